@@ -1,0 +1,97 @@
+/** What the process exits with when an error of this kind ends it. */
+export type ExitCode = 1 | 2 | 3 | 130;
+
+/**
+ * The one table of error codes. A code names what is wrong, not where; the exit code follows from it.
+ * Documentation and `--json` output are made from this table.
+ */
+export const errorCodes = {
+  USAGE: { exit: 2, summary: "The command line is wrong." },
+  CONFIG_SYNTAX: { exit: 2, summary: "A configuration file is not valid YAML or JSON." },
+  CONFIG_INVALID: { exit: 2, summary: "A configuration has a wrong key, type or value." },
+  UNKNOWN_NAME: { exit: 2, summary: "A trainer, suite, scorer, metric, model or option of that name does not exist." },
+  DUPLICATE_NAME: { exit: 2, summary: "Two plug-ins register the same name." },
+  DATA_INVALID: { exit: 2, summary: "A data file cannot be used." },
+  MODEL_INVALID: { exit: 2, summary: "A model directory cannot be used." },
+  DEVICE_UNAVAILABLE: { exit: 2, summary: "The device that was asked for is not available." },
+  HUB_UNAVAILABLE: { exit: 2, summary: "A repository on the Hub cannot be reached or read." },
+  PLUGIN_INVALID: { exit: 2, summary: "A plug-in cannot be loaded or breaks its contract." },
+  PLUGIN_FAILED: { exit: 1, summary: "A plug-in threw, hung, exited or answered garbage while it worked." },
+  PRIVILEGE_EXCEEDED: { exit: 1, summary: "A trainer used more than it declared." },
+  DIVERGED: { exit: 1, summary: "The loss or its gradient is not finite." },
+  CELL_FAILED: { exit: 1, summary: "A cell of the grid ended with an error." },
+  STORAGE: { exit: 2, summary: "A file or directory cannot be written or read." },
+  RUN_LOCKED: { exit: 2, summary: "Another live process works in this run directory." },
+  RUN_MISMATCH: { exit: 2, summary: "The run directory belongs to another configuration." },
+  INCONCLUSIVE: { exit: 3, summary: "The evidence does not decide." },
+  CANCELLED: { exit: 130, summary: "The user cancelled." },
+  INTERNAL: { exit: 1, summary: "A defect in bench itself." },
+} as const satisfies Record<string, { exit: ExitCode; summary: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Where the cause of an error stands: a file with an optional 1-based line and column. */
+export interface ErrorLocation {
+  file: string;
+  line?: number;
+  column?: number;
+}
+
+/** The shape in which an error crosses threads, processes and files (class fields are lost on the way). */
+export interface ErrorRecord {
+  code: ErrorCode;
+  message: string;
+  /** What to do about it, one sentence. */
+  fix?: string;
+  at?: ErrorLocation;
+  stack?: string;
+}
+
+/** Every error that a user sees: what is wrong, where, and how to mend it. */
+export class BenchError extends Error {
+  override readonly name = "BenchError";
+  readonly code: ErrorCode;
+  readonly fix: string | undefined;
+  readonly at: ErrorLocation | undefined;
+
+  constructor(code: ErrorCode, message: string, details: { fix?: string; at?: ErrorLocation; cause?: unknown } = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.fix = details.fix;
+    this.at = details.at;
+  }
+
+  get exitCode(): ExitCode {
+    return errorCodes[this.code].exit;
+  }
+
+  toRecord(): ErrorRecord {
+    const record: ErrorRecord = { code: this.code, message: this.message };
+    if (this.fix !== undefined) record.fix = this.fix;
+    if (this.at !== undefined) record.at = this.at;
+    if (this.stack !== undefined) record.stack = this.stack;
+    return record;
+  }
+
+  static fromRecord(record: ErrorRecord): BenchError {
+    const error = new BenchError(record.code, record.message, { fix: record.fix, at: record.at });
+    if (record.stack !== undefined) error.stack = record.stack;
+    return error;
+  }
+}
+
+/** Turns anything thrown into a `BenchError`, at a boundary; what is not one of ours becomes `fallback`. */
+export function toBenchError(thrown: unknown, fallback: ErrorCode = "INTERNAL"): BenchError {
+  if (thrown instanceof BenchError) return thrown;
+  if (thrown instanceof Error) {
+    const system = (thrown as NodeJS.ErrnoException).code;
+    const storage = system !== undefined && ["ENOSPC", "EACCES", "EROFS", "EPERM", "EDQUOT", "EIO"].includes(system);
+    const error = new BenchError(storage ? "STORAGE" : fallback, thrown.message, {
+      cause: thrown,
+      fix: storage ? "Check the free space and the permissions of that path, or choose another with --out." : undefined,
+    });
+    if (thrown.stack !== undefined) error.stack = thrown.stack;
+    return error;
+  }
+  return new BenchError(fallback, String(thrown));
+}

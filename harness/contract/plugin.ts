@@ -1,0 +1,40 @@
+import type { Example } from "./suite.js";
+import type { SuiteDefinition } from "./suite.js";
+import type { TrainerDefinition } from "./trainer.js";
+
+/** What one answer is worth. All on 0..1. */
+export interface Score {
+  /** By the scorer's strict definition. */
+  score: number;
+  /** The same after an answer was extracted from the text; equal to `score` where nothing is extracted. */
+  extracted: number;
+  /** Whether the text has the form that the task asks for. */
+  valid: boolean;
+  /** The answer as a class label, for classification tasks. */
+  label?: string;
+}
+
+export interface Scorer {
+  name: string;
+  version: number;
+  summary: string;
+  source: string;
+  options: Record<string, unknown>;
+  /** Pure. `output` is the generated text as it came. */
+  score(example: Example, output: string, options: Record<string, unknown>): Score;
+}
+
+/** Renders a run directory. Returns the files that it wrote. */
+export interface Reporter {
+  name: string;
+  summary: string;
+  render(runDirectory: string, outputDirectory: string): Promise<string[]>;
+}
+
+/** What a plug-in module exports; the built-in rooms load by the same door. */
+export interface Plugin {
+  trainers?: TrainerDefinition[];
+  suites?: SuiteDefinition[];
+  scorers?: Scorer[];
+  reporters?: Reporter[];
+}

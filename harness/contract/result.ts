@@ -1,0 +1,184 @@
+import type { ErrorRecord } from "./errors.js";
+import type { ProbeKind, ScorerReference } from "./suite.js";
+import type { LearnerCost, LearnReport, Privileges, Schedule } from "./trainer.js";
+
+/** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
+export interface RunRecord {
+  schema: "run@1";
+  id: string;
+  createdAt: string;
+  /** The command that repeats this run. */
+  command: string;
+  suite: SuiteRecord;
+  model: ModelRecord;
+  trainers: TrainerRecord[];
+  orders: { name: string; tasks: string[] }[];
+  seeds: number[];
+  cells: CellRecord[];
+  quick: boolean;
+  /** Digest of the whole configuration; a directory with another one is refused. */
+  configDigest: string;
+  /** Version of the numerics: bits may change when it does. */
+  numerics: string;
+  environment: Record<string, string | number | null>;
+  config: Record<string, unknown>;
+}
+
+export interface SuiteRecord {
+  name: string;
+  version: string;
+  title: string;
+  digest: string;
+  generated: boolean;
+  revision?: string;
+  location?: string;
+  tasks: { id: string; title: string; language: string; scorer: ScorerReference; sizes: Record<string, number> }[];
+  probes: { id: string; title: string; kind: ProbeKind; scorer: ScorerReference; size: number }[];
+}
+
+export interface ModelRecord {
+  reference: string;
+  digest: string;
+  revision?: string;
+  parameters: number;
+  architecture: string;
+}
+
+export interface TrainerRecord {
+  /** The row's label: unique in a run. */
+  label: string;
+  name: string;
+  version: number;
+  source: string;
+  schedule: Schedule;
+  options: Record<string, unknown>;
+  privileges: Privileges;
+}
+
+export interface CellRecord {
+  /** First 16 hexadecimal digits of the digest of all that determines the result. */
+  id: string;
+  trainer: string;
+  order: string;
+  seed: number;
+}
+
+export type CellStatus = "pending" | "running" | "done" | "failed" | "cancelled";
+
+/**
+ * `cells/<cell>/matrix.json`. Rows are 0 (before training) to T; columns are the tasks in this order.
+ * A cell that was not measured is null. Holds no times, so equal work gives equal bytes.
+ */
+export interface MatrixRecord {
+  schema: "matrix@1";
+  trainer: string;
+  order: string;
+  seed: number;
+  tasks: string[];
+  /** (T+1) × T scores on 0..1 by each task's scorer. */
+  rows: (number | null)[][];
+  /** Items behind each score. */
+  n: (number | null)[][];
+  /** The same scores from the answer extracted out of the text, where that differs from strict. */
+  extracted: (number | null)[][];
+  /** Share of answers in valid format. */
+  valid: (number | null)[][];
+  /** Scores on the shifted tests; measured at rows 0 and T. */
+  shifted: (number | null)[][];
+  /** T+1 scores each. */
+  probes: Record<string, (number | null)[]>;
+  probeKinds: Record<string, ProbeKind>;
+  probeN: Record<string, number>;
+  /** For classification tasks: task → row T's counts. */
+  confusion: Record<string, ConfusionRecord>;
+}
+
+export interface ConfusionRecord {
+  labels: string[];
+  /** counts[truth][answer]; the last column counts answers that are no label. */
+  counts: number[][];
+  macroPrecision: number | null;
+  macroRecall: number | null;
+}
+
+/** `cells/<cell>/cost.json`: what the cell used. Not part of the matrix, since times never repeat. */
+export interface CostRecord extends LearnerCost {
+  schema: "cost@1";
+  wallSeconds: number;
+  trainSeconds: number;
+  evaluationSeconds: number;
+  /** CPU of the worker's thread where the system tells. */
+  cpuSeconds: number | null;
+  bufferSamples: number;
+  bufferBytes: number;
+  checkpointBytes: number;
+  /** One answer, alone, in milliseconds. */
+  latency: { p50: number; p99: number; samples: number } | null;
+  /** The learner's report for each task. */
+  learning: (LearnReport & { task: string; seconds: number })[];
+}
+
+/** One line of `cells/<cell>/samples.jsonl`. The questions stand in `examples.jsonl` of the run. */
+export interface SampleRecord {
+  row: number;
+  dataset: "test" | "shifted" | "probe";
+  /** Task or probe id. */
+  set: string;
+  id: string;
+  output: string;
+  finishReason: string;
+  score: number;
+  extracted: number;
+  valid: boolean;
+}
+
+/** One line of `examples.jsonl`. */
+export interface ExampleRecord {
+  id: string;
+  set: string;
+  dataset: "test" | "shifted" | "probe";
+  input: string;
+  references: string[];
+}
+
+/** One line of `journal.jsonl`, with a checksum and a sequence number around it. */
+export type JournalEvent =
+  | { type: "run-started"; configDigest: string; pid: number }
+  | { type: "cell-started"; cell: string; fromRow: number }
+  | { type: "row-finished"; cell: string; row: number; artifacts: Record<string, string> }
+  | { type: "cell-finished"; cell: string; matrix: string }
+  | { type: "cell-failed"; cell: string; error: ErrorRecord }
+  | { type: "cell-cancelled"; cell: string }
+  | { type: "run-finished"; done: number; failed: number; cancelled: number; peakMemoryBytes: number; wallSeconds: number };
+
+/** A mean over runs with its 95% interval; low and high are null where it cannot be told (one order). */
+export interface Estimate {
+  mean: number | null;
+  low: number | null;
+  high: number | null;
+  /** Clusters (orders) behind the interval. */
+  n: number;
+  /** Why a value is missing. */
+  reason?: string;
+}
+
+export interface LeaderboardRow {
+  trainer: string;
+  /** camelCase short name → estimate: op, bwt, fwt, forgetting, learningAccuracy, generalAbilityDelta, … */
+  metrics: Record<string, Estimate>;
+  /** Best and worst rank that the data allow; null where the entry is unranked, with the reason. */
+  rank: { best: number; worst: number } | null;
+  rankReason?: string;
+  cost: Record<string, number | null>;
+  privileges: Privileges;
+  cells: { done: number; planned: number };
+}
+
+export interface Leaderboard {
+  schema: "leaderboard@1";
+  runDirectory: string;
+  suite: { name: string; version: string; digest: string };
+  orders: number;
+  seeds: number;
+  leaderboard: LeaderboardRow[];
+}

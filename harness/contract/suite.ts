@@ -1,0 +1,105 @@
+/** One piece of an input: text, or an image file named by its digest. */
+export type Part = { type: "text"; text: string } | { type: "image"; path: string; digest: string };
+
+/** One question with its accepted answers. */
+export interface Example {
+  /** Unique within the suite. */
+  id: string;
+  input: Part[];
+  /** At least one; a scorer takes the best over them. */
+  references: string[];
+  /** The closed set of answers of a classification or multiple-choice item. */
+  choices?: string[];
+  /** What SARI compares an answer with: the text before simplification. */
+  source?: string;
+}
+
+/** A scorer by its registered name, with its options. */
+export interface ScorerReference {
+  name: string;
+  options?: Record<string, unknown>;
+}
+
+/** What is known of a task without its data; trainers see this. */
+export interface TaskDescription {
+  id: string;
+  title: string;
+  /** BCP 47 language tag, or "code". */
+  language: string;
+  scorer: ScorerReference;
+  /** Most tokens that an answer may take. */
+  maxNewTokens: number;
+  /** Generation ends before any of these strings. */
+  stop?: string[];
+}
+
+export interface Task extends TaskDescription {
+  train: Example[];
+  validation: Example[];
+  test: Example[];
+  /** The same task on templates and entities that are absent from training. */
+  shifted?: Example[];
+}
+
+export type ProbeKind = "general" | "instruction" | "safety" | "unseen";
+
+/** An ability that is never trained and is measured after every task. */
+export interface Probe extends TaskDescription {
+  kind: ProbeKind;
+  examples: Example[];
+}
+
+/** A named sequence of task ids. */
+export interface Order {
+  name: string;
+  tasks: string[];
+}
+
+export interface Suite {
+  name: string;
+  version: string;
+  title: string;
+  /** True where the data is generated, so that every page can say so. */
+  generated: boolean;
+  tasks: Task[];
+  /** Published orders; further ones are seeded shuffles. */
+  orders: Order[];
+  probes: Probe[];
+  /** Items of general ability that a trainer may rehearse if it declares so; never an item of a probe. */
+  generalItems: Example[];
+  /** A model reference: a directory, or `hf://owner/name[@revision]`. */
+  defaultModel: string;
+  /** SHA-256 over everything that determines a score: items, scorers, limits. */
+  digest: string;
+  /** Where data came from a repository: the commit it was pinned to. */
+  revision?: string;
+  /** Whether `output` answers `input` correctly by the task's rule, where the rule is known. */
+  oracle?(taskId: string, input: string, output: string): boolean;
+}
+
+/** A suite before it is loaded: what a plug-in registers. */
+export interface SuiteDefinition {
+  name: string;
+  summary: string;
+  /** Where the tasks come from: paper, generator, files. */
+  source: string;
+  /** JSON schema of `options`. */
+  options: Record<string, unknown>;
+  /**
+   * Loads and checks all data. Throws `BenchError` DATA_INVALID with file, line and fix before anything runs.
+   * `location` is what follows the suite's name on the command line: a path or a Hub reference.
+   */
+  load(request: SuiteRequest): Promise<Suite>;
+}
+
+export interface SuiteRequest {
+  location?: string;
+  options: Record<string, unknown>;
+  /** The smaller, honest configuration for smoke tests. */
+  quick: boolean;
+}
+
+/** The text of an input; images are left out. */
+export function inputText(input: readonly Part[]): string {
+  return input.map((part) => (part.type === "text" ? part.text : "")).join("");
+}

@@ -1,0 +1,162 @@
+import type { Example, Part, TaskDescription } from "./suite.js";
+
+/** What a trainer may use beside the current task's data. Declared, metered and shown on the leaderboard. */
+export interface Privileges {
+  /** Data of past tasks: none, made by the model itself, at most `buffer` samples in total, or all of it. */
+  pastData: "none" | "synthetic" | { buffer: number } | "all";
+  /** Items of general ability from the suite, at most this many. */
+  generalItems: number;
+  /** The task's id comes with each question at test time. */
+  taskIdAtTest: boolean;
+  /** Validation data of past tasks. */
+  validationOfPastTasks: boolean;
+}
+
+/**
+ * - sequence: learns task after task; every row of the matrix is measured.
+ * - joint: learns once from the base on all tasks; only rows 0 and T exist.
+ * - once: does not change with training; evaluated once, and the row repeats.
+ */
+export type Schedule = "sequence" | "joint" | "once";
+
+export interface TrainerDefinition {
+  name: string;
+  summary: string;
+  /** Paper, section, or "baseline". */
+  source: string;
+  /** Changes whenever the same options would give other results; part of a cell's digest. */
+  version: number;
+  /** JSON schema (draft-07) of the options, with defaults. */
+  options: Record<string, unknown>;
+  schedule: Schedule;
+  needs(options: Record<string, unknown>): Privileges;
+  create(context: LearnerContext): Promise<Learner>;
+}
+
+/** What a learner is made with. It holds no test data. */
+export interface LearnerContext {
+  /** Directory of the base model, already resolved and checked. */
+  model: string;
+  device: string;
+  threads: number;
+  seed: number;
+  /** Checked against the trainer's schema, defaults filled in. */
+  options: Record<string, unknown>;
+  /** The tasks of this run in the order of this cell. */
+  tasks: TaskDescription[];
+  quick: boolean;
+}
+
+/** The data of one task that may be trained on. */
+export interface TaskData {
+  task: TaskDescription;
+  train: Example[];
+  validation: Example[];
+}
+
+export interface TrainingView {
+  /** 0-based place in the order. */
+  index: number;
+  /** One task in a sequence; all of them for a joint trainer. */
+  tasks: TaskData[];
+  /** Validation data of tasks learnt before, if declared. */
+  pastValidation: TaskData[];
+  /** General items, if declared: at most the declared number. */
+  generalItems: Example[];
+}
+
+/** Past data as the harness keeps it for a trainer: bounded by its privileges, metered, saved with the cell. */
+export interface RehearsalBuffer {
+  /** Most samples it may hold in total. */
+  readonly capacity: number;
+  items(): readonly BufferItem[];
+  /** Replaces the content. Throws PRIVILEGE_EXCEEDED beyond the capacity. */
+  set(items: readonly BufferItem[]): void;
+}
+
+export interface BufferItem {
+  taskId: string;
+  example: Example;
+}
+
+export interface LearnContext {
+  buffer: RehearsalBuffer;
+  /** Polled between steps: throw `BenchError` CANCELLED when true. */
+  cancelled(): boolean;
+  progress(event: LearnProgress): void;
+}
+
+export interface LearnProgress {
+  step: number;
+  steps: number;
+  loss: number;
+  tokensPerSecond: number;
+}
+
+export interface LearnReport {
+  steps: number;
+  /** Mean training loss over the last tenth of the steps, nats per token. */
+  finalLoss: number | null;
+  /** Loss at regular steps, for the curve: at most 200 points. */
+  curve: { step: number; loss: number; learningRate: number }[];
+  /** Anything a method wants shown, such as the Fisher's norm; numbers and short texts. */
+  notes: Record<string, number | string>;
+}
+
+/** How text is generated. Greedy unless a temperature is given. */
+export interface Decoding {
+  maxNewTokens: number;
+  stop?: string[];
+  temperature?: number;
+  topP?: number;
+  repetitionPenalty?: number;
+  seed?: number;
+}
+
+export interface GenerationRequest {
+  id: string;
+  input: Part[];
+  /** Only if the trainer declared `taskIdAtTest`. */
+  taskId?: string;
+}
+
+export interface Generation {
+  text: string;
+  /** Tokens generated, the end token included. */
+  tokens: number;
+  finishReason: "end" | "length" | "stop";
+  evidence?: string[];
+}
+
+export interface ScoreRequest {
+  id: string;
+  input: Part[];
+  continuation: string;
+}
+
+/** What a learner has used so far. Unknown is null, never 0. */
+export interface LearnerCost {
+  trainedTokens: number | null;
+  generatedTokens: number | null;
+  flops: number | null;
+  trainableParameters: number | null;
+  addedParameters: number | null;
+  /** Bytes of tensors held: weights, gradients, optimiser state, anchors. */
+  tensorBytes: number | null;
+}
+
+/** A model that learns task after task. What it keeps is what it saves. */
+export interface Learner {
+  /** Throws DIVERGED on a loss that is not finite, CANCELLED when asked to stop. */
+  learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
+  generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]>;
+  /** Log-likelihood of each continuation given its input, nats. */
+  score(requests: ScoreRequest[]): Promise<number[]>;
+  save(directory: string): Promise<void>;
+  /** After this the learner behaves, to the bit, as the one that saved. */
+  restore(directory: string): Promise<void>;
+  cost(): LearnerCost;
+  /** Digest of all that determines its answers; evaluations of an equal digest are reused. Absent: never reused. */
+  answerDigest?(): Promise<string>;
+  release(): Promise<void>;
+}

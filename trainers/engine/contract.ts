@@ -1,0 +1,155 @@
+import type { Decoding, Generation } from "../../harness/contract/trainer.js";
+
+/** A flat vector over the trainable parameters (same order and length) that stays on the device. Free it when done. */
+export interface Vector {
+  readonly id: number;
+  readonly length: number;
+}
+
+/** One training sequence. The loss of predicting `tokens[i]` from what stands before it weighs `weights[i]`. */
+export interface TrainingSequence {
+  tokens: readonly number[];
+  /** Same length; `weights[0]` is ignored. 0 means no loss: the logits there are not even computed. */
+  weights: readonly number[];
+}
+
+/** A loss term. Each owns its data. The objective is the sum of weight × term. */
+export type Term =
+  /** Σ w·nll / Σ w over the batch, nats per token. */
+  | { kind: "language-modelling"; batch: readonly TrainingSequence[]; weight: number }
+  /** ½ Σ importance·(θ − anchor)²; the gradient is added before clipping. */
+  | { kind: "quadratic"; anchor: Vector; importance: Vector; weight: number };
+
+export interface Objective {
+  terms: Term[];
+}
+
+/** How a gradient becomes a change of the parameters: AdamW (Loshchilov & Hutter, 1711.05101) after clipping. */
+export interface Update {
+  learningRate: number;
+  /** Factor on the learning rate for parameters whose name contains the key; the longest key wins. */
+  componentRates?: Record<string, number>;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Decoupled; applies to matrices only, not to norms and biases. */
+  weightDecay: number;
+  /** Largest global norm of the gradient; null for none. */
+  clip: number | null;
+  /** After AdamW: θ ← (θ + η·strength·importance·anchor) / (1 + η·strength·importance), with η the learning rate. */
+  proximal?: { anchor: Vector; importance: Vector; strength: number };
+  /** Linear constraints on the gradient, data rather than callbacks. */
+  constraint?: Constraint;
+}
+
+export type Constraint =
+  /** g is projected so that ⟨g, normal⟩ ≥ 0 (A-GEM's closed form, 1812.00420 eq. 11). */
+  | { kind: "half-space"; normal: Vector }
+  /** g is multiplied elementwise. */
+  | { kind: "mask"; mask: Vector };
+
+export interface StepReport {
+  loss: number;
+  /** The value of each term, unweighted, in order. */
+  terms: number[];
+  /** Global norm before clipping. */
+  gradientNorm: number;
+  /** Tokens in the batch, padding not counted. */
+  tokens: number;
+  flops: number;
+}
+
+/** `empirical`: squared gradient of each example's own labels, one example at a time, mean over examples. `sampled`: labels drawn from the model. */
+export type FisherKind = "empirical" | "sampled";
+
+export interface LoraOptions {
+  rank: number;
+  alpha: number;
+  dropout: number;
+  /** Last components of module names, such as q_proj. */
+  targetModules: string[];
+}
+
+export interface EngineRequest {
+  id: string;
+  /** The prompt's tokens, special tokens included. */
+  tokens: readonly number[];
+}
+
+export interface Tokenizer {
+  readonly vocabularySize: number;
+  readonly endToken: number;
+  readonly beginToken: number | null;
+  /** No special tokens are added. */
+  encode(text: string): number[];
+  /** Special tokens are left out. */
+  decode(tokens: readonly number[]): string;
+  /** Renders a chat by the model's own template. Throws MODEL_INVALID where it has none. */
+  chat(messages: { role: string; content: string }[]): string;
+  readonly hasChatTemplate: boolean;
+}
+
+/** A model on a device. Vectors stay there; trainers hold handles. */
+export interface Model {
+  readonly tokenizer: Tokenizer;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly trainableParameters: number;
+  /** Parameters added to the base by adapters. */
+  readonly addedParameters: number;
+  /** Longest sequence, in tokens. */
+  readonly contextLength: number;
+
+  /** Forward, backward, constraint, clip, AdamW: one native run. Throws DIVERGED and changes nothing if not finite. */
+  step(objective: Objective, update: Update): Promise<StepReport>;
+  /** The objective's value, without a gradient. */
+  loss(objective: Objective): Promise<number>;
+  gradient(objective: Objective): Promise<Vector>;
+  /** One AdamW update with a given gradient. */
+  apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
+  dot(a: Vector, b: Vector): number;
+  /** Σ weights[i]·vectors[i], a new vector. */
+  combine(weights: readonly number[], vectors: readonly Vector[]): Vector;
+  /** Elementwise product, a new vector. */
+  multiply(a: Vector, b: Vector): Vector;
+  /** Mean over examples of squared gradients; not normalised further. `seed` keys the labels that are drawn. */
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector>;
+  /** A copy of the trainable parameters. */
+  snapshot(): Vector;
+  restore(vector: Vector): void;
+  free(vector: Vector): void;
+  /** Vectors as numbers, for saving: written and read as safetensors by the caller. */
+  read(vector: Vector): Float32Array;
+  write(values: Float32Array): Vector;
+  readonly optimizer: { reset(): void; save(): { first: Float32Array; second: Float32Array; step: number }; restore(state: { first: Float32Array; second: Float32Array; step: number }): void };
+
+  /** Adds a LoRA adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys A's initialisation. */
+  adapt(options: LoraOptions, seed: number): void;
+  /** Folds the adapter into the base weights, in place. */
+  merge(): void;
+
+  generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]>;
+  /** Σ log p of the continuation's tokens given the prompt's, nats. */
+  score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
+  /** Mean over the tokens of the last hidden states (after the final norm), one row each. */
+  embed(requests: readonly EngineRequest[]): Promise<Float32Array[]>;
+
+  /** A full model directory in Hugging Face format, or with an adapter only the adapter in PEFT's format. */
+  save(directory: string): Promise<void>;
+  /** Reads back what `save` wrote, into this model. */
+  load(directory: string): Promise<void>;
+  /** SHA-256 over architecture, weights and adapter: what determines the answers. */
+  digest(): string;
+  /** Bytes of all tensors held. */
+  tensorBytes(): number;
+  /** FLOPs and generated tokens so far. */
+  meter(): { flops: number; trainedTokens: number; generatedTokens: number };
+  release(): Promise<void>;
+}
+
+export interface OpenOptions {
+  device: string;
+  threads: number;
+  /** Keys dropout. */
+  seed: number;
+}
