@@ -13,9 +13,13 @@ const entry = join(root, "dist", "bench.js");
 if (!existsSync(entry)) {
   process.stderr.write("bench: building the checkout once (tsc) …\n");
   const compiler = createRequire(import.meta.url).resolve("typescript/package.json");
-  const built = spawnSync(process.execPath, [join(dirname(compiler), "bin", "tsc"), "-p", join(root, "tsconfig.json")], {
-    stdio: ["ignore", process.stderr.fd, process.stderr.fd],
-  });
+  const built = spawnSync(
+    process.execPath,
+    [join(dirname(compiler), "bin", "tsc"), "-p", join(root, "tsconfig.json")],
+    {
+      stdio: ["ignore", process.stderr.fd, process.stderr.fd],
+    },
+  );
   if (built.status !== 0) {
     process.stderr.write("bench: the build failed; run `npm ci` and `npm run build` in the checkout to see why.\n");
     process.exit(2);

@@ -1,5 +1,4 @@
-import type { Example } from "./suite.js";
-import type { SuiteDefinition } from "./suite.js";
+import type { Example, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
 
 /** What one answer is worth. All on 0..1. */
@@ -31,10 +30,39 @@ export interface Reporter {
   render(runDirectory: string, outputDirectory: string): Promise<string[]>;
 }
 
-/** What a plug-in module exports; the built-in rooms load by the same door. */
+/** A kind of model directory that trainers can open. */
+export interface ModelFormat {
+  name: string;
+  summary: string;
+  /** Cheap: looks at which files are there. */
+  recognises(directory: string): boolean;
+  /** Checks every file (config, tensors' shapes, tokenizer). Throws MODEL_INVALID with file and fix. */
+  inspect(directory: string): Promise<{ architecture: string; parameters: number; digest: string }>;
+}
+
+/** Something that computes, and what it finds on this machine. */
+export interface EngineDefinition {
+  name: string;
+  version: string;
+  /** Part of every cell's digest: bits may change when it does. */
+  numerics: string;
+  probe(): Promise<DeviceReport[]>;
+}
+
+export interface DeviceReport {
+  /** Such as cpu, webgpu, cuda. */
+  device: string;
+  available: boolean;
+  /** What was found, or what is missing and how to install it. */
+  detail: string;
+}
+
+/** What a plug-in module exports as `plugin`; the built-in rooms load by the same door. */
 export interface Plugin {
   trainers?: TrainerDefinition[];
   suites?: SuiteDefinition[];
   scorers?: Scorer[];
   reporters?: Reporter[];
+  models?: ModelFormat[];
+  engines?: EngineDefinition[];
 }

@@ -149,7 +149,14 @@ export type JournalEvent =
   | { type: "cell-finished"; cell: string; matrix: string }
   | { type: "cell-failed"; cell: string; error: ErrorRecord }
   | { type: "cell-cancelled"; cell: string }
-  | { type: "run-finished"; done: number; failed: number; cancelled: number; peakMemoryBytes: number; wallSeconds: number };
+  | {
+      type: "run-finished";
+      done: number;
+      failed: number;
+      cancelled: number;
+      peakMemoryBytes: number;
+      wallSeconds: number;
+    };
 
 /** A mean over runs with its 95% interval; low and high are null where it cannot be told (one order). */
 export interface Estimate {

@@ -121,7 +121,11 @@ export interface Model {
   /** Vectors as numbers, for saving: written and read as safetensors by the caller. */
   read(vector: Vector): Float32Array;
   write(values: Float32Array): Vector;
-  readonly optimizer: { reset(): void; save(): { first: Float32Array; second: Float32Array; step: number }; restore(state: { first: Float32Array; second: Float32Array; step: number }): void };
+  readonly optimizer: {
+    reset(): void;
+    save(): { first: Float32Array; second: Float32Array; step: number };
+    restore(state: { first: Float32Array; second: Float32Array; step: number }): void;
+  };
 
   /** Adds a LoRA adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys A's initialisation. */
   adapt(options: LoraOptions, seed: number): void;

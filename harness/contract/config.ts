@@ -1,0 +1,29 @@
+/** Everything a run was asked for, after the file and the flags became one; what `harness/config` produces. */
+export interface RunConfig {
+  suite: { name: string; location?: string; options: Record<string, unknown> };
+  /** Model reference; the suite's default when absent. */
+  model?: string;
+  trainers: TrainerConfig[];
+  /** Explicit seeds, such as [1, 2, 3]. */
+  seeds: number[];
+  /** How many task orders: the suite's published ones first, then seeded shuffles. */
+  orders: number;
+  workers: number;
+  /** Threads inside one cell; more than 1 changes bits and is part of the cell's digest. */
+  threads: number;
+  device: string;
+  quick: boolean;
+  /** Run directory. */
+  out?: string;
+  retryFailed: boolean;
+  keepCheckpoints: "last" | "all" | "none";
+  /** Further plug-ins: file paths, npm packages, or `command:…`. */
+  plugins: string[];
+}
+
+export interface TrainerConfig {
+  /** The row's label; the trainer's name unless the file gives one. */
+  label: string;
+  name: string;
+  options: Record<string, unknown>;
+}
