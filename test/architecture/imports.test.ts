@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Which places a place may import from, beside itself. Imports run downwards only. */
+const allowed: Record<string, readonly string[]> = {
+  trainers: ["harness"],
+  suites: ["harness"],
+  reports: ["harness"],
+  "harness/cli": [
+    "harness/run",
+    "harness/gate",
+    "harness/metrics",
+    "harness/score",
+    "harness/config",
+    "harness/plugins",
+    "harness/hub",
+    "harness/contract",
+  ],
+  "harness/run": [
+    "harness/metrics",
+    "harness/score",
+    "harness/config",
+    "harness/plugins",
+    "harness/hub",
+    "harness/contract",
+  ],
+  "harness/gate": ["harness/run", "harness/metrics", "harness/config", "harness/contract"],
+  "harness/plugins": ["harness/config", "harness/score", "harness/contract"],
+  "harness/config": ["harness/contract"],
+  "harness/metrics": ["harness/contract"],
+  "harness/score": ["harness/contract"],
+  "harness/hub": ["harness/contract"],
+  "harness/contract": [],
+};
+
+/** Entries beside bench.ts that wire rooms together, and so know several. */
+const wiring = ["bench.ts", "bench-pretrain.ts"];
+
+function sources(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts") ? [path] : [];
+  });
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const found = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g);
+  return [...found].map((match) => resolve(dirname(file), match[1]!.replace(/\.js$/, ".ts")));
+}
+
+/** The place of a file: a room, or a part of the harness. */
+function placeOf(file: string): string {
+  const parts = relative(root, file).replace(/\.ts$/, "").split("/");
+  return parts[0] === "harness" ? `harness/${parts[1]}` : parts[0]!;
+}
+
+const files = ["harness", "trainers", "suites", "reports"].flatMap((room) => sources(join(root, room)));
+
+test("imports run downwards only", () => {
+  const offending = files.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => target.endsWith(".ts"))
+      .filter((target) => {
+        const from = placeOf(file);
+        const to = placeOf(target);
+        return from !== to && !(allowed[from] ?? []).some((place) => to === place || to.startsWith(`${place}/`));
+      })
+      .map((target) => `${relative(root, file)} imports ${relative(root, target)}`),
+  );
+  expect(offending).toEqual([]);
+});
+
+test("no room reaches the wiring at the top", () => {
+  const offending = files.filter((file) => importsOf(file).some((target) => wiring.includes(relative(root, target))));
+  expect(offending.map((file) => relative(root, file))).toEqual([]);
+});
+
+test("no file imports itself through others", () => {
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const cycles: string[] = [];
+  const visit = (file: string): void => {
+    if (finished.has(file)) return;
+    const start = path.indexOf(file);
+    if (start >= 0) {
+      cycles.push([...path.slice(start), file].map((name) => relative(root, name)).join(" → "));
+      return;
+    }
+    path.push(file);
+    for (const target of importsOf(file)) if (files.includes(target)) visit(target);
+    path.pop();
+    finished.add(file);
+  };
+  for (const file of files) visit(file);
+  expect(cycles).toEqual([]);
+});
+
+test("one idea a file: none is longer than 300 lines", () => {
+  const long = files
+    .map((file) => ({ file: relative(root, file), lines: readFileSync(file, "utf8").split("\n").length - 1 }))
+    .filter(({ lines }) => lines > 300);
+  expect(long).toEqual([]);
+});
