@@ -1,0 +1,48 @@
+import { Ajv, type ValidateFunction } from "ajv";
+import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { explainSchemaErrors } from "./schema-error.js";
+
+const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false });
+const compiled = new WeakMap<object, ValidateFunction>();
+
+/**
+ * Checks options against the JSON schema that a trainer, suite or scorer declares.
+ *
+ * @param schema draft-07; keys that it does not name are errors unless it allows them.
+ * @param where whose options these are, such as `trainer "replay"`; stands before the message.
+ * @param locate the place in a file of a path into the options, where they came from one.
+ * @returns a copy with the defaults filled in.
+ * @throws CONFIG_INVALID with a suggestion; PLUGIN_INVALID when the schema itself is wrong.
+ */
+export function checkOptions(
+  schema: Record<string, unknown>,
+  options: Record<string, unknown>,
+  where: string,
+  locate?: (path: (string | number)[], atKey: boolean) => ErrorLocation | undefined,
+): Record<string, unknown> {
+  const validate = compileOptions(schema, where);
+  const checked = structuredClone(options);
+  if (validate(checked)) return checked;
+  const problem = explainSchemaErrors(validate.errors ?? [], options)[0]!;
+  throw new BenchError("CONFIG_INVALID", `${where}: ${problem.message.replace("unknown key", "unknown option")}`, {
+    fix: problem.fix,
+    at: locate?.(problem.path, problem.atKey),
+  });
+}
+
+/** Compiles an options schema, once. Throws PLUGIN_INVALID when it is no JSON schema. */
+export function compileOptions(schema: Record<string, unknown>, where: string): ValidateFunction {
+  let validate = compiled.get(schema);
+  if (validate === undefined) {
+    try {
+      validate = ajv.compile({ type: "object", additionalProperties: false, properties: {}, ...schema });
+    } catch (error) {
+      throw new BenchError("PLUGIN_INVALID", `${where}: its options are no JSON schema: ${(error as Error).message}`, {
+        fix: "Declare `options` as a draft-07 schema of an object, such as { properties: { rank: { type: 'integer', default: 8 } } }.",
+        cause: error,
+      });
+    }
+    compiled.set(schema, validate);
+  }
+  return validate;
+}

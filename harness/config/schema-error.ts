@@ -1,0 +1,138 @@
+import type { ErrorObject } from "ajv";
+import { closest, distance } from "fastest-levenshtein";
+
+/** What a JSON schema found wrong, in words: where in the value, what, and how to mend it. */
+export interface SchemaProblem {
+  /** Keys and indices that lead to the offending value. */
+  path: (string | number)[];
+  /** The offending member is the key itself rather than its value. */
+  atKey: boolean;
+  message: string;
+  fix: string;
+}
+
+/** The candidate that a misspelt name probably means, or undefined when none is near. */
+export function didYouMean(name: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined;
+  const best = closest(name.toLowerCase(), candidates as string[]);
+  const near = distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(1, Math.floor(best.length / 3));
+  return near || (name.length >= 3 && best.startsWith(name)) ? best : undefined;
+}
+
+/** One sentence that mends an unknown name: the near one, or all there are. */
+export function suggestName(name: string, candidates: readonly string[]): string {
+  const near = didYouMean(name, candidates);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  return candidates.length === 0 ? "There are none." : `There are: ${candidates.join(", ")}.`;
+}
+
+/**
+ * Turns ajv's errors into problems, the most telling first. The validator must have been made with `verbose: true`
+ * (values and parent schemas are read) and `allErrors: true`.
+ */
+export function explainSchemaErrors(errors: readonly ErrorObject[], root: unknown): SchemaProblem[] {
+  const summaries = new Set(["anyOf", "oneOf", "if", "not"]);
+  const summarised = errors.filter((error) => summaries.has(error.keyword));
+  const inside = (error: ErrorObject) =>
+    summarised.some((summary) => error !== summary && error.schemaPath.startsWith(`${summary.schemaPath}/`));
+  const telling = errors.filter((error) => !summaries.has(error.keyword) && !inside(error));
+  const branches = errors.filter((error) => !summaries.has(error.keyword) && inside(error));
+  const deepest = branches.toSorted((a, b) => depthOf(b) - depthOf(a));
+  const nested = deepest.filter((error) => depthOf(error) > Math.min(...branches.map(depthOf)));
+  const chosen = [...telling, ...nested];
+  return (chosen.length > 0 ? chosen : summarised.length > 0 ? summarised : errors).map((error) =>
+    explain(error, root),
+  );
+}
+
+const depthOf = (error: ErrorObject) =>
+  error.instancePath.split("/").length + (error.keyword === "additionalProperties" ? 1 : 0);
+
+function explain(error: ErrorObject, root: unknown): SchemaProblem {
+  const path = pathOf(error.instancePath, root);
+  const name = path.length === 0 ? "the value" : `"${path.join(".")}"`;
+  const parameters = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const key = String(parameters.additionalProperty);
+      const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
+      const place = path.length === 0 ? "" : ` in "${path.join(".")}"`;
+      return {
+        path: [...path, key],
+        atKey: true,
+        message: `unknown key "${key}"${place}`,
+        fix: suggestName(key, known),
+      };
+    }
+    case "required": {
+      const key = String(parameters.missingProperty);
+      return { path, atKey: false, message: `${name} lacks "${key}"`, fix: `Add "${key}".` };
+    }
+    case "type":
+      return problem(path, `${name} is ${typeName(error.data)}`, `Give ${typeList(parameters.type)}.`);
+    case "enum": {
+      const allowed = (parameters.allowedValues as unknown[]).map(String);
+      return problem(path, `${name} is ${show(error.data)}`, suggestName(String(error.data), allowed));
+    }
+    case "const":
+      return problem(path, `${name} is ${show(error.data)}`, `Give ${show(parameters.allowedValue)}.`);
+    case "function":
+      return problem(path, `${name} is ${typeName(error.data)}`, "Give a function.");
+    case "anyOf":
+    case "oneOf": {
+      const expected = error.parentSchema?.description as string | undefined;
+      return problem(path, `${name} is ${show(error.data)}`, `Give ${expected ?? "one of the allowed forms"}.`);
+    }
+    default:
+      return problem(path, `${name} is ${show(error.data)}`, `It ${error.message}.`);
+  }
+}
+
+const problem = (path: (string | number)[], message: string, fix: string): SchemaProblem => ({
+  path,
+  atKey: false,
+  message,
+  fix,
+});
+
+/** A JSON pointer as keys and indices; a number only where the value really is an array. */
+function pathOf(pointer: string, root: unknown): (string | number)[] {
+  let value = root;
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => {
+      const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+      const step = Array.isArray(value) ? Number(key) : key;
+      value = (value as Record<string | number, unknown> | undefined)?.[step];
+      return step;
+    });
+}
+
+function typeName(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  return typeof value === "function" ? "a function" : `the ${typeof value} ${show(value)}`;
+}
+
+const typeWords: Record<string, string> = {
+  object: "a mapping",
+  array: "a list",
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  null: "nothing",
+};
+
+const typeList = (type: unknown): string =>
+  [type]
+    .flat()
+    .map((one) => typeWords[String(one)] ?? String(one))
+    .join(" or ");
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

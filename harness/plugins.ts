@@ -1,0 +1,156 @@
+import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
+import { suggestName } from "./config/schema-error.js";
+import { BenchError, toBenchError } from "./contract/errors.js";
+import type { EngineDefinition, ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
+import type { SuiteDefinition } from "./contract/suite.js";
+import type { TrainerDefinition } from "./contract/trainer.js";
+import { checkPlugin } from "./plugins/check-plugin.js";
+import { describeCommand, hostCommand, processTrainer } from "./plugins/process-trainer.js";
+import { resolveSpecifier } from "./plugins/specifier.js";
+import { scorers as builtInScorers } from "./score/index.js";
+
+/** All that plug-ins offer, by name. Lookups of unknown names throw UNKNOWN_NAME with a suggestion. */
+export interface Registry {
+  trainer(name: string): TrainerDefinition;
+  suite(name: string): SuiteDefinition;
+  scorer(name: string): Scorer;
+  reporter(name: string): Reporter;
+  /** The format that recognises a model directory. Throws MODEL_INVALID when none does. */
+  modelFor(directory: string): ModelFormat;
+  allTrainers(): TrainerDefinition[];
+  allSuites(): SuiteDefinition[];
+  allScorers(): Scorer[];
+  allReporters(): Reporter[];
+  allModels(): ModelFormat[];
+  allEngines(): EngineDefinition[];
+  /** The specifier of the plug-in that registered a name; undefined for an unknown one. */
+  origin(kind: PluginKind, name: string): string | undefined;
+  /** Names of the trainers that one plug-in registered, in its order. */
+  trainersOf(specifier: string): string[];
+}
+
+export type PluginKind = keyof Plugin;
+
+const singular: Record<PluginKind, string> = {
+  trainers: "trainer",
+  suites: "suite",
+  scorers: "scorer",
+  reporters: "reporter",
+  models: "model format",
+  engines: "engine",
+};
+
+/**
+ * Loads plug-ins and checks them against the contract.
+ *
+ * @param specifiers file URLs (built in: their trainers run in this thread), paths, npm packages as the working
+ *   directory sees them, or `command:<words>`. Trainers of the last three run in a child process per cell.
+ * @throws PLUGIN_INVALID, DUPLICATE_NAME.
+ */
+export async function loadRegistry(specifiers: readonly string[]): Promise<Registry> {
+  const registry = new PluginRegistry();
+  registry.add("harness/score", { scorers: builtInScorers });
+  for (const specifier of new Set(specifiers)) registry.add(specifier, await loadPlugin(specifier));
+  return registry;
+}
+
+async function loadPlugin(specifier: string): Promise<Plugin> {
+  const source = resolveSpecifier(specifier);
+  if (source.kind === "built-in") return checkPlugin(await importPlugin(source.url), fileURLToPath(source.url));
+  if (source.kind === "command") return { trainers: await describeCommand(source.words) };
+  // A module that hangs or exits while it loads must not take this process with it: a child tries it first.
+  // Workers load what the main thread has tried.
+  const command = hostCommand(source.path);
+  if (isMainThread) await describeCommand(command, source.path);
+  const plugin = checkPlugin(await importPlugin(source.url), source.path);
+  return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, command)) };
+}
+
+async function importPlugin(url: string): Promise<unknown> {
+  try {
+    return ((await import(url)) as { plugin?: unknown }).plugin;
+  } catch (error) {
+    if (error instanceof BenchError) throw error;
+    throw new BenchError("PLUGIN_INVALID", `the module cannot be loaded: ${toBenchError(error).message}`, {
+      fix: fixForImport(error),
+      at: { file: fileURLToPath(url) },
+      cause: error,
+    });
+  }
+}
+
+const fixForImport = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION"
+    ? "Compile it to JavaScript first (this Node does not run TypeScript), or use Node 22.18 or later."
+    : "Mend the module: `node <file>` must run without an error.";
+
+class PluginRegistry implements Registry {
+  private readonly entries: Record<PluginKind, Map<string, { value: unknown; specifier: string }>> = {
+    trainers: new Map(),
+    suites: new Map(),
+    scorers: new Map(),
+    reporters: new Map(),
+    models: new Map(),
+    engines: new Map(),
+  };
+
+  add(specifier: string, plugin: Plugin): void {
+    for (const kind of Object.keys(this.entries) as PluginKind[]) {
+      for (const value of plugin[kind] ?? []) {
+        const taken = this.entries[kind].get(value.name);
+        if (taken !== undefined) {
+          throw new BenchError(
+            "DUPLICATE_NAME",
+            `the ${singular[kind]} "${value.name}" is registered twice: by ${taken.specifier} and by ${specifier}`,
+            { fix: "Rename one of them, or load only one of the two plug-ins." },
+          );
+        }
+        this.entries[kind].set(value.name, { value, specifier });
+      }
+    }
+  }
+
+  private find<T>(kind: PluginKind, name: string): T {
+    const entry = this.entries[kind].get(name);
+    if (entry === undefined) {
+      throw new BenchError("UNKNOWN_NAME", `there is no ${singular[kind]} "${name}"`, {
+        fix: suggestName(name, [...this.entries[kind].keys()]),
+      });
+    }
+    return entry.value as T;
+  }
+
+  private list<T>(kind: PluginKind): T[] {
+    return Array.from(this.entries[kind].values(), (entry) => entry.value as T);
+  }
+
+  trainer = (name: string): TrainerDefinition => this.find("trainers", name);
+  suite = (name: string): SuiteDefinition => this.find("suites", name);
+  scorer = (name: string): Scorer => this.find("scorers", name);
+  reporter = (name: string): Reporter => this.find("reporters", name);
+  allTrainers = (): TrainerDefinition[] => this.list("trainers");
+  allSuites = (): SuiteDefinition[] => this.list("suites");
+  allScorers = (): Scorer[] => this.list("scorers");
+  allReporters = (): Reporter[] => this.list("reporters");
+  allModels = (): ModelFormat[] => this.list("models");
+  allEngines = (): EngineDefinition[] => this.list("engines");
+
+  modelFor(directory: string): ModelFormat {
+    const format = this.allModels().find((candidate) => candidate.recognises(directory));
+    if (format !== undefined) return format;
+    const known = this.allModels().map((candidate) => `${candidate.name} (${candidate.summary})`);
+    throw new BenchError("MODEL_INVALID", `no model format recognises ${directory}`, {
+      fix: known.length === 0 ? "Load a plug-in that offers a model format." : `Known formats: ${known.join("; ")}.`,
+      at: { file: directory },
+    });
+  }
+
+  origin(kind: PluginKind, name: string): string | undefined {
+    return this.entries[kind].get(name)?.specifier;
+  }
+
+  trainersOf(specifier: string): string[] {
+    return [...this.entries.trainers].filter(([, entry]) => entry.specifier === specifier).map(([name]) => name);
+  }
+}

@@ -1,0 +1,77 @@
+import { Ajv } from "ajv";
+import { compileOptions } from "../config/options.js";
+import { explainSchemaErrors } from "../config/schema-error.js";
+import { BenchError } from "../contract/errors.js";
+import type { Plugin } from "../contract/plugin.js";
+
+const text = { type: "string", minLength: 1 };
+const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$" };
+const version = { type: "integer", minimum: 0 };
+const options = { type: "object" };
+const method = { function: true };
+
+const listOf = (properties: Record<string, object>) => ({
+  type: "array",
+  items: { type: "object", required: Object.keys(properties), additionalProperties: false, properties },
+});
+
+const schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    trainers: listOf({
+      name,
+      summary: text,
+      source: text,
+      version,
+      options,
+      schedule: { enum: ["sequence", "joint", "once"] },
+      needs: method,
+      create: method,
+    }),
+    suites: listOf({ name, summary: text, source: text, options, load: method }),
+    scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
+    reporters: listOf({ name, summary: text, render: method }),
+    models: listOf({ name, summary: text, recognises: method, inspect: method }),
+    engines: listOf({ name, version: text, numerics: text, probe: method }),
+  },
+};
+
+const ajv = new Ajv({ allErrors: true, verbose: true });
+ajv.addKeyword({
+  keyword: "function",
+  schemaType: "boolean",
+  errors: false,
+  validate: (_schema: boolean, value: unknown) => typeof value === "function",
+});
+const validate = ajv.compile<Plugin>(schema);
+
+/**
+ * Checks the object that a plug-in module exports as `plugin`: known keys only, every member present, names and
+ * versions well formed, and schemas of options that compile.
+ *
+ * @throws PLUGIN_INVALID naming the module, the member and what it should be.
+ */
+export function checkPlugin(exported: unknown, file: string): Plugin {
+  if (exported === undefined) {
+    throw new BenchError("PLUGIN_INVALID", "the module exports no `plugin`", {
+      fix: "Add `export const plugin = { trainers: [ … ] };`, or start from `bench new trainer`.",
+      at: { file },
+    });
+  }
+  if (!validate(exported)) {
+    const problem = explainSchemaErrors(validate.errors ?? [], exported)[0]!;
+    throw new BenchError("PLUGIN_INVALID", `its \`plugin\` breaks the contract: ${problem.message}`, {
+      fix: problem.fix,
+      at: { file },
+    });
+  }
+  for (const [kind, entries] of Object.entries({
+    trainer: exported.trainers,
+    suite: exported.suites,
+    scorer: exported.scorers,
+  })) {
+    for (const entry of entries ?? []) compileOptions(entry.options, `${kind} "${entry.name}" of ${file}`);
+  }
+  return exported;
+}

@@ -1,0 +1,122 @@
+import type { Readable, Writable } from "node:stream";
+import { BenchError, type ErrorCode, errorCodes, toBenchError } from "../contract/errors.js";
+
+/** What the other side may ask for, tell, or do wrong. */
+export interface ConnectionHandlers {
+  request(method: string, parameters: unknown): Promise<unknown>;
+  notification(method: string, parameters: unknown): void;
+  /** A line that is no JSON-RPC message, or an answer to a question never asked. The connection is of no more use. */
+  breach(what: string): void;
+}
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: BenchError): void;
+}
+
+type Incoming = { id?: unknown; method?: unknown; params?: unknown; result?: unknown; error?: WireError };
+type WireError = { code: number; message: string; data?: { code?: string; fix?: string; stack?: string } };
+
+const longestLine = 256 * 1024 * 1024;
+
+/** JSON-RPC 2.0 in both directions over two streams, one message a line. */
+export class Connection {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private partial = "";
+  private closed = false;
+
+  constructor(
+    input: Readable,
+    private readonly output: Writable,
+    private readonly handlers: ConnectionHandlers,
+  ) {
+    input.setEncoding("utf8");
+    input.on("data", (chunk: string) => this.receive(chunk));
+    output.on("error", () => {}); // a broken pipe: the end of the process says more
+  }
+
+  request(method: string, parameters: unknown): Promise<unknown> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.send({ id, method, params: parameters });
+    });
+  }
+
+  notify(method: string, parameters: unknown): void {
+    this.send({ method, params: parameters });
+  }
+
+  get waiting(): boolean {
+    return this.pending.size > 0;
+  }
+
+  /** Ends every open request with an error; nothing is read any more. */
+  close(error: BenchError): void {
+    this.closed = true;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+
+  private send(message: object): void {
+    if (this.output.writable) this.output.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  }
+
+  private receive(chunk: string): void {
+    const lines = (this.partial + chunk).split("\n");
+    this.partial = lines.pop() ?? "";
+    if (this.partial.length > longestLine) this.breach("wrote a line without an end");
+    for (const line of lines) if (!this.closed && line.trim() !== "") this.dispatch(line);
+  }
+
+  private dispatch(line: string): void {
+    let message: Incoming;
+    try {
+      message = JSON.parse(line) as Incoming;
+    } catch {
+      return this.breach(`wrote a line that is no JSON: ${excerpt(line)}`);
+    }
+    if (message === null || typeof message !== "object" || Array.isArray(message)) {
+      return this.breach(`wrote a line that is no JSON-RPC message: ${excerpt(line)}`);
+    }
+    if (typeof message.method === "string") return this.called(message.method, message);
+    const asked = this.pending.get(message.id as number);
+    if (asked === undefined)
+      return this.breach(`answered a request that was never made (id ${excerpt(String(message.id))})`);
+    this.pending.delete(message.id as number);
+    if (message.error !== undefined && message.error !== null) asked.reject(fromWire(message.error));
+    else asked.resolve(message.result);
+  }
+
+  private called(method: string, { id, params }: Incoming): void {
+    if (id === undefined) return this.handlers.notification(method, params);
+    this.handlers.request(method, params).then(
+      (result) => this.send({ id, result: result ?? null }),
+      (error: unknown) => this.send({ id, error: toWire(error) }),
+    );
+  }
+
+  private breach(what: string): void {
+    this.closed = true;
+    this.handlers.breach(what);
+  }
+}
+
+const excerpt = (text: string): string => JSON.stringify(text.length > 120 ? `${text.slice(0, 117)}…` : text);
+
+function toWire(thrown: unknown): WireError {
+  const { code, message, fix, stack } = toBenchError(thrown, "PLUGIN_FAILED");
+  return { code: -32000, message, data: { code, fix, stack } };
+}
+
+function fromWire(error: WireError): BenchError {
+  const code = error.data?.code;
+  const known = code !== undefined && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "PLUGIN_FAILED";
+  return BenchError.fromRecord({
+    code: known,
+    message: String(error.message ?? "an error without a message"),
+    fix: error.data?.fix,
+    stack: error.data?.stack,
+  });
+}

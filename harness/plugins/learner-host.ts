@@ -1,0 +1,107 @@
+import { pathToFileURL } from "node:url";
+import { BenchError } from "../contract/errors.js";
+import type {
+  BufferItem,
+  Decoding,
+  GenerationRequest,
+  LearnContext,
+  Learner,
+  LearnerContext,
+  ScoreRequest,
+  TrainerDefinition,
+  TrainingView,
+} from "../contract/trainer.js";
+import { checkPlugin } from "./check-plugin.js";
+import { Connection } from "./connection.js";
+import { protocolVersion } from "./protocol.js";
+
+/** Serves the trainers of a module over the protocol: `node learner-host.js <module>`. One learner at a time. */
+class LearnerHost {
+  private learner: Learner | undefined;
+  private cancelled = false;
+  private readonly connection: Connection;
+
+  constructor(private readonly trainers: readonly TrainerDefinition[]) {
+    const write = process.stdout.write.bind(process.stdout);
+    const output = Object.create(process.stdout, { write: { value: write } }) as NodeJS.WriteStream;
+    // what the module prints must not mix with the protocol
+    process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+    this.connection = new Connection(process.stdin, output, {
+      request: (method, parameters) => this.serve(method, parameters as never),
+      notification: (method) => {
+        if (method === "cancel") this.cancelled = true;
+      },
+      breach: (what) => {
+        process.stderr.write(`the harness ${what}\n`);
+        process.exit(1);
+      },
+    });
+    process.stdin.on("end", () => process.exit(0));
+  }
+
+  private async serve(method: string, parameters: never): Promise<unknown> {
+    const handler = this.handlers[method];
+    if (handler === undefined) throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`);
+    return handler(parameters);
+  }
+
+  private readonly handlers: Record<string, (parameters: never) => unknown> = {
+    describe: () => ({
+      protocol: protocolVersion,
+      // `needs` is a function of the options: whoever loads the module itself can call it
+      trainers: this.trainers.map(({ create: _create, needs: _needs, ...rest }) => rest),
+    }),
+    create: async ({ trainer, context }: { trainer: string; context: LearnerContext }) => {
+      this.learner = await this.trainers.find(({ name }) => name === trainer)!.create(context);
+      return { answerDigest: this.learner.answerDigest !== undefined };
+    },
+    learn: (parameters: { view: TrainingView; bufferCapacity: number }) => this.learn(parameters),
+    generate: ({ requests, decoding }: { requests: GenerationRequest[]; decoding: Decoding }) =>
+      this.current.generate(requests, decoding),
+    score: ({ requests }: { requests: ScoreRequest[] }) => this.current.score(requests),
+    save: ({ directory }: { directory: string }) => this.current.save(directory),
+    restore: ({ directory }: { directory: string }) => this.current.restore(directory),
+    cost: () => this.current.cost(),
+    answerDigest: () => this.current.answerDigest?.(),
+    release: async () => {
+      await this.current.release();
+      this.learner = undefined;
+    },
+  };
+
+  private get current(): Learner {
+    if (this.learner !== undefined) return this.learner;
+    throw new BenchError("PLUGIN_FAILED", "there is no learner: `create` must come first");
+  }
+
+  /** The contract's buffer answers at once, so its content is fetched before, and each change is sent as it is made. */
+  private async learn({ view, bufferCapacity }: { view: TrainingView; bufferCapacity: number }): Promise<unknown> {
+    this.cancelled = false;
+    let { items } = (await this.connection.request("buffer.get", null)) as { items: readonly BufferItem[] };
+    const changes: Promise<unknown>[] = [];
+    const context: LearnContext = {
+      buffer: {
+        capacity: bufferCapacity,
+        items: () => items,
+        set: (next) => {
+          if (next.length > bufferCapacity) {
+            throw new BenchError("PRIVILEGE_EXCEEDED", `${next.length} samples for a buffer of ${bufferCapacity}`, {
+              fix: "Declare a larger buffer in `needs`, or keep fewer samples.",
+            });
+          }
+          items = [...next];
+          changes.push(this.connection.request("buffer.set", { items }));
+        },
+      },
+      cancelled: () => this.cancelled,
+      progress: (event) => this.connection.notify("progress", event),
+    };
+    const report = await this.current.learn(view, context);
+    await Promise.all(changes);
+    return report;
+  }
+}
+
+const file = process.argv[2]!;
+const loaded = (await import(pathToFileURL(file).href)) as { plugin?: unknown };
+new LearnerHost(checkPlugin(loaded.plugin, file).trainers ?? []);

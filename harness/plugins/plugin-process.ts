@@ -1,0 +1,180 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { basename } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { Ajv, type ValidateFunction } from "ajv";
+import { explainSchemaErrors } from "../config/schema-error.js";
+import { BenchError } from "../contract/errors.js";
+import { Connection, type ConnectionHandlers } from "./connection.js";
+import { type ProtocolMethod, resultSchemas } from "./protocol.js";
+
+/** Environment variable: how many seconds a plug-in may be silent while it is asked something. */
+export const timeoutVariable = "BENCH_PLUGIN_TIMEOUT";
+const defaultTimeoutSeconds = 600;
+const describeTimeoutSeconds = 60;
+const stopGraceMilliseconds = 5000;
+const quotedLines = 8;
+
+const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
+const validators = new Map<ProtocolMethod, ValidateFunction>();
+
+/** A child process that speaks the protocol. Killed hard, with its own children, when it hangs or breaks the rules. */
+export class PluginProcess {
+  private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  private readonly connection: Connection;
+  private readonly exited: Promise<void>;
+  private silence: NodeJS.Timeout | undefined;
+  private lastWords = "";
+  private failure: BenchError | undefined;
+  private asked: ProtocolMethod = "describe";
+
+  /**
+   * @param words program and arguments; no shell.
+   * @param whose stands in messages, such as `trainer "memoriser"`.
+   */
+  constructor(
+    private readonly words: readonly string[],
+    private readonly whose: string,
+    handlers: Omit<ConnectionHandlers, "breach"> = { request: refuse, notification: () => {} },
+  ) {
+    this.child = spawn(words[0]!, words.slice(1), { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    this.connection = new Connection(this.child.stdout, this.child.stdin, {
+      request: (method, parameters) => {
+        this.heard();
+        return handlers.request(method, parameters);
+      },
+      notification: (method, parameters) => {
+        this.heard();
+        handlers.notification(method, parameters);
+      },
+      breach: (what) => this.fail(what, "Keep standard output for the protocol; print diagnostics to standard error."),
+    });
+    this.child.stderr.setEncoding("utf8");
+    this.child.stderr.on("data", (text: string) => {
+      this.lastWords = (this.lastWords + text).slice(-4000);
+    });
+    this.exited = new Promise((resolve) => {
+      this.child.on("error", (error) => {
+        this.fail(`cannot be started: ${error.message}`, `Check that "${words[0]}" is installed and on the PATH.`);
+        resolve();
+      });
+      // "close" comes after both streams ended, so that the last words are complete
+      this.child.on("close", (code, signal) => {
+        this.fail(
+          signal === null ? `exited with code ${code}` : `was ended by ${signal}`,
+          "Run the command by hand to see why; it must answer requests until its standard input ends.",
+        );
+        resolve();
+      });
+    });
+  }
+
+  get alive(): boolean {
+    return this.failure === undefined;
+  }
+
+  /** Asks and checks the answer against the protocol. Throws PLUGIN_FAILED, or the plug-in's own coded error. */
+  async ask<T>(method: ProtocolMethod, parameters: unknown = null): Promise<T> {
+    if (this.failure !== undefined) throw this.failure;
+    this.asked = method;
+    this.heard();
+    try {
+      const answer = this.connection.request(method, parameters);
+      this.heard();
+      return this.checked<T>(method, await answer);
+    } catch (error) {
+      throw this.named(error as BenchError);
+    } finally {
+      clearTimeout(this.silence);
+    }
+  }
+
+  notify(method: string): void {
+    this.connection.notify(method, null);
+  }
+
+  /** Kills the process and whatever it started, at once. */
+  kill(): void {
+    try {
+      process.kill(-this.child.pid!, "SIGKILL");
+    } catch {
+      this.child.kill("SIGKILL");
+    }
+  }
+
+  /** Ends its standard input and waits for it to exit; kills it when it does not. */
+  async stop(): Promise<void> {
+    this.failure ??= new BenchError("PLUGIN_FAILED", `${this.whose} was stopped`);
+    this.child.stdin.end();
+    const grace = setTimeout(() => this.kill(), stopGraceMilliseconds);
+    await this.exited;
+    clearTimeout(grace);
+  }
+
+  /** Whether it keeps this process from ending by itself. */
+  hold(held: boolean): void {
+    const change = held ? "ref" : "unref";
+    this.child[change]();
+    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) {
+      (stream as unknown as { ref(): void; unref(): void })[change]();
+    }
+  }
+
+  /** Any message is a sign of life: the clock of silence starts again. */
+  private heard(): void {
+    clearTimeout(this.silence);
+    if (!this.connection.waiting) return;
+    const seconds = timeoutSeconds(this.asked);
+    this.silence = setTimeout(
+      () =>
+        this.fail(
+          `was silent for ${seconds} s`,
+          `Report progress more often, or allow more time: ${timeoutVariable}=<seconds>.`,
+        ),
+      seconds * 1000,
+    );
+  }
+
+  private checked<T>(method: ProtocolMethod, answer: unknown): T {
+    let validate = validators.get(method);
+    if (validate === undefined) {
+      validate = ajv.compile(resultSchemas[method]);
+      validators.set(method, validate);
+    }
+    if (validate(answer)) return answer as T;
+    const { message, fix } = explainSchemaErrors(validate.errors ?? [], answer)[0]!;
+    throw new BenchError("PLUGIN_FAILED", `answered "${method}" wrongly: ${message}`, { fix });
+  }
+
+  private fail(what: string, fix: string): void {
+    if (this.failure !== undefined) return;
+    this.failure = this.named(new BenchError("PLUGIN_FAILED", `${what} during "${this.asked}"`, { fix }));
+    clearTimeout(this.silence);
+    this.kill();
+    this.connection.close(this.failure);
+  }
+
+  /** The error with the plug-in's name before it and, where the plug-in itself is at fault, its last words after it. */
+  private named(error: BenchError): BenchError {
+    if (error === this.failure || error.code === "CANCELLED") return error;
+    const words = this.lastWords.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
+    const quoted = error.code !== "PLUGIN_FAILED" || words === "" ? "" : `\nits standard error ends with:\n  ${words}`;
+    const program = this.words.length > 1 ? this.words.slice(1).find((word) => !word.startsWith("-")) : this.words[0];
+    const fix = error.fix ?? "Mend the plug-in; what it printed stands above.";
+    return BenchError.fromRecord({
+      code: error.code,
+      message: `${this.whose} (${basename(program ?? this.words[0]!)}) ${error.message}${quoted}`,
+      fix,
+      stack: error.stack,
+    });
+  }
+}
+
+function timeoutSeconds(method: ProtocolMethod): number {
+  const asked = Number(process.env[timeoutVariable]);
+  const most = asked > 0 ? asked : defaultTimeoutSeconds;
+  return method === "describe" ? Math.min(most, describeTimeoutSeconds) : most;
+}
+
+async function refuse(method: string): Promise<never> {
+  throw new BenchError("PLUGIN_FAILED", `"${method}" may be asked for only while learning`);
+}

@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { compileOptions } from "../config/options.js";
+import { BenchError } from "../contract/errors.js";
+import { packageRoot } from "../contract/files.js";
+import type { Privileges, TrainerDefinition } from "../contract/trainer.js";
+import { PluginProcess } from "./plugin-process.js";
+import { createProcessLearner } from "./process-learner.js";
+import { type DeclaredPrivileges, protocolVersion, type TrainerDescription } from "./protocol.js";
+
+/** The command line that serves a module's trainers over the protocol. */
+export function hostCommand(modulePath: string): string[] {
+  return [process.execPath, join(packageRoot, "dist", "harness", "plugins", "learner-host.js"), modulePath];
+}
+
+/** The same trainer with its learners in a child process that `command` starts. */
+export function processTrainer(trainer: TrainerDefinition, command: readonly string[]): TrainerDefinition {
+  return {
+    name: trainer.name,
+    summary: trainer.summary,
+    source: trainer.source,
+    version: trainer.version,
+    options: trainer.options,
+    schedule: trainer.schedule,
+    needs: (options) => trainer.needs(options),
+    create: (context) => createProcessLearner(trainer.name, command, context),
+  };
+}
+
+/**
+ * Starts a command, asks what trainers it offers and stops it.
+ *
+ * @param file where the fault is when there is one; the command itself by default.
+ * @throws PLUGIN_INVALID when it cannot be started, hangs, exits or answers garbage.
+ */
+export async function describeCommand(command: readonly string[], file?: string): Promise<TrainerDefinition[]> {
+  const plugin = new PluginProcess(command, "the plug-in");
+  try {
+    const { trainers } = await plugin.ask<{ trainers: TrainerDescription[] }>("describe", {
+      protocol: protocolVersion,
+    });
+    return trainers.map((description) => definitionOf(description, command));
+  } catch (error) {
+    const { message, fix } = error as BenchError;
+    throw new BenchError("PLUGIN_INVALID", message, {
+      fix,
+      at: file === undefined ? undefined : { file },
+      cause: error,
+    });
+  } finally {
+    await plugin.stop();
+  }
+}
+
+function definitionOf(description: TrainerDescription, command: readonly string[]): TrainerDefinition {
+  const { needs, ...rest } = description;
+  compileOptions(description.options, `trainer "${description.name}" of ${command.join(" ")}`);
+  return processTrainer(
+    {
+      ...rest,
+      needs: (options) => privilegesOf(needs, options),
+      create: () => Promise.reject(new BenchError("INTERNAL", "a described trainer is created by its process")),
+    },
+    command,
+  );
+}
+
+function privilegesOf(declared: DeclaredPrivileges, options: Record<string, unknown>): Privileges {
+  const amount = (value: number | string): number => {
+    const resolved = typeof value === "string" ? options[value] : value;
+    if (typeof resolved === "number" && Number.isInteger(resolved) && resolved >= 0) return resolved;
+    throw new BenchError("PLUGIN_INVALID", `a privilege refers to the option "${value}", which is no whole number`, {
+      fix: `Declare "${value}" as an integer option with a default, or give a number.`,
+    });
+  };
+  const { pastData } = declared;
+  return {
+    ...declared,
+    pastData: typeof pastData === "object" ? { buffer: amount(pastData.buffer) } : pastData,
+    generalItems: amount(declared.generalItems),
+  };
+}

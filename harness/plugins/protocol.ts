@@ -1,0 +1,159 @@
+/**
+ * The protocol between the harness and a learner in another process: JSON-RPC 2.0, one message a line, UTF-8, over
+ * the process's standard input and output. Its standard error is free for diagnostics; the end of it is quoted when
+ * something fails. Shapes are those of `harness/contract/trainer.ts`; directories are absolute paths.
+ *
+ * Requests from the harness, one at a time:
+ *
+ * | method         | parameters                                            | result |
+ * |----------------|-------------------------------------------------------|--------|
+ * | `describe`     | `{ protocol }`                                        | `{ protocol, trainers: TrainerDescription[] }` |
+ * | `create`       | `{ trainer, context: LearnerContext }`                | `{ answerDigest?: boolean }`, true when that method is offered |
+ * | `learn`        | `{ view: TrainingView, bufferCapacity }`              | `LearnReport`; only `steps` is required |
+ * | `generate`     | `{ requests: GenerationRequest[], decoding }`         | `Generation[]`, in the order of the requests |
+ * | `score`        | `{ requests: ScoreRequest[] }`                        | log-likelihoods in nats, in the order of the requests |
+ * | `save`         | `{ directory }`, which exists                         | anything |
+ * | `restore`      | `{ directory }`                                       | anything |
+ * | `cost`         | none                                                  | `LearnerCost`; what is left out is null |
+ * | `answerDigest` | none                                                  | text |
+ * | `release`      | none                                                  | anything; another `create` may follow |
+ *
+ * Notification from the harness: `cancel`, while it learns: answer soon with an error whose `data.code` is CANCELLED.
+ * The end of standard input means: exit.
+ *
+ * Requests from the learner, while it learns: `buffer.get` gives `{ items: BufferItem[] }`; `buffer.set` with
+ * `{ items }` replaces the content. This is the only way to past data; it is metered and bounded by what was declared.
+ *
+ * Notification from the learner: `progress` with `{ step, steps, loss, tokensPerSecond }`. Every message counts as a
+ * sign of life; silence for longer than the time-out ends the process.
+ *
+ * Errors are JSON-RPC errors; `data` may hold `{ code, fix }` with a code of the harness's table, such as DIVERGED.
+ */
+export const protocolVersion = "bench-learner@1";
+
+/** Privileges as JSON: where a number is expected, the name of the option that holds it may stand instead. */
+export interface DeclaredPrivileges {
+  pastData: "none" | "synthetic" | "all" | { buffer: number | string };
+  generalItems: number | string;
+  taskIdAtTest: boolean;
+  validationOfPastTasks: boolean;
+}
+
+/** What a command says of each of its trainers. */
+export interface TrainerDescription {
+  name: string;
+  summary: string;
+  source: string;
+  version: number;
+  options: Record<string, unknown>;
+  schedule: "sequence" | "joint" | "once";
+  needs: DeclaredPrivileges;
+}
+
+const nullable = { type: ["number", "null"], default: null };
+const text = { type: "string", minLength: 1 };
+const amount = { anyOf: [{ type: "integer", minimum: 0 }, text], description: "a whole number or an option's name" };
+
+/** JSON schema of each result that a learner answers with; what is optional has a default. */
+export const resultSchemas = {
+  describe: {
+    type: "object",
+    required: ["protocol", "trainers"],
+    properties: {
+      protocol: { const: protocolVersion },
+      trainers: {
+        type: "array",
+        items: {
+          type: "object",
+          required: ["name", "summary", "version"],
+          additionalProperties: false,
+          properties: {
+            name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$" },
+            summary: text,
+            source: { ...text, default: "third party" },
+            version: { type: "integer", minimum: 0 },
+            options: { type: "object", default: {} },
+            schedule: { enum: ["sequence", "joint", "once"], default: "sequence" },
+            needs: {
+              type: "object",
+              additionalProperties: false,
+              default: {},
+              properties: {
+                pastData: {
+                  anyOf: [
+                    { enum: ["none", "synthetic", "all"] },
+                    {
+                      type: "object",
+                      required: ["buffer"],
+                      additionalProperties: false,
+                      properties: { buffer: amount },
+                    },
+                  ],
+                  description: "none, synthetic, all, or { buffer: number of samples }",
+                  default: "none",
+                },
+                generalItems: { ...amount, default: 0 },
+                taskIdAtTest: { type: "boolean", default: false },
+                validationOfPastTasks: { type: "boolean", default: false },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  create: {
+    type: ["object", "null"],
+    properties: { answerDigest: { type: "boolean" } },
+  },
+  learn: {
+    type: "object",
+    required: ["steps"],
+    properties: {
+      steps: { type: "integer", minimum: 0 },
+      finalLoss: nullable,
+      curve: {
+        type: "array",
+        maxItems: 200,
+        default: [],
+        items: {
+          type: "object",
+          required: ["step", "loss", "learningRate"],
+          properties: { step: { type: "number" }, loss: { type: "number" }, learningRate: { type: "number" } },
+        },
+      },
+      notes: { type: "object", default: {}, additionalProperties: { type: ["number", "string"] } },
+    },
+  },
+  generate: {
+    type: "array",
+    items: {
+      type: "object",
+      required: ["text", "tokens"],
+      properties: {
+        text: { type: "string" },
+        tokens: { type: "integer", minimum: 0 },
+        finishReason: { enum: ["end", "length", "stop"], default: "end" },
+        evidence: { type: "array", items: { type: "string" } },
+      },
+    },
+  },
+  score: { type: "array", items: { type: "number" } },
+  save: {},
+  restore: {},
+  cost: {
+    type: "object",
+    properties: {
+      trainedTokens: nullable,
+      generatedTokens: nullable,
+      flops: nullable,
+      trainableParameters: nullable,
+      addedParameters: nullable,
+      tensorBytes: nullable,
+    },
+  },
+  answerDigest: text,
+  release: {},
+} as const;
+
+export type ProtocolMethod = keyof typeof resultSchemas;

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { BenchError } from "../contract/errors.js";
+
+/**
+ * Where a plug-in is found.
+ * - built-in: a module of this package, named by a file URL; its trainers run in the worker's own thread.
+ * - module: somebody else's file or npm package; its trainers run in a child process of Node.
+ * - command: a program in any language that speaks the protocol over its standard streams.
+ */
+export type PluginSource =
+  | { kind: "built-in"; url: string }
+  | { kind: "module"; url: string; path: string }
+  | { kind: "command"; words: string[] };
+
+const commandPrefix = "command:";
+
+/** Whether a text names a plug-in rather than something that a plug-in registers. */
+export function looksLikeSpecifier(text: string): boolean {
+  return text.startsWith(commandPrefix) || isPath(text);
+}
+
+/** An absolute path or a command stays; a relative path is resolved from `directory`; a package's name stays. */
+export function absoluteSpecifier(specifier: string, directory: string): string {
+  return isPath(specifier) ? resolve(directory, specifier) : specifier;
+}
+
+const isPath = (text: string): boolean => isAbsolute(text) || /^\.{0,2}[\\/]/.test(text) || /\.[cm]?[jt]s$/.test(text);
+
+/**
+ * Finds what a specifier names: a file URL, a path, an npm package as the working directory sees it, or
+ * `command:` and the words of a command line.
+ *
+ * @throws PLUGIN_INVALID when there is nothing there.
+ */
+export function resolveSpecifier(specifier: string, directory = process.cwd()): PluginSource {
+  if (specifier.startsWith("file:")) return { kind: "built-in", url: specifier };
+  if (specifier.startsWith(commandPrefix)) return { kind: "command", words: commandWords(specifier) };
+  const path = isPath(specifier) ? resolve(directory, specifier) : packageEntry(specifier, directory);
+  if (!existsSync(path)) {
+    throw new BenchError("PLUGIN_INVALID", `there is no plug-in at ${path}`, {
+      fix: "Give the path of a module file, the name of an installed npm package, or `command:` and a command line.",
+      at: { file: path },
+    });
+  }
+  return { kind: "module", url: pathToFileURL(path).href, path };
+}
+
+/** Splits a command line into words as a POSIX shell does, without expansion: blanks, quotes and backslashes. */
+function commandWords(specifier: string): string[] {
+  const words: string[] = [];
+  const pattern = /((?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)|\s+|(.)/gsy;
+  for (const [, word, stray] of specifier.slice(commandPrefix.length).matchAll(pattern)) {
+    if (stray !== undefined) {
+      throw new BenchError("PLUGIN_INVALID", `"${specifier}" has a quote that does not end`, {
+        fix: "Close the quote.",
+      });
+    }
+    if (word !== undefined) words.push(unquote(word));
+  }
+  if (words.length === 0) {
+    throw new BenchError("PLUGIN_INVALID", `"${specifier}" names no program`, {
+      fix: "Write the command line after the colon, such as command:python3 my_trainer.py",
+    });
+  }
+  return words;
+}
+
+const unquote = (word: string): string =>
+  word.replace(/\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_all, escaped, double, single) =>
+    escaped !== undefined ? escaped : double !== undefined ? double.replace(/\\(["\\$`])/g, "$1") : single,
+  );
+
+interface PackageManifest {
+  exports?: unknown;
+  main?: string;
+}
+
+/** The module that `import name` would load in `directory`: `exports` with Node's import conditions, else `main`. */
+function packageEntry(name: string, directory: string): string {
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    const root = join(at, "node_modules", name);
+    const manifest = join(root, "package.json");
+    if (existsSync(manifest)) {
+      const { exports, main } = JSON.parse(readFileSync(manifest, "utf8")) as PackageManifest;
+      return join(root, conditionalTarget(exports) ?? main ?? "index.js");
+    }
+    if (dirname(at) === at) break;
+  }
+  throw new BenchError("PLUGIN_INVALID", `there is no package "${name}" in ${directory}`, {
+    fix: `Install it there (npm install ${name}), or give a path that begins with ./`,
+  });
+}
+
+function conditionalTarget(target: unknown): string | undefined {
+  if (typeof target === "string") return target;
+  if (target === null || typeof target !== "object" || Array.isArray(target)) return undefined;
+  const conditions = target as Record<string, unknown>;
+  if ("." in conditions) return conditionalTarget(conditions["."]);
+  for (const [condition, value] of Object.entries(conditions)) {
+    if (["node", "import", "module-sync", "default"].includes(condition)) {
+      const found = conditionalTarget(value);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
