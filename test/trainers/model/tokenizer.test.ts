@@ -1,0 +1,99 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { openTokenizer } from "../../../trainers/model/tokenizer.js";
+import { endText, tinyTokenizer, writeTinyModel } from "./tiny-model.js";
+
+test("any text encodes and decodes to itself", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (text) => {
+      fc.pre(text.isWellFormed());
+      expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+    }),
+    { numRuns: 200 },
+  );
+  expect(tokenizer.encode("in the rain")).toHaveLength(6);
+  expect(tokenizer.vocabularySize).toBe(263);
+});
+
+test("special tokens: known, never added, left out of text", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  expect(tokenizer.endToken).toBe(262);
+  expect(tokenizer.beginToken).toBeNull();
+  expect(tokenizer.encode(`a${endText}`)).toEqual([...tokenizer.encode("a"), 262]);
+  expect(tokenizer.decode([262])).toBe("");
+  expect(tokenizer.decode([])).toBe("");
+});
+
+test("a begin token counts where the tokenizer itself puts it before a text", () => {
+  const directory = writeTinyModel();
+  const template = { SpecialToken: { id: endText, type_id: 0 } };
+  const definition = {
+    ...tinyTokenizer(),
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [template, { Sequence: { id: "A", type_id: 0 } }],
+      pair: [],
+      special_tokens: { [endText]: { id: endText, ids: [262], tokens: [endText] } },
+    },
+  };
+  writeFileSync(
+    join(directory, "tokenizer_config.json"),
+    JSON.stringify({ bos_token: endText, eos_token: { content: endText } }),
+  );
+  expect(openTokenizer(directory).beginToken).toBeNull();
+  writeFileSync(join(directory, "tokenizer.json"), JSON.stringify(definition));
+  const tokenizer = openTokenizer(directory);
+  expect(tokenizer.beginToken).toBe(262);
+  expect(tokenizer.endToken).toBe(262);
+  expect(tokenizer.encode("a")).toHaveLength(1);
+});
+
+test("the end token falls back to the model's configuration", () => {
+  const directory = writeTinyModel();
+  rmSync(join(directory, "tokenizer_config.json"));
+  expect(openTokenizer(directory).endToken).toBe(262);
+});
+
+test("a chat renders by the model's own template; a file of its own comes first", () => {
+  const directory = writeTinyModel();
+  const messages = [{ role: "user", content: "Hi" }];
+  expect(openTokenizer(directory).chat(messages)).toBe("<user>Hi\n<assistant>");
+  writeFileSync(join(directory, "chat_template.jinja"), "{{ messages[0].content }}{{ eos_token }}");
+  expect(openTokenizer(directory).chat(messages)).toBe(`Hi${endText}`);
+});
+
+test("without a template a chat is an error that says so", () => {
+  const directory = writeTinyModel();
+  writeFileSync(join(directory, "tokenizer_config.json"), JSON.stringify({ eos_token: endText }));
+  const tokenizer = openTokenizer(directory);
+  expect(tokenizer.hasChatTemplate).toBe(false);
+  expect(() => tokenizer.chat([])).toThrow(expect.objectContaining({ code: "MODEL_INVALID" }));
+});
+
+test.each([
+  ["tokenizer.json", "{", /not valid JSON/],
+  ["tokenizer.json", "[]", /JSON object/],
+  ["tokenizer.json", "{}", /cannot be used/],
+  ["tokenizer_config.json", JSON.stringify({ chat_template: "{% for %}" }), /chat template/],
+])("%s holding %s is refused", (name, content, message) => {
+  const directory = writeTinyModel();
+  writeFileSync(join(directory, name), content);
+  expect(() => openTokenizer(directory)).toThrow(
+    expect.objectContaining({
+      code: "MODEL_INVALID",
+      at: { file: join(directory, name) },
+      message: expect.stringMatching(message),
+    }),
+  );
+});
+
+test("a missing tokenizer is named", () => {
+  const directory = writeTinyModel();
+  rmSync(join(directory, "tokenizer.json"));
+  expect(() => openTokenizer(directory)).toThrow(
+    expect.objectContaining({ code: "MODEL_INVALID", message: "The file is missing." }),
+  );
+});

@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import { writeFileAtomically } from "../../harness/contract/files.js";
+import type { LoraOptions } from "../engine/contract.js";
+import { readJsonFile } from "./json-file.js";
+import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
+
+const configName = "adapter_config.json";
+const weightsName = "adapter_model.safetensors";
+
+/** PEFT wraps a model twice, so its tensors' names begin with this. */
+const prefix = "base_model.model.";
+
+/** Whether a directory holds an adapter in PEFT's format. */
+export function holdsAdapter(directory: string): boolean {
+  return existsSync(join(directory, configName));
+}
+
+/**
+ * Writes a LoRA adapter as PEFT does: `adapter_config.json` and `adapter_model.safetensors`.
+ * Tensors are named after their module, such as `model.layers.0.self_attn.q_proj.lora_A.weight`, A of shape
+ * [rank, in] and B of shape [out, rank].
+ */
+export function saveAdapter(directory: string, options: LoraOptions, tensors: readonly NamedTensor[]): void {
+  const config = {
+    peft_type: "LORA",
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: null,
+    r: options.rank,
+    lora_alpha: options.alpha,
+    lora_dropout: options.dropout,
+    target_modules: options.targetModules,
+    bias: "none",
+    fan_in_fan_out: false,
+    inference_mode: true,
+  };
+  writeSafetensors(
+    join(directory, weightsName),
+    tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
+  );
+  writeFileAtomically(join(directory, configName), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Reads what `saveAdapter` or PEFT wrote. Throws MODEL_INVALID on variants of LoRA that are not plain. */
+export function openAdapter(directory: string): { options: LoraOptions; tensors: NamedTensor[] } {
+  const file = join(directory, configName);
+  const config = readJsonFile(file);
+  refuseVariants(file, config);
+  const { r: rank, lora_alpha: alpha, lora_dropout: dropout, target_modules: targets } = config;
+  const plain = Array.isArray(targets) && targets.every((name) => typeof name === "string");
+  if (!Number.isInteger(rank) || typeof alpha !== "number" || typeof (dropout ?? 0) !== "number" || !plain) {
+    throw new BenchError("MODEL_INVALID", "r, lora_alpha, lora_dropout or target_modules is absent or malformed.", {
+      at: { file },
+      fix: "Save the adapter again with PEFT, with target_modules as a list of names.",
+    });
+  }
+  const tensors = [...readHeader(join(directory, weightsName))].map(([name, stored]) => ({
+    name: name.replace(prefix, ""),
+    shape: stored.shape,
+    values: readTensor(stored),
+  }));
+  const options = {
+    rank: rank as number,
+    alpha,
+    dropout: (dropout ?? 0) as number,
+    targetModules: targets as string[],
+  };
+  return { options, tensors };
+}
+
+function refuseVariants(file: string, config: Record<string, unknown>): void {
+  const filled = (value: unknown) => value != null && Object.keys(value).length > 0;
+  const variants: [string, boolean][] = [
+    [`peft_type ${config.peft_type}`, config.peft_type !== "LORA"],
+    ["use_dora", config.use_dora === true],
+    ["use_rslora", config.use_rslora === true],
+    ["fan_in_fan_out", config.fan_in_fan_out === true],
+    [`bias ${config.bias}`, (config.bias ?? "none") !== "none"],
+    ["modules_to_save", filled(config.modules_to_save)],
+    ["layers_to_transform", config.layers_to_transform != null],
+    ["rank_pattern", filled(config.rank_pattern)],
+    ["alpha_pattern", filled(config.alpha_pattern)],
+  ];
+  const found = variants.find(([, present]) => present);
+  if (found === undefined) return;
+  throw new BenchError("MODEL_INVALID", `The adapter uses ${found[0]}, which bench does not read.`, {
+    at: { file },
+    fix: "Merge the adapter into its base with PEFT, or train it as plain LoRA.",
+  });
+}

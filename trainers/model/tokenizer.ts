@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Template } from "@huggingface/jinja";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { BenchError } from "../../harness/contract/errors.js";
+import type { Tokenizer } from "../engine/contract.js";
+import { readJsonFile } from "./json-file.js";
+
+/**
+ * Opens `tokenizer.json` of a model directory, with `tokenizer_config.json` and the chat template where there are.
+ *
+ * `endToken` is the tokenizer's `eos_token`, or else the model's `eos_token_id`. `beginToken` is null where the
+ * tokenizer would not put it before a text by itself (as for Qwen2 and SmolLM2).
+ */
+export function openTokenizer(directory: string): Tokenizer {
+  const file = join(directory, "tokenizer.json");
+  const definition = readJsonFile(file);
+  const configFile = join(directory, "tokenizer_config.json");
+  const config = existsSync(configFile) ? readJsonFile(configFile) : {};
+  const tokenizer = build(file, definition, config);
+
+  const encode = (text: string): number[] => {
+    const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
+    const unknown = ids.findIndex((id) => id === undefined);
+    if (unknown < 0) return ids;
+    throw new BenchError("MODEL_INVALID", `The vocabulary has no token for "${tokens[unknown]}".`, {
+      at: { file },
+      fix: "Use a model with a byte-level tokenizer, which encodes any text.",
+    });
+  };
+  const idOf = (role: "bos_token" | "eos_token"): number | undefined => {
+    const text = contentOf(config[role]);
+    return text === null ? undefined : tokenizer.token_to_id(text);
+  };
+  const begin = idOf("bos_token");
+  const prepends = config.add_bos_token === true || tokenizer.encode("a").ids[0] === begin;
+  const template = chatTemplate(directory, configFile, config);
+  const cleans = config.clean_up_tokenization_spaces === true;
+
+  return {
+    vocabularySize: [...tokenizer.get_vocab().values()].reduce((largest, id) => Math.max(largest, id), -1) + 1,
+    endToken: idOf("eos_token") ?? endTokenOfModel(directory),
+    beginToken: begin !== undefined && prepends ? begin : null,
+    encode,
+    decode: (tokens) =>
+      tokens.length === 0
+        ? ""
+        : tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: cleans }),
+    hasChatTemplate: template !== null,
+    chat(messages) {
+      if (template === null) {
+        throw new BenchError("MODEL_INVALID", "The model has no chat template.", {
+          at: { file: configFile },
+          fix: "Use an instruction-tuned model, or plain prompts.",
+        });
+      }
+      return template.render({
+        messages,
+        add_generation_prompt: true,
+        bos_token: contentOf(config.bos_token) ?? "",
+        eos_token: contentOf(config.eos_token) ?? "",
+      });
+    },
+  };
+}
+
+function build(file: string, definition: object, config: object): HuggingFaceTokenizer {
+  try {
+    return new HuggingFaceTokenizer(definition, config);
+  } catch (cause) {
+    throw new BenchError("MODEL_INVALID", `The tokenizer cannot be used: ${(cause as Error).message}.`, {
+      at: { file },
+      cause,
+      fix: "Save the tokenizer again with a current version of the tokenizers library.",
+    });
+  }
+}
+
+/** Special tokens stand in the configuration as text or as an object with `content`. */
+function contentOf(token: unknown): string | null {
+  if (typeof token === "string") return token;
+  const content = (token as { content?: unknown } | null | undefined)?.content;
+  return typeof content === "string" ? content : null;
+}
+
+function endTokenOfModel(directory: string): number {
+  const file = join(directory, "config.json");
+  const ids = [readJsonFile(file).eos_token_id].flat();
+  if (Number.isInteger(ids[0])) return ids[0] as number;
+  throw new BenchError("MODEL_INVALID", "No end token: neither tokenizer_config.json nor config.json names one.", {
+    at: { file },
+    fix: "Add eos_token to tokenizer_config.json.",
+  });
+}
+
+/** From chat_template.jinja, else from tokenizer_config.json: one text, or a list of which "default" counts. */
+function chatTemplate(directory: string, configFile: string, config: Record<string, unknown>): Template | null {
+  const own = join(directory, "chat_template.jinja");
+  const listed = config.chat_template;
+  const source = existsSync(own)
+    ? readFileSync(own, "utf8")
+    : Array.isArray(listed)
+      ? listed.find((entry) => entry?.name === "default")?.template
+      : listed;
+  if (typeof source !== "string") return null;
+  try {
+    return new Template(source);
+  } catch (cause) {
+    throw new BenchError("MODEL_INVALID", `The chat template cannot be parsed: ${(cause as Error).message}.`, {
+      at: { file: existsSync(own) ? own : configFile },
+      cause,
+      fix: "Correct the template, or remove it.",
+    });
+  }
+}
