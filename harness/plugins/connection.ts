@@ -71,35 +71,44 @@ export class Connection {
   }
 
   private dispatch(line: string): void {
-    let message: Incoming;
-    try {
-      message = JSON.parse(line) as Incoming;
-    } catch {
-      return this.breach(`wrote a line that is no JSON: ${excerpt(line)}`);
+    const message = parse(line);
+    if (message === undefined) {
+      this.breach(`wrote a line that is no JSON-RPC message: ${excerpt(line)}`);
+    } else if (typeof message.method !== "string") {
+      this.answered(message);
+    } else if (message.id === undefined) {
+      this.handlers.notification(message.method, message.params);
+    } else {
+      this.handlers.request(message.method, message.params).then(
+        (result) => this.send({ id: message.id, result: result ?? null }),
+        (error: unknown) => this.send({ id: message.id, error: toWire(error) }),
+      );
     }
-    if (message === null || typeof message !== "object" || Array.isArray(message)) {
-      return this.breach(`wrote a line that is no JSON-RPC message: ${excerpt(line)}`);
-    }
-    if (typeof message.method === "string") return this.called(message.method, message);
-    const asked = this.pending.get(message.id as number);
-    if (asked === undefined)
-      return this.breach(`answered a request that was never made (id ${excerpt(String(message.id))})`);
-    this.pending.delete(message.id as number);
-    if (message.error !== undefined && message.error !== null) asked.reject(fromWire(message.error));
-    else asked.resolve(message.result);
   }
 
-  private called(method: string, { id, params }: Incoming): void {
-    if (id === undefined) return this.handlers.notification(method, params);
-    this.handlers.request(method, params).then(
-      (result) => this.send({ id, result: result ?? null }),
-      (error: unknown) => this.send({ id, error: toWire(error) }),
-    );
+  private answered({ id, result, error }: Incoming): void {
+    const asked = this.pending.get(id as number);
+    if (asked === undefined) {
+      this.breach(`answered a request that was never made (id ${excerpt(String(id))})`);
+      return;
+    }
+    this.pending.delete(id as number);
+    if (error !== undefined && error !== null) asked.reject(fromWire(error));
+    else asked.resolve(result);
   }
 
   private breach(what: string): void {
     this.closed = true;
     this.handlers.breach(what);
+  }
+}
+
+function parse(line: string): Incoming | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return value !== null && typeof value === "object" && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

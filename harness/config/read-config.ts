@@ -1,0 +1,124 @@
+import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
+import type { RunConfig } from "../contract/config.js";
+import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { absoluteSpecifier, looksLikeSpecifier } from "../plugins/specifier.js";
+import { type ConfigFileContent, readConfigFile, type TrainerEntry, type TrainingProfile } from "./config-file.js";
+import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
+
+/** The trainers that a run compares unless it names others. */
+export const defaultTrainers = ["frozen", "icl", "sequential", "joint", "replay", "ewc", "lora"];
+
+/** What the command line says; each member wins over the file. */
+export interface ConfigFlags {
+  /** What stands after the verb: a suite, a path, or a Hub reference. */
+  reference?: string;
+  /** The suite that reads the reference as a location. */
+  suite?: string;
+  model?: string;
+  trainers?: string[];
+  seeds?: number;
+  orders?: number;
+  workers?: number;
+  threads?: number;
+  device?: string;
+  quick?: boolean;
+  out?: string;
+  retryFailed?: boolean;
+  keepCheckpoints?: RunConfig["keepCheckpoints"];
+  plugins?: string[];
+}
+
+/** A configuration before names and options are looked up. */
+export interface ConfigRequest {
+  config: RunConfig;
+  /** The training profile of the file's top level, meant for every trainer that takes one. */
+  profile: TrainingProfile;
+  /** The profile of single trainers, in the order of `config.trainers`. */
+  trainerProfiles: TrainingProfile[];
+  /** Where a path of the file stands; undefined where the value came from the command line. */
+  locate(path: readonly (string | number)[], atKey?: boolean): ErrorLocation | undefined;
+}
+
+/**
+ * Makes one configuration of a file and the flags. Paths in the file are relative to the file, paths in flags to the
+ * working directory. Reads nothing else; `resolveConfig` does the rest once the plug-ins are loaded.
+ *
+ * @throws CONFIG_SYNTAX, CONFIG_INVALID with line and column.
+ */
+export function readConfig(file: string | undefined, flags: ConfigFlags): ConfigRequest {
+  const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
+  const directory = file === undefined ? process.cwd() : dirname(resolve(file));
+  const fromFlags = flags.trainers !== undefined;
+  const entries = flags.trainers ?? content.trainers ?? defaultTrainers;
+  const trainers = entries
+    .map((entry): TrainerEntry => (typeof entry === "string" ? { name: entry } : entry))
+    .map((entry) => ({ ...entry, name: absoluteSpecifier(entry.name, fromFlags ? process.cwd() : directory) }));
+  const seeds = flags.seeds ?? content.seeds ?? 1;
+  const orders = flags.orders ?? content.orders ?? 1;
+  const seedList = typeof seeds === "number" ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
+  const config: RunConfig = {
+    suite: suiteOf(content, flags, directory),
+    trainers: trainers.map(({ name, label, options }) => ({ name, label: label ?? name, options: options ?? {} })),
+    seeds: seedList,
+    orders,
+    workers:
+      flags.workers ?? content.workers ?? Math.min(availableParallelism(), trainers.length * seedList.length * orders),
+    threads: flags.threads ?? content.threads ?? 1,
+    device: flags.device ?? content.device ?? "cpu",
+    quick: flags.quick ?? content.quick ?? false,
+    retryFailed: flags.retryFailed ?? false,
+    keepCheckpoints: flags.keepCheckpoints ?? content.keepCheckpoints ?? "last",
+    plugins: [
+      ...(content.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, directory)),
+      ...(flags.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, process.cwd())),
+    ],
+  };
+  for (const { name } of trainers) if (looksLikeSpecifier(name)) config.plugins.push(name);
+  config.plugins = [...new Set(config.plugins)];
+  const model = flags.model === undefined ? content.model && absoluteModel(content.model, directory) : flags.model;
+  if (model !== undefined) config.model = model;
+  const out = flags.out ?? (content.out && resolve(directory, content.out));
+  if (out !== undefined) config.out = out;
+  return {
+    config,
+    profile: profileOf(content),
+    trainerProfiles: trainers.map(profileOf),
+    locate: (path, atKey) => (fromFlags && path[0] === "trainers" ? undefined : locate?.(path, atKey)),
+  };
+}
+
+function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: string): RunConfig["suite"] {
+  if (flags.reference !== undefined) {
+    return { ...parseSuiteReference(flags.reference, process.cwd(), flags.suite), options: optionsOf(content) };
+  }
+  if (flags.suite !== undefined) return { name: flags.suite, options: optionsOf(content) };
+  if (content.suite === undefined) return { name: "trace-seq", options: {} };
+  if (typeof content.suite === "string") return { ...parseSuiteReference(content.suite, directory), options: {} };
+  const { name, location } = content.suite;
+  const options = optionsOf(content);
+  return location === undefined
+    ? { name, options }
+    : { name, location: absoluteLocation(location, directory), options };
+}
+
+const optionsOf = ({ suite }: ConfigFileContent): Record<string, unknown> =>
+  (typeof suite === "object" ? suite.options : undefined) ?? {};
+
+const absoluteModel = (model: string, directory: string): string =>
+  model.startsWith(".") ? resolve(directory, model) : model;
+
+function profileOf({ learning_rate, regularization, data_mixing }: TrainingProfile): TrainingProfile {
+  return JSON.parse(JSON.stringify({ learning_rate, regularization, data_mixing })) as TrainingProfile;
+}
+
+/** Splits `a,b,command:python3 my.py` at commas outside quotes. Throws USAGE when a name is empty. */
+export function splitTrainers(list: string): string[] {
+  const names = (list.match(/(?:[^,"']|"[^"]*"|'[^']*'|["'])+|(?<=^|,)(?=,|$)/g) ?? [""]).map((name) => name.trim());
+  if (names.some((name) => name === "")) {
+    throw new BenchError("USAGE", `--trainers "${list}" has an empty name`, {
+      fix: "Separate the names by single commas, such as --trainers sequential,replay",
+    });
+  }
+  return names;
+}

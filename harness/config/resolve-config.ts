@@ -1,0 +1,90 @@
+import type { RunConfig, TrainerConfig } from "../contract/config.js";
+import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import type { SuiteDefinition } from "../contract/suite.js";
+import type { TrainerDefinition } from "../contract/trainer.js";
+import { looksLikeSpecifier } from "../plugins/specifier.js";
+import type { TrainingProfile } from "./config-file.js";
+import { checkOptions } from "./options.js";
+import type { ConfigRequest } from "./read-config.js";
+
+/** The part of a registry that names are looked up in. */
+interface Names {
+  trainer(name: string): TrainerDefinition;
+  suite(name: string): SuiteDefinition;
+  trainersOf(specifier: string): string[];
+}
+
+/**
+ * Looks up what a configuration names and checks every option, so that nothing wrong is found after an hour.
+ * A trainer named by its plug-in (a path or a command) stands for all trainers of that plug-in. The training profile
+ * goes to the trainers that have an option `profile`.
+ *
+ * @throws UNKNOWN_NAME, CONFIG_INVALID, with line and column where the value came from a file.
+ */
+export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
+  const { config, locate } = request;
+  const suite = located(locate(["suite"]), () => names.suite(config.suite.name));
+  const suiteOptions = checkOptions(suite.options, config.suite.options, `suite "${suite.name}"`, (path, atKey) =>
+    locate(["suite", "options", ...path], atKey),
+  );
+  const trainers = config.trainers.flatMap((entry, index) =>
+    namesOf(entry, names).map((expanded) => resolveTrainer(expanded, index, request, names)),
+  );
+  const labels = new Map<string, number>();
+  for (const { label } of trainers) labels.set(label, (labels.get(label) ?? 0) + 1);
+  const repeated = trainers.findIndex(({ label }) => labels.get(label)! > 1);
+  if (repeated !== -1) {
+    throw new BenchError("CONFIG_INVALID", `two trainers are labelled "${trainers[repeated]!.label}"`, {
+      fix: "Give each its own label: { name: replay, label: replay-small, options: { … } }.",
+      at: locate(["trainers"]),
+    });
+  }
+  return { ...config, suite: { ...config.suite, options: suiteOptions }, trainers };
+}
+
+function namesOf(entry: TrainerConfig, names: Names): TrainerConfig[] {
+  if (!looksLikeSpecifier(entry.name)) return [entry];
+  const offered = names.trainersOf(entry.name);
+  if (offered.length === 0) {
+    throw new BenchError("UNKNOWN_NAME", `${entry.name} offers no trainer`, {
+      fix: "A plug-in offers trainers in `plugin.trainers`, or in its answer to `describe`.",
+    });
+  }
+  const label = (name: string) =>
+    entry.label === entry.name ? name : offered.length === 1 ? entry.label : `${entry.label}-${name}`;
+  return offered.map((name) => ({ ...entry, name, label: label(name) }));
+}
+
+function resolveTrainer(entry: TrainerConfig, index: number, request: ConfigRequest, names: Names): TrainerConfig {
+  const at = ["trainers", index];
+  const trainer = located(request.locate([...at, "name"]), () => names.trainer(entry.name));
+  const takesProfile = Object.hasOwn((trainer.options.properties as object | undefined) ?? {}, "profile");
+  const own = request.trainerProfiles[index] ?? {};
+  if (!takesProfile && Object.keys(own).length > 0) {
+    throw new BenchError("CONFIG_INVALID", `trainer "${trainer.name}" takes no training profile`, {
+      fix: `Remove ${Object.keys(own).join(", ")} there; its options are shown by \`bench show ${trainer.name}\`.`,
+      at: request.locate([...at, Object.keys(own)[0]!], true),
+    });
+  }
+  const profile = takesProfile ? merged(request.profile, own) : {};
+  const options = Object.keys(profile).length === 0 ? entry.options : { profile, ...entry.options };
+  const checked = checkOptions(trainer.options, options, `trainer "${entry.label}"`, (path, atKey) =>
+    request.locate([...at, "options", ...path], atKey),
+  );
+  return { ...entry, options: checked };
+}
+
+function merged(everyone: TrainingProfile, own: TrainingProfile): TrainingProfile {
+  const sections = new Set([...Object.keys(everyone), ...Object.keys(own)] as (keyof TrainingProfile)[]);
+  return Object.fromEntries(Array.from(sections, (section) => [section, { ...everyone[section], ...own[section] }]));
+}
+
+/** Runs a lookup; its error gets the place in the file where the name stands. */
+function located<T>(at: ErrorLocation | undefined, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (!(error instanceof BenchError) || at === undefined) throw error;
+    throw new BenchError(error.code, error.message, { fix: error.fix, at, cause: error });
+  }
+}
