@@ -1,9 +1,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { Ajv, type ValidateFunction } from "ajv";
 import { explainSchemaErrors } from "../config/schema-error.js";
 import { BenchError } from "../contract/errors.js";
+import { packageRoot } from "../contract/files.js";
 import { Connection, type ConnectionHandlers } from "./connection.js";
 import { type ProtocolMethod, resultSchemas } from "./protocol.js";
 
@@ -12,6 +13,8 @@ export const timeoutVariable = "BENCH_PLUGIN_TIMEOUT";
 const defaultTimeoutSeconds = 600;
 const describeTimeoutSeconds = 60;
 const stopGraceMilliseconds = 5000;
+/** Serves a module's trainers over the protocol: `node <host> <module>`. */
+export const hostPath = join(packageRoot, "dist", "harness", "plugins", "learner-host.js");
 const quotedLines = 8;
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
@@ -25,7 +28,7 @@ export class PluginProcess {
   private silence: NodeJS.Timeout | undefined;
   private lastWords = "";
   private failure: BenchError | undefined;
-  private asked: ProtocolMethod = "describe";
+  private asked: ProtocolMethod | undefined;
 
   /**
    * @param words program and arguments; no shell.
@@ -54,6 +57,7 @@ export class PluginProcess {
     });
     this.exited = new Promise((resolve) => {
       this.child.on("error", (error) => {
+        this.asked = undefined;
         this.fail(`cannot be started: ${error.message}`, `Check that "${words[0]}" is installed and on the PATH.`);
         resolve();
       });
@@ -82,7 +86,7 @@ export class PluginProcess {
       this.heard();
       return this.checked<T>(method, await answer);
     } catch (error) {
-      throw this.named(error as BenchError);
+      throw error === this.failure ? error : this.named(`failed in "${method}": `, error as BenchError);
     } finally {
       clearTimeout(this.silence);
     }
@@ -142,34 +146,40 @@ export class PluginProcess {
     }
     if (validate(answer)) return answer as T;
     const { message, fix } = explainSchemaErrors(validate.errors ?? [], answer)[0]!;
-    throw new BenchError("PLUGIN_FAILED", `answered "${method}" wrongly: ${message}`, { fix });
+    throw new BenchError("PLUGIN_FAILED", `its answer is wrong: ${message}`, { fix });
   }
 
   private fail(what: string, fix: string): void {
     if (this.failure !== undefined) return;
-    this.failure = this.named(new BenchError("PLUGIN_FAILED", `${what} during "${this.asked}"`, { fix }));
+    this.failure = this.named(
+      "",
+      new BenchError("PLUGIN_FAILED", this.asked === undefined ? what : `${what} during "${this.asked}"`, { fix }),
+    );
     clearTimeout(this.silence);
     this.kill();
     this.connection.close(this.failure);
   }
 
   /** The error with the plug-in's name before it and, where the plug-in itself is at fault, its last words after it. */
-  private named(error: BenchError): BenchError {
-    if (error === this.failure || error.code === "CANCELLED") return error;
+  private named(verb: string, error: BenchError): BenchError {
+    if (error.code === "CANCELLED") return error;
     const words = this.lastWords.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
     const quoted = error.code !== "PLUGIN_FAILED" || words === "" ? "" : `\nits standard error ends with:\n  ${words}`;
-    const program = this.words.length > 1 ? this.words.slice(1).find((word) => !word.startsWith("-")) : this.words[0];
     const fix = error.fix ?? "Mend the plug-in; what it printed stands above.";
     return BenchError.fromRecord({
       code: error.code,
-      message: `${this.whose} (${basename(program ?? this.words[0]!)}) ${error.message}${quoted}`,
+      message: `${this.whose} (${programName(this.words)}) ${verb}${error.message}${quoted}`,
       fix,
       stack: error.stack,
     });
   }
 }
 
-function timeoutSeconds(method: ProtocolMethod): number {
+/** What people call the program: the module that the host serves, or the command as it was given. */
+const programName = (words: readonly string[]): string =>
+  words[1] === hostPath ? basename(words[2] ?? "") : words.map((word) => basename(word)).join(" ");
+
+function timeoutSeconds(method: ProtocolMethod | undefined): number {
   const asked = Number(process.env[timeoutVariable]);
   const most = asked > 0 ? asked : defaultTimeoutSeconds;
   return method === "describe" ? Math.min(most, describeTimeoutSeconds) : most;

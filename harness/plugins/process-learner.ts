@@ -29,7 +29,7 @@ class LearnerProcess {
     this.plugin = new PluginProcess(command, `trainer "${trainer}"`, {
       request: async (method, parameters) => this.answer(method, parameters),
       notification: (method, parameters) => {
-        if (method === "progress") this.learning?.progress(parameters as LearnProgress);
+        if (method === "progress") this.learning?.progress(progressOf(parameters));
       },
     });
   }
@@ -42,6 +42,18 @@ class LearnerProcess {
     if (method === "buffer.set") return this.learning.buffer.set((parameters as { items: BufferItem[] }).items);
     throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`);
   }
+}
+
+/** A progress event with NaN where the plug-in gave no number. */
+function progressOf(parameters: unknown): LearnProgress {
+  const given = (parameters ?? {}) as Record<string, unknown>;
+  const number = (key: keyof LearnProgress) => (typeof given[key] === "number" ? given[key] : Number.NaN);
+  return {
+    step: number("step"),
+    steps: number("steps"),
+    loss: number("loss"),
+    tokensPerSecond: number("tokensPerSecond"),
+  };
 }
 
 const idle = new Map<string, { process: LearnerProcess; timer: NodeJS.Timeout }>();

@@ -1,15 +1,13 @@
-import { join } from "node:path";
 import { compileOptions } from "../config/options.js";
 import { BenchError } from "../contract/errors.js";
-import { packageRoot } from "../contract/files.js";
 import type { Privileges, TrainerDefinition } from "../contract/trainer.js";
-import { PluginProcess } from "./plugin-process.js";
+import { hostPath, PluginProcess } from "./plugin-process.js";
 import { createProcessLearner } from "./process-learner.js";
 import { type DeclaredPrivileges, protocolVersion, type TrainerDescription } from "./protocol.js";
 
 /** The command line that serves a module's trainers over the protocol. */
 export function hostCommand(modulePath: string): string[] {
-  return [process.execPath, join(packageRoot, "dist", "harness", "plugins", "learner-host.js"), modulePath];
+  return [process.execPath, hostPath, modulePath];
 }
 
 /** The same trainer with its learners in a child process that `command` starts. */

@@ -24,7 +24,7 @@
  * Requests from the learner, while it learns: `buffer.get` gives `{ items: BufferItem[] }`; `buffer.set` with
  * `{ items }` replaces the content. This is the only way to past data; it is metered and bounded by what was declared.
  *
- * Notification from the learner: `progress` with `{ step, steps, loss, tokensPerSecond }`. Every message counts as a
+ * Notification from the learner: `progress` with `{ step, steps, loss?, tokensPerSecond? }`. Every message counts as a
  * sign of life; silence for longer than the time-out ends the process.
  *
  * Errors are JSON-RPC errors; `data` may hold `{ code, fix }` with a code of the harness's table, such as DIVERGED.
