@@ -1,0 +1,88 @@
+/** Scaling of rotary frequencies for long contexts, by the names of Hugging Face's `rope_scaling`. */
+export type RopeScaling =
+  | { kind: "linear"; factor: number }
+  | {
+      kind: "llama3";
+      factor: number;
+      lowFrequencyFactor: number;
+      highFrequencyFactor: number;
+      originalContextLength: number;
+    };
+
+/** The architecture of a decoder of the Llama family (Llama, Mistral, SmolLM, Qwen2): RMSNorm, RoPE, SwiGLU. */
+export interface LlamaConfig {
+  vocabulary: number;
+  hidden: number;
+  layers: number;
+  heads: number;
+  /** Fewer than `heads`: grouped-query attention. */
+  keyValueHeads: number;
+  headDimension: number;
+  intermediate: number;
+  contextLength: number;
+  ropeTheta: number;
+  ropeScaling?: RopeScaling;
+  rmsEpsilon: number;
+  /** The head is the embedding. */
+  tied: boolean;
+  /** Biases on the query, key and value projections (Qwen2; Llama's `attention_bias`). */
+  attentionBias: boolean;
+  /** A bias on the attention's output projection too (Llama's `attention_bias`, not Qwen2). */
+  outputBias: boolean;
+  /** Biases on the three projections of the feed-forward part (Llama's `mlp_bias`). */
+  feedForwardBias: boolean;
+}
+
+/** Linear modules of a layer, by their Hugging Face names, with the shape [out, in] of their weights. */
+export function linearModules(
+  config: LlamaConfig,
+): Record<string, { module: string; shape: [number, number]; bias: boolean }> {
+  const { hidden, intermediate, heads, keyValueHeads, headDimension } = config;
+  const query = heads * headDimension;
+  const keyValue = keyValueHeads * headDimension;
+  const { attentionBias, outputBias, feedForwardBias } = config;
+  return {
+    q_proj: { module: "self_attn.q_proj", shape: [query, hidden], bias: attentionBias },
+    k_proj: { module: "self_attn.k_proj", shape: [keyValue, hidden], bias: attentionBias },
+    v_proj: { module: "self_attn.v_proj", shape: [keyValue, hidden], bias: attentionBias },
+    o_proj: { module: "self_attn.o_proj", shape: [hidden, query], bias: outputBias },
+    gate_proj: { module: "mlp.gate_proj", shape: [intermediate, hidden], bias: feedForwardBias },
+    up_proj: { module: "mlp.up_proj", shape: [intermediate, hidden], bias: feedForwardBias },
+    down_proj: { module: "mlp.down_proj", shape: [hidden, intermediate], bias: feedForwardBias },
+  };
+}
+
+/** Every tensor of a model by its Hugging Face name, in the order in which the engine keeps them: matrices, then vectors. */
+export function llamaShapes(config: LlamaConfig): Record<string, readonly number[]> {
+  const shapes: Record<string, readonly number[]> = {
+    "model.embed_tokens.weight": [config.vocabulary, config.hidden],
+  };
+  const modules = Object.values(linearModules(config));
+  const layers = Array.from({ length: config.layers }, (_, layer) => `model.layers.${layer}`);
+  for (const layer of layers) for (const { module, shape } of modules) shapes[`${layer}.${module}.weight`] = shape;
+  if (!config.tied) shapes["lm_head.weight"] = [config.vocabulary, config.hidden];
+  for (const layer of layers) {
+    shapes[`${layer}.input_layernorm.weight`] = [config.hidden];
+    shapes[`${layer}.post_attention_layernorm.weight`] = [config.hidden];
+    for (const { module, shape, bias } of modules) if (bias) shapes[`${layer}.${module}.bias`] = [shape[0]];
+  }
+  shapes["model.norm.weight"] = [config.hidden];
+  return shapes;
+}
+
+/** Rotation angles per position, radians, for each of headDimension / 2 frequencies (Llama 3's scaling: Meta's reference code). */
+export function ropeFrequencies(config: LlamaConfig): Float64Array {
+  const half = config.headDimension / 2;
+  const scaling = config.ropeScaling;
+  return Float64Array.from({ length: half }, (_, i) => {
+    const frequency = config.ropeTheta ** (-i / half);
+    if (!scaling) return frequency;
+    if (scaling.kind === "linear") return frequency / scaling.factor;
+    const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength: context } = scaling;
+    const wavelength = (2 * Math.PI) / frequency;
+    if (wavelength < context / high) return frequency;
+    if (wavelength > context / low) return frequency / factor;
+    const smooth = (context / wavelength - low) / (high - low);
+    return (1 - smooth) * (frequency / factor) + smooth * frequency;
+  });
+}

@@ -1,0 +1,42 @@
+import type { Value } from "../graph.js";
+import { cast, reshape, zeros } from "./layout.js";
+
+/** Rows of `table` [n, …] by integer indices of any shape. The gradient adds each row where it came from. */
+export function gather(table: Value, indices: Value): Value {
+  const { graph } = table;
+  const output = graph.node("Gather", [table, indices], [...indices.shape, ...table.shape.slice(1)], { axis: 0 });
+  return graph.differentiable(output, [
+    [
+      table,
+      {
+        into: (gradient, accumulated) => {
+          const places = reshape(cast(indices, "int64"), [...indices.shape, 1]);
+          const sum = accumulated ?? zeros(graph, table.shape);
+          return graph.node("ScatterND", [sum, places, gradient], table.shape, { reduction: "add" });
+        },
+      },
+    ],
+  ]);
+}
+
+/**
+ * Rows of `table` by `indices`, where `inverse` says for each row of the table which row of the result (counted over all
+ * of the indices' axes) took it. The gradient is a gather too: where several indices take one row, only the named one
+ * gives its gradient, so this is for rows whose other takers have none (padding).
+ */
+export function rearrange(table: Value, indices: Value, inverse: Value): Value {
+  const { graph } = table;
+  const output = graph.node("Gather", [table, indices], [...indices.shape, ...table.shape.slice(1)], { axis: 0 });
+  return graph.differentiable(output, [
+    [
+      table,
+      (gradient) => {
+        const rows = reshape(gradient, [`rows of ${gradient.name}`, ...table.shape.slice(1)]);
+        return reshape(
+          graph.node("Gather", [rows, inverse], [...inverse.shape, ...table.shape.slice(1)], { axis: 0 }),
+          table.shape,
+        );
+      },
+    ],
+  ]);
+}

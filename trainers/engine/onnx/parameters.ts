@@ -1,0 +1,48 @@
+/** Where a tensor stands in the flat vector. */
+export interface TensorLayout {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Named float32 tensors in one flat array, in the order given; each tensor is a view onto it. */
+export class ParameterStore {
+  readonly tensors: readonly TensorLayout[];
+  readonly values: Float32Array;
+  private readonly byName: ReadonlyMap<string, TensorLayout>;
+
+  constructor(shapes: Shapes) {
+    let offset = 0;
+    this.tensors = Object.entries(shapes).map(([name, shape]) => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      const tensor = { name, shape, offset, length };
+      offset += length;
+      return tensor;
+    });
+    this.values = new Float32Array(offset);
+    this.byName = new Map(this.tensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  get length(): number {
+    return this.values.length;
+  }
+
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  layout(name: string): TensorLayout {
+    const tensor = this.byName.get(name);
+    if (!tensor) throw new RangeError(`There is no parameter ${name}.`);
+    return tensor;
+  }
+
+  /** The tensor's part of a vector that has this store's layout, by default the parameters themselves. */
+  view(name: string, vector: Float32Array = this.values): Float32Array {
+    const { offset, length } = this.layout(name);
+    return vector.subarray(offset, offset + length);
+  }
+}
