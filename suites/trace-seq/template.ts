@@ -54,20 +54,20 @@ export function recogniser(text: string, lexicon: Lexicon): RegExp {
   let position = 0;
   for (const match of text.matchAll(slot)) {
     const [whole, name, wordClass] = match;
-    pattern += escape(text.slice(position, match.index));
+    pattern += escapePattern(text.slice(position, match.index));
     pattern += wordClass === undefined ? `\\k<${name}>` : `(?<${name}>${alternatives(lexicon[wordClass]!)})`;
     position = match.index + whole.length;
   }
-  return new RegExp(`^${pattern}${escape(text.slice(position))}$`, "u");
+  return new RegExp(`^${pattern}${escapePattern(text.slice(position))}$`, "u");
 }
 
 function alternatives(words: readonly string[]): string {
   return [...words]
     .sort((a, b) => b.length - a.length)
-    .map(escape)
+    .map(escapePattern)
     .join("|");
 }
 
-function escape(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

@@ -1,0 +1,119 @@
+import { differing, type Family, withRule } from "../family.js";
+import { generalFamilies } from "../general/index.js";
+import { decisionOf, directionOf, kindOf, plainGermanOf, polarityOf, qualityOf, rateMoveOf } from "../lexicon.js";
+import type { Values } from "../template.js";
+
+const frame = "Question: {body}\nAnswer:";
+const plain = { title: "", language: "en", scorer: { name: "exact-match" }, maxNewTokens: 12, frame };
+
+const sums: Family = {
+  ...plain,
+  id: "sums",
+  templates: [
+    ...withRule(({ a, b }: Values) => String(Number(a) + Number(b)), ["{a:digit} + {b:digit} =?"]),
+    ...withRule(
+      ({ a, b }: Values) => String(Number(a) - Number(b)),
+      ["{a:digit} - {b:digit} =?"],
+      ({ a, b }) => Number(a) >= Number(b),
+    ),
+    ...withRule(({ a, b }: Values) => String(Number(a) * Number(b)), ["{a:digit} * {b:digit} =?"]),
+  ],
+};
+
+const kindByClass: [string, (word: string) => string | undefined][] = [
+  ["thing", (word) => kindOf.get(word)],
+  ["direction", (word) => directionOf.get(word)],
+  ["rateMove", (word) => rateMoveOf.get(word)],
+  ["decision", (word) => decisionOf.get(word)],
+  ["quality", (word) => qualityOf.get(word)],
+  ["hotIndicator", () => "heat"],
+  ["coldIndicator", () => "chill"],
+  ["object", () => "object"],
+  ["place", () => "place"],
+  ["food", () => "food"],
+  ["colour", () => "colour"],
+  ["animals", () => "animals"],
+  ["city", () => "city"],
+  ["country", () => "country"],
+  ["issue", () => "issue"],
+  ["vehicle", () => "vehicle"],
+  ["unit", () => "unit"],
+  ["person", () => "person"],
+];
+
+const wordKinds: Family = {
+  ...plain,
+  id: "word-kinds",
+  templates: kindByClass.map(([wordClass, kind]) => ({
+    text: `What kind of word is {word:${wordClass}}?`,
+    answer: ({ word }) => kind(word!)!,
+  })),
+};
+
+const german: Family = {
+  ...plain,
+  id: "german-words",
+  templates: ["act", "matter"].map((wordClass) => ({
+    text: `Was heißt {word:${wordClass}} einfach?`,
+    answer: ({ word }) => plainGermanOf.get(word!)!,
+  })),
+};
+
+const polarityWords: Record<string, string> = { positive: "褒", negative: "贬", neutral: "中" };
+
+const chinese: Family = {
+  ...plain,
+  id: "chinese-words",
+  frame: "问：{body}\n答：",
+  templates: [
+    ...withRule(
+      ({ word }: Values) => polarityWords[polarityOf.get(word!)!]!,
+      ["{word:adjective}是褒还是贬？", "{speaker:speaker}说{topic:topic}很{word:adjective}，是褒还是贬？"],
+    ),
+    ...withRule("{topic}", ["{speaker:speaker}说{topic:topic}很{word:adjective}，他说什么？"]),
+  ],
+};
+
+const codeCopying: Family = {
+  ...plain,
+  id: "code-copying",
+  frame: "Run: {body}\nOutput:",
+  templates: [
+    {
+      text: "{x:variable} = {a:digit} ; {y:variable} = {b:digit} ; print ( {x} )",
+      answer: "{a}",
+      accepts: differing("x", "y"),
+    },
+    {
+      text: "{x:variable} = {a:digit} ; {y:variable} = {x} ; print ( {y} )",
+      answer: "{a}",
+      accepts: differing("x", "y"),
+    },
+    { text: "def {f:function} ( {x:variable} ) ; help ( {f} )", answer: "{f} ( {x} )" },
+  ],
+};
+
+/** What pretraining asks, with the share of each. The eight tasks and the two unseen ones are not among them. */
+export const pretrainingFamilies: readonly { family: Family; share: number }[] = [
+  ...generalFamilies.map(({ family }) => ({ family, share: generalShare(family.id) })),
+  { family: sums, share: 6 },
+  { family: wordKinds, share: 2.5 },
+  { family: german, share: 0.7 },
+  { family: chinese, share: 1.5 },
+  { family: codeCopying, share: 1 },
+];
+
+function generalShare(id: string): number {
+  const shares: Record<string, number> = {
+    arithmetic: 6,
+    reading: 4,
+    whereabouts: 3,
+    facts: 2.5,
+    "multiple-choice": 5,
+    repetition: 1.5,
+    selection: 2,
+    refusal: 0.7,
+    "over-refusal": 0.7,
+  };
+  return shares[id]!;
+}
