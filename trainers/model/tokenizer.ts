@@ -21,7 +21,7 @@ export function openTokenizer(directory: string): Tokenizer {
 
   const encode = (text: string): number[] => {
     const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
-    const unknown = ids.findIndex((id) => id === undefined);
+    const unknown = (ids as (number | undefined)[]).indexOf(undefined);
     if (unknown < 0) return ids;
     throw new BenchError("MODEL_INVALID", `The vocabulary has no token for "${tokens[unknown]}".`, {
       at: { file },

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson } from "../../harness/contract/digest.js";
+import { BenchError } from "../../harness/contract/errors.js";
+import { writeFileAtomically } from "../../harness/contract/files.js";
+import type { Tokenizer } from "../engine/contract.js";
+import { llamaShapes } from "../engine/onnx/llama-config.js";
+import { type ModelDescription, readConfig } from "./config.js";
+import { type NamedTensor, readTensor, type StoredTensor, writeSafetensors } from "./safetensors.js";
+import { openTokenizer } from "./tokenizer.js";
+import { findWeights, requireTensor } from "./weights.js";
+
+/** Files that belong to a model beside its weights and config.json; those that are there travel with it. */
+const companions = [
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "chat_template.jinja",
+  "vocab.json",
+  "merges.txt",
+  "tokenizer.model",
+];
+
+/** A model directory whose every file was checked; the weights are still on disk. */
+export interface Checkpoint extends ModelDescription {
+  tokenizer: Tokenizer;
+  /** What the architecture asks for, by name, in the engine's order. */
+  tensors: ReadonlyMap<string, StoredTensor>;
+  /** Companion files by name. */
+  files: ReadonlyMap<string, Uint8Array>;
+  /** config.json as it was read. */
+  configuration: Record<string, unknown>;
+}
+
+/** Opens a model directory in Hugging Face format. Throws MODEL_INVALID with the file that is at fault. */
+export function openCheckpoint(directory: string): Checkpoint {
+  const description = readConfig(directory);
+  const tokenizer = openTokenizer(directory);
+  checkVocabulary(directory, tokenizer, description);
+  const weights = findWeights(directory);
+  const tensors = new Map(
+    Object.entries(llamaShapes(description.config)).map(([name, shape]) => [
+      name,
+      requireTensor(directory, weights, name, shape),
+    ]),
+  );
+  const present = companions.filter((name) => existsSync(join(directory, name)));
+  const files = new Map(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
+  const configuration = JSON.parse(readFileSync(join(directory, "config.json"), "utf8"));
+  return { ...description, tokenizer, tensors, files, configuration };
+}
+
+/** Writes a model directory that opens here and in transformers: float32 weights, the checkpoint's other files as they were. */
+export function saveCheckpoint(directory: string, checkpoint: Checkpoint, tensors: readonly NamedTensor[]): void {
+  const { dtype: _new, torch_dtype: _old, ...kept } = checkpoint.configuration;
+  const configuration = { ...kept, torch_dtype: "float32" };
+  for (const [name, bytes] of checkpoint.files) writeFileAtomically(join(directory, name), bytes);
+  writeFileAtomically(join(directory, "config.json"), `${JSON.stringify(configuration, null, 2)}\n`);
+  writeSafetensors(join(directory, "model.safetensors"), tensors);
+}
+
+/**
+ * SHA-256 over all that determines a model's answers: architecture, tokenizer, weights as float32 (so the precision on
+ * disk does not matter where the values are equal), and adapter.
+ */
+export function digestModel(
+  checkpoint: Checkpoint,
+  tensors: Iterable<{ name: string; values: Float32Array }>,
+  adapter: unknown = null,
+): string {
+  const { architecture, config, files } = checkpoint;
+  const hash = createHash("sha256").update(canonicalJson({ architecture, config, adapter }));
+  for (const name of ["tokenizer.json", "tokenizer_config.json"])
+    hash.update(`\0${name}\0`).update(files.get(name) ?? "");
+  for (const { name, values } of tensors) {
+    hash.update(`\0${name}\0`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** The checkpoint's tensors, read one after the other. */
+export function* readTensors(checkpoint: Checkpoint): Generator<NamedTensor> {
+  for (const [name, stored] of checkpoint.tensors) {
+    yield { name, shape: stored.shape, values: readTensor(stored) };
+  }
+}
+
+function checkVocabulary(directory: string, tokenizer: Tokenizer, { config }: ModelDescription): void {
+  const needed = Math.max(tokenizer.vocabularySize, tokenizer.endToken + 1);
+  if (needed <= config.vocabulary) return;
+  throw new BenchError(
+    "MODEL_INVALID",
+    `The tokenizer has ${needed} tokens; config.json's vocab_size is ${config.vocabulary}.`,
+    { at: { file: join(directory, "tokenizer.json") }, fix: "Take the tokenizer and the weights from the same model." },
+  );
+}

@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import { readJsonFile } from "./json-file.js";
+import { readHeader, type StoredTensor } from "./safetensors.js";
+
+const singleName = "model.safetensors";
+const indexName = "model.safetensors.index.json";
+
+/** Whether a directory holds a model's weights as safetensors, in one file or in shards. */
+export function holdsWeights(directory: string): boolean {
+  return existsSync(join(directory, singleName)) || existsSync(join(directory, indexName));
+}
+
+/** All tensors of a model directory by name, from the headers of its safetensors files. Throws MODEL_INVALID. */
+export function findWeights(directory: string): Map<string, StoredTensor> {
+  const single = join(directory, singleName);
+  if (existsSync(single)) return readHeader(single);
+  const index = join(directory, indexName);
+  if (existsSync(index)) return readShards(directory, index);
+  throw new BenchError("MODEL_INVALID", `The directory has neither ${singleName} nor ${indexName}.`, {
+    at: { file: directory },
+    fix: "Convert the weights to safetensors, or download them.",
+  });
+}
+
+/** The tensor of that name. Throws MODEL_INVALID if it is absent or has another shape. */
+export function requireTensor(
+  directory: string,
+  weights: Map<string, StoredTensor>,
+  name: string,
+  shape: readonly number[],
+): StoredTensor {
+  const tensor = weights.get(name);
+  if (tensor === undefined) {
+    const single = join(directory, singleName);
+    throw new BenchError("MODEL_INVALID", `The tensor "${name}" is missing.`, {
+      at: { file: existsSync(single) ? single : join(directory, indexName) },
+      fix: "Download the weights again, or correct config.json if it describes another model.",
+    });
+  }
+  if (tensor.shape.join() !== shape.join()) {
+    throw new BenchError(
+      "MODEL_INVALID",
+      `The tensor "${name}" has shape [${tensor.shape}]; config.json asks for [${shape}].`,
+      { at: { file: tensor.file }, fix: "Take config.json and the weights from the same model." },
+    );
+  }
+  return tensor;
+}
+
+function readShards(directory: string, index: string): Map<string, StoredTensor> {
+  const map = readJsonFile(index).weight_map;
+  const files = map !== null && typeof map === "object" ? Object.values(map) : [];
+  if (files.length === 0 || !files.every((file) => typeof file === "string" && !file.includes("/"))) {
+    throw new BenchError("MODEL_INVALID", "weight_map does not name a file beside it for each tensor.", {
+      at: { file: index },
+      fix: "Download the index again.",
+    });
+  }
+  const headers = new Map([...new Set(files)].map((file) => [file, readHeader(join(directory, file))]));
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, file] of Object.entries(map as Record<string, string>)) {
+    const tensor = headers.get(file)!.get(name);
+    if (tensor === undefined) {
+      throw new BenchError("MODEL_INVALID", `The tensor "${name}" is not in the shard that the index names.`, {
+        at: { file: join(directory, file) },
+        fix: "Download the shard and the index again.",
+      });
+    }
+    tensors.set(name, tensor);
+  }
+  return tensors;
+}
