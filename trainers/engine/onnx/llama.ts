@@ -1,0 +1,137 @@
+import type { Graph, Value } from "./graph.js";
+import { type LlamaConfig, linearModules, ropeFrequencies } from "./llama-config.js";
+import {
+  add,
+  concatenate,
+  gather,
+  linear,
+  matmul,
+  multiply,
+  reshape,
+  rmsNorm,
+  rotate,
+  scale,
+  silu,
+  softmax,
+  swap,
+} from "./operators/index.js";
+
+/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + (alpha / rank)·B·A·dropout(x). */
+export interface LoraWeights {
+  /** alpha / rank. */
+  readonly scaling: number;
+  /** Names of linear modules it stands on, such as q_proj. */
+  readonly targets: ReadonlySet<string>;
+  /** The factor 0 or 1/(1 − p) of each element of the module's input, where there is dropout. */
+  dropout?(module: string, x: Value): Value;
+}
+
+/** The cosines and sines of rotation, broadcast against [sequences, heads, places, headDimension]. */
+export interface Rotation {
+  readonly cosine: Value;
+  readonly sine: Value;
+}
+
+/** The parts of a Llama-family decoder over the tensors that `tensor` gives by their Hugging Face names. */
+export class Llama {
+  private readonly modules: ReturnType<typeof linearModules>;
+
+  constructor(
+    readonly graph: Graph,
+    readonly config: LlamaConfig,
+    readonly tensor: (name: string) => Value,
+    readonly lora?: LoraWeights,
+  ) {
+    this.modules = linearModules(config);
+  }
+
+  /** Token ids of any shape → their embeddings, [..., hidden]. */
+  embed(tokens: Value): Value {
+    return gather(this.tensor("model.embed_tokens.weight"), tokens);
+  }
+
+  norm(name: string, x: Value): Value {
+    return rmsNorm(x, this.tensor(`${name}.weight`), this.config.rmsEpsilon);
+  }
+
+  /** A linear module such as q_proj of a layer, with its bias and adapter: [rows, in] → [rows, out]. */
+  project(layer: number, name: string, x: Value): Value {
+    const { module, bias } = this.modules[name]!;
+    const path = `model.layers.${layer}.${module}`;
+    const base = linear(x, this.tensor(`${path}.weight`), bias ? this.tensor(`${path}.bias`) : undefined);
+    if (!this.lora?.targets.has(name)) return base;
+    const input = this.lora.dropout ? multiply(x, this.lora.dropout(path, x)) : x;
+    const down = linear(input, this.tensor(`${path}.lora_A.weight`));
+    return add(base, scale(linear(down, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+  }
+
+  feedForward(layer: number, x: Value): Value {
+    const gated = multiply(silu(this.project(layer, "gate_proj", x)), this.project(layer, "up_proj", x));
+    return this.project(layer, "down_proj", gated);
+  }
+
+  /**
+   * One layer on rows [rows, hidden]. `attend` gives the attention's values [rows of residual, heads · headDimension]
+   * from the normalised rows; `residual` is the rows that go on, all unless given.
+   */
+  layer(layer: number, x: Value, attend: (normalised: Value) => Value, residual = x): Value {
+    const path = `model.layers.${layer}`;
+    const attention = attend(this.norm(`${path}.input_layernorm`, x));
+    const middle = add(residual, this.project(layer, "o_proj", attention));
+    return add(middle, this.feedForward(layer, this.norm(`${path}.post_attention_layernorm`, middle)));
+  }
+
+  /** Final hidden states [rows, hidden], after `model.norm`, → logits [rows, vocabulary]. */
+  logits(hidden: Value): Value {
+    return linear(hidden, this.tensor(this.config.tied ? "model.embed_tokens.weight" : "lm_head.weight"));
+  }
+
+  /** The rotation at float positions of any shape: cosine and sine [..., headDimension]. */
+  rotation(positions: Value): Rotation {
+    const { graph } = this;
+    const frequencies = ropeFrequencies(this.config);
+    const column = reshape(positions, [...positions.shape, 1]);
+    const shape = [...positions.shape, frequencies.length];
+    const angles = graph.node("Mul", [column, graph.constant(frequencies)], shape);
+    const both = (operator: string): Value => {
+      const half = graph.node(operator, [angles], shape);
+      return concatenate([half, half], shape.length - 1);
+    };
+    return { cosine: both("Cos"), sine: both("Sin") };
+  }
+
+  /** The rotation for queries, which carries attention's factor 1/√headDimension. */
+  queryRotation({ cosine, sine }: Rotation): Rotation {
+    const factor = 1 / Math.sqrt(this.config.headDimension);
+    return { cosine: scale(cosine, factor), sine: scale(sine, factor) };
+  }
+
+  /** 0 where the key at a position may be seen from the query's, else −10⁹: [..., keys] for query positions [...]. */
+  causalMask(queryPositions: Value, keyPositions: Value): Value {
+    const { graph } = this;
+    const shape = [...queryPositions.shape, keyPositions.shape[0]!];
+    const column = reshape(queryPositions, [...queryPositions.shape, 1]);
+    const visible = graph.node("LessOrEqual", [keyPositions, column], shape, {}, "bool");
+    return graph.node("Where", [visible, graph.scalar(0), graph.scalar(-1e9)], shape, {}, graph.precision);
+  }
+
+  /**
+   * Grouped-query attention: queries [sequences, heads, queries, d], rotated and scaled; keys (rotated) and values
+   * [sequences, keyValueHeads, keys, d]; the mask broadcasts against [sequences, keyValueHeads, group, queries, keys].
+   */
+  attention(queries: Value, keys: Value, values: Value, mask: Value): Value {
+    const { heads, keyValueHeads, headDimension } = this.config;
+    const [sequences, , places] = queries.shape as [string, number, string];
+    const group = heads / keyValueHeads;
+    if (group === 1) return matmul(softmax(add(matmul(queries, swap(keys)), mask)), values);
+    const grouped = `${group} × ${places}`;
+    const scores = matmul(reshape(queries, [sequences, keyValueHeads, grouped, headDimension]), swap(keys));
+    const apart = reshape(scores, [sequences, keyValueHeads, group, places, keys.shape[2]!]);
+    const probabilities = reshape(softmax(add(apart, mask)), scores.shape);
+    return reshape(matmul(probabilities, values), queries.shape);
+  }
+
+  rotate(x: Value, { cosine, sine }: Rotation): Value {
+    return rotate(x, cosine, sine);
+  }
+}
