@@ -1,0 +1,137 @@
+import { digestOf } from "../../harness/contract/digest.js";
+import { random } from "../../harness/contract/random.js";
+import { type Example, inputText } from "../../harness/contract/suite.js";
+import type {
+  BufferItem,
+  Decoding,
+  Generation,
+  GenerationRequest,
+  LearnContext,
+  LearnerContext,
+  LearnReport,
+  TrainerDefinition,
+  TrainingView,
+} from "../../harness/contract/trainer.js";
+import type { Model } from "../engine/contract.js";
+import { balance } from "../training/balance.js";
+import { ModelLearner, type Question } from "../training/model-learner.js";
+import { promptOptions } from "../training/options.js";
+import { noPrivileges } from "../training/privileges.js";
+import { loadJson, saveJson } from "../training/state.js";
+
+/** Demonstrations and question as a list of like blocks, which a base model continues; a block ends with an empty line. */
+const blockEnd = "\n\n";
+const openBlock = (prompt: string) => `Input: ${prompt}\nOutput:`;
+const fullBlock = ({ input, references }: Example) => `${openBlock(inputText(input))} ${references[0]}${blockEnd}`;
+
+interface IclOptions {
+  shots: number;
+  bufferSize: number;
+  maxTokens: number;
+}
+
+/** The base model as it is, asked with demonstrations of the question's task. */
+class IclLearner extends ModelLearner {
+  readonly #seed: number;
+  readonly #options: IclOptions;
+  #demonstrations: readonly BufferItem[] = [];
+
+  static async open(context: LearnerContext): Promise<IclLearner> {
+    return new IclLearner(await ModelLearner.openBase(context), context);
+  }
+
+  private constructor(model: Model, context: LearnerContext) {
+    const options = context.options as unknown as IclOptions;
+    super(model, options.maxTokens);
+    this.#seed = context.seed;
+    this.#options = options;
+  }
+
+  async learn(view: TrainingView, { buffer }: LearnContext): Promise<LearnReport> {
+    const chosen = view.tasks.flatMap(({ task, train }) =>
+      random({ seed: this.#seed, stream: "demonstrations", task: task.id })
+        .sample(train, this.#options.shots)
+        .map((example) => ({ taskId: task.id, example })),
+    );
+    this.#demonstrations = balance([...this.#demonstrations, ...chosen], this.#options.bufferSize);
+    buffer.set(this.#demonstrations);
+    return { steps: 0, finalLoss: null, curve: [], notes: { demonstrations: chosen.length } };
+  }
+
+  override async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
+    const isShown = (request: GenerationRequest) => this.#shown(request).length > 0;
+    const shown = await super.generate(requests.filter(isShown), {
+      ...decoding,
+      stop: [...(decoding.stop ?? []), blockEnd],
+    });
+    const plain = await super.generate(
+      requests.filter((request) => !isShown(request)),
+      decoding,
+    );
+    return requests.map((request) => (isShown(request) ? shown : plain).shift()!);
+  }
+
+  override async save(directory: string): Promise<void> {
+    await super.save(directory);
+    saveJson(directory, "demonstrations", this.#demonstrations);
+  }
+
+  override async restore(directory: string): Promise<void> {
+    await super.restore(directory);
+    this.#demonstrations = loadJson<BufferItem[]>(directory, "demonstrations");
+  }
+
+  override async answerDigest(): Promise<string> {
+    const base = await super.answerDigest();
+    return this.#demonstrations.length === 0 ? base : digestOf({ base, demonstrations: this.#demonstrations });
+  }
+
+  /** As many demonstrations as the context holds; without any, the plain prompt. */
+  protected override prompt(question: Question, answerTokens: number): number[] {
+    const blocks = this.#shown(question).map(({ example }) => fullBlock(example));
+    if (blocks.length === 0) return super.prompt(question, answerTokens);
+    const open = openBlock(inputText(question.input));
+    while (blocks.length > 0 && !this.encoder.fits(blocks.join("") + open, answerTokens)) blocks.shift();
+    return this.encoder.prompt([{ type: "text", text: blocks.join("") + open }], answerTokens);
+  }
+
+  #shown({ taskId }: Question): BufferItem[] {
+    return this.#demonstrations.filter((item) => item.taskId === taskId);
+  }
+}
+
+/**
+ * In-context learning ("ICL" in TRACE, arXiv 2310.06762): nothing is trained; before each question stand `shots`
+ * random examples of its task's training split. Options: shots, bufferSize, maxTokens. Privileges: the demonstrations
+ * of all tasks (a buffer), and each question's task id.
+ */
+export const icl: TrainerDefinition = {
+  name: "icl",
+  summary: "The base model as it is, with a few examples of the task before each question.",
+  source: "baseline; ICL in TRACE, arXiv 2310.06762",
+  version: 1,
+  options: {
+    properties: {
+      shots: {
+        type: "integer",
+        minimum: 1,
+        default: 4,
+        description: "Demonstrations before a question, as far as the context holds them.",
+      },
+      bufferSize: {
+        type: "integer",
+        minimum: 1,
+        default: 64,
+        description: "Most demonstrations kept over all tasks. When they do not fit, the tasks with most give way.",
+      },
+      ...promptOptions,
+    },
+  },
+  schedule: "once",
+  needs: (options) => ({
+    ...noPrivileges,
+    pastData: { buffer: (options as unknown as IclOptions).bufferSize },
+    taskIdAtTest: true,
+  }),
+  create: (context) => IclLearner.open(context),
+};

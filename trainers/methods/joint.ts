@@ -1,0 +1,16 @@
+import type { Method } from "./method.js";
+
+/**
+ * Multi-task learning, the upper bound: trains once, from the base, on the data of all tasks, each task in as many
+ * draws as it has in the sequence. Options: the loop's. Privileges: all data.
+ */
+export const joint: Method = {
+  name: "joint",
+  summary: "Fine-tunes all parameters on all tasks at once: the upper bound.",
+  source: "baseline; multi-task learning (MTL)",
+  version: 1,
+  schedule: "joint",
+  options: {},
+  needs: () => ({ pastData: "all" }),
+  strategy: () => ({ name: "joint" }),
+};

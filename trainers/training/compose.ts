@@ -1,0 +1,61 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import type { Claim, Strategy } from "./strategy.js";
+
+const whyOnlyOne: Record<Claim, string> = {
+  adapter: "a model carries one adapter",
+  buffer: "the rehearsal buffer has one content, and each would overwrite the other's",
+  constraint: "a gradient is projected by one constraint",
+  proximal: "an update is followed by one proximal pull",
+};
+
+/**
+ * Several strategies as one, in the order given.
+ *
+ * @throws CONFIG_INVALID, with the reason, when two of them contradict each other.
+ */
+export function composeStrategies(strategies: readonly Strategy[]): Strategy {
+  strategies.forEach((strategy, index) => {
+    for (const other of strategies.slice(0, index)) checkPair(other, strategy);
+  });
+  const inTurn = async (call: (strategy: Strategy) => Promise<void> | undefined) => {
+    for (const strategy of strategies) await call(strategy);
+  };
+  return {
+    name: strategies.map((strategy) => strategy.name).join("+"),
+    open: (model, seed) => {
+      for (const strategy of strategies) strategy.open?.(model, seed);
+    },
+    beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task)),
+    mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
+    beforeStep: (step) => inTurn((strategy) => strategy.beforeStep?.(step)),
+    terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
+    proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
+    constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
+    afterStep: (step, report) => inTurn((strategy) => strategy.afterStep?.(step, report)),
+    afterTask: (task) => inTurn((strategy) => strategy.afterTask?.(task)),
+    save: (directory, model) =>
+      inTurn((strategy) => {
+        if (!strategy.save) return undefined;
+        const own = join(directory, strategy.name);
+        mkdirSync(own, { recursive: true });
+        return strategy.save(own, model);
+      }),
+    restore: (directory, model) => inTurn((strategy) => strategy.restore?.(join(directory, strategy.name), model)),
+  };
+}
+
+function checkPair(first: Strategy, second: Strategy): void {
+  if (first.name === second.name) throw contradiction(first, second, "it is named twice");
+  const claim = first.claims?.find((held) => second.claims?.includes(held));
+  if (claim) throw contradiction(first, second, whyOnlyOne[claim]);
+  const reason = first.conflicts?.[second.name] ?? second.conflicts?.[first.name];
+  if (reason) throw contradiction(first, second, reason);
+}
+
+function contradiction(first: Strategy, second: Strategy, reason: string): BenchError {
+  return new BenchError("CONFIG_INVALID", `"${first.name}" and "${second.name}" do not compose: ${reason}.`, {
+    fix: "Leave one of them out.",
+  });
+}

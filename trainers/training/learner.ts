@@ -1,0 +1,175 @@
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import { random } from "../../harness/contract/random.js";
+import type {
+  LearnContext,
+  LearnerContext,
+  LearnerCost,
+  LearnReport,
+  TaskData,
+  TrainingView,
+} from "../../harness/contract/trainer.js";
+import type { Model, StepReport, Update } from "../engine/contract.js";
+import { budgetedSteps, stepsFor } from "./budget.js";
+import { Mixture } from "./mixture.js";
+import { ModelLearner } from "./model-learner.js";
+import type { TrainingOptions } from "./options.js";
+import { TrainingRecord } from "./record.js";
+import { RetentionMonitor } from "./retention.js";
+import { learningRateAt } from "./schedule.js";
+import { loadVectors, saveVectors } from "./state.js";
+import type { Source, StepContext, Strategy, TaskContext } from "./strategy.js";
+
+/**
+ * The one loop of all methods that train a model: draws batches, follows the learning-rate schedule, updates, and
+ * asks the strategy at every hook. What is saved: the model (or its adapter), the strategy's state, the meters, and
+ * the optimiser where it is kept.
+ */
+export class ParametricLearner extends ModelLearner {
+  readonly #context: LearnerContext;
+  readonly #options: TrainingOptions;
+  readonly #strategy: Strategy;
+
+  private constructor(model: Model, context: LearnerContext, options: TrainingOptions, strategy: Strategy) {
+    super(model, options.maxTokens);
+    this.#context = context;
+    this.#options = options;
+    this.#strategy = strategy;
+    strategy.open?.(model, context.seed);
+  }
+
+  static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {
+    return new ParametricLearner(await ModelLearner.openBase(context), context, options, strategy);
+  }
+
+  async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
+    const notes: LearnReport["notes"] = {};
+    const task = this.#taskContext(view, context, notes);
+    await this.#strategy.beforeTask?.(task);
+    const { mixture, steps } = this.#plan(task);
+    const record = new TrainingRecord(steps, notes, context.progress);
+    const retention = this.#retention(view);
+    if (!this.#options.keepOptimizer) this.model.optimizer.reset();
+    try {
+      for (let step = 0; step < steps; step++) {
+        if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
+        const batch = mixture.batch(step).map((item) => task.sequence(item));
+        const learningRate = learningRateAt(this.#rates(), view.index, step, steps);
+        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, learningRate });
+        record.step(terms[0]!, learningRate, tokens);
+        if (await retention?.stops(step)) {
+          task.note("stopped early at step", step + 1);
+          break;
+        }
+      }
+    } finally {
+      retention?.release();
+    }
+    await this.#strategy.afterTask?.(task);
+    return record.report();
+  }
+
+  override async save(directory: string): Promise<void> {
+    await super.save(directory);
+    await this.model.save(join(directory, "model"));
+    await this.#strategy.save?.(join(directory, "strategies"), this.model);
+    if (this.#options.keepOptimizer) {
+      const { first, second, step } = this.model.optimizer.save();
+      saveVectors(directory, "optimizer", { first, second, step: Float32Array.of(step) });
+    }
+  }
+
+  override async restore(directory: string): Promise<void> {
+    await this.model.load(join(directory, "model"));
+    await this.#strategy.restore?.(join(directory, "strategies"), this.model);
+    if (this.#options.keepOptimizer) {
+      const { first, second, step } = loadVectors(directory, "optimizer");
+      this.model.optimizer.restore({ first: first!, second: second!, step: step![0]! });
+    }
+    await super.restore(directory);
+  }
+
+  override cost(): LearnerCost {
+    return { ...super.cost(), trainableParameters: this.model.trainableParameters };
+  }
+
+  #taskContext(view: TrainingView, context: LearnContext, notes: LearnReport["notes"]): TaskContext {
+    const { tasks, seed } = this.#context;
+    return {
+      model: this.model,
+      seed,
+      view,
+      buffer: context.buffer,
+      newItems: view.tasks.flatMap(({ task, train }) => train.map((example) => ({ example, task }))),
+      task: (id) => tasks.find((task) => task.id === id),
+      sequence: (item) => this.encoder.sequence(item),
+      prompt: (item) => this.encoder.prompt(item.example.input, item.task?.maxNewTokens ?? 0),
+      note: (name, value) => {
+        notes[name] = value;
+      },
+    };
+  }
+
+  /** New items take what the strategy's sources leave, each task in proportion to the steps that it is given. */
+  #plan(task: TaskContext): { mixture: Mixture; steps: number } {
+    const { seed, quick } = this.#context;
+    const rehearsed = (this.#strategy.mixture?.(task) ?? []).filter((source) => source.items.length > 0);
+    const newShare = 1 - rehearsed.reduce((sum, source) => sum + source.share, 0);
+    if (newShare <= 0) {
+      throw new BenchError("CONFIG_INVALID", "Rehearsal takes all of every batch, so that nothing new is learnt.", {
+        fix: "Lower the shares of rehearsed items until their sum is below 1.",
+      });
+    }
+    const stepsOf = (data: TaskData) => stepsFor(data, this.#options, quick);
+    const newSteps = task.view.tasks.reduce((sum, data) => sum + stepsOf(data), 0);
+    const fresh: Source[] = task.view.tasks.map((data) => ({
+      name: data.task.id,
+      items: task.newItems.filter((item) => item.task === data.task),
+      share: (newShare * stepsOf(data)) / newSteps,
+    }));
+    const steps = budgetedSteps(newSteps, newShare, this.#options.budget);
+    return { mixture: new Mixture([...fresh, ...rehearsed], this.#options.batchSize, steps, seed), steps };
+  }
+
+  async #step(step: StepContext): Promise<StepReport> {
+    await this.#strategy.beforeStep?.(step);
+    const { beta1, beta2, epsilon, weightDecay, clip, componentRates } = this.#options;
+    const update: Update = {
+      learningRate: step.learningRate,
+      beta1,
+      beta2,
+      epsilon,
+      weightDecay,
+      clip,
+      componentRates,
+    };
+    const proximal = this.#strategy.proximal?.(step);
+    if (proximal) update.proximal = proximal;
+    const constraint = await this.#strategy.constraint?.(step);
+    if (constraint) update.constraint = constraint;
+    const terms = [
+      { kind: "language-modelling" as const, batch: step.batch, weight: 1 },
+      ...(this.#strategy.terms?.(step) ?? []),
+    ];
+    const report = await this.model.step({ terms }, update);
+    await this.#strategy.afterStep?.(step, report);
+    return report;
+  }
+
+  #rates() {
+    const { schedule: shape, learningRate: initial, decayFactor, warmupSteps, finalShare } = this.#options;
+    return { shape, initial, decayFactor, warmupSteps, finalShare };
+  }
+
+  #retention(view: TrainingView): RetentionMonitor | undefined {
+    const stopping = this.#options.earlyStopping;
+    const past = view.pastValidation.filter(({ validation }) => validation.length > 0);
+    if (!stopping || past.length === 0) return undefined;
+    const sequences = past.map(({ task, validation }) =>
+      random({ seed: this.#context.seed, stream: "retention", task: task.id })
+        .sample(validation, stopping.items)
+        .map((example) => this.encoder.sequence({ example, task })),
+    );
+    return new RetentionMonitor(this.model, sequences, stopping);
+  }
+}

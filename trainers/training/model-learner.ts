@@ -1,0 +1,101 @@
+import { digestOf } from "../../harness/contract/digest.js";
+import type {
+  Decoding,
+  Generation,
+  GenerationRequest,
+  LearnContext,
+  Learner,
+  LearnerContext,
+  LearnerCost,
+  LearnReport,
+  ScoreRequest,
+  TrainingView,
+} from "../../harness/contract/trainer.js";
+import type { Model } from "../engine/contract.js";
+import { openModel } from "../model/index.js";
+import { SequenceEncoder } from "./sequences.js";
+import { loadJson, saveJson } from "./state.js";
+
+/** A question as a learner gets it, to be scored or answered. */
+export type Question = Pick<GenerationRequest, "input" | "taskId">;
+
+/** What every learner over a `Model` shares: prompts, answers, log-likelihoods, meters. How it learns is left open. */
+export abstract class ModelLearner implements Learner {
+  protected readonly model: Model;
+  protected readonly encoder: SequenceEncoder;
+  /** What learners before this one, in the same cell, have used. */
+  #spent = { flops: 0, trainedTokens: 0, generatedTokens: 0 };
+
+  protected constructor(model: Model, maxTokens: number) {
+    this.model = model;
+    this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength));
+  }
+
+  /** Opens the base model that a cell starts from. */
+  protected static openBase({ model, device, threads, seed }: LearnerContext): Promise<Model> {
+    return openModel(model, { device, threads, seed });
+  }
+
+  abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
+
+  /** The tokens before the answer; `answerTokens` must fit behind them. */
+  protected prompt(question: Question, answerTokens: number): number[] {
+    return this.encoder.prompt(question.input, answerTokens);
+  }
+
+  async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
+    if (requests.length === 0) return [];
+    const maxNewTokens = this.encoder.answerLimit(decoding.maxNewTokens);
+    const prompts = requests.map((request) => ({ id: request.id, tokens: this.prompt(request, maxNewTokens) }));
+    const generations = await this.model.generate(prompts, { ...decoding, maxNewTokens });
+    return generations.map((generation) => ({ ...generation, text: generation.text.trim() }));
+  }
+
+  score(requests: ScoreRequest[]): Promise<number[]> {
+    const questions = requests.map((request) => {
+      const continuation = this.encoder.answer(request.continuation);
+      return { id: request.id, tokens: this.prompt(request, continuation.length), continuation };
+    });
+    return this.model.score(questions);
+  }
+
+  async save(directory: string): Promise<void> {
+    saveJson(directory, "meters", this.#meters());
+  }
+
+  async restore(directory: string): Promise<void> {
+    const meters = loadJson<ReturnType<Model["meter"]>>(directory, "meters");
+    const own = this.model.meter();
+    this.#spent = {
+      flops: meters.flops - own.flops,
+      trainedTokens: meters.trainedTokens - own.trainedTokens,
+      generatedTokens: meters.generatedTokens - own.generatedTokens,
+    };
+  }
+
+  cost(): LearnerCost {
+    return {
+      ...this.#meters(),
+      trainableParameters: 0,
+      addedParameters: this.model.addedParameters,
+      tensorBytes: this.model.tensorBytes(),
+    };
+  }
+
+  async answerDigest(): Promise<string> {
+    return digestOf({ model: this.model.digest(), maximum: this.encoder.maximum });
+  }
+
+  release(): Promise<void> {
+    return this.model.release();
+  }
+
+  #meters(): ReturnType<Model["meter"]> {
+    const own = this.model.meter();
+    return {
+      flops: this.#spent.flops + own.flops,
+      trainedTokens: this.#spent.trainedTokens + own.trainedTokens,
+      generatedTokens: this.#spent.generatedTokens + own.generatedTokens,
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import { random } from "../../harness/contract/random.js";
+import type { TaskContext } from "./strategy.js";
+
+/** Mean embedding of a task's inputs under the model as it stands, over at most `items` of them. */
+export async function meanEmbedding(task: TaskContext, items: number): Promise<Float32Array> {
+  const drawn = random({ seed: task.seed, stream: "similarity", task: task.view.index }).sample(
+    [...task.newItems],
+    items,
+  );
+  const rows = await task.model.embed(drawn.map((item) => ({ id: item.example.id, tokens: task.prompt(item) })));
+  return rows[0]!.map((_, column) => rows.reduce((sum, row) => sum + row[column]!, 0) / rows.length);
+}
+
+/** Cosine of the angle between two vectors; 0 where one of them is zero. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [product, squareA, squareB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    product += a[i]! * b[i]!;
+    squareA += a[i]! ** 2;
+    squareB += b[i]! ** 2;
+  }
+  return squareA > 0 && squareB > 0 ? product / Math.sqrt(squareA * squareB) : 0;
+}

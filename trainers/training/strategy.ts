@@ -1,0 +1,76 @@
+import type { Example, TaskDescription } from "../../harness/contract/suite.js";
+import type { RehearsalBuffer, TrainingView } from "../../harness/contract/trainer.js";
+import type { Constraint, Model, StepReport, Term, TrainingSequence, Update } from "../engine/contract.js";
+
+/** An example to train on, with its task where it belongs to one (general items do not). */
+export interface TrainingItem {
+  example: Example;
+  task: TaskDescription | undefined;
+}
+
+/** Items that share a batch with the new task's: `share` of all items drawn, on 0..1. */
+export interface Source {
+  /** Keys the order in which its items are drawn; unique within a task. */
+  name: string;
+  items: readonly TrainingItem[];
+  share: number;
+}
+
+/** What a strategy sees of the task that is being learnt. */
+export interface TaskContext {
+  readonly model: Model;
+  readonly seed: number;
+  readonly view: TrainingView;
+  readonly buffer: RehearsalBuffer;
+  /** The new items of all tasks in view. */
+  readonly newItems: readonly TrainingItem[];
+  /** The description of any task of the run. */
+  task(id: string): TaskDescription | undefined;
+  /** The training sequence of an item, as the loop would feed it. */
+  sequence(item: TrainingItem): TrainingSequence;
+  /** The tokens of an item's prompt alone. */
+  prompt(item: TrainingItem): number[];
+  /** Something for the report of this task. */
+  note(name: string, value: number | string): void;
+}
+
+/** What a strategy sees of one step. */
+export interface StepContext extends TaskContext {
+  /** 0-based, of `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  readonly batch: readonly TrainingSequence[];
+  readonly learningRate: number;
+}
+
+/** What only one strategy of a learner can hold. */
+export type Claim = "adapter" | "buffer" | "constraint" | "proximal";
+
+/**
+ * What makes a continual-learning method: hooks on the one loop of `ParametricLearner`, called in this order.
+ * Strategies compose in the order in which they are declared: sources and terms add up, and what only one may hold
+ * is claimed. All that a strategy remembers from one task to the next is what it saves: after every task a new
+ * strategy is made and restored, and must then act as the old one would have, to the bit.
+ */
+export interface Strategy {
+  readonly name: string;
+  readonly claims?: readonly Claim[];
+  /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
+  readonly conflicts?: Readonly<Record<string, string>>;
+  /** Once per model, before anything is restored: the place to give it an adapter. */
+  open?(model: Model, seed: number): void;
+  beforeTask?(task: TaskContext): Promise<void>;
+  /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */
+  mixture?(task: TaskContext): Source[];
+  beforeStep?(step: StepContext): Promise<void>;
+  /** Terms of the objective beside the batch's own loss. */
+  terms?(step: StepContext): Term[];
+  /** A pull on the parameters after the update. Needs the claim "proximal". */
+  proximal?(step: StepContext): Update["proximal"];
+  /** A constraint on the gradient. Needs the claim "constraint". */
+  constraint?(step: StepContext): Promise<Constraint | undefined>;
+  afterStep?(step: StepContext, report: StepReport): Promise<void>;
+  afterTask?(task: TaskContext): Promise<void>;
+  save?(directory: string, model: Model): Promise<void>;
+  restore?(directory: string, model: Model): Promise<void>;
+}
