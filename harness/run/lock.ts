@@ -22,7 +22,7 @@ export function lockRun(directory: string): () => void {
   const path = join(directory, "lock");
   const own: Owner = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
   while (!createLock(path, own)) {
-    const owner = readOwner(path);
+    const owner = readOwner(path) ?? readLater(path);
     if (owner !== undefined && isAlive(owner)) throw lockedBy(owner, directory);
     removeStaleLock(path, owner, directory);
   }
@@ -66,6 +66,12 @@ function readOwner(path: string): Owner | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Another process may have created its lock this instant and not have written it yet. */
+function readLater(path: string): Owner | undefined {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  return readOwner(path);
 }
 
 function isAlive(owner: Owner): boolean {

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BenchError, type ErrorRecord } from "../contract/errors.js";
+import { BenchError } from "../contract/errors.js";
 import type {
   CellRecord,
-  CellStatus,
   CostRecord,
   ExampleRecord,
   JournalEvent,
@@ -11,6 +10,7 @@ import type {
   RunRecord,
   SampleRecord,
 } from "../contract/result.js";
+import { type CellState, cellStates } from "./cell-state.js";
 import { readJournal } from "./journal.js";
 
 /** Where things stand in a run directory. Paths of artifacts are relative to it, with `/` on every system. */
@@ -28,14 +28,6 @@ export const layout = {
   /** Holds `learner/`, what the learner saved, and `buffer.json`, the past data that the harness keeps for it. */
   checkpoint: (cell: string, row: number) => `cells/${cell}/checkpoint/${row}`,
 };
-
-/** What happened to one cell so far, told by the journal. */
-export interface CellState {
-  status: CellStatus;
-  /** Finished rows in order, each with its artifacts: path → SHA-256. */
-  rows: { row: number; artifacts: Record<string, string> }[];
-  error?: ErrorRecord;
-}
 
 /** A run directory as read back, finished or not. */
 export interface StoredRun {
@@ -89,37 +81,6 @@ export function readSamples(directory: string, cell: string): SampleRecord[] {
 /** Every question of a run with its references. */
 export function readExamples(directory: string): ExampleRecord[] {
   return readJsonLines<ExampleRecord>(join(directory, layout.examples));
-}
-
-/** Folds the journal into the state of each planned cell. */
-export function cellStates(cells: readonly CellRecord[], events: readonly JournalEvent[]): Record<string, CellState> {
-  const states: Record<string, CellState> = {};
-  for (const { id } of cells) states[id] = { status: "pending", rows: [] };
-  for (const event of events) {
-    const state = "cell" in event ? states[event.cell] : undefined;
-    if (state === undefined) continue;
-    switch (event.type) {
-      case "cell-started":
-        state.status = "running";
-        state.rows = state.rows.filter(({ row }) => row < event.fromRow);
-        delete state.error;
-        break;
-      case "row-finished":
-        state.rows.push({ row: event.row, artifacts: event.artifacts });
-        break;
-      case "cell-finished":
-        state.status = "done";
-        break;
-      case "cell-failed":
-        state.status = "failed";
-        state.error = event.error;
-        break;
-      case "cell-cancelled":
-        state.status = "cancelled";
-        break;
-    }
-  }
-  return states;
 }
 
 /** Parses a JSON file. Throws DATA_INVALID with its path. */

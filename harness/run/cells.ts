@@ -1,0 +1,44 @@
+import { BenchError } from "../contract/errors.js";
+import type { CellRecord, TrainerRecord } from "../contract/result.js";
+import type { Order } from "../contract/suite.js";
+import { type Circumstances, cellId } from "./identity.js";
+
+/** One cell of the grid with what it needs to run. */
+export interface PlannedCell {
+  record: CellRecord;
+  trainer: TrainerRecord;
+  /** Task ids. */
+  order: string[];
+}
+
+/** The crossed grid trainer × order × seed. Throws CONFIG_INVALID when two of its cells are the same. */
+export function crossCells(
+  circumstances: Circumstances,
+  trainers: TrainerRecord[],
+  orders: Order[],
+  seeds: number[],
+): PlannedCell[] {
+  const cells = new Map<string, PlannedCell>();
+  for (const trainer of trainers) {
+    for (const order of orders) {
+      for (const seed of seeds) {
+        const id = cellId(circumstances, trainer, order, seed);
+        const twin = cells.get(id);
+        if (twin !== undefined) throw sameCell(twin.trainer.label, trainer.label, seed);
+        const record: CellRecord = { id, trainer: trainer.label, order: order.name, seed };
+        cells.set(id, { record, trainer, order: order.tasks });
+      }
+    }
+  }
+  return [...cells.values()];
+}
+
+function sameCell(first: string, second: string, seed: number): BenchError {
+  return first === second
+    ? new BenchError("CONFIG_INVALID", `trainer "${first}" is listed twice, or seed ${seed} is`, {
+        fix: "List each trainer and each seed once.",
+      })
+    : new BenchError("CONFIG_INVALID", `trainers "${first}" and "${second}" have the same name and options`, {
+        fix: "Remove one of them, or give them different options.",
+      });
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { Bench } from "tinybench";
+import type { CostRecord } from "../contract/result.js";
+import type { Decoding, GenerationRequest, Learner, LearnerCost } from "../contract/trainer.js";
+
+/** What one stretch of work took. Unknown is null, never 0. */
+export interface Effort {
+  seconds: number;
+  cpuSeconds: number | null;
+  trainedTokens: number | null;
+  generatedTokens: number | null;
+  flops: number | null;
+}
+
+/** Runs work of a learner and says what it took: the difference of the learner's own counters, and time. */
+export async function meter<T>(
+  learner: Learner,
+  threads: number,
+  work: () => Promise<T>,
+): Promise<{ result: T; effort: Effort }> {
+  const [started, cpu, before] = [performance.now(), threadSeconds(threads), learner.cost()];
+  const result = await work();
+  const after = learner.cost();
+  return {
+    result,
+    effort: {
+      seconds: (performance.now() - started) / 1000,
+      cpuSeconds: minus(threadSeconds(threads), cpu),
+      trainedTokens: minus(after.trainedTokens, before.trainedTokens),
+      generatedTokens: minus(after.generatedTokens, before.generatedTokens),
+      flops: minus(after.flops, before.flops),
+    },
+  };
+}
+
+export const noEffort: Effort = { seconds: 0, cpuSeconds: 0, trainedTokens: 0, generatedTokens: 0, flops: 0 };
+
+/** The sum of efforts; a part that is unknown in one of them is unknown in the sum. */
+export function addEfforts(efforts: readonly Effort[]): Effort {
+  return efforts.reduce(
+    (sum, effort) => ({
+      seconds: sum.seconds + effort.seconds,
+      cpuSeconds: plus(sum.cpuSeconds, effort.cpuSeconds),
+      trainedTokens: plus(sum.trainedTokens, effort.trainedTokens),
+      generatedTokens: plus(sum.generatedTokens, effort.generatedTokens),
+      flops: plus(sum.flops, effort.flops),
+    }),
+    noEffort,
+  );
+}
+
+/** The larger of two sizes, either of which may be unknown. */
+export function larger(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+/** What a learner holds now, for the larger-of over a cell's life. */
+export type Footprint = Pick<LearnerCost, "trainableParameters" | "addedParameters" | "tensorBytes">;
+
+export function footprintOf(cost: LearnerCost): Footprint {
+  const { trainableParameters, addedParameters, tensorBytes } = cost;
+  return { trainableParameters, addedParameters, tensorBytes };
+}
+
+export function largerFootprint(a: Footprint, b: Footprint): Footprint {
+  return {
+    trainableParameters: larger(a.trainableParameters, b.trainableParameters),
+    addedParameters: larger(a.addedParameters, b.addedParameters),
+    tensorBytes: larger(a.tensorBytes, b.tensorBytes),
+  };
+}
+
+/**
+ * The time of one answer, alone, by tinybench: p50 and p99 in milliseconds over a third of a second of questions, at
+ * least one. Null where there is no question.
+ */
+export async function measureLatency(
+  learner: Learner,
+  questions: readonly { request: GenerationRequest; decoding: Decoding }[],
+): Promise<CostRecord["latency"]> {
+  const first = questions[0];
+  if (first === undefined) return null;
+  await learner.generate([first.request], first.decoding);
+  let next = 0;
+  const bench = new Bench({ time: 300, iterations: 1, warmup: false, throws: true });
+  bench.add("answer", async () => {
+    const { request, decoding } = questions[next++ % questions.length]!;
+    await learner.generate([request], decoding);
+  });
+  const [task] = await bench.run();
+  const result = task!.result;
+  if (result.state !== "completed") return null;
+  const { p50, p99, samplesCount } = result.latency;
+  return { p50, p99, samples: samplesCount };
+}
+
+/** CPU time of this thread so far; null where the system does not tell it or where the work runs on further threads. */
+export function threadSeconds(threads: number): number | null {
+  if (threads !== 1 || process.platform !== "linux") return null;
+  try {
+    const stat = readFileSync("/proc/thread-self/stat", "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100; // USER_HZ is 100 on every Linux that Node supports.
+  } catch {
+    return null;
+  }
+}
+
+const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
+const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);

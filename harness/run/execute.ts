@@ -1,0 +1,233 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.js";
+import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
+import { applyEvent, type CellState, cellStates } from "./cell-state.js";
+import type { PlannedCell } from "./cells.js";
+import { pruneCheckpoints, removeCheckpoint } from "./checkpoint.js";
+import type { Display, DisplayedCell } from "./display/display.js";
+import type { CellResult, WorkerMessage } from "./messages.js";
+import { type OpenRun, openRun } from "./open-run.js";
+import type { RunPlan } from "./plan.js";
+import { type CellPool, openPool } from "./pool.js";
+import { layout, readJson } from "./store.js";
+
+export interface RunOutcome {
+  directory: string;
+  run: RunRecord;
+  /** `failed` as soon as one cell failed; `cancelled` when the user stopped it before all cells ended. */
+  status: "done" | "failed" | "cancelled";
+  done: number;
+  failed: number;
+  cancelled: number;
+  failures: { cell: CellRecord; error: ErrorRecord }[];
+  /** True when nothing was left to do: this is the stored result. */
+  stored: boolean;
+}
+
+export interface RunOptions {
+  display: Display;
+  /** When it aborts, running cells stop at their next step and keep what they have finished. */
+  cancellation?: AbortSignal;
+}
+
+/**
+ * Runs a plan, or what is left of it, in its directory. Cells that end with an error leave the others alone and are
+ * told in the outcome.
+ *
+ * @throws RUN_LOCKED, RUN_MISMATCH, DATA_INVALID for a corrupt journal; STORAGE when the directory cannot be written,
+ *   after all that could be kept was kept.
+ */
+export async function executeRun(plan: RunPlan, options: RunOptions): Promise<RunOutcome> {
+  const run = openRun(plan);
+  try {
+    return await new Coordinator(plan, run, options).execute();
+  } finally {
+    options.display.close();
+    run.close();
+  }
+}
+
+/** The main thread's part of a run. It hands out cells, journals what workers say and announces it; it never computes. */
+class Coordinator {
+  private readonly started = performance.now();
+  private readonly states: Record<string, CellState>;
+  private readonly waiting: PlannedCell[];
+  /** What makes it pointless to go on, such as a full disk. */
+  private fatal: BenchError | undefined;
+  private pool: CellPool | undefined;
+
+  constructor(
+    private readonly plan: RunPlan,
+    private readonly run: OpenRun,
+    private readonly options: RunOptions,
+  ) {
+    this.states = cellStates(run.record.cells, run.journal.content.events);
+    this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id));
+  }
+
+  async execute(): Promise<RunOutcome> {
+    const { display } = this.options;
+    for (const text of this.run.journal.content.notices) display.show({ type: "notice", text });
+    const stored = this.waiting.length === 0;
+    if (!stored) await this.runCells();
+    if (this.fatal !== undefined) throw this.fatal;
+    const outcome = this.outcome(stored);
+    if (!stored || this.run.journal.content.events.at(-1)?.type !== "run-finished") this.finish(outcome);
+    return outcome;
+  }
+
+  private async runCells(): Promise<void> {
+    const { plan, options } = this;
+    const workers = Math.min(plan.config.workers, this.waiting.length);
+    options.display.show({
+      type: "run-started",
+      directory: plan.directory,
+      workers,
+      cells: plan.cells.map((cell) => this.displayed(cell)),
+    });
+    this.journal({ type: "run-started", configDigest: plan.record.configDigest, pid: process.pid });
+    if (this.fatal !== undefined) return;
+    const { directory, plugins, model, config } = plan;
+    const { oracle: _oracle, ...suite } = plan.suite;
+    const { device, threads, quick } = config;
+    const setup = { directory, plugins, suite, model, device, threads, quick };
+    const pool = openPool(setup, workers, (message) => this.hear(message));
+    this.pool = pool;
+    const cancel = (): void => pool.cancel();
+    options.cancellation?.addEventListener("abort", cancel);
+    try {
+      await Promise.all(Array.from({ length: workers }, () => this.serve(pool)));
+    } finally {
+      options.cancellation?.removeEventListener("abort", cancel);
+      await pool.close();
+    }
+  }
+
+  /** One slot of the pool: takes the next cell as long as there is one. */
+  private async serve(pool: CellPool): Promise<void> {
+    while (!this.isStopping()) {
+      const cell = this.waiting.shift();
+      if (cell === undefined) return;
+      this.settle(cell.record.id, await pool.run({ cell, finished: this.states[cell.record.id]!.rows }));
+    }
+  }
+
+  private hear(message: Exclude<WorkerMessage, { type: "ended" }>): void {
+    const { display } = this.options;
+    if (message.type === "progress") display.show({ type: "cell-progress", progress: message.progress });
+    else if (message.type === "notice") display.show(message);
+    else if (this.journal(message.event)) {
+      const { event } = message;
+      if (event.type === "row-finished") this.dropCheckpointsBefore(event.cell, event.row);
+      display.show(event.type === "row-finished" ? { type: event.type, cell: event.cell, row: event.row } : event);
+    }
+  }
+
+  private settle(cell: string, result: CellResult): void {
+    const { display } = this.options;
+    if (result.ok) {
+      if (!this.journal({ type: "cell-finished", cell, matrix: result.matrix })) return;
+      this.keepCheckpoints(cell);
+      display.show({ type: "cell-finished", cell, score: this.scoreOf(result.matrix) });
+      return;
+    }
+    const { error } = result;
+    if (error.code === "STORAGE") this.stop(BenchError.fromRecord(error));
+    if (error.code === "STORAGE" || error.code === "CANCELLED") {
+      if (this.journal({ type: "cell-cancelled", cell })) display.show({ type: "cell-cancelled", cell });
+    } else if (this.journal({ type: "cell-failed", cell, error })) {
+      display.show({ type: "cell-failed", cell, error });
+    }
+  }
+
+  /** Appends an event and takes note of it; false when it could not be written, which stops the run. */
+  private journal(event: JournalEvent): boolean {
+    try {
+      this.run.journal.append(event);
+    } catch (error) {
+      this.stop(toBenchError(error, "STORAGE"));
+      return false;
+    }
+    applyEvent(this.states, event);
+    return true;
+  }
+
+  private stop(error: BenchError): void {
+    this.fatal ??= error;
+    this.pool?.cancel();
+  }
+
+  private isStopping(): boolean {
+    return this.fatal !== undefined || this.options.cancellation?.aborted === true;
+  }
+
+  /** Whether there is nothing left to do for a cell in this run. */
+  private isSettled(cell: string): boolean {
+    const { status } = this.states[cell]!;
+    if (status === "failed") return !this.plan.config.retryFailed;
+    const exists = (path: string) => existsSync(join(this.plan.directory, path));
+    return (
+      status === "done" && exists(layout.matrix(cell)) && exists(layout.cost(cell)) && exists(layout.samples(cell))
+    );
+  }
+
+  /** The journal names a later row: what came before is no longer needed to resume. */
+  private dropCheckpointsBefore(cell: string, row: number): void {
+    if (this.plan.config.keepCheckpoints === "all") return;
+    for (const earlier of this.states[cell]!.rows) {
+      if (earlier.row < row) removeCheckpoint(this.plan.directory, cell, earlier.row);
+    }
+  }
+
+  private keepCheckpoints(cell: string): void {
+    const rows = this.states[cell]!.rows.map(({ row }) => row);
+    const kept = { all: rows, last: rows.slice(-1), none: [] }[this.plan.config.keepCheckpoints];
+    pruneCheckpoints(this.plan.directory, cell, kept);
+  }
+
+  private scoreOf(matrix: string): number | null {
+    const last = readJson<MatrixRecord>(join(this.plan.directory, matrix)).rows.at(-1)!;
+    const sum = last.reduce(
+      (total: number | null, score) => (total === null || score === null ? null : total + score),
+      0,
+    );
+    return sum === null ? null : sum / last.length;
+  }
+
+  private outcome(stored: boolean): RunOutcome {
+    const { run } = this;
+    const cells = run.record.cells.map((cell) => ({ cell, state: this.states[cell.id]! }));
+    const failures = cells.flatMap(({ cell, state }) =>
+      state.status === "failed" ? [{ cell, error: state.error! }] : [],
+    );
+    const done = cells.filter(({ state }) => state.status === "done").length;
+    const cancelled = cells.length - done - failures.length;
+    const status = cancelled > 0 ? "cancelled" : failures.length > 0 ? "failed" : "done";
+    const { directory } = this.plan;
+    return { directory, run: run.record, status, done, failed: failures.length, cancelled, failures, stored };
+  }
+
+  private finish({ done, failed, cancelled }: RunOutcome): void {
+    const earlier = this.run.journal.content.events.flatMap((event) => (event.type === "run-finished" ? [event] : []));
+    const wallSeconds = earlier.reduce(
+      (sum, event) => sum + event.wallSeconds,
+      (performance.now() - this.started) / 1000,
+    );
+    const peakMemoryBytes = Math.max(
+      process.resourceUsage().maxRSS * 1024,
+      ...earlier.map((event) => event.peakMemoryBytes),
+    );
+    this.journal({ type: "run-finished", done, failed, cancelled, peakMemoryBytes, wallSeconds });
+    if (this.fatal !== undefined) throw this.fatal;
+    if (failed + cancelled === 0) rmSync(join(this.plan.directory, "evaluations"), { recursive: true, force: true });
+    this.options.display.show({ type: "run-finished", done, failed, cancelled, wallSeconds });
+  }
+
+  private displayed({ record, order }: PlannedCell): DisplayedCell {
+    const { status, rows } = this.states[record.id]!;
+    const { id, trainer, seed } = record;
+    const seconds = this.plan.estimate.cells[id]!;
+    return { id, trainer, order: record.order, seed, tasks: order, status, row: rows.at(-1)?.row ?? null, seconds };
+  }
+}

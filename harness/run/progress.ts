@@ -1,0 +1,16 @@
+import type { CellProgress } from "./messages.js";
+import type { Workplace } from "./workplace.js";
+
+/** Milliseconds between two messages of one cell, so that the main thread has little to do. */
+const interval = 200;
+
+/** A reporter that posts the first message, then at most five a second. */
+export function progressReporter(workplace: Workplace): (progress: CellProgress) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (progress) => {
+    const now = performance.now();
+    if (now - last < interval) return;
+    last = now;
+    workplace.post({ type: "progress", progress });
+  };
+}

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "../contract/digest.js";
+import type { CostRecord } from "../contract/result.js";
+import type { CellState } from "./cell-state.js";
+import { isIntact } from "./checkpoint.js";
+import type { Effort, Footprint } from "./cost.js";
+import { type EvaluationRecord, readEvaluation } from "./evaluation-store.js";
+import { layout } from "./store.js";
+
+/** `cells/<cell>/rows/<row>.json`: what happened from the row before to this one. */
+export interface RowRecord {
+  schema: "row@1";
+  row: number;
+  /** Path of the evaluation, relative to the run. */
+  evaluation: string;
+  learning: CostRecord["learning"];
+  learnEffort: Effort;
+  /** Seconds of saving and restoring. */
+  keepingSeconds: number;
+  buffer: { samples: number; bytes: number };
+  checkpointBytes: number;
+  footprint: Footprint;
+}
+
+/** A finished row with its scores. */
+export interface MeasuredRow {
+  record: RowRecord;
+  evaluation: EvaluationRecord;
+}
+
+/**
+ * The finished rows of a cell that can be built upon: as far as their artifacts are on the disk, unharmed, and the
+ * last of them has its checkpoint (row 0 needs none: a new learner is there already).
+ */
+export function readFinishedRows(directory: string, cell: string, finished: CellState["rows"]): MeasuredRow[] {
+  const rows: MeasuredRow[] = [];
+  for (const { row, artifacts } of finished) {
+    const measured = readRow(directory, layout.row(cell, row), artifacts);
+    if (measured === undefined) break;
+    rows.push(measured);
+  }
+  while (rows.length > 0 && !hasCheckpoint(directory, cell, finished[rows.length - 1]!)) rows.pop();
+  return rows;
+}
+
+function hasCheckpoint(directory: string, cell: string, { row, artifacts }: CellState["rows"][number]): boolean {
+  const path = layout.checkpoint(cell, row);
+  return row === 0 || isIntact(join(directory, path), artifacts[path] ?? "");
+}
+
+function readRow(directory: string, path: string, artifacts: Record<string, string>): MeasuredRow | undefined {
+  const file = join(directory, path);
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, "utf8");
+  if (sha256(text) !== artifacts[path]) return undefined;
+  const record = JSON.parse(text) as RowRecord;
+  const evaluation = readEvaluation(directory, record.evaluation);
+  if (evaluation === undefined || evaluation.digest !== artifacts[record.evaluation]) return undefined;
+  return { record, evaluation: evaluation.record };
+}

@@ -1,0 +1,32 @@
+import type { Suite } from "../contract/suite.js";
+import { loadRegistry, type Registry } from "../plugins.js";
+import type { WorkerMessage, WorkerSetup } from "./messages.js";
+
+/** What a worker keeps from cell to cell. */
+export interface Workplace {
+  readonly setup: WorkerSetup;
+  readonly registry: Registry;
+  readonly suite: Omit<Suite, "oracle">;
+  cancelled(): boolean;
+  post(message: WorkerMessage): void;
+}
+
+/** Loads the registry and seals the data: no trainer can change what the next cell sees. */
+export async function openWorkplace(setup: WorkerSetup, post: (message: WorkerMessage) => void): Promise<Workplace> {
+  const flag = new Int32Array(setup.cancelled);
+  return {
+    setup,
+    registry: await loadRegistry(setup.plugins),
+    suite: freeze(setup.suite),
+    cancelled: () => Atomics.load(flag, 0) !== 0,
+    post,
+  };
+}
+
+function freeze<T>(value: T): T {
+  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) freeze(member);
+  }
+  return value;
+}
