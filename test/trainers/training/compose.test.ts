@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Model } from "../../../trainers/engine/contract.js";
+import { composeStrategies } from "../../../trainers/training/compose.js";
+import { loadJson, saveJson } from "../../../trainers/training/state.js";
+import type { StepContext, Strategy, TaskContext } from "../../../trainers/training/strategy.js";
+
+const task = {} as TaskContext;
+const step = {} as StepContext;
+const model = {} as Model;
+
+test("hooks run in the declared order; sources and terms add up", async () => {
+  const calls: string[] = [];
+  const traced = (name: string, share: number): Strategy => ({
+    name,
+    beforeTask: async () => void calls.push(`${name} before`),
+    afterTask: async () => void calls.push(`${name} after`),
+    mixture: () => [{ name, items: [], share }],
+    terms: () => [{ kind: "language-modelling", batch: [], weight: share }],
+  });
+  const both = composeStrategies([traced("b", 0.1), traced("a", 0.2)]);
+  await both.beforeTask?.(task);
+  await both.afterTask?.(task);
+  expect(calls).toEqual(["b before", "a before", "b after", "a after"]);
+  expect(both.mixture?.(task).map(({ name, share }) => [name, share])).toEqual([
+    ["b", 0.1],
+    ["a", 0.2],
+  ]);
+  expect(both.terms?.(step).map(({ weight }) => weight)).toEqual([0.1, 0.2]);
+});
+
+test("each strategy saves and restores apart from the others", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "bench-compose-"));
+  const restored: unknown[] = [];
+  const keeping = (name: string): Strategy => ({
+    name,
+    save: async (own) => saveJson(own, "state", { of: name }),
+    restore: async (own) => void restored.push(loadJson(own, "state")),
+  });
+  const both = composeStrategies([keeping("a"), { name: "stateless" }, keeping("b")]);
+  await both.save?.(directory, model);
+  await both.restore?.(directory, model);
+  expect(restored).toEqual([{ of: "a" }, { of: "b" }]);
+  rmSync(directory, { recursive: true });
+});
+
+test("two strategies that claim the same thing contradict each other, with the reason", () => {
+  const first: Strategy = { name: "replay", claims: ["buffer"] };
+  const second: Strategy = { name: "reservoir", claims: ["constraint", "buffer"] };
+  expect(() => composeStrategies([first, second])).toThrow(
+    '"replay" and "reservoir" do not compose: the rehearsal buffer has one content, and each would overwrite the other\'s.',
+  );
+});
+
+test("a declared conflict holds in either order", () => {
+  const first: Strategy = { name: "a", conflicts: { b: "both move the moon" } };
+  for (const pair of [
+    [first, { name: "b" }],
+    [{ name: "b" }, first],
+  ]) {
+    expect(() => composeStrategies(pair)).toThrow("do not compose: both move the moon.");
+  }
+});
+
+test("the same strategy twice is a contradiction", () => {
+  expect(() => composeStrategies([{ name: "lora" }, { name: "lora" }])).toThrow("it is named twice");
+});

@@ -1,0 +1,93 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
+import { openTokenizer } from "../../../trainers/model/tokenizer.js";
+import { SequenceEncoder, splitPrompt } from "../../../trainers/training/sequences.js";
+import { writeTinyModel } from "../model/tiny-model.js";
+
+const task: TaskDescription = {
+  id: "t",
+  title: "T",
+  language: "en",
+  scorer: { name: "exact-match" },
+  maxNewTokens: 8,
+};
+const example = (prompt: string, answer: string): Example => ({
+  id: prompt,
+  input: [{ type: "text", text: prompt }],
+  references: [answer],
+});
+
+test("loss falls on the answer and the end token only", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  const { tokens, weights } = new SequenceEncoder(tokenizer, 64).sequence({ example: example("2 + 2 =", "4"), task });
+  const answer = [...tokenizer.encode(" 4"), tokenizer.endToken];
+  expect(tokens).toEqual([...tokenizer.encode("2 + 2 ="), ...answer]);
+  expect(weights).toEqual([...tokenizer.encode("2 + 2 =").map(() => 0), ...answer.map(() => 1)]);
+});
+
+test("training, generation and scoring see the same prompt", () => {
+  const encoder = new SequenceEncoder(openTokenizer(writeTinyModel()), 48);
+  const long = example(`Summarise.\nText:\n${"word ".repeat(60)}\nSummary:`, "short");
+  const { tokens, weights } = encoder.sequence({ example: long, task });
+  expect(tokens.slice(0, weights.indexOf(1))).toEqual(encoder.prompt(long.input, task.maxNewTokens));
+});
+
+test("a long prompt loses the start of its body, never the instruction or the cue", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  const body = Array.from({ length: 80 }, (_, i) => `w${i}`).join(" ");
+  const prompt = `Do it.\nText:\n${body}\nCue:`;
+  const text = tokenizer.decode(new SequenceEncoder(tokenizer, 100).prompt(example(prompt, "").input, 8));
+  expect(text).toMatch(/^Do it\.\nText:\n.*w78 w79\nCue:$/s);
+  expect(text).not.toContain("w0 ");
+});
+
+test("no sequence is longer than the maximum, and the answer's room never takes more than half", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  const texts = fc.string({ maxLength: 200, unit: "grapheme" });
+  fc.assert(
+    fc.property(texts, texts, fc.integer({ min: 16, max: 64 }), fc.integer({ min: 1, max: 100 }), (...sample) => {
+      const [prompt, answer, maximum, maxNewTokens] = sample;
+      const encoder = new SequenceEncoder(tokenizer, maximum);
+      const { tokens, weights } = encoder.sequence({
+        example: example(prompt, answer),
+        task: { ...task, maxNewTokens },
+      });
+      expect(tokens.length).toBe(weights.length);
+      expect(tokens.length).toBeLessThanOrEqual(maximum);
+      expect(weights.filter((weight) => weight === 1).length).toBeGreaterThan(0);
+      const asked = encoder.prompt(example(prompt, "").input, encoder.answerLimit(maxNewTokens));
+      expect(asked.length + encoder.answerLimit(maxNewTokens)).toBeLessThanOrEqual(maximum);
+    }),
+  );
+});
+
+test("prompts of the benchmark's tasks split into instruction, body and cue", () => {
+  expect(splitPrompt("选择一项：A，B或者C。\n文本：\n很好。\n态度：")).toEqual({
+    instruction: "选择一项：A，B或者C。\n文本：\n",
+    body: "很好。\n",
+    cue: "态度：",
+  });
+  expect(splitPrompt("Choose an answer.\n\nQuestion:\nWhy?\nA. x\nB. y\n\nAnswer:")).toEqual({
+    instruction: "Choose an answer.\n\nQuestion:\n",
+    body: "Why?\nA. x\nB. y\n",
+    cue: "\nAnswer:",
+  });
+  expect(splitPrompt("<s> import os <EOL> def f ( x ) : <EOL>")).toEqual({
+    instruction: "",
+    body: "<s> import os <EOL> def f ( x ) : <EOL>",
+    cue: "",
+  });
+});
+
+test("the parts of any prompt make the prompt again", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom("a\n", "b:\n", "\n", "c", "：\n")).map((lines) => lines.join("")),
+      (prompt) => {
+        const { instruction, body, cue } = splitPrompt(prompt);
+        expect(instruction + body + cue).toBe(prompt);
+      },
+    ),
+  );
+});
