@@ -89,8 +89,9 @@ export interface LearnContext {
 export interface LearnProgress {
   step: number;
   steps: number;
-  loss: number;
-  tokensPerSecond: number;
+  /** Absent where a method has none. */
+  loss?: number;
+  tokensPerSecond?: number;
 }
 
 export interface LearnReport {
