@@ -1,0 +1,54 @@
+import { linearScale } from "./scale.js";
+import { element, figure, label } from "./svg.js";
+import { textWidth } from "./text-width.js";
+
+export interface ChangePlotOptions {
+  id: string;
+  title: string;
+  description: string;
+  rows: readonly {
+    name: string;
+    /** Scores on 0..1 before and after the sequence. */
+    before: number | null;
+    after: number | null;
+    reference: boolean;
+  }[];
+}
+
+const width = 340;
+const line = 26;
+const top = 8;
+
+/** For each trainer, where an ability stood before (hollow) and where it stands after (solid). */
+export function changePlot({ id, title, description, rows }: ChangePlotOptions): string {
+  const gutter = Math.ceil(Math.max(...rows.map(({ name }) => textWidth(name)))) + 10;
+  const x = linearScale([0, 1], [gutter + 8, width - 44]);
+  const bottom = top + rows.length * line;
+  const grid = [0, 0.5, 1].flatMap((tick) => [
+    element("line", { class: "grid", x1: x(tick), x2: x(tick), y1: top, y2: bottom }),
+    label(String(tick * 100), { class: "axis", x: x(tick), y: bottom + 14, "text-anchor": "middle" }),
+  ]);
+  const marks = rows.flatMap(({ name, before, after, reference }, index) => {
+    const y = top + (index + 0.5) * line;
+    const drawn = [
+      label(name, { class: reference ? "name reference" : "name", x: gutter - 6, y: y + 4, "text-anchor": "end" }),
+    ];
+    if (before === null || after === null) {
+      return [...drawn, label("not measured", { class: "axis", x: x(0) + 4, y: y + 4 })];
+    }
+    const side = after < before ? "loss" : "gain";
+    drawn.push(element("line", { class: `change ${side}`, x1: x(before), x2: x(after), y1: y, y2: y }));
+    drawn.push(element("circle", { class: "before", cx: x(before), cy: y, r: 4 }));
+    drawn.push(element("circle", { class: reference ? "after reference" : "after", cx: x(after), cy: y, r: 4.5 }));
+    const delta = Math.round((after - before) * 100);
+    drawn.push(
+      label(signed(delta), { class: delta < 0 ? "delta loss" : "delta", x: width - 4, y: y + 4, "text-anchor": "end" }),
+    );
+    return drawn;
+  });
+  return figure({ id, title, description, width, height: bottom + 20, className: "change-plot" }, ...grid, ...marks);
+}
+
+function signed(points: number): string {
+  return points === 0 ? "±0" : points > 0 ? `+${points}` : `−${-points}`;
+}

@@ -1,0 +1,70 @@
+import { element, figure, label, linePath } from "./svg.js";
+import { textWidth } from "./text-width.js";
+
+export interface HeatMapOptions {
+  id: string;
+  title: string;
+  description: string;
+  /** Names of the rows, row 0 first; row i > 0 follows learning column i. */
+  rows: readonly string[];
+  columns: readonly string[];
+  /** Scores on 0..1; null where nothing was measured. */
+  values: readonly (readonly (number | null)[])[];
+}
+
+const cell = { width: 33, height: 21 };
+const top = 18;
+
+/**
+ * An accuracy matrix: rows are moments, columns are tasks. Below the stair a task has been learned; above it, not
+ * yet. What was not measured is hatched.
+ */
+export function heatMap({ id, title, description, rows, columns, values }: HeatMapOptions): string {
+  const gutter = Math.ceil(Math.max(...rows.map((name) => textWidth(name, 11)))) + 12;
+  const width = gutter + columns.length * cell.width + 2;
+  const height = top + rows.length * cell.height + 2;
+  const headings = columns.map((name, column) =>
+    label(name, { class: "axis", x: gutter + (column + 0.5) * cell.width, y: top - 6, "text-anchor": "middle" }),
+  );
+  const sides = rows.map((name, row) =>
+    label(name, { class: "axis", x: gutter - 8, y: top + (row + 0.68) * cell.height, "text-anchor": "end" }),
+  );
+  const cells = values.flatMap((line, row) =>
+    line.map((value, column) => square(value, gutter + column * cell.width, top + row * cell.height)),
+  );
+  return figure(
+    { id, title, description, width, height, className: "heat-map" },
+    ...headings,
+    ...sides,
+    ...cells,
+    stair(columns.length, gutter),
+  );
+}
+
+function square(value: number | null, x: number, y: number): string {
+  const box = { x: x + 0.5, y: y + 0.5, width: cell.width - 1, height: cell.height - 1 };
+  if (value === null) {
+    const stroke = linePath([
+      [x + 4, y + cell.height - 4],
+      [x + cell.width - 4, y + 4],
+    ]);
+    return element("rect", { class: "missing", ...box }) + element("path", { class: "missing", d: stroke });
+  }
+  const share = Math.min(Math.max(value, 0), 1);
+  const number = label(String(Math.round(value * 100)), {
+    class: share > 0.52 ? "number on-deep" : "number",
+    x: x + cell.width / 2,
+    y: y + cell.height * 0.68,
+    "text-anchor": "middle",
+  });
+  return element("rect", { class: "heat", style: `--v:${share.toFixed(2)}`, ...box }) + number;
+}
+
+function stair(tasks: number, gutter: number): string {
+  const points: [number, number][] = [[gutter, top + cell.height]];
+  for (let task = 1; task <= tasks; task++) {
+    points.push([gutter + task * cell.width, top + task * cell.height]);
+    if (task < tasks) points.push([gutter + task * cell.width, top + (task + 1) * cell.height]);
+  }
+  return element("path", { class: "stair", d: linePath(points) });
+}

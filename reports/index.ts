@@ -1,0 +1,7 @@
+import type { Plugin } from "../harness/contract/plugin.js";
+import { html } from "./html.js";
+import { json } from "./json.js";
+import { markdown } from "./markdown.js";
+
+/** The built-in reports. */
+export const plugin: Plugin = { reporters: [html, markdown, json] };

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { writeFileAtomically } from "../harness/contract/files.js";
+import type { Reporter } from "../harness/contract/plugin.js";
+import { type ReportData, readReportData } from "./report-data.js";
+import { entriesOf } from "./view-models/entries.js";
+import { failureViews } from "./view-models/failures.js";
+import { findings } from "./view-models/findings.js";
+import { headerView } from "./view-models/header.js";
+import { leaderboardView } from "./view-models/leaderboard.js";
+
+/** A summary for a pull request, a commit or a chat. */
+export const markdown: Reporter = {
+  name: "markdown",
+  summary: "Findings and leaderboard as Markdown, for a pull request or a step summary.",
+  async render(runDirectory, outputDirectory) {
+    const path = join(outputDirectory, "report.md");
+    writeFileAtomically(path, markdownReport(readReportData(runDirectory)));
+    return [path];
+  },
+};
+
+/** The text of the Markdown report. */
+export function markdownReport(data: ReportData): string {
+  const entries = entriesOf(data);
+  const header = headerView(data);
+  const board = leaderboardView(data, entries);
+  const failed = failureViews(data);
+  const label = header.generated ? " (generated data)" : "";
+  return [
+    `# ${header.title}${label}`,
+    header.facts.map(({ name, value }) => `**${name}** ${value}`).join(" · "),
+    findings(data, entries)
+      .map(({ topic, text }) => `- **${topic}.** ${text}`)
+      .join("\n"),
+    table(
+      [
+        "Rank",
+        "Trainer",
+        "May use",
+        board.score.title,
+        ...[...board.metrics, ...board.costs].map(({ title }) => title),
+      ],
+      board.rows.map((row) => [
+        row.bound ?? row.rank.text,
+        row.name,
+        row.chips.map(({ text }) => text).join(", "),
+        ...[row.score, ...row.metrics, ...row.costs].map(({ text }) => text),
+      ]),
+    ),
+    [board.caption, board.notice].filter(Boolean).join(" "),
+    failed.length === 0
+      ? ""
+      : table(
+          ["Missing cell", "Status", "Why"],
+          failed.map(({ trainer, order, seed, status, code, message }) => [
+            `${trainer}, ${order}, seed ${seed}`,
+            status,
+            [code, message].filter(Boolean).join(": "),
+          ]),
+        ),
+    `Run again: \`${data.run.command}\``,
+  ]
+    .filter(Boolean)
+    .join("\n\n")
+    .concat("\n");
+}
+
+function table(columns: readonly string[], rows: readonly string[][]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replace(/\|/g, "\\|").replace(/\s+/g, " ")).join(" | ")} |`;
+  return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,53 @@
+import type { ErrorRecord } from "../harness/contract/errors.js";
+import type {
+  CellRecord,
+  CellStatus,
+  CostRecord,
+  Leaderboard,
+  MatrixRecord,
+  RunRecord,
+} from "../harness/contract/result.js";
+import { buildLeaderboard, type MetricDefinition, metrics } from "../harness/metrics/index.js";
+import { readRun } from "../harness/run/store.js";
+
+/** All that a report is made from, beside the samples. */
+export interface ReportData {
+  run: RunRecord;
+  cells: CellResult[];
+  leaderboard: Leaderboard;
+  metrics: readonly MetricDefinition[];
+  /** Of the whole run, where it finished: seconds, and the peak memory of the process. */
+  wallSeconds: number | null;
+  peakMemoryBytes: number | null;
+  /** What was left out while reading. */
+  notices: string[];
+}
+
+/** A cell of the grid with what came of it. */
+export interface CellResult extends CellRecord {
+  status: CellStatus;
+  matrix?: MatrixRecord;
+  cost?: CostRecord;
+  error?: ErrorRecord;
+}
+
+/** Reads a run directory, finished or not. Throws as `readRun` does. */
+export function readReportData(directory: string): ReportData {
+  const { run, matrices, costs, cells, events, notices } = readRun(directory);
+  const finished = events.findLast((event) => event.type === "run-finished");
+  return {
+    run,
+    cells: run.cells.map((cell) => ({
+      ...cell,
+      status: cells[cell.id]?.status ?? "pending",
+      matrix: matrices[cell.id],
+      cost: costs[cell.id],
+      error: cells[cell.id]?.error,
+    })),
+    leaderboard: buildLeaderboard({ directory, run, matrices, costs }),
+    metrics,
+    wallSeconds: finished?.wallSeconds ?? null,
+    peakMemoryBytes: finished?.peakMemoryBytes ?? null,
+    notices,
+  };
+}

@@ -1,0 +1,61 @@
+import { scoreCurve } from "../charts/score-curve.js";
+import type { ReportData } from "../report-data.js";
+import type { Cell } from "./cell.js";
+import type { Entry } from "./entries.js";
+import { missing, plural } from "./format.js";
+import { type MeanMatrix, meanMatrix, seenTaskMeans } from "./mean-matrix.js";
+
+/** How scores went over the sequence, for one task order: trainers down, tasks across. */
+export interface CourseView {
+  order: string;
+  open: boolean;
+  tasks: string[];
+  rows: { name: string; reference: boolean; mean: CurveCell; cells: CurveCell[] }[];
+}
+
+export interface CurveCell extends Cell {
+  chart: string;
+}
+
+export function courseViews({ run }: ReportData, entries: readonly Entry[]): CourseView[] {
+  return run.orders.map(({ name, tasks }, index) => {
+    const measured = entries.flatMap((entry) => {
+      const matrix = meanMatrix(entry.matrices.filter(({ order }) => order === name));
+      // Joint learners have no rows between the first and the last: there is no course to draw.
+      return matrix === undefined || entry.trainer.schedule === "joint" ? [] : [{ entry, matrix }];
+    });
+    const means = measured.map(({ matrix }) => seenTaskMeans(matrix));
+    return {
+      order: name,
+      open: index === 0,
+      tasks,
+      rows: measured.map(({ entry, matrix }, row) => ({
+        name: entry.name,
+        reference: entry.bound !== null,
+        mean: seenCell(
+          means[row]!,
+          means.filter((_, other) => other !== row),
+        ),
+        cells: tasks.map((_, column) => taskCell(matrix, column)),
+      })),
+    };
+  });
+}
+
+function seenCell(values: (number | null)[], others: (number | null)[][]): CurveCell {
+  const chart = scoreCurve({ values, learnedAt: 1, context: others, width: 200, height: 56 });
+  return { chart, ...fromTo(values[1] ?? null, values.at(-1) ?? null), note: "mean over the tasks seen so far" };
+}
+
+function taskCell({ rows, tasks }: MeanMatrix, column: number): CurveCell {
+  const values = rows.map((line) => line[column] ?? null);
+  const chart = scoreCurve({ values, learnedAt: column + 1, width: 92, height: 56 });
+  const [learned, final] = [values[column + 1] ?? null, values.at(-1) ?? null];
+  const later = plural(tasks.length - column - 1, "task");
+  return { chart, ...fromTo(learned, final), note: `just learned, and ${later} later` };
+}
+
+function fromTo(from: number | null, to: number | null): Cell {
+  const text = (value: number | null) => (value === null ? missing : String(Math.round(value * 100)));
+  return { value: to, text: `${text(from)} → ${text(to)}` };
+}

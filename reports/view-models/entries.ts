@@ -1,0 +1,44 @@
+import type { LeaderboardRow, MatrixRecord, TrainerRecord } from "../../harness/contract/result.js";
+import type { CellResult, ReportData } from "../report-data.js";
+
+/** One trainer of a run with all that is known of it. */
+export interface Entry {
+  name: string;
+  /** Anchor on the page. */
+  anchor: string;
+  trainer: TrainerRecord;
+  row: LeaderboardRow;
+  cells: CellResult[];
+  matrices: MatrixRecord[];
+  /** Whether it bounds the others: nothing is learned, or everything at once. */
+  bound: "lower bound" | "upper bound" | null;
+}
+
+/** The trainers of a run, best final score first, those without one last. */
+export function entriesOf({ run, cells, leaderboard }: ReportData): Entry[] {
+  const entries = run.trainers.map((trainer): Entry => {
+    const own = cells.filter((cell) => cell.trainer === trainer.label);
+    return {
+      name: trainer.label,
+      anchor: anchorOf(trainer.label),
+      trainer,
+      row: leaderboard.leaderboard.find((row) => row.trainer === trainer.label)!,
+      cells: own,
+      matrices: own.flatMap(({ matrix }) => (matrix === undefined ? [] : [matrix])),
+      bound: boundOf(trainer),
+    };
+  });
+  const score = ({ row }: Entry) => row.metrics.op?.mean ?? Number.NEGATIVE_INFINITY;
+  return entries.sort((a, b) => score(b) - score(a) || 0);
+}
+
+/** A name as the fragment of an address. */
+export function anchorOf(name: string): string {
+  return name.replace(/[^\p{L}\p{N}_-]+/gu, "-");
+}
+
+function boundOf({ schedule, privileges }: TrainerRecord): Entry["bound"] {
+  if (schedule === "joint") return "upper bound";
+  const unaided = privileges.pastData === "none" && !privileges.taskIdAtTest && privileges.generalItems === 0;
+  return schedule === "once" && unaided ? "lower bound" : null;
+}

@@ -1,0 +1,23 @@
+import type { ReportData } from "../report-data.js";
+import { metricAnchor } from "./leaderboard.js";
+
+/** What a metric is, by its versioned id. */
+export interface GlossaryView {
+  anchor: string;
+  id: string;
+  title: string;
+  formula: string;
+  source: string;
+  direction: string;
+}
+
+export function glossaryViews({ metrics }: ReportData): GlossaryView[] {
+  return metrics.map((metric) => ({
+    anchor: metricAnchor(metric),
+    id: metric.id,
+    title: metric.title,
+    formula: metric.formula,
+    source: metric.source,
+    direction: metric.higherIsBetter ? "higher is better" : "lower is better",
+  }));
+}

@@ -1,0 +1,68 @@
+import type { ReportData } from "../report-data.js";
+import { count, duration, moment, plural } from "./format.js";
+
+/** What was run, and the question that it answers. */
+export interface HeaderView {
+  suite: string;
+  title: string;
+  generated: boolean;
+  quick: boolean;
+  question: string;
+  facts: { name: string; value: string; note?: string }[];
+}
+
+export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView {
+  const { suite, model, orders, seeds, trainers } = run;
+  const done = cells.filter(({ status }) => status === "done").length;
+  const facts = [
+    {
+      name: "Model",
+      value: `${modelName(model.reference)}, ${count(model.parameters)} parameters`,
+      note: model.architecture,
+    },
+    {
+      name: "Grid",
+      value: `${plural(trainers.length, "trainer")} × ${plural(orders.length, "order")} × ${plural(seeds.length, "seed")}`,
+      note: done === cells.length ? `all ${cells.length} cells done` : `${done} of ${cells.length} cells done`,
+    },
+    {
+      name: "Date",
+      value: moment(run.createdAt),
+      ...(wallSeconds === null ? {} : { note: `took ${duration(wallSeconds)}` }),
+    },
+    { name: "Run", value: run.id },
+  ];
+  return {
+    suite: `${suite.name} ${suite.version}`,
+    title: suite.title,
+    generated: suite.generated,
+    quick: run.quick,
+    question: `${inWords(suite.tasks.length)}, one after another: what is left at the end?`,
+    facts,
+  };
+}
+
+const words = [
+  "No tasks",
+  "One task",
+  "Two tasks",
+  "Three tasks",
+  "Four tasks",
+  "Five tasks",
+  "Six tasks",
+  "Seven tasks",
+  "Eight tasks",
+  "Nine tasks",
+  "Ten tasks",
+  "Eleven tasks",
+  "Twelve tasks",
+];
+
+function inWords(tasks: number): string {
+  return words[tasks] ?? `${tasks} tasks`;
+}
+
+/** The last part of a path or of a Hub reference. */
+function modelName(reference: string): string {
+  return reference.split(/[\\/]/).filter(Boolean).at(-1) ?? reference;
+}

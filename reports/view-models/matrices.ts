@@ -1,0 +1,61 @@
+import { heatMap } from "../charts/heat-map.js";
+import type { ReportData } from "../report-data.js";
+import type { Cell } from "./cell.js";
+import type { Entry } from "./entries.js";
+import { plural, points } from "./format.js";
+import { type MeanMatrix, meanMatrix } from "./mean-matrix.js";
+
+/** The accuracy matrices of one task order, one a trainer. */
+export interface MatricesView {
+  order: string;
+  open: boolean;
+  tasks: string[];
+  matrices: MatrixView[];
+}
+
+export interface MatrixView {
+  name: string;
+  note: string;
+  chart: string;
+  rows: { name: string; cells: Cell[] }[];
+  /** The cells behind the mean. */
+  files: { text: string; path: string }[];
+}
+
+export function matricesViews({ run }: ReportData, entries: readonly Entry[]): MatricesView[] {
+  return run.orders.map(({ name, tasks }, index) => ({
+    order: name,
+    open: index === 0,
+    tasks,
+    matrices: entries.flatMap((entry) => {
+      const cells = entry.cells.filter(({ order, matrix }) => order === name && matrix !== undefined);
+      const mean = meanMatrix(cells.map(({ matrix }) => matrix!));
+      return mean === undefined ? [] : [matrixView(entry, mean, cells, `matrix-${index + 1}-${entry.anchor}`)];
+    }),
+  }));
+}
+
+function matrixView({ name }: Entry, mean: MeanMatrix, cells: Entry["cells"], id: string): MatrixView {
+  const rowNames = ["before", ...mean.tasks];
+  return {
+    name,
+    note: mean.of === 1 ? "" : `mean of ${plural(mean.of, "seed")}`,
+    chart: heatMap({
+      id,
+      title: `Accuracy matrix of ${name}`,
+      description: `Rows: after each task; columns: scores on each task. At the end: ${endOf(mean)}.`,
+      rows: rowNames.map((task, row) => (row === 0 ? task : `${row} ${task}`)),
+      columns: mean.tasks.map((_, column) => String(column + 1)),
+      values: mean.rows,
+    }),
+    rows: mean.rows.map((line, row) => ({
+      name: row === 0 ? "before" : `after ${rowNames[row]}`,
+      cells: line.map((value) => ({ value, text: points(value) })),
+    })),
+    files: cells.map(({ id: cell, seed }) => ({ text: `seed ${seed}`, path: `cells/${cell}/matrix.json` })),
+  };
+}
+
+function endOf({ tasks, rows }: MeanMatrix): string {
+  return tasks.map((task, column) => `${task} ${points(rows.at(-1)?.[column])}`).join(", ");
+}

@@ -1,0 +1,115 @@
+import { anchorOf } from "./entries.js";
+import { shortened } from "./format.js";
+
+/** Some answers of one trainer, set by set. */
+export interface TrainerSamplesView {
+  name: string;
+  anchor: string;
+  cell: string;
+  /** Every answer of that cell. */
+  path: string;
+  sets: SampleSetView[];
+}
+
+export interface SampleSetView {
+  title: string;
+  /** Whether it is a task, and not a probe. */
+  task: boolean;
+  items: SampleView[];
+}
+
+export interface SampleView {
+  story: "forgotten" | "kept" | "gained" | "never right";
+  question: string;
+  reference: string;
+  answers: { when: string; text: string; right: boolean; score: string }[];
+}
+
+/** An answer at one moment of the sequence. */
+export interface Answer {
+  row: number;
+  text: string;
+  /** Score on 0..1. */
+  score: number;
+}
+
+/** One question with the answers that were given to it, in the order of rows. */
+export interface AnsweredQuestion {
+  id: string;
+  question: string;
+  references: string[];
+  answers: Answer[];
+}
+
+export interface SampleSource {
+  trainer: string;
+  cell: string;
+  path: string;
+  sets: {
+    title: string;
+    task: boolean /** Row after which the set was learned; 0 for probes. */;
+    learnedAt: number;
+    questions: AnsweredQuestion[];
+  }[];
+}
+
+/** From here on an answer counts as right; scores of free text are shares. */
+const right = 0.5;
+
+const limits = { question: 420, answer: 240 };
+
+export function trainerSamplesView({ trainer, cell, path, sets }: SampleSource): TrainerSamplesView {
+  return {
+    name: trainer,
+    anchor: `samples-${anchorOf(trainer)}`,
+    cell,
+    path,
+    sets: sets.flatMap(({ title, task, learnedAt, questions }) => {
+      const items = chosen(questions, learnedAt, task ? 4 : 2).map((question) => sampleView(question, learnedAt));
+      return items.length === 0 ? [] : [{ title, task, items }];
+    }),
+  };
+}
+
+/** A few questions with different stories, the first of each story in the order of ids, round after round. */
+function chosen(questions: readonly AnsweredQuestion[], learnedAt: number, many: number): AnsweredQuestion[] {
+  const stories = new Map<SampleView["story"], AnsweredQuestion[]>();
+  for (const question of [...questions].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    if (question.answers.length === 0) continue;
+    const story = storyOf(question, learnedAt);
+    stories.set(story, [...(stories.get(story) ?? []), question]);
+  }
+  const order = (["forgotten", "kept", "never right", "gained"] as const).map((story) => stories.get(story) ?? []);
+  const rounds = Array.from({ length: many }, (_, round) => order.flatMap((found) => found[round] ?? []));
+  return rounds.flat().slice(0, many);
+}
+
+/** What became of a question between learning (or the start, for a probe) and the end. */
+function storyOf({ answers }: AnsweredQuestion, learnedAt: number): SampleView["story"] {
+  const then = answers.find(({ row }) => row === learnedAt) ?? answers[0]!;
+  const end = answers.at(-1)!;
+  if (end.score >= right) return then.score >= right ? "kept" : "gained";
+  return then.score >= right ? "forgotten" : "never right";
+}
+
+function sampleView(item: AnsweredQuestion, learnedAt: number): SampleView {
+  const last = item.answers.at(-1)!.row;
+  const moments: [number, string][] = [
+    [0, "before"],
+    ...(learnedAt > 0 && learnedAt < last ? [[learnedAt, "just learned"] as [number, string]] : []),
+    ...(last > 0 ? [[last, "at the end"] as [number, string]] : []),
+  ];
+  return {
+    story: storyOf(item, learnedAt),
+    question: shortened(item.question, limits.question),
+    reference: shortened(item.references.join(" | "), limits.answer),
+    answers: moments.flatMap(([row, when]) => {
+      const answer = item.answers.find((candidate) => candidate.row === row);
+      if (answer === undefined) return [];
+      const { text, score } = answer;
+      return [
+        { when, text: shortened(text, limits.answer) || "(nothing)", right: score >= right, score: score.toFixed(2) },
+      ];
+    }),
+  };
+}

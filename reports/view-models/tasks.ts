@@ -1,0 +1,155 @@
+import type { ConfusionRecord, MatrixRecord, SuiteRecord } from "../../harness/contract/result.js";
+import type { ReportData } from "../report-data.js";
+import type { Cell, Column } from "./cell.js";
+import { anchorOf, type Entry } from "./entries.js";
+import { count, list, missing, points } from "./format.js";
+import { meanOf } from "./mean-matrix.js";
+
+/** One task across all trainers, and what was confused with what where it is a classification. */
+export interface TaskView {
+  id: string;
+  anchor: string;
+  title: string;
+  facts: string;
+  columns: Column[];
+  rows: { name: string; bound: string | null; cells: Cell[] }[];
+  confusions: ConfusionView[];
+}
+
+export interface ConfusionView {
+  name: string;
+  columns: string[];
+  rows: { label: string; cells: ConfusionCell[] }[];
+}
+
+export interface ConfusionCell {
+  text: string;
+  /** The share of the row, for its shade; two decimals. */
+  share: string;
+  right: boolean;
+}
+
+const columns: Column[] = [
+  { title: "Before", note: "Row 0: the untrained model" },
+  { title: "Just learned", note: "Directly after this task" },
+  { title: "At the end", note: "After the last task, by the task's own strict scorer" },
+  { title: "Extracted", note: "At the end, after the answer was extracted from the text" },
+  { title: "Valid form", note: "Share of answers at the end that have the form asked for" },
+  { title: "Shifted", note: "At the end, on templates and entities absent from training" },
+  { title: "Items", note: "Test items behind each score" },
+];
+
+const classColumns: Column[] = [
+  { title: "Precision", note: "Macro precision at the end" },
+  { title: "Recall", note: "Macro recall at the end" },
+];
+
+export function taskViews({ run }: ReportData, entries: readonly Entry[]): TaskView[] {
+  return run.suite.tasks.map((task) => {
+    const classified = entries.some(({ matrices }) =>
+      matrices.some(({ confusion }) => confusion[task.id] !== undefined),
+    );
+    return {
+      id: task.id,
+      anchor: `task-${anchorOf(task.id)}`,
+      title: task.title,
+      facts: factsOf(task),
+      columns: classified ? [...columns, ...classColumns] : columns,
+      rows: entries
+        .filter(({ matrices }) => matrices.length > 0)
+        .map(({ name, bound, matrices }) => ({
+          name,
+          bound,
+          cells: [...scoreCells(matrices, task.id), ...(classified ? classCells(matrices, task.id) : [])],
+        })),
+      confusions: entries.flatMap(({ name, matrices }) => confusionView(name, matrices, task.id)),
+    };
+  });
+}
+
+function factsOf({ language, scorer, sizes }: SuiteRecord["tasks"][number]): string {
+  const known = Object.entries(sizes).map(([part, size]) => `${count(size)} ${part}`);
+  const tongue =
+    language === "code" ? "code" : (new Intl.DisplayNames("en", { type: "language" }).of(language) ?? language);
+  return `${tongue} · scored by ${scorer.name}${known.length === 0 ? "" : ` · ${list(known)} items`}`;
+}
+
+function scoreCells(matrices: readonly MatrixRecord[], task: string): Cell[] {
+  const at = (rows: (matrix: MatrixRecord) => (number | null)[][], row: (column: number) => number) =>
+    meanOf(
+      matrices.map((matrix) => {
+        const column = matrix.tasks.indexOf(task);
+        return column < 0 ? null : rows(matrix).at(row(column))?.[column];
+      }),
+    );
+  const scores = [
+    at(
+      ({ rows }) => rows,
+      () => 0,
+    ),
+    at(
+      ({ rows }) => rows,
+      (column) => column + 1,
+    ),
+    at(
+      ({ rows }) => rows,
+      () => -1,
+    ),
+    at(
+      ({ extracted }) => extracted,
+      () => -1,
+    ),
+    at(
+      ({ valid }) => valid,
+      () => -1,
+    ),
+    at(
+      ({ shifted }) => shifted,
+      () => -1,
+    ),
+  ];
+  const items = at(
+    ({ n }) => n,
+    () => -1,
+  );
+  return [...scores.map(scoreCell), { value: items, text: count(items) }];
+}
+
+function classCells(matrices: readonly MatrixRecord[], task: string): Cell[] {
+  const found = matrices.map(({ confusion }) => confusion[task]);
+  return [
+    meanOf(found.map((record) => record?.macroPrecision)),
+    meanOf(found.map((record) => record?.macroRecall)),
+  ].map(scoreCell);
+}
+
+function scoreCell(value: number | null): Cell {
+  return { value, text: points(value), ...(value === null ? { note: "not measured" } : {}) };
+}
+
+/** The counts of all cells together: rows are the truth, columns the answers, the last one what is no label. */
+function confusionView(name: string, matrices: readonly MatrixRecord[], task: string): ConfusionView[] {
+  const records = matrices.flatMap(({ confusion }) => confusion[task] ?? []);
+  const labels = records[0]?.labels;
+  if (labels === undefined) return [];
+  const alike = records.filter((record) => record.labels.join() === labels.join());
+  return [
+    {
+      name,
+      columns: [...labels, "no label"],
+      rows: labels.map((label, truth) => ({ label, cells: confusionRow(alike, truth, labels.length + 1) })),
+    },
+  ];
+}
+
+function confusionRow(records: readonly ConfusionRecord[], truth: number, width: number): ConfusionCell[] {
+  const counts = Array.from({ length: width }, (_, answer) =>
+    records.reduce((sum, record) => sum + (record.counts[truth]?.[answer] ?? 0), 0),
+  );
+  const total = counts.reduce((sum, value) => sum + value, 0);
+  return counts.map((value, answer) => ({
+    text: value === 0 ? missing : String(value),
+    share: (total === 0 ? 0 : value / total).toFixed(2),
+    right: truth === answer,
+  }));
+}

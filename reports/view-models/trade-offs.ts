@@ -1,0 +1,74 @@
+import { type TradeOffPoint, tradeOff } from "../charts/trade-off.js";
+import type { Cell } from "./cell.js";
+import type { Entry } from "./entries.js";
+import { count, duration, points } from "./format.js";
+
+/** A chart of score against a cost, with its data. */
+export interface TradeOffView {
+  chart: string;
+  note: string;
+  columns: string[];
+  rows: { name: string; cells: Cell[] }[];
+}
+
+export function tradeOffViews(entries: readonly Entry[]): TradeOffView[] {
+  return [
+    view(entries, {
+      id: "score-against-time",
+      title: "Score against time",
+      axis: "Wall time of one sequence →",
+      note: "Higher is better, further left is quicker. The line joins the trainers that no other beats on both.",
+      costOf: ({ row }) => row.cost.wallSeconds ?? null,
+      formatCost: duration,
+    }),
+    view(entries, {
+      id: "score-against-past-data",
+      title: "Score against past data kept",
+      axis: "Samples of past tasks kept →",
+      note: "What a trainer may look back at is a privilege: compare those that stand above each other.",
+      costOf: ({ row, trainer }) => (trainer.privileges.pastData === "all" ? "all" : (row.cost.bufferSamples ?? null)),
+      formatCost: count,
+    }),
+  ].filter((found) => found !== undefined);
+}
+
+interface TradeOffDefinition {
+  id: string;
+  title: string;
+  axis: string;
+  note: string;
+  costOf(entry: Entry): number | "all" | null;
+  formatCost(cost: number): string;
+}
+
+function view(entries: readonly Entry[], definition: TradeOffDefinition): TradeOffView | undefined {
+  const { id, title, axis, note, costOf, formatCost } = definition;
+  const shown = entries.flatMap((entry): TradeOffPoint[] => {
+    const cost = costOf(entry);
+    const estimate = entry.row.metrics.op;
+    if (cost === null || estimate === undefined || estimate.mean === null) return [];
+    const { mean: score, low, high } = estimate;
+    return [{ name: entry.name, cost, score, low, high, reference: entry.bound !== null }];
+  });
+  if (shown.length < 2) return undefined;
+  const costText = (cost: TradeOffPoint["cost"]) => (cost === "all" ? "all" : formatCost(cost));
+  return {
+    chart: tradeOff({
+      id,
+      title,
+      axis: axis,
+      description: shown.map(({ name, cost, score }) => `${name}: ${points(score)} at ${costText(cost)}`).join("; "),
+      points: shown,
+      formatCost,
+    }),
+    note,
+    columns: ["Trainer", axis.replace(" →", ""), "Score at the end"],
+    rows: shown.map(({ name, cost, score }) => ({
+      name,
+      cells: [
+        { value: cost === "all" ? null : cost, text: costText(cost) },
+        { value: score, text: points(score) },
+      ],
+    })),
+  };
+}
