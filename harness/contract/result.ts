@@ -165,6 +165,8 @@ export interface Estimate {
   high: number | null;
   /** Clusters (orders) behind the interval. */
   n: number;
+  /** Standard error of the mean from the finite number of test items alone, apart from orders and seeds. */
+  itemError?: number;
   /** Why a value is missing. */
   reason?: string;
 }
