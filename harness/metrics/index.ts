@@ -1,0 +1,5 @@
+export { computeMetrics, metrics } from "./catalogue.js";
+export type { MetricDefinition, MetricValue } from "./definition.js";
+export { itemStandardError } from "./item-error.js";
+export { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
+export { orderSensitivity } from "./order-sensitivity.js";

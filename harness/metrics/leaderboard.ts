@@ -1,0 +1,130 @@
+import type {
+  CellRecord,
+  CostRecord,
+  Estimate,
+  Leaderboard,
+  LeaderboardRow,
+  MatrixRecord,
+  RunRecord,
+  TrainerRecord,
+} from "../contract/result.js";
+import { metrics } from "./catalogue.js";
+import { type Observation, orderMeans } from "./clusters.js";
+import { meanCost } from "./cost.js";
+import { itemStandardError } from "./item-error.js";
+import { orderSensitivity } from "./order-sensitivity.js";
+import { rankIntervals } from "./ranks.js";
+import { tInterval } from "./statistics.js";
+
+/** What a leaderboard is made of: a run as stored, matrices and costs by cell id, finished cells only. */
+export interface LeaderboardSource {
+  directory: string;
+  run: RunRecord;
+  matrices: Readonly<Record<string, MatrixRecord>>;
+  costs: Readonly<Record<string, CostRecord>>;
+}
+
+interface Entry {
+  trainer: TrainerRecord;
+  planned: CellRecord[];
+  matrices: MatrixRecord[];
+  costs: CostRecord[];
+  /** Overall performance of each finished run. */
+  performance: Observation[];
+}
+
+/**
+ * One row for each trainer: every metric's mean with a 95% interval over orders (seeds averaged within an order), cost,
+ * and the range of ranks on overall performance. Rows stand by overall performance, the best first; rows with missing
+ * runs are not ranked.
+ */
+export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
+  const { run } = source;
+  const entries = run.trainers.map((trainer) => entryOf(trainer, source));
+  const joint = entries.find(({ trainer }) => trainer.schedule === "joint")?.matrices ?? [];
+  const complete = entries.filter(({ planned, performance }) => performance.length === planned.length);
+  const ranks = complete.length > 1 ? rankIntervals(complete.map(({ performance }) => performance)) : undefined;
+
+  const rows = entries.map((entry): LeaderboardRow => {
+    const { trainer, planned, matrices, costs } = entry;
+    const rank = ranks?.[complete.indexOf(entry)] ?? null;
+    const row: LeaderboardRow = {
+      trainer: trainer.label,
+      metrics: estimates(matrices, joint),
+      rank,
+      cost: meanCost(costs),
+      privileges: trainer.privileges,
+      cells: { done: matrices.length, planned: planned.length },
+    };
+    if (rank === null) row.rankReason = whyUnranked(entry, complete.length, run.orders.length);
+    return row;
+  });
+  const performanceOf = (row: LeaderboardRow) => row.metrics.op!.mean ?? -1;
+  return {
+    schema: "leaderboard@1",
+    runDirectory: source.directory,
+    suite: { name: run.suite.name, version: run.suite.version, digest: run.suite.digest },
+    orders: run.orders.length,
+    seeds: run.seeds.length,
+    leaderboard: rows.sort((a, b) => performanceOf(b) - performanceOf(a)),
+  };
+}
+
+function entryOf(trainer: TrainerRecord, { run, matrices, costs }: LeaderboardSource): Entry {
+  const planned = run.cells.filter((cell) => cell.trainer === trainer.label);
+  const done = planned.filter(({ id }) => matrices[id] !== undefined);
+  const finished = done.map(({ id }) => matrices[id]!);
+  const performance = metrics.find(({ key }) => key === "op")!;
+  return {
+    trainer,
+    planned,
+    matrices: finished,
+    costs: done.flatMap(({ id }) => costs[id] ?? []),
+    performance: finished.flatMap((matrix) => {
+      const { value } = performance.compute(matrix);
+      return value === null ? [] : [{ order: matrix.order, seed: matrix.seed, value }];
+    }),
+  };
+}
+
+/** Every metric over the runs of a trainer, and the two order sensitivities. */
+function estimates(matrices: readonly MatrixRecord[], joint: readonly MatrixRecord[]): Record<string, Estimate> {
+  const jointOf = ({ order, seed }: MatrixRecord) =>
+    joint.find((candidate) => candidate.order === order && candidate.seed === seed);
+  const result: Record<string, Estimate> = {};
+  for (const metric of metrics) {
+    const values = matrices.map((matrix) => ({ matrix, ...metric.compute(matrix, jointOf(matrix)) }));
+    const lacking = values.find(({ value }) => value === null);
+    result[metric.key] =
+      values.length === 0 || lacking !== undefined
+        ? { mean: null, low: null, high: null, n: 0, reason: lacking?.reason ?? "no run has finished" }
+        : estimate(values.map(({ matrix, value }) => ({ order: matrix.order, seed: matrix.seed, value: value! })));
+  }
+  const itemError = itemStandardError(matrices);
+  if (itemError !== null) result.op!.itemError = itemError;
+
+  const sensitivity = orderSensitivity(matrices);
+  const orders = new Set(matrices.map(({ order }) => order)).size;
+  result.orderSensitivity = single(sensitivity?.average, orders);
+  result.orderSensitivityMax = single(sensitivity?.maximum, orders);
+  return result;
+}
+
+function estimate(observations: readonly Observation[]): Estimate {
+  const interval = tInterval([...orderMeans(observations).values()]);
+  return interval.low === null ? { ...interval, reason: oneOrder } : interval;
+}
+
+const oneOrder = "one task order gives no interval: run with --orders 3";
+
+/** A number about all orders together, which has no interval of its own. */
+function single(value: number | undefined, orders: number): Estimate {
+  const reason = value === undefined ? "it needs the final scores of at least two task orders" : "it compares orders";
+  return { mean: value ?? null, low: null, high: null, n: orders, reason };
+}
+
+function whyUnranked({ performance, planned }: Entry, complete: number, orders: number): string {
+  if (performance.length < planned.length) return `${performance.length} of ${planned.length} runs have a final row`;
+  if (complete < 2) return "there is no other complete entry to compare with";
+  return orders < 2 ? "one task order separates nothing: run with --orders 3" : "it has runs in one order only";
+}

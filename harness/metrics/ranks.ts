@@ -1,0 +1,36 @@
+import { type Observation, pairedDifferences } from "./clusters.js";
+import { mean } from "./definition.js";
+import { holm, pairedPValue } from "./statistics.js";
+
+/** The places that the data leave open for an entry: 1 is the best. */
+export interface RankInterval {
+  best: number;
+  worst: number;
+}
+
+/**
+ * Rank intervals from all pairwise comparisons, paired on order and seed, with Holm's correction:
+ * best = 1 + number certainly better, worst = N − number certainly worse. Entries that cannot be separated overlap.
+ *
+ * @param entries the runs of each entry, over the same orders; higher values are better.
+ * @returns in the order of the entries; undefined with fewer than two orders, where nothing is certain.
+ */
+export function rankIntervals(entries: readonly (readonly Observation[])[], alpha = 0.05): RankInterval[] | undefined {
+  const comparisons = entries.flatMap((first, a) =>
+    entries.slice(a + 1).map((second, offset) => {
+      const differences = [...pairedDifferences(first, second).values()];
+      return { a, b: a + 1 + offset, difference: mean(differences), p: pairedPValue(differences) };
+    }),
+  );
+  if (entries.some((runs) => new Set(runs.map(({ order }) => order)).size < 2)) return undefined;
+  const adjusted = holm(comparisons.map(({ p }) => p ?? 1));
+  const better = new Array<number>(entries.length).fill(0);
+  const worse = new Array<number>(entries.length).fill(0);
+  comparisons.forEach(({ a, b, difference }, index) => {
+    if (adjusted[index]! > alpha) return;
+    const [winner, loser] = difference > 0 ? [a, b] : [b, a];
+    better[loser]! += 1;
+    worse[winner]! += 1;
+  });
+  return entries.map((_, index) => ({ best: 1 + better[index]!, worst: entries.length - worse[index]! }));
+}

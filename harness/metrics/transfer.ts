@@ -1,0 +1,122 @@
+import type { MatrixRecord } from "../contract/result.js";
+import { defineMetric, type MetricDefinition, mean, range, sum } from "./definition.js";
+import type { MatrixView } from "./matrix-view.js";
+
+/** R[T,i] − R[i,i] of each task but the last. */
+const changes = (R: MatrixView) => range(1, R.tasks - 1).map((i) => R.score(R.tasks, i) - R.score(i, i));
+
+/** Mean over the tasks but the last of the best score in rows i to `last`, less the final one. */
+const fallFromBest = (R: MatrixView, last: number) =>
+  mean(range(1, R.tasks - 1).map((i) => Math.max(...range(i, last).map((l) => R.score(l, i))) - R.score(R.tasks, i)));
+
+/** What later training does to earlier tasks, and earlier training to later ones. */
+export const transferMetrics: MetricDefinition[] = [
+  defineMetric({
+    id: "bwt.gem@1",
+    key: "bwt",
+    title: "Backward transfer",
+    formula: "(1/(T−1)) Σ_{i<T} (R[T,i] − R[i,i])",
+    source: "GEM (1706.08840); TRACE's published numbers",
+    leastTasks: 2,
+    value: (R) => mean(changes(R)),
+  }),
+  defineMetric({
+    id: "bwt.over-t@1",
+    key: "bwtOverT",
+    title: "Backward transfer, divided by T",
+    formula: "(1/T) Σ_{i<T} (R[T,i] − R[i,i])",
+    source: "GEM's own code, SAPT (2401.08295)",
+    leastTasks: 2,
+    value: (R) => sum(changes(R)) / R.tasks,
+  }),
+  defineMetric({
+    id: "bwt.diaz-rodriguez@1",
+    key: "bwtDiazRodriguez",
+    title: "Backward transfer over all rows",
+    formula: "(2/(T(T−1))) Σ_{i>j} (R[i,j] − R[j,j])",
+    source: "Díaz-Rodríguez et al. (1810.13166)",
+    leastTasks: 2,
+    value: (R) => mean(range(2, R.tasks).flatMap((i) => range(1, i - 1).map((j) => R.score(i, j) - R.score(j, j)))),
+  }),
+  defineMetric({
+    id: "fwt.gem@1",
+    key: "fwt",
+    title: "Forward transfer",
+    formula: "(1/(T−1)) Σ_{i≥2} (R[i−1,i] − R[0,i])",
+    source: "GEM (1706.08840)",
+    leastTasks: 2,
+    value: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))),
+  }),
+  defineMetric({
+    id: "fwt.raw@1",
+    key: "fwtRaw",
+    title: "Forward transfer, no baseline subtracted",
+    formula: "(1/(T−1)) Σ_{i≥2} R[i−1,i]",
+    source: "SSR (2403.01244), CITB (2310.14510)",
+    leastTasks: 2,
+    value: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i))),
+  }),
+  defineMetric({
+    id: "forgetting.chaudhry@1",
+    key: "forgetting",
+    title: "Forgetting",
+    formula: "(1/(T−1)) Σ_{j<T} [max_{j≤l≤T−1} R[l,j] − R[T,j]]",
+    source: "Chaudhry et al. (1801.10112)",
+    higherIsBetter: false,
+    leastTasks: 2,
+    value: (R) => fallFromBest(R, R.tasks - 1),
+  }),
+  defineMetric({
+    id: "forgetting.including-last@1",
+    key: "forgettingIncludingLast",
+    title: "Forgetting, last row among the best",
+    formula: "(1/(T−1)) Σ_{j<T} [max_{j≤l≤T} R[l,j] − R[T,j]]",
+    source: "the code of Mammoth and PyCIL",
+    higherIsBetter: false,
+    leastTasks: 2,
+    value: (R) => fallFromBest(R, R.tasks),
+  }),
+  defineMetric({
+    id: "forgetting.first-last@1",
+    key: "forgettingFirstLast",
+    title: "Forgetting, first less last",
+    formula: "(1/(T−1)) Σ_{j<T} (R[j,j] − R[T,j])",
+    source: "the code of Avalanche",
+    higherIsBetter: false,
+    leastTasks: 2,
+    value: (R) => -mean(changes(R)),
+  }),
+  defineMetric({
+    id: "retention.bench@1",
+    key: "retention",
+    title: "Retention",
+    formula: "(1/(T−1)) Σ_{i<T} R[T,i] / R[i,i]",
+    source: "bench",
+    leastTasks: 2,
+    value: (R) =>
+      mean(
+        range(1, R.tasks - 1).map((i) => {
+          const learnt = R.score(i, i);
+          return learnt === 0
+            ? R.lack(`"${R.taskName(i)}" scored 0 right after its own training`)
+            : R.score(R.tasks, i) / learnt;
+        }),
+      ),
+  }),
+  defineMetric({
+    id: "intransigence.chaudhry@1",
+    key: "intransigence",
+    title: "Intransigence",
+    formula: "(1/T) Σ_k (R*[T,k] − R[k,k]), R* = the matrix of joint training",
+    source: "Chaudhry et al. (1801.10112)",
+    higherIsBetter: false,
+    value: (R, joint) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, k) - R.score(k, k))),
+  }),
+];
+
+/** The score of joint training on task k of `R`, found by the task's name. */
+function jointScore(R: MatrixView, joint: MatrixRecord | undefined, k: number): number {
+  if (joint === undefined) return R.lack("it needs the last row of a learner trained on all tasks at once (joint)");
+  const name = R.taskName(k);
+  return joint.rows.at(-1)?.[joint.tasks.indexOf(name)] ?? R.lack(`joint training has no score on "${name}"`);
+}
