@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { random } from "../../../harness/contract/random.js";
+import { packedBatch } from "../../../trainers/engine/onnx/packed-llama.js";
+import { floats, integers } from "../../../trainers/engine/onnx/session.js";
+import { widthStep } from "../../../trainers/model/generation/batches.js";
+import { KeyValueCache } from "../../../trainers/model/generation/cache.js";
+import { generate } from "../../../trainers/model/generation/generate.js";
+import { decodeGraph, prefillGraph } from "../../../trainers/model/generation/graphs.js";
+import { runGraph } from "../../../trainers/model/generation/inference.js";
+import { embed, score } from "../../../trainers/model/generation/score.js";
+import { openTokenizer } from "../../../trainers/model/tokenizer.js";
+import { openForInference } from "./inference-model.js";
+import { llamaConfig, qwen2Config, tinyShape, writeTinyModel } from "./tiny-model.js";
+
+const configs = [
+  ["Qwen2, biases and tied embeddings", qwen2Config()],
+  ["Llama, grouped heads, scaled RoPE", llamaConfig()],
+  ["as many keys as queries", qwen2Config({ ...tinyShape, keyValueHeads: 4 })],
+] as const;
+
+function prompt(length: number, item: number): number[] {
+  const stream = random({ seed: 9, stream: "prompt", item });
+  return Array.from({ length }, () => stream.integer(262));
+}
+
+test.each(configs)("%s: decoding with the cache equals the full forward pass", async (_name, config) => {
+  const model = openForInference(writeTinyModel(config, 2));
+  const lastLogits = async (sequences: number[][]) => {
+    const batch = sequences.map((tokens) => ({ tokens, positions: [tokens.length - 1] }));
+    return runGraph(model, "prefill", prefillGraph, packedBatch(batch, widthStep).feeds);
+  };
+  const sequences = [prompt(5, 0), prompt(16, 1), prompt(11, 2)];
+  const lengths = sequences.map((tokens) => tokens.length);
+  const cache = new KeyValueCache(model.config, lengths, 16, await lastLogits(sequences));
+  let largest = 0;
+  for (let step = 0; step < 40; step++) {
+    for (const [row, tokens] of sequences.entries()) tokens.push(prompt(40, 10 + row)[step]!);
+    const outputs = await runGraph(model, "decode", decodeGraph, {
+      ...cache.feeds(3),
+      tokens: integers(sequences.map((tokens) => tokens.at(-1)!)),
+      positions: floats(
+        sequences.map((tokens) => tokens.length - 1),
+        [3, 1],
+      ),
+    });
+    cache.append(outputs, 3);
+    const full = (await lastLogits(sequences)).logits!.data as Float32Array;
+    const cached = outputs.logits!.data as Float32Array;
+    for (let i = 0; i < cached.length; i++) largest = Math.max(largest, Math.abs(cached[i]! - full[i]!));
+  }
+  expect(largest).toBeLessThan(1e-4);
+  expect(largest).toBeGreaterThan(0);
+});
+
+const directory = writeTinyModel(llamaConfig(), 4);
+const model = openForInference(directory);
+const tokenizer = openTokenizer(directory);
+const requests = Array.from({ length: 32 }, (_, i) => ({ id: `r${i}`, tokens: prompt(1 + ((i * 7) % 60), 100 + i) }));
+
+/** Divides items into parts of that size, maps each part, and joins the results. */
+async function inParts<T, R>(items: readonly T[], size: number, map: (part: T[]) => Promise<R[]>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += size)
+    results.push(...(await map(items.slice(start, start + size))));
+  return results;
+}
+
+test.each([1, 2, 3, 7, 32])("texts, scores and embeddings are the same to the bit in batches of %i", async (size) => {
+  for (const decoding of [
+    { maxNewTokens: 24 },
+    { maxNewTokens: 24, temperature: 0.9, topP: 0.9, repetitionPenalty: 1.1, seed: 5 },
+  ]) {
+    const all = await generate(model, tokenizer, requests, decoding);
+    expect(await inParts(requests, size, (part) => generate(model, tokenizer, part, decoding))).toEqual(all);
+  }
+  const scored = requests.map((request, i) => ({ ...request, continuation: prompt(1 + (i % 5), 200 + i) }));
+  expect(await inParts(scored, size, (part) => score(model, part))).toEqual(await score(model, scored));
+  expect(await inParts(requests, size, (part) => embed(model, part))).toEqual(await embed(model, requests));
+});
+
+test("the order of requests does not matter", async () => {
+  const decoding = { maxNewTokens: 12, temperature: 1, seed: 3 };
+  const byId = async (shuffled: typeof requests) => {
+    const generations = await generate(model, tokenizer, shuffled, decoding);
+    return Object.fromEntries(shuffled.map(({ id }, i) => [id, generations[i]]));
+  };
+  const expected = await byId(requests);
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(requests, { minLength: 1 }), async (shuffled) => {
+      expect(await byId(shuffled)).toEqual(Object.fromEntries(shuffled.map(({ id }) => [id, expected[id]])));
+    }),
+    { numRuns: 12 },
+  );
+});

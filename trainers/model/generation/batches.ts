@@ -1,0 +1,33 @@
+/** Sequences whose lengths round up to one multiple of this are computed in one shape. */
+export const widthStep = 16;
+
+/** Requests (by their index) that are computed together. */
+export interface Batch {
+  /** The padded length that all have in common. */
+  width: number;
+  /** At least two: where one request is left it stands twice, since products of one row round differently. */
+  indices: number[];
+  /** How many of the indices are requests. */
+  count: number;
+}
+
+/**
+ * Divides requests into batches of one width. A request's width depends on its own length alone, so the shape in which
+ * it is computed, and with it every bit of its result, does not depend on its companions. `mostRows` bounds the rows of
+ * a batch by its width.
+ */
+export function batchesOf(lengths: readonly number[], mostRows: (width: number) => number): Batch[] {
+  const byWidth = new Map<number, number[]>();
+  for (const [index, length] of lengths.entries()) {
+    const width = Math.ceil(length / widthStep) * widthStep;
+    byWidth.set(width, [...(byWidth.get(width) ?? []), index]);
+  }
+  return [...byWidth].flatMap(([width, indices]) => {
+    const batches = Math.ceil(indices.length / Math.max(2, mostRows(width)));
+    const size = Math.ceil(indices.length / batches);
+    return Array.from({ length: batches }, (_, batch) => {
+      const own = indices.slice(batch * size, (batch + 1) * size);
+      return { width, indices: own.length === 1 ? [own[0]!, own[0]!] : own, count: own.length };
+    });
+  });
+}

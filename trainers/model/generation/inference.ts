@@ -1,0 +1,40 @@
+import { canonicalJson } from "../../../harness/contract/digest.js";
+import { Graph, type Value } from "../../engine/onnx/graph.js";
+import { Llama } from "../../engine/onnx/llama.js";
+import type { LlamaConfig } from "../../engine/onnx/llama-config.js";
+import type { Feeds, SessionOptions, Tensor } from "../../engine/onnx/session.js";
+import { sessions } from "../../engine/onnx/session-cache.js";
+
+/** What inference reads of a model. The tensors stay where training updates them in place. */
+export interface InferenceModel {
+  readonly config: LlamaConfig;
+  /** Every tensor by its Hugging Face name, the adapter's among them. */
+  readonly tensors: Feeds;
+  /** An adapter that is not merged: alpha / rank, and the modules that it stands on. */
+  readonly lora?: { readonly scaling: number; readonly targets: readonly string[] };
+  readonly session: SessionOptions;
+}
+
+/** Runs the graph of that name, made by `build` over the model's tensors; it is compiled once for a form of model. */
+export function runGraph(
+  model: InferenceModel,
+  name: string,
+  build: (llama: Llama) => void,
+  feeds: Feeds,
+): Promise<Readonly<Record<string, Tensor>>> {
+  const { config, lora, tensors, session } = model;
+  const rank = lora && Object.entries(tensors).find(([tensor]) => tensor.endsWith("lora_A.weight"))?.[1].dims[0];
+  const signature = `${name}|${canonicalJson({ config, lora, rank })}`;
+  const construct = () => {
+    const graph = new Graph();
+    const inputs = new Map<string, Value>();
+    const tensor = (key: string): Value => {
+      const input = inputs.get(key) ?? graph.input(key, tensors[key]!.dims);
+      inputs.set(key, input);
+      return input;
+    };
+    build(new Llama(graph, config, tensor, lora && { scaling: lora.scaling, targets: new Set(lora.targets) }));
+    return graph;
+  };
+  return sessions.run(signature, construct, { ...tensors, ...feeds }, undefined, session);
+}
