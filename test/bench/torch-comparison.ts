@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
+import { packageRoot } from "../../harness/contract/files.js";
+import { gemmPeak } from "./gemm-peak.js";
+import { config, drawBatch, drawModel, update } from "./training-workload.js";
+
+/** Trains the same model on the same batches here and in PyTorch, in turns, and prints the ratio of examples per second. */
+const steps = 20;
+const rounds = Number(process.env.ROUNDS ?? 15);
+const batches = Array.from({ length: steps }, (_, step) => drawBatch(step));
+
+const model = drawModel();
+const weights = Object.fromEntries(
+  model.base.tensors.map(({ name }) => [name.replace(/^model\./, ""), [...model.base.view(name)]]),
+);
+
+async function train(): Promise<{ seconds: number; losses: number[] }> {
+  const losses: number[] = [];
+  const started = performance.now();
+  for (const batch of batches) {
+    const objective = { terms: [{ kind: "language-modelling" as const, batch, weight: 1 }] };
+    losses.push((await model.step(objective, update)).loss);
+  }
+  return { seconds: (performance.now() - started) / 1000, losses };
+}
+
+const python = process.env.PYTHON ?? "python3";
+const child = spawn(python, [`${packageRoot}/test/bench/torch-comparison.py`], { stdio: ["pipe", "pipe", "inherit"] });
+child.on("error", () => {});
+const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+const answer = async () => JSON.parse((await lines.next()).value ?? '{"error": "no interpreter"}');
+child.stdin.on("error", () => {});
+child.stdin.write(`${JSON.stringify({ config, update, weights, batches })}\n`);
+const { version, error } = await answer();
+if (error)
+  console.log(`${python} has no PyTorch (${error}); PYTHON chooses another interpreter. Only our side is measured.`);
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const ratios: number[] = [];
+const ours: number[] = [];
+let difference = 0;
+for (let round = 0; round < rounds; round++) {
+  const here = await train();
+  ours.push(here.seconds);
+  if (error) continue;
+  child.stdin.write(`${steps}\n`);
+  const there = await answer();
+  if (round === 0) difference = Math.max(...here.losses.map((loss, i) => Math.abs(loss - there.losses[i])));
+  else ratios.push(there.seconds / here.seconds);
+}
+child.stdin.end();
+
+const seconds = median(ours) / steps;
+const tokens = batches.flat().reduce((sum, { tokens }) => sum + tokens.length, 0) / steps;
+const flops = model.flops / (rounds * steps);
+const peak = await gemmPeak();
+console.log(
+  `${(16 / seconds).toFixed(0)} examples/s, ${(tokens / seconds).toFixed(0)} tokens/s, ${(1000 * seconds).toFixed(2)} ms a step`,
+);
+console.log(
+  `${(flops / seconds / 1e9).toFixed(1)} GFLOP/s, ${((100 * flops) / seconds / peak).toFixed(0)}% of the GEMM peak here (${(peak / 1e9).toFixed(0)} GFLOP/s)`,
+);
+if (!error) {
+  console.log(
+    `PyTorch ${version}, eager, one thread: examples/s ratio ${median(ratios).toFixed(2)} (median of ${ratios.length} paired runs, ${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)})`,
+  );
+  console.log(`largest difference of losses over ${steps} steps: ${difference.toExponential(1)}`);
+  if (difference > 1e-4) process.exitCode = 1;
+}

@@ -1,0 +1,118 @@
+import { appendUpdate, type UpdateForm } from "./adamw.js";
+import { differentiate } from "./differentiate.js";
+import { Graph, type Value } from "./graph.js";
+import { Llama, type LoraWeights } from "./llama.js";
+import type { LlamaConfig } from "./llama-config.js";
+import { add, crossEntropy, multiply, scale, subtract, total } from "./operators/index.js";
+import { packedForward } from "./packed-llama.js";
+import type { ParameterStore } from "./parameters.js";
+import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
+
+/** An adapter's form: what of it shapes a graph. */
+export interface LoraForm {
+  readonly scaling: number;
+  readonly targets: readonly string[];
+  readonly dropout: boolean;
+}
+
+/** What a training graph computes. As JSON it is the graph's signature, together with the trainable layout. */
+export interface TrainingForm {
+  readonly config: LlamaConfig;
+  readonly lora: LoraForm | null;
+  readonly languageModelling: boolean;
+  /** How many quadratic terms. */
+  readonly quadratics: number;
+  /** Values alone; the logits of the language-modelling rows; the gradient; its square added to a sum; the whole step. */
+  readonly result: "values" | "logits" | "gradient" | "square" | UpdateForm;
+}
+
+/**
+ * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
+ * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective), and
+ * per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
+ * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
+ */
+export function trainingGraph(form: TrainingForm, trainable: ParameterStore, frozen: ParameterStore | null): Graph {
+  const graph = new Graph();
+  const segments = segmentsOf(trainable);
+  const parameters = segmentInputs(graph, "parameters", segments);
+  let gradients: Value[] | undefined;
+  const reported: Value[] = [];
+
+  if (form.languageModelling) {
+    const objective = languageModelling(graph, form, segmentTensors(segments, parameters), frozen);
+    reported.push(objective);
+    if (!isForward(form.result)) gradients = differentiate(objective, parameters);
+  }
+  for (let term = 0; term < form.quadratics; term++) {
+    const { value, forces } = quadratic(graph, term, segments, parameters);
+    graph.output(`quadratic.${term}`, value);
+    reported.push(value);
+    gradients = forces.map((force, i) => graph.sum(gradients?.[i], force));
+  }
+  if (isForward(form.result)) return graph;
+  if (gradients === undefined) throw new RangeError("An objective needs a term.");
+  if (form.result === "gradient") segmentOutputs(graph, "gradient", gradients);
+  else if (form.result === "square") {
+    const sums = segmentInputs(graph, "square", segments);
+    const squares = gradients.map((gradient, i) => add(sums[i]!, multiply(gradient, gradient)));
+    segmentOutputs(graph, "next.square", squares);
+  } else appendUpdate(graph, form.result, segments, parameters, gradients, reported);
+  return graph;
+}
+
+/** The graph of an update with a gradient that is given: inputs `parameters.*`, `gradient.*` and those of `appendUpdate`. */
+export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph {
+  const graph = new Graph();
+  const segments = segmentsOf(trainable);
+  const parameters = segmentInputs(graph, "parameters", segments);
+  appendUpdate(graph, form, segments, parameters, segmentInputs(graph, "gradient", segments), []);
+  return graph;
+}
+
+function languageModelling(
+  graph: Graph,
+  form: TrainingForm,
+  tensors: ReadonlyMap<string, Value>,
+  frozen: ParameterStore | null,
+): Value {
+  const inputs = new Map<string, Value>();
+  const tensor = (name: string): Value => {
+    const known = tensors.get(name) ?? inputs.get(name);
+    if (known) return known;
+    const input = graph.input(name, frozen!.layout(name).shape);
+    inputs.set(name, input);
+    return input;
+  };
+  const lora: LoraWeights | undefined = form.lora
+    ? {
+        scaling: form.lora.scaling,
+        targets: new Set(form.lora.targets),
+        dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
+      }
+    : undefined;
+  const llama = new Llama(graph, form.config, tensor, lora);
+  const { hidden } = packedForward(llama);
+  const rows = hidden.shape[0]!;
+  const logits = llama.logits(hidden);
+  if (form.result === "logits") graph.output("logits", logits);
+  const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
+  graph.output("nll", nll);
+  return total(multiply(nll, graph.input("seeds", [rows])));
+}
+
+function isForward(result: TrainingForm["result"]): result is "values" | "logits" {
+  return result === "values" || result === "logits";
+}
+
+/** ½ Σ importance·(θ − anchor)² and its weighted gradient, a segment each. */
+function quadratic(graph: Graph, term: number, segments: readonly Segment[], parameters: readonly Value[]) {
+  const anchors = segmentInputs(graph, `anchor.${term}`, segments);
+  const importances = segmentInputs(graph, `importance.${term}`, segments);
+  const weight = graph.input(`weight.${term}`, [1]);
+  const distances = parameters.map((parameter, i) => subtract(parameter, anchors[i]!));
+  const forces = distances.map((distance, i) => multiply(importances[i]!, distance));
+  const values = distances.map((distance, i) => total(multiply(distance, forces[i]!)));
+  const value = scale(values.length === 1 ? values[0]! : graph.node("Sum", values, []), 0.5);
+  return { value, forces: forces.map((force) => multiply(force, weight)) };
+}
