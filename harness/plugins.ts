@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { suggestName } from "./config/schema-error.js";
-import { BenchError, toBenchError } from "./contract/errors.js";
+import { BenchError } from "./contract/errors.js";
 import type { EngineDefinition, ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
-import { checkPlugin } from "./plugins/check-plugin.js";
+import { importPlugin } from "./plugins/import-plugin.js";
 import { describeCommand, hostCommand, processTrainer } from "./plugins/process-trainer.js";
 import { resolveSpecifier } from "./plugins/specifier.js";
 import { scorers as builtInScorers } from "./score/index.js";
@@ -57,33 +57,15 @@ export async function loadRegistry(specifiers: readonly string[]): Promise<Regis
 
 async function loadPlugin(specifier: string): Promise<Plugin> {
   const source = resolveSpecifier(specifier);
-  if (source.kind === "built-in") return checkPlugin(await importPlugin(source.url), fileURLToPath(source.url));
+  if (source.kind === "built-in") return importPlugin(fileURLToPath(source.url));
   if (source.kind === "command") return { trainers: await describeCommand(source.words) };
   // A module that hangs or exits while it loads must not take this process with it: a child tries it first.
   // Workers load what the main thread has tried.
   const command = hostCommand(source.path);
   if (isMainThread) await describeCommand(command, source.path);
-  const plugin = checkPlugin(await importPlugin(source.url), source.path);
+  const plugin = await importPlugin(source.path);
   return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, command)) };
 }
-
-async function importPlugin(url: string): Promise<unknown> {
-  try {
-    return ((await import(url)) as { plugin?: unknown }).plugin;
-  } catch (error) {
-    if (error instanceof BenchError) throw error;
-    throw new BenchError("PLUGIN_INVALID", `the module cannot be loaded: ${toBenchError(error).message}`, {
-      fix: fixForImport(error),
-      at: { file: fileURLToPath(url) },
-      cause: error,
-    });
-  }
-}
-
-const fixForImport = (error: unknown): string =>
-  (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION"
-    ? "Compile it to JavaScript first (this Node does not run TypeScript), or use Node 22.18 or later."
-    : "Mend the module: `node <file>` must run without an error.";
 
 class PluginRegistry implements Registry {
   private readonly entries: Record<PluginKind, Map<string, { value: unknown; specifier: string }>> = {

@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
-const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false });
+const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /**

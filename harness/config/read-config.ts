@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { RunConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
-import { absoluteSpecifier, looksLikeSpecifier } from "../plugins/specifier.js";
 import { type ConfigFileContent, readConfigFile, type TrainerEntry, type TrainingProfile } from "./config-file.js";
+import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
 import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
 
 /** The trainers that a run compares unless it names others. */

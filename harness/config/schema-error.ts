@@ -15,7 +15,7 @@ export interface SchemaProblem {
 export function didYouMean(name: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
   const best = closest(name.toLowerCase(), candidates as string[]);
-  const near = distance(name.toLowerCase(), best.toLowerCase()) <= Math.max(1, Math.floor(best.length / 3));
+  const near = distance(name.toLowerCase(), best.toLowerCase()) <= Math.ceil(best.length / 3);
   return near || (name.length >= 3 && best.startsWith(name)) ? best : undefined;
 }
 
@@ -31,26 +31,28 @@ export function suggestName(name: string, candidates: readonly string[]): string
  * (values and parent schemas are read) and `allErrors: true`.
  */
 export function explainSchemaErrors(errors: readonly ErrorObject[], root: unknown): SchemaProblem[] {
-  const summaries = new Set(["anyOf", "oneOf", "if", "not"]);
-  const summarised = errors.filter((error) => summaries.has(error.keyword));
-  const inside = (error: ErrorObject) =>
-    summarised.some((summary) => error !== summary && error.schemaPath.startsWith(`${summary.schemaPath}/`));
-  const telling = errors.filter((error) => !summaries.has(error.keyword) && !inside(error));
-  const branches = errors.filter((error) => !summaries.has(error.keyword) && inside(error));
-  const deepest = branches.toSorted((a, b) => depthOf(b) - depthOf(a));
-  const nested = deepest.filter((error) => depthOf(error) > Math.min(...branches.map(depthOf)));
-  const chosen = [...telling, ...nested];
-  return (chosen.length > 0 ? chosen : summarised.length > 0 ? summarised : errors).map((error) =>
+  const alternatives = errors.filter(({ keyword }) => summaries.has(keyword));
+  const told = errors.filter((error) => {
+    if (summaries.has(error.keyword)) return false;
+    const around = alternatives.filter(({ instancePath }) => isWithin(error.instancePath, instancePath));
+    // of a value with alternatives, only what is wrong inside it tells more than the alternatives themselves
+    return around.every((alternative) => depthOf(error) > depthOf(alternative));
+  });
+  return (told.length > 0 ? told : alternatives.length > 0 ? alternatives : errors).map((error) =>
     explain(error, root),
   );
 }
 
-const depthOf = (error: ErrorObject) =>
-  error.instancePath.split("/").length + (error.keyword === "additionalProperties" ? 1 : 0);
+const summaries = new Set(["anyOf", "oneOf", "if", "not"]);
+
+const isWithin = (path: string, outer: string): boolean => path === outer || path.startsWith(`${outer}/`);
+
+const depthOf = ({ instancePath, keyword }: ErrorObject): number =>
+  instancePath.split("/").length + (keyword === "additionalProperties" || keyword === "required" ? 1 : 0);
 
 function explain(error: ErrorObject, root: unknown): SchemaProblem {
   const path = pathOf(error.instancePath, root);
-  const name = path.length === 0 ? "the value" : `"${path.join(".")}"`;
+  const name = path.length === 0 ? "the top level" : `"${path.join(".")}"`;
   const parameters = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case "additionalProperties": {

@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import { BenchError } from "../contract/errors.js";
 import type {
   BufferItem,
@@ -11,8 +10,8 @@ import type {
   TrainerDefinition,
   TrainingView,
 } from "../contract/trainer.js";
-import { checkPlugin } from "./check-plugin.js";
 import { Connection } from "./connection.js";
+import { importPlugin } from "./import-plugin.js";
 import { protocolVersion } from "./protocol.js";
 
 /** Serves the trainers of a module over the protocol: `node learner-host.js <module>`. One learner at a time. */
@@ -21,7 +20,7 @@ class LearnerHost {
   private cancelled = false;
   private readonly connection: Connection;
 
-  constructor(private readonly trainers: readonly TrainerDefinition[]) {
+  constructor(private readonly file: string) {
     const write = process.stdout.write.bind(process.stdout);
     const output = Object.create(process.stdout, { write: { value: write } }) as NodeJS.WriteStream;
     // what the module prints must not mix with the protocol
@@ -46,13 +45,14 @@ class LearnerHost {
   }
 
   private readonly handlers: Record<string, (parameters: never) => unknown> = {
-    describe: () => ({
+    describe: async () => ({
       protocol: protocolVersion,
       // `needs` is a function of the options: whoever loads the module itself can call it
-      trainers: this.trainers.map(({ create: _create, needs: _needs, ...rest }) => rest),
+      trainers: (await this.trainers()).map(({ create: _create, needs: _needs, ...rest }) => rest),
     }),
     create: async ({ trainer, context }: { trainer: string; context: LearnerContext }) => {
-      this.learner = await this.trainers.find(({ name }) => name === trainer)!.create(context);
+      const definition = (await this.trainers()).find(({ name }) => name === trainer);
+      this.learner = await definition!.create(context);
       return { answerDigest: this.learner.answerDigest !== undefined };
     },
     learn: (parameters: { view: TrainingView; bufferCapacity: number }) => this.learn(parameters),
@@ -68,6 +68,10 @@ class LearnerHost {
       this.learner = undefined;
     },
   };
+
+  private async trainers(): Promise<TrainerDefinition[]> {
+    return (await importPlugin(this.file)).trainers ?? [];
+  }
 
   private get current(): Learner {
     if (this.learner !== undefined) return this.learner;
@@ -102,6 +106,4 @@ class LearnerHost {
   }
 }
 
-const file = process.argv[2]!;
-const loaded = (await import(pathToFileURL(file).href)) as { plugin?: unknown };
-new LearnerHost(checkPlugin(loaded.plugin, file).trainers ?? []);
+new LearnerHost(process.argv[2]!);

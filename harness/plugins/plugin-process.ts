@@ -162,7 +162,7 @@ export class PluginProcess {
 
   /** The error with the plug-in's name before it and, where the plug-in itself is at fault, its last words after it. */
   private named(verb: string, error: BenchError): BenchError {
-    if (error.code === "CANCELLED") return error;
+    if (error.code === "CANCELLED" || error.code === "PLUGIN_INVALID") return error;
     const words = this.lastWords.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
     const quoted = error.code !== "PLUGIN_FAILED" || words === "" ? "" : `\nits standard error ends with:\n  ${words}`;
     const fix = error.fix ?? "Mend the plug-in; what it printed stands above.";

@@ -29,7 +29,8 @@ class LearnerProcess {
     this.plugin = new PluginProcess(command, `trainer "${trainer}"`, {
       request: async (method, parameters) => this.answer(method, parameters),
       notification: (method, parameters) => {
-        if (method === "progress") this.learning?.progress(progressOf(parameters));
+        const progress = method === "progress" ? progressOf(parameters) : undefined;
+        if (progress !== undefined) this.learning?.progress(progress);
       },
     });
   }
@@ -44,16 +45,13 @@ class LearnerProcess {
   }
 }
 
-/** A progress event with NaN where the plug-in gave no number. */
-function progressOf(parameters: unknown): LearnProgress {
+/** A progress event; undefined where the plug-in sent something else. */
+function progressOf(parameters: unknown): LearnProgress | undefined {
   const given = (parameters ?? {}) as Record<string, unknown>;
-  const number = (key: keyof LearnProgress) => (typeof given[key] === "number" ? given[key] : Number.NaN);
-  return {
-    step: number("step"),
-    steps: number("steps"),
-    loss: number("loss"),
-    tokensPerSecond: number("tokensPerSecond"),
-  };
+  const number = (key: keyof LearnProgress) => (typeof given[key] === "number" ? given[key] : undefined);
+  const [step, steps] = [number("step"), number("steps")];
+  if (step === undefined || steps === undefined) return undefined;
+  return { step, steps, loss: number("loss"), tokensPerSecond: number("tokensPerSecond") };
 }
 
 const idle = new Map<string, { process: LearnerProcess; timer: NodeJS.Timeout }>();

@@ -1,34 +1,4 @@
-/**
- * The protocol between the harness and a learner in another process: JSON-RPC 2.0, one message a line, UTF-8, over
- * the process's standard input and output. Its standard error is free for diagnostics; the end of it is quoted when
- * something fails. Shapes are those of `harness/contract/trainer.ts`; directories are absolute paths.
- *
- * Requests from the harness, one at a time:
- *
- * | method         | parameters                                            | result |
- * |----------------|-------------------------------------------------------|--------|
- * | `describe`     | `{ protocol }`                                        | `{ protocol, trainers: TrainerDescription[] }` |
- * | `create`       | `{ trainer, context: LearnerContext }`                | `{ answerDigest?: boolean }`, true when that method is offered |
- * | `learn`        | `{ view: TrainingView, bufferCapacity }`              | `LearnReport`; only `steps` is required |
- * | `generate`     | `{ requests: GenerationRequest[], decoding }`         | `Generation[]`, in the order of the requests |
- * | `score`        | `{ requests: ScoreRequest[] }`                        | log-likelihoods in nats, in the order of the requests |
- * | `save`         | `{ directory }`, which exists                         | anything |
- * | `restore`      | `{ directory }`                                       | anything |
- * | `cost`         | none                                                  | `LearnerCost`; what is left out is null |
- * | `answerDigest` | none                                                  | text |
- * | `release`      | none                                                  | anything; another `create` may follow |
- *
- * Notification from the harness: `cancel`, while it learns: answer soon with an error whose `data.code` is CANCELLED.
- * The end of standard input means: exit.
- *
- * Requests from the learner, while it learns: `buffer.get` gives `{ items: BufferItem[] }`; `buffer.set` with
- * `{ items }` replaces the content. This is the only way to past data; it is metered and bounded by what was declared.
- *
- * Notification from the learner: `progress` with `{ step, steps, loss?, tokensPerSecond? }`. Every message counts as a
- * sign of life; silence for longer than the time-out ends the process.
- *
- * Errors are JSON-RPC errors; `data` may hold `{ code, fix }` with a code of the harness's table, such as DIVERGED.
- */
+/** Name and version of the protocol between the harness and a learner in another process: see protocol.md. */
 export const protocolVersion = "bench-learner@1";
 
 /** Privileges as JSON: where a number is expected, the name of the option that holds it may stand instead. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join, resolve } from "node:path";
+import { commandPrefix, isPath } from "../config/specifier.js";
 import { BenchError } from "../contract/errors.js";
 
 /**
@@ -11,22 +11,8 @@ import { BenchError } from "../contract/errors.js";
  */
 export type PluginSource =
   | { kind: "built-in"; url: string }
-  | { kind: "module"; url: string; path: string }
+  | { kind: "module"; path: string }
   | { kind: "command"; words: string[] };
-
-const commandPrefix = "command:";
-
-/** Whether a text names a plug-in rather than something that a plug-in registers. */
-export function looksLikeSpecifier(text: string): boolean {
-  return text.startsWith(commandPrefix) || isPath(text);
-}
-
-/** An absolute path or a command stays; a relative path is resolved from `directory`; a package's name stays. */
-export function absoluteSpecifier(specifier: string, directory: string): string {
-  return isPath(specifier) ? resolve(directory, specifier) : specifier;
-}
-
-const isPath = (text: string): boolean => isAbsolute(text) || /^\.{0,2}[\\/]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
 /**
  * Finds what a specifier names: a file URL, a path, an npm package as the working directory sees it, or
@@ -44,7 +30,7 @@ export function resolveSpecifier(specifier: string, directory = process.cwd()): 
       at: { file: path },
     });
   }
-  return { kind: "module", url: pathToFileURL(path).href, path };
+  return { kind: "module", path };
 }
 
 /** Splits a command line into words as a POSIX shell does, without expansion: blanks, quotes and backslashes. */

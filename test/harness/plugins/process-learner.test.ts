@@ -172,7 +172,7 @@ describe("a plug-in that misbehaves", () => {
 
   it("answers garbage, or not every request", async () => {
     expect((await misbehaviour("generate", "garbage")).message).toMatchInlineSnapshot(
-      `"trainer "rogue" (rogue.mjs) failed in "generate": its answer is wrong: the value is the string "seventeen""`,
+      `"trainer "rogue" (rogue.mjs) failed in "generate": its answer is wrong: the top level is the string "seventeen""`,
     );
     expect((await misbehaviour("score", "short")).message).toMatchInlineSnapshot(
       `"0 answers came to 1 requests of "score""`,

@@ -1,0 +1,71 @@
+import { metrics } from "../metrics/index.js";
+import type { Registry } from "../plugins.js";
+
+/** One thing that can be listed and shown. */
+export interface CatalogueEntry {
+  name: string;
+  summary: string;
+  /** Where it comes from: paper, formula, generator. */
+  source?: string;
+  version?: string | number;
+  /** JSON schema. */
+  options?: Record<string, unknown>;
+  /** Further facts, in order. */
+  facts: Record<string, unknown>;
+  /** The plug-in that offers it. */
+  plugin?: string;
+}
+
+export const catalogueKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
+export type CatalogueKind = (typeof catalogueKinds)[number];
+
+/** All that this installation and the loaded plug-ins offer, by kind. */
+export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEntry[]> {
+  const from = (kind: Parameters<Registry["origin"]>[0], name: string) => ({ plugin: registry.origin(kind, name) });
+  return {
+    suites: registry.allSuites().map(({ name, summary, source, options }) => ({
+      name,
+      summary,
+      source,
+      options,
+      facts: {},
+      ...from("suites", name),
+    })),
+    trainers: registry.allTrainers().map(({ name, summary, source, version, options, schedule }) => ({
+      name,
+      summary,
+      source,
+      version,
+      options,
+      facts: { schedule },
+      ...from("trainers", name),
+    })),
+    scorers: registry.allScorers().map(({ name, summary, source, version, options }) => ({
+      name,
+      summary,
+      source,
+      version,
+      options,
+      facts: {},
+      ...from("scorers", name),
+    })),
+    metrics: metrics.map(({ id, key, formula, source, higherIsBetter }) => ({
+      name: key,
+      summary: formula,
+      source,
+      version: id,
+      facts: { better: higherIsBetter ? "higher" : "lower" },
+    })),
+    models: registry.allModels().map(({ name, summary }) => ({ name, summary, facts: {}, ...from("models", name) })),
+    reporters: registry
+      .allReporters()
+      .map(({ name, summary }) => ({ name, summary, facts: {}, ...from("reporters", name) })),
+    engines: registry.allEngines().map(({ name, version, numerics }) => ({
+      name,
+      summary: `numerics ${numerics}`,
+      version,
+      facts: { numerics },
+      ...from("engines", name),
+    })),
+  };
+}

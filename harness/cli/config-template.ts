@@ -1,0 +1,47 @@
+/** The configuration that `bench init` writes: every key, with its default, explained. */
+export const configTemplate = `# Configuration of a run: bench run --config bench.yaml
+# Every key is optional; what stands here commented out is the default. A flag of \`bench run\` wins over this file.
+# Paths are relative to this file.
+
+# What is learnt: a name from \`bench list suites\`, or { name, location, options }.
+suite: trace-seq
+
+# What is compared: names from \`bench list trainers\`, files or commands of your own, or entries with options.
+# \`bench show <name>\` lists the options of one.
+trainers:
+  - frozen
+  - sequential
+  - replay
+  # - { name: replay, label: replay-small, options: { … } }
+  # - ./my-method.mjs
+  # - "command:python3 my_method.py"
+
+# How many seeds (1 to N), or a list of them. Orders are the clusters of the statistics: intervals need at least two.
+seeds: 1
+orders: 1
+
+# The base model: a directory or hf://owner/name[@revision]; the suite's own without it.
+# model: hf://HuggingFaceTB/SmolLM2-135M
+
+# Further plug-ins: paths, npm packages, or command:<words>.
+# plugins: []
+
+# Cells that run at a time (as many as there are cores, without it), threads inside one, and the device.
+# workers: 2
+# threads: 1
+# device: cpu
+
+# A smaller, honest configuration for smoke tests.
+# quick: false
+
+# Run directory; without it runs/<suite>-<digest>, the same for the same run, so that it is resumed.
+# out: runs/mine
+
+# Which checkpoints stay: last, all or none.
+# keepCheckpoints: last
+
+# The training profile, for all trainers that take one; a trainer's own entry may hold the same keys.
+# learning_rate: { initial: 1e-5, decay_factor: 0.8, warmup_steps: 100 }
+# regularization: { ewc_lambda: 0.01, elastic_beta: 0.1 }
+# data_mixing: { new_ratio: 0.2, buffer_size: 1000 }
+`;

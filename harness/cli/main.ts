@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { packageRoot } from "../contract/files.js";
+import type { CliContext } from "./context.js";
+import { errorText, usageError } from "./error-text.js";
+import { startPage } from "./start-page.js";
+import { addCompletion } from "./verbs/completion.js";
+import { addDoctor } from "./verbs/doctor.js";
+import { addExport } from "./verbs/export.js";
+import { addInit } from "./verbs/init.js";
+import { addList } from "./verbs/list.js";
+import { addMetrics } from "./verbs/metrics.js";
+import { addNew } from "./verbs/new.js";
+import { addReport } from "./verbs/report.js";
+import { addRun } from "./verbs/run.js";
+import { addShow } from "./verbs/show.js";
+import { addValidate } from "./verbs/validate.js";
+
+/** The command line with all its verbs. */
+export function buildProgram(context: CliContext): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  const program = new Command("bench")
+    .description("Evaluation-first benchmark harness for the continual learning of language models.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: context.print,
+      outputError: () => {}, // the boundary in `main` prints every error
+      getOutHelpWidth: () => context.width,
+      getOutHasColors: () => context.color,
+    });
+  for (const add of [
+    addRun,
+    addReport,
+    addMetrics,
+    addExport,
+    addList,
+    addShow,
+    addValidate,
+    addInit,
+    addNew,
+    addDoctor,
+    addCompletion,
+  ]) {
+    add(program, context);
+  }
+  return program;
+}
+
+/**
+ * Runs the command line and sets the exit code: 0 done, 1 a cell failed, 2 usage, configuration, data or model,
+ * 3 inconclusive, 130 cancelled. Every error ends here.
+ *
+ * @param builtIns specifiers of the built-in plug-ins.
+ * @param words what follows the program's name.
+ */
+export async function main(builtIns: readonly string[], words: readonly string[]): Promise<void> {
+  const color = wantsColor(process.stdout);
+  const context: CliContext = {
+    builtIns,
+    color,
+    width: process.stdout.columns ?? 100,
+    print: (text) => void process.stdout.write(text),
+  };
+  // `bench list | head`: whoever read our output has seen enough
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 2));
+  if (words.length === 0) {
+    context.print(startPage(color));
+    return;
+  }
+  try {
+    await buildProgram(context).parseAsync(words, { from: "user" });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
+    const error = usageError(thrown);
+    process.exitCode = error.exitCode;
+    if (words.includes("--json")) {
+      const { stack: _stack, ...record } = error.toRecord();
+      context.print(`${JSON.stringify({ error: record }, null, 2)}\n`);
+    } else {
+      const stack = words.includes("--stack") || Boolean(process.env.BENCH_DEBUG);
+      process.stderr.write(errorText(error, { color: wantsColor(process.stderr), stack }));
+    }
+  }
+}
+
+function wantsColor(stream: NodeJS.WriteStream): boolean {
+  return Boolean(stream.isTTY) && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+}

@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+import picocolors from "picocolors";
+import stringWidth from "string-width";
+import { computeMetrics, metrics } from "../../metrics/index.js";
+import { twoColumns } from "../columns.js";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
+import { readMatrix } from "../read-matrix.js";
+
+/** `bench metrics <matrix>`: every metric of a matrix that anyone made. */
+export function addMetrics(program: Command, context: CliContext): void {
+  const command = program
+    .command("metrics")
+    .description("compute every metric of an accuracy matrix, another framework's included")
+    .argument("<matrix>", "matrix.json, or a .json or .csv file of rows")
+    .option("--percent", "the scores are on 0..100");
+  withCommonOptions(command, [
+    "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
+    "bench metrics avalanche.csv --percent",
+    "bench metrics matrix.json --json",
+  ]).action((file: string, options: CommonOptions & { percent?: boolean }) => {
+    const matrix = readMatrix(file, options.percent === true);
+    const values = computeMetrics(matrix);
+    const results = metrics.map(({ id, key, formula, source, higherIsBetter }) => {
+      const { value, reason } = values[key]!;
+      return { id, key, value, reason: reason ?? null, formula, source, higherIsBetter };
+    });
+    if (options.json) {
+      printJson(context, { tasks: matrix.tasks, metrics: results });
+      return;
+    }
+    const paint = picocolors.createColors(context.color);
+    const names = Math.max(...results.map(({ id }) => stringWidth(id)));
+    const lines = results.flatMap(({ id, value, reason, formula, source }) => {
+      const shown = value === null ? "null" : value.toFixed(4);
+      const why = value === null && reason !== null ? `; missing: ${reason}` : "";
+      return twoColumns([[`${id.padEnd(names)} ${shown.padStart(9)}`, `${formula} [${source}]${why}`]], context.width);
+    });
+    context.print(`${paint.bold(`${matrix.tasks.length} tasks`)}\n${lines.join("\n")}\n`);
+  });
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import picocolors from "picocolors";
+import { checkOptions } from "../../config/options.js";
+import { suggestName } from "../../config/schema-error.js";
+import { BenchError } from "../../contract/errors.js";
+import { packageRoot } from "../../contract/files.js";
+import type { Privileges } from "../../contract/trainer.js";
+import type { Registry } from "../../plugins.js";
+import { type CatalogueEntry, catalogue, catalogueKinds } from "../catalogue.js";
+import { twoColumns } from "../columns.js";
+import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+
+/** `bench show <name>`: one thing with its options, privileges and source. */
+export function addShow(program: Command, context: CliContext): void {
+  const command = program
+    .command("show")
+    .description("show one suite, trainer, scorer, metric, model format, reporter or engine")
+    .argument("<name>", "a name from `bench list`, or `protocol`: what a trainer in another language speaks");
+  withCommonOptions(command, [
+    "bench show replay",
+    "bench show bwt",
+    "bench show trace-seq --json",
+    "bench show protocol",
+  ]).action(async (name: string, options: CommonOptions) => {
+    if (name === "protocol") {
+      const text = readFileSync(join(packageRoot, "harness", "plugins", "protocol.md"), "utf8");
+      if (options.json) printJson(context, { protocol: text });
+      else context.print(text);
+      return;
+    }
+    const registry = await registryFor(context, options.plugin);
+    const found = find(name, registry);
+    if (options.json) printJson(context, found);
+    else context.print(`${found.map((entry) => lines(entry, context).join("\n")).join("\n\n")}\n`);
+  });
+}
+
+interface Shown extends CatalogueEntry {
+  kind: string;
+}
+
+function find(name: string, registry: Registry): Shown[] {
+  const entries = catalogue(registry);
+  const all = catalogueKinds.flatMap((kind) => entries[kind].map((entry) => ({ kind: kind.slice(0, -1), ...entry })));
+  const found = all.filter((entry) => entry.name === name || entry.version === name);
+  if (found.length === 0) {
+    const names = [...new Set(all.map((entry) => entry.name))];
+    throw new BenchError("UNKNOWN_NAME", `there is nothing called "${name}"`, { fix: suggestName(name, names) });
+  }
+  return found.map((entry) =>
+    entry.kind === "trainer" ? { ...entry, facts: { ...entry.facts, ...privilegesByDefault(name, registry) } } : entry,
+  );
+}
+
+function privilegesByDefault(name: string, registry: Registry): Record<string, unknown> {
+  const trainer = registry.trainer(name);
+  try {
+    const needs: Privileges = trainer.needs(checkOptions(trainer.options, {}, `trainer "${name}"`));
+    return { needs };
+  } catch (error) {
+    if (error instanceof BenchError && error.code === "CONFIG_INVALID") return {}; // an option without a default
+    throw error;
+  }
+}
+
+function lines(entry: Shown, context: CliContext): string[] {
+  const paint = picocolors.createColors(context.color);
+  const facts: [string, string][] = [["source", entry.source ?? "not stated"]];
+  if (entry.version !== undefined) facts.push(["version", String(entry.version)]);
+  for (const [key, value] of Object.entries(entry.facts)) facts.push([key, plain(value)]);
+  if (entry.plugin !== undefined) facts.push(["plug-in", entry.plugin]);
+  const options = optionRows(entry.options);
+  return [
+    `${paint.bold(entry.name)} ${paint.dim(`(${entry.kind})`)}`,
+    ...twoColumns([["", entry.summary]], context.width, 0),
+    "",
+    ...twoColumns(facts, context.width),
+    ...(entry.options === undefined ? [] : ["", options.length === 0 ? "no options" : "options"]),
+    ...twoColumns(options, context.width),
+  ];
+}
+
+interface OptionSchema {
+  type?: string | string[];
+  enum?: unknown[];
+  default?: unknown;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+}
+
+function optionRows(schema: Record<string, unknown> | undefined): [string, string][] {
+  const properties = (schema?.properties ?? {}) as Record<string, OptionSchema>;
+  return Object.entries(properties).map(([name, option]) => {
+    const kind = option.enum?.map(plain).join(" | ") ?? [option.type ?? "any"].flat().join(" or ");
+    const bounds = [
+      option.minimum === undefined ? undefined : `≥ ${option.minimum}`,
+      option.exclusiveMinimum === undefined ? undefined : `> ${option.exclusiveMinimum}`,
+      option.maximum === undefined ? undefined : `≤ ${option.maximum}`,
+    ].filter((bound) => bound !== undefined);
+    const byDefault = option.default === undefined ? [] : [`default ${plain(option.default)}`];
+    const facts = [kind, ...bounds, ...byDefault].join(", ");
+    return [name, option.description === undefined ? facts : `${option.description} (${facts})`];
+  });
+}
+
+/** A value as short text: nested members as `key: value`. */
+function plain(value: unknown): string {
+  if (value === null || typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(plain).join(", ");
+  return Object.entries(value)
+    .map(([key, member]) => `${key}: ${plain(member)}`)
+    .join(", ");
+}

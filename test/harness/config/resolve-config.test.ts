@@ -1,0 +1,78 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readConfig, resolveConfig } from "../../../harness/config/index.js";
+import type { BenchError } from "../../../harness/contract/errors.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { loadRegistry } from "../../../harness/plugins.js";
+
+const file = join(mkdtempSync(join(tmpdir(), "bench-resolve-")), "bench.yaml");
+const majority = join(packageRoot, "test", "fixtures", "plugins", "majority.mjs");
+const methods = join(packageRoot, "test", "fixtures", "plugins", "methods.mjs");
+const registry = await loadRegistry([methods, majority]);
+
+function resolved(text: string) {
+  writeFileSync(file, `suite: tiny\n${text}`);
+  return resolveConfig(readConfig(file, {}), registry);
+}
+
+function wrong(text: string): string {
+  try {
+    resolved(text);
+  } catch (thrown) {
+    const { code, message, fix, at } = thrown as BenchError;
+    return `${at?.line}:${at?.column} ${code} ${message} → ${fix}`;
+  }
+  return expect.fail("it was accepted");
+}
+
+describe("names and options", () => {
+  it("gives the profile to the trainers that take one, each with its own changes", () => {
+    const { trainers } = resolved(`
+learning_rate: {initial: 1e-5, decay_factor: 0.8}
+trainers:
+  - majority
+  - tuned
+  - {name: tuned, label: slow, learning_rate: {initial: 1e-6}}
+  - {name: tuned, label: own, options: {profile: {}}}
+`);
+    expect(trainers).toEqual([
+      { name: "majority", label: "majority", options: { buffer: 3 } },
+      { name: "tuned", label: "tuned", options: { profile: { learning_rate: { initial: 1e-5, decay_factor: 0.8 } } } },
+      { name: "tuned", label: "slow", options: { profile: { learning_rate: { initial: 1e-6, decay_factor: 0.8 } } } },
+      { name: "tuned", label: "own", options: { profile: {} } },
+    ]);
+  });
+
+  it("lets a plug-in's path stand for its trainers", () => {
+    const { trainers } = resolved(`trainers: [${majority}, {name: ${majority}, label: again, options: {buffer: 1}}]`);
+    expect(trainers).toEqual([
+      { name: "majority", label: "majority", options: { buffer: 3 } },
+      { name: "majority", label: "again", options: { buffer: 1 } },
+    ]);
+  });
+
+  it.each([
+    ["a trainer's name", "trainers:\n  - tuned\n  - majorty\n"],
+    ["a trainer's name in an entry", "trainers:\n  - {label: x, name: majorty}\n"],
+    ["an option", "trainers:\n  - name: majority\n    options:\n      bufer: 3\n"],
+    ["an option's value", "trainers:\n  - name: majority\n    options:\n      buffer: -3\n"],
+    ["two equal labels", "trainers: [majority, {name: majority, options: {buffer: 1}}]\n"],
+    ["a profile for a trainer without one", "trainers:\n  - name: majority\n    learning_rate: {initial: 1e-5}\n"],
+  ])("finds %s wrong, with its place", (_what, text) => {
+    expect(wrong(text)).toMatchSnapshot();
+  });
+
+  it("finds the suite wrong, with its place", () => {
+    writeFileSync(file, "seeds: 1\nsuite: tinny\n");
+    expect(() => resolveConfig(readConfig(file, {}), registry)).toThrowError(
+      expect.objectContaining({
+        code: "UNKNOWN_NAME",
+        message: 'there is no suite "tinny"',
+        fix: 'Did you mean "tiny"?',
+        at: { file, line: 2, column: 8 },
+      }),
+    );
+  });
+});
