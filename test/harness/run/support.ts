@@ -1,0 +1,126 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { RunConfig } from "../../../harness/contract/config.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { loadRegistry } from "../../../harness/plugins.js";
+import type { RunEvent } from "../../../harness/run/display/index.js";
+import { executeRun, type RunOutcome } from "../../../harness/run/execute.js";
+import { planRun, type RunPlan } from "../../../harness/run/plan.js";
+
+/** Workers load what `tsc` made of the sources: make it anew where a source is younger. */
+export function buildIfStale(): void {
+  const stale = readdirSync(join(packageRoot, "harness"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .some((source) => age(source) > age(compiled(source)));
+  if (!stale) return;
+  const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  try {
+    execFileSync(process.execPath, [compiler, "-p", join(packageRoot, "tsconfig.json")], { stdio: "ignore" });
+  } catch {
+    // Type errors elsewhere do not keep these sources from being compiled; `npm run build` reports them.
+  }
+}
+
+const compiled = (source: string): string =>
+  source.replace(packageRoot, join(packageRoot, "dist")).replace(/\.ts$/, ".js");
+
+const age = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+export const plugins = [new URL("./fixtures/plugin.js", import.meta.url).href];
+
+const made: string[] = [];
+
+/** A new directory for one test; `removeDirectories` deletes them all. */
+export function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "bench-run-"));
+  made.push(directory);
+  return directory;
+}
+
+export function removeDirectories(): void {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+/** A configuration of the fixture's suite and trainers. */
+export function configure(out: string, changes: Partial<RunConfig> = {}, ...trainers: string[]): RunConfig {
+  return {
+    suite: { name: "words", options: {} },
+    trainers: trainers.map((name) => ({ label: name, name, options: {} })),
+    seeds: [1],
+    orders: 1,
+    workers: 2,
+    threads: 1,
+    device: "cpu",
+    quick: false,
+    out,
+    retryFailed: false,
+    keepCheckpoints: "last",
+    plugins: [],
+    ...changes,
+  };
+}
+
+export async function plan(config: RunConfig): Promise<RunPlan> {
+  return planRun(config, await loadRegistry(plugins), plugins, "bench run words");
+}
+
+/** Runs a configuration in this process and collects what the display was shown. */
+export async function run(
+  config: RunConfig,
+  cancellation?: AbortSignal,
+): Promise<RunOutcome & { events: RunEvent[] }> {
+  const events: RunEvent[] = [];
+  const display = { show: (event: RunEvent) => void events.push(event), close: () => undefined };
+  const outcome = await executeRun(await plan(config), { display, ...(cancellation ? { cancellation } : {}) });
+  return { ...outcome, events };
+}
+
+/** Every matrix of a run as it stands on the disk: trainer, order and seed → bytes. */
+export function matricesOf(directory: string): Record<string, string> {
+  const cells = join(directory, "cells");
+  return Object.fromEntries(
+    readdirSync(cells)
+      .map((cell) => readFileSync(join(cells, cell, "matrix.json"), "utf8"))
+      .map((text) => {
+        const { trainer, order, seed } = JSON.parse(text);
+        return [`${trainer} ${order} ${seed}`, text] as const;
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+export interface Driven {
+  /** Exit code, or 128 + signal as a shell counts. */
+  code: number;
+  /** What the driver printed at the end: the outcome, or an error record. */
+  result: Record<string, unknown> & { error?: { code: string; message: string; fix?: string; at?: object } };
+  stderr: string;
+}
+
+/** Runs a configuration in a process of its own, which `during` may kill. */
+export function drive(
+  config: RunConfig,
+  options: { node?: string[]; display?: string; uid?: number; during?: (child: ReturnType<typeof spawn>) => void } = {},
+): Promise<Driven> {
+  const driver = join(packageRoot, "test/harness/run/fixtures/drive.js");
+  const child = spawn(
+    process.execPath,
+    [...(options.node ?? []), driver, JSON.stringify(config), options.display ?? "silent"],
+    { stdio: ["ignore", "pipe", "pipe"], ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }) },
+  );
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (data) => (stdout += data));
+  child.stderr.on("data", (data) => (stderr += data));
+  options.during?.(child);
+  return new Promise((resolve) => {
+    child.on("close", (code, signal) => {
+      const signals: Record<string, number> = { SIGKILL: 9, SIGINT: 2, SIGABRT: 6, SIGTERM: 15 };
+      const result = stdout.trim() === "" ? {} : JSON.parse(stdout.trim().split("\n").at(-1)!);
+      resolve({ code: code ?? 128 + signals[signal!]!, result, stderr });
+    });
+  });
+}
