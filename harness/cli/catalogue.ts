@@ -49,9 +49,9 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       facts: {},
       ...from("scorers", name),
     })),
-    metrics: metrics.map(({ id, key, formula, source, higherIsBetter }) => ({
+    metrics: metrics.map(({ id, key, title, formula, source, higherIsBetter }) => ({
       name: key,
-      summary: formula,
+      summary: `${title}: ${formula}`,
       source,
       version: id,
       facts: { better: higherIsBetter ? "higher" : "lower" },
