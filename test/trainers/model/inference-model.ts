@@ -6,5 +6,5 @@ import type { InferenceModel } from "../../../trainers/model/generation/inferenc
 export function openForInference(directory: string): InferenceModel {
   const checkpoint = openCheckpoint(directory);
   const tensors = [...readTensors(checkpoint)].map(({ name, shape, values }) => [name, floats(values, shape)]);
-  return { config: checkpoint.config, tensors: Object.fromEntries(tensors), session: singleThread };
+  return { config: checkpoint.config, tensors: Object.fromEntries(tensors), session: singleThread, spend: () => {} };
 }

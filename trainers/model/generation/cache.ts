@@ -37,6 +37,11 @@ export class KeyValueCache {
     });
   }
 
+  /** Slots a row, used or not. */
+  get slots(): number {
+    return this.capacity;
+  }
+
   /** What the decode graph reads, for the first `rows` rows. */
   feeds(rows: number): Feeds {
     const { keyValueHeads, headDimension } = this.config;

@@ -7,8 +7,9 @@ import { floats, integers, type Tensor } from "../../engine/onnx/session.js";
 import { type Batch, batchesOf, widthStep } from "./batches.js";
 import { KeyValueCache } from "./cache.js";
 import { chooseToken } from "./choice.js";
+import { decodeFlops } from "./flops.js";
 import { decodeGraph, prefillGraph } from "./graphs.js";
-import { type InferenceModel, runGraph } from "./inference.js";
+import { type InferenceModel, runGraph, runPacked } from "./inference.js";
 
 const cacheBytes = 128 * 2 ** 20;
 const mostRows = 64;
@@ -69,8 +70,7 @@ async function continueBatch(
 ): Promise<void> {
   const prompts = batch.indices.map((index) => requests[index]!.tokens);
   const sequences = prompts.map((tokens) => ({ tokens, positions: [tokens.length - 1] }));
-  const { feeds } = packedBatch(sequences, widthStep);
-  let outputs = await runGraph(model, "prefill", prefillGraph, feeds);
+  let outputs = await runPacked(model, "prefill", prefillGraph, packedBatch(sequences, widthStep));
   const lengths = prompts.map((tokens) => tokens.length);
   const cache = new KeyValueCache(model.config, lengths, batch.width, outputs);
   for (let step = 0; ; step++) {
@@ -86,6 +86,7 @@ async function continueBatch(
     }
     if (rows.length === 0) return;
     const count = Math.max(2, rows.length);
+    model.spend(decodeFlops(model.config, rows.length, cache.slots));
     outputs = await runGraph(model, "decode", decodeGraph, {
       ...cache.feeds(count),
       tokens: integers(Int32Array.from({ length: count }, (_, row) => rows[row]?.tokens.at(-1) ?? 0)),

@@ -1,7 +1,9 @@
 import { canonicalJson } from "../../../harness/contract/digest.js";
+import { forwardFlops } from "../../engine/onnx/flops.js";
 import { Graph, type Value } from "../../engine/onnx/graph.js";
 import { Llama } from "../../engine/onnx/llama.js";
 import type { LlamaConfig } from "../../engine/onnx/llama-config.js";
+import type { PackedBatch } from "../../engine/onnx/packed-llama.js";
 import type { Feeds, SessionOptions, Tensor } from "../../engine/onnx/session.js";
 import { sessions } from "../../engine/onnx/session-cache.js";
 
@@ -13,6 +15,21 @@ export interface InferenceModel {
   /** An adapter that is not merged: alpha / rank, and the modules that it stands on. */
   readonly lora?: { readonly scaling: number; readonly targets: readonly string[] };
   readonly session: SessionOptions;
+  /** Counts floating-point operations. */
+  spend(flops: number): void;
+}
+
+/** Runs a graph over packed sequences, such as a prompt's, and counts its operations. */
+export function runPacked(
+  model: InferenceModel,
+  name: string,
+  build: (llama: Llama) => void,
+  batch: PackedBatch,
+  feeds: Feeds = {},
+): Promise<Readonly<Record<string, Tensor>>> {
+  const { linear, attention } = forwardFlops(model.config, batch);
+  model.spend(linear + attention);
+  return runGraph(model, name, build, { ...batch.feeds, ...feeds });
 }
 
 /** Runs the graph of that name, made by `build` over the model's tensors; it is compiled once for a form of model. */

@@ -5,7 +5,7 @@ import { integers } from "../../engine/onnx/session.js";
 import { batchesOf, widthStep } from "./batches.js";
 import { checkLength } from "./generate.js";
 import { embedGraph, scoreGraph } from "./graphs.js";
-import { type InferenceModel, runGraph } from "./inference.js";
+import { type InferenceModel, runPacked } from "./inference.js";
 
 /** Padded tokens of a batch: bounds the memory of its activations and logits. */
 const mostTokens = 4096;
@@ -70,7 +70,7 @@ async function valuesAt(
     );
     const labels = new Int32Array(packed.selected.places.length);
     labels.set(indices.flatMap((index) => queries[index]!.labels));
-    const outputs = await runGraph(model, output, build, { ...packed.feeds, labels: integers(labels) });
+    const outputs = await runPacked(model, output, build, packed, { labels: integers(labels) });
     const values = outputs[output]!.data as Float32Array;
     const perPosition = values.length / packed.selected.places.length;
     let start = 0;

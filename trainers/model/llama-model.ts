@@ -1,0 +1,217 @@
+import { BenchError } from "../../harness/contract/errors.js";
+import type { Decoding, Generation } from "../../harness/contract/trainer.js";
+import type {
+  EngineRequest,
+  FisherKind,
+  LoraOptions,
+  Model,
+  Objective,
+  StepReport,
+  Tokenizer,
+  TrainingSequence,
+  Update,
+  Vector,
+} from "../engine/contract.js";
+import type { ParameterStore } from "../engine/onnx/parameters.js";
+import type { SessionOptions } from "../engine/onnx/session.js";
+import { TrainableLlama } from "../engine/onnx/trainable-llama.js";
+import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { generate } from "./generation/generate.js";
+import type { InferenceModel } from "./generation/inference.js";
+import { embed, score } from "./generation/score.js";
+import { holdsAdapter, openAdapter, saveAdapter } from "./peft.js";
+import { type NamedTensor, readTensor } from "./safetensors.js";
+
+/** A Llama-family model in this process: training, generation and files as one. */
+export class LlamaModel implements Model {
+  readonly tokenizer: Tokenizer;
+  readonly architecture: string;
+  readonly contextLength: number;
+  private readonly llama: TrainableLlama;
+  private inferenceFlops = 0;
+  private generatedTokens = 0;
+
+  constructor(
+    private readonly checkpoint: Checkpoint,
+    seed: number,
+    private readonly session: SessionOptions,
+  ) {
+    this.tokenizer = checkpoint.tokenizer;
+    this.architecture = checkpoint.architecture;
+    this.contextLength = checkpoint.config.contextLength;
+    this.llama = new TrainableLlama(checkpoint.config, seed, session);
+    this.fill(checkpoint);
+  }
+
+  get parameters(): number {
+    return this.llama.base.length;
+  }
+
+  get trainableParameters(): number {
+    return this.llama.trainable.length;
+  }
+
+  get addedParameters(): number {
+    return this.llama.adapter?.store.length ?? 0;
+  }
+
+  get optimizer(): Model["optimizer"] {
+    return this.llama.optimizer;
+  }
+
+  step(objective: Objective, update: Update): Promise<StepReport> {
+    return this.llama.step(objective, update);
+  }
+
+  loss(objective: Objective): Promise<number> {
+    return this.llama.loss(objective);
+  }
+
+  gradient(objective: Objective): Promise<Vector> {
+    return this.llama.gradient(objective);
+  }
+
+  apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    return this.llama.apply(gradient, update);
+  }
+
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector> {
+    return this.llama.fisher(examples, kind, seed);
+  }
+
+  dot(a: Vector, b: Vector): number {
+    return this.llama.vectors.dot(a, b);
+  }
+
+  combine(weights: readonly number[], vectors: readonly Vector[]): Vector {
+    return this.llama.vectors.combine(weights, vectors);
+  }
+
+  multiply(a: Vector, b: Vector): Vector {
+    return this.llama.vectors.multiply(a, b);
+  }
+
+  snapshot(): Vector {
+    return this.llama.snapshot();
+  }
+
+  restore(vector: Vector): void {
+    this.llama.restore(vector);
+  }
+
+  free(vector: Vector): void {
+    this.llama.vectors.free(vector);
+  }
+
+  read(vector: Vector): Float32Array {
+    return this.llama.vectors.values(vector).slice();
+  }
+
+  write(values: Float32Array): Vector {
+    return this.llama.vectors.hold(values.slice());
+  }
+
+  adapt(options: LoraOptions, seed: number): void {
+    this.llama.adapt(options, seed);
+  }
+
+  merge(): void {
+    this.llama.merge();
+  }
+
+  async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
+    const generations = await generate(this.inference, this.tokenizer, requests, decoding);
+    this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens, 0);
+    return generations;
+  }
+
+  score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
+    return score(this.inference, requests);
+  }
+
+  embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
+    return embed(this.inference, requests);
+  }
+
+  async save(directory: string): Promise<void> {
+    const { adapter, base } = this.llama;
+    if (adapter) saveAdapter(directory, adapter.options, tensorsOf(adapter.store));
+    else saveCheckpoint(directory, this.checkpoint, tensorsOf(base));
+  }
+
+  async load(directory: string): Promise<void> {
+    if (holdsAdapter(directory)) return this.loadAdapter(directory);
+    if (this.llama.adapter) {
+      throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory holds none.", {
+        at: { file: directory },
+        fix: "Load the directory into the base model, before an adapter is added.",
+      });
+    }
+    this.fill(openCheckpoint(directory));
+  }
+
+  digest(): string {
+    const { adapter, base } = this.llama;
+    if (!adapter) return digestModel(this.checkpoint, tensorsOf(base));
+    return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(adapter.store)], adapter.options);
+  }
+
+  tensorBytes(): number {
+    return this.llama.tensorBytes();
+  }
+
+  meter(): { flops: number; trainedTokens: number; generatedTokens: number } {
+    const { flops, trainedTokens } = this.llama;
+    return { flops: flops + this.inferenceFlops, trainedTokens, generatedTokens: this.generatedTokens };
+  }
+
+  async release(): Promise<void> {
+    this.llama.vectors.clear();
+  }
+
+  private get inference(): InferenceModel {
+    const { adapter, config } = this.llama;
+    return {
+      config,
+      tensors: this.llama.tensors(),
+      lora: adapter ? { scaling: adapter.scaling, targets: adapter.options.targetModules } : undefined,
+      session: this.session,
+      spend: (flops) => {
+        this.inferenceFlops += flops;
+      },
+    };
+  }
+
+  /** Reads weights of this model's own shapes. */
+  private fill(checkpoint: Checkpoint): void {
+    for (const { name, shape } of this.llama.base.tensors) {
+      const stored = checkpoint.tensors.get(name);
+      if (stored?.shape.join() !== shape.join()) throw misfit(name, [...checkpoint.tensors.values()][0]!.file);
+      readTensor(stored, this.llama.base.view(name));
+    }
+  }
+
+  private loadAdapter(directory: string): void {
+    const { options, tensors } = openAdapter(directory);
+    if (this.llama.adapter === null) this.llama.adapt(options, 0);
+    const { store } = this.llama.adapter!;
+    const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+    for (const { name, shape } of store.tensors) {
+      const tensor = given.get(name);
+      if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
+      store.view(name).set(tensor.values);
+    }
+    if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
+  }
+}
+
+function tensorsOf(store: ParameterStore): NamedTensor[] {
+  return store.tensors.map(({ name, shape }) => ({ name, shape, values: store.view(name) }));
+}
+
+function misfit(name: string, file: string): BenchError {
+  return new BenchError("MODEL_INVALID", `${name} does not fit the model that it is loaded into.`, {
+    at: { file },
+    fix: "Load what a model of the same shape and adapter saved.",
+  });
+}
