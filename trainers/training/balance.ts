@@ -1,16 +1,16 @@
 import type { BufferItem } from "../../harness/contract/trainer.js";
 
-/** At most `capacity` items: the largest equal limit per task that fits. Items of a task stand in random order. */
+/**
+ * At most `capacity` items, in the order given; where not all fit, the tasks with most give way, down to an equal
+ * number each (one more for the earlier tasks where it does not divide). Of a task, the first items stay.
+ */
 export function balance(items: readonly BufferItem[], capacity: number): BufferItem[] {
-  const within = (limit: number) => {
-    const counts = new Map<string, number>();
-    return items.filter(({ taskId }) => {
-      const count = (counts.get(taskId) ?? 0) + 1;
-      counts.set(taskId, count);
-      return count <= limit;
-    });
-  };
-  let limit = capacity;
-  while (limit > 1 && within(limit).length > capacity) limit--;
-  return within(limit).slice(0, capacity);
+  const counts = new Map<string, number>();
+  const ranked = items.map((item, place) => {
+    const rank = counts.get(item.taskId) ?? 0;
+    counts.set(item.taskId, rank + 1);
+    return { item, place, rank };
+  });
+  const kept = ranked.sort((a, b) => a.rank - b.rank || a.place - b.place).slice(0, capacity);
+  return kept.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { checkOptions } from "../../../harness/config/options.js";
+import { trainers } from "../../../trainers/methods/catalogue.js";
+import { byName } from "./rig.js";
+
+test.each(trainers.map((trainer) => [trainer.name, trainer] as const))(
+  "%s: its defaults are valid, its options explained",
+  (_, trainer) => {
+    const options = checkOptions(trainer.options, {}, trainer.name);
+    expect(checkOptions(trainer.options, options, trainer.name)).toEqual(options);
+    expect(trainer.needs(options)).toBeDefined();
+    for (const [name, schema] of Object.entries(
+      trainer.options.properties as Record<string, { description?: string }>,
+    )) {
+      expect(schema.description, name).toBeTruthy();
+    }
+  },
+);
+
+test.each([
+  ["sequential", { learningrate: 1 }, "learningRate"],
+  ["replay", { buffersize: 1 }, "bufferSize"],
+  ["ewc", { lamda: 1 }, "lambda"],
+  ["lora", { ranks: 1 }, "rank"],
+  ["sequential", { profile: { learning_rate: { decay: 0.5 } } }, "decay_factor"],
+])("%s: the unknown option in %j is an error that suggests %s", (name, options, suggestion) => {
+  const trainer = byName(trainers, name);
+  const check = () => checkOptions(trainer.options, options, `trainer "${name}"`);
+  try {
+    check();
+    expect.unreachable("an unknown option was accepted");
+  } catch (error) {
+    expect(error).toMatchObject({ code: "CONFIG_INVALID" });
+    expect(`${(error as Error).message} ${(error as { fix?: string }).fix}`).toContain(suggestion);
+  }
+});
+
+test.each([
+  ["frozen", {}, { pastData: "none" }],
+  ["icl", { bufferSize: 9 }, { pastData: { buffer: 9 }, taskIdAtTest: true }],
+  ["sequential", {}, { pastData: "none" }],
+  ["sequential", { earlyStopping: {} }, { pastData: "none", validationOfPastTasks: true }],
+  ["joint", {}, { pastData: "all" }],
+  ["replay", { bufferSize: 50, generalItems: 7 }, { pastData: { buffer: 50 }, generalItems: 7 }],
+  ["ewc", {}, { pastData: "none" }],
+  ["lora", {}, { pastData: "none" }],
+  ["composed", { use: ["lora", "replay"], replay: { bufferSize: 3 } }, { pastData: { buffer: 3 } }],
+])("%s with %j declares %j", (name, given, expected) => {
+  const trainer = byName(trainers, name);
+  expect(trainer.needs(checkOptions(trainer.options, given, name))).toEqual({
+    generalItems: 0,
+    taskIdAtTest: false,
+    validationOfPastTasks: false,
+    ...expected,
+  });
+});
+
+test("a composition names each method once", () => {
+  const trainer = byName(trainers, "composed");
+  const options = checkOptions(trainer.options, { use: ["ewc", "ewc"] }, "composed");
+  expect(() => trainer.needs(options)).toThrow('"ewc" and "ewc" do not compose: it is named twice.');
+});
+
+test("an elastic λ needs the form that it is meant for", () => {
+  const trainer = byName(trainers, "ewc");
+  const options = checkOptions(trainer.options, { elasticBeta: 0.1 }, "ewc");
+  expect(() => trainer.needs(options)).toThrow("holds nothing in the proximal form");
+});

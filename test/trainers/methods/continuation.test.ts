@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { trainers } from "../../../trainers/methods/catalogue.js";
+import { byName, learnAll } from "./rig.js";
+
+/** Trainers and options that between them carry every kind of state from task to task. */
+const carriers: [string, Record<string, unknown>][] = [
+  ["frozen", {}],
+  ["icl", { shots: 2 }],
+  ["sequential", {}],
+  ["sequential", { keepOptimizer: true }],
+  ["replay", {}],
+  ["ewc", { lambda: 5, items: 8 }],
+  ["ewc", { lambda: 5, items: 8, gamma: 0.5, fisher: "sampled" }],
+  ["ewc", { form: "gradient", lambda: 0.05, elasticBeta: 0.5, items: 8 }],
+  ["lora", { dropout: 0.1 }],
+  ["composed", { use: ["lora", "replay", "ewc"], ewc: { items: 8 } }],
+];
+
+test.each(carriers)("%s %j: saved and restored after every task, it ends with the same bits", async (name, options) => {
+  const trainer = byName(trainers, name);
+  const straight = await learnAll(trainer, options);
+  const interrupted = await learnAll(trainer, options, { interrupted: true });
+  expect(interrupted.reports).toEqual(straight.reports);
+  expect(await interrupted.learner.answerDigest!()).toBe(await straight.learner.answerDigest!());
+  expect(interrupted.learner.cost()).toEqual(straight.learner.cost());
+  expect(interrupted.buffer.items()).toEqual(straight.buffer.items());
+});
+
+test("another seed draws other batches", async () => {
+  const trainer = byName(trainers, "sequential");
+  const [one, other] = await Promise.all([learnAll(trainer, {}), learnAll(trainer, {}, { seed: 2 })]);
+  expect(other.reports[0]!.curve).not.toEqual(one.reports[0]!.curve);
+});
+
+test("answering leaves what determines the answers as it is", async () => {
+  const { learner } = await learnAll(byName(trainers, "sequential"), {});
+  const before = await learner.answerDigest!();
+  const ask = () =>
+    learner.generate([{ id: "1", input: [{ type: "text", text: "a: sun moon\nAnswer:" }] }], { maxNewTokens: 3 });
+  const first = await ask();
+  expect(await ask()).toEqual(first);
+  expect(first[0]!.text).toBe(first[0]!.text.trim());
+  await learner.score([{ id: "1", input: [{ type: "text", text: "a:" }], continuation: "b" }]);
+  expect(await learner.answerDigest!()).toBe(before);
+  expect(learner.cost().generatedTokens).toBeGreaterThan(0);
+});

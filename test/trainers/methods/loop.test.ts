@@ -1,0 +1,113 @@
+import { expect, test } from "vitest";
+import type { LearnProgress } from "../../../harness/contract/trainer.js";
+import { trainers } from "../../../trainers/methods/catalogue.js";
+import { composeStrategies } from "../../../trainers/training/compose.js";
+import { ParametricLearner } from "../../../trainers/training/learner.js";
+import type { TrainingOptions } from "../../../trainers/training/options.js";
+import type { StepContext, Strategy } from "../../../trainers/training/strategy.js";
+import { abc, bufferFor, byName, contextFor, learnAll, learnContext, tinyTask, viewOf } from "./rig.js";
+
+const sequential = byName(trainers, "sequential");
+
+test("joint sees the same number of tokens as the sequence, and the same steps", async () => {
+  const tasks = [tinyTask("a", 24, 3), tinyTask("b", 40, 5), tinyTask("c", 10, 2)];
+  const inTurn = await learnAll(sequential, {}, { tasks });
+  const atOnce = await learnAll(byName(trainers, "joint"), {}, { tasks });
+  expect(atOnce.learner.cost().trainedTokens).toBe(inTurn.learner.cost().trainedTokens);
+  expect(inTurn.learner.cost().trainedTokens).toBeGreaterThan(0);
+  expect(atOnce.reports[0]!.steps).toBe(inTurn.reports.reduce((sum, report) => sum + report.steps, 0));
+});
+
+test("the loss falls on what is trained", async () => {
+  const { reports } = await learnAll(sequential, { steps: 40, learningRate: 5e-3 }, { tasks: [abc[0]!] });
+  const { curve, finalLoss } = reports[0]!;
+  expect(finalLoss!).toBeLessThan(curve[0]!.loss / 4);
+});
+
+test("cancelling stops at the next step", async () => {
+  const context = contextFor(sequential, {});
+  const learner = await sequential.create(context);
+  const events: LearnProgress[] = [];
+  let polls = 0;
+  const learning = learner.learn(
+    viewOf(0),
+    learnContext(bufferFor(sequential, context.options), {
+      cancelled: () => ++polls > 2,
+      progress: (event) => events.push(event),
+    }),
+  );
+  await expect(learning).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(polls).toBe(3);
+  expect(events.every(({ step }) => step <= 2)).toBe(true);
+});
+
+test("a loss that is not finite is an error, not a result", async () => {
+  const learning = learnAll(sequential, { learningRate: 1e30, warmupSteps: 0, clip: null, steps: 20 });
+  await expect(learning).rejects.toMatchObject({ code: "DIVERGED" });
+});
+
+test("early stopping ends where earlier tasks only lose, and goes back to the best check", async () => {
+  const earlyStopping = { every: 2, patience: 2, items: 8 };
+  const options = { earlyStopping, steps: 60, learningRate: 5e-3, warmupSteps: 0 };
+  const tasks = [tinyTask("a"), tinyTask("b")];
+  const { reports, learner } = await learnAll(sequential, options, { tasks });
+  expect(reports[0]!.steps).toBe(60);
+  const stopped = reports[1]!;
+  expect(stopped.steps).toBeLessThan(60);
+  expect(stopped.notes["stopped early at step"]).toBe(stopped.steps);
+  const retained = await pastScore(learner);
+  const plain = await learnAll(sequential, { ...options, earlyStopping: null }, { tasks });
+  expect(retained).toBeGreaterThan(await pastScore(plain.learner));
+
+  async function pastScore(of: typeof learner): Promise<number> {
+    const scores = await of.score(
+      tasks[0]!.validation.map(({ id, input, references }) => ({ id, input, continuation: references[0]! })),
+    );
+    return scores.reduce((sum, score) => sum + score, 0);
+  }
+});
+
+test("component rates reach the parameters that they name, and no others", async () => {
+  const still = await learnAll(sequential, { componentRates: { model: 0 }, weightDecay: 0 });
+  const base = await sequential.create(contextFor(sequential, {}));
+  expect(await still.learner.answerDigest!()).toBe(await base.answerDigest!());
+  const moving = await learnAll(sequential, { componentRates: { embed_tokens: 0 } });
+  expect(await moving.learner.answerDigest!()).not.toBe(await base.answerDigest!());
+});
+
+test("the schedule's rate is the rate of each step, task by task", async () => {
+  const { reports } = await learnAll(sequential, {
+    steps: 4,
+    schedule: "constant",
+    warmupSteps: 2,
+    decayFactor: 0.5,
+    learningRate: 1e-3,
+  });
+  const rates = reports.map(({ curve }) => curve.map(({ learningRate }) => learningRate));
+  expect(rates).toEqual([
+    [5e-4, 1e-3, 1e-3, 1e-3],
+    [2.5e-4, 5e-4, 5e-4, 5e-4],
+    [1.25e-4, 2.5e-4, 2.5e-4, 2.5e-4],
+  ]);
+});
+
+test("hooks see the batch that is trained, and shares that leave nothing new are an error", async () => {
+  const seen: StepContext[] = [];
+  const watching: Strategy = { name: "watching", beforeStep: async (step) => void seen.push(step) };
+  const all: Strategy = {
+    name: "all",
+    mixture: (task) => [{ name: "again", items: task.newItems, share: 1 }],
+  };
+  const context = contextFor(sequential, { steps: 3 });
+  const options = context.options as unknown as TrainingOptions;
+  const buffer = bufferFor(sequential, context.options);
+  const learner = await ParametricLearner.open(context, options, composeStrategies([watching]));
+  await learner.learn(viewOf(0), learnContext(buffer));
+  expect(seen.map(({ step, steps, batch }) => [step, steps, batch.length])).toEqual([
+    [0, 3, 4],
+    [1, 3, 4],
+    [2, 3, 4],
+  ]);
+  const greedy = await ParametricLearner.open(context, options, composeStrategies([all]));
+  await expect(greedy.learn(viewOf(0), learnContext(buffer))).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});

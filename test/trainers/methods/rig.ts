@@ -1,0 +1,131 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkOptions } from "../../../harness/config/options.js";
+import { random } from "../../../harness/contract/random.js";
+import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
+import type {
+  LearnContext,
+  Learner,
+  LearnerContext,
+  LearnReport,
+  RehearsalBuffer,
+  TaskData,
+  TrainerDefinition,
+  TrainingView,
+} from "../../../harness/contract/trainer.js";
+import { MeteredBuffer } from "../../../harness/run/buffer.js";
+import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
+
+/** A base model of one layer with random weights; the same for every test of a file. */
+export const tinyModel = writeTinyModel(
+  qwen2Config({ ...tinyShape, layers: 1 }),
+  7,
+  mkdtempSync(join(tmpdir(), "bench-methods-")),
+);
+
+const words = "sun moon tree river stone cloud bird fish lamp door road hill".split(" ");
+
+/** A task whose answer follows from the words of the question, and differs from task to task. */
+export function tinyTask(id: string, items = 32, trainingSteps = 4): TaskData {
+  const task: TaskDescription = {
+    id,
+    title: id,
+    language: "en",
+    scorer: { name: "exact-match" },
+    maxNewTokens: 3,
+    trainingSteps,
+  };
+  const example = (split: string, index: number): Example => {
+    const stream = random({ seed: 5, stream: split, task: id, item: index });
+    const [first, second] = stream.sample(words, 2);
+    const answer = first! < second! === (id.charCodeAt(0) % 2 === 0) ? "a" : "b";
+    const text = `${id}: ${first} ${second} ${index}\nAnswer:`;
+    return { id: `${id}/${split}/${index}`, input: [{ type: "text", text }], references: [answer] };
+  };
+  const split = (name: string, count: number) => Array.from({ length: count }, (_, index) => example(name, index));
+  return { task, train: split("train", items), validation: split("validation", 8) };
+}
+
+export const abc = [tinyTask("a"), tinyTask("b"), tinyTask("c")];
+
+/** Options of short tests, as they come out of the check. */
+export function optionsOf(trainer: TrainerDefinition, given: Record<string, unknown>): Record<string, unknown> {
+  const takesBatches = Object.hasOwn(trainer.options.properties as object, "batchSize");
+  return checkOptions(trainer.options, { ...(takesBatches ? { batchSize: 4 } : {}), ...given }, trainer.name);
+}
+
+export function contextFor(
+  trainer: TrainerDefinition,
+  given: Record<string, unknown>,
+  seed = 1,
+  tasks: readonly TaskData[] = abc,
+): LearnerContext {
+  return {
+    model: tinyModel,
+    device: "cpu",
+    threads: 1,
+    seed,
+    options: optionsOf(trainer, given),
+    tasks: tasks.map(({ task }) => task),
+    quick: false,
+  };
+}
+
+export function bufferFor(trainer: TrainerDefinition, options: Record<string, unknown>): MeteredBuffer {
+  return new MeteredBuffer(trainer.needs(options));
+}
+
+export function learnContext(buffer: RehearsalBuffer, more: Partial<LearnContext> = {}): LearnContext {
+  return { buffer, cancelled: () => false, progress: () => {}, ...more };
+}
+
+export function viewOf(
+  index: number,
+  tasks: readonly TaskData[] = abc,
+  more: Partial<TrainingView> = {},
+): TrainingView {
+  return { index, tasks: [tasks[index]!], pastValidation: [], generalItems: [], ...more };
+}
+
+export interface Sequence {
+  learner: Learner;
+  reports: LearnReport[];
+  buffer: MeteredBuffer;
+}
+
+/** Learns all tasks in turn, or at once for a joint trainer; with `interrupted`, in a new learner after each task. */
+export async function learnAll(
+  trainer: TrainerDefinition,
+  given: Record<string, unknown>,
+  { interrupted = false, seed = 1, tasks = abc, generalItems = [] as Example[] } = {},
+): Promise<Sequence> {
+  const context = contextFor(trainer, given, seed, tasks);
+  const privileges = trainer.needs(context.options);
+  const buffer = bufferFor(trainer, context.options);
+  const pastValidation = (index: number) => (privileges.validationOfPastTasks ? tasks.slice(0, index) : []);
+  const views =
+    trainer.schedule === "joint"
+      ? [viewOf(0, tasks, { tasks: [...tasks] })]
+      : tasks.map((_, index) => viewOf(index, tasks, { pastValidation: pastValidation(index), generalItems }));
+  const reports: LearnReport[] = [];
+  let learner = await trainer.create(context);
+  for (const view of views) {
+    reports.push(await learner.learn(view, learnContext(buffer)));
+    if (interrupted) learner = await moved(learner, trainer, context);
+  }
+  return { learner, reports, buffer };
+}
+
+/** Saves, releases, creates, restores: what the harness does after every task. */
+export async function moved(learner: Learner, trainer: TrainerDefinition, context: LearnerContext): Promise<Learner> {
+  const directory = mkdtempSync(join(tmpdir(), "bench-moved-"));
+  await learner.save(directory);
+  await learner.release();
+  const next = await trainer.create(context);
+  await next.restore(directory);
+  return next;
+}
+
+export const byName = (trainers: readonly TrainerDefinition[], name: string): TrainerDefinition =>
+  trainers.find((trainer) => trainer.name === name)!;
