@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+import type { CostRecord, MatrixRecord, RunRecord } from "../../../harness/contract/result.js";
+import type { Schedule } from "../../../harness/contract/trainer.js";
+import { buildLeaderboard, type LeaderboardSource } from "../../../harness/metrics/index.js";
+import { matrixOf } from "./matrix.js";
+
+const privileges = { pastData: "none", generalItems: 0, taskIdAtTest: false, validationOfPastTasks: false } as const;
+
+const cost: CostRecord = {
+  schema: "cost@1",
+  wallSeconds: 10,
+  trainSeconds: 6,
+  evaluationSeconds: 4,
+  cpuSeconds: null,
+  bufferSamples: 0,
+  bufferBytes: 0,
+  checkpointBytes: 100,
+  latency: { p50: 2, p99: 3, samples: 20 },
+  learning: [],
+  trainedTokens: 1000,
+  generatedTokens: 50,
+  flops: 1e9,
+  trainableParameters: 10,
+  addedParameters: 0,
+  tensorBytes: 400,
+};
+
+/** A stored run of two tasks: for each trainer, the matrix rows of each (order, seed); undefined where it failed. */
+function storedRun(
+  trainers: Record<
+    string,
+    { schedule: Schedule; rows: (order: number, seed: number) => MatrixRecord["rows"] | undefined }
+  >,
+  orders: number,
+  seeds: number[],
+): LeaderboardSource {
+  const matrices: Record<string, MatrixRecord> = {};
+  const costs: Record<string, CostRecord> = {};
+  const cells = Object.entries(trainers).flatMap(([trainer, { rows }]) =>
+    Array.from({ length: orders }, (_, order) => order).flatMap((order) =>
+      seeds.map((seed) => {
+        const id = `${trainer}-${order}-${seed}`;
+        const measured = rows(order, seed);
+        if (measured !== undefined) {
+          const n = measured.map((row) => row.map(() => 100));
+          matrices[id] = matrixOf(measured, { trainer, order: `order ${order}`, seed, n });
+          costs[id] = { ...cost, wallSeconds: 10 + seed };
+        }
+        return { id, trainer, order: `order ${order}`, seed };
+      }),
+    ),
+  );
+  const run = {
+    trainers: Object.entries(trainers).map(([label, { schedule }]) => ({ label, name: label, schedule, privileges })),
+    orders: Array.from({ length: orders }, (_, order) => ({ name: `order ${order}`, tasks: ["task 1", "task 2"] })),
+    seeds,
+    cells,
+    suite: { name: "suite", version: "1", digest: "d" },
+  } as unknown as RunRecord;
+  return { directory: "runs/x", run, matrices, costs };
+}
+
+const forgetful = (order: number, seed: number) => [
+  [0, 0],
+  [0.8, 0.1],
+  [0.3 + 0.02 * order + 0.01 * seed, 0.8],
+];
+const steady = (order: number, seed: number) => [
+  [0, 0],
+  [0.8, 0.1],
+  [0.7 + 0.02 * order - 0.01 * seed, 0.8],
+];
+const together = () => [
+  [0, 0],
+  [null, null],
+  [0.9, 0.9],
+];
+
+test("three orders and two seeds: intervals over orders, ranks by pairs, the joint row as the bar", () => {
+  const board = buildLeaderboard(
+    storedRun(
+      {
+        sequential: { schedule: "sequence", rows: forgetful },
+        replay: { schedule: "sequence", rows: steady },
+        joint: { schedule: "joint", rows: together },
+      },
+      3,
+      [1, 2],
+    ),
+  );
+  expect(board.leaderboard.map(({ trainer }) => trainer)).toEqual(["joint", "replay", "sequential"]);
+  expect(board.leaderboard.map(({ rank }) => rank)).toEqual([
+    { best: 1, worst: 1 },
+    { best: 2, worst: 2 },
+    { best: 3, worst: 3 },
+  ]);
+  const [joint, replay, sequential] = board.leaderboard;
+  expect(sequential!.metrics.op!.mean).toBeCloseTo((0.335 + 0.8) / 2, 12);
+  expect(sequential!.metrics.op!.n).toBe(3);
+  expect(sequential!.metrics.op!.high! - sequential!.metrics.op!.mean!).toBeCloseTo(
+    (4.30265273 * 0.01) / Math.sqrt(3),
+    7,
+  );
+  expect(sequential!.metrics.op!.itemError).toBeCloseTo(Math.sqrt((0.335 * 0.665 + 0.16) / 100) / 2, 12);
+  expect(sequential!.metrics.bwt!.mean).toBeCloseTo(0.335 - 0.8, 12);
+  expect(replay!.metrics.intransigence!.mean).toBeCloseTo(0.1, 12);
+  expect(joint!.metrics.bwt).toMatchObject({ mean: null, low: null, high: null });
+  expect(joint!.metrics.bwt!.reason).toContain("learnt at once");
+  expect(replay!.metrics.orderSensitivity!.mean).toBeCloseTo(0.02, 12);
+  expect(replay!.metrics.orderSensitivityMax!.mean).toBeCloseTo(0.04, 12);
+  expect(replay!.cost).toMatchObject({ wallSeconds: 11.5, cpuSeconds: null, trainedTokens: 1000, latencyP99Ms: 3 });
+});
+
+test("one order: means, no interval, no rank, and the reason", () => {
+  const board = buildLeaderboard(
+    storedRun({ a: { schedule: "sequence", rows: forgetful }, b: { schedule: "sequence", rows: steady } }, 1, [1]),
+  );
+  for (const row of board.leaderboard) {
+    expect(row.metrics.op).toMatchObject({
+      low: null,
+      high: null,
+      n: 1,
+      reason: expect.stringContaining("--orders 3"),
+    });
+    expect(row.rank).toBeNull();
+    expect(row.rankReason).toContain("--orders 3");
+    expect(row.metrics.intransigence!.reason).toContain("joint");
+    expect(row.metrics.orderSensitivity!.mean).toBeNull();
+  }
+});
+
+test("an incomplete grid is shown unranked, the others are ranked without it", () => {
+  const board = buildLeaderboard(
+    storedRun(
+      {
+        a: { schedule: "sequence", rows: forgetful },
+        b: { schedule: "sequence", rows: steady },
+        torn: { schedule: "sequence", rows: (order, seed) => (order === 2 ? undefined : steady(order, seed)) },
+        dead: { schedule: "sequence", rows: () => undefined },
+      },
+      3,
+      [1],
+    ),
+  );
+  const row = (name: string) => board.leaderboard.find(({ trainer }) => trainer === name)!;
+  expect(row("torn")).toMatchObject({
+    rank: null,
+    rankReason: "2 of 3 runs have a final row",
+    cells: { done: 2, planned: 3 },
+  });
+  expect(row("torn").metrics.op!.n).toBe(2);
+  expect(row("dead").metrics.op).toMatchObject({ mean: null, reason: "no run has finished" });
+  expect(row("dead").cost.wallSeconds).toBeNull();
+  expect(row("b").rank).toEqual({ best: 1, worst: 1 });
+  expect(row("a").rank).toEqual({ best: 2, worst: 2 });
+  expect(board.leaderboard.at(-1)!.trainer).toBe("dead");
+});
