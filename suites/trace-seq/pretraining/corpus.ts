@@ -5,7 +5,7 @@ import { tasks } from "../tasks/index.js";
 import { unseenTasks } from "../unseen/index.js";
 import { piecesOf } from "./byte-pair-encoding.js";
 import { pretrainingFamilies } from "./families.js";
-import { type Material, randomTemplate } from "./random-template.js";
+import { type Material, randomFamily } from "./random-template.js";
 
 /** A training sequence: tokens, and the weight of each in the loss. */
 export interface WeightedSequence {
@@ -25,15 +25,18 @@ export interface Encoding {
 /** How the corpus is mixed. */
 export interface CorpusOptions {
   seed: number;
-  /** Tokens of a sequence. */
-  length: number;
-  /** Share of sequences that repeat a random run of tokens, which teaches to copy. */
-  repetitions: number;
-  /** Share of sequences that are lists of similar instances. The rest are single questions. */
+  /** Share of batches that are lists; the others are single questions. */
   lists: number;
-  /** Share of lists whose template is random rather than a family's. */
+  /** Lists in a batch, and tokens in each. */
+  listsInBatch: number;
+  listLength: number;
+  /** Share of lists that only repeat a run of random tokens, which teaches to copy. */
+  repetitions: number;
+  /** Share of the other lists whose kind of question is made up at random rather than a family's. */
   randomLists: number;
-  /** Weight of a question's own tokens in the loss; the answer's weigh 1. */
+  /** Single questions in a batch. */
+  questionsInBatch: number;
+  /** Weight of a single question's own tokens in the loss; the answer's weigh 1. */
   questionWeight: number;
 }
 
@@ -42,7 +45,10 @@ export function listEntry(input: string, output: string): string {
   return `Input: ${input}\nOutput: ${output}\n\n`;
 }
 
-/** The sequences of pretraining, each by its number; `excluded` prompts never occur. */
+/**
+ * The batches of pretraining, each by its number. A batch holds lists of similar instances or single questions, which
+ * stand alone in their sequence as they do in an evaluation. `excluded` prompts never occur.
+ */
 export class Corpus {
   readonly #options: CorpusOptions;
   readonly #encoding: Encoding;
@@ -55,48 +61,63 @@ export class Corpus {
     this.#excluded = excluded;
   }
 
-  /** The sequence of that number: the same on every call. */
-  sequence(number: number): WeightedSequence {
-    const { seed, length, repetitions, lists } = this.#options;
-    const stream = random({ seed, stream: "pretraining", item: number });
-    const choice = stream.uniform();
-    const sequence: WeightedSequence = { tokens: [], weights: [] };
-    if (choice < repetitions) this.#addRepetition(sequence, stream);
-    else if (choice < repetitions + lists) this.#addList(sequence, stream);
-    else while (sequence.tokens.length < length) this.#addQuestion(sequence, stream);
-    return { tokens: sequence.tokens.slice(0, length), weights: sequence.weights.slice(0, length) };
+  /** The batch of that number: the same on every call. */
+  batch(number: number): WeightedSequence[] {
+    const { seed, lists, listsInBatch, questionsInBatch } = this.#options;
+    const ofLists = random({ seed, stream: "pretraining-batch", step: number }).uniform() < lists;
+    return Array.from({ length: ofLists ? listsInBatch : questionsInBatch }, (_, item) => {
+      const stream = random({ seed, stream: "pretraining", step: number, item });
+      return ofLists ? this.#list(stream) : this.#question(stream);
+    });
   }
 
-  #addRepetition(sequence: WeightedSequence, stream: RandomStream): void {
-    const run = Array.from({ length: 5 + stream.integer(35) }, () => stream.integer(this.#encoding.vocabularySize));
-    add(sequence, run, 0);
-    while (sequence.tokens.length < this.#options.length) add(sequence, run, 1);
-  }
-
-  #addList(sequence: WeightedSequence, stream: RandomStream): void {
-    add(sequence, [this.#encoding.beginToken], 0);
-    if (stream.uniform() < this.#options.randomLists) {
-      const template = randomTemplate(this.#material, stream);
-      for (let entry = 0; sequence.tokens.length < this.#options.length; entry++) {
-        const { input, output } = template(stream);
-        add(sequence, this.#encoding.encode(listEntry(input, output)), entry === 0 ? 0 : 1);
-      }
-      return;
+  #list(stream: RandomStream): WeightedSequence {
+    const { listLength, repetitions, randomLists } = this.#options;
+    const list: WeightedSequence = { tokens: [], weights: [] };
+    if (stream.uniform() < repetitions) this.#addRepetition(list, stream);
+    else {
+      add(list, [this.#encoding.beginToken], 0);
+      if (stream.uniform() < randomLists) this.#addRandomInstances(list, stream);
+      else this.#addInstancesOfFamily(list, stream);
     }
+    return { tokens: list.tokens.slice(0, listLength), weights: list.weights.slice(0, listLength) };
+  }
+
+  #addRepetition(list: WeightedSequence, stream: RandomStream): void {
+    const run = Array.from({ length: 5 + stream.integer(35) }, () => stream.integer(this.#encoding.vocabularySize));
+    add(list, run, 0);
+    while (list.tokens.length < this.#options.listLength) add(list, run, 1);
+  }
+
+  /** The first instance of each body weighs nothing, since it cannot be known. */
+  #addRandomInstances(list: WeightedSequence, stream: RandomStream): void {
+    const bodies = randomFamily(this.#material, stream.pick([1, 1, 2, 3]), stream);
+    const seen = new Set<number>();
+    while (list.tokens.length < this.#options.listLength) {
+      const body = stream.integer(bodies.length);
+      const { input, output } = bodies[body]!(stream);
+      add(list, this.#encoding.encode(listEntry(input, output)), seen.has(body) ? 1 : 0);
+      seen.add(body);
+    }
+  }
+
+  #addInstancesOfFamily(list: WeightedSequence, stream: RandomStream): void {
     const { family } = pickFamily(stream);
     const templates = stream.uniform() < 0.5 ? family.templates : [stream.pick(family.templates)];
-    while (sequence.tokens.length < this.#options.length) {
+    while (list.tokens.length < this.#options.listLength) {
       const { prompt, answer } = this.#draw(family, templates, stream);
-      add(sequence, this.#encoding.encode(listEntry(prompt, answer)), 1);
+      add(list, this.#encoding.encode(listEntry(prompt, answer)), 1);
     }
   }
 
-  #addQuestion(sequence: WeightedSequence, stream: RandomStream): void {
+  #question(stream: RandomStream): WeightedSequence {
     const { family } = pickFamily(stream);
     const { prompt, answer } = this.#draw(family, family.templates, stream);
-    add(sequence, [this.#encoding.beginToken], 0);
-    add(sequence, this.#encoding.encode(prompt), this.#options.questionWeight);
-    add(sequence, [...this.#encoding.encode(` ${answer}`), this.#encoding.endToken], 1);
+    const question: WeightedSequence = { tokens: [], weights: [] };
+    add(question, [this.#encoding.beginToken], 0);
+    add(question, this.#encoding.encode(prompt), this.#options.questionWeight);
+    add(question, [...this.#encoding.encode(` ${answer}`), this.#encoding.endToken], 1);
+    return question;
   }
 
   #draw(family: Family, templates: Family["templates"], stream: RandomStream): { prompt: string; answer: string } {

@@ -50,6 +50,56 @@ const wordKinds: Family = {
   })),
 };
 
+const options = ["A", "B", "C"] as const;
+const fittingOption = (values: Values) => options.find((letter) => values[letter] === kindOf.get(values.thing!))!;
+const oneOptionFits = (values: Values) =>
+  new Set([values.A, values.B, values.C]).size === 3 && fittingOption(values) !== undefined;
+
+const sorting: Family = {
+  ...plain,
+  id: "sorting",
+  frame: "{body}\nKind:",
+  templates: withRule(
+    fittingOption,
+    [
+      "What kind? A. {A:kind}, B. {B:kind}, C. {C:kind}.\nWord: {thing:thing}",
+      "Which kind? A. {A:kind}, B. {B:kind}, C. {C:kind}.\nText: {person:person} has {thing:thing} in {city:city}.",
+      "Which kind? A. {A:kind}, B. {B:kind}, C. {C:kind}.\nText: In the {place:place} there is {thing:thing}, says {person:person}.",
+    ],
+    oneOptionFits,
+  ),
+};
+
+const lookUp: Family = {
+  ...plain,
+  id: "look-up",
+  templates: [
+    ...withRule(
+      (values: Values) => options.find((letter) => values[letter] === values.thing)!,
+      [
+        "Where is {thing:thing}? A. {A:thing} B. {B:thing} C. {C:thing}",
+        "A. {A:thing} B. {B:thing} C. {C:thing}. Where is {thing:thing}?",
+      ],
+      ({ thing, A, B, C }) => [A, B, C].filter((option) => option === thing).length === 1,
+    ),
+    ...withRule(
+      "{b}",
+      ["{p:person}: {a:place}, {q:person}: {b:place}, {r:person}: {c:place}. And {q}?"],
+      differing("p", "q", "r"),
+    ),
+    ...withRule(
+      "{a}",
+      ["{p:person}: {a:food}, {q:person}: {b:food}, {r:person}: {c:food}. And {p}?"],
+      differing("p", "q", "r"),
+    ),
+    ...withRule(
+      "{c}",
+      ["{p:person}: {a:colour}, {q:person}: {b:colour}, {r:person}: {c:colour}. And {r}?"],
+      differing("p", "q", "r"),
+    ),
+  ],
+};
+
 const german: Family = {
   ...plain,
   id: "german-words",
@@ -96,7 +146,9 @@ const codeCopying: Family = {
 /** What pretraining asks, with the share of each. The eight tasks and the two unseen ones are not among them. */
 export const pretrainingFamilies: readonly { family: Family; share: number }[] = [
   ...generalFamilies.map(({ family }) => ({ family, share: generalShare(family.id) })),
-  { family: sums, share: 6 },
+  { family: sums, share: 5 },
+  { family: sorting, share: 4 },
+  { family: lookUp, share: 4 },
   { family: wordKinds, share: 2.5 },
   { family: german, share: 0.7 },
   { family: chinese, share: 1.5 },
@@ -105,11 +157,11 @@ export const pretrainingFamilies: readonly { family: Family; share: number }[] =
 
 function generalShare(id: string): number {
   const shares: Record<string, number> = {
-    arithmetic: 6,
-    reading: 4,
-    whereabouts: 3,
+    arithmetic: 5,
+    reading: 5,
+    whereabouts: 4,
     facts: 2.5,
-    "multiple-choice": 5,
+    "multiple-choice": 7,
     repetition: 1.5,
     selection: 2,
     refusal: 0.7,

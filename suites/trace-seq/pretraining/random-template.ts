@@ -24,49 +24,49 @@ const labels = [
 const han = /^[一-鿿]/u;
 
 /**
- * A made-up kind of question without meaning: constant pieces, slots that are drawn anew from their class for each
- * instance, and an output of constants, copies of slots or a label that hangs on one slot's word. A list of its
- * instances can only be continued by finding out in context what stays, what changes and what is copied.
- * Returns the function that draws an instance.
+ * A made-up kind of question without meaning: one frame, and bodies with constant pieces and slots, whose words are
+ * drawn anew from their classes for each instance. Its output is made of constants and copies of slots, or is a label
+ * that hangs on one slot's word. A list of its instances can only be continued by finding out in context what stays,
+ * what changes and what is copied. Returns one function for each body, which draws an instance.
  */
-export function randomTemplate(material: Material, random: RandomStream): (random: RandomStream) => Instance {
-  const classes = Array.from({ length: 1 + random.integer(6) }, () => random.pick(material.classes));
+export function randomFamily(
+  material: Material,
+  bodies: number,
+  random: RandomStream,
+): ((random: RandomStream) => Instance)[] {
   const constants = (count: number): Part[] =>
     Array.from({ length: count }, () => ({ literal: random.pick(material.pieces) }));
-  const body = constants(4 + random.integer(random.uniform() < 0.3 ? 24 : 12));
-  for (const slot of classes.keys()) body.splice(random.integer(body.length + 1), 0, { slot });
-  if (random.uniform() < 0.2) body.splice(random.integer(body.length + 1), 0, { slot: 0 });
+  const lineBreak = { literal: "\n" };
   const framed = random.uniform() < 0.7;
-  const input: Part[] = framed
-    ? [
-        ...constants(2 + random.integer(8)),
-        { literal: "\n" },
-        ...body,
-        { literal: "\n" },
-        ...constants(1 + random.integer(2)),
-        { literal: ":" },
-      ]
-    : body;
+  const before = framed ? [...constants(2 + random.integer(10)), lineBreak, ...constants(1), { literal: ":" }] : [];
+  const after = framed ? [lineBreak, ...constants(1 + random.integer(2)), { literal: ":" }] : [];
   const labelled = random.uniform() < 0.35;
-  const output: Part[] = labelled
-    ? [{ label: random.integer(classes.length) }]
-    : Array.from({ length: 1 + random.integer(8) }, () =>
-        random.uniform() < 0.5 ? { slot: random.integer(classes.length) } : { literal: random.pick(material.pieces) },
-      );
   const answers = random.pick(labels);
   const known = new Map<string, string>();
-  return (draw) => {
-    const words = classes.map((name) => draw.pick(material.lexicon[name]!));
-    const render = (part: Part): string => {
-      if ("literal" in part) return part.literal;
-      if ("slot" in part) return spaced(words[part.slot]!);
-      const word = words[part.label]!;
-      if (!known.has(word)) known.set(word, draw.pick(answers));
-      return spaced(known.get(word)!);
+
+  return Array.from({ length: bodies }, () => {
+    const classes = Array.from({ length: 1 + random.integer(6) }, () => random.pick(material.classes));
+    const body = constants(4 + random.integer(random.uniform() < 0.3 ? 24 : 12));
+    for (const slot of classes.keys()) body.splice(random.integer(body.length + 1), 0, { slot });
+    if (random.uniform() < 0.2) body.splice(random.integer(body.length + 1), 0, { slot: 0 });
+    const output: Part[] = labelled
+      ? [{ label: random.integer(classes.length) }]
+      : Array.from({ length: 1 + random.integer(8) }, () =>
+          random.uniform() < 0.5 ? { slot: random.integer(classes.length) } : { literal: random.pick(material.pieces) },
+        );
+    return (draw: RandomStream) => {
+      const words = classes.map((name) => draw.pick(material.lexicon[name]!));
+      const render = (part: Part): string => {
+        if ("literal" in part) return part.literal;
+        if ("slot" in part) return spaced(words[part.slot]!);
+        const word = words[part.label]!;
+        if (!known.has(word)) known.set(word, draw.pick(answers));
+        return spaced(known.get(word)!);
+      };
+      const text = (parts: readonly Part[]) => parts.map(render).join("").trim();
+      return { input: text([...before, ...body, ...after]), output: text(output) };
     };
-    const text = (parts: readonly Part[]) => parts.map(render).join("").trim();
-    return { input: text(input), output: text(output) };
-  };
+  });
 }
 
 function spaced(word: string): string {

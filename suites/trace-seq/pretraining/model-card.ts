@@ -1,0 +1,69 @@
+import type { ListAbility } from "./list-ability.js";
+import type { Recipe } from "./recipe.js";
+
+/** What a model card tells of one pretraining. */
+export interface ModelFacts {
+  recipe: Recipe;
+  parameters: number;
+  vocabulary: number;
+  /** Tokens trained on, padding not counted. */
+  tokens: number;
+  seconds: number;
+  machine: string;
+  suiteVersion: string;
+  probes: { title: string; kind: string; items: number; score: number }[];
+  /** Zero-shot scores on the tasks' validation data. */
+  tasks: { title: string; score: number }[];
+  lists: ListAbility[];
+}
+
+/** The README.md of the base model. */
+export function modelCard(facts: ModelFacts): string {
+  const { recipe, lists } = facts;
+  const { shape, corpus } = recipe;
+  const percent = (share: number) => `${Math.round(100 * share)}%`;
+  return `---
+license: apache-2.0
+pipeline_tag: text-generation
+---
+# The base model of trace-seq
+
+A Qwen2 of ${facts.parameters.toLocaleString("en")} parameters, made for the suite \`trace-seq\`: small enough to be fine-tuned on eight tasks in
+seconds on one core, with general abilities that can be lost. It knows nothing beyond the suite's small generated world.
+
+| | |
+|---|---|
+| shape | ${shape.layers} layers, width ${shape.hidden}, ${shape.heads} heads, SwiGLU ${shape.intermediate}, tied embeddings, context ${shape.contextLength} |
+| tokenizer | byte-level BPE, ${facts.vocabulary} entries; any text encodes; digits and Han characters stand alone |
+| training | ${recipe.steps.toLocaleString("en")} steps, ${(facts.tokens / 1e6).toFixed(1)} M tokens, AdamW ${recipe.learningRate}, cosine to ${percent(recipe.finalRate)}, weight decay ${recipe.weightDecay}, clip ${recipe.clip}, seed ${recipe.seed} |
+| time | ${(facts.seconds / 60).toFixed(1)} minutes on one core (${facts.machine}) |
+| made by | \`npm run pretrain\`, deterministic: the same machine gives the same bits |
+
+## What it saw
+Generated text only. ${percent(1 - corpus.lists)} of the batches are single questions (the probes' families, sums, kinds of words, look-ups, plain
+German words, polarity of Chinese words, small code), each alone in its sequence; a question's own tokens weigh ${corpus.questionWeight} in the loss. ${percent(corpus.lists)}
+are lists of similar instances, \`Input: …\\nOutput: …\\n\\n\`, ${percent(corpus.randomLists)} of them made-up kinds of questions without meaning, which teach copying in
+context, and a few repeated random sequences. No item of a probe occurs, nor any question of the eight tasks or the unseen
+ones; their words occur, without their rules. Weights start with the beginnings of induction wired in (\`initial-weights.ts\`).
+
+## What it can do
+Greedy answers, scored by the suite's own scorers (version ${facts.suiteVersion}).
+
+| probe | kind | items | score |
+|---|---|---|---|
+${facts.probes.map(({ title, kind, items, score }) => `| ${title} | ${kind} | ${items} | ${percent(score)} |`).join("\n")}
+
+| task, before any training on it (validation) | score |
+|---|---|
+${facts.tasks.map(({ title, score }) => `| ${title} | ${percent(score)} |`).join("\n")}
+
+Given two demonstrations of a task, it writes new instances of it (temperature 0.6, top-p 0.9):
+
+| task | has both markers | novel | novel and worded as the task words its questions |
+|---|---|---|---|
+${lists.map(({ task, parsed, novel, inDistribution }) => `| ${task} | ${percent(parsed)} | ${percent(novel)} | ${percent(inDistribution)} |`).join("\n")}
+
+## How to ask
+\`<|begin|>\` + prompt, then a space and the answer, then \`<|end|>\`: \`Question: Tom has 3 apples and gets 4 more. How many apples?\\nAnswer:\`.
+`;
+}

@@ -1,0 +1,53 @@
+import type { CorpusOptions } from "./corpus.js";
+import type { ModelShape } from "./initial-weights.js";
+
+/** How the base model comes to be: all that determines its weights, beside the code. */
+export interface Recipe {
+  seed: number;
+  steps: number;
+  /** At its peak. */
+  learningRate: number;
+  warmUpSteps: number;
+  /** Share of the peak at the last step. */
+  finalRate: number;
+  weightDecay: number;
+  clip: number;
+  beta1: number;
+  beta2: number;
+  corpus: CorpusOptions;
+  /** Largest vocabulary; questions of each family that the tokenizer is trained on; occurrences that a pair needs to be merged. */
+  tokenizer: { vocabularySize: number; questionsPerFamily: number; minimumCount: number };
+  shape: Omit<ModelShape, "vocabulary">;
+}
+
+/** The recipe of the model that comes with the suite. */
+export const recipe: Recipe = {
+  seed: 1,
+  steps: 5000,
+  learningRate: 3e-3,
+  warmUpSteps: 100,
+  finalRate: 0.05,
+  weightDecay: 0.05,
+  clip: 1,
+  beta1: 0.9,
+  beta2: 0.98,
+  corpus: {
+    seed: 1,
+    lists: 0.45,
+    listsInBatch: 10,
+    listLength: 256,
+    repetitions: 0.03,
+    randomLists: 0.65,
+    questionsInBatch: 96,
+    questionWeight: 0.1,
+  },
+  tokenizer: { vocabularySize: 2048, questionsPerFamily: 400, minimumCount: 2 },
+  shape: { hidden: 96, layers: 3, heads: 4, intermediate: 256, contextLength: 512, ropeTheta: 1e6 },
+};
+
+/** The learning rate of a step (from 0): linear warm-up, then half a cosine down to the final share. */
+export function learningRateAt(step: number, { steps, learningRate, warmUpSteps, finalRate }: Recipe): number {
+  const warmUp = Math.min(1, (step + 1) / warmUpSteps);
+  const decay = finalRate + ((1 - finalRate) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+  return learningRate * warmUp * decay;
+}
