@@ -1,5 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Model } from "../../../trainers/engine/contract.js";
@@ -7,7 +5,7 @@ import { trainers } from "../../../trainers/methods/catalogue.js";
 import { openModel } from "../../../trainers/model/index.js";
 import { SequenceEncoder } from "../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../trainers/training/state.js";
-import { abc, bufferFor, byName, contextFor, learnContext, moved, tinyModel, viewOf } from "./rig.js";
+import { abc, bufferFor, byName, contextFor, learnContext, moved, newDirectory, tinyModel, viewOf } from "./rig.js";
 
 const trainer = byName(trainers, "ewc");
 const shared = { steps: 12, learningRate: 3e-3, warmupSteps: 0 };
@@ -27,7 +25,7 @@ async function stops(given: Record<string, unknown>, tasks = 2): Promise<Stop[]>
   const found: Stop[] = [];
   for (let index = 0; index < tasks; index++) {
     await learner.learn(viewOf(index), learnContext(buffer));
-    const directory = mkdtempSync(join(tmpdir(), "bench-ewc-"));
+    const directory = newDirectory();
     await learner.save(directory);
     const { importance, anchor } = loadVectors(join(directory, "strategies/ewc"), "anchor");
     const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });

@@ -1,6 +1,7 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
@@ -17,12 +18,14 @@ import type {
 import { MeteredBuffer } from "../../../harness/run/buffer.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 
+const rigDirectory = mkdtempSync(join(tmpdir(), "bench-methods-"));
+afterAll(() => rmSync(rigDirectory, { recursive: true, force: true }));
+
 /** A base model of one layer with random weights; the same for every test of a file. */
-export const tinyModel = writeTinyModel(
-  qwen2Config({ ...tinyShape, layers: 1 }),
-  7,
-  mkdtempSync(join(tmpdir(), "bench-methods-")),
-);
+export const tinyModel = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 }), 7, join(rigDirectory, "model"));
+
+/** A new directory, removed when the file's tests end. */
+export const newDirectory = (): string => mkdtempSync(join(rigDirectory, "saved-"));
 
 const words = "sun moon tree river stone cloud bird fish lamp door road hill".split(" ");
 
@@ -119,7 +122,7 @@ export async function learnAll(
 
 /** Saves, releases, creates, restores: what the harness does after every task. */
 export async function moved(learner: Learner, trainer: TrainerDefinition, context: LearnerContext): Promise<Learner> {
-  const directory = mkdtempSync(join(tmpdir(), "bench-moved-"));
+  const directory = newDirectory();
   await learner.save(directory);
   await learner.release();
   const next = await trainer.create(context);

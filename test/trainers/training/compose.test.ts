@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Model } from "../../../trainers/engine/contract.js";
 import { composeStrategies } from "../../../trainers/training/compose.js";
 import { loadJson, saveJson } from "../../../trainers/training/state.js";
 import type { StepContext, Strategy, TaskContext } from "../../../trainers/training/strategy.js";
+import { temporaryDirectory } from "../model/tiny-model.js";
 
 const task = {} as TaskContext;
 const step = {} as StepContext;
@@ -32,7 +30,7 @@ test("hooks run in the declared order; sources and terms add up", async () => {
 });
 
 test("each strategy saves and restores apart from the others", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "bench-compose-"));
+  const directory = temporaryDirectory();
   const restored: unknown[] = [];
   const keeping = (name: string): Strategy => ({
     name,
@@ -43,7 +41,6 @@ test("each strategy saves and restores apart from the others", async () => {
   await both.save?.(directory, model);
   await both.restore?.(directory, model);
   expect(restored).toEqual([{ of: "a" }, { of: "b" }]);
-  rmSync(directory, { recursive: true });
 });
 
 test("two strategies that claim the same thing contradict each other, with the reason", () => {
