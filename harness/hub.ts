@@ -1,0 +1,68 @@
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { BenchError } from "./contract/errors.js";
+import { CachedRepository } from "./hub/cache.js";
+import { downloadSnapshot, type HubAccess, resolveCommit } from "./hub/download.js";
+import { hubFailure, isUnreachable } from "./hub/failure.js";
+import { type HubReference, parseHubReference, type ReferenceKind } from "./hub/reference.js";
+
+/** Where the files of a reference lie, and the commit that they are; null for a local directory. */
+export interface ResolvedReference {
+  directory: string;
+  revision: string | null;
+}
+
+/**
+ * Finds the directory behind a model or data set: a local path, or `hf://owner/name[@revision]` and
+ * `hf://datasets/owner/name[@revision]`, whose files are brought into the standard cache. A branch or tag is resolved to
+ * a commit first, so that all files are of one state. Without a connection the cache answers.
+ *
+ * Reads HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME and HF_HUB_CACHE.
+ *
+ * @throws MODEL_INVALID or DATA_INVALID for a path without a directory, USAGE for a malformed reference,
+ * HUB_UNAVAILABLE for all that goes wrong with the Hub, STORAGE for the disk.
+ */
+export async function resolveReference(reference: string, kind: ReferenceKind): Promise<ResolvedReference> {
+  const remote = parseHubReference(reference, kind);
+  if (remote === undefined) return { directory: localDirectory(reference, kind), revision: null };
+  const cache = new CachedRepository(remote);
+  const commit = isOffline() ? cache.find(remote.revision) : await fetchCommit(remote, cache);
+  if (commit === undefined) {
+    throw new BenchError(
+      "HUB_UNAVAILABLE",
+      `${reference} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it`,
+      {
+        fix: "Unset HF_HUB_OFFLINE once to fetch it, or give a local directory.",
+      },
+    );
+  }
+  return { directory: cache.snapshot(commit), revision: commit };
+}
+
+function localDirectory(path: string, kind: ReferenceKind): string {
+  const directory = resolve(path);
+  if (existsSync(directory) && statSync(directory).isDirectory()) return directory;
+  throw new BenchError(
+    kind === "model" ? "MODEL_INVALID" : "DATA_INVALID",
+    existsSync(directory) ? "this is a file, not a directory" : "there is no such directory",
+    { at: { file: path }, fix: `Check the path, or write hf://${kind === "model" ? "" : "datasets/"}owner/name.` },
+  );
+}
+
+/** Brings the files of a reference into the cache and returns their commit; what the cache has where nobody answers. */
+async function fetchCommit(reference: HubReference, cache: CachedRepository): Promise<string> {
+  const access: HubAccess = { hubUrl: (process.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "") };
+  if (process.env.HF_TOKEN) access.accessToken = process.env.HF_TOKEN;
+  try {
+    const commit = await resolveCommit(reference, access);
+    await downloadSnapshot(reference, commit, cache, access);
+    cache.remember(reference.revision, commit);
+    return commit;
+  } catch (error) {
+    const cached = isUnreachable(error) ? cache.find(reference.revision) : undefined;
+    if (cached !== undefined) return cached;
+    throw hubFailure(reference, access.hubUrl, error);
+  }
+}
+
+const isOffline = () => /^(?:1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "");

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+import { datasetInfo, downloadFile, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
+import { BenchError } from "../contract/errors.js";
+import type { CachedRepository } from "./cache.js";
+import type { HubReference } from "./reference.js";
+
+/** How the Hub is spoken to. */
+export interface HubAccess {
+  /** HF_ENDPOINT. */
+  hubUrl: string;
+  /** HF_TOKEN. */
+  accessToken?: string;
+}
+
+/** The files that are read of a repository of each kind; the rest (other formats of the weights, images) stays there. */
+const wanted = {
+  model: /^[^/]+\.(?:json|safetensors|txt|model|jinja)$/,
+  dataset: /\.(?:json|ya?ml)$/,
+};
+
+/** The commit that a revision stands for now. */
+export async function resolveCommit({ kind, name, revision }: HubReference, access: HubAccess): Promise<string> {
+  const request = { name, revision, additionalFields: ["sha" as const], ...access };
+  const { sha } = await (kind === "model" ? modelInfo(request) : datasetInfo(request));
+  return sha;
+}
+
+/** Brings the files of a commit that are wanted into the cache; what is there already is not asked for again. */
+export async function downloadSnapshot(
+  reference: HubReference,
+  commit: string,
+  cache: CachedRepository,
+  access: HubAccess,
+): Promise<void> {
+  const repo = { type: reference.kind, name: reference.name };
+  for await (const entry of listFiles({ repo, revision: commit, recursive: true, ...access })) {
+    if (entry.type !== "file" || !wanted[reference.kind].test(entry.path)) continue;
+    checkPath(reference, entry.path);
+    if (cache.has(commit, entry.path)) continue;
+    const digest = entry.lfs?.oid ?? entry.oid!;
+    if (!existsSync(cache.blob(digest))) {
+      const blob = await downloadFile({ repo, path: entry.path, revision: commit, ...access });
+      if (blob === null) throw new Error(`${entry.path} is listed but cannot be downloaded`);
+      await storeChecked(entry, digest, blob, cache);
+    }
+    await cache.link(digest, commit, entry.path);
+  }
+}
+
+/** Writes a download beside its place, and moves it there only if its length and digest are right. */
+async function storeChecked(entry: ListFileEntry, digest: string, blob: Blob, cache: CachedRepository): Promise<void> {
+  const size = entry.lfs?.size ?? entry.size;
+  const hash = entry.lfs === undefined ? createHash("sha1").update(`blob ${size}\0`) : createHash("sha256");
+  const temporary = `${cache.blob(digest)}.${process.pid}.incomplete`;
+  await mkdir(dirname(temporary), { recursive: true });
+  let received = 0;
+  try {
+    await pipeline(
+      Readable.fromWeb(blob.stream() as ReadableStream),
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          received += chunk.length;
+          hash.update(chunk);
+          yield chunk;
+        }
+      },
+      createWriteStream(temporary),
+    );
+    if (received !== size) throw new Error(`${entry.path} broke off after ${received} of ${size} bytes`);
+    if (hash.digest("hex") !== digest) throw new Error(`${entry.path} arrived damaged: its digest is not ${digest}`);
+    await cache.store(temporary, digest);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** A path comes from the server and becomes a place on this disk: it must stay within the snapshot. */
+function checkPath(reference: HubReference, path: string): void {
+  const parts = path.split(/[/\\]/);
+  if (parts.includes("..") || parts[0] === "" || /^[A-Za-z]:/.test(path)) {
+    throw new BenchError("HUB_UNAVAILABLE", `${reference.text}: the path "${path}" leaves the repository`, {
+      fix: "Do not use this repository; tell its owner.",
+    });
+  }
+}
