@@ -6,6 +6,11 @@ export interface Cell {
   link?: string;
 }
 
+/** A mean with half its 95% interval, where there is one. */
+export interface EstimateCell extends Cell {
+  spread?: string;
+}
+
 export interface Column {
   title: string;
   /** Said in full where the title is short. */

@@ -1,5 +1,6 @@
 import type { LeaderboardRow, MatrixRecord, TrainerRecord } from "../../harness/contract/result.js";
 import type { CellResult, ReportData } from "../report-data.js";
+import { anchorOf } from "./anchors.js";
 
 /** One trainer of a run with all that is known of it. */
 export interface Entry {
@@ -30,11 +31,6 @@ export function entriesOf({ run, cells, leaderboard }: ReportData): Entry[] {
   });
   const score = ({ row }: Entry) => row.metrics.op?.mean ?? Number.NEGATIVE_INFINITY;
   return entries.sort((a, b) => score(b) - score(a) || 0);
-}
-
-/** A name as the fragment of an address. */
-export function anchorOf(name: string): string {
-  return name.replace(/[^\p{L}\p{N}_-]+/gu, "-");
 }
 
 function boundOf({ schedule, privileges }: TrainerRecord): Entry["bound"] {

@@ -1,5 +1,5 @@
 import type { ReportData } from "../report-data.js";
-import { metricAnchor } from "./leaderboard.js";
+import { metricAnchor } from "./anchors.js";
 
 /** What a metric is, by its versioned id. */
 export interface GlossaryView {
@@ -13,7 +13,7 @@ export interface GlossaryView {
 
 export function glossaryViews({ metrics }: ReportData): GlossaryView[] {
   return metrics.map((metric) => ({
-    anchor: metricAnchor(metric),
+    anchor: metricAnchor(metric.id),
     id: metric.id,
     title: metric.title,
     formula: metric.formula,

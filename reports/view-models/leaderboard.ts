@@ -1,13 +1,12 @@
-import type { Estimate } from "../../harness/contract/result.js";
-import type { MetricDefinition } from "../../harness/metrics/index.js";
 import { rankMark } from "../charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../charts/retention-mark.js";
 import type { ReportData } from "../report-data.js";
-import type { Cell, Column } from "./cell.js";
+import type { Cell, Column, EstimateCell } from "./cell.js";
 import { costColumns } from "./cost-columns.js";
 import type { Entry } from "./entries.js";
+import { estimateCell } from "./estimate.js";
+import { type ByOrderView, byOrderView, type EveryMetricView, everyMetricView } from "./every-metric.js";
 import { missing, plural, points, signedPoints } from "./format.js";
-import { itemError } from "./item-error.js";
 import { type Chip, chipsOf } from "./privileges.js";
 
 export interface LeaderboardView {
@@ -19,27 +18,28 @@ export interface LeaderboardView {
   metrics: Column[];
   costs: Column[];
   rows: LeaderboardRowView[];
-  everyMetric: { columns: string[]; rows: { metric: Column; cells: Cell[] }[] };
+  byOrder?: ByOrderView;
+  everyMetric: EveryMetricView;
 }
 
 export interface LeaderboardRowView {
   name: string;
   anchor: string;
-  source: string;
   bound: string | null;
   chips: Chip[];
   /** Said where cells of the grid are missing. */
   gap?: string;
   rank: Cell;
   rankMark: string;
-  score: Cell;
+  score: EstimateCell;
+  /** Half the 95% interval that comes from the number of test items alone. */
   itemError?: string;
   mark: string;
-  metrics: Cell[];
+  metrics: EstimateCell[];
   costs: Cell[];
 }
 
-/** The metrics that stand beside the final score; stability and plasticity are a pair. */
+/** The metrics that stand beside the score at the end; stability and plasticity are a pair. */
 const headline = [
   { key: "learningAccuracy", title: "Learned", note: "Score on each task when it was just learned", format: points },
   {
@@ -63,89 +63,56 @@ const headline = [
   {
     key: "generalAbilityDelta",
     title: "General",
-    note: "Change of general ability, never trained here",
+    note: "Change of general ability, which is never trained here",
     format: signedPoints,
   },
 ];
 
-export function leaderboardView({ run, leaderboard, metrics }: ReportData, entries: readonly Entry[]): LeaderboardView {
-  const ranked = entries.filter(({ row }) => row.rank !== null).length;
-  const scoreOfBound = (bound: Entry["bound"]) =>
+export function leaderboardView(data: ReportData, entries: readonly Entry[]): LeaderboardView {
+  const { orders, seeds } = data.run;
+  const byOrder = byOrderView(data, entries);
+  const scoreOf = (bound: Entry["bound"]) =>
     entries.find((entry) => entry.bound === bound)?.row.metrics.op?.mean ?? null;
-  const references = { floor: scoreOfBound("lower bound"), ceiling: scoreOfBound("upper bound") };
-  const linkTo = (key: string) => {
-    const metric = metrics.find((candidate) => candidate.key === key);
-    return metric && `#${metricAnchor(metric)}`;
-  };
+  const bounds = { floor: scoreOf("lower bound"), ceiling: scoreOf("upper bound") };
+  const ranked = entries.filter(({ row }) => row.rank !== null).length;
   return {
-    ...(leaderboard.orders < 2 ? { notice: "One task order: no interval, no rank. Run again with --orders 3." } : {}),
-    caption: captionOf(run.orders.length, run.seeds.length),
+    ...(orders.length < 2 ? { notice: "One task order: no interval, no rank. Run again with --orders 3." } : {}),
+    caption: captionOf(orders.length, seeds.length),
     axis: retentionAxis(),
-    score: { title: "Score at the end", note: "Mean over all tasks after the last one", link: linkTo("op") },
-    metrics: headline.map(({ key, title, note }) => ({ title, note, link: linkTo(key) })),
+    score: { title: "Score at the end", note: "Mean over all tasks after the last one" },
+    metrics: headline.map(({ title, note }) => ({ title, note })),
     costs: costColumns.map(({ title, note }) => ({ title, note })),
-    rows: entries.map((entry) => rowView(entry, references, ranked)),
-    everyMetric: {
-      columns: entries.map(({ name }) => name),
-      rows: metrics
-        .filter(({ key }) => entries.some(({ row }) => row.metrics[key] !== undefined))
-        .map((metric) => ({
-          metric: { title: metric.title, note: metric.id, link: `#${metricAnchor(metric)}` },
-          cells: entries.map(({ row }) =>
-            estimateCell(row.metrics[metric.key], metric.key === "op" ? points : signedPoints),
-          ),
-        })),
-    },
-  };
-}
-
-/** Where the glossary explains a metric. */
-export function metricAnchor({ id }: Pick<MetricDefinition, "id">): string {
-  return `metric-${id.replace(/[^\w.-]+/g, "-")}`;
-}
-
-/** A mean with half its interval; the reason where there is none. */
-export function estimateCell(estimate: Estimate | undefined, format: (value: number | null) => string): Cell {
-  if (estimate === undefined || estimate.mean === null) {
-    return { value: null, text: missing, note: estimate?.reason ?? "not measured" };
-  }
-  const { mean, low, high, n } = estimate;
-  if (low === null || high === null) return { value: mean, text: format(mean) };
-  const half = points((high - low) / 2);
-  return {
-    value: mean,
-    text: `${format(mean)} ± ${half}`,
-    note: `95% interval ${points(low)} to ${points(high)} over ${plural(n, "order")}`,
+    rows: entries.map((entry) => rowView(entry, bounds, ranked)),
+    ...(byOrder === undefined ? {} : { byOrder }),
+    everyMetric: everyMetricView(data, entries),
   };
 }
 
 function rowView(
   entry: Entry,
-  references: { floor: number | null; ceiling: number | null },
+  bounds: { floor: number | null; ceiling: number | null },
   ranked: number,
 ): LeaderboardRowView {
-  const { row, trainer, bound, matrices } = entry;
+  const { row, trainer, bound } = entry;
   const { op, learningAccuracy } = row.metrics;
-  const error = itemError(matrices);
-  const learned = trainer.schedule === "sequence" ? (learningAccuracy?.mean ?? null) : null;
-  const planned = row.cells.planned;
+  const { done, planned } = row.cells;
+  const error = op?.itemError;
   return {
     name: entry.name,
     anchor: entry.anchor,
-    source: trainer.source,
     bound,
     chips: chipsOf(trainer.privileges),
-    ...(row.cells.done < planned ? { gap: `${row.cells.done} of ${plural(planned, "cell")}` } : {}),
+    ...(done < planned ? { gap: `${done} of ${plural(planned, "cell")}` } : {}),
     rank: rankCell(entry),
     rankMark: row.rank === null ? "" : rankMark({ ...row.rank, of: ranked }),
     score: estimateCell(op, points),
-    ...(error === null ? {} : { itemError: points(error) }),
+    ...(error === undefined ? {} : { itemError: points(1.96 * error) }),
     mark: retentionMark({
-      learned,
+      learned: trainer.schedule === "sequence" ? (learningAccuracy?.mean ?? null) : null,
       final: op?.mean ?? null,
       low: op?.low ?? null,
       high: op?.high ?? null,
-      ...references,
+      ...bounds,
       reference: bound !== null,
     }),
     metrics: headline.map(({ key, format }) => estimateCell(row.metrics[key], format)),

@@ -1,4 +1,4 @@
-import { anchorOf } from "./entries.js";
+import { anchorOf } from "./anchors.js";
 import { shortened } from "./format.js";
 
 /** Some answers of one trainer, set by set. */
@@ -20,6 +20,8 @@ export interface SampleSetView {
 
 export interface SampleView {
   story: "forgotten" | "kept" | "gained" | "never right";
+  /** Whether it was right once and is not any more. */
+  lost: boolean;
   question: string;
   reference: string;
   answers: { when: string; text: string; right: boolean; score: string }[];
@@ -99,8 +101,10 @@ function sampleView(item: AnsweredQuestion, learnedAt: number): SampleView {
     ...(learnedAt > 0 && learnedAt < last ? [[learnedAt, "just learned"] as [number, string]] : []),
     ...(last > 0 ? [[last, "at the end"] as [number, string]] : []),
   ];
+  const story = storyOf(item, learnedAt);
   return {
-    story: storyOf(item, learnedAt),
+    story,
+    lost: story === "forgotten",
     question: shortened(item.question, limits.question),
     reference: shortened(item.references.join(" | "), limits.answer),
     answers: moments.flatMap(([row, when]) => {

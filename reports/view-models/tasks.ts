@@ -1,7 +1,8 @@
 import type { ConfusionRecord, MatrixRecord, SuiteRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
+import { anchorOf } from "./anchors.js";
 import type { Cell, Column } from "./cell.js";
-import { anchorOf, type Entry } from "./entries.js";
+import type { Entry } from "./entries.js";
 import { count, list, missing, points } from "./format.js";
 import { meanOf } from "./mean-matrix.js";
 
