@@ -184,7 +184,7 @@ class CellRun {
   }
 
   private latency(): Promise<CostRecord["latency"]> {
-    const { suite } = this.workplace;
+    const { suite, setup } = this.workplace;
     const questions = questionSets(suite, { row: 0, learn: [], shifted: false })
       .filter(({ dataset }) => dataset === "test")
       .map((set) => {
@@ -196,7 +196,7 @@ class CellRun {
         return { request: requests[0]!, decoding };
       });
     this.checkCancelled();
-    return callPlugin("the trainer's generate", () => measureLatency(this.current, questions));
+    return callPlugin("the trainer's generate", () => measureLatency(this.current, questions, setup.quick ? 100 : 300));
   }
 
   private finish(latency: CostRecord["latency"]): string {

@@ -77,7 +77,9 @@ test("a line that is missing is a corrupt line too", () => {
   const lines = readFileSync(path, "utf8").split("\n");
   writeFileSync(path, [lines[0], lines[2], ""].join("\n"));
   appendFileSync(path, "{}\n");
-  expect(() => readJournal(path)).toThrow(expect.objectContaining({ code: "DATA_INVALID", at: { file: path, line: 2 } }));
+  expect(() => readJournal(path)).toThrow(
+    expect.objectContaining({ code: "DATA_INVALID", at: { file: path, line: 2 } }),
+  );
 });
 
 test.runIf(process.platform === "linux")("a full disk is STORAGE with the path", () => {

@@ -55,7 +55,7 @@ export function configure(out: string, changes: Partial<RunConfig> = {}, ...trai
     workers: 2,
     threads: 1,
     device: "cpu",
-    quick: false,
+    quick: true,
     out,
     retryFailed: false,
     keepCheckpoints: "last",
@@ -68,15 +68,19 @@ export async function plan(config: RunConfig): Promise<RunPlan> {
   return planRun(config, await loadRegistry(plugins), plugins, "bench run words");
 }
 
-/** Runs a configuration in this process and collects what the display was shown. */
+/** Runs a configuration in this process, collects what the display was shown, and cancels when told. */
 export async function run(
   config: RunConfig,
-  cancellation?: AbortSignal,
+  cancelAt: (event: RunEvent) => boolean = () => false,
 ): Promise<RunOutcome & { events: RunEvent[] }> {
   const events: RunEvent[] = [];
-  const display = { show: (event: RunEvent) => void events.push(event), close: () => undefined };
-  const outcome = await executeRun(await plan(config), { display, ...(cancellation ? { cancellation } : {}) });
-  return { ...outcome, events };
+  const controller = new AbortController();
+  const show = (event: RunEvent): void => {
+    events.push(event);
+    if (cancelAt(event)) controller.abort();
+  };
+  const options = { display: { show, close: () => undefined }, cancellation: controller.signal };
+  return { ...(await executeRun(await plan(config), options)), events };
 }
 
 /** Every matrix of a run as it stands on the disk: trainer, order and seed → bytes. */

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readRun } from "../../../harness/run/store.js";
+import { buildIfStale, configure, drive, newDirectory, removeDirectories, run } from "./support.js";
+
+beforeAll(buildIfStale);
+afterAll(removeDirectories);
+
+/** What each fault of the fixture's trainer must be told as; null where it must not hurt. */
+const faults: Record<string, [string, RegExp] | null> = {
+  none: null,
+  prints: null,
+  sorts: null,
+  throws: ["PLUGIN_FAILED", /^the trainer's learn failed: no such thing$/],
+  diverges: ["DIVERGED", /the training loss is NaN/],
+  exits: ["CELL_FAILED", /the worker died: worker exited with code: 3/],
+  rejects: ["CELL_FAILED", /the worker died: left alone/],
+  memory: ["CELL_FAILED", /ran out of memory/],
+  steps: ["PLUGIN_FAILED", /learn returned steps: many/],
+  few: ["PLUGIN_FAILED", /generate returned 23 answers for 24 questions/],
+  many: ["PLUGIN_FAILED", /generate returned 48 answers for 24 questions/],
+  text: ["PLUGIN_FAILED", /answer 0 of generate has no text/],
+  tokens: ["PLUGIN_FAILED", /answer 0 of generate counts -1 tokens/],
+  changes: ["PLUGIN_FAILED", /answering changed what the learner knows/],
+  greedy: ["PRIVILEGE_EXCEEDED", /12 past samples were stored, 4 declared/],
+  save: ["PLUGIN_FAILED", /^the trainer's save failed: cannot be saved$/],
+};
+
+test("each fault is one coded error of its own cell, and the others go on", async () => {
+  const directory = newDirectory();
+  const config = configure(directory, {}, "sequential");
+  for (const fault of Object.keys(faults)) {
+    config.trainers.push({ label: fault, name: "faulty", options: { fault } });
+  }
+  const { code, result, stderr } = await drive(config, { node: ["--max-old-space-size=100"], display: "plain" });
+  const expected = Object.entries(faults).filter(([, failure]) => failure !== null);
+  expect(code).toBe(1);
+  expect(result).toMatchObject({ status: "failed", done: 4, failed: expected.length, cancelled: 0 });
+  const { run: record, cells, matrices } = readRun(directory);
+  for (const { id, trainer } of record.cells) {
+    const failure = faults[trainer];
+    if (failure === null || failure === undefined) {
+      expect(matrices[id], trainer).toBeDefined();
+    } else {
+      expect(cells[id], trainer).toMatchObject({
+        status: "failed",
+        error: { code: failure[0], message: expect.stringMatching(failure[1]) },
+      });
+      expect(
+        cells[id]!.rows.map(({ row }) => row),
+        trainer,
+      ).toEqual([0, 1]);
+    }
+  }
+  expect(stderr).toContain("a word from the plug-in");
+  expect(JSON.stringify(result)).not.toContain("a word from the plug-in");
+}, 40_000);
+
+test("failed cells stay failed until they are to be tried again, and then go on where they failed", async () => {
+  const directory = newDirectory();
+  const config = configure(directory);
+  config.trainers = [{ label: "faulty", name: "faulty", options: { fault: "throws" } }];
+  expect(await run(config)).toMatchObject({ status: "failed", failed: 1, stored: false });
+  expect(await run(config)).toMatchObject({ status: "failed", failed: 1, stored: true, events: [] });
+  const again = await run({ ...config, retryFailed: true });
+  expect(again).toMatchObject({ status: "failed", failed: 1, stored: false });
+  expect(again.events).toContainEqual(expect.objectContaining({ type: "cell-started", fromRow: 2 }));
+  expect(again.failures[0]!.error.code).toBe("PLUGIN_FAILED");
+});
