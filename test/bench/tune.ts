@@ -20,7 +20,7 @@ import { trainers } from "../../trainers/methods/catalogue.js";
  *     node dist/test/bench/tune.js --trainer ewc --options '[{"lambda":20},{"lambda":50}]' --seed 11
  *
  * Prints for each candidate OP, learning accuracy and BWT in points, and the seconds of training. `--order` names one
- * of the suite's orders, `--quick` takes the smaller suite.
+ * of the suite's orders, `--quick` takes the smaller suite, `--model` another base model's directory.
  */
 const { values } = parseArgs({
   options: {
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     order: { type: "string", default: "trace-1" },
     seed: { type: "string", default: "11" },
     quick: { type: "boolean", default: false },
+    model: { type: "string" },
   },
 });
 
@@ -61,7 +62,7 @@ async function matrixOnValidation(
   const privileges = definition.needs(options);
   const buffer = new MeteredBuffer(privileges);
   const context = {
-    model: defaultModel,
+    model: values.model ?? defaultModel,
     device: "cpu",
     threads: 1,
     seed,
