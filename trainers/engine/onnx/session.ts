@@ -30,6 +30,7 @@ export class CompiledGraph {
         executionProviders: [...options.executionProviders],
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
+        enableMemPattern: false,
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
       }),

@@ -32,8 +32,13 @@ export interface TrainingForm {
  * per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
  * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
  */
-export function trainingGraph(form: TrainingForm, trainable: ParameterStore, frozen: ParameterStore | null): Graph {
-  const graph = new Graph();
+export function trainingGraph(
+  form: TrainingForm,
+  trainable: ParameterStore,
+  frozen: ParameterStore,
+  precision: Graph["precision"] = "float32",
+): Graph {
+  const graph = new Graph(precision);
   const segments = segmentsOf(trainable);
   const parameters = segmentInputs(graph, "parameters", segments);
   let gradients: Value[] | undefined;
@@ -74,13 +79,13 @@ function languageModelling(
   graph: Graph,
   form: TrainingForm,
   tensors: ReadonlyMap<string, Value>,
-  frozen: ParameterStore | null,
+  frozen: ParameterStore,
 ): Value {
   const inputs = new Map<string, Value>();
   const tensor = (name: string): Value => {
     const known = tensors.get(name) ?? inputs.get(name);
     if (known) return known;
-    const input = graph.input(name, frozen!.layout(name).shape);
+    const input = graph.input(name, frozen.layout(name).shape);
     inputs.set(name, input);
     return input;
   };

@@ -4,19 +4,11 @@ import { mean, reduceTo } from "./reduction.js";
 
 /**
  * Root mean square normalisation over the last axis (Zhang & Sennrich, 1910.07467): x / √(mean(x²) + ε) · weight.
- * ONNX Runtime's fused operator gives the forward pass and the inverse root that the gradient needs.
+ * ONNX Runtime's fused operator gives the forward pass and the inverse root that the gradient needs; it has no double.
  */
 export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
   const { graph } = x;
-  const [output, inverse] = graph.append(
-    "SimplifiedLayerNormalization",
-    [x, weight],
-    [
-      { type: x.type, shape: x.shape },
-      { type: x.type, shape: [...x.shape.slice(0, -1), 1] },
-    ],
-    { axis: -1, epsilon: { float: epsilon }, stash_type: x.type === "float64" ? 11 : 1 },
-  ) as [Value, Value];
+  const [output, inverse] = x.type === "float32" ? fused(x, weight, epsilon) : composed(x, weight, epsilon);
   let cached: Value | undefined;
   const normalised = (): Value => {
     cached ??= graph.node("Mul", [x, inverse], x.shape);
@@ -33,4 +25,25 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     ],
     [weight, (gradient) => reduceTo(multiply(gradient, normalised()), weight.shape)],
   ]);
+}
+
+type WithInverseRoot = readonly [output: Value, inverse: Value];
+
+function fused(x: Value, weight: Value, epsilon: number): WithInverseRoot {
+  const outputs = [x.shape, [...x.shape.slice(0, -1), 1]].map((shape) => ({ type: x.type, shape }));
+  const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: 1 };
+  const [output, inverse] = x.graph.append("SimplifiedLayerNormalization", [x, weight], outputs, attributes);
+  return [output!, inverse!];
+}
+
+function composed(x: Value, weight: Value, epsilon: number): WithInverseRoot {
+  const { graph } = x;
+  const meanSquare = mean(graph.node("Mul", [x, x], x.shape), [x.rank - 1]);
+  const root = graph.node(
+    "Sqrt",
+    [graph.node("Add", [meanSquare, graph.scalar(epsilon)], meanSquare.shape)],
+    meanSquare.shape,
+  );
+  const inverse = graph.node("Reciprocal", [root], root.shape);
+  return [graph.node("Mul", [graph.node("Mul", [x, inverse], x.shape), weight], x.shape), inverse];
 }
