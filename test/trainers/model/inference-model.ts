@@ -1,10 +1,18 @@
 import { floats, singleThread } from "../../../trainers/engine/onnx/session.js";
 import { openCheckpoint, readTensors } from "../../../trainers/model/checkpoint.js";
 import type { InferenceModel } from "../../../trainers/model/generation/inference.js";
+import { openAdapter } from "../../../trainers/model/peft.js";
 
-/** A model directory as inference reads it. */
-export function openForInference(directory: string): InferenceModel {
+/** A model directory, and an adapter's if given, as inference reads it. */
+export function openForInference(directory: string, adapterDirectory?: string): InferenceModel {
   const checkpoint = openCheckpoint(directory);
-  const tensors = [...readTensors(checkpoint)].map(({ name, shape, values }) => [name, floats(values, shape)]);
-  return { config: checkpoint.config, tensors: Object.fromEntries(tensors), session: singleThread, spend: () => {} };
+  const adapter = adapterDirectory === undefined ? undefined : openAdapter(adapterDirectory);
+  const tensors = [...readTensors(checkpoint), ...(adapter?.tensors ?? [])];
+  return {
+    config: checkpoint.config,
+    tensors: Object.fromEntries(tensors.map(({ name, shape, values }) => [name, floats(values, shape)])),
+    lora: adapter && { scaling: adapter.options.alpha / adapter.options.rank, targets: adapter.options.targetModules },
+    session: singleThread,
+    spend: () => {},
+  };
 }

@@ -154,11 +154,20 @@ export function randomTensors(config: Record<string, unknown>, seed: number): Na
       [`${at}.mlp.up_proj.weight`, [intermediate, hidden]],
       [`${at}.mlp.down_proj.weight`, [hidden, intermediate]],
     );
-    if (config.model_type === "qwen2") {
+    const attention = config.model_type === "qwen2" || config.attention_bias === true;
+    if (attention) {
       shapes.push(
         [`${at}.self_attn.q_proj.bias`, [queries]],
         [`${at}.self_attn.k_proj.bias`, [keys]],
         [`${at}.self_attn.v_proj.bias`, [keys]],
+      );
+    }
+    if (config.attention_bias === true) shapes.push([`${at}.self_attn.o_proj.bias`, [hidden]]);
+    if (config.mlp_bias === true) {
+      shapes.push(
+        [`${at}.mlp.gate_proj.bias`, [intermediate]],
+        [`${at}.mlp.up_proj.bias`, [intermediate]],
+        [`${at}.mlp.down_proj.bias`, [hidden]],
       );
     }
   }
