@@ -1,5 +1,5 @@
 import { HubApiError } from "@huggingface/hub";
-import { BenchError, toBenchError } from "../contract/errors.js";
+import { BenchError } from "../contract/errors.js";
 import type { HubReference } from "./reference.js";
 
 /** Whether the Hub could not be reached at all, as opposed to having answered with an error. */
@@ -21,9 +21,7 @@ export function hubFailure(reference: HubReference, endpoint: string, error: unk
       );
     }
     if (status === 404) {
-      const what = /\brev(ision)?\b/i.test(error.message)
-        ? `has no revision "${reference.revision}"`
-        : "does not exist";
+      const what = /invalid rev/i.test(error.message) ? `has no revision "${reference.revision}"` : "does not exist";
       return fail(`it ${what} on ${endpoint}`, "Check owner, name and revision; a private repository needs HF_TOKEN.");
     }
     return fail(`${endpoint} answered ${status}`, "Try again later: files that are complete are kept.");
@@ -35,7 +33,11 @@ export function hubFailure(reference: HubReference, endpoint: string, error: unk
       "Check the connection and HF_ENDPOINT, or give a local directory.",
     );
   }
-  const system = toBenchError(error, "HUB_UNAVAILABLE");
-  if (system.code === "STORAGE") return system;
+  if ((error as NodeJS.ErrnoException).path !== undefined) {
+    return new BenchError("STORAGE", `the cache of the Hub cannot be used: ${(error as Error).message}`, {
+      fix: "Check the free space and the permissions of that path, or set HF_HOME to another.",
+      cause: error,
+    });
+  }
   return fail((error as Error).message, "Try again: files that are complete are kept.");
 }
