@@ -29,12 +29,11 @@ function locationText({ file, line, column }: ErrorLocation): string {
 /** Commander's complaint about the command line as one of ours; its suggestion becomes the fix. */
 export function usageError(thrown: unknown): BenchError {
   if (!(thrown instanceof CommanderError)) return toBenchError(thrown);
-  const [what = "", suggestion] = thrown.message.replace(/^error: /, "").split("\n");
-  const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? "")?.[1];
+  const text = thrown.message.replace(/^error: /, "");
+  const suggested = /^(.*)\n\(Did you mean (.*)\?\)$/s.exec(text);
+  if (suggested !== null) return new BenchError("USAGE", suggested[1]!, { fix: `Did you mean ${suggested[2]}?` });
+  const [, what = text, fix] = /^(.* is invalid)\. (.*)$/s.exec(text) ?? [];
   return new BenchError("USAGE", what, {
-    fix:
-      meant === undefined
-        ? "`bench --help` shows the verbs, `bench <verb> --help` its options."
-        : `Did you mean ${meant}?`,
+    fix: fix ?? "`bench --help` shows the verbs, `bench <verb> --help` its options.",
   });
 }

@@ -22,7 +22,7 @@ const columns: Column[] = [
   { title: "trainer", importance: 99, text: ({ trainer }) => trainer },
   metric("op", "OP", 98),
   metric("bwt", "BWT", 97, true),
-  metric("forgetting", "forgetting", 8, true),
+  metric("forgetting", "forgetting", 8),
   metric("learningAccuracy", "learned", 7),
   metric("fwt", "FWT", 3, true),
   metric("generalAbilityDelta", "general Δ", 9, true),
@@ -95,7 +95,7 @@ const points = (value: number): string =>
     .replace(/^-0\.0$/, "0.0")
     .replace("-", "−");
 const secondsText = (seconds: number | null | undefined): string =>
-  typeof seconds === "number" ? duration(seconds) : "–";
+  typeof seconds !== "number" ? "–" : seconds < 10 ? `${seconds.toFixed(1)}s` : duration(seconds);
 const rankText = (rank: LeaderboardRow["rank"]): string =>
   rank === null ? "–" : rank.best === rank.worst ? `${rank.best}` : `${rank.best}–${rank.worst}`;
 const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? "" : "s"}`;

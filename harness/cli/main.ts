@@ -63,7 +63,7 @@ export async function main(builtIns: readonly string[], words: readonly string[]
   const context: CliContext = {
     builtIns,
     color,
-    width: process.stdout.columns ?? 100,
+    width: process.stdout.columns ?? (Number(process.env.COLUMNS) || 100),
     print: (text) => void process.stdout.write(text),
   };
   // `bench list | head`: whoever read our output has seen enough
@@ -75,7 +75,11 @@ export async function main(builtIns: readonly string[], words: readonly string[]
   try {
     await buildProgram(context).parseAsync(words, { from: "user" });
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return; // help or version, printed
+    if (thrown instanceof CommanderError && thrown.code === "commander.help") {
+      process.exitCode = 2; // a verb without its own verb; its help says what is missing
+      return;
+    }
     const error = usageError(thrown);
     process.exitCode = error.exitCode;
     if (words.includes("--json")) {

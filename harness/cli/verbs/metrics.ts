@@ -6,26 +6,33 @@ import { twoColumns } from "../columns.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { readMatrix } from "../read-matrix.js";
 
+interface MetricsOptions extends CommonOptions {
+  percent?: boolean;
+  joint?: string;
+}
+
 /** `bench metrics <matrix>`: every metric of a matrix that anyone made. */
 export function addMetrics(program: Command, context: CliContext): void {
   const command = program
     .command("metrics")
     .description("compute every metric of an accuracy matrix, another framework's included")
     .argument("<matrix>", "matrix.json, or a .json or .csv file of rows")
-    .option("--percent", "the scores are on 0..100");
+    .option("--percent", "the scores are on 0..100")
+    .option("--joint <matrix>", "the matrix of joint training on the same tasks; intransigence needs it");
   withCommonOptions(command, [
     "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
     "bench metrics avalanche.csv --percent",
     "bench metrics matrix.json --json",
-  ]).action((file: string, options: CommonOptions & { percent?: boolean }) => {
-    const matrix = readMatrix(file, options.percent === true);
-    const values = computeMetrics(matrix);
+  ]).action((file: string, options: MetricsOptions) => {
+    const percent = options.percent === true;
+    const matrix = readMatrix(file, percent);
+    const values = computeMetrics(matrix, options.joint === undefined ? undefined : readMatrix(options.joint, percent));
     const results = metrics.map(({ id, key, formula, source, higherIsBetter }) => {
       const { value, reason } = values[key]!;
       return { id, key, value, reason: reason ?? null, formula, source, higherIsBetter };
     });
     if (options.json) {
-      printJson(context, { tasks: matrix.tasks, metrics: results });
+      printJson(context, { tasks: matrix.tasks, metrics: results, confusion: matrix.confusion });
       return;
     }
     const paint = picocolors.createColors(context.color);
@@ -35,6 +42,10 @@ export function addMetrics(program: Command, context: CliContext): void {
       const why = value === null && reason !== null ? `; missing: ${reason}` : "";
       return twoColumns([[`${id.padEnd(names)} ${shown.padStart(9)}`, `${formula} [${source}]${why}`]], context.width);
     });
+    for (const [task, { macroPrecision, macroRecall }] of Object.entries(matrix.confusion)) {
+      const shown = (value: number | null) => value?.toFixed(4) ?? "null";
+      lines.push(`  ${task}: macro precision ${shown(macroPrecision)}, macro recall ${shown(macroRecall)} (row T)`);
+    }
     context.print(`${paint.bold(`${matrix.tasks.length} tasks`)}\n${lines.join("\n")}\n`);
   });
 }

@@ -11,12 +11,12 @@ interface NewOptions extends CommonOptions {
 }
 
 const templates = {
-  javascript: { file: "template.mjs", extension: ".mjs", name: "most-frequent", run: (path: string) => path },
+  javascript: { file: "template.mjs", extension: ".mjs", name: "most-frequent", trainer: (path: string) => path },
   python: {
     file: "client.py",
     extension: ".py",
     name: "memoriser",
-    run: (path: string) => `"command:python3 ${path}"`,
+    trainer: (path: string) => `command:python3 ${path}`,
   },
 };
 
@@ -52,7 +52,8 @@ export function addNew(program: Command, context: CliContext): void {
     }
     const text = readFileSync(join(packageRoot, "harness", "plugins", template.file), "utf8");
     writeFileAtomically(resolve(path), text.replaceAll(`"${template.name}"`, `"${name}"`));
-    const next = `bench run trace-seq --quick --trainers sequential,${template.run(path)}`;
+    const trainers = `sequential,${template.trainer(path)}`;
+    const next = `bench run trace-seq --quick --trainers ${trainers.includes(" ") ? `"${trainers}"` : trainers}`;
     if (options.json) printJson(context, { file: path, run: next });
     else context.print(`Wrote ${path}. It runs as it is:\n\n  ${next}\n`);
   });

@@ -1,0 +1,126 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { bench, fixture, newDirectory, words } from "./support.js";
+
+const directory = newDirectory();
+const write = (name: string, text: string): string => {
+  writeFileSync(join(directory, name), text);
+  return name;
+};
+
+describe.concurrent("an error is three short lines: what, where, how to mend it", () => {
+  it("in a configuration", async () => {
+    const file = write("typo.yaml", "suite: trace-seq\ntrainers:\n  - name: replay\n    label: mine\n    option: {}\n");
+    expect(await bench(["run", "--config", file], directory)).toMatchInlineSnapshot();
+  });
+
+  it("in YAML", async () => {
+    const file = write("broken.yaml", "suite: trace-seq\nseeds: [1, 2\ntrainers: []\n");
+    expect((await bench(["run", "--config", file], directory)).stderr).toMatchInlineSnapshot();
+  });
+
+  it("in a name", async () => {
+    const { code, stderr } = await bench(["run", "words", "--plugin", words, "--trainers", "replya"], directory);
+    expect(code).toBe(2);
+    expect(stderr).toMatchInlineSnapshot();
+  });
+
+  it("in an option's value, with its place", async () => {
+    const file = write(
+      "epochs.yaml",
+      `suite: words\nplugins: [${words}]\ntrainers:\n  - {name: joint, options: {epochs: many}}\n`,
+    );
+    expect((await bench(["validate", file], directory)).stderr).toMatchInlineSnapshot();
+  });
+
+  it("in a plug-in", async () => {
+    const { code, stderr } = await bench(["validate", fixture("throws-on-import.mjs")], directory);
+    expect(code).toBe(2);
+    expect(stderr.replaceAll(fixture(""), "")).toMatchInlineSnapshot();
+  });
+
+  it("in a run directory that is none", async () => {
+    const { code, stderr } = await bench(["report", "."], directory);
+    expect(code).toBe(2);
+    expect(stderr.replaceAll(directory, "DIRECTORY")).toMatchInlineSnapshot();
+  });
+
+  it("in a matrix", async () => {
+    expect((await bench(["metrics", write("percent.csv", "50,0\n40,70\n")], directory)).stderr).toMatchInlineSnapshot();
+  });
+
+  it("as JSON, where JSON was asked for", async () => {
+    const { code, stdout, stderr } = await bench(["show", "nothing-like-it", "--json"], directory);
+    expect(code).toBe(2);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "UNKNOWN_NAME", fix: expect.any(String) } });
+    expect(stdout).not.toContain("stack");
+  });
+
+  it("with a stack only where it was asked for", async () => {
+    const plain = await bench(["show", "nothing-like-it"], directory);
+    expect(plain.stderr).not.toMatch(/^ +at /m);
+    expect((await bench(["show", "nothing-like-it", "--stack"], directory)).stderr).toMatch(/^ +at /m);
+    expect((await bench(["show", "nothing-like-it"], directory, { BENCH_DEBUG: "1" })).stderr).toMatch(/^ +at /m);
+  });
+
+  it("without colours where there is no terminal", async () => {
+    const { stderr } = await bench(["show", "nothing-like-it"], directory, { CI: "1" });
+    expect(stderr.includes("\u001b")).toBe(false);
+  });
+});
+
+describe.concurrent("the other verbs", () => {
+  it("init writes a configuration that is valid as it is", async () => {
+    const place = join(directory, "init");
+    mkdirSync(place);
+    expect((await bench(["init"], place)).code).toBe(0);
+    expect((await bench(["init"], place)).code).toBe(2);
+    const { code, stderr } = await bench(
+      ["run", "words", "--plugin", words, "--config", "bench.yaml", "--dry-run"],
+      place,
+    );
+    expect(code, stderr).toBe(0);
+  });
+
+  it("metrics reads another framework's CSV", async () => {
+    const file = write("foreign.csv", "after,a,b\na,0.9,\nb,0.5,0.7\n");
+    const { stdout } = await bench(["metrics", file, "--json"], directory);
+    const { tasks, metrics } = JSON.parse(stdout);
+    const value = (key: string) => metrics.find((metric: { key: string }) => metric.key === key);
+    expect(tasks).toEqual(["a", "b"]);
+    expect(value("op").value).toBeCloseTo(0.6, 12);
+    expect(value("bwt").value).toBeCloseTo(-0.4, 12);
+    expect(value("fwt")).toMatchObject({ value: null, reason: expect.any(String) });
+  });
+
+  it("doctor tells what is here", async () => {
+    const { code, stdout } = await bench(["doctor", "--json"], directory);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      versions: { node: process.version.slice(1) },
+      machine: { cores: expect.any(Number), diskBytes: expect.any(Number) },
+      devices: expect.arrayContaining([expect.objectContaining({ device: "cpu", available: true })]),
+    });
+  });
+
+  it("list and show know everything that is there", async () => {
+    const { stdout } = await bench(["list", "--json"], directory);
+    const names = Object.fromEntries(
+      Object.entries(JSON.parse(stdout) as Record<string, { name: string }[]>).map(([kind, entries]) => [
+        kind,
+        entries.map(({ name }) => name),
+      ]),
+    );
+    expect(names.suites).toEqual(expect.arrayContaining(["trace-seq", "trace", "folder"]));
+    expect(names.trainers).toEqual(
+      expect.arrayContaining(["frozen", "icl", "sequential", "joint", "replay", "ewc", "lora"]),
+    );
+    expect(names.metrics).toContain("bwt");
+    const replay = await bench(["show", "replay"], directory);
+    expect(replay.stdout).toMatch(/needs +pastData/);
+    expect(replay.stdout).toMatch(/source/);
+    expect((await bench(["show", "protocol"], directory)).stdout).toContain("bench-learner@1");
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { bench, newDirectory } from "./support.js";
+
+const verbs = [
+  "run",
+  "report",
+  "metrics",
+  "export",
+  "list",
+  "show",
+  "validate",
+  "init",
+  "new trainer",
+  "doctor",
+  "completion",
+];
+
+const directory = newDirectory();
+
+describe.concurrent("help", () => {
+  it("greets who comes without arguments", async () => {
+    expect(await bench([], directory)).toMatchInlineSnapshot();
+  });
+
+  it("lists the verbs", async () => {
+    const { stdout, code } = await bench(["--help"], directory);
+    expect(code).toBe(0);
+    for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^ {2}${verb.split(" ")[0]} `, "m"));
+  });
+
+  it.each(verbs)("%s: examples and --json", async (verb) => {
+    const { stdout, stderr, code } = await bench([...verb.split(" "), "--help"], directory);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toContain(`Usage: bench ${verb}`);
+    expect(stdout).toContain("--json");
+    expect(stdout).toMatch(/Examples:\n {2}\S/);
+    expect(stdout).toContain(`bench ${verb}`);
+  });
+
+  it("has every flag of `run`", async () => {
+    const { stdout } = await bench(["run", "--help"], directory);
+    expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
+      ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--model", "--suite", "--config"],
+      ...["--quick", "--out", "--retry-failed", "--keep-checkpoints", "--dry-run", "--plugin", "--json", "--stack"],
+      "-h, --help",
+    ]);
+  });
+
+  it("prints its version", async () => {
+    expect((await bench(["--version"], directory)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe.concurrent("a wrong command line ends with 2 and says what was meant", () => {
+  it.each([
+    [["rnu"]],
+    [["run", "--orderz", "3"]],
+    [["run", "--seeds", "many"]],
+    [["run", "--orders", "0"]],
+    [["run", "--keep-checkpoints", "some"]],
+    [["run", "--trainers", "replay,,ewc"]],
+    [["run", "a", "b"]],
+    [["metrics"]],
+    [["list", "trainrs"]],
+    [["completion", "bsh"]],
+    [["new", "trainer", "../x"]],
+  ])("%j", async (words) => {
+    const { code, stdout, stderr } = await bench(words, directory);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatchSnapshot();
+  });
+
+  it("shows the help of a verb that lacks its own verb", async () => {
+    const { code, stderr } = await bench(["new"], directory);
+    expect(code).toBe(2);
+    expect(stderr).toContain("trainer");
+  });
+});
+
+describe("completion", () => {
+  it.each(["bash", "zsh", "fish"])("%s knows every verb and the flags of run", async (shell) => {
+    const { stdout, code } = await bench(["completion", shell], directory);
+    expect(code).toBe(0);
+    for (const verb of verbs) expect(stdout).toContain(verb.split(" ")[0]);
+    expect(stdout).toContain("keep-checkpoints");
+  });
+});

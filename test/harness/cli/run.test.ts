@@ -1,0 +1,188 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { bench, fixture, newDirectory, type Spoken, words } from "./support.js";
+
+const directory = newDirectory();
+const base = ["words", "--plugin", words];
+
+function conforms(schema: string, value: unknown): void {
+  const file = join(packageRoot, "harness", "contract", "schemas", `${schema}.schema.json`);
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+  const validate = ajv.compile(JSON.parse(readFileSync(file, "utf8")));
+  expect(validate(value), ajv.errorsText(validate.errors)).toBe(true);
+}
+
+const read = (...path: string[]) => JSON.parse(readFileSync(join(...path), "utf8"));
+
+describe("run, from the command to the leaderboard", () => {
+  let first: Spoken;
+  let out: string;
+
+  beforeAll(async () => {
+    first = await bench(["run", ...base, "--trainers", "frozen,sequential", "--seeds", "2", "--json"], directory);
+    out = join(directory, "runs", readdirSync(join(directory, "runs"))[0]!);
+  });
+
+  it("prints exactly one JSON object on standard output, progress on standard error", () => {
+    expect(first.code, first.stderr).toBe(0);
+    const result = JSON.parse(first.stdout);
+    conforms("leaderboard", result);
+    expect(result).toMatchObject({
+      runDirectory: out,
+      suite: { name: "words" },
+      status: "done",
+      report: join(out, "report", "index.html"),
+      failures: [],
+    });
+    expect(result.leaderboard.map(({ trainer }: { trainer: string }) => trainer)).toEqual(["sequential", "frozen"]);
+    expect(Object.keys(result.leaderboard[0].metrics)).toEqual(
+      expect.arrayContaining(["op", "bwt", "fwt", "forgetting", "learningAccuracy", "generalAbilityDelta"]),
+    );
+    expect(first.stderr).toContain("4 cells done");
+  });
+
+  it("leaves files that follow their published schemas", () => {
+    conforms("run", read(out, "run.json"));
+    const cells = readdirSync(join(out, "cells"));
+    expect(cells).toHaveLength(4);
+    for (const cell of cells) {
+      conforms("matrix", read(out, "cells", cell, "matrix.json"));
+      conforms("cost", read(out, "cells", cell, "cost.json"));
+    }
+    expect(existsSync(join(out, "report", "index.html"))).toBe(true);
+  });
+
+  it("finds the finished run again by the same command, and shows it in a terminal's table", async () => {
+    const again = await bench(["run", ...base, "--trainers", "frozen,sequential", "--seeds", "2"], directory);
+    expect(again.code).toBe(0);
+    expect(readdirSync(join(directory, "runs"))).toHaveLength(1);
+    const table = again.stdout.replace(/words-[0-9a-f]{8}/g, "words-DIGEST").replace(/ \d+\.\ds$/gm, " TIME");
+    expect(table).toMatchSnapshot();
+  });
+
+  it("fits a narrow terminal", async () => {
+    const narrow = await bench(["run", ...base, "--trainers", "frozen,sequential", "--seeds", "2"], directory, {
+      COLUMNS: "44",
+    });
+    expect(Math.max(...narrow.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(44);
+    expect(narrow.stdout).toContain("BWT");
+  });
+
+  it("exports predictions and matrices", async () => {
+    const { code, stdout } = await bench(["export", out, "--out", "tables"], directory);
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n")).toEqual(
+      ["matrices.jsonl", "matrices.csv", "predictions.jsonl", "predictions.csv"].map((file) =>
+        join(directory, "tables", file),
+      ),
+    );
+    const lines = readFileSync(join(directory, "tables", "predictions.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    const samples = readdirSync(join(out, "cells")).flatMap((cell) =>
+      readFileSync(join(out, "cells", cell, "samples.jsonl"), "utf8")
+        .trim()
+        .split("\n"),
+    );
+    expect(lines).toHaveLength(samples.length);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ trainer: "frozen", row: 0, input: expect.any(String) });
+    const csv = readFileSync(join(directory, "tables", "matrices.csv"), "utf8")
+      .trim()
+      .split("\n");
+    const jsonl = readFileSync(join(directory, "tables", "matrices.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    expect(csv).toHaveLength(jsonl.length + 1);
+  });
+
+  it("renders the report again, and validates the run", async () => {
+    const report = await bench(["report", out, "--out", "page", "--json"], directory);
+    expect(JSON.parse(report.stdout).files.length).toBeGreaterThan(0);
+    expect(existsSync(join(directory, "page", "index.html"))).toBe(true);
+    expect((await bench(["validate", out], directory)).stdout).toContain("cells done     4");
+  });
+
+  it("computes the metrics of a matrix, and exits with 0 where some are missing", async () => {
+    const cell = readdirSync(join(out, "cells"))[0]!;
+    const { code, stdout } = await bench(["metrics", join(out, "cells", cell, "matrix.json"), "--json"], directory);
+    expect(code).toBe(0);
+    const { metrics } = JSON.parse(stdout);
+    expect(metrics.find(({ key }: { key: string }) => key === "op").value).toBeGreaterThan(0);
+    for (const metric of metrics) {
+      expect(metric).toMatchObject({ id: expect.stringMatching(/@\d+$/), formula: expect.any(String) });
+      if (metric.value === null) expect(metric.reason).toEqual(expect.any(String));
+    }
+  });
+
+  it("shows the plan and runs nothing", async () => {
+    const { code, stdout } = await bench(
+      ["run", ...base, "--trainers", "joint", "--out", "never", "--dry-run"],
+      directory,
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/tasks +colour → size → taste/);
+    expect(stdout).toMatch(/time +about /);
+    expect(stdout).toMatch(/disk +about \d+ MB/);
+    expect(existsSync(join(directory, "never"))).toBe(false);
+  });
+});
+
+describe.concurrent("trainers from elsewhere", () => {
+  it("runs a module by its path beside the built-in ones", async () => {
+    const { code, stdout, stderr } = await bench(
+      ["run", ...base, "--trainers", `frozen,${fixture("majority.mjs")}`, "--out", "majority", "--json"],
+      directory,
+    );
+    expect(code, stderr).toBe(0);
+    const { leaderboard } = JSON.parse(stdout);
+    expect(leaderboard.map(({ trainer }: { trainer: string }) => trainer).toSorted()).toEqual(["frozen", "majority"]);
+    expect(leaderboard.find(({ trainer }: { trainer: string }) => trainer === "majority")).toMatchObject({
+      privileges: { pastData: { buffer: 3 } },
+      cost: { bufferSamples: 3, flops: null },
+    });
+  });
+
+  it("ends with 1 when a plug-in fails, keeps the others, and tries again when asked", async () => {
+    const config = join(directory, "rogue.yaml");
+    const entry = (how: string) => `{name: rogue, label: ${how}, options: {method: learn, how: ${how}}}`;
+    writeFileSync(
+      config,
+      `suite: words\nplugins: [${words}, ${fixture("rogue.mjs")}]\ntrainers: [frozen, ${entry("throw")}, ${entry("exit")}]\n`,
+    );
+    const failed = await bench(["run", "--config", config, "--out", "rogue", "--json"], directory);
+    expect(failed.code, failed.stderr).toBe(1);
+    const { status, failures, leaderboard } = JSON.parse(failed.stdout);
+    expect(status).toBe("failed");
+    expect(failures).toMatchObject([
+      { cell: { trainer: "throw" }, error: { code: "PLUGIN_FAILED" } },
+      { cell: { trainer: "exit" }, error: { code: "PLUGIN_FAILED" } },
+    ]);
+    expect(
+      leaderboard.find(({ trainer }: { trainer: string }) => trainer === "frozen").metrics.op.mean,
+    ).toBeGreaterThan(0);
+    expect(failed.stderr).toContain("cannot read the moon");
+    expect(failed.stderr).toContain("out of patience");
+    const stored = await bench(["run", "--config", config, "--out", "rogue"], directory);
+    expect(stored.code).toBe(1);
+    expect(stored.stdout).toContain("--retry-failed");
+  });
+
+  it("writes trainers that run as they are", async () => {
+    const place = newDirectory();
+    await bench(["new", "trainer", "mine"], place);
+    await bench(["new", "trainer", "snake", "--language", "python"], place);
+    const python = await bench(["validate", "command:python3 snake.py"], place);
+    const trainers = python.code === 0 ? "./mine.mjs,command:python3 snake.py" : "./mine.mjs";
+    const { code, stdout, stderr } = await bench(["run", ...base, "--trainers", trainers, "--json"], place);
+    expect(code, stderr).toBe(0);
+    for (const row of JSON.parse(stdout).leaderboard) {
+      expect(row.metrics.learningAccuracy.mean).toBeGreaterThan(0);
+      expect(row.cost.generatedTokens).toBeGreaterThan(0);
+    }
+    const again = await bench(["new", "trainer", "mine"], place);
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });
+  });
+});
