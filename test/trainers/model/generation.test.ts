@@ -6,8 +6,8 @@ import { floats, integers } from "../../../trainers/engine/onnx/session.js";
 import { widthStep } from "../../../trainers/model/generation/batches.js";
 import { KeyValueCache } from "../../../trainers/model/generation/cache.js";
 import { generate } from "../../../trainers/model/generation/generate.js";
-import { decodeGraph, prefillGraph } from "../../../trainers/model/generation/graphs.js";
-import { runGraph } from "../../../trainers/model/generation/inference.js";
+import { decodeGraph, embedGraph, prefillGraph } from "../../../trainers/model/generation/graphs.js";
+import { runGraph, runPacked } from "../../../trainers/model/generation/inference.js";
 import { embed, score } from "../../../trainers/model/generation/score.js";
 import { openTokenizer } from "../../../trainers/model/tokenizer.js";
 import { openForInference } from "./inference-model.js";
@@ -92,4 +92,72 @@ test("the order of requests does not matter", async () => {
     }),
     { numRuns: 12 },
   );
+});
+
+/** What the model gives greedily, without a stop. */
+async function greedily(tokens: number[], maxNewTokens: number) {
+  const [generation] = await generate(model, tokenizer, [{ id: "x", tokens }], { maxNewTokens });
+  return generation!;
+}
+
+test("greedy decoding takes the likeliest token of the full forward pass at every step", async () => {
+  const tokens = prompt(20, 300);
+  const { text, tokens: count } = await greedily(tokens, 20);
+  const own: number[] = [];
+  for (let step = 0; step < count; step++) {
+    const sequence = [...tokens, ...own];
+    const batch = packedBatch([{ tokens: sequence, positions: [sequence.length - 1] }], widthStep);
+    const { logits } = await runPacked(model, "prefill", prefillGraph, batch);
+    const row = [...(logits!.data as Float32Array).subarray(0, model.config.vocabulary)];
+    own.push(row.indexOf(Math.max(...row)));
+  }
+  expect(text).toBe(tokenizer.decode(own));
+});
+
+test("generation ends before the earliest stop string", async () => {
+  const tokens = prompt(20, 300);
+  const { text } = await greedily(tokens, 30);
+  const stop = [text.slice(12, 14), text.slice(7, 9)];
+  const first = Math.min(...stop.map((mark) => text.indexOf(mark)));
+  const [stopped] = await generate(model, tokenizer, [{ id: "x", tokens }], { maxNewTokens: 30, stop });
+  expect(stopped).toMatchObject({ text: text.slice(0, first), finishReason: "stop" });
+  expect(stopped!.tokens).toBeLessThan(30);
+  const [unhindered] = await generate(model, tokenizer, [{ id: "x", tokens }], { maxNewTokens: 30, stop: ["absent"] });
+  expect(unhindered).toEqual(await greedily(tokens, 30));
+});
+
+test("the limit counts tokens, and the model's context bounds it", async () => {
+  for (const limit of [1, 2, 17]) {
+    const { tokens, finishReason } = await greedily(prompt(20, 300), limit);
+    expect({ tokens, finishReason }).toEqual({ tokens: limit, finishReason: "length" });
+  }
+  expect((await greedily(prompt(250, 301), 50)).tokens).toBe(6);
+});
+
+test.each([0, 256, 300])("a prompt of %i tokens is an error that names the request", async (length) => {
+  const ask = generate(model, tokenizer, [{ id: "question-7", tokens: prompt(length, 1) }], { maxNewTokens: 5 });
+  await expect(ask).rejects.toMatchObject({ code: "DATA_INVALID", message: expect.stringContaining("question-7") });
+});
+
+test("an embedding is the mean of the hidden states", async () => {
+  const tokens = prompt(9, 400);
+  const batch = packedBatch([{ tokens, positions: tokens.map((_, i) => i) }], widthStep);
+  const { hidden } = await runPacked(model, "hidden", embedGraph, batch);
+  const states = hidden!.data as Float32Array;
+  const [embedding] = await embed(model, [{ id: "x", tokens }]);
+  for (let i = 0; i < model.config.hidden; i++) {
+    const mean = tokens.reduce((sum, _, row) => sum + states[row * model.config.hidden + i]!, 0) / tokens.length;
+    expect(embedding![i]).toBeCloseTo(mean, 5);
+  }
+});
+
+test("log-likelihoods of all continuations of one token sum to probability one", async () => {
+  const tokens = prompt(12, 500);
+  const all = Array.from({ length: model.config.vocabulary }, (_, token) => ({
+    id: `${token}`,
+    tokens,
+    continuation: [token],
+  }));
+  const sum = (await score(model, all)).reduce((total, value) => total + Math.exp(value), 0);
+  expect(sum).toBeCloseTo(1, 5);
 });
