@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { trainingBatch } from "../../../trainers/engine/onnx/batch.js";
+import type { LlamaConfig } from "../../../trainers/engine/onnx/llama-config.js";
+import { LoraAdapter } from "../../../trainers/engine/onnx/lora.js";
+import type { ParameterStore } from "../../../trainers/engine/onnx/parameters.js";
+import { segmentFeeds, segmentsOf } from "../../../trainers/engine/onnx/segments.js";
+import { CompiledGraph, floats, Tensor } from "../../../trainers/engine/onnx/session.js";
+import { type LoraForm, trainingGraph } from "../../../trainers/engine/onnx/training-graph.js";
+import { normals } from "./finite-differences.js";
+import { sequences, smallConfig, smallModel } from "./small-model.js";
+
+const double = (tensor: Tensor): Tensor =>
+  tensor.type === "float32"
+    ? new Tensor("float64", Float64Array.from(tensor.data as Float32Array), tensor.dims)
+    : tensor;
+
+/**
+ * The largest difference between the objective's gradient and central differences along random directions, one within
+ * each tensor, in double precision.
+ */
+async function directionalError(
+  config: LlamaConfig,
+  store: ParameterStore,
+  frozen: ParameterStore,
+  lora: LoraForm | null,
+): Promise<number> {
+  const terms = [{ kind: "language-modelling" as const, batch: sequences([7, 4, 9]), weight: 1.5 }];
+  const form = { config, lora, languageModelling: true, quadratics: 0, result: "gradient" as const };
+  const compiled = await CompiledGraph.create(trainingGraph(form, store, frozen, "float64"));
+  const segments = segmentsOf(store);
+  const batch = trainingBatch(terms);
+  const tensors = lora
+    ? frozen.tensors.map(({ name, shape }) => [name, floats(frozen.view(name), shape)] as const)
+    : [];
+  const fixed = { ...batch.feeds, ...Object.fromEntries(tensors) };
+  const feeds = Object.fromEntries(Object.entries(fixed).map(([name, tensor]) => [name, double(tensor)]));
+  const base = segmentFeeds("parameters", segments, store.values);
+  const values = Object.fromEntries(Object.entries(base).map(([name, tensor]) => [name, double(tensor)]));
+  const evaluate = async () => {
+    const result = await compiled.run({ ...feeds, ...values });
+    const nll = result.nll!.data as Float64Array;
+    const seeds = feeds.seeds!.data as Float64Array;
+    return { result, objective: nll.reduce((sum, own, i) => sum + own * seeds[i]!, 0) };
+  };
+  const { result } = await evaluate();
+  let worst = 0;
+  for (const [i, segment] of segments.entries()) {
+    const data = values[`parameters.${i}`]!.data as Float64Array;
+    const gradient = result[`gradient.${i}`]!.data as Float64Array;
+    for (const { name, offset, length } of segment.tensors) {
+      const start = offset - segment.offset;
+      const direction = normals(length, name);
+      const move = (step: number) => {
+        for (const [j, d] of direction.entries()) data[start + j]! += step * d;
+      };
+      const step = 1e-5;
+      move(step);
+      const above = (await evaluate()).objective;
+      move(-2 * step);
+      const below = (await evaluate()).objective;
+      move(step);
+      const expected = (above - below) / (2 * step);
+      const found = direction.reduce((sum, d, j) => sum + d * gradient[start + j]!, 0);
+      worst = Math.max(worst, Math.abs(found - expected) / (1 + Math.abs(expected)));
+    }
+  }
+  await compiled.release();
+  return worst;
+}
+
+test.each<[string, Partial<LlamaConfig>]>([
+  ["grouped queries, biases, tied head", {}],
+  [
+    "one key per query, no biases, untied head, one layer",
+    {
+      keyValueHeads: 4,
+      attentionBias: false,
+      outputBias: false,
+      feedForwardBias: false,
+      tied: false,
+      layers: 1,
+    },
+  ],
+])("a whole model, %s: the gradient is that of finite differences", async (_, changes) => {
+  const model = smallModel(changes);
+  expect(await directionalError(model.config, model.base, model.base, null)).toBeLessThan(1e-7);
+});
+
+test("a whole model with LoRA: the gradient is that of finite differences", async () => {
+  const model = smallModel();
+  const options = { rank: 2, alpha: 3, dropout: 0, targetModules: ["q_proj", "v_proj", "o_proj", "down_proj"] };
+  const adapter = new LoraAdapter(smallConfig, options, 1);
+  adapter.store.values.set(normals(adapter.store.length, "adapter"));
+  const form = { scaling: adapter.scaling, targets: options.targetModules, dropout: false };
+  expect(await directionalError(smallConfig, adapter.store, model.base, form)).toBeLessThan(1e-7);
+});
