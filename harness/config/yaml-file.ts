@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { ValidateFunction } from "ajv";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { explainSchemaErrors } from "./schema-error.js";
+
+/** The checked content of a YAML file, which still knows where everything stands. */
+export interface YamlFile<Content> {
+  content: Content;
+  /** Where the value, or the key, at a path stands; the nearest thing around it when it is not there. */
+  locate(path: readonly (string | number)[], atKey?: boolean): ErrorLocation;
+}
+
+/** How messages call the file, and what to do where it is absent. */
+export interface YamlFileWords {
+  what: string;
+  absent: string;
+}
+
+/**
+ * Reads a file of YAML or JSON and checks it against a schema. An empty file is an empty mapping.
+ *
+ * @param validate compiled with `allErrors` and `verbose`, which the messages need.
+ * @throws CONFIG_SYNTAX, CONFIG_INVALID with line, column and a suggestion.
+ */
+export function readYamlFile<Content>(
+  file: string,
+  validate: ValidateFunction<Content>,
+  words: YamlFileWords,
+): YamlFile<Content> {
+  const counter = new LineCounter();
+  const document = parseDocument(readText(file, words), { lineCounter: counter, prettyErrors: false });
+  const place = (offset: number): ErrorLocation => {
+    const { line, col } = counter.linePos(offset);
+    return { file, line, column: col };
+  };
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw new BenchError("CONFIG_SYNTAX", error.message.split("\n")[0]!, {
+      fix: "Mend the YAML there: indent with blanks, close brackets and quotes, write a key only once.",
+      at: place(error.pos[0]),
+    });
+  }
+  const locate = (path: readonly (string | number)[], atKey = false) => place(offsetOf(document, path, atKey));
+  const content = (document.toJS() ?? {}) as unknown;
+  if (!validate(content)) {
+    const [first] = explainSchemaErrors(validate.errors ?? [], content)
+      .map((problem) => ({ ...problem, at: locate(problem.path, problem.atKey) }))
+      .sort((a, b) => a.at.line! - b.at.line! || a.at.column! - b.at.column!);
+    throw new BenchError("CONFIG_INVALID", first!.message, { fix: first!.fix, at: first!.at });
+  }
+  return { content, locate };
+}
+
+function readText(file: string, { what, absent }: YamlFileWords): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(resolve(file));
+  } catch (error) {
+    throw new BenchError("CONFIG_INVALID", `${what} cannot be read: ${(error as Error).message}`, {
+      fix: absent,
+      at: { file },
+      cause: error,
+    });
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new BenchError("CONFIG_SYNTAX", `${what} is not valid UTF-8`, {
+      fix: "Save the file as UTF-8.",
+      at: { file },
+      cause: error,
+    });
+  }
+}
+
+function offsetOf(document: Document, path: readonly (string | number)[], atKey: boolean): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    if (isMap(parent) && (atKey || length < path.length)) {
+      const pair = parent.items.find(
+        ({ key: candidate }) => isScalar(candidate) && String(candidate.value) === String(key),
+      );
+      if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0];
+    }
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return isNode(document.contents) ? (document.contents.range?.[0] ?? 0) : 0;
+}
