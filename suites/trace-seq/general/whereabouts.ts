@@ -11,8 +11,12 @@ export const whereabouts: Family = {
   maxNewTokens: 4,
   frame: "Question: {body}\nAnswer:",
   templates: [
-    ...withRule("{a}", ["{p:person} is in the {a:place}. {q:person} is in the {b:place}. Where is {p}?"], distinct),
-    ...withRule("{b}", ["{p:person} is in the {a:place}. {q:person} is in the {b:place}. Where is {q}?"], distinct),
-    ...withRule("{b}", ["{p:person} goes from the {a:place} to the {b:place}. Where is {p}?"], differing("a", "b")),
+    ...withRule("{a}", ["{p:person} is in {a:city}. {q:person} is in {b:city}. Where is {p}?"], distinct),
+    ...withRule("{b}", ["{p:person} is in {a:city}. {q:person} is in {b:city}. Where is {q}?"], distinct),
+    ...withRule(
+      "{b}",
+      ["{p:person} is in {a:city}. {q:person} is in {b:city}. {r:person} is in {c:city}. Where is {q}?"],
+      differing("p", "q", "r"),
+    ),
   ],
 };

@@ -21,7 +21,6 @@ const sums: Family = {
 };
 
 const kindByClass: [string, (word: string) => string | undefined][] = [
-  ["thing", (word) => kindOf.get(word)],
   ["direction", (word) => directionOf.get(word)],
   ["rateMove", (word) => rateMoveOf.get(word)],
   ["decision", (word) => decisionOf.get(word)],
@@ -100,6 +99,15 @@ const lookUp: Family = {
   ],
 };
 
+const thingKinds: Family = {
+  ...plain,
+  id: "thing-kinds",
+  templates: withRule(
+    ({ thing }: Values) => kindOf.get(thing!)!,
+    ["What is {thing:thing}?", "What kind of thing is {thing:thing}?"],
+  ),
+};
+
 const german: Family = {
   ...plain,
   id: "german-words",
@@ -146,9 +154,10 @@ const codeCopying: Family = {
 /** What pretraining asks, with the share of each. The eight tasks and the two unseen ones are not among them. */
 export const pretrainingFamilies: readonly { family: Family; share: number }[] = [
   ...generalFamilies.map(({ family }) => ({ family, share: generalShare(family.id) })),
-  { family: sums, share: 5 },
+  { family: sums, share: 4 },
   { family: sorting, share: 4 },
   { family: lookUp, share: 4 },
+  { family: thingKinds, share: 3 },
   { family: wordKinds, share: 2.5 },
   { family: german, share: 0.7 },
   { family: chinese, share: 1.5 },
@@ -158,10 +167,10 @@ export const pretrainingFamilies: readonly { family: Family; share: number }[] =
 function generalShare(id: string): number {
   const shares: Record<string, number> = {
     arithmetic: 5,
-    reading: 5,
-    whereabouts: 4,
+    reading: 6,
+    whereabouts: 5,
     facts: 2.5,
-    "multiple-choice": 7,
+    "multiple-choice": 8,
     repetition: 1.5,
     selection: 2,
     refusal: 0.7,

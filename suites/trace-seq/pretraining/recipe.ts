@@ -23,7 +23,7 @@ export interface Recipe {
 /** The recipe of the model that comes with the suite. */
 export const recipe: Recipe = {
   seed: 1,
-  steps: 5000,
+  steps: 4500,
   learningRate: 3e-3,
   warmUpSteps: 100,
   finalRate: 0.05,

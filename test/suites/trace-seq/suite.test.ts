@@ -126,10 +126,10 @@ describe("trace-seq", () => {
     );
     expect(generateSuite(false).tasks).toEqual(suite.tasks);
     expect(`${suite.version} ${suite.digest}`).toMatchInlineSnapshot(
-      `"1.0.0 67a506a8afce6a70496ab0ed2f9047450baecc3243f2d35f63ce19e645df2f8b"`,
+      `"1.0.0 07f7e828f30819ea1b351899756b002088be37ec7431a61eb224c93ebca084a2"`,
     );
     expect(`${quick.version} ${quick.digest}`).toMatchInlineSnapshot(
-      `"1.0.0 737fb9f73743cce3e6fc46db7a41414c2cc7e008483c99b773e7e0a9dcd51872"`,
+      `"1.0.0 db1bbdd243219803a9d4e635a8ff540b9f23a7716365653cb4314633c147af56"`,
     );
   });
 
