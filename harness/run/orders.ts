@@ -30,8 +30,7 @@ export function ordersOf(suite: Suite, count: number): Order[] {
 }
 
 function checkOrder(order: Order, ids: string[], suite: string): void {
-  const same = order.tasks.length === ids.length && new Set([...order.tasks, ...ids]).size === ids.length;
-  if (same) return;
+  if (order.tasks.toSorted().join("\n") === ids.toSorted().join("\n")) return;
   throw new BenchError("PLUGIN_INVALID", `order "${order.name}" of suite "${suite}" does not name each task once`, {
     fix: `List exactly: ${ids.join(", ")}.`,
   });

@@ -75,7 +75,7 @@ function cellLine(tracker: RunTracker, cell: TrackedCell, columns: number, nameC
   const parts = [
     toColumns(nameOf(cell), nameColumns),
     bar(tracker.fraction(cell), columns < 100 ? 6 : 12),
-    left === undefined ? toColumns("", 8) : toColumns(`−${duration(left)}`, 8),
+    toColumns(left === undefined ? "" : `${duration(left)} left`, 12),
     ...activityOf(cell),
   ];
   return parts.join("  ");

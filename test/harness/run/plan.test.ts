@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Registry } from "../../../harness/plugins.js";
+import { loadRegistry } from "../../../harness/plugins.js";
+import { planRun } from "../../../harness/run/plan.js";
+import { buildIfStale, configure, newDirectory, plan, plugins, removeDirectories, run } from "./support.js";
+
+beforeAll(buildIfStale);
+afterAll(removeDirectories);
+
+const idsOf = async (...config: Parameters<typeof configure>) =>
+  (await plan(configure(...config))).record.cells.map(({ id }) => id);
+
+test("a cell's id changes with what determines its result, and with nothing else", async () => {
+  const out = newDirectory();
+  const [id] = await idsOf(out, {}, "replay");
+  expect(id).toMatch(/^[0-9a-f]{16}$/);
+  const options = { label: "replay", name: "replay", options: {} };
+  const same: Parameters<typeof configure>[1][] = [
+    { workers: 1, keepCheckpoints: "all", retryFailed: true },
+    { trainers: [{ ...options, label: "another label" }] },
+    { trainers: [{ ...options, options: { epochs: 4 } }] },
+    { seeds: [1, 2], orders: 3 },
+  ];
+  for (const changes of same) expect(await idsOf(join(out, "elsewhere"), changes, "replay")).toContain(id);
+  const different: Parameters<typeof configure>[1][] = [
+    { seeds: [2] },
+    { threads: 2 },
+    { quick: false },
+    { device: "cuda" },
+    { suite: { name: "words", options: { tasks: 2 } } },
+    { trainers: [{ ...options, options: { epochs: 5 } }] },
+    { trainers: [{ ...options, name: "sequential" }] },
+  ];
+  const others = await Promise.all(different.map((changes) => idsOf(out, changes, "replay")));
+  expect(new Set([id, ...others.flat()]).size).toBe(different.length + 1);
+});
+
+test("without --out, the same configuration finds the same directory", async () => {
+  const { out: _out, ...config } = configure("", {}, "replay");
+  const [one, two] = [await plan(config), await plan({ ...config, workers: 1 })];
+  expect(two.directory).toBe(one.directory);
+  expect(one.directory).toMatch(/runs[\\/]words-[0-9a-f]{8}$/);
+  expect((await plan({ ...config, seeds: [7] })).directory).not.toBe(one.directory);
+});
+
+test("what is wrong is told before anything runs", async () => {
+  const out = newDirectory();
+  const wrong = (changes: Parameters<typeof configure>[1], ...trainers: string[]) =>
+    expect(plan(configure(out, changes, ...trainers))).rejects;
+  await wrong({}, "replya").toMatchObject({ code: "UNKNOWN_NAME", fix: expect.stringContaining("replay") });
+  await wrong({ suite: { name: "word", options: {} } }, "replay").toMatchObject({ code: "UNKNOWN_NAME" });
+  await wrong({ suite: { name: "words", options: { task: 2 } } }, "replay").toMatchObject({ code: "CONFIG_INVALID" });
+  await wrong({ trainers: [{ label: "r", name: "replay", options: { epoch: 2 } }] }).toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining('trainer "r"'),
+  });
+  await wrong({ orders: 7 }, "replay").toMatchObject({ code: "CONFIG_INVALID" });
+  await wrong({ seeds: [1, 1] }, "replay").toMatchObject({ code: "CONFIG_INVALID" });
+  const twins = ["a", "b"].map((label) => ({ label, name: "replay", options: {} }));
+  await wrong({ trainers: twins }).toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringMatching(/"a" and "b"/),
+  });
+  await wrong({ model: join(out, "nothing") }, "replay").toMatchObject({ code: "MODEL_INVALID" });
+});
+
+test("a device that no engine has is refused with what there is", async () => {
+  const registry = await loadRegistry(plugins);
+  const engine = {
+    name: "e",
+    version: "1",
+    numerics: "1",
+    probe: async () => [
+      { device: "cpu", available: true, detail: "" },
+      { device: "cuda", available: false, detail: "libcudart.so is missing" },
+    ],
+  };
+  const withEngine: Registry = Object.assign(Object.create(registry), { allEngines: () => [engine] });
+  const config = configure(newDirectory(), { device: "cuda" }, "replay");
+  await expect(planRun(config, withEngine, plugins)).rejects.toMatchObject({
+    code: "DEVICE_UNAVAILABLE",
+    message: 'the device "cuda" is not available: libcudart.so is missing',
+    fix: expect.stringContaining("This machine has: cpu."),
+  });
+  const { record } = await planRun({ ...config, device: "cpu" }, withEngine, plugins);
+  expect(record).toMatchObject({ numerics: "e:1", environment: { "engine e": "1", device: "cpu", threads: 1 } });
+});
+
+test("the estimate says where it comes from, and learns from finished neighbours", async () => {
+  const parent = newDirectory();
+  const config = configure(join(parent, "one"), {}, "sequential", "replay");
+  const guess = await plan(config);
+  expect(guess.estimate.basis).toMatch(/rough cost model .* for sequential, replay/);
+  expect(guess.estimate.bytes).toBeGreaterThan(0);
+  await run(config);
+  const measured = await plan({ ...config, out: join(parent, "two"), seeds: [5, 6], workers: 1 });
+  expect(measured.estimate.basis).toBe("finished cells of the same trainers beside this run");
+  const seconds = Object.values(measured.estimate.cells);
+  expect(seconds).toHaveLength(4);
+  expect(measured.estimate.seconds).toBeCloseTo(
+    seconds.reduce((sum, each) => sum + each, 0),
+    9,
+  );
+  const parallel = await plan({ ...config, out: join(parent, "three"), seeds: [5, 6], workers: 4 });
+  expect(parallel.estimate.seconds).toBeCloseTo(Math.max(...seconds), 9);
+  const inOrder = measured.cells.map(({ record }) => measured.estimate.cells[record.id]!);
+  expect(inOrder).toEqual(inOrder.toSorted((a, b) => b - a));
+});
