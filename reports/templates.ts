@@ -2,14 +2,28 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Handlebars from "handlebars";
 import { packageRoot } from "../harness/contract/files.js";
+import { escapeXml } from "./charts/svg.js";
 
 const directory = join(packageRoot, "reports", "templates");
 
-/** Renders a template of `templates/`; all others are its partials. A name that the view lacks is an error. */
+/** Renders a template of `templates/`; all others are its partials. */
 export function renderTemplate(name: string, view: object): string {
   const handlebars = Handlebars.create();
   for (const file of readdirSync(directory)) {
     handlebars.registerPartial(file.replace(/\.hbs$/, ""), readFileSync(join(directory, file), "utf8"));
   }
-  return handlebars.compile(`{{> ${name}}}`, { strict: false })(view);
+  handlebars.registerHelper(
+    "emphasis",
+    (text: string) => new Handlebars.SafeString(escapeXml(text).replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")),
+  );
+  handlebars.registerHelper("formula", (text: string) => new Handlebars.SafeString(subscripts(escapeXml(text))));
+  return handlebars.compile(`{{> ${name}}}`)(view);
+}
+
+/** R[i,j], Σ_{i<T} and Σ_i with their indices below the line. */
+function subscripts(formula: string): string {
+  return formula
+    .replace(/\b([A-Z])\[([^\]]*)\]/g, "$1<sub>$2</sub>")
+    .replace(/_\{([^}]*)\}/g, "<sub>$1</sub>")
+    .replace(/_(\w)/g, "<sub>$1</sub>");
 }

@@ -15,7 +15,7 @@ export interface ChangePlotOptions {
   }[];
 }
 
-const width = 340;
+const width = 420;
 const line = 26;
 const top = 8;
 
@@ -42,7 +42,12 @@ export function changePlot({ id, title, description, rows }: ChangePlotOptions):
     drawn.push(element("circle", { class: reference ? "after reference" : "after", cx: x(after), cy: y, r: 4.5 }));
     const delta = Math.round((after - before) * 100);
     drawn.push(
-      label(signed(delta), { class: delta < 0 ? "delta loss" : "delta", x: width - 4, y: y + 4, "text-anchor": "end" }),
+      label(signed(delta), {
+        class: delta < 0 ? "delta loss" : delta > 0 ? "delta gain" : "delta",
+        x: width - 4,
+        y: y + 4,
+        "text-anchor": "end",
+      }),
     );
     return drawn;
   });

@@ -10,6 +10,8 @@ export interface HeatMapOptions {
   columns: readonly string[];
   /** Scores on 0..1; null where nothing was measured. */
   values: readonly (readonly (number | null)[])[];
+  /** Whether the tasks were learned one after another, so that a stair parts what was learned from what was not. */
+  stepwise: boolean;
 }
 
 const cell = { width: 33, height: 21 };
@@ -19,7 +21,7 @@ const top = 18;
  * An accuracy matrix: rows are moments, columns are tasks. Below the stair a task has been learned; above it, not
  * yet. What was not measured is hatched.
  */
-export function heatMap({ id, title, description, rows, columns, values }: HeatMapOptions): string {
+export function heatMap({ id, title, description, rows, columns, values, stepwise }: HeatMapOptions): string {
   const gutter = Math.ceil(Math.max(...rows.map((name) => textWidth(name, 11)))) + 12;
   const width = gutter + columns.length * cell.width + 2;
   const height = top + rows.length * cell.height + 2;
@@ -37,7 +39,7 @@ export function heatMap({ id, title, description, rows, columns, values }: HeatM
     ...headings,
     ...sides,
     ...cells,
-    stair(columns.length, gutter),
+    stepwise ? stair(columns.length, gutter) : "",
   );
 }
 
@@ -52,7 +54,7 @@ function square(value: number | null, x: number, y: number): string {
   }
   const share = Math.min(Math.max(value, 0), 1);
   const number = label(String(Math.round(value * 100)), {
-    class: share > 0.52 ? "number on-deep" : "number",
+    class: `number ${share > 0.66 ? "on-deep" : share > 0.46 ? "on-middle" : ""}`.trim(),
     x: x + cell.width / 2,
     y: y + cell.height * 0.68,
     "text-anchor": "middle",

@@ -43,6 +43,7 @@ export function placeLabels(requests: readonly LabelRequest[], bounds: Box): Pla
 function candidates({ text, x, y }: LabelRequest): PlacedLabel[] {
   const steps = [0, -1, 1, -2, 2].map((step) => y + 4 + step * lineHeight);
   return [
+    { text, x: x + distance, y: y + 15, anchor: "start" },
     { text, x: x + distance, y: y + 4, anchor: "start" },
     { text, x: x - distance, y: y + 4, anchor: "end" },
     { text, x, y: y - distance, anchor: "middle" },

@@ -15,8 +15,10 @@ export interface RetentionMarkOptions {
   reference: boolean;
 }
 
-const width = 264;
+const width = 216;
 const height = 40;
+/** How far the references reach beyond the mark, to meet those of the rows above and below. */
+const reach = 60;
 const middle = height / 2;
 const x = linearScale([0, 1], [8, width - 8]);
 
@@ -28,8 +30,8 @@ export function retentionMark(options: RetentionMarkOptions): string {
   const { learned, final, low, high, floor, ceiling, reference } = options;
   const marks = [
     ...[0, 0.25, 0.5, 0.75, 1].map((tick) => vertical("grid", tick)),
-    floor === null ? "" : vertical("bound floor", floor),
-    ceiling === null ? "" : vertical("bound ceiling", ceiling),
+    floor === null ? "" : vertical("bound", floor),
+    ceiling === null ? "" : vertical("bound", ceiling),
   ];
   if (final !== null) {
     if (low !== null && high !== null) marks.push(interval(low, high));
@@ -52,7 +54,7 @@ export function retentionAxis(): string {
 }
 
 function vertical(className: string, value: number): string {
-  return element("line", { class: className, x1: x(value), x2: x(value), y1: 0, y2: height });
+  return element("line", { class: className, x1: x(value), x2: x(value), y1: -reach, y2: height + reach });
 }
 
 /** A bracket; an end beyond the scale is left open. */

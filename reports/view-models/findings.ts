@@ -5,6 +5,7 @@ import { count, duration, list, plural, points, signedPoints } from "./format.js
 /** A sentence that the data supports. */
 export interface Finding {
   topic: string;
+  /** Names stand between double asterisks. */
   text: string;
 }
 
@@ -29,8 +30,8 @@ function kept(learners: readonly Entry[], entries: readonly Entry[]): Finding {
   );
   const lead =
     tied.length > 1
-      ? `The data cannot separate ${list(tied.map(({ name }) => name))} at the top; ${best.name} has the highest mean, ${points(scoreOf(best))} of 100.`
-      : `${best.name} ends highest of those that learn in sequence, at ${points(scoreOf(best))} of 100.`;
+      ? `The data cannot separate ${list(tied.map(({ name }) => `**${name}**`))} at the top; **${best.name}** has the highest mean, ${points(scoreOf(best))} of 100.`
+      : `**${best.name}** ends highest of those that learn in sequence, at ${points(scoreOf(best))} of 100.`;
   const bounds = [
     boundText(entries, "upper bound", "when all tasks are learned at once"),
     boundText(entries, "lower bound", "without any learning"),
@@ -40,7 +41,7 @@ function kept(learners: readonly Entry[], entries: readonly Entry[]): Finding {
 
 function boundText(entries: readonly Entry[], bound: Entry["bound"], words: string): string | undefined {
   const entry = entries.find((candidate) => candidate.bound === bound && scoreOf(candidate) !== null);
-  return entry && `${points(scoreOf(entry))} ${words} (${entry.name})`;
+  return entry && `${points(scoreOf(entry))} ${words} (**${entry.name}**)`;
 }
 
 function forgotten(learners: readonly Entry[]): Finding | undefined {
@@ -53,10 +54,10 @@ function forgotten(learners: readonly Entry[]): Finding | undefined {
     .sort((a, b) => b.lost - a.lost);
   const [most, least] = [known[0], known.at(-1)];
   if (most === undefined || least === undefined) return undefined;
-  const lead = `${most.name} reaches ${points(most.learned)} on each task when it is just learned, and has lost ${points(most.lost)} points of its earlier tasks' best by the end.`;
+  const lead = `**${most.name}** reaches ${points(most.learned)} on each task when it is just learned, and has lost ${points(most.lost)} points of its earlier tasks' best by the end.`;
   return {
     topic: "Forgotten",
-    text: most === least ? lead : `${lead} ${least.name} loses least: ${points(least.lost)}.`,
+    text: most === least ? lead : `${lead} **${least.name}** loses least: ${points(least.lost)}.`,
   };
 }
 
@@ -68,9 +69,13 @@ function generalAbility(learners: readonly Entry[]): Finding | undefined {
   const [worst, best] = [known[0], known.at(-1)];
   if (worst === undefined || best === undefined) return undefined;
   const falling = known.filter(({ delta }) => delta < 0).length;
-  const lead = `General ability, never trained here, falls for ${falling} of ${plural(known.length, "trainer")}`;
-  const range = worst === best ? "" : `, least for ${best.name} (${signedPoints(best.delta)})`;
-  return { topic: "Harmed", text: `${lead}: most for ${worst.name} (${signedPoints(worst.delta)} points)${range}.` };
+  const many = falling === known.length ? "every trainer" : `${falling} of ${plural(known.length, "trainer")}`;
+  const lead = `General ability, never trained here, falls for ${many}`;
+  const range = worst === best ? "" : `, least for **${best.name}** (${signedPoints(best.delta)})`;
+  return {
+    topic: "Harmed",
+    text: `${lead}: most for **${worst.name}** (${signedPoints(worst.delta)} points)${range}.`,
+  };
 }
 
 function price(learners: readonly Entry[]): Finding | undefined {
@@ -86,8 +91,11 @@ function price(learners: readonly Entry[]): Finding | undefined {
   const compared =
     own === cheapest
       ? "the least of all"
-      : `${Number((own.seconds / cheapest.seconds).toFixed(1))} times that of ${cheapest.name}, the quickest`;
-  return { topic: "Paid", text: `${best.name} takes ${duration(own.seconds)} for one sequence, ${compared},${keeps}.` };
+      : `${Number((own.seconds / cheapest.seconds).toFixed(1))} times that of **${cheapest.name}**, the quickest`;
+  return {
+    topic: "Paid",
+    text: `**${best.name}** takes ${duration(own.seconds)} for one sequence, ${compared},${keeps}.`,
+  };
 }
 
 function certainty({ run, cells }: ReportData): Finding {
@@ -102,7 +110,9 @@ function certainty({ run, cells }: ReportData): Finding {
   const text =
     run.orders.length < 2
       ? "One task order gives no interval, so nothing here is ranked. Run again with --orders 3 to learn how much the order matters."
-      : `Intervals are 95%, over ${run.orders.length} task orders with ${plural(run.seeds.length, "seed")} each.`;
+      : `Intervals are 95%, over ${run.orders.length} task orders with ${plural(run.seeds.length, "seed")} each.${
+          run.orders.length === 2 ? " Two orders make them wide; each further one narrows them." : ""
+        }`;
   return { topic: "How sure", text: text + grid + scope };
 }
 

@@ -35,8 +35,8 @@ export interface LeaderboardRowView {
   /** Half the 95% interval that comes from the number of test items alone. */
   itemError?: string;
   mark: string;
-  metrics: EstimateCell[];
-  costs: Cell[];
+  metrics: (EstimateCell & { title: string })[];
+  costs: (Cell & { title: string })[];
 }
 
 /** The metrics that stand beside the score at the end; stability and plasticity are a pair. */
@@ -115,10 +115,10 @@ function rowView(
       ...bounds,
       reference: bound !== null,
     }),
-    metrics: headline.map(({ key, format }) => estimateCell(row.metrics[key], format)),
-    costs: costColumns.map(({ key, format }) => {
+    metrics: headline.map(({ key, title, format }) => ({ title, ...estimateCell(row.metrics[key], format) })),
+    costs: costColumns.map(({ key, title, format }) => {
       const value = row.cost[key] ?? null;
-      return { value, text: format(value), ...(value === null ? { note: "not measured" } : {}) };
+      return { title, value, text: format(value), ...(value === null ? { note: "not measured" } : {}) };
     }),
   };
 }

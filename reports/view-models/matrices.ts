@@ -35,7 +35,7 @@ export function matricesViews({ run }: ReportData, entries: readonly Entry[]): M
   }));
 }
 
-function matrixView({ name }: Entry, mean: MeanMatrix, cells: Entry["cells"], id: string): MatrixView {
+function matrixView({ name, trainer }: Entry, mean: MeanMatrix, cells: Entry["cells"], id: string): MatrixView {
   const rowNames = ["before", ...mean.tasks];
   return {
     name,
@@ -47,6 +47,7 @@ function matrixView({ name }: Entry, mean: MeanMatrix, cells: Entry["cells"], id
       rows: rowNames.map((task, row) => (row === 0 ? task : `${row} ${task}`)),
       columns: mean.tasks.map((_, column) => String(column + 1)),
       values: mean.rows,
+      stepwise: trainer.schedule === "sequence",
     }),
     rows: mean.rows.map((line, row) => ({
       name: row === 0 ? "before" : `after ${rowNames[row]}`,

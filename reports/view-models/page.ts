@@ -44,7 +44,7 @@ export function pageView(data: ReportData, samples: readonly SampleSource[], bas
     courses: courseViews(data, entries),
     matrices: matricesViews(data, entries),
     tasks: taskViews(data, entries),
-    samples: samples.map(trainerSamplesView),
+    samples: entries.flatMap(({ name }) => samples.filter(({ trainer }) => trainer === name).map(trainerSamplesView)),
     failures: failureViews(data),
     notices: data.notices,
     provenance: provenanceView(data),

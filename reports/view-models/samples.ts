@@ -15,6 +15,8 @@ export interface SampleSetView {
   title: string;
   /** Whether it is a task, and not a probe. */
   task: boolean;
+  /** How many of each story. */
+  summary: string;
   items: SampleView[];
 }
 
@@ -24,7 +26,8 @@ export interface SampleView {
   lost: boolean;
   question: string;
   reference: string;
-  answers: { when: string; text: string; right: boolean; score: string }[];
+  /** `share` is the score where it is more than right or wrong. */
+  answers: { when: string; text: string; right: boolean; share?: string }[];
 }
 
 /** An answer at one moment of the sequence. */
@@ -68,7 +71,7 @@ export function trainerSamplesView({ trainer, cell, path, sets }: SampleSource):
     path,
     sets: sets.flatMap(({ title, task, learnedAt, questions }) => {
       const items = chosen(questions, learnedAt, task ? 4 : 2).map((question) => sampleView(question, learnedAt));
-      return items.length === 0 ? [] : [{ title, task, items }];
+      return items.length === 0 ? [] : [{ title, task, summary: summaryOf(items), items }];
     }),
   };
 }
@@ -111,9 +114,16 @@ function sampleView(item: AnsweredQuestion, learnedAt: number): SampleView {
       const answer = item.answers.find((candidate) => candidate.row === row);
       if (answer === undefined) return [];
       const { text, score } = answer;
-      return [
-        { when, text: shortened(text, limits.answer) || "(nothing)", right: score >= right, score: score.toFixed(2) },
-      ];
+      return [{ when, text: shortened(text, limits.answer) || "(nothing)", right: score >= right, ...shareOf(score) }];
     }),
   };
+}
+
+function shareOf(score: number): { share?: string } {
+  return score === 0 || score === 1 ? {} : { share: score.toFixed(2) };
+}
+
+function summaryOf(items: readonly SampleView[]): string {
+  const stories = [...new Set(items.map(({ story }) => story))];
+  return stories.map((story) => `${items.filter((item) => item.story === story).length} ${story}`).join(", ");
 }

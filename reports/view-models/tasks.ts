@@ -58,10 +58,13 @@ export function taskViews({ run }: ReportData, entries: readonly Entry[]): TaskV
       columns: classified ? [...columns, ...classColumns] : columns,
       rows: entries
         .filter(({ matrices }) => matrices.length > 0)
-        .map(({ name, bound, matrices }) => ({
+        .map(({ name, bound, matrices, trainer }) => ({
           name,
           bound,
-          cells: [...scoreCells(matrices, task.id), ...(classified ? classCells(matrices, task.id) : [])],
+          cells: [
+            ...scoreCells(matrices, task.id, trainer.schedule === "sequence"),
+            ...(classified ? classCells(matrices, task.id) : []),
+          ],
         })),
       confusions: entries.flatMap(({ name, matrices }) => confusionView(name, matrices, task.id)),
     };
@@ -75,7 +78,7 @@ function factsOf({ language, scorer, sizes }: SuiteRecord["tasks"][number]): str
   return `${tongue} · scored by ${scorer.name}${known.length === 0 ? "" : ` · ${list(known)} items`}`;
 }
 
-function scoreCells(matrices: readonly MatrixRecord[], task: string): Cell[] {
+function scoreCells(matrices: readonly MatrixRecord[], task: string, stepwise: boolean): Cell[] {
   const at = (rows: (matrix: MatrixRecord) => (number | null)[][], row: (column: number) => number) =>
     meanOf(
       matrices.map((matrix) => {
@@ -88,10 +91,12 @@ function scoreCells(matrices: readonly MatrixRecord[], task: string): Cell[] {
       ({ rows }) => rows,
       () => 0,
     ),
-    at(
-      ({ rows }) => rows,
-      (column) => column + 1,
-    ),
+    stepwise
+      ? at(
+          ({ rows }) => rows,
+          (column) => column + 1,
+        )
+      : null,
     at(
       ({ rows }) => rows,
       () => -1,

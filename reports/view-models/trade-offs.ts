@@ -5,6 +5,7 @@ import { count, duration, points } from "./format.js";
 
 /** A chart of score against a cost, with its data. */
 export interface TradeOffView {
+  title: string;
   chart: string;
   note: string;
   columns: string[];
@@ -53,10 +54,11 @@ function view(entries: readonly Entry[], definition: TradeOffDefinition): TradeO
   if (shown.length < 2) return undefined;
   const costText = (cost: TradeOffPoint["cost"]) => (cost === "all" ? "all" : formatCost(cost));
   return {
+    title,
     chart: tradeOff({
       id,
       title,
-      axis: axis,
+      axis,
       description: shown.map(({ name, cost, score }) => `${name}: ${points(score)} at ${costText(cost)}`).join("; "),
       points: shown,
       formatCost,
