@@ -43,32 +43,28 @@ export interface PretrainingOptions {
 
 const openOptions = { device: "cpu", threads: 1, seed: 0 };
 
-/** Trains the base model by the recipe, or goes on where it was left. Returns what its card tells, or null if cancelled. */
-export async function pretrain(options: PretrainingOptions): Promise<ModelFacts | null> {
-  const suite = generateSuite(false);
+/** Trains the base model by the recipe, or goes on where it was left. Returns where it stands when it ends. */
+export async function pretrain(options: PretrainingOptions): Promise<State> {
+  const { recipe, workDirectory, outputDirectory, checkpointEvery, cancelled, progress } = options;
   let { model, state } = await startOrResume(options);
   const startedAt = performance.now() - state.seconds * 1000;
   const encoding = { ...special(model), encode: (text: string) => model.tokenizer.encode(text) };
-  const probed = suite.probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input)));
-  const corpus = new Corpus(options.recipe.corpus, encoding, new Set(probed));
-  const { beta1, beta2, clip, weightDecay } = options.recipe;
-  while (state.step < options.recipe.steps && !options.cancelled()) {
-    const update = { beta1, beta2, clip, weightDecay, epsilon: 1e-8 };
-    const learningRate = learningRateAt(state.step, options.recipe);
-    const batch = corpus.batch(state.step);
+  const corpus = new Corpus(recipe.corpus, encoding, probedPrompts(generateSuite(false)));
+  const { beta1, beta2, clip, weightDecay } = recipe;
+  while (state.step < recipe.steps && !cancelled()) {
     const { loss, tokens } = await model.step(
-      { terms: [{ kind: "language-modelling", batch, weight: 1 }] },
-      { ...update, learningRate },
+      { terms: [{ kind: "language-modelling", batch: corpus.batch(state.step), weight: 1 }] },
+      { learningRate: learningRateAt(state.step, recipe), beta1, beta2, epsilon: 1e-8, clip, weightDecay },
     );
     const seconds = (performance.now() - startedAt) / 1000;
     state = { ...state, step: state.step + 1, tokens: state.tokens + tokens, seconds };
-    options.progress({ step: state.step, loss, seconds });
-    if (state.step % options.checkpointEvery === 0) await saveCheckpoint(options.workDirectory, model, state);
+    progress({ step: state.step, loss, seconds });
+    if (state.step % checkpointEvery === 0) await saveCheckpoint(workDirectory, model, state);
   }
-  await saveCheckpoint(options.workDirectory, model, state);
-  const facts = state.step < options.recipe.steps ? null : await finish(options, suite, model, state);
+  await saveCheckpoint(workDirectory, model, state);
+  if (state.step === recipe.steps) await model.save(outputDirectory);
   await model.release();
-  return facts;
+  return state;
 }
 
 async function startOrResume({ workDirectory, recipe }: PretrainingOptions): Promise<{ model: Model; state: State }> {
@@ -113,14 +109,10 @@ async function saveCheckpoint(workDirectory: string, model: Model, state: State)
   if (outdated !== state.step) rmSync(checkpointDirectory(workDirectory, outdated), { recursive: true, force: true });
 }
 
-async function finish(
-  { recipe, outputDirectory }: PretrainingOptions,
-  suite: Suite,
-  model: Model,
-  state: State,
-): Promise<ModelFacts> {
-  await model.save(outputDirectory);
-  const generate = (prompts: string[], decoding: Decoding) => answers(model, prompts, decoding);
+/** Opens a finished model and measures what its card tells. */
+async function measure(directory: string, state: State): Promise<ModelFacts> {
+  const suite = generateSuite(false);
+  const model = await openModel(directory, openOptions);
   const probes: ModelFacts["probes"] = [];
   for (const { title, kind, examples, scorer, maxNewTokens } of suite.probes) {
     const score = await meanScore(model, examples, scorer, maxNewTokens);
@@ -130,7 +122,9 @@ async function finish(
   for (const { title, validation, scorer, maxNewTokens } of suite.tasks) {
     tasks.push({ title, score: await meanScore(model, validation, scorer, maxNewTokens) });
   }
-  const facts = {
+  const lists = await measureListAbility(suite.tasks, 40, (prompts, decoding) => answers(model, prompts, decoding));
+  await model.release();
+  return {
     recipe,
     parameters: model.parameters,
     vocabulary: model.tokenizer.vocabularySize,
@@ -140,10 +134,12 @@ async function finish(
     suiteVersion: suite.version,
     probes,
     tasks,
-    lists: await measureListAbility(suite.tasks, 40, generate),
+    lists,
   };
-  writeFileAtomically(join(outputDirectory, "README.md"), modelCard(facts));
-  return facts;
+}
+
+function probedPrompts(suite: Suite): Set<string> {
+  return new Set(suite.probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
 }
 
 async function meanScore(model: Model, examples: Example[], scorer: ScorerReference, maxNewTokens: number) {
@@ -186,7 +182,7 @@ async function main(): Promise<void> {
   process.once("SIGINT", () => {
     cancelled = true;
   });
-  const facts = await pretrain({
+  const state = await pretrain({
     recipe,
     workDirectory: values.work,
     outputDirectory: values.out,
@@ -198,12 +194,14 @@ async function main(): Promise<void> {
       else if (step % 100 === 0) process.stderr.write(`${line}\n`);
     },
   });
-  if (facts === null) {
+  if (state.step < recipe.steps) {
     process.stderr.write("\nStopped. The same command goes on from here.\n");
     process.exitCode = 130;
     return;
   }
-  process.stdout.write(`\n${modelCard(facts)}\nWritten to ${values.out}\n`);
+  const card = modelCard(await measure(values.out, state));
+  writeFileAtomically(join(values.out, "README.md"), card);
+  process.stdout.write(`\n${card}\nWritten to ${values.out}\n`);
 }
 
 function progressLine(step: number, steps: number, loss: number, seconds: number): string {
