@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
-import { suggestName } from "./config/schema-error.js";
+import { suggestName } from "./config/suggest-name.js";
 import { BenchError } from "./contract/errors.js";
 import type { EngineDefinition, ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";

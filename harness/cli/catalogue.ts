@@ -1,5 +1,9 @@
+import { checkOptions } from "../config/index.js";
+import { BenchError } from "../contract/errors.js";
+import type { TrainerDefinition } from "../contract/trainer.js";
 import { metrics } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
+import type { CatalogueKind } from "./context.js";
 
 /** One thing that can be listed and shown. */
 export interface CatalogueEntry {
@@ -16,9 +20,6 @@ export interface CatalogueEntry {
   plugin?: string;
 }
 
-export const catalogueKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
-export type CatalogueKind = (typeof catalogueKinds)[number];
-
 /** All that this installation and the loaded plug-ins offer, by kind. */
 export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEntry[]> {
   const from = (kind: Parameters<Registry["origin"]>[0], name: string) => ({ plugin: registry.origin(kind, name) });
@@ -31,14 +32,14 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       facts: {},
       ...from("suites", name),
     })),
-    trainers: registry.allTrainers().map(({ name, summary, source, version, options, schedule }) => ({
-      name,
-      summary,
-      source,
-      version,
-      options,
-      facts: { schedule },
-      ...from("trainers", name),
+    trainers: registry.allTrainers().map((trainer) => ({
+      name: trainer.name,
+      summary: trainer.summary,
+      source: trainer.source,
+      version: trainer.version,
+      options: trainer.options,
+      facts: { schedule: trainer.schedule, ...needsByDefault(trainer) },
+      ...from("trainers", trainer.name),
     })),
     scorers: registry.allScorers().map(({ name, summary, source, version, options }) => ({
       name,
@@ -68,4 +69,14 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       ...from("engines", name),
     })),
   };
+}
+
+/** What a trainer may use with its default options; nothing where an option has no default. */
+function needsByDefault(trainer: TrainerDefinition): { needs?: unknown } {
+  try {
+    return { needs: trainer.needs(checkOptions(trainer.options, {}, `trainer "${trainer.name}"`)) };
+  } catch (error) {
+    if (error instanceof BenchError && error.code === "CONFIG_INVALID") return {};
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { absoluteSpecifier } from "../config/specifier.js";
-import { loadRegistry, type Registry } from "../plugins.js";
+import type { Registry } from "../plugins.js";
 
 /** What every verb works with. */
 export interface CliContext {
@@ -20,6 +20,13 @@ export interface CommonOptions {
   plugin?: string[];
 }
 
+/** What can be listed and shown. */
+export const catalogueKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
+export type CatalogueKind = (typeof catalogueKinds)[number];
+
+/** What `bench validate` can check. */
+export const inputKinds = ["config", "plugin", "model", "data", "run"] as const;
+
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Adds the options that every verb has, and examples below its help. */
@@ -34,6 +41,7 @@ export function withCommonOptions(command: Command, examples: readonly string[])
 
 /** Loads the built-in plug-ins and those of `--plugin`; a relative path starts from the working directory. */
 export async function registryFor(context: CliContext, plugins: readonly string[] = []): Promise<Registry> {
+  const { loadRegistry } = await import("../plugins.js"); // not for --help: it takes a third of a second
   return loadRegistry(specifiersFor(context, plugins));
 }
 

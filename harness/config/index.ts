@@ -1,5 +1,6 @@
 export type { TrainingProfile } from "./config-file.js";
 export { checkOptions } from "./options.js";
-export { type ConfigFlags, type ConfigRequest, defaultTrainers, readConfig, splitTrainers } from "./read-config.js";
+export { type ConfigFlags, type ConfigRequest, defaultTrainers, readConfig } from "./read-config.js";
 export { resolveConfig } from "./resolve-config.js";
-export { suggestName } from "./schema-error.js";
+export { splitTrainers } from "./split-trainers.js";
+export { suggestName } from "./suggest-name.js";

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { RunConfig } from "../contract/config.js";
-import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import type { ErrorLocation } from "../contract/errors.js";
 import { type ConfigFileContent, readConfigFile, type TrainerEntry, type TrainingProfile } from "./config-file.js";
 import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
 import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
@@ -110,15 +110,4 @@ const absoluteModel = (model: string, directory: string): string =>
 
 function profileOf({ learning_rate, regularization, data_mixing }: TrainingProfile): TrainingProfile {
   return JSON.parse(JSON.stringify({ learning_rate, regularization, data_mixing })) as TrainingProfile;
-}
-
-/** Splits `a,b,command:python3 my.py` at commas outside quotes. Throws USAGE when a name is empty. */
-export function splitTrainers(list: string): string[] {
-  const names = (list.match(/(?:[^,"']|"[^"]*"|'[^']*'|["'])+|(?<=^|,)(?=,|$)/g) ?? [""]).map((name) => name.trim());
-  if (names.some((name) => name === "")) {
-    throw new BenchError("USAGE", `--trainers "${list}" has an empty name`, {
-      fix: "Separate the names by single commas, such as --trainers sequential,replay",
-    });
-  }
-  return names;
 }

@@ -1,5 +1,5 @@
 import type { ErrorObject } from "ajv";
-import { closest, distance } from "fastest-levenshtein";
+import { suggestName } from "./suggest-name.js";
 
 /** What a JSON schema found wrong, in words: where in the value, what, and how to mend it. */
 export interface SchemaProblem {
@@ -9,21 +9,6 @@ export interface SchemaProblem {
   atKey: boolean;
   message: string;
   fix: string;
-}
-
-/** The candidate that a misspelt name probably means, or undefined when none is near. */
-export function didYouMean(name: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined;
-  const best = closest(name.toLowerCase(), candidates as string[]);
-  const near = distance(name.toLowerCase(), best.toLowerCase()) <= Math.ceil(best.length / 3);
-  return near || (name.length >= 3 && best.startsWith(name)) ? best : undefined;
-}
-
-/** One sentence that mends an unknown name: the near one, or all there are. */
-export function suggestName(name: string, candidates: readonly string[]): string {
-  const near = didYouMean(name, candidates);
-  if (near !== undefined) return `Did you mean "${near}"?`;
-  return candidates.length === 0 ? "There are none." : `There are: ${candidates.join(", ")}.`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { suggestName } from "../../config/schema-error.js";
+import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
 import type { CliContext } from "../context.js";
 

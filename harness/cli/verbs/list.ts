@@ -1,10 +1,17 @@
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import { suggestName } from "../../config/schema-error.js";
+import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
-import { type CatalogueKind, catalogue, catalogueKinds } from "../catalogue.js";
 import { twoColumns } from "../columns.js";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import {
+  type CatalogueKind,
+  type CliContext,
+  type CommonOptions,
+  catalogueKinds,
+  printJson,
+  registryFor,
+  withCommonOptions,
+} from "../context.js";
 
 /** `bench list [kind]`: the names of what there is, with one line each. */
 export function addList(program: Command, context: CliContext): void {
@@ -19,6 +26,7 @@ export function addList(program: Command, context: CliContext): void {
     "bench list trainers --plugin ./my-trainer.mjs",
   ]).action(async (kind: string | undefined, options: CommonOptions) => {
     const kinds = kind === undefined ? catalogueKinds : [kindOf(kind)];
+    const { catalogue } = await import("../catalogue.js");
     const entries = catalogue(await registryFor(context, options.plugin));
     if (options.json) {
       const names = (one: CatalogueKind) => entries[one].map(({ name, summary }) => ({ name, summary }));

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
-import { computeMetrics, metrics } from "../../metrics/index.js";
 import { twoColumns } from "../columns.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { readMatrix } from "../read-matrix.js";
@@ -23,7 +22,8 @@ export function addMetrics(program: Command, context: CliContext): void {
     "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
     "bench metrics avalanche.csv --percent",
     "bench metrics matrix.json --json",
-  ]).action((file: string, options: MetricsOptions) => {
+  ]).action(async (file: string, options: MetricsOptions) => {
+    const { computeMetrics, metrics } = await import("../../metrics/index.js");
     const percent = options.percent === true;
     const matrix = readMatrix(file, percent);
     const values = computeMetrics(matrix, options.joint === undefined ? undefined : readMatrix(options.joint, percent));

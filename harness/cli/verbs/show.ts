@@ -2,15 +2,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import { checkOptions } from "../../config/options.js";
-import { suggestName } from "../../config/schema-error.js";
+import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
-import type { Privileges } from "../../contract/trainer.js";
 import type { Registry } from "../../plugins.js";
-import { type CatalogueEntry, catalogue, catalogueKinds } from "../catalogue.js";
+import type { CatalogueEntry } from "../catalogue.js";
 import { twoColumns } from "../columns.js";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  catalogueKinds,
+  printJson,
+  registryFor,
+  withCommonOptions,
+} from "../context.js";
 
 /** `bench show <name>`: one thing with its options, privileges and source. */
 export function addShow(program: Command, context: CliContext): void {
@@ -31,7 +36,7 @@ export function addShow(program: Command, context: CliContext): void {
       return;
     }
     const registry = await registryFor(context, options.plugin);
-    const found = find(name, registry);
+    const found = await find(name, registry);
     if (options.json) printJson(context, found);
     else context.print(`${found.map((entry) => lines(entry, context).join("\n")).join("\n\n")}\n`);
   });
@@ -41,7 +46,8 @@ interface Shown extends CatalogueEntry {
   kind: string;
 }
 
-function find(name: string, registry: Registry): Shown[] {
+async function find(name: string, registry: Registry): Promise<Shown[]> {
+  const { catalogue } = await import("../catalogue.js");
   const entries = catalogue(registry);
   const all = catalogueKinds.flatMap((kind) => entries[kind].map((entry) => ({ kind: kind.slice(0, -1), ...entry })));
   const found = all.filter((entry) => entry.name === name || entry.version === name);
@@ -49,20 +55,7 @@ function find(name: string, registry: Registry): Shown[] {
     const names = [...new Set(all.map((entry) => entry.name))];
     throw new BenchError("UNKNOWN_NAME", `there is nothing called "${name}"`, { fix: suggestName(name, names) });
   }
-  return found.map((entry) =>
-    entry.kind === "trainer" ? { ...entry, facts: { ...entry.facts, ...privilegesByDefault(name, registry) } } : entry,
-  );
-}
-
-function privilegesByDefault(name: string, registry: Registry): Record<string, unknown> {
-  const trainer = registry.trainer(name);
-  try {
-    const needs: Privileges = trainer.needs(checkOptions(trainer.options, {}, `trainer "${name}"`));
-    return { needs };
-  } catch (error) {
-    if (error instanceof BenchError && error.code === "CONFIG_INVALID") return {}; // an option without a default
-    throw error;
-  }
+  return found;
 }
 
 function lines(entry: Shown, context: CliContext): string[] {
