@@ -75,6 +75,8 @@ export interface Suite {
   digest: string;
   /** Where data came from a repository: the commit it was pinned to. */
   revision?: string;
+  /** What was left out while loading, in words, such as rows without an answer. */
+  notes?: string[];
   /** Whether `output` answers `input` correctly by the task's rule, where the rule is known. */
   oracle?(taskId: string, input: string, output: string): boolean;
 }
