@@ -1,0 +1,41 @@
+import { digestOf } from "../../harness/contract/digest.js";
+import type { Order, Suite } from "../../harness/contract/suite.js";
+import { baseModelDirectory } from "../trace-seq/index.js";
+import type { LoadedTask, LoadOptions } from "./load-tasks.js";
+
+/** Changes whenever the same files would give other items or settings. */
+const reading = "files@1";
+
+export interface FileSuite {
+  name: string;
+  version: string;
+  title: string;
+  tasks: LoadedTask[];
+  orders: Order[];
+  limits: LoadOptions;
+  /** The commit of a data set on the Hub. */
+  revision: string | null;
+}
+
+/** A suite whose tasks come from files. Its digest covers the files, the settings of the tasks and the limits. */
+export function assembleFileSuite({ name, version, title, tasks, orders, limits, revision }: FileSuite): Suite {
+  const described = tasks.map(({ task: { train, validation, test, ...description }, digests }) => {
+    const { choices, source } = test[0]!;
+    return { ...description, choices, source, digests };
+  });
+  const suite: Suite = {
+    name,
+    version,
+    title,
+    generated: false,
+    tasks: tasks.map(({ task }) => task),
+    orders,
+    probes: [],
+    generalItems: [],
+    defaultModel: baseModelDirectory,
+    digest: digestOf({ reading, version, tasks: described, limits }),
+    notes: tasks.flatMap(({ notes }) => notes),
+  };
+  if (revision !== null) suite.revision = revision;
+  return suite;
+}

@@ -1,0 +1,62 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import type { SuiteDefinition } from "../../harness/contract/suite.js";
+import { resolveReference } from "../../harness/hub.js";
+import { assembleFileSuite } from "../folder/assemble.js";
+import type { Description } from "../folder/load-tasks.js";
+import { loadTask } from "../folder/load-tasks.js";
+import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
+import { type TraceTask, traceBody, traceOrders, traceTasks } from "./tasks.js";
+
+/** The real TRACE benchmark: eight tasks from the archive of its authors, with their metrics, limits and both orders. */
+export const trace: SuiteDefinition = {
+  name: "trace",
+  summary: "The eight tasks of TRACE, from the files of its archive: bench run trace:PATH",
+  source: "TRACE (2310.06762); its archive is not part of bench",
+  options: { properties: dataOptions("leave-out") },
+  async load({ location, options, quick }) {
+    if (location === undefined) {
+      throw new BenchError("USAGE", 'the suite "trace" needs the directory of the TRACE archive', {
+        fix: "Unpack the archive that the authors of TRACE publish, then: bench run trace:path/to/LLM-CL-Benchmark_5000.",
+      });
+    }
+    const { directory, revision } = await resolveReference(location, "dataset");
+    checkFolders(directory);
+    const limits = limitsOf(options as unknown as DataOptions, quick);
+    return assembleFileSuite({
+      name: "trace",
+      version: "1",
+      title: "TRACE",
+      tasks: traceTasks.map((task) => loadTask(join(directory, task.id), task.id, limits, () => describe(task))),
+      orders: traceOrders,
+      limits,
+      revision,
+    });
+  },
+};
+
+function describe(task: TraceTask): Description {
+  const { id, prefix, cue, ...description } = task;
+  return task.scorer.name === "sari" ? { ...description, sourceOf: (prompt) => traceBody(prompt, task) } : description;
+}
+
+/** Throws DATA_INVALID that says which tasks are missing and what is there instead. */
+function checkFolders(directory: string): void {
+  const missing = traceTasks.filter(({ id }) => !existsSync(join(directory, id)));
+  if (missing.length === 0) return;
+  const entries = readdirSync(directory).sort();
+  const inner = entries.find((name) => existsSync(join(directory, name, traceTasks[0]!.id)));
+  const there = entries.length === 0 ? "it is empty" : `it holds ${entries.slice(0, 12).join(", ")}`;
+  throw new BenchError(
+    "DATA_INVALID",
+    `${missing.length} of the 8 tasks of TRACE are missing (${missing.map(({ id }) => id).join(", ")}): ${there}`,
+    {
+      at: { file: directory },
+      fix:
+        inner === undefined
+          ? "Give the directory that holds the eight folders, or run the tasks that are there with: bench run DIRECTORY."
+          : `Give the directory inside: ${join(directory, inner)}.`,
+    },
+  );
+}
