@@ -68,7 +68,9 @@ class Coordinator {
 
   async execute(): Promise<RunOutcome> {
     const { display } = this.options;
-    for (const text of this.run.journal.content.notices) display.show({ type: "notice", text });
+    for (const text of [...(this.plan.suite.notes ?? []), ...this.run.journal.content.notices]) {
+      display.show({ type: "notice", text });
+    }
     const stored = this.waiting.length === 0;
     if (!stored) await this.runCells();
     if (this.fatal !== undefined) throw this.fatal;
