@@ -37,7 +37,9 @@ export function changePlot({ id, title, description, rows }: ChangePlotOptions):
       return [...drawn, label("not measured", { class: "axis", x: x(0) + 4, y: y + 4 })];
     }
     const side = after < before ? "loss" : "gain";
-    drawn.push(element("line", { class: `change ${side}`, x1: x(before), x2: x(after), y1: y, y2: y }));
+    if (after !== before) {
+      drawn.push(element("line", { class: `change ${side}`, x1: x(before), x2: x(after), y1: y, y2: y }));
+    }
     drawn.push(element("circle", { class: "before", cx: x(before), cy: y, r: 4 }));
     drawn.push(element("circle", { class: reference ? "after reference" : "after", cx: x(after), cy: y, r: 4.5 }));
     const delta = Math.round((after - before) * 100);

@@ -54,7 +54,7 @@ function square(value: number | null, x: number, y: number): string {
   }
   const share = Math.min(Math.max(value, 0), 1);
   const number = label(String(Math.round(value * 100)), {
-    class: `number ${share > 0.66 ? "on-deep" : share > 0.46 ? "on-middle" : ""}`.trim(),
+    class: "number",
     x: x + cell.width / 2,
     y: y + cell.height * 0.68,
     "text-anchor": "middle",

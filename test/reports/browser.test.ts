@@ -1,0 +1,225 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { html } from "../../reports/html.js";
+import { writeFixtureRun } from "./fixture/write-run.js";
+
+const executablePath = [
+  process.env.CHROMIUM_PATH ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path !== "" && existsSync(path));
+if (executablePath === undefined) {
+  console.log("The report is not opened in a browser: no Chromium found. Set CHROMIUM_PATH to one.");
+}
+
+const directory = mkdtempSync(join(tmpdir(), "bench-browser-"));
+const noise = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+let browser: Browser;
+let address: string;
+let requests: string[];
+let complaints: string[];
+
+async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
+  requests = [];
+  complaints = [];
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(address);
+  return page;
+}
+
+describe.skipIf(executablePath === undefined)("in Chromium", () => {
+  beforeAll(async () => {
+    writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora" });
+    const [path] = await html.render(join(directory, "run"), join(directory, "run", "report"));
+    address = pathToFileURL(path!).href;
+    browser = await chromium.launch({ executablePath: executablePath!, args: noise });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test("opens from its file without a word on the console or a request elsewhere", async () => {
+    const page = await open();
+    expect(await page.title()).toContain("bench");
+    expect(complaints).toEqual([]);
+    expect(requests.filter((url) => url !== address && !url.startsWith("data:"))).toEqual([]);
+    await page.close();
+  });
+
+  test("sorts the leaderboard by keyboard, and says so to a screen reader", async () => {
+    const page = await open();
+    const names = () => page.locator(".board tbody tr th a").allTextContents();
+    const heading = page.getByRole("columnheader", { name: "Time" });
+    const before = await names();
+    await heading.getByRole("button").focus();
+    await page.keyboard.press("Enter");
+    expect(await heading.getAttribute("aria-sort")).toBe("descending");
+    expect((await names())[0]).toBe("joint");
+    await page.keyboard.press("Space");
+    expect(await heading.getAttribute("aria-sort")).toBe("ascending");
+    expect((await names())[0]).toBe("frozen");
+    expect(await page.locator(".board th[aria-sort]").count()).toBe(1);
+    await page.getByRole("columnheader", { name: "Score at the end" }).getByRole("button").press("Enter");
+    expect(await names()).toEqual(before);
+    await page.close();
+  });
+
+  test("keeps rows without a value last in either direction", async () => {
+    const page = await open();
+    const heading = page.getByRole("columnheader", { name: "Backward" }).getByRole("button");
+    for (const _ of ["descending", "ascending"]) {
+      await heading.press("Enter");
+      expect(await page.locator(".board tbody tr th a").last().textContent()).toBe("joint");
+    }
+    await page.close();
+  });
+
+  test("follows the system's theme, and the reader's choice over it", async () => {
+    const page = await open({ colorScheme: "dark" });
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await paper();
+    const toggle = page.getByRole("button", { name: /^Theme/ });
+    await toggle.click();
+    const light = await paper();
+    expect(light).not.toBe(dark);
+    expect(await toggle.textContent()).toBe("Theme: light");
+    await page.reload();
+    expect(await paper()).toBe(light);
+    await toggle.click();
+    expect(await paper()).toBe(dark);
+    await page.close();
+  });
+
+  test("does not run over, narrow or wide, folded or unfolded", async () => {
+    const page = await open();
+    const over = async () => {
+      const widths: Record<number, number> = {};
+      for (const width of [390, 768, 1440]) {
+        await page.setViewportSize({ width, height: 844 });
+        widths[width] = await page.evaluate(() => document.documentElement.scrollWidth);
+      }
+      return widths;
+    };
+    expect(await over()).toEqual({ 390: 390, 768: 768, 1440: 1440 });
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll("details")) details.open = true;
+    });
+    expect(await over()).toEqual({ 390: 390, 768: 768, 1440: 1440 });
+    await page.close();
+  });
+
+  test("opens samples by keyboard: a trainer, then a task", async () => {
+    const page = await open();
+    const trainer = page.locator("#samples-sequential");
+    await trainer.locator("> summary").press("Enter");
+    await trainer.locator("details > summary").first().press("Enter");
+    const sample = trainer.locator("li").first();
+    expect(await sample.isVisible()).toBe(true);
+    expect(await sample.locator("dt").allTextContents()).toEqual(["Reference", "before", "just learned", "at the end"]);
+    await page.close();
+  });
+
+  test("unfolds what an address points into", async () => {
+    const page = await open();
+    await page.goto(`${address}#samples-replay`);
+    expect(await page.locator("#samples-replay").getAttribute("open")).not.toBeNull();
+    await page.close();
+  });
+
+  test("the first stop of the keyboard skips to the findings; all focus is visible", async () => {
+    const page = await open();
+    await page.keyboard.press("Tab");
+    const first = await page.evaluate(() => {
+      const { outlineStyle } = getComputedStyle(document.activeElement!);
+      return {
+        text: document.activeElement!.textContent,
+        outlineStyle,
+        left: document.activeElement!.getBoundingClientRect().left,
+      };
+    });
+    expect(first).toEqual({ text: "Skip to the findings", outlineStyle: "solid", left: 0 });
+    await page.close();
+  });
+
+  test("has landmarks and one heading of the first rank", async () => {
+    const page = await open();
+    for (const role of ["banner", "main", "navigation"] as const) expect(await page.getByRole(role).count()).toBe(1);
+    expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
+    expect(await page.getByRole("table", { name: /^Means over 2 task orders/ }).count()).toBe(1);
+    await page.close();
+  });
+
+  test("text stands out from its ground in both themes", async () => {
+    const page = await open();
+    const contrasts = () =>
+      page.evaluate(() => {
+        const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
+        const luminance = (color: string) => {
+          canvas.fillStyle = color;
+          canvas.fillRect(0, 0, 1, 1);
+          const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((channel) => {
+            const share = channel / 255;
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+          });
+          return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+        };
+        const ratio = (a: string, b: string) => {
+          const [dark, bright] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+          return (bright! + 0.05) / (dark! + 0.05);
+        };
+        const paper = getComputedStyle(document.body).backgroundColor;
+        const texts = [
+          ".findings dd",
+          ".facts dt",
+          ".flag",
+          "caption",
+          ".chips li",
+          ".legend",
+          "tr.reference th",
+          "svg .axis",
+        ];
+        const onPaper = texts.map((selector) => {
+          const style = getComputedStyle(document.querySelector(selector)!);
+          return { selector, ratio: ratio(selector.startsWith("svg") ? style.fill : style.color, paper) };
+        });
+        const onHeat = [...document.querySelectorAll(".heat-map .heat")].map((cell) => ({
+          selector: `heat ${cell.nextElementSibling!.textContent}`,
+          ratio: ratio(getComputedStyle(cell).fill, getComputedStyle(cell.nextElementSibling!).fill),
+        }));
+        return [...onPaper, ...onHeat];
+      });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const ratios = await contrasts();
+      expect(ratios.length).toBeGreaterThan(300);
+      expect(ratios.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
+    }
+    await page.close();
+  });
+
+  test("prints with everything but the samples unfolded", async () => {
+    const page = await open();
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    expect(await page.locator("main > section > details:not([open])").count()).toBe(0);
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    expect(await page.locator("main > section > details:not([open])").count()).toBeGreaterThan(0);
+    await page.close();
+  });
+});

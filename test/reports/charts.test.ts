@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { changePlot } from "../../reports/charts/change-plot.js";
+import { heatMap } from "../../reports/charts/heat-map.js";
+import { rankMark } from "../../reports/charts/rank-mark.js";
+import { retentionAxis, retentionMark } from "../../reports/charts/retention-mark.js";
+import { scoreCurve } from "../../reports/charts/score-curve.js";
+import { frontier, type TradeOffPoint, tradeOff } from "../../reports/charts/trade-off.js";
+import { expectWellFormed } from "./markup.js";
+
+const points: TradeOffPoint[] = [
+  { name: "joint", cost: "all", score: 0.91, low: 0.88, high: 0.94, reference: true },
+  { name: "replay", cost: 57, score: 0.76, low: 0.73, high: 0.79, reference: false },
+  { name: "ewc <λ>", cost: 48, score: 0.54, low: null, high: null, reference: false },
+  { name: "sequential", cost: 45, score: 0.3, low: -0.1, high: 1.2, reference: false },
+  { name: "lora", cost: 48, score: 0.18, low: null, high: null, reference: false },
+];
+
+const charts: Record<string, () => string> = {
+  "rank-mark": () => rankMark({ best: 2, worst: 4, of: 6 }),
+  "retention-mark": () =>
+    retentionMark({ learned: 0.84, final: 0.3, low: 0.23, high: 0.37, floor: 0.12, ceiling: 0.91, reference: false }),
+  "retention-mark-open-interval": () =>
+    retentionMark({ learned: 0.5, final: 0.6, low: -0.4, high: 1.6, floor: null, ceiling: 0.91, reference: false }),
+  "retention-mark-empty": () =>
+    retentionMark({ learned: null, final: null, low: null, high: null, floor: 0.1, ceiling: 0.9, reference: true }),
+  "retention-axis": retentionAxis,
+  "heat-map": () =>
+    heatMap({
+      id: "m",
+      title: "Accuracy matrix of replay",
+      description: "At the end: stance 78, 中文 80.",
+      rows: ["before", "1 stance", "2 中文"],
+      columns: ["1", "2"],
+      values: [
+        [0.1, 0.12],
+        [0.84, null],
+        [0.78, 0.5],
+      ],
+      stepwise: true,
+    }),
+  "heat-map-joint": () =>
+    heatMap({
+      id: "m",
+      title: "Accuracy matrix of joint",
+      description: "Two rows.",
+      rows: ["before", "1 a", "2 b"],
+      columns: ["1", "2"],
+      values: [
+        [0, 1],
+        [null, null],
+        [0.92, 0.9],
+      ],
+      stepwise: false,
+    }),
+  "score-curve": () =>
+    scoreCurve({
+      values: [0.1, 0.12, 0.84, 0.5, 0.22],
+      learnedAt: 2,
+      context: [[null, 0.9, 0.8, 0.8, 0.7]],
+      width: 92,
+      height: 56,
+    }),
+  "score-curve-learned-last": () => scoreCurve({ values: [0.1, 0.2, 0.8], learnedAt: 2, width: 92, height: 56 }),
+  "score-curve-empty": () => scoreCurve({ values: [null, null], learnedAt: 1, width: 92, height: 56 }),
+  "change-plot": () =>
+    changePlot({
+      id: "c",
+      title: "General ability",
+      description: "replay: 98 before, 67 after",
+      rows: [
+        { name: "frozen", before: 0.98, after: 0.98, reference: true },
+        { name: "replay", before: 0.98, after: 0.67, reference: false },
+        { name: "ewc", before: 0.5, after: 0.58, reference: false },
+        { name: "lora", before: 0.98, after: null, reference: false },
+      ],
+    }),
+  "trade-off": () =>
+    tradeOff({
+      id: "t",
+      title: "Score against time",
+      description: "replay: 76 at 57 s",
+      axis: "Seconds →",
+      points,
+      formatCost: (cost) => `${cost} s`,
+    }),
+};
+
+describe.each(Object.entries(charts))("%s", (name, draw) => {
+  test("is the stored SVG", async () => {
+    await expect(`${draw()}\n`).toMatchFileSnapshot(`charts/${name}.svg`);
+  });
+
+  test("is well-formed and holds numbers only", () => {
+    expectWellFormed(draw());
+    expect(draw()).not.toMatch(/NaN|Infinity|undefined|null/);
+  });
+});
+
+test("the frontier holds those that nothing cheaper or equal beats, references aside", () => {
+  expect(frontier(points).map(({ name }) => name)).toEqual(["sequential", "ewc <λ>", "replay"]);
+});

@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { plugin } from "../../reports/index.js";
+import { writeFixtureRun } from "./fixture/write-run.js";
+import { expectWellFormed } from "./markup.js";
+
+const directory = mkdtempSync(join(tmpdir(), "bench-html-"));
+const run = join(directory, "run");
+let page = "";
+let path = "";
+
+const reporter = (name: string) => plugin.reporters!.find((candidate) => candidate.name === name)!;
+
+beforeAll(async () => {
+  writeFixtureRun(run, { orders: 2, seeds: 1, failing: "lora" });
+  [path] = (await reporter("html").render(run, join(run, "report"))) as [string];
+  page = readFileSync(path, "utf8");
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("the page", () => {
+  test("is one well-formed file of less than 2 MB", () => {
+    expect(path).toBe(join(run, "report", "index.html"));
+    expectWellFormed(page);
+    expect(statSync(path).size).toBeLessThan(2_000_000);
+  });
+
+  test("loads nothing: no address of a network, no asset beside it", () => {
+    const withoutNamespace = page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "");
+    expect(withoutNamespace.match(/(?:src|href|action|data)="(?:https?:)?\/\//)).toBeNull();
+    expect(
+      withoutNamespace.match(/@import|url\((?!#)|<(?:img|iframe|object|embed|source|link rel="stylesheet")/),
+    ).toBeNull();
+    expect(withoutNamespace.match(/\b(?:fetch|XMLHttpRequest|WebSocket|importScripts)\b/)).toBeNull();
+    expect(page.includes("default-src 'none'")).toBe(true);
+  });
+
+  test("escapes what comes from data", () => {
+    expect(page.includes("task &lt;code&gt;")).toBe(true);
+    expect(page.includes("&quot;as needed&quot; &lt;soon&gt;")).toBe(true);
+    expect(page.includes("<soon>")).toBe(false);
+  });
+
+  test("shows every value: no name of the templates is left without one", () => {
+    const text = page.replace(/<script>[\s\S]*<\/script>/, "");
+    expect(text.match(/\{\{|\[object Object\]|undefined|NaN/g)).toBeNull();
+  });
+
+  test("links only to anchors and files that are there", () => {
+    const ids = new Set([...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id));
+    for (const [, target] of page.matchAll(/href="([^"]+)"/g)) {
+      if (target!.startsWith("#")) expect(ids).toContain(target!.slice(1));
+      else if (!target!.startsWith("data:")) expect(statSync(join(run, "report", target!)).isFile()).toBe(true);
+    }
+  });
+
+  test("tables have captions and scoped headings; charts have titles and descriptions", () => {
+    const tables = page.match(/<table[\s\S]*?<\/table>/g)!;
+    for (const table of tables) {
+      expect(table).toContain("<caption");
+      for (const [heading] of table.matchAll(/<th[\s>][^>]*/g)) expect(heading).toContain('scope="');
+    }
+    for (const chart of page.match(/<svg[\s\S]*?<\/svg>/g)!) {
+      expect(chart).toMatch(/aria-hidden="true"|role="img" aria-labelledby="\S+-title \S+-description"><title/);
+    }
+  });
+
+  test("says that its data is generated", () => {
+    expect(page.includes("generated data")).toBe(true);
+  });
+
+  test("is the same each time", async () => {
+    await reporter("html").render(run, join(directory, "again", "report"));
+    const strip = (text: string) => text.replace(/href="[^"#]*(?:cells\/|examples)[^"]*"/g, "");
+    expect(strip(readFileSync(join(directory, "again", "report", "index.html"), "utf8"))).toBe(strip(page));
+  });
+});
+
+test("the Markdown report holds findings, leaderboard, failures and the command", async () => {
+  const [file] = await reporter("markdown").render(run, join(run, "report"));
+  const text = readFileSync(file!, "utf8");
+  expect(text).toMatch(/^# .*\(generated data\)$/m);
+  expect(text).toContain("| upper bound | joint | all past data |");
+  expect(text).toContain(
+    "| lora, order-2, seed 1 | failed | DIVERGED: the loss is not finite at step 214 of task <code> |",
+  );
+  expect(text).toContain("Run again: `bench run trace-seq --orders 2 --seeds 1`");
+  const widths = new Set(
+    text
+      .split("\n\n")
+      .find((part) => part.startsWith("| Rank"))!
+      .split("\n")
+      .map((line) => line.split("|").length),
+  );
+  expect(widths.size).toBe(1);
+});
+
+test("the JSON report is the leaderboard", async () => {
+  const [file] = await reporter("json").render(run, join(run, "report"));
+  const board = JSON.parse(readFileSync(file!, "utf8"));
+  expect(board.schema).toBe("leaderboard@1");
+  expect(board.leaderboard).toHaveLength(7);
+});
+
+test("a directory without a run is a clear error", async () => {
+  await expect(reporter("html").render(directory, directory)).rejects.toMatchObject({ code: "STORAGE" });
+});

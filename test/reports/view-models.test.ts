@@ -1,0 +1,257 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { readSamples } from "../../reports/read-samples.js";
+import { type ReportData, readReportData } from "../../reports/report-data.js";
+import { entriesOf } from "../../reports/view-models/entries.js";
+import { failureViews } from "../../reports/view-models/failures.js";
+import { findings } from "../../reports/view-models/findings.js";
+import { bytes, count, duration, points, shortened, signedPoints } from "../../reports/view-models/format.js";
+import { leaderboardView } from "../../reports/view-models/leaderboard.js";
+import { meanMatrix, seenTaskMeans } from "../../reports/view-models/mean-matrix.js";
+import { pageView } from "../../reports/view-models/page.js";
+import { chipsOf } from "../../reports/view-models/privileges.js";
+import { trainerSamplesView } from "../../reports/view-models/samples.js";
+import { taskViews } from "../../reports/view-models/tasks.js";
+import { writeFixtureRun } from "./fixture/write-run.js";
+
+const directory = mkdtempSync(join(tmpdir(), "bench-view-models-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function dataOf(name: string, options: Parameters<typeof writeFixtureRun>[1]): ReportData {
+  writeFixtureRun(join(directory, name), options);
+  return readReportData(join(directory, name));
+}
+
+/** A deep copy but for the metrics, which are functions. */
+function copyOf({ metrics, ...data }: ReportData): ReportData {
+  return { metrics, ...structuredClone(data) };
+}
+
+const grid = dataOf("grid", { orders: 3, seeds: 1, failing: "lora" });
+const single = dataOf("single", { orders: 1, seeds: 1 });
+
+describe("leaderboard", () => {
+  const view = leaderboardView(grid, entriesOf(grid));
+  const row = (name: string) => view.rows.find((candidate) => candidate.name === name)!;
+
+  test("stands by the score at the end, references marked", () => {
+    const scores = view.rows.map(({ score }) => score.value!);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    expect(row("joint").bound).toBe("upper bound");
+    expect(row("frozen").bound).toBe("lower bound");
+    expect(row("icl").bound).toBeNull();
+  });
+
+  test("shows the mean of the stored matrices", () => {
+    const scores = grid.cells
+      .filter(({ trainer }) => trainer === "replay")
+      .map(({ matrix }) => matrix!.rows.at(-1)!.reduce((sum: number, score) => sum + score!, 0) / 8);
+    expect(row("replay").score.value).toBeCloseTo(scores.reduce((a, b) => a + b) / scores.length);
+    expect(row("replay").score.spread).toMatch(/^\d+\.\d$/);
+    expect(row("replay").itemError).toMatch(/^\d+\.\d$/);
+  });
+
+  test("leaves a trainer with a gap unranked and says why", () => {
+    expect(row("lora")).toMatchObject({
+      gap: "2 of 3 cells",
+      rank: { value: null, note: "2 of 3 runs have a final row" },
+    });
+    expect(row("replay").rank.text).toMatch(/^\d(–\d)?$/);
+  });
+
+  test("has reasons in the place of what was not measured", () => {
+    expect(row("joint").metrics.find(({ title }) => title === "Backward")).toMatchObject({ value: null, text: "–" });
+    expect(row("joint").metrics.find(({ title }) => title === "Backward")!.note).toBeTruthy();
+  });
+
+  test("marks one worst order for each trainer that has one", () => {
+    for (const { cells } of view.byOrder!.rows) {
+      const worst = cells.filter(({ note }) => note === "worst").map(({ value }) => value);
+      expect(worst.every((value) => value === Math.min(...cells.flatMap(({ value }) => value ?? [])))).toBe(true);
+    }
+    expect(view.byOrder!.columns).toEqual(["order-1", "order-2", "order-3"]);
+  });
+
+  test("names every metric by its id", () => {
+    expect(view.everyMetric.rows.map(({ metric }) => metric.note)).toContain("bwt.gem@1");
+    expect(view.everyMetric.rows.map(({ metric }) => metric.title)).toContain(
+      "Order sensitivity, mean over tasks (AOPD)",
+    );
+  });
+});
+
+test("one order gives no interval, no rank, and a hint", () => {
+  const view = leaderboardView(single, entriesOf(single));
+  expect(view.notice).toContain("--orders 3");
+  expect(view.byOrder).toBeUndefined();
+  for (const { rank, rankMark, score } of view.rows) {
+    expect(rank.value).toBeNull();
+    expect(rankMark).toBe("");
+    expect(score.spread).toBeUndefined();
+    expect(score.value).not.toBeNull();
+  }
+  expect(findings(single, entriesOf(single)).at(-1)!.text).toContain("--orders 3");
+});
+
+describe("findings", () => {
+  const said = findings(grid, entriesOf(grid));
+  const about = (topic: string) => said.find((finding) => finding.topic === topic)!.text;
+
+  test("say what was kept, forgotten, harmed, paid, and how sure that is", () => {
+    expect(said.map(({ topic }) => topic)).toEqual(["Kept", "Forgotten", "Harmed", "Paid", "How sure"]);
+  });
+
+  test("carry the numbers of the leaderboard", () => {
+    const entries = entriesOf(grid);
+    const metric = (name: string, key: string) => entries.find((entry) => entry.name === name)!.row.metrics[key]!.mean;
+    expect(about("Kept")).toContain(points(metric("joint", "op")));
+    expect(about("Kept")).toContain(points(metric("frozen", "op")));
+    expect(about("Forgotten")).toContain(`**replay** loses least: ${points(metric("replay", "forgetting"))}`);
+    expect(about("Harmed")).toContain(signedPoints(metric("sequential", "generalAbilityDelta")));
+    expect(about("Paid")).toContain("1,120 samples");
+    expect(about("How sure")).toContain("1 cell of 21 is missing");
+  });
+
+  test("do not name a winner where ranks overlap", () => {
+    const tied = copyOf(grid);
+    for (const row of tied.leaderboard.leaderboard) row.rank = { best: 1, worst: 7 };
+    expect(findings(tied, entriesOf(tied))[0]!.text).toMatch(/^The data cannot separate/);
+    for (const row of tied.leaderboard.leaderboard)
+      row.rank = row.trainer === "replay" ? { best: 1, worst: 1 } : { best: 2, worst: 7 };
+    expect(findings(tied, entriesOf(tied))[0]!.text).toMatch(/^\*\*replay\*\* ends highest/);
+  });
+
+  test("say so where nothing is finished", () => {
+    const empty = copyOf(grid);
+    for (const cell of empty.cells) Object.assign(cell, { status: "pending", matrix: undefined, cost: undefined });
+    for (const row of empty.leaderboard.leaderboard) Object.assign(row, { metrics: {}, rank: null });
+    expect(findings(empty, entriesOf(empty))[0]!.topic).toBe("Nothing to compare yet");
+    expect(() => pageView(empty, [], "")).not.toThrow();
+  });
+});
+
+test("a failed cell is shown with its error and its fix", () => {
+  expect(failureViews(grid)).toEqual([
+    {
+      trainer: "lora",
+      order: "order-3",
+      seed: 1,
+      status: "failed",
+      code: "DIVERGED",
+      message: "the loss is not finite at step 214 of task <code>",
+      fix: "Lower learningRate.",
+    },
+  ]);
+});
+
+test("privileges become chips; none gives none", () => {
+  const none = { pastData: "none", generalItems: 0, taskIdAtTest: false, validationOfPastTasks: false } as const;
+  expect(chipsOf(none)).toEqual([]);
+  expect(
+    chipsOf({ pastData: { buffer: 1280 }, generalItems: 160, taskIdAtTest: true, validationOfPastTasks: true }).map(
+      ({ text }) => text,
+    ),
+  ).toEqual(["keeps ≤ 1,280 samples", "160 general items", "told the task", "past validation"]);
+});
+
+test("tasks: what was not learned in sequence has no score just after learning; confusions add up", () => {
+  const [stance] = taskViews(grid, entriesOf(grid));
+  const learned = (name: string) => stance!.rows.find((row) => row.name === name)!.cells[1]!.value;
+  expect(learned("joint")).toBeNull();
+  expect(learned("replay")).not.toBeNull();
+  for (const { rows, columns } of stance!.confusions) {
+    expect(columns.at(-1)).toBe("no label");
+    for (const { cells } of rows) {
+      const total = cells.reduce((sum, { share }) => sum + Number(share), 0);
+      expect(total).toBeCloseTo(1, 1);
+    }
+  }
+});
+
+describe("mean matrices", () => {
+  test("ignore nulls, and stay null where all are", () => {
+    const [a, b] = grid.cells.filter(
+      ({ order, trainer }) => order === "order-1" && ["joint", "replay"].includes(trainer),
+    );
+    const mean = meanMatrix([a!.matrix!, b!.matrix!])!;
+    const replay = (a!.trainer === "replay" ? a : b)!.matrix!;
+    expect(mean.rows[3]).toEqual(replay.rows[3]);
+    expect(meanMatrix([])).toBeUndefined();
+    expect(
+      seenTaskMeans({
+        tasks: ["a", "b"],
+        of: 1,
+        rows: [
+          [0, 0],
+          [1, 0],
+          [0.5, null],
+        ],
+      }),
+    ).toEqual([null, 1, null]);
+  });
+});
+
+describe("samples", () => {
+  const sources = readSamples(join(directory, "grid"), grid);
+
+  test("tell each story with the answers before, just after learning, and at the end", () => {
+    const view = trainerSamplesView(sources.find(({ trainer }) => trainer === "sequential")!);
+    const stance = view.sets.find(({ title }) => title === "Stance (Chinese)")!;
+    expect(stance.items).toHaveLength(4);
+    const forgotten = stance.items.find(({ story }) => story === "forgotten")!;
+    expect(forgotten.lost).toBe(true);
+    expect(forgotten.answers.map(({ when, right }) => [when, right]).slice(1)).toEqual([
+      ["just learned", true],
+      ["at the end", false],
+    ]);
+    expect(view.sets.some(({ task }) => !task)).toBe(true);
+  });
+
+  test("come from one cell of each trainer, so that the page does not grow with the grid", () => {
+    expect(sources.map(({ trainer }) => trainer)).toEqual(grid.run.trainers.map(({ label }) => label));
+    expect(new Set(sources.map(({ cell }) => cell))).toEqual(new Set(["order-1, seed 1"]));
+  });
+});
+
+describe("format", () => {
+  test("writes what a person reads", () => {
+    expect([
+      points(0.7612),
+      points(-0.05),
+      points(null),
+      signedPoints(0.031),
+      signedPoints(-0.5),
+      signedPoints(0),
+    ]).toEqual(["76.1", "−5.0", "–", "+3.1", "−50.0", "±0.0"]);
+    expect([duration(0.04), duration(9.96), duration(57.4), duration(281), duration(9000), duration(null)]).toEqual([
+      "0 s",
+      "10 s",
+      "57 s",
+      "5 min",
+      "2.5 h",
+      "–",
+    ]);
+    expect([count(0), count(1120), count(383_424), count(1_240_000), count(2.9e12)]).toEqual([
+      "0",
+      "1,120",
+      "383 k",
+      "1.24 M",
+      "2.9 T",
+    ]);
+    expect([bytes(512), bytes(6.4e6), bytes(null)]).toEqual(["512 B", "6.1 MiB", "–"]);
+  });
+
+  test("shortens no text that fits, and never breaks a character", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 10, max: 60 }), (text, limit) => {
+        const short = shortened(text, limit);
+        expect([...short].length).toBeLessThanOrEqual(Math.max(limit, 0));
+        if ([...text].length <= limit) expect(short).toBe(text);
+        expect(short.isWellFormed?.() ?? true).toBe(true);
+      }),
+    );
+  });
+});
