@@ -105,6 +105,16 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
   ],
   ["silu", [[3, 4]], (_, x) => operators.silu(x!)],
   ["softmax", [[3, 4]], (_, x) => operators.softmax(x!)],
+  [
+    "attend",
+    [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 3],
+    ],
+    (graph, q, k, v) =>
+      operators.attend(q!, k!, v!, graph.constant([1, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1], [3, 5])),
+  ],
   ["rmsNorm", [[3, 4], [4]], (_, x, w) => operators.rmsNorm(x!, w!, 1e-5)],
   [
     "rotate",

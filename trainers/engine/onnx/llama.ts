@@ -2,18 +2,16 @@ import type { Graph, Value } from "./graph.js";
 import { type LlamaConfig, linearModules, ropeFrequencies } from "./llama-config.js";
 import {
   add,
+  attend,
   concatenate,
   gather,
   linear,
-  matmul,
   multiply,
   reshape,
   rmsNorm,
   rotate,
   scale,
   silu,
-  softmax,
-  swap,
 } from "./operators/index.js";
 
 /** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + (alpha / rank)·B·A·dropout(x). */
@@ -106,29 +104,35 @@ export class Llama {
     return { cosine: scale(cosine, factor), sine: scale(sine, factor) };
   }
 
-  /** 0 where the key at a position may be seen from the query's, else −10⁹: [..., keys] for query positions [...]. */
+  /** 1 where the key at a position may be seen from the query's, else 0: [..., keys] for query positions [...]. */
   causalMask(queryPositions: Value, keyPositions: Value): Value {
     const { graph } = this;
     const shape = [...queryPositions.shape, keyPositions.shape[0]!];
     const column = reshape(queryPositions, [...queryPositions.shape, 1]);
     const visible = graph.node("LessOrEqual", [keyPositions, column], shape, {}, "bool");
-    return graph.node("Where", [visible, graph.scalar(0), graph.scalar(-1e9)], shape, {}, graph.precision);
+    return graph.node("Where", [visible, graph.scalar(1), graph.scalar(0)], shape, {}, graph.precision);
+  }
+
+  /** The positions [..., queries] of a group's queries one after another: [..., group · queries]. */
+  grouped(positions: Value): Value {
+    const { heads, keyValueHeads } = this.config;
+    const group = heads / keyValueHeads;
+    if (group === 1) return positions;
+    const copies = Array.from({ length: group }, () => positions);
+    return concatenate(copies, positions.rank - 1, `${group} × ${positions.shape.at(-1)}`);
   }
 
   /**
    * Grouped-query attention: queries [sequences, heads, queries, d], rotated and scaled; keys (rotated) and values
-   * [sequences, keyValueHeads, keys, d]; the mask broadcasts against [sequences, keyValueHeads, group, queries, keys].
+   * [sequences, keyValueHeads, keys, d]; the mask, of grouped positions, broadcasts against
+   * [sequences, keyValueHeads, group · queries, keys].
    */
   attention(queries: Value, keys: Value, values: Value, mask: Value): Value {
     const { heads, keyValueHeads, headDimension } = this.config;
-    const [sequences, , places] = queries.shape as [string, number, string];
     const group = heads / keyValueHeads;
-    if (group === 1) return matmul(softmax(add(matmul(queries, swap(keys)), mask)), values);
-    const grouped = `${group} × ${places}`;
-    const scores = matmul(reshape(queries, [sequences, keyValueHeads, grouped, headDimension]), swap(keys));
-    const apart = reshape(scores, [sequences, keyValueHeads, group, places, keys.shape[2]!]);
-    const probabilities = reshape(softmax(add(apart, mask)), scores.shape);
-    return reshape(matmul(probabilities, values), queries.shape);
+    if (group === 1) return attend(queries, keys, values, mask);
+    const grouped = [queries.shape[0]!, keyValueHeads, mask.shape.at(-2)!, headDimension];
+    return reshape(attend(reshape(queries, grouped), keys, values, mask), queries.shape);
   }
 
   rotate(x: Value, { cosine, sine }: Rotation): Value {

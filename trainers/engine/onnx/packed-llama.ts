@@ -30,10 +30,10 @@ export function packedForward(llama: Llama): PackedForward {
   const keyPositions = tokens.positions();
   const keyRotation = llama.rotation(keyPositions);
   const queryRotation = llama.queryRotation(keyRotation);
-  const mask = llama.causalMask(keyPositions, keyPositions);
+  const mask = llama.causalMask(llama.grouped(keyPositions), keyPositions);
   const lastRotation = llama.queryRotation(llama.rotation(reshape(positions, ["sequences", 1, selected.longest])));
-  const grouped = heads === keyValueHeads ? [1] : [1, 1];
-  const lastMask = llama.causalMask(reshape(positions, ["sequences", ...grouped, selected.longest]), keyPositions);
+  const lastPositions = llama.grouped(reshape(positions, ["sequences", 1, selected.longest]));
+  const lastMask = llama.causalMask(lastPositions, keyPositions);
 
   const keys: Value[] = [];
   const values: Value[] = [];

@@ -1,5 +1,6 @@
 export * from "./activation.js";
 export * from "./arithmetic.js";
+export * from "./attention.js";
 export * from "./indexing.js";
 export * from "./layout.js";
 export * from "./linear.js";
