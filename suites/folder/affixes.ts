@@ -4,15 +4,19 @@ export interface Affixes {
   suffix: string;
 }
 
-/** Finds what all texts share at both ends; nothing for fewer than two different texts. */
+/**
+ * Finds what all texts share at both ends, in whole words and lines; nothing for fewer than two different texts.
+ */
 export function sharedAffixes(texts: readonly string[]): Affixes {
   const [first, ...others] = new Set(texts);
   if (first === undefined || others.length === 0) return { prefix: "", suffix: "" };
   const reversed = (text: string) => [...text].reverse().join("");
-  const prefix = sharedStart(first, others);
+  const prefix = upToWhiteSpace(sharedStart(first, others));
   const rest = [first, ...others].map((text) => reversed(text.slice(prefix.length)));
-  return { prefix, suffix: reversed(sharedStart(rest[0]!, rest.slice(1))) };
+  return { prefix, suffix: reversed(upToWhiteSpace(sharedStart(rest[0]!, rest.slice(1)))) };
 }
+
+const upToWhiteSpace = (text: string) => /^.*\s|/su.exec(text)![0];
 
 function sharedStart(first: string, others: readonly string[]): string {
   let length = first.length;
@@ -21,8 +25,7 @@ function sharedStart(first: string, others: readonly string[]): string {
     while (same < length && text[same] === first[same]) same++;
     length = same;
   }
-  const splitsPair = /[\ud800-\udbff]$/.test(first.slice(0, length));
-  return first.slice(0, splitsPair ? length - 1 : length);
+  return first.slice(0, length);
 }
 
 /** What stands between instruction and cue. */

@@ -20,8 +20,8 @@ export interface FileSuite {
 /** A suite whose tasks come from files. Its digest covers the files, the settings of the tasks and the limits. */
 export function assembleFileSuite({ name, version, title, tasks, orders, limits, revision }: FileSuite): Suite {
   const described = tasks.map(({ task: { train, validation, test, ...description }, digests }) => {
-    const { choices, source } = test[0]!;
-    return { ...description, choices, source, digests };
+    const { choices } = test[0]!;
+    return { ...description, choices, digests };
   });
   const suite: Suite = {
     name,

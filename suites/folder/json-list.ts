@@ -103,15 +103,17 @@ class ListReader {
   }
 
   end(): Element[] {
-    const here = { file: this.file, line: this.line, column: this.column + 1 };
+    if (this.state === "element" && this.depth === 0 && !this.inText) this.finishElement();
     if (this.state === "after") return this.elements;
-    if (this.state === "before") throw invalid(here, "the file is empty", fixes.list);
+    const [line, column] = this.lineEnded ? [this.line + 1, 1] : [this.line, this.column + 1];
+    const end = { file: this.file, line, column };
+    if (this.state === "before") throw invalid(end, "the file is empty", fixes.list);
     const row = this.elements.length + 1;
     const message =
       this.state === "element"
         ? `the file ends inside row ${row}, which begins at line ${this.start.line}`
         : `the list does not end: "]" is missing after row ${row - 1}`;
-    throw invalid(here, message, fixes.truncated);
+    throw invalid(end, message, fixes.truncated);
   }
 
   private here(): ErrorLocation {

@@ -80,7 +80,7 @@ export function loadTask(
     },
     digests: Object.fromEntries(known.map(({ split, file }) => [split, file.digest])),
     notes: known.flatMap(({ split, file: { withoutAnswer } }) =>
-      withoutAnswer === 0 ? [] : [`${id}/${split}.json: ${withoutAnswer} rows with an empty answer are left out`],
+      withoutAnswer === 0 ? [] : [`${id}/${split}.json: rows with an empty answer, left out: ${withoutAnswer}`],
     ),
   };
 }
