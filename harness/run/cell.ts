@@ -183,20 +183,16 @@ class CellRun {
     if (learner !== undefined) await callPlugin("the trainer's release", () => learner.release());
   }
 
+  /** Of the suite's first question, the same for every trainer. */
   private latency(): Promise<CostRecord["latency"]> {
     const { suite, setup } = this.workplace;
-    const questions = questionSets(suite, { row: 0, learn: [], shifted: false })
-      .filter(({ dataset }) => dataset === "test")
-      .map((set) => {
-        const { requests, decoding } = requestsFor(
-          set,
-          set.examples.slice(0, 1),
-          this.task.cell.trainer.privileges.taskIdAtTest,
-        );
-        return { request: requests[0]!, decoding };
-      });
+    const [set] = questionSets(suite, this.stages[0]!);
+    const { taskIdAtTest } = this.task.cell.trainer.privileges;
+    const { requests, decoding } = requestsFor(set!, set!.examples.slice(0, 1), taskIdAtTest);
     this.checkCancelled();
-    return callPlugin("the trainer's generate", () => measureLatency(this.current, questions, setup.quick ? 100 : 300));
+    return callPlugin("the trainer's generate", () =>
+      measureLatency(this.current, requests[0]!, decoding, setup.quick ? 100 : 300),
+    );
   }
 
   private finish(latency: CostRecord["latency"]): string {

@@ -71,21 +71,17 @@ export function largerFootprint(a: Footprint, b: Footprint): Footprint {
 }
 
 /**
- * The time of one answer, alone, by tinybench: p50 and p99 in milliseconds over as many answers as fit in a time, at
- * least one. Null where there is no question.
+ * The time of one answer, alone, by tinybench: p50 and p99 in milliseconds over as many answers to the same question as
+ * fit in a time, at least one. Asked once before, so that what a learner prepares for a new question is not counted.
  */
 export async function measureLatency(
   learner: Learner,
-  questions: readonly { request: GenerationRequest; decoding: Decoding }[],
+  request: GenerationRequest,
+  decoding: Decoding,
   milliseconds: number,
 ): Promise<CostRecord["latency"]> {
-  const first = questions[0];
-  if (first === undefined) return null;
-  await learner.generate([first.request], first.decoding);
-  let next = 0;
-  const bench = new Bench({ time: milliseconds, iterations: 1, warmup: false, throws: true });
+  const bench = new Bench({ time: milliseconds, iterations: 1, warmupIterations: 1, warmupTime: 0, throws: true });
   bench.add("answer", async () => {
-    const { request, decoding } = questions[next++ % questions.length]!;
     await learner.generate([request], decoding);
   });
   const [task] = await bench.run();

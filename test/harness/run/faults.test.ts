@@ -33,7 +33,7 @@ test("each fault is one coded error of its own cell, and the others go on", asyn
   }
   const { code, result, stderr } = await drive(config, { node: ["--max-old-space-size=100"], display: "plain" });
   const expected = Object.entries(faults).filter(([, failure]) => failure !== null);
-  expect(code).toBe(1);
+  expect(code, stderr).toBe(1);
   expect(result).toMatchObject({ status: "failed", done: 4, failed: expected.length, cancelled: 0 });
   const { run: record, cells, matrices } = readRun(directory);
   for (const { id, trainer } of record.cells) {
