@@ -99,7 +99,12 @@ const checks: Record<Kind, (what: string, options: ValidateOptions, context: Cli
       const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
       return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
     });
-    return { suite: `${suite.name} ${suite.version}`, ...Object.fromEntries(rows), digest: suite.digest };
+    const notes = (suite.notes ?? []).map((note, index) => [`note ${index + 1}`, note]);
+    return {
+      suite: `${suite.name} ${suite.version}`,
+      ...Object.fromEntries([...rows, ...notes]),
+      digest: suite.digest,
+    };
   },
   async run(what) {
     const { run, matrices, missing, notices } = readRun(resolve(what));

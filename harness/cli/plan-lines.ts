@@ -18,6 +18,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ["cells", `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}`],
     ["directory", relative(process.cwd(), plan.directory) || "."],
     ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
+    ...(suite.notes ?? []).map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];

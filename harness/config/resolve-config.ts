@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import type { SuiteDefinition } from "../contract/suite.js";
@@ -23,13 +25,20 @@ interface Names {
  */
 export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
   const { config, locate } = request;
-  const suite = located(locate(["suite"]), () => names.suite(config.suite.name));
+  const suite = located(locate(["suite"]), () => suiteOf(config, names));
   const suiteOptions = checkOptions(suite.options, config.suite.options, `suite "${suite.name}"`, (path, atKey) =>
     locate(["suite", "options", ...path], atKey),
   );
   const trainers = config.trainers.flatMap((entry, index) =>
     namesOf(entry, names).map((expanded) => resolveTrainer(expanded, index, request, names)),
   );
+  const [section] = Object.keys(request.profile);
+  if (section !== undefined && !trainers.some(({ name }) => takesProfile(names.trainer(name)))) {
+    throw new BenchError("CONFIG_INVALID", `no trainer of this run takes the training profile ("${section}")`, {
+      fix: `Remove it, or compare trainers that learn by gradient; \`bench show <name>\` lists a trainer's options.`,
+      at: locate([section], true),
+    });
+  }
   const labels = new Map<string, number>();
   for (const { label } of trainers) labels.set(label, (labels.get(label) ?? 0) + 1);
   const repeated = trainers.findIndex(({ label }) => labels.get(label)! > 1);
@@ -41,6 +50,20 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
   }
   return { ...config, suite: { ...config.suite, options: suiteOptions }, trainers };
 }
+
+function suiteOf({ suite }: RunConfig, names: Names): SuiteDefinition {
+  try {
+    return names.suite(suite.name);
+  } catch (error) {
+    const near = resolve(suite.name);
+    if (!(error instanceof BenchError) || !existsSync(near)) throw error;
+    const fix = `To use the directory of that name as data, write ./${suite.name}`;
+    throw new BenchError(error.code, error.message, { fix, cause: error });
+  }
+}
+
+const takesProfile = (trainer: TrainerDefinition): boolean =>
+  Object.hasOwn((trainer.options.properties as object | undefined) ?? {}, "profile");
 
 function namesOf(entry: TrainerConfig, names: Names): TrainerConfig[] {
   if (!looksLikeSpecifier(entry.name)) return [entry];
@@ -58,15 +81,14 @@ function namesOf(entry: TrainerConfig, names: Names): TrainerConfig[] {
 function resolveTrainer(entry: TrainerConfig, index: number, request: ConfigRequest, names: Names): TrainerConfig {
   const at = ["trainers", index];
   const trainer = located(request.locate([...at, "name"]), () => names.trainer(entry.name));
-  const takesProfile = Object.hasOwn((trainer.options.properties as object | undefined) ?? {}, "profile");
   const own = request.trainerProfiles[index] ?? {};
-  if (!takesProfile && Object.keys(own).length > 0) {
+  if (!takesProfile(trainer) && Object.keys(own).length > 0) {
     throw new BenchError("CONFIG_INVALID", `trainer "${trainer.name}" takes no training profile`, {
       fix: `Remove ${Object.keys(own).join(", ")} there; its options are shown by \`bench show ${trainer.name}\`.`,
       at: request.locate([...at, Object.keys(own)[0]!], true),
     });
   }
-  const profile = takesProfile ? merged(request.profile, own) : {};
+  const profile = takesProfile(trainer) ? merged(request.profile, own) : {};
   const options = Object.keys(profile).length === 0 ? entry.options : { profile, ...entry.options };
   const checked = checkOptions(trainer.options, options, `trainer "${entry.label}"`, (path, atKey) =>
     request.locate([...at, "options", ...path], atKey),

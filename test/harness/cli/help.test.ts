@@ -17,9 +17,24 @@ const verbs = [
 
 const directory = newDirectory();
 
-describe.concurrent("help", () => {
+describe("help", () => {
   it("greets who comes without arguments", async () => {
-    expect(await bench([], directory)).toMatchInlineSnapshot();
+    expect(await bench([], directory)).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "signal": null,
+        "stderr": "",
+        "stdout": "bench measures the continual learning of language models: what did the model gain,
+      what did it forget, and what did that cost?
+
+        bench run trace-seq          train seven methods on eight tasks in sequence, compare what they learnt and forgot
+        bench run trace-seq --quick  the same, smaller: one minute
+        bench doctor                 what this machine has, and what is missing
+
+      \`bench --help\` lists all verbs, \`bench <verb> --help\` explains one.
+      ",
+      }
+    `);
   });
 
   it("lists the verbs", async () => {
@@ -52,7 +67,7 @@ describe.concurrent("help", () => {
   });
 });
 
-describe.concurrent("a wrong command line ends with 2 and says what was meant", () => {
+describe("a wrong command line ends with 2 and says what was meant", () => {
   it.each([
     [["rnu"]],
     [["run", "--orderz", "3"]],

@@ -22,7 +22,10 @@ describe("run, from the command to the leaderboard", () => {
   let out: string;
 
   beforeAll(async () => {
-    first = await bench(["run", ...base, "--trainers", "frozen,sequential", "--seeds", "2", "--json"], directory);
+    first = await bench(
+      ["run", ...base, "--trainers", "memory-frozen,memory-sequential", "--seeds", "2", "--json"],
+      directory,
+    );
     out = join(directory, "runs", readdirSync(join(directory, "runs"))[0]!);
   });
 
@@ -37,7 +40,10 @@ describe("run, from the command to the leaderboard", () => {
       report: join(out, "report", "index.html"),
       failures: [],
     });
-    expect(result.leaderboard.map(({ trainer }: { trainer: string }) => trainer)).toEqual(["sequential", "frozen"]);
+    expect(result.leaderboard.map(({ trainer }: { trainer: string }) => trainer)).toEqual([
+      "memory-sequential",
+      "memory-frozen",
+    ]);
     expect(Object.keys(result.leaderboard[0].metrics)).toEqual(
       expect.arrayContaining(["op", "bwt", "fwt", "forgetting", "learningAccuracy", "generalAbilityDelta"]),
     );
@@ -56,7 +62,10 @@ describe("run, from the command to the leaderboard", () => {
   });
 
   it("finds the finished run again by the same command, and shows it in a terminal's table", async () => {
-    const again = await bench(["run", ...base, "--trainers", "frozen,sequential", "--seeds", "2"], directory);
+    const again = await bench(
+      ["run", ...base, "--trainers", "memory-frozen,memory-sequential", "--seeds", "2"],
+      directory,
+    );
     expect(again.code).toBe(0);
     expect(readdirSync(join(directory, "runs"))).toHaveLength(1);
     const table = again.stdout.replace(/words-[0-9a-f]{8}/g, "words-DIGEST").replace(/ \d+\.\ds$/gm, " TIME");
@@ -64,10 +73,15 @@ describe("run, from the command to the leaderboard", () => {
   });
 
   it("fits a narrow terminal", async () => {
-    const narrow = await bench(["run", ...base, "--trainers", "frozen,sequential", "--seeds", "2"], directory, {
-      COLUMNS: "44",
-    });
-    expect(Math.max(...narrow.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(44);
+    const narrow = await bench(
+      ["run", ...base, "--trainers", "memory-frozen,memory-sequential", "--seeds", "2"],
+      directory,
+      {
+        COLUMNS: "44",
+      },
+    );
+    const lines = narrow.stdout.split("\n").filter((line) => !line.startsWith("report ")); // a path stays whole
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(44);
     expect(narrow.stdout).toContain("BWT");
   });
 
@@ -88,7 +102,7 @@ describe("run, from the command to the leaderboard", () => {
         .split("\n"),
     );
     expect(lines).toHaveLength(samples.length);
-    expect(JSON.parse(lines[0]!)).toMatchObject({ trainer: "frozen", row: 0, input: expect.any(String) });
+    expect(JSON.parse(lines[0]!)).toMatchObject({ trainer: "memory-frozen", row: 0, input: expect.any(String) });
     const csv = readFileSync(join(directory, "tables", "matrices.csv"), "utf8")
       .trim()
       .split("\n");
@@ -119,7 +133,7 @@ describe("run, from the command to the leaderboard", () => {
 
   it("shows the plan and runs nothing", async () => {
     const { code, stdout } = await bench(
-      ["run", ...base, "--trainers", "joint", "--out", "never", "--dry-run"],
+      ["run", ...base, "--trainers", "memory-joint", "--out", "never", "--dry-run"],
       directory,
     );
     expect(code).toBe(0);
@@ -130,15 +144,31 @@ describe("run, from the command to the leaderboard", () => {
   });
 });
 
-describe.concurrent("trainers from elsewhere", () => {
+it("is cancelled by Ctrl-C with 130, keeps what it has, and goes on from there", async () => {
+  const config = join(directory, "slow.yaml");
+  const trainers = "trainers: [{name: memory-sequential, options: {pause: 20}}]";
+  writeFileSync(config, `suite: words\nplugins: [${words}]\n${trainers}\n`);
+  const given = ["run", "--config", config, "--out", "slow"];
+  const stopped = await bench(given, directory, {}, /colour 1\/3 measured/);
+  expect(stopped).toMatchObject({ code: 130, signal: null });
+  expect(stopped.stdout).toContain("Run the same command again");
+  const finished = await bench([...given, "--json"], directory);
+  expect(finished.code, finished.stderr).toBe(0);
+  expect(finished.stderr).not.toContain("base 0/3 measured");
+});
+
+describe("trainers from elsewhere", () => {
   it("runs a module by its path beside the built-in ones", async () => {
     const { code, stdout, stderr } = await bench(
-      ["run", ...base, "--trainers", `frozen,${fixture("majority.mjs")}`, "--out", "majority", "--json"],
+      ["run", ...base, "--trainers", `memory-frozen,${fixture("majority.mjs")}`, "--out", "majority", "--json"],
       directory,
     );
     expect(code, stderr).toBe(0);
     const { leaderboard } = JSON.parse(stdout);
-    expect(leaderboard.map(({ trainer }: { trainer: string }) => trainer).toSorted()).toEqual(["frozen", "majority"]);
+    expect(leaderboard.map(({ trainer }: { trainer: string }) => trainer).toSorted()).toEqual([
+      "majority",
+      "memory-frozen",
+    ]);
     expect(leaderboard.find(({ trainer }: { trainer: string }) => trainer === "majority")).toMatchObject({
       privileges: { pastData: { buffer: 3 } },
       cost: { bufferSamples: 3, flops: null },
@@ -150,7 +180,7 @@ describe.concurrent("trainers from elsewhere", () => {
     const entry = (how: string) => `{name: rogue, label: ${how}, options: {method: learn, how: ${how}}}`;
     writeFileSync(
       config,
-      `suite: words\nplugins: [${words}, ${fixture("rogue.mjs")}]\ntrainers: [frozen, ${entry("throw")}, ${entry("exit")}]\n`,
+      `suite: words\nplugins: [${words}, ${fixture("rogue.mjs")}]\ntrainers: [memory-frozen, ${entry("throw")}, ${entry("exit")}]\n`,
     );
     const failed = await bench(["run", "--config", config, "--out", "rogue", "--json"], directory);
     expect(failed.code, failed.stderr).toBe(1);
@@ -161,7 +191,7 @@ describe.concurrent("trainers from elsewhere", () => {
       { cell: { trainer: "exit" }, error: { code: "PLUGIN_FAILED" } },
     ]);
     expect(
-      leaderboard.find(({ trainer }: { trainer: string }) => trainer === "frozen").metrics.op.mean,
+      leaderboard.find(({ trainer }: { trainer: string }) => trainer === "memory-frozen").metrics.op.mean,
     ).toBeGreaterThan(0);
     expect(failed.stderr).toContain("cannot read the moon");
     expect(failed.stderr).toContain("out of patience");

@@ -11,17 +11,26 @@ export interface Spoken {
   stderr: string;
 }
 
-const entry = join(packageRoot, "bin", "bench.js");
+const entry = "/tmp/h6/bench.mjs";
 
 /** A suite of three tiny tasks, trainers and a model format for it. */
-export const words = join(packageRoot, "test", "harness", "run", "fixtures", "plugin.js");
+export const words = join(packageRoot, "test", "fixtures", "plugins", "words.mjs");
 
 export const fixture = (name: string): string => join(packageRoot, "test", "fixtures", "plugins", name);
 
 export const newDirectory = (): string => realpathSync(mkdtempSync(join(tmpdir(), "bench-cli-")));
 
-/** The real command line, in a process of its own, without a terminal. */
-export function bench(given: readonly string[], cwd: string, environment: NodeJS.ProcessEnv = {}): Promise<Spoken> {
+/**
+ * The real command line, in a process of its own, without a terminal.
+ *
+ * @param interruptAfter sends SIGINT once standard error matches.
+ */
+export function bench(
+  given: readonly string[],
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+  interruptAfter?: RegExp,
+): Promise<Spoken> {
   const { FORCE_COLOR: _color, BENCH_DEBUG: _debug, CI: _ci, COLUMNS: _columns, ...inherited } = process.env;
   const child = spawn(process.execPath, [entry, ...given], {
     cwd,
@@ -33,6 +42,7 @@ export function bench(given: readonly string[], cwd: string, environment: NodeJS
     spoken.stdout += text;
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (interruptAfter?.test(spoken.stderr + text) && !interruptAfter.test(spoken.stderr)) child.kill("SIGINT");
     spoken.stderr += text;
   });
   return new Promise((resolve) => {

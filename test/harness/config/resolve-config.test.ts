@@ -60,8 +60,15 @@ trainers:
     ["an option's value", "trainers:\n  - name: majority\n    options:\n      buffer: -3\n"],
     ["two equal labels", "trainers: [majority, {name: majority, options: {buffer: 1}}]\n"],
     ["a profile for a trainer without one", "trainers:\n  - name: majority\n    learning_rate: {initial: 1e-5}\n"],
+    ["a profile that nobody takes", "learning_rate: {initial: 1e-5}\ntrainers: [majority]\n"],
   ])("finds %s wrong, with its place", (_what, text) => {
     expect(wrong(text)).toMatchSnapshot();
+  });
+
+  it("knows a directory that was meant as data", () => {
+    expect(() => resolveConfig(readConfig(undefined, { reference: "harness" }), registry)).toThrowError(
+      expect.objectContaining({ code: "UNKNOWN_NAME", fix: expect.stringContaining("./harness") }),
+    );
   });
 
   it("finds the suite wrong, with its place", () => {
