@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
-import { readExamples, readRun, readSamples } from "../../../harness/run/store.js";
+import { readExamples, readJson, readRun, readSamples } from "../../../harness/run/store.js";
 import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);
@@ -79,6 +81,19 @@ test("confusion, samples, questions and cost agree with the matrix", async () =>
     ["size", 72],
     ["taste", 96],
   ]);
+});
+
+test("what a run writes obeys the published schemas", async () => {
+  const directory = newDirectory();
+  await run(configure(directory, {}, "joint", "replay"));
+  const { run: record } = readRun(directory);
+  const files = ["run.json", ...record.cells.flatMap(({ id }) => [`cells/${id}/matrix.json`, `cells/${id}/cost.json`])];
+  for (const file of files) {
+    const schema = `${file.split("/").at(-1)!.replace(".json", "")}.schema.json`;
+    const validate = new Ajv({ allowUnionTypes: true }).compile(readJson(join(packageRoot, "harness/contract/schemas", schema)));
+    validate(readJson(join(directory, file)));
+    expect(validate.errors, file).toBeNull();
+  }
 });
 
 test("one worker or two, and any neighbours: the same bits", async () => {
