@@ -6,7 +6,7 @@ import { packageRoot } from "../../../harness/contract/files.js";
 import { bench, fixture, newDirectory, type Spoken, words } from "./support.js";
 
 const directory = newDirectory();
-const base = ["words", "--plugin", words];
+const base = ["words", "--plugin", words, "--workers", "1"];
 
 function conforms(schema: string, value: unknown): void {
   const file = join(packageRoot, "harness", "contract", "schemas", `${schema}.schema.json`);
@@ -148,7 +148,7 @@ it("is cancelled by Ctrl-C with 130, keeps what it has, and goes on from there",
   const config = join(directory, "slow.yaml");
   const trainers = "trainers: [{name: memory-sequential, options: {pause: 20}}]";
   writeFileSync(config, `suite: words\nplugins: [${words}]\n${trainers}\n`);
-  const given = ["run", "--config", config, "--out", "slow"];
+  const given = ["run", "--config", config, "--out", "slow", "--workers", "1"];
   const stopped = await bench(given, directory, {}, /colour 1\/3 measured/);
   expect(stopped).toMatchObject({ code: 130, signal: null });
   expect(stopped.stdout).toContain("Run the same command again");
@@ -182,7 +182,7 @@ describe("trainers from elsewhere", () => {
       config,
       `suite: words\nplugins: [${words}, ${fixture("rogue.mjs")}]\ntrainers: [memory-frozen, ${entry("throw")}, ${entry("exit")}]\n`,
     );
-    const failed = await bench(["run", "--config", config, "--out", "rogue", "--json"], directory);
+    const failed = await bench(["run", "--config", config, "--out", "rogue", "--workers", "1", "--json"], directory);
     expect(failed.code, failed.stderr).toBe(1);
     const { status, failures, leaderboard } = JSON.parse(failed.stdout);
     expect(status).toBe("failed");

@@ -11,7 +11,7 @@ export interface Spoken {
   stderr: string;
 }
 
-const entry = "/tmp/h6/bench.mjs";
+const entry = join(packageRoot, "bin", "bench.js");
 
 /** A suite of three tiny tasks, trainers and a model format for it. */
 export const words = join(packageRoot, "test", "fixtures", "plugins", "words.mjs");
