@@ -15,6 +15,8 @@ export interface Column {
   title: string;
   /** Said in full where the title is short. */
   note?: string;
+  /** Whether the smallest stands first when the column is first sorted by. */
+  ascending?: boolean;
   /** Anchor of the explanation. */
   link?: string;
 }
