@@ -1,7 +1,9 @@
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { suggestName } from "./config/suggest-name.js";
 import { BenchError } from "./contract/errors.js";
+import { packageRoot } from "./contract/files.js";
 import type { EngineDefinition, ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
@@ -50,7 +52,7 @@ const singular: Record<PluginKind, string> = {
  */
 export async function loadRegistry(specifiers: readonly string[]): Promise<Registry> {
   const registry = new PluginRegistry();
-  registry.add("harness/score", { scorers: builtInScorers });
+  registry.add(pathToFileURL(join(packageRoot, "harness", "score")).href, { scorers: builtInScorers });
   for (const specifier of new Set(specifiers)) registry.add(specifier, await loadPlugin(specifier));
   return registry;
 }

@@ -22,7 +22,10 @@ export interface CatalogueEntry {
 
 /** All that this installation and the loaded plug-ins offer, by kind. */
 export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEntry[]> {
-  const from = (kind: Parameters<Registry["origin"]>[0], name: string) => ({ plugin: registry.origin(kind, name) });
+  const from = (kind: Parameters<Registry["origin"]>[0], name: string) => {
+    const specifier = registry.origin(kind, name);
+    return { plugin: specifier?.startsWith("file:") ? "built in" : specifier };
+  };
   return {
     suites: registry.allSuites().map(({ name, summary, source, options }) => ({
       name,

@@ -104,6 +104,7 @@ function optionRows(schema: Record<string, unknown> | undefined): [string, strin
 function plain(value: unknown): string {
   if (value === null || typeof value !== "object") return String(value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(plain).join(", ");
+  if (Object.keys(value).length === 0) return "none";
   return Object.entries(value)
     .map(([key, member]) => `${key}: ${plain(member)}`)
     .join(", ");

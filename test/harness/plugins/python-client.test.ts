@@ -22,7 +22,12 @@ function taskOf(id: string, answerOf: (word: string) => string) {
     references: [answerOf(word)],
   }));
   const task = { id, title: id, language: "en", scorer: { name: "exact" }, maxNewTokens: 8 };
-  const view: TrainingView = { index: 0, tasks: [{ task, train, validation: [] }], pastValidation: [], generalItems: [] };
+  const view: TrainingView = {
+    index: 0,
+    tasks: [{ task, train, validation: [] }],
+    pastValidation: [],
+    generalItems: [],
+  };
   return { view, train };
 }
 
@@ -89,10 +94,11 @@ describe.skipIf(!python)("the Python client", () => {
     const learner = await create();
     await learner.learn(colours.view, context);
     await learner.learn({ ...sizes.view, index: 1 }, context);
-    expect(buffered().map(({ taskId }) => taskId).toSorted()).toEqual([
-      ...Array(5).fill("colour"),
-      ...Array(5).fill("size"),
-    ]);
+    expect(
+      buffered()
+        .map(({ taskId }) => taskId)
+        .toSorted(),
+    ).toEqual([...Array(5).fill("colour"), ...Array(5).fill("size")]);
     const error = await learner.restore("/nowhere/at/all").catch((thrown) => thrown);
     expect(error.code).toBe("PLUGIN_FAILED");
     expect(error.message).toMatch(/^trainer "memoriser" \(python3 client.py\) failed in "restore": FileNotFoundError/);
