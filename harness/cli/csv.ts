@@ -6,18 +6,3 @@ export function csvLine(fields: readonly (string | number | boolean | null | und
   };
   return `${fields.map(field).join(",")}\n`;
 }
-
-/** The records of a CSV text (RFC 4180). */
-export function parseCsv(text: string): string[][] {
-  const records: string[][] = [];
-  let record: string[] = [];
-  for (const [, quoted, plain = "", end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/g)) {
-    if (end === "" && quoted === undefined && plain === "" && record.length === 0) break;
-    record.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-    if (end === ",") continue;
-    records.push(record);
-    record = [];
-    if (end === "") break;
-  }
-  return records;
-}

@@ -3,3 +3,4 @@ export type { MetricDefinition, MetricValue } from "./definition.js";
 export { itemStandardError } from "./item-error.js";
 export { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 export { orderSensitivity } from "./order-sensitivity.js";
+export { readMatrix } from "./read-matrix.js";

@@ -3,7 +3,6 @@ import picocolors from "picocolors";
 import stringWidth from "string-width";
 import { twoColumns } from "../columns.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
-import { readMatrix } from "../read-matrix.js";
 
 interface MetricsOptions extends CommonOptions {
   percent?: boolean;
@@ -23,7 +22,7 @@ export function addMetrics(program: Command, context: CliContext): void {
     "bench metrics avalanche.csv --percent",
     "bench metrics matrix.json --json",
   ]).action(async (file: string, options: MetricsOptions) => {
-    const { computeMetrics, metrics } = await import("../../metrics/index.js");
+    const { computeMetrics, metrics, readMatrix } = await import("../../metrics/index.js");
     const percent = options.percent === true;
     const matrix = readMatrix(file, percent);
     const values = computeMetrics(matrix, options.joint === undefined ? undefined : readMatrix(options.joint, percent));
