@@ -43,7 +43,7 @@ export function tradeOff({ id, title, description, axis, points, formatCost }: T
     element("line", { class: "grid", x1: frame.left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
     label(String(tick * 100), { class: "axis", x: frame.left - 8, y: y(tick) + 4, "text-anchor": "end" }),
   ]);
-  for (const tick of x.ticks(4)) {
+  for (const tick of costs.some((cost) => cost > 0) ? x.ticks(4) : [0]) {
     marks.push(element("line", { class: "tick", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }));
     marks.push(label(formatCost(tick), { class: "axis", x: x(tick), y: bottom + 18, "text-anchor": "middle" }));
   }

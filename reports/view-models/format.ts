@@ -16,6 +16,7 @@ export function signedPoints(difference: number | null | undefined): string {
 /** Seconds as a person says them. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return missing;
+  if (seconds > 0 && seconds < 0.95) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);

@@ -37,7 +37,7 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
     title: suite.title,
     generated: suite.generated,
     quick: run.quick,
-    question: `${inWords(suite.tasks.length)}, one after another: what is left at the end?`,
+    question: questionOf(suite.tasks.length),
     facts,
   };
 }
@@ -58,8 +58,9 @@ const words = [
   "Twelve tasks",
 ];
 
-function inWords(tasks: number): string {
-  return words[tasks] ?? `${tasks} tasks`;
+function questionOf(tasks: number): string {
+  const many = words[tasks] ?? `${tasks} tasks`;
+  return tasks < 2 ? `${many}: what was learned?` : `${many}, one after another: what is left at the end?`;
 }
 
 /** The last part of a path or of a Hub reference. */

@@ -2,7 +2,7 @@ import { heatMap } from "../charts/heat-map.js";
 import type { ReportData } from "../report-data.js";
 import type { Cell } from "./cell.js";
 import type { Entry } from "./entries.js";
-import { plural, points } from "./format.js";
+import { plural, points, shortened } from "./format.js";
 import { type MeanMatrix, meanMatrix } from "./mean-matrix.js";
 
 /** The accuracy matrices of one task order, one a trainer. */
@@ -44,7 +44,7 @@ function matrixView({ name, trainer }: Entry, mean: MeanMatrix, cells: Entry["ce
       id,
       title: `Accuracy matrix of ${name}`,
       description: `Rows: after each task; columns: scores on each task. At the end: ${endOf(mean)}.`,
-      rows: rowNames.map((task, row) => (row === 0 ? task : `${row} ${task}`)),
+      rows: rowNames.map((task, row) => (row === 0 ? task : `${row} ${shortened(task, 26)}`)),
       columns: mean.tasks.map((_, column) => String(column + 1)),
       values: mean.rows,
       stepwise: trainer.schedule === "sequence",

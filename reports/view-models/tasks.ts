@@ -73,9 +73,16 @@ export function taskViews({ run }: ReportData, entries: readonly Entry[]): TaskV
 
 function factsOf({ language, scorer, sizes }: SuiteRecord["tasks"][number]): string {
   const known = Object.entries(sizes).map(([part, size]) => `${count(size)} ${part}`);
-  const tongue =
-    language === "code" ? "code" : (new Intl.DisplayNames("en", { type: "language" }).of(language) ?? language);
-  return `${tongue} · scored by ${scorer.name}${known.length === 0 ? "" : ` · ${list(known)} items`}`;
+  return `${languageName(language)} · scored by ${scorer.name}${known.length === 0 ? "" : ` · ${list(known)} items`}`;
+}
+
+/** The name of a language tag; what is no tag stays as it is. */
+function languageName(tag: string): string {
+  try {
+    return tag === "code" ? tag : (new Intl.DisplayNames("en", { type: "language" }).of(tag) ?? tag);
+  } catch {
+    return tag;
+  }
 }
 
 function scoreCells(matrices: readonly MatrixRecord[], task: string, stepwise: boolean): Cell[] {

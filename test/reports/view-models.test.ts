@@ -133,6 +133,37 @@ describe("findings", () => {
   });
 });
 
+test("the smallest suite: one task, no probe, a language without a name, nothing kept", () => {
+  const small = copyOf(single);
+  const [task] = small.run.suite.tasks;
+  small.run.suite.tasks = [{ ...task!, language: "no tag" }];
+  small.run.suite.probes = [];
+  small.run.orders = [{ name: "only", tasks: [task!.id] }];
+  small.cells = small.cells.map((cell) => ({
+    ...cell,
+    order: "only",
+    matrix: {
+      ...cell.matrix!,
+      order: "only",
+      tasks: [task!.id],
+      rows: [[0.25], [0.75]],
+      n: [[8], [8]],
+      extracted: [[null], [null]],
+      valid: [[1], [1]],
+      shifted: [[null], [null]],
+      probes: {},
+      confusion: {},
+    },
+  }));
+  for (const row of small.leaderboard.leaderboard) row.cost = { bufferSamples: 0 };
+  const page = pageView(small, [], "");
+  expect(page.header.question).toBe("One task: what was learned?");
+  expect(page.abilities).toEqual([]);
+  expect(page.tasks[0]!.facts).toMatch(/^no tag · /);
+  expect(page.tasks[0]!.rows[0]!.cells.map(({ text }) => text)).toEqual(["25.0", "–", "75.0", "–", "100.0", "–", "8"]);
+  expect(page.tradeOffs.map(({ title }) => title)).toEqual(["Score against past data kept"]);
+});
+
 test("a failed cell is shown with its error and its fix", () => {
   expect(failureViews(grid)).toEqual([
     {
@@ -227,7 +258,7 @@ describe("format", () => {
       signedPoints(0),
     ]).toEqual(["76.1", "−5.0", "–", "+3.1", "−50.0", "±0.0"]);
     expect([duration(0.04), duration(9.96), duration(57.4), duration(281), duration(9000), duration(null)]).toEqual([
-      "0 s",
+      "40 ms",
       "10 s",
       "57 s",
       "5 min",
