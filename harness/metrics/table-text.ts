@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { findSyntaxError } from "../contract/json-syntax.js";
 
 /** A value with its place in a file. */
 export interface Field {
@@ -31,12 +32,12 @@ export function readJsonTable(text: string, file: string): TableFile {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
-  const placeOf = (node: unknown) => locate(isNode(node) ? (node.range?.[0] ?? 0) : 0);
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const message = `the file is no JSON: ${error.message.split("\n")[0]}`;
-    throw invalid(message, "Give JSON, or a file that ends in .csv.", locate(error.pos[0]));
+  const fault = findSyntaxError(text.replaceAll(/\bNaN\b/g, "0.0"));
+  if (fault !== undefined) {
+    const message = `the file is not valid JSON: expected ${fault.expected}`;
+    throw invalid(message, "Mend it there, or give a file that ends in .csv.", locate(fault.offset));
   }
+  const placeOf = (node: unknown) => locate(isNode(node) ? (node.range?.[0] ?? 0) : 0);
   const listOf = (node: unknown, what: string): Node[] => {
     if (isSeq(node)) return node.items as Node[];
     throw invalid(`${what} is no list`, shape, placeOf(node));

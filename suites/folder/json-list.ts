@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
-import { findSyntaxError } from "./json-syntax.js";
+import { findSyntaxError } from "../../harness/contract/json-syntax.js";
 
 /** One element of a JSON list, and where it begins. */
 export interface Element {

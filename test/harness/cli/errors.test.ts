@@ -82,8 +82,8 @@ describe("an error is three short lines: what, where, how to mend it", () => {
 
   it("in a matrix", async () => {
     expect((await bench(["metrics", write("percent.csv", "50,0\n40,70\n")], directory)).stderr).toMatchInlineSnapshot(`
-      "bench: row 1, column 1: "50" is no score (DATA_INVALID)
-         at: percent.csv
+      "bench: "50" is no score (DATA_INVALID)
+         at: percent.csv:1:1
         fix: Scores are on 0..1; say --percent where they are on 0..100.
       "
     `);

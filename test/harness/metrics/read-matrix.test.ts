@@ -77,7 +77,7 @@ test("any matrix survives JSON and CSV", () => {
 
 test.each([
   ["x.json", '{"tasks": ["a"],\n "rows": [[0.1], [1.7]]}', '"1.7" is no score', 2, 19, "--percent"],
-  ["x.json", '{"tasks": ["a"],\n "rows": [[0.1],\n [0.5,}]}', "no JSON", 3, 7, ".csv"],
+  ["x.json", '{"tasks": ["a"],\n "rows": [[0.1],\n [0.5,}]}', "not valid JSON: expected a value", 3, 7, ".csv"],
   ["x.json", '{"tasks": ["a"]}', "is no list", 1, 1, "rows"],
   ["x.json", "[0.1, 0.2]", "row 1 is no list", 1, 2, "rows"],
   ["x.json", '{"tasks": ["a", "b"], "rows": [[0.1], [0.2]]}', "2 names for 1 tasks", 1, 12, "Name"],

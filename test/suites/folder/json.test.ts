@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findSyntaxError } from "../../../harness/contract/json-syntax.js";
 import { readJsonList } from "../../../suites/folder/json-list.js";
-import { findSyntaxError } from "../../../suites/folder/json-syntax.js";
 
 let directory: string;
 let file: string;
