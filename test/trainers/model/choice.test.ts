@@ -74,3 +74,9 @@ test("what is chosen always exists, whatever the logits", () => {
     }),
   );
 });
+
+test("of equally likely tokens the nucleus takes the lower ids", () => {
+  const found = frequencies([1, 3, 3, 3].map(Math.log), { temperature: 1, topP: 0.5 });
+  expect([found[0], found[3]]).toEqual([0, 0]);
+  expect(Math.abs(found[1]! - 0.5)).toBeLessThan(0.032);
+});

@@ -19,15 +19,20 @@ export function chooseToken(logits: Float32Array, decoding: Decoding, context: C
   penalise(logits, decoding.repetitionPenalty ?? 1, context.seen);
   const temperature = decoding.temperature ?? 0;
   if (temperature === 0) return likeliest(logits);
-  const tokens = nucleus(logits, temperature, decoding.topP ?? 1);
-  const { seed = 0 } = decoding;
-  const draw = random({ seed, stream: "sampling", item: context.id, step: context.step }).uniform() * tokens.mass;
-  let sum = 0;
-  for (const { token, probability } of tokens.candidates) {
-    sum += probability;
-    if (draw < sum) return token;
+  const { seed = 0, topP = 1 } = decoding;
+  const highest = logits[likeliest(logits)]!;
+  const weights = new Float64Array(logits);
+  for (let token = 0; token < weights.length; token++)
+    weights[token] = Math.exp((weights[token]! - highest) / temperature);
+  const mass = keepNucleus(weights, topP);
+  let rest = random({ seed, stream: "sampling", item: context.id, step: context.step }).uniform() * mass;
+  let chosen = 0;
+  for (let token = 0; token < weights.length && rest >= 0; token++) {
+    if (weights[token] === 0) continue;
+    chosen = token;
+    rest -= weights[token]!;
   }
-  return tokens.candidates.at(-1)!.token;
+  return chosen;
 }
 
 /** Divides positive and multiplies negative logits of tokens that occurred (Keskar et al., 1909.05858, section 4.1). */
@@ -45,16 +50,23 @@ function likeliest(logits: Float32Array): number {
   return best;
 }
 
-/** The smallest set of likeliest tokens whose probability reaches `topP` (Holtzman et al., 1904.09751), and its mass. */
-function nucleus(logits: Float32Array, temperature: number, topP: number) {
-  const highest = logits[likeliest(logits)]!;
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - highest) / temperature));
+/**
+ * Sets to 0 all weights but the smallest set of the largest that makes up `topP` of their sum (Holtzman et al.,
+ * 1904.09751; of equal ones the lower ids stay). Returns what is left of the sum.
+ */
+function keepNucleus(weights: Float64Array, topP: number): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const all = Array.from(weights, (weight, token) => ({ token, probability: weight / total }));
-  if (topP >= 1) return { candidates: all, mass: 1 };
-  all.sort((a, b) => b.probability - a.probability || a.token - b.token);
+  if (topP >= 1) return total;
+  const ascending = weights.slice().sort();
   let mass = 0;
-  let size = 0;
-  while (size < all.length && mass < topP) mass += all[size++]!.probability;
-  return { candidates: all.slice(0, Math.max(1, size)), mass };
+  let first = ascending.length;
+  do mass += ascending[--first]!;
+  while (first > 0 && mass < topP * total);
+  const smallest = ascending[first]!;
+  let equals = ascending.subarray(first).lastIndexOf(smallest) + 1;
+  for (let token = 0; token < weights.length; token++) {
+    const weight = weights[token]!;
+    if (weight < smallest || (weight === smallest && equals-- <= 0)) weights[token] = 0;
+  }
+  return mass;
 }

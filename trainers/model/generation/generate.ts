@@ -14,6 +14,9 @@ import { type InferenceModel, runGraph, runPacked } from "./inference.js";
 const cacheBytes = 128 * 2 ** 20;
 const mostRows = 64;
 
+/** What of a tokenizer generation needs. */
+export type AnswerTokenizer = Pick<Tokenizer, "endToken" | "decode">;
+
 /** A row that is still being continued. */
 interface Row {
   request: number;
@@ -30,7 +33,7 @@ interface Row {
  */
 export async function generate(
   model: InferenceModel,
-  tokenizer: Tokenizer,
+  tokenizer: AnswerTokenizer,
   requests: readonly EngineRequest[],
   decoding: Decoding,
 ): Promise<Generation[]> {
@@ -61,7 +64,7 @@ export function checkLength(id: string, length: number, most: number): void {
 
 async function continueBatch(
   model: InferenceModel,
-  tokenizer: Tokenizer,
+  tokenizer: AnswerTokenizer,
   requests: readonly EngineRequest[],
   batch: Batch,
   rows: Row[],
@@ -112,7 +115,7 @@ function takeTokens(rows: readonly Row[], logits: Tensor, decoding: Decoding, st
 }
 
 /** The generation of a row that has come to its end, else null. */
-function finished(row: Row, tokenizer: Tokenizer, { stop = [] }: Decoding): Generation | null {
+function finished(row: Row, tokenizer: AnswerTokenizer, { stop = [] }: Decoding): Generation | null {
   const { tokens, limit } = row;
   const ended = tokens.at(-1) === tokenizer.endToken;
   if (!ended && tokens.length < limit && stop.length === 0) return null;

@@ -7,7 +7,9 @@ import {
   matmul,
   multiply,
   reshape,
+  softmax,
   split,
+  sum,
   swap,
 } from "../../engine/onnx/operators/index.js";
 import { packedForward } from "../../engine/onnx/packed-llama.js";
@@ -63,10 +65,9 @@ export function decodeGraph(llama: Llama): void {
     const rotated = llama.rotate(part("q_proj", heads), queryRotation);
     const query = reshape(rotated, ["rows", keyValueHeads, group, headDimension]);
     const past = add(matmul(query, swap(graph.input(`keys.${layer}`, cache))), mask);
-    const own = matmul(query, reshape(key, ["rows", keyValueHeads, headDimension, 1]));
+    const own = sum(multiply(query, reshape(key, ["rows", keyValueHeads, 1, headDimension])), [3]);
     const scores = concatenate([past, own], 3, "capacity + 1");
-    const probabilities = graph.node("Softmax", [scores], scores.shape, { axis: -1 });
-    const [seen, self] = split(probabilities, 3, ["capacity", 1]) as [Value, Value];
+    const [seen, self] = split(softmax(scores), 3, ["capacity", 1]) as [Value, Value];
     const fromPast = matmul(seen, graph.input(`values.${layer}`, cache));
     const fromSelf = multiply(self, reshape(value, ["rows", keyValueHeads, 1, headDimension]));
     return reshape(add(fromPast, fromSelf), ["rows", heads * headDimension]);
