@@ -9,6 +9,8 @@ export interface Cell {
 /** A mean with half its 95% interval, where there is one. */
 export interface EstimateCell extends Cell {
   spread?: string;
+  /** Set where there is no mean; the note says why. */
+  absent?: true;
 }
 
 export interface Column {

@@ -5,7 +5,7 @@ import { missing, plural, points } from "./format.js";
 /** A mean with half its interval; the reason where there is none. */
 export function estimateCell(estimate: Estimate | undefined, format: (value: number | null) => string): EstimateCell {
   if (estimate === undefined || estimate.mean === null) {
-    return { value: null, text: missing, note: estimate?.reason ?? "not measured" };
+    return { value: null, text: missing, note: estimate?.reason ?? "not measured", absent: true };
   }
   const { mean, low, high, n, reason } = estimate;
   if (low === null || high === null) {
