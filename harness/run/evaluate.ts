@@ -124,11 +124,15 @@ function scoreSet(set: QuestionSet, generations: Generation[], scorer: Scorer): 
   }));
   const mean = (value: (item: (typeof scored)[number]) => number) =>
     scored.reduce((sum, item) => sum + value(item), 0) / scored.length;
-  const truths = set.examples.map((example) => scorer.score(example, example.references[0]!, options).label);
-  const confusion = confusionOf(
-    truths,
-    scored.map(({ label }) => label),
-  );
+  // A reference scored as an answer tells the true class; scorers without classes are not asked twice for every item.
+  const classOf = (example: Example) => scorer.score(example, example.references[0]!, options).label;
+  const confusion =
+    classOf(set.examples[0]!) === undefined
+      ? undefined
+      : confusionOf(
+          set.examples.map(classOf),
+          scored.map(({ label }) => label),
+        );
   return {
     dataset: set.dataset,
     set: set.task.id,
