@@ -103,7 +103,7 @@ class ListReader {
   }
 
   end(): Element[] {
-    if (this.state === "element" && this.depth === 0 && !this.inText) this.finishElement();
+    if (this.state === "element" && this.depth <= 0 && !this.inText) this.finishElement();
     if (this.state === "after") return this.elements;
     const [line, column] = this.lineEnded ? [this.line + 1, 1] : [this.line, this.column + 1];
     const end = { file: this.file, line, column };
@@ -166,7 +166,7 @@ class ListReader {
       else if (current === quote) this.inText = false;
       return false;
     }
-    if (this.depth === 0 && (current === comma || current === closing || blank.has(current))) return true;
+    if (this.depth <= 0 && (current === comma || current === closing || blank.has(current))) return true;
     if (current === quote) this.inText = true;
     this.depth += nesting.get(current) ?? 0;
     return false;

@@ -160,6 +160,8 @@ describe("bad data is one error with file, line, column and a way out", () => {
     ["no JSON", "prompt,answer\n", '"p" stands where [ is expected', 1, 1],
     ["an object", '{"prompt": "p"}', '"{" stands where [ is expected', 1, 1],
     ["a row that is no JSON", '[\n {"prompt": "p", answer: "a"}]', "row 1 is not valid JSON", 2, 18],
+    ["a bracket too many", '[\n{"prompt": "p", "answer": "a"}}]', "row 1 is not valid JSON: expected the end", 2, 31],
+    ["a wrong bracket", '[{"prompt": "p", "answer": "a"]]', "row 1 is not valid JSON: expected a comma or }", 1, 31],
     ["a missing comma", '[{"prompt": "p", "answer": "a"} {}]', "a comma or ]", 1, 33],
     ["a comma too many", '[{"prompt": "p", "answer": "a"},]', '"]" stands where a row is expected', 1, 33],
     ["something after the list", '[{"prompt": "p", "answer": "a"}] x', "the end of the file", 1, 34],
