@@ -13,6 +13,12 @@ export function trainerOf(method: Method): TrainerDefinition {
   return parametricTrainer(method, (options) => [{ method, options }]);
 }
 
+const { default: commonRate, ...rate } = trainingOptions.learningRate;
+const inheritedRate = {
+  ...rate,
+  description: `${rate.description} By default that of the last method that has its own.`,
+};
+
 /**
  * Several methods as one trainer: those of the option `use`, in that order, each with its options under its name; then
  * those that only the profile names.
@@ -24,6 +30,7 @@ export function composedTrainer(methods: readonly Method[]): TrainerDefinition {
     source: "the methods' own",
     version: 1,
     options: {
+      learningRate: inheritedRate,
       use: {
         type: "array",
         items: { enum: methods.map((method) => method.name) },
@@ -55,7 +62,8 @@ function parametricTrainer(description: Description, membersOf: (options: Option
       options: { ...options, ...presets.find((preset) => preset.method === method)?.options },
     }));
     const strategies = members.map((member) => member.method.strategy(member.options));
-    const training = applyProfile(chosen as unknown as TrainingOptions, profile);
+    const inherited = Object.assign({ learningRate: commonRate }, ...members.map(({ method }) => method.defaults));
+    const training = applyProfile({ ...inherited, ...chosen } as TrainingOptions, profile);
     return { training, members, strategy: composeStrategies(strategies) };
   };
   return {
