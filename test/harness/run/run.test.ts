@@ -90,7 +90,9 @@ test("what a run writes obeys the published schemas", async () => {
   const files = ["run.json", ...record.cells.flatMap(({ id }) => [`cells/${id}/matrix.json`, `cells/${id}/cost.json`])];
   for (const file of files) {
     const schema = `${file.split("/").at(-1)!.replace(".json", "")}.schema.json`;
-    const validate = new Ajv({ allowUnionTypes: true }).compile(readJson(join(packageRoot, "harness/contract/schemas", schema)));
+    const validate = new Ajv({ allowUnionTypes: true }).compile(
+      readJson(join(packageRoot, "harness/contract/schemas", schema)),
+    );
     validate(readJson(join(directory, file)));
     expect(validate.errors, file).toBeNull();
   }
