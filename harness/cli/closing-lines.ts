@@ -1,8 +1,8 @@
-import { relative } from "node:path";
 import picocolors from "picocolors";
 import type { RunConfig } from "../contract/config.js";
 import type { RunOutcome } from "../run/execute.js";
 import { twoColumns } from "./columns.js";
+import { nearPath } from "./near-path.js";
 
 /** What stands below the leaderboard: where things are, and what to do next. */
 export function closingLines(
@@ -13,9 +13,8 @@ export function closingLines(
 ): string[] {
   const paint = picocolors.createColors(terminal.color);
   const { run, directory, failed, cancelled, stored } = outcome;
-  const near = (path: string) => relative(process.cwd(), path) || ".";
-  const places: [string, string][] = [["run", near(directory)]];
-  if (report !== null) places.push(["report", paint.underline(near(report))]);
+  const places: [string, string][] = [["run", nearPath(directory)]];
+  if (report !== null) places.push(["report", paint.underline(nearPath(report))]);
   const hints: string[] = [];
   if (stored) hints.push("Nothing was left to do: these are the stored results.");
   if (cancelled > 0) hints.push("Run the same command again to go on where it stopped.");

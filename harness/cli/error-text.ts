@@ -1,7 +1,7 @@
-import { relative } from "node:path";
 import { CommanderError } from "commander";
 import picocolors from "picocolors";
 import { BenchError, type ErrorLocation, toBenchError } from "../contract/errors.js";
+import { nearPath } from "./near-path.js";
 
 const defect = "This is a defect of bench: run the command again with --stack and report what it prints.";
 
@@ -21,9 +21,7 @@ export function errorText(error: BenchError, options: { color: boolean; stack: b
 }
 
 function locationText({ file, line, column }: ErrorLocation): string {
-  const near = relative(process.cwd(), file);
-  const path = near === "" || near.startsWith("..") ? file : near;
-  return [path, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
+  return [nearPath(file), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
 }
 
 /** Commander's complaint about the command line as one of ours; its suggestion becomes the fix. */

@@ -3,29 +3,33 @@ import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../contract/result.js";
 import { duration } from "../run/display/text.js";
+import { wrap } from "./columns.js";
 
 interface Column {
   title: string;
   /** Those with the lowest go first where the terminal is narrow. */
   importance: number;
+  /** What stands below the table where the title alone says too little. */
+  explanation?: string;
   text(row: LeaderboardRow): string;
 }
 
-const metric = (key: string, title: string, importance: number, signed = false): Column => ({
+const metric = (key: string, title: string, importance: number, explanation?: string, signed = false): Column => ({
   title,
   importance,
+  explanation,
   text: (row) => estimateText(row.metrics[key], signed),
 });
 
 const columns: Column[] = [
   { title: "rank", importance: 6, text: ({ rank }) => rankText(rank) },
   { title: "trainer", importance: 99, text: ({ trainer }) => trainer },
-  metric("op", "OP", 98),
-  metric("bwt", "BWT", 97, true),
+  metric("op", "OP", 98, "OP: mean over the tasks at the end"),
+  metric("bwt", "BWT", 97, "BWT: change since each task was learnt", true),
   metric("forgetting", "forgetting", 8),
   metric("learningAccuracy", "learned", 7),
-  metric("fwt", "FWT", 3, true),
-  metric("generalAbilityDelta", "general Δ", 9, true),
+  metric("fwt", "FWT", 3, "FWT: gain before a task is learnt", true),
+  metric("generalAbilityDelta", "general Δ", 9, "general Δ: change of general ability", true),
   { title: "time", importance: 5, text: ({ cost }) => secondsText(cost.wallSeconds) },
   { title: "cells", importance: 10, text: ({ cells }) => `${cells.done}/${cells.planned}` },
 ];
@@ -60,13 +64,16 @@ export function leaderboardLines(board: Leaderboard, terminal: { color: boolean;
       .split("\n")
       .map((line) => line.trimEnd()),
     "",
-    paint.dim(
-      shown.length < columns.length - 2
-        ? "scores × 100; the report has all columns"
-        : "scores × 100; OP: mean of the last row, BWT: change since learnt, general Δ: general ability against the base",
-    ),
+    ...wrap(caption(shown), terminal.width).map((line) => paint.dim(line)),
   ];
 }
+
+const caption = (shown: Column[]): string =>
+  [
+    "scores × 100",
+    ...shown.flatMap(({ explanation }) => explanation ?? []),
+    ...(shown.length < columns.length - 2 ? ["the report has more columns"] : []),
+  ].join("; ");
 
 const borderless = Object.fromEntries(
   [

@@ -1,8 +1,8 @@
-import { relative } from "node:path";
 import picocolors from "picocolors";
 import { duration } from "../run/display/text.js";
 import type { RunPlan } from "../run/plan.js";
 import { twoColumns } from "./columns.js";
+import { nearPath } from "./near-path.js";
 
 /** What a run will do and take, for `--dry-run`. */
 export function planLines(plan: RunPlan, terminal: { color: boolean; width: number }): string[] {
@@ -16,7 +16,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ["orders", record.orders.map(({ name }) => name).join(", ")],
     ["seeds", record.seeds.join(", ")],
     ["cells", `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}`],
-    ["directory", relative(process.cwd(), plan.directory) || "."],
+    ["directory", nearPath(plan.directory)],
     ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
     ...(suite.notes ?? []).map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
