@@ -104,6 +104,7 @@ function certainty({ run, cells }: ReportData): Finding {
     open === 0
       ? ""
       : ` ${plural(open, "cell")} of ${cells.length} ${open === 1 ? "is" : "are"} missing; trainers with a gap stay unranked.`;
+  const smoke = run.quick ? " The quick configuration is a smoke test, too small to compare methods by." : "";
   const scope = run.suite.generated
     ? " The data is generated and the model small: read the differences, not the levels."
     : "";
@@ -113,7 +114,7 @@ function certainty({ run, cells }: ReportData): Finding {
       : `Intervals are 95%, over ${run.orders.length} task orders with ${plural(run.seeds.length, "seed")} each.${
           run.orders.length === 2 ? " Two orders make them wide; each further one narrows them." : ""
         }`;
-  return { topic: "How sure", text: text + grid + scope };
+  return { topic: "How sure", text: text + grid + smoke + scope };
 }
 
 function scoreOf({ row }: Pick<Entry, "row">): number | null {

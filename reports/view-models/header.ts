@@ -63,7 +63,7 @@ function questionOf(tasks: number): string {
   return tasks < 2 ? `${many}: what was learned?` : `${many}, one after another: what is left at the end?`;
 }
 
-/** The last part of a path or of a Hub reference. */
+/** The last two parts of a path, or owner and name of a Hub reference. */
 function modelName(reference: string): string {
-  return reference.split(/[\\/]/).filter(Boolean).at(-1) ?? reference;
+  return reference.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
 }

@@ -26,7 +26,7 @@ export interface SampleView {
   lost: boolean;
   question: string;
   reference: string;
-  /** `share` is the score where it is more than right or wrong. */
+  /** `share` is the score where the set is graded, and not right or wrong. */
   answers: { when: string; text: string; right: boolean; share?: string }[];
 }
 
@@ -70,7 +70,9 @@ export function trainerSamplesView({ trainer, cell, path, sets }: SampleSource):
     cell,
     path,
     sets: sets.flatMap(({ title, task, learnedAt, questions }) => {
-      const items = chosen(questions, learnedAt, task ? 4 : 2).map((question) => sampleView(question, learnedAt));
+      const items = chosen(questions, learnedAt, task ? 4 : 2).map((question) =>
+        sampleView(question, learnedAt, isGraded(questions)),
+      );
       return items.length === 0 ? [] : [{ title, task, summary: summaryOf(items), items }];
     }),
   };
@@ -97,7 +99,7 @@ function storyOf({ answers }: AnsweredQuestion, learnedAt: number): SampleView["
   return then.score >= right ? "forgotten" : "never right";
 }
 
-function sampleView(item: AnsweredQuestion, learnedAt: number): SampleView {
+function sampleView(item: AnsweredQuestion, learnedAt: number, graded: boolean): SampleView {
   const last = item.answers.at(-1)!.row;
   const moments: [number, string][] = [
     [0, "before"],
@@ -114,13 +116,20 @@ function sampleView(item: AnsweredQuestion, learnedAt: number): SampleView {
       const answer = item.answers.find((candidate) => candidate.row === row);
       if (answer === undefined) return [];
       const { text, score } = answer;
-      return [{ when, text: shortened(text, limits.answer) || "(nothing)", right: score >= right, ...shareOf(score) }];
+      return [
+        {
+          when,
+          text: shortened(text, limits.answer) || "(nothing)",
+          right: score >= right,
+          ...(graded ? { share: score.toFixed(2) } : {}),
+        },
+      ];
     }),
   };
 }
 
-function shareOf(score: number): { share?: string } {
-  return score === 0 || score === 1 ? {} : { share: score.toFixed(2) };
+function isGraded(questions: readonly AnsweredQuestion[]): boolean {
+  return questions.some(({ answers }) => answers.some(({ score }) => score !== 0 && score !== 1));
 }
 
 function summaryOf(items: readonly SampleView[]): string {

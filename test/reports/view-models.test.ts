@@ -238,6 +238,10 @@ describe("samples", () => {
       ["just learned", true],
       ["at the end", false],
     ]);
+    const shares = (title: string) =>
+      view.sets.find((set) => set.title === title)!.items.flatMap(({ answers }) => answers.map(({ share }) => share));
+    expect(shares("Stance (Chinese)").every((share) => share === undefined)).toBe(true);
+    expect(shares("Meeting summary").every((share) => /^[01]\.\d\d$/.test(share!))).toBe(true);
     expect(view.sets.some(({ task }) => !task)).toBe(true);
   });
 
