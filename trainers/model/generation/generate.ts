@@ -11,8 +11,11 @@ import { decodeFlops } from "./flops.js";
 import { decodeGraph, prefillGraph } from "./graphs.js";
 import { type InferenceModel, runGraph, runPacked } from "./inference.js";
 
-const cacheBytes = 128 * 2 ** 20;
 const mostRows = 64;
+
+/** What a batch's cache, and the attention over its prompts, may take. */
+const cacheBytes = 128 * 2 ** 20;
+const attentionBytes = 64 * 2 ** 20;
 
 /** What of a tokenizer generation needs. */
 export type AnswerTokenizer = Pick<Tokenizer, "endToken" | "decode">;
@@ -40,7 +43,7 @@ export async function generate(
   for (const { id, tokens } of requests) checkLength(id, tokens.length, model.config.contextLength - 1);
   const generations: Generation[] = [];
   const lengths = requests.map(({ tokens }) => tokens.length);
-  for (const batch of batchesOf(lengths, (width) => rowsWithin(model.config, width + decoding.maxNewTokens))) {
+  for (const batch of batchesOf(lengths, (width) => rowsWithin(model.config, width, decoding.maxNewTokens))) {
     const rows = batch.indices.slice(0, batch.count).map((request) => {
       const { id, tokens } = requests[request]!;
       const limit = Math.min(decoding.maxNewTokens, model.config.contextLength - tokens.length);
@@ -127,7 +130,10 @@ function finished(row: Row, tokenizer: AnswerTokenizer, { stop = [] }: Decoding)
   return count < limit ? null : { text, tokens: count, finishReason: "length" };
 }
 
-/** How many rows of that many slots the cache may hold. */
-function rowsWithin({ layers, keyValueHeads, headDimension }: LlamaConfig, slots: number): number {
-  return Math.min(mostRows, Math.floor(cacheBytes / (layers * 2 * keyValueHeads * headDimension * slots * 4)));
+/** How many prompts of that width, to be continued by so many tokens, are computed together. */
+function rowsWithin(config: LlamaConfig, width: number, newTokens: number): number {
+  const { layers, heads, keyValueHeads, headDimension } = config;
+  const cache = 4 * layers * 2 * keyValueHeads * headDimension * (width + newTokens);
+  const attention = 4 * heads * width * width;
+  return Math.floor(Math.min(mostRows, cacheBytes / cache, attentionBytes / attention));
 }
