@@ -33,7 +33,7 @@ export const ewc: Method = {
   source: "arXiv 1612.00796; online form arXiv 1805.06370",
   version: 1,
   options: {
-    lambda: { type: "number", minimum: 0, default: 50, description: "Strength, for a Fisher information of mean 1." },
+    lambda: { type: "number", minimum: 0, default: 6, description: "Strength, for a Fisher information of mean 1." },
     form: { enum: ["proximal", "gradient"], default: "proximal", description: "How the pull acts." },
     fisher: {
       enum: ["empirical", "sampled"],
