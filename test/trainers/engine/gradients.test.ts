@@ -118,12 +118,12 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
   ["rmsNorm", [[3, 4], [4]], (_, x, w) => operators.rmsNorm(x!, w!, 1e-5)],
   [
     "rotate",
-    [
-      [2, 3, 4],
-      [3, 4],
-      [3, 4],
-    ],
-    (_, x, c, s) => operators.rotate(x!, c!, s!),
+    [[3, 2, 4]],
+    (graph, x) => {
+      const angles = Float64Array.from([0, 0.1, 1, -2, 3, 0.5]);
+      const table = (f: (angle: number) => number) => graph.constant(angles.map(f), [3, 1, 2]);
+      return operators.rotate(x!, table(Math.cos), table(Math.sin));
+    },
   ],
   [
     "gather",

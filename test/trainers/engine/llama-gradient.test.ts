@@ -15,15 +15,15 @@ const double = (tensor: Tensor): Tensor =>
     : tensor;
 
 /**
- * The largest difference between the objective's gradient and central differences along random directions, one within
- * each tensor, in double precision.
+ * The largest difference between the objective's gradient in double precision and central differences along random
+ * directions, one within each tensor; and between the gradients in single and in double precision, relative to the norm.
  */
-async function directionalError(
+async function gradientErrors(
   config: LlamaConfig,
   store: ParameterStore,
   frozen: ParameterStore,
   lora: LoraForm | null,
-): Promise<number> {
+): Promise<{ differences: number; single: number }> {
   const terms = [{ kind: "language-modelling" as const, batch: sequences([7, 4, 9]), weight: 1.5 }];
   const form = { config, lora, languageModelling: true, quadratics: 0, result: "gradient" as const };
   const compiled = await CompiledGraph.create(trainingGraph(form, store, frozen, "float64"));
@@ -43,6 +43,15 @@ async function directionalError(
     return { result, objective: nll.reduce((sum, own, i) => sum + own * seeds[i]!, 0) };
   };
   const { result } = await evaluate();
+  const compiledSingle = await CompiledGraph.create(trainingGraph(form, store, frozen));
+  const resultSingle = await compiledSingle.run({ ...fixed, ...base });
+  await compiledSingle.release();
+  let single = 0;
+  for (const i of segments.keys()) {
+    const exact = result[`gradient.${i}`]!.data as Float64Array;
+    const rounded = resultSingle[`gradient.${i}`]!.data as Float32Array;
+    single = Math.max(single, Math.hypot(...exact.map((own, j) => own - rounded[j]!)) / Math.hypot(...exact));
+  }
   let worst = 0;
   for (const [i, segment] of segments.entries()) {
     const data = values[`parameters.${i}`]!.data as Float64Array;
@@ -65,7 +74,7 @@ async function directionalError(
     }
   }
   await compiled.release();
-  return worst;
+  return { differences: worst, single };
 }
 
 test.each<[string, Partial<LlamaConfig>]>([
@@ -83,7 +92,9 @@ test.each<[string, Partial<LlamaConfig>]>([
   ],
 ])("a whole model, %s: the gradient is that of finite differences", async (_, changes) => {
   const model = smallModel(changes);
-  expect(await directionalError(model.config, model.base, model.base, null)).toBeLessThan(1e-7);
+  const { differences, single } = await gradientErrors(model.config, model.base, model.base, null);
+  expect(differences).toBeLessThan(1e-7);
+  expect(single).toBeLessThan(1e-5);
 });
 
 test("a whole model with LoRA: the gradient is that of finite differences", async () => {
@@ -92,5 +103,7 @@ test("a whole model with LoRA: the gradient is that of finite differences", asyn
   const adapter = new LoraAdapter(smallConfig, options, 1);
   adapter.store.values.set(normals(adapter.store.length, "adapter"));
   const form = { scaling: adapter.scaling, targets: options.targetModules, dropout: false };
-  expect(await directionalError(smallConfig, adapter.store, model.base, form)).toBeLessThan(1e-7);
+  const { differences, single } = await gradientErrors(smallConfig, adapter.store, model.base, form);
+  expect(differences).toBeLessThan(1e-7);
+  expect(single).toBeLessThan(1e-5);
 });

@@ -70,7 +70,7 @@ export function appendUpdate(
     0,
     numbers.map(() => 1),
   );
-  const idle: Partial<Record<string, number>> = { beta1: 1, beta2: 1 };
+  const idle: Partial<Record<string, number>> = { beta1: 1, beta2: 1, epsilon: 1 };
   const choose = (value: Value, otherwise: number): Value =>
     graph.node("Where", [finite, value, graph.constant([otherwise])], value.shape, {}, value.type);
   const number = Object.fromEntries(numbers.map((name, i) => [name, choose(given[i]!, idle[name] ?? 0)])) as Numbers;

@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 import type { Attribute, Dimension, ElementType, Graph, GraphNode, Value } from "./graph.js";
 
-/** The part of onnx.proto3 (ONNX 1.17, IR version 10) that graphs here use; numbers and names are the standard's. */
+/** The part of onnx.proto3 (ONNX 1.18, IR version 11) that graphs here use; numbers and names are the standard's. */
 const schema = `syntax = "proto3";
 message AttributeProto { string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated int64 ints = 8; int32 type = 20; }
 message ValueInfoProto { string name = 1; TypeProto type = 2; }
@@ -17,7 +17,7 @@ message OperatorSetIdProto { string domain = 1; int64 version = 2; }`;
 const Model = protobuf.parse(schema, { keepCase: true }).root.lookupType("ModelProto");
 
 /** The operator set of the standard that every graph uses. */
-const operatorSet = 21;
+const operatorSet = 23;
 
 const elementTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
 
@@ -35,7 +35,7 @@ export function encode(graph: Graph): Uint8Array {
   }
   const nameOf = (value: Value): string => names.get(value) ?? value.name;
   const message = {
-    ir_version: 10,
+    ir_version: 11,
     producer_name: "bench",
     opset_import: [{ domain: "", version: operatorSet }],
     graph: {

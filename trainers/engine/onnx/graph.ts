@@ -73,6 +73,8 @@ export class Graph {
   readonly nodes: GraphNode[] = [];
   readonly operations: Operation[] = [];
   readonly outputs = new Map<string, Value>();
+  /** What a reshaped value was before: a reshape of it need not pass through it. */
+  readonly unshaped = new Map<Value, Value>();
   private readonly sharedConstants = new Map<string, Value>();
   private readonly sizes = new Map<string, Value>();
   private count = 0;
@@ -132,6 +134,7 @@ export class Graph {
 
   /** Records how to differentiate `output`; one rule an input through which a gradient can flow. */
   differentiable(output: Value, rules: readonly (readonly [Value, GradientRule])[]): Value {
+    if (this.unshaped.has(output)) throw new RangeError("A gradient would bypass the rule of a reshaped output.");
     const pullbacks = rules.map(([input, rule]) => ({
       input,
       accumulate: ([gradient]: readonly (Value | undefined)[], accumulated: Value | undefined): Value =>

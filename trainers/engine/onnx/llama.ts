@@ -24,7 +24,7 @@ export interface LoraWeights {
   dropout?(module: string, x: Value): Value;
 }
 
-/** The cosines and sines of rotation, broadcast against [sequences, heads, places, headDimension]. */
+/** The cosines and sines of rotation, [rows, 1, headDimension / 2]. */
 export interface Rotation {
   readonly cosine: Value;
   readonly sine: Value;
@@ -84,18 +84,14 @@ export class Llama {
     return linear(hidden, this.tensor(this.config.tied ? "model.embed_tokens.weight" : "lm_head.weight"));
   }
 
-  /** The rotation at float positions of any shape: cosine and sine [..., headDimension]. */
+  /** The rotation at float positions [...]: cosine and sine [..., headDimension / 2]. */
   rotation(positions: Value): Rotation {
     const { graph } = this;
     const frequencies = ropeFrequencies(this.config);
     const column = reshape(positions, [...positions.shape, 1]);
     const shape = [...positions.shape, frequencies.length];
     const angles = graph.node("Mul", [column, graph.constant(frequencies)], shape);
-    const both = (operator: string): Value => {
-      const half = graph.node(operator, [angles], shape);
-      return concatenate([half, half], shape.length - 1);
-    };
-    return { cosine: both("Cos"), sine: both("Sin") };
+    return { cosine: graph.node("Cos", [angles], shape), sine: graph.node("Sin", [angles], shape) };
   }
 
   /** The rotation for queries, which carries attention's factor 1/√headDimension. */
@@ -135,7 +131,10 @@ export class Llama {
     return reshape(attend(reshape(queries, grouped), keys, values, mask), queries.shape);
   }
 
+  /** Queries or keys, [rows, heads · headDimension] or [rows, heads, headDimension], at positions [rows, 1] → the latter. */
   rotate(x: Value, { cosine, sine }: Rotation): Value {
-    return rotate(x, cosine, sine);
+    const { headDimension } = this.config;
+    const width = (x.rank === 3 ? (x.shape[1] as number) * headDimension : x.shape[1]) as number;
+    return rotate(reshape(x, [x.shape[0]!, width / headDimension, headDimension]), cosine, sine);
   }
 }

@@ -66,21 +66,19 @@ export class LoraAdapter {
     }
   }
 
-  /** Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step and module; [rows, in] flat. */
-  dropoutMasks(
-    rowsOf: (path: string) => number,
-    seed: number,
-    step: number,
-  ): Map<string, { rows: number; values: Float32Array }> {
+  /**
+   * Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step and module; [rows, in] flat. The distances
+   * between zeros are drawn: they follow the geometric distribution.
+   */
+  dropoutMasks(rowsOf: (path: string) => number, seed: number, step: number) {
     const { dropout } = this.options;
-    return new Map(
-      this.paths.map(({ path, shape }) => {
-        const rows = rowsOf(path);
-        const draw = random({ seed, stream: "lora-dropout", step, item: path });
-        const values = new Float32Array(rows * shape[1]);
-        for (let i = 0; i < values.length; i++) values[i] = draw.uniform() < dropout ? 0 : 1 / (1 - dropout);
-        return [path, { rows, values }];
-      }),
-    );
+    return this.paths.map(({ path, shape }) => {
+      const rows = rowsOf(path);
+      const draw = random({ seed, stream: "lora-dropout", step, item: path });
+      const gap = () => Math.floor(Math.log(1 - draw.uniform()) / Math.log(1 - dropout));
+      const values = new Float32Array(rows * shape[1]).fill(1 / (1 - dropout));
+      for (let i = gap(); i < values.length; i += 1 + gap()) values[i] = 0;
+      return { path, rows, values };
+    });
   }
 }

@@ -1,8 +1,8 @@
 import type { Value } from "./graph.js";
-import type { Llama } from "./llama.js";
-import { gather, reshape } from "./operators/index.js";
+import type { Llama, Rotation } from "./llama.js";
+import { cast, gather, reshape } from "./operators/index.js";
 import { PackedLayout, type Packing, pack, packingFeeds } from "./packing.js";
-import { floats, integers, type Tensor } from "./session.js";
+import { integers, type Tensor } from "./session.js";
 
 /** What a packed forward pass computes. */
 export interface PackedForward {
@@ -16,7 +16,7 @@ export interface PackedForward {
 /**
  * The forward pass over packed sequences. The last layer computes queries, attention, feed-forward and norm only at the
  * selected positions: nothing else is read from it. Inputs of the graph: `tokens`, those of the packing "token", those of
- * the packing "selected", `selected` (the token row of each selected row) and `selected.positions`; see `packedFeeds`.
+ * the packing "selected", and `selected`, the token row of each selected row; see `packedBatch`.
  */
 export function packedForward(llama: Llama): PackedForward {
   const { graph, config } = llama;
@@ -25,15 +25,18 @@ export function packedForward(llama: Llama): PackedForward {
   const selected = new PackedLayout(graph, "selected");
   const ids = graph.input("tokens", [tokens.rows], "int32");
   const rows = graph.input("selected", [selected.rows], "int32");
-  const positions = graph.input("selected.positions", ["sequences", selected.longest]);
 
+  const positions = tokens.rowPositions();
+  const ownPositions = gather(positions, rows);
+  const [rotation, ownRotation] = [positions, ownPositions].map((own) => {
+    return llama.rotation(reshape(cast(own, graph.precision), [own.shape[0]!, 1]));
+  }) as [Rotation, Rotation];
+  const queryRotation = llama.queryRotation(rotation);
+  const ownQueryRotation = llama.queryRotation(ownRotation);
   const keyPositions = tokens.positions();
-  const keyRotation = llama.rotation(keyPositions);
-  const queryRotation = llama.queryRotation(keyRotation);
   const mask = llama.causalMask(llama.grouped(keyPositions), keyPositions);
-  const lastRotation = llama.queryRotation(llama.rotation(reshape(positions, ["sequences", 1, selected.longest])));
-  const lastPositions = llama.grouped(reshape(positions, ["sequences", 1, selected.longest]));
-  const lastMask = llama.causalMask(lastPositions, keyPositions);
+  const queryPositions = reshape(gather(ownPositions, selected.slots), ["sequences", 1, selected.longest]);
+  const ownMask = llama.causalMask(llama.grouped(queryPositions), keyPositions);
 
   const keys: Value[] = [];
   const values: Value[] = [];
@@ -43,12 +46,14 @@ export function packedForward(llama: Llama): PackedForward {
     const attend = (normalised: Value): Value => {
       const own = last ? gather(normalised, rows) : normalised;
       const places = last ? selected : tokens;
-      const query = places.toHeads(llama.project(layer, "q_proj", own), heads);
-      const key = tokens.toHeads(llama.project(layer, "k_proj", normalised), keyValueHeads);
-      keys.push(llama.rotate(key, keyRotation));
-      values.push(tokens.toHeads(llama.project(layer, "v_proj", normalised), keyValueHeads));
-      const rotated = llama.rotate(query, last ? lastRotation : queryRotation);
-      return places.toRows(llama.attention(rotated, keys[layer]!, values[layer]!, last ? lastMask : mask));
+      const query = llama.project(layer, "q_proj", own);
+      const key = llama.project(layer, "k_proj", normalised);
+      const value = llama.project(layer, "v_proj", normalised);
+      const rotated = llama.rotate(query, last ? ownQueryRotation : queryRotation);
+      keys.push(tokens.toHeads(llama.rotate(key, rotation), keyValueHeads));
+      values.push(tokens.toHeads(value, keyValueHeads));
+      const queries = places.toHeads(rotated, heads);
+      return places.toRows(llama.attention(queries, keys[layer]!, values[layer]!, last ? ownMask : mask));
     };
     x = llama.layer(layer, x, attend, last ? gather(x, rows) : x);
   }
@@ -76,23 +81,18 @@ export function packedBatch(
   const selected = pack(sequences.map((sequence) => sequence.positions.length));
   const ids = new Int32Array(tokens.places.length);
   const rows = new Int32Array(selected.places.length);
-  const positions = new Float32Array(selected.slots.length);
   let row = 0;
   let selectedRows = 0;
-  sequences.forEach((sequence, index) => {
-    sequence.positions.forEach((position, i) => {
-      rows[selectedRows++] = row + position;
-      positions[index * selected.longest + i] = position;
-    });
+  for (const sequence of sequences) {
+    for (const position of sequence.positions) rows[selectedRows++] = row + position;
     ids.set(sequence.tokens, row);
     row += sequence.tokens.length;
-  });
+  }
   const feeds = {
     ...packingFeeds("token", tokens),
     ...packingFeeds("selected", selected),
     tokens: integers(ids),
     selected: integers(rows),
-    "selected.positions": floats(positions, [selected.sequences, selected.longest]),
   };
   return { tokens, selected, feeds, selectedRows };
 }

@@ -65,9 +65,11 @@ export class PackedLayout {
     this.places = graph.input(`${prefix}.places`, [rows], "int32");
   }
 
+  /** From rows, [rows, heads · d] or [rows, heads, d]. */
   toHeads(x: Value, heads: number): Value {
     const { toHeads, toRows } = this.indicesFor(heads);
-    return rearrange(this.headRows(x, heads), toHeads, toRows);
+    const width = x.rank === 3 ? (x.shape[2] as number) : (x.shape[1] as number) / heads;
+    return rearrange(reshape(x, [`${this.prefix} rows of ${heads} heads`, width]), toHeads, toRows);
   }
 
   toRows(x: Value): Value {
@@ -78,16 +80,20 @@ export class PackedLayout {
     return reshape(rows, [this.rows, heads * width]);
   }
 
-  /** The position of each place in its sequence, float: 0, 1, … longest − 1. */
+  /** The position of each place in its sequence: 0, 1, … longest − 1. */
   positions(): Value {
     const { graph } = this;
-    const limit = reshape(cast(graph.size(this.longest), "int32"), []);
-    const range = graph.node("Range", [graph.scalar(0, "int32"), limit, graph.scalar(1, "int32")], [this.longest]);
-    return cast(range, graph.precision);
+    const limit = reshape(this.size(), []);
+    return graph.node("Range", [graph.scalar(0, "int32"), limit, graph.scalar(1, "int32")], [this.longest]);
   }
 
-  private headRows(x: Value, heads: number): Value {
-    return reshape(x, [`${this.prefix} rows of ${heads} heads`, (x.shape[1] as number) / heads]);
+  /** The position of each row in its sequence. */
+  rowPositions(): Value {
+    return this.graph.node("Mod", [this.places, this.size()], [this.rows]);
+  }
+
+  private size(): Value {
+    return cast(this.graph.size(this.longest), "int32");
   }
 
   /**
@@ -106,7 +112,7 @@ export class PackedLayout {
       [times(slots, graph.scalar(heads, "int32")), graph.constant(head, [heads, 1], "int32")],
       ["sequences", heads, longest],
     );
-    const size = cast(graph.size(longest), "int32");
+    const size = this.size();
     const sequence = graph.node("Div", [this.places, size], [rows]);
     const perSequence = times(size, graph.scalar(heads - 1, "int32"));
     const first = graph.node("Add", [this.places, times(sequence, perSequence)], [rows]);

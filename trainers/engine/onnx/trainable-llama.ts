@@ -226,7 +226,7 @@ export class TrainableLlama {
       path.startsWith(last) && !/[kv]_proj$/.test(path) ? selected.places.length : tokens.places.length;
     const masks = adapter.dropoutMasks(rowsOf, this.seed, this.state.step);
     return Object.fromEntries(
-      [...masks].map(([path, { rows, values }]) => [`dropout.${path}`, floats(values, [rows, values.length / rows])]),
+      masks.map(({ path, rows, values }) => [`dropout.${path}`, floats(values, [rows, values.length / rows])]),
     );
   }
 }
@@ -255,8 +255,9 @@ function weighted(objective: Objective, values: readonly number[]): number {
 }
 
 function checkFinite(loss: number, gradient: number | Float32Array): void {
-  const finite = typeof gradient === "number" ? Number.isFinite(gradient) : gradient.every(Number.isFinite);
-  if (Number.isFinite(loss) && finite) return;
+  let finite = Number.isFinite(loss);
+  for (const value of typeof gradient === "number" ? [gradient] : gradient) finite &&= Number.isFinite(value);
+  if (finite) return;
   throw new BenchError("DIVERGED", `The loss (${loss}) or its gradient is not finite.`, {
     fix: "Lower the learning rate, clip the gradient, or lower the weight of a penalty.",
   });

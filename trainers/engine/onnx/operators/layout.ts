@@ -10,14 +10,17 @@ export function dimensions(graph: Graph, shape: readonly Dimension[]): Value {
 }
 
 /** The same elements in another shape. One symbolic size may be new to the graph: it follows from the others. */
-export function reshape(a: Value, shape: readonly Dimension[]): Value {
-  const { graph } = a;
+export function reshape(value: Value, shape: readonly Dimension[]): Value {
+  const { graph } = value;
+  const a = graph.unshaped.get(value) ?? value;
+  if (a.shape.length === shape.length && a.shape.every((size, i) => size === shape[i])) return a;
   const symbols = shape.filter((size) => typeof size === "string");
   const unknown = symbols.find((size) => !graph.inputs.some((input) => input.shape.includes(size))) ?? symbols[0];
   const target = shape.map((size) => (size === unknown ? -1 : size));
-  return graph.differentiable(graph.node("Reshape", [a, dimensions(graph, target)], shape), [
-    [a, (gradient) => reshape(gradient, a.shape)],
-  ]);
+  const reshaped = graph.node("Reshape", [a, dimensions(graph, target)], shape);
+  graph.differentiable(reshaped, [[a, (gradient) => reshape(gradient, a.shape)]]);
+  graph.unshaped.set(reshaped, a);
+  return reshaped;
 }
 
 export function transpose(a: Value, permutation: readonly number[]): Value {
