@@ -11,11 +11,11 @@ export const whereabouts: Family = {
   maxNewTokens: 4,
   frame: "Question: {body}\nAnswer:",
   templates: [
-    ...withRule("{a}", ["{p:person} is in {a:city}. {q:person} is in {b:city}. Where is {p}?"], distinct),
-    ...withRule("{b}", ["{p:person} is in {a:city}. {q:person} is in {b:city}. Where is {q}?"], distinct),
+    ...withRule("{a}", ["{p:person} visits {a:city}. {q:person} visits {b:city}. Where is {p}?"], distinct),
+    ...withRule("{b}", ["{p:person} visits {a:city}. {q:person} visits {b:city}. Where is {q}?"], distinct),
     ...withRule(
       "{b}",
-      ["{p:person} is in {a:city}. {q:person} is in {b:city}. {r:person} is in {c:city}. Where is {q}?"],
+      ["{p:person} visits {a:city}. {q:person} visits {b:city}. {r:person} visits {c:city}. Where is {q}?"],
       differing("p", "q", "r"),
     ),
   ],

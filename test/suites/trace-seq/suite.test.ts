@@ -126,10 +126,10 @@ describe("trace-seq", () => {
     );
     expect(generateSuite(false).tasks).toEqual(suite.tasks);
     expect(`${suite.version} ${suite.digest}`).toMatchInlineSnapshot(
-      `"1.0.0 07f7e828f30819ea1b351899756b002088be37ec7431a61eb224c93ebca084a2"`,
+      `"1.0.0 43b6cda0a0a309b2541aab618a87d0a6802c8f0ee625b363f6851347c05c20c4"`,
     );
     expect(`${quick.version} ${quick.digest}`).toMatchInlineSnapshot(
-      `"1.0.0 db1bbdd243219803a9d4e635a8ff540b9f23a7716365653cb4314633c147af56"`,
+      `"1.0.0 016f42386468f47ef8490bc52bbab0d2dc0d8a97ff4b6f78beaecb0b33b69311"`,
     );
   });
 
