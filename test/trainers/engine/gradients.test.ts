@@ -7,8 +7,10 @@ import { gradientError } from "./finite-differences.js";
 
 const { add, multiply, subtract, divide } = operators;
 
+const square = (x: Value): Value => multiply(x, x);
+
 /** Away from zero, for divisors. */
-const positive = (x: Value): Value => add(operators.square(x), x.graph.scalar(1));
+const positive = (x: Value): Value => add(square(x), x.graph.scalar(1));
 
 const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][] = [
   [
@@ -47,28 +49,28 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
   ["divide", [[2, 3], [3]], (_, a, b) => divide(a!, positive(b!))],
   ["negate", [[4]], (_, a) => operators.negate(a!)],
   ["scale", [[4]], (_, a) => operators.scale(a!, -2.5)],
-  ["square", [[4]], (_, a) => operators.square(a!)],
-  ["a value used twice", [[3]], (_, a) => multiply(add(a!, a!), operators.square(a!))],
+  ["multiply by itself", [[4]], (_, a) => square(a!)],
+  ["a value used twice", [[3]], (_, a) => multiply(add(a!, a!), square(a!))],
   ["sum over an axis", [[2, 3, 4]], (_, a) => operators.sum(a!, [1])],
   ["total", [[2, 3]], (_, a) => operators.total(a!)],
-  ["reshape", [[2, 6]], (_, a) => operators.square(operators.reshape(a!, [3, 4]))],
-  ["transpose", [[2, 3, 4]], (_, a) => operators.square(operators.transpose(a!, [2, 0, 1]))],
+  ["reshape", [[2, 6]], (_, a) => square(operators.reshape(a!, [3, 4]))],
+  ["transpose", [[2, 3, 4]], (_, a) => square(operators.transpose(a!, [2, 0, 1]))],
   [
     "split",
     [[2, 5]],
     (_, a) => {
       const [left, right] = operators.split(a!, 1, [2, 3]);
-      return add(operators.total(operators.square(left!)), operators.total(right!));
+      return add(operators.total(square(left!)), operators.total(right!));
     },
   ],
-  ["split, one part unused", [[2, 5]], (_, a) => operators.square(operators.split(a!, 1, [2, 3])[1]!)],
+  ["split, one part unused", [[2, 5]], (_, a) => square(operators.split(a!, 1, [2, 3])[1]!)],
   [
     "concatenate",
     [
       [2, 1],
       [2, 3],
     ],
-    (_, a, b) => operators.square(operators.concatenate([a!, b!, a!], 1)),
+    (_, a, b) => square(operators.concatenate([a!, b!, a!], 1)),
   ],
   [
     "linear",
@@ -128,18 +130,18 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
   [
     "gather",
     [[5, 3]],
-    (graph, table) => operators.square(operators.gather(table!, graph.constant([4, 0, 4, 2], [2, 2], "int32"))),
+    (graph, table) => square(operators.gather(table!, graph.constant([4, 0, 4, 2], [2, 2], "int32"))),
   ],
   [
     "gather beside another use",
     [[3, 2]],
-    (graph, table) => add(operators.gather(table!, graph.constant([1, 1, 0], [3], "int32")), operators.square(table!)),
+    (graph, table) => add(operators.gather(table!, graph.constant([1, 1, 0], [3], "int32")), square(table!)),
   ],
   [
     "rearrange",
     [[3, 2]],
     (graph, table) =>
-      operators.square(
+      square(
         operators.rearrange(table!, graph.constant([2, 0, 1], [3], "int32"), graph.constant([1, 2, 0], [3], "int32")),
       ),
   ],

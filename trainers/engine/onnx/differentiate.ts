@@ -5,13 +5,13 @@ import type { Graph, Value } from "./graph.js";
  * values, in their order. Rules run only where a wanted value lies beneath, so nothing is computed for what is frozen.
  * Throws a RangeError where the scalar does not depend on a wanted value.
  */
-export function differentiate(scalar: Value, wanted: readonly Value[], seed?: Value): Value[] {
+export function differentiate(scalar: Value, wanted: readonly Value[]): Value[] {
   const graph: Graph = scalar.graph;
   const needed = new Set(wanted);
   for (const { outputs, pullbacks } of graph.operations) {
     if (pullbacks.some(({ input }) => needed.has(input))) for (const output of outputs) needed.add(output);
   }
-  const gradients = new Map<Value, Value>([[scalar, seed ?? graph.scalar(1)]]);
+  const gradients = new Map<Value, Value>([[scalar, graph.scalar(1)]]);
   for (const { outputs, pullbacks } of [...graph.operations].reverse()) {
     const received = outputs.map((output) => gradients.get(output));
     if (received.every((gradient) => gradient === undefined)) continue;

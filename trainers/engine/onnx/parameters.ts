@@ -30,10 +30,6 @@ export class ParameterStore {
     return this.values.length;
   }
 
-  has(name: string): boolean {
-    return this.byName.has(name);
-  }
-
   layout(name: string): TensorLayout {
     const tensor = this.byName.get(name);
     if (!tensor) throw new RangeError(`There is no parameter ${name}.`);

@@ -38,14 +38,6 @@ export class CompiledGraph {
     return new CompiledGraph(session);
   }
 
-  get inputs(): readonly string[] {
-    return this.session.inputNames;
-  }
-
-  get outputs(): readonly string[] {
-    return this.session.outputNames;
-  }
-
   /**
    * Runs the graph; without fetches all outputs are made anew. A fetched tensor may share its buffer with a fed one if
    * every node that reads the fed one is an ancestor of the node that writes the output.

@@ -53,10 +53,3 @@ export function negate(a: Value): Value {
 export function scale(a: Value, factor: number): Value {
   return multiply(a, a.graph.scalar(factor, a.type));
 }
-
-/** a², elementwise. */
-export function square(a: Value): Value {
-  return a.graph.differentiable(a.graph.node("Mul", [a, a], a.shape), [
-    [a, (gradient) => elementwise("Mul", gradient, scale(a, 2))],
-  ]);
-}
