@@ -255,10 +255,14 @@ function weighted(objective: Objective, values: readonly number[]): number {
 }
 
 function checkFinite(loss: number, gradient: number | Float32Array): void {
-  let finite = Number.isFinite(loss);
-  for (const value of typeof gradient === "number" ? [gradient] : gradient) finite &&= Number.isFinite(value);
-  if (finite) return;
+  const finite = typeof gradient === "number" ? Number.isFinite(gradient) : allFinite(gradient);
+  if (Number.isFinite(loss) && finite) return;
   throw new BenchError("DIVERGED", `The loss (${loss}) or its gradient is not finite.`, {
     fix: "Lower the learning rate, clip the gradient, or lower the weight of a penalty.",
   });
+}
+
+function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
 }
