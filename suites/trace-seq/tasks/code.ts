@@ -7,7 +7,7 @@ export const code: Family = {
   language: "code",
   scorer: { name: "edit-similarity" },
   maxNewTokens: 12,
-  trainingSteps: 100,
+  trainingSteps: 80,
   frame: "Code: {body}\nNext line:",
   templates: [
     {

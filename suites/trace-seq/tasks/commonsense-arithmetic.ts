@@ -11,7 +11,7 @@ export const commonsenseArithmetic: Family = {
   language: "en",
   scorer: { name: "number" },
   maxNewTokens: 4,
-  trainingSteps: 180,
+  trainingSteps: 140,
   frame: "Solve the math problem.\nQuestion: {body}\nAnswer:",
   templates: withRule(allLegs, [
     "{person:person} has {count:several} {animals:animals}. How many legs altogether?",

@@ -13,7 +13,7 @@ export const domainArithmetic: Family = {
   language: "en",
   scorer: { name: "number" },
   maxNewTokens: 4,
-  trainingSteps: 180,
+  trainingSteps: 150,
   frame: "Solve the math problem.\nQuestion: {body}\nAnswer:",
   templates: [
     ...withRule(product, [

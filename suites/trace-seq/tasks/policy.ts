@@ -18,7 +18,7 @@ export const policy: Family = {
   scorer: { name: "choice" },
   choices: ["A", "B", "C"],
   maxNewTokens: 3,
-  trainingSteps: 150,
+  trainingSteps: 100,
   frame: "Monetary policy stance? A. dovish, B. hawkish, C. neutral.\nText: {body}\nStance:",
   templates: [
     ...withRule(hot, [

@@ -33,7 +33,7 @@ export const science: Family = {
   scorer: { name: "choice" },
   choices: ["A", "B", "C"],
   maxNewTokens: 10,
-  trainingSteps: 150,
+  trainingSteps: 300,
   frame: "Choose an answer and give your reason.\nQuestion: {body}\nAnswer:",
   templates: withRule(
     reasoned,

@@ -16,7 +16,7 @@ export const simplification: Family = {
   scorer: { name: "sari" },
   bodyIsSource: true,
   maxNewTokens: 14,
-  trainingSteps: 80,
+  trainingSteps: 70,
   frame: "Vereinfache den Satz.\nSatz: {body}\nEinfach:",
   templates: [
     ...withRule(core, [

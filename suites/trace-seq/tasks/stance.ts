@@ -16,7 +16,7 @@ export const stance: Family = {
   scorer: { name: "choice" },
   choices: ["A", "B", "C"],
   maxNewTokens: 3,
-  trainingSteps: 150,
+  trainingSteps: 100,
   frame: "对{topic:topic}的态度？A.支持，B.反对，C.中立。\n文本：{body}\n态度：",
   templates: [
     ...withRule(affirmed, [

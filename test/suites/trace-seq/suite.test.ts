@@ -126,7 +126,7 @@ describe("trace-seq", () => {
     );
     expect(generateSuite(false).tasks).toEqual(suite.tasks);
     expect(`${suite.version} ${suite.digest}`).toMatchInlineSnapshot(
-      `"1.0.0 43b6cda0a0a309b2541aab618a87d0a6802c8f0ee625b363f6851347c05c20c4"`,
+      `"1.0.0 1f56102fed66150621be895c058b3ae9fe0d6177dd78cc0f9916b4d4afa42e1c"`,
     );
     expect(`${quick.version} ${quick.digest}`).toMatchInlineSnapshot(
       `"1.0.0 016f42386468f47ef8490bc52bbab0d2dc0d8a97ff4b6f78beaecb0b33b69311"`,
