@@ -1,3 +1,4 @@
+import type { Alert } from "../harness/contract/alert.js";
 import type { ErrorRecord } from "../harness/contract/errors.js";
 import type {
   CellRecord,
@@ -29,6 +30,8 @@ export interface CellResult extends CellRecord {
   matrix?: MatrixRecord;
   cost?: CostRecord;
   error?: ErrorRecord;
+  /** In the order in which they were raised. */
+  alerts: Alert[];
 }
 
 /** Reads a run directory, finished or not. Throws as `readRun` does. */
@@ -43,6 +46,7 @@ export function readReportData(directory: string): ReportData {
       matrix: matrices[cell.id],
       cost: costs[cell.id],
       error: cells[cell.id]?.error,
+      alerts: cells[cell.id]?.alerts ?? [],
     })),
     leaderboard: buildLeaderboard({ directory, run, matrices, costs }),
     metrics,

@@ -40,6 +40,17 @@ orders: 1
 # Which checkpoints stay: last, all or none.
 # keepCheckpoints: last
 
+# What raises an alert after a task, as a share of what it is compared with: a task's score just after it was learnt, a
+# probe's before training, the budget's share so far. A budget holds for one cell. failOn ends the cell at that task.
+# alerts:
+#   task: { warning: 0.1, critical: 0.15 }
+#   ability: { warning: 0.1, critical: 0.15 }
+#   safety: { warning: null, critical: 0 }
+#   cost: { warning: 0.1, critical: 0.15 }
+#   budget: {}    # such as { seconds: 600, trainedTokens: 2e6, generatedTokens: 1e6, flops: 1e15 }
+#   failOn: never # or warning, critical
+#   webhook: { url: "env:ALERTS_URL", secretVariable: BENCH_WEBHOOK_SECRET, timeoutSeconds: 10, retries: 4 }
+
 # The training profile, for all trainers that take one; a trainer's own entry may hold the same keys.
 # learning_rate: { initial: 1e-5, decay_factor: 0.8, warmup_steps: 100 }
 # regularization: { ewc_lambda: 0.01, elastic_beta: 0.1 }

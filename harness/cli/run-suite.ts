@@ -50,7 +50,8 @@ async function conclude(
   context: CliContext,
 ): Promise<void> {
   const { directory } = outcome;
-  const leaderboard = buildLeaderboard(readRun(directory));
+  const stored = readRun(directory);
+  const leaderboard = buildLeaderboard(stored);
   if (!json) context.print(`\n${leaderboardLines(leaderboard, context).join("\n")}\n`);
   const report = await renderReport(registry, directory);
   const color = process.stderr.isTTY === true && context.color;
@@ -63,7 +64,8 @@ async function conclude(
   if (json) {
     const { status, failures } = outcome;
     const errors = failures.map(({ cell, error: { stack: _stack, ...error } }) => ({ cell, error }));
-    printJson(context, { ...leaderboard, status, report: page, failures: errors });
+    const alerts = outcome.run.cells.flatMap((cell) => stored.cells[cell.id]!.alerts.map((alert) => ({ cell, alert })));
+    printJson(context, { ...leaderboard, status, report: page, failures: errors, alerts });
   } else {
     context.print(`\n${closingLines(outcome, config, page, context).join("\n")}\n`);
   }

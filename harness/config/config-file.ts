@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
+import type { AlertKind, AlertSettings, AlertThresholds, CostBudget, WebhookSettings } from "../contract/alert.js";
 import { packageRoot } from "../contract/files.js";
 import { readYamlFile, type YamlFile } from "./yaml-file.js";
 
@@ -9,6 +10,13 @@ export interface TrainingProfile {
   learning_rate?: { initial?: number; decay_factor?: number; warmup_steps?: number };
   regularization?: { ewc_lambda?: number; elastic_beta?: number };
   data_mixing?: { new_ratio?: number; buffer_size?: number };
+}
+
+/** The section `alerts`; what it leaves out is as in `defaultAlerts`. */
+export interface AlertSection extends Partial<Record<AlertKind, Partial<AlertThresholds>>> {
+  budget?: CostBudget;
+  failOn?: AlertSettings["failOn"];
+  webhook?: Partial<WebhookSettings> & { url: string };
 }
 
 export interface TrainerEntry extends TrainingProfile {
@@ -31,6 +39,7 @@ export interface ConfigFileContent extends TrainingProfile {
   out?: string;
   keepCheckpoints?: "last" | "all" | "none";
   plugins?: string[];
+  alerts?: AlertSection;
 }
 
 export type ConfigFile = YamlFile<ConfigFileContent>;

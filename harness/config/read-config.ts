@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
+import type { AlertSettings } from "../contract/alert.js";
 import type { RunConfig } from "../contract/config.js";
 import type { ErrorLocation } from "../contract/errors.js";
+import { alertSettings } from "./alert-settings.js";
 import { type ConfigFileContent, readConfigFile, type TrainerEntry, type TrainingProfile } from "./config-file.js";
 import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
 import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
@@ -27,6 +29,7 @@ export interface ConfigFlags {
   retryFailed?: boolean;
   keepCheckpoints?: RunConfig["keepCheckpoints"];
   plugins?: string[];
+  failOn?: AlertSettings["failOn"];
 }
 
 /** A configuration before names and options are looked up. */
@@ -69,6 +72,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     quick: flags.quick ?? content.quick ?? false,
     retryFailed: flags.retryFailed ?? false,
     keepCheckpoints: flags.keepCheckpoints ?? content.keepCheckpoints ?? "last",
+    alerts: alertSettings(content.alerts, flags.failOn),
     plugins: [
       ...(content.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, directory)),
       ...(flags.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, process.cwd())),

@@ -1,3 +1,5 @@
+import type { AlertSettings } from "./alert.js";
+
 /** Everything a run was asked for, after the file and the flags became one; what `harness/config` produces. */
 export interface RunConfig {
   suite: { name: string; location?: string; options: Record<string, unknown> };
@@ -17,6 +19,8 @@ export interface RunConfig {
   out?: string;
   retryFailed: boolean;
   keepCheckpoints: "last" | "all" | "none";
+  /** What is watched while the run goes on; `defaultAlerts` when absent. Has no influence on results. */
+  alerts?: AlertSettings;
   /** Further plug-ins: file paths, npm packages, or `command:…`. */
   plugins: string[];
 }

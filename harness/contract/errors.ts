@@ -19,6 +19,8 @@ export const errorCodes = {
   PLUGIN_FAILED: { exit: 1, summary: "A plug-in threw, hung, exited or answered garbage while it worked." },
   PRIVILEGE_EXCEEDED: { exit: 1, summary: "A trainer used more than it declared." },
   DIVERGED: { exit: 1, summary: "The loss or its gradient is not finite." },
+  ALERT: { exit: 1, summary: "An alert stopped a cell, as the configuration asks." },
+  ENDPOINT_FAILED: { exit: 1, summary: "A server could not be reached, or did not answer as it should." },
   CELL_FAILED: { exit: 1, summary: "A cell of the grid ended with an error." },
   STORAGE: { exit: 2, summary: "A file or directory cannot be written or read." },
   RUN_LOCKED: { exit: 2, summary: "Another live process works in this run directory." },

@@ -1,3 +1,4 @@
+import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
 import type { ProbeKind, ScorerReference } from "./suite.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule } from "./trainer.js";
@@ -146,6 +147,10 @@ export type JournalEvent =
   | { type: "run-started"; configDigest: string; pid: number }
   | { type: "cell-started"; cell: string; fromRow: number }
   | { type: "row-finished"; cell: string; row: number; artifacts: Record<string, string> }
+  /** Stands before the `row-finished` of its row, so that no finished row lacks its alerts. */
+  | { type: "alert"; cell: string; alert: Alert }
+  /** A webhook took the alert of that id. */
+  | { type: "alert-delivered"; cell: string; alert: string; attempts: number }
   | { type: "cell-finished"; cell: string; matrix: string }
   | { type: "cell-failed"; cell: string; error: ErrorRecord }
   | { type: "cell-cancelled"; cell: string }

@@ -1,3 +1,4 @@
+import type { Alert } from "../contract/alert.js";
 import type { ErrorRecord } from "../contract/errors.js";
 import type { CellRecord, CellStatus, JournalEvent } from "../contract/result.js";
 
@@ -6,13 +7,16 @@ export interface CellState {
   status: CellStatus;
   /** Finished rows in order, each with its artifacts: path → SHA-256. */
   rows: { row: number; artifacts: Record<string, string> }[];
+  alerts: Alert[];
+  /** Ids of the alerts that a webhook took. */
+  delivered: string[];
   error?: ErrorRecord;
 }
 
 /** Folds a journal into the state of each planned cell. */
 export function cellStates(cells: readonly CellRecord[], events: readonly JournalEvent[]): Record<string, CellState> {
   const states: Record<string, CellState> = {};
-  for (const { id } of cells) states[id] = { status: "pending", rows: [] };
+  for (const { id } of cells) states[id] = { status: "pending", rows: [], alerts: [], delivered: [] };
   for (const event of events) applyEvent(states, event);
   return states;
 }
@@ -25,10 +29,17 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
     case "cell-started":
       state.status = "running";
       state.rows = state.rows.filter(({ row }) => row < event.fromRow);
+      state.alerts = state.alerts.filter(({ row }) => row < event.fromRow);
       delete state.error;
       break;
     case "row-finished":
       state.rows.push({ row: event.row, artifacts: event.artifacts });
+      break;
+    case "alert":
+      state.alerts.push(event.alert);
+      break;
+    case "alert-delivered":
+      state.delivered.push(event.alert);
       break;
     case "cell-finished":
       state.status = "done";

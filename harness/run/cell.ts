@@ -1,9 +1,13 @@
 import { join } from "node:path";
+import { type Alert, severities } from "../contract/alert.js";
 import { sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { CostRecord } from "../contract/result.js";
 import type { Learner, LearnProgress, TrainingView } from "../contract/trainer.js";
+import { detectAlerts } from "./alerts/detect.js";
+import { alertText } from "./alerts/text.js";
+import { watchedCell } from "./alerts/watched-cell.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { addEfforts, type Effort, footprintOf, measureLatency, meter } from "./cost.js";
@@ -15,7 +19,7 @@ import { checkLearnReport } from "./learn-report.js";
 import { assembleMatrix, sampleLines } from "./matrix.js";
 import type { CellTask } from "./messages.js";
 import { progressReporter } from "./progress.js";
-import { type MeasuredRow, type RowRecord, readFinishedRows } from "./row.js";
+import { type MeasuredRow, measuredRows, type RowRecord, readFinishedRows } from "./row.js";
 import { type Stage, stagesOf } from "./stages.js";
 import { layout } from "./store.js";
 import { describeTask, questionSets, trainingViews } from "./views.js";
@@ -64,15 +68,16 @@ class CellRun {
     const fromRow = this.stages[finished.length]?.row ?? this.task.cell.order.length + 1;
     this.workplace.post({ type: "event", event: { type: "cell-started", cell: this.id, fromRow } });
     pruneCheckpoints(this.directory, this.id, finished);
+    this.stopOnAlerts();
     await this.create(finished.at(-1) ?? 0);
-    for (const stage of this.stages.slice(finished.length)) this.rows.push(await this.pass(stage));
+    for (const stage of this.stages.slice(finished.length)) await this.pass(stage);
     const latency = await this.latency();
     await this.release();
     return this.finish(latency);
   }
 
   /** One stage: learn, measure, keep, and only then say so. */
-  private async pass(stage: Stage): Promise<MeasuredRow> {
+  private async pass(stage: Stage): Promise<void> {
     const { learning, effort } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
     const footprint = footprintOf(this.current.cost());
@@ -95,8 +100,33 @@ class CellRun {
     writeFileAtomically(join(this.directory, path), text);
     const artifacts = { [path]: sha256(text), [evaluation.path]: evaluation.digest };
     if (checkpoint !== undefined) artifacts[checkpoint.path] = checkpoint.digest;
+    this.rows.push({ record, evaluation: evaluation.record });
+    for (const alert of this.alerts())
+      this.workplace.post({ type: "event", event: { type: "alert", cell: this.id, alert } });
     this.workplace.post({ type: "event", event: { type: "row-finished", cell: this.id, row: stage.row, artifacts } });
-    return { record, evaluation: evaluation.record };
+    this.stopOnAlerts();
+  }
+
+  /** What the last finished row raises. */
+  private alerts(): Alert[] {
+    const { trainer, order, record } = this.task.cell;
+    const { suite, setup } = this.workplace;
+    const cell = watchedCell(this.rows, this.stages.length, this.id, (measured) =>
+      assembleMatrix(record, trainer.schedule, order, suite, measured),
+    );
+    return detectAlerts(cell, setup.alerts);
+  }
+
+  /** Throws ALERT when the last finished row raised what the configuration does not let pass; on a resumed cell too. */
+  private stopOnAlerts(): void {
+    const { failOn } = this.workplace.setup.alerts;
+    if (failOn === "never") return;
+    const raised = this.alerts().filter(({ severity }) => severities.indexOf(severity) >= severities.indexOf(failOn));
+    if (raised.length === 0) return;
+    const task = this.task.cell.order[raised[0]!.row - 1];
+    throw new BenchError("ALERT", `stopped after ${task}: ${raised.map(alertText).join("; ")}`, {
+      fix: "Look at what changed there; without --fail-on, --retry-failed lets the cell go on from that task.",
+    });
   }
 
   private async learn(stage: Stage): Promise<{ learning: CostRecord["learning"]; effort: Effort }> {
@@ -197,7 +227,7 @@ class CellRun {
 
   private finish(latency: CostRecord["latency"]): string {
     const { record, trainer, order } = this.task.cell;
-    const measured = new Map(this.rows.map(({ record: { row }, evaluation }) => [row, evaluation.sets]));
+    const measured = measuredRows(this.rows);
     const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured);
     const write = (path: string, text: string) => writeFileAtomically(join(this.directory, path), text);
     write(layout.samples(this.id), sampleLines(measured));

@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { defaultAlerts } from "../contract/alert.js";
 import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.js";
 import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
+import { Courier } from "./alerts/courier.js";
 import { applyEvent, type CellState, cellStates } from "./cell-state.js";
 import type { PlannedCell } from "./cells.js";
 import { pruneCheckpoints, removeCheckpoint } from "./checkpoint.js";
@@ -35,7 +37,7 @@ export interface RunOptions {
  * Runs a plan, or what is left of it, in its directory. Cells that end with an error leave the others alone and are
  * told in the outcome.
  *
- * @throws RUN_LOCKED, RUN_MISMATCH, DATA_INVALID for a corrupt journal; STORAGE when the directory cannot be written,
+ * @throws CONFIG_INVALID for a webhook without an address, RUN_LOCKED, RUN_MISMATCH, DATA_INVALID for a corrupt journal; STORAGE when the directory cannot be written,
  *   after all that could be kept was kept.
  */
 export async function executeRun(plan: RunPlan, options: RunOptions): Promise<RunOutcome> {
@@ -56,6 +58,7 @@ class Coordinator {
   /** What makes it pointless to go on, such as a full disk. */
   private fatal: BenchError | undefined;
   private pool: CellPool | undefined;
+  private readonly courier: Courier;
 
   constructor(
     private readonly plan: RunPlan,
@@ -64,6 +67,12 @@ class Coordinator {
   ) {
     this.states = cellStates(run.record.cells, run.journal.content.events);
     this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id));
+    this.courier = new Courier(
+      plan,
+      (cell, alert, attempts) => void this.journal({ type: "alert-delivered", cell, alert, attempts }),
+      (text) => options.display.show({ type: "notice", text }),
+      options.cancellation,
+    );
   }
 
   async execute(): Promise<RunOutcome> {
@@ -72,10 +81,13 @@ class Coordinator {
       display.show({ type: "notice", text });
     }
     const stored = this.waiting.length === 0;
+    this.courier.sendAgain(this.states);
     if (!stored) await this.runCells();
+    await this.courier.settle();
     if (this.fatal !== undefined) throw this.fatal;
     const outcome = this.outcome(stored);
-    if (!stored || this.run.journal.content.events.at(-1)?.type !== "run-finished") this.finish(outcome);
+    const last = this.run.journal.content.events.findLast(({ type }) => type !== "alert-delivered");
+    if (!stored || last?.type !== "run-finished") this.finish(outcome);
     return outcome;
   }
 
@@ -92,8 +104,8 @@ class Coordinator {
     if (this.fatal !== undefined) return;
     const { directory, plugins, model, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
-    const { device, threads, quick } = config;
-    const setup = { directory, plugins, suite, model, device, threads, quick };
+    const { device, threads, quick, alerts = defaultAlerts } = config;
+    const setup = { directory, plugins, suite, model, device, threads, quick, alerts };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();
@@ -122,6 +134,7 @@ class Coordinator {
     else if (this.journal(message.event)) {
       const { event } = message;
       if (event.type === "row-finished") this.dropCheckpointsBefore(event.cell, event.row);
+      if (event.type === "alert") this.courier.send(event.cell, event.alert);
       display.show(event.type === "row-finished" ? { type: event.type, cell: event.cell, row: event.row } : event);
     }
   }

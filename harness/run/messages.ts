@@ -1,3 +1,4 @@
+import type { AlertSettings } from "../contract/alert.js";
 import type { ErrorRecord } from "../contract/errors.js";
 import type { JournalEvent } from "../contract/result.js";
 import type { Suite } from "../contract/suite.js";
@@ -16,6 +17,7 @@ export interface WorkerSetup {
   device: string;
   threads: number;
   quick: boolean;
+  alerts: AlertSettings;
   /** One 32-bit integer; not 0 once the user cancelled. */
   cancelled: SharedArrayBuffer;
 }
@@ -43,7 +45,7 @@ export interface CellProgress {
 
 /** What a worker posts while it runs a cell. `ended` is the last. */
 export type WorkerMessage =
-  | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" }> }
+  | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }> }
   | { type: "progress"; progress: CellProgress }
   | { type: "notice"; text: string }
   | { type: "ended"; cell: string; result: CellResult };

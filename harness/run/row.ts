@@ -6,6 +6,7 @@ import type { CellState } from "./cell-state.js";
 import { isIntact } from "./checkpoint.js";
 import type { Effort, Footprint } from "./cost.js";
 import { type EvaluationRecord, readEvaluation } from "./evaluation-store.js";
+import type { MeasuredRows } from "./matrix.js";
 import { layout } from "./store.js";
 
 /** `cells/<cell>/rows/<row>.json`: what happened from the row before to this one. */
@@ -27,6 +28,11 @@ export interface RowRecord {
 export interface MeasuredRow {
   record: RowRecord;
   evaluation: EvaluationRecord;
+}
+
+/** The scores of finished rows, by row. */
+export function measuredRows(rows: readonly MeasuredRow[]): MeasuredRows {
+  return new Map(rows.map(({ record: { row }, evaluation }) => [row, evaluation.sets]));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ReportData } from "../report-data.js";
 import { type AbilityView, abilityViews } from "./abilities.js";
+import { type AlertView, alertViews } from "./alerts.js";
 import { type CourseView, courseViews } from "./course.js";
 import { entriesOf } from "./entries.js";
 import { type FailureView, failureViews } from "./failures.js";
@@ -25,6 +26,7 @@ export interface PageView {
   tasks: TaskView[];
   samples: TrainerSamplesView[];
   failures: FailureView[];
+  alerts: AlertView[];
   notices: string[];
   provenance: ProvenanceView;
   glossary: GlossaryView[];
@@ -46,6 +48,7 @@ export function pageView(data: ReportData, samples: readonly SampleSource[], bas
     tasks: taskViews(data, entries),
     samples: entries.flatMap(({ name }) => samples.filter(({ trainer }) => trainer === name).map(trainerSamplesView)),
     failures: failureViews(data),
+    alerts: alertViews(data),
     notices: data.notices,
     provenance: provenanceView(data),
     glossary: glossaryViews(data),

@@ -25,6 +25,7 @@ const allowed: Record<string, readonly string[]> = {
     "harness/config",
     "harness/plugins",
     "harness/hub",
+    "harness/http",
     "harness/contract",
   ],
   "harness/gate": ["harness/run", "harness/metrics", "harness/config", "harness/contract"],
@@ -33,6 +34,7 @@ const allowed: Record<string, readonly string[]> = {
   "harness/metrics": ["harness/contract"],
   "harness/score": ["harness/contract"],
   "harness/hub": ["harness/contract"],
+  "harness/http": ["harness/contract"],
   "harness/contract": [],
 };
 

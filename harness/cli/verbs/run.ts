@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { splitTrainers } from "../../config/split-trainers.js";
+import { severities } from "../../contract/alert.js";
 import { type CliContext, withCommonOptions } from "../context.js";
 import type { RunOptions } from "../run-suite.js";
 
@@ -26,10 +27,17 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
     .option("--retry-failed", "run cells that failed before again")
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints stay").choices(["last", "all", "none"]))
+    .addOption(
+      new Option("--fail-on <severity>", "end a cell after the task that raises such an alert").choices([
+        ...severities,
+        "never",
+      ]),
+    )
     .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
   withCommonOptions(command, [
     "bench run trace-seq",
     "bench run trace-seq --trainers sequential,replay --orders 3 --seeds 2",
+    "bench run trace-seq --trainers sequential --fail-on critical",
     "bench run ./my-data --model hf://HuggingFaceTB/SmolLM2-135M",
     'bench run trace-seq --quick --trainers "sequential,command:python3 my_method.py"',
     "bench run trace:./TRACE-Benchmark --dry-run",

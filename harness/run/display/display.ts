@@ -1,3 +1,4 @@
+import type { Alert } from "../../contract/alert.js";
 import type { ErrorRecord } from "../../contract/errors.js";
 import type { CellStatus } from "../../contract/result.js";
 import type { CellProgress } from "../messages.js";
@@ -8,6 +9,7 @@ export type RunEvent =
   | { type: "cell-started"; cell: string; fromRow: number }
   | { type: "cell-progress"; progress: CellProgress }
   | { type: "row-finished"; cell: string; row: number }
+  | { type: "alert"; cell: string; alert: Alert }
   /** `score`: mean over the tasks of the last row. */
   | { type: "cell-finished"; cell: string; score: number | null }
   | { type: "cell-failed"; cell: string; error: ErrorRecord }

@@ -1,3 +1,4 @@
+import { alertText } from "../alerts/text.js";
 import type { RunEvent } from "./display.js";
 import { count, duration } from "./text.js";
 import type { RunTracker, TrackedCell } from "./tracker.js";
@@ -25,6 +26,10 @@ export function activityOf(cell: TrackedCell): string[] {
 export function lastingLine(event: RunEvent, tracker: RunTracker): string | undefined {
   const cell = "cell" in event ? tracker.cells.get(event.cell) : undefined;
   switch (event.type) {
+    case "alert": {
+      const { severity, row } = event.alert;
+      return `${severity === "critical" ? "‼" : "!"} ${nameOf(cell!)}  ${severity} after ${cell!.tasks[row - 1]}: ${alertText(event.alert)}`;
+    }
     case "cell-finished": {
       const score = event.score === null ? "" : `  score ${event.score.toFixed(3)}`;
       return `✓ ${nameOf(cell!)}${score}  ${duration(tracker.elapsed(cell!))}`;

@@ -84,6 +84,7 @@ function cellLine(tracker: RunTracker, cell: TrackedCell, columns: number, nameC
 function paint(line: string, colours: ReturnType<typeof pc.createColors>): string {
   if (line.startsWith("✓")) return colours.green("✓") + line.slice(1);
   if (line.startsWith("✗")) return colours.red(line);
-  if (line.startsWith("–")) return colours.yellow(line);
+  if (line.startsWith("‼")) return colours.red(line);
+  if (line.startsWith("–") || line.startsWith("!")) return colours.yellow(line);
   return colours.dim(line);
 }

@@ -57,7 +57,7 @@ describe("help", () => {
     const { stdout } = await bench(["run", "--help"], directory);
     expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
       ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--model", "--suite", "--config"],
-      ...["--quick", "--out", "--retry-failed", "--keep-checkpoints", "--dry-run", "--plugin", "--json", "--stack"],
+      ...["--quick", "--out", "--retry-failed", "--keep-checkpoints", "--fail-on", "--dry-run", "--plugin", "--json", "--stack"],
       "-h, --help",
     ]);
   });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { type ConfigFlags, readConfig, splitTrainers } from "../../../harness/config/index.js";
+import { defaultAlerts } from "../../../harness/contract/alert.js";
 import type { BenchError } from "../../../harness/contract/errors.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-config-"));
@@ -45,11 +46,29 @@ describe("defaults", () => {
       retryFailed: false,
       keepCheckpoints: "last",
       plugins: [],
+      alerts: defaultAlerts,
     });
   });
 
   it("starts no more workers than there are cells", () => {
     expect(readConfig(undefined, { trainers: ["replay"] }).config.workers).toBe(1);
+  });
+});
+
+describe("alerts", () => {
+  it("fill in what the section leaves out; the flag wins", () => {
+    const text = "alerts:\n  task: { warning: 0.2 }\n  failOn: warning\n  webhook: { url: 'env:HOOK', retries: 1 }\n";
+    expect(read(text).config.alerts).toEqual({
+      ...defaultAlerts,
+      task: { warning: 0.2, critical: 0.15 },
+      failOn: "warning",
+      webhook: { url: "env:HOOK", retries: 1, secretVariable: "BENCH_WEBHOOK_SECRET", timeoutSeconds: 10 },
+    });
+    expect(read(text, { failOn: "critical" }).config.alerts).toMatchObject({ failOn: "critical" });
+    expect(read("alerts: { safety: { critical: null } }\n").config.alerts?.safety).toEqual({
+      warning: null,
+      critical: null,
+    });
   });
 });
 

@@ -1,0 +1,18 @@
+import { type AlertSettings, defaultAlerts } from "../contract/alert.js";
+import type { AlertSection } from "./config-file.js";
+
+/** The alerts of a run: what the file says over the defaults, what the flag says over the file. */
+export function alertSettings(section: AlertSection = {}, failOn?: AlertSettings["failOn"]): AlertSettings {
+  const { task, ability, safety, cost, webhook } = section;
+  const settings: AlertSettings = {
+    task: { ...defaultAlerts.task, ...task },
+    ability: { ...defaultAlerts.ability, ...ability },
+    safety: { ...defaultAlerts.safety, ...safety },
+    cost: { ...defaultAlerts.cost, ...cost },
+    budget: section.budget ?? defaultAlerts.budget,
+    failOn: failOn ?? section.failOn ?? defaultAlerts.failOn,
+  };
+  const byDefault = { secretVariable: "BENCH_WEBHOOK_SECRET", timeoutSeconds: 10, retries: 4 };
+  if (webhook !== undefined) settings.webhook = { ...byDefault, ...webhook };
+  return settings;
+}

@@ -1,0 +1,112 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { BenchError } from "./contract/errors.js";
+
+export interface HttpRequest {
+  method: "GET" | "POST";
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface RetryPolicy {
+  /** Of one attempt, from the connection to the last byte of the answer. */
+  timeoutSeconds: number;
+  /** Attempts after the first. */
+  retries: number;
+  /** Before the first retry; doubles with each, up to a minute. What the server asks for by Retry-After goes first. */
+  waitSeconds: number;
+}
+
+/** What ended well, and after how many attempts. */
+export interface HttpAnswer<T> {
+  value: T;
+  attempts: number;
+}
+
+const longestWaitSeconds = 60;
+
+/**
+ * Sends a request and reads its answer, again where that can help: after a broken connection, a time-out, an answer of
+ * 408, 425, 429 or 5xx, and one that `read` refuses, such as JSON cut off in its middle. Follows no redirection.
+ *
+ * @param read makes a value of the answer's text; what it throws counts as a failed attempt.
+ * @throws ENDPOINT_FAILED with the reason of the last attempt and their number; CANCELLED when `signal` aborts.
+ */
+export async function sendRequest<T>(
+  url: string,
+  request: HttpRequest,
+  policy: RetryPolicy,
+  read: (text: string) => T,
+  signal?: AbortSignal,
+): Promise<HttpAnswer<T>> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptOnce(url, request, policy.timeoutSeconds, read, signal);
+    if ("value" in outcome) return { value: outcome.value, attempts: attempt };
+    if (signal?.aborted) throw new BenchError("CANCELLED", "the request was cancelled");
+    if (!outcome.again || attempt > policy.retries) {
+      const times = attempt === 1 ? "" : ` (${attempt} attempts)`;
+      throw new BenchError("ENDPOINT_FAILED", `${hostOf(url)}: ${outcome.reason}${times}`, { fix: outcome.fix });
+    }
+    const backOff = policy.waitSeconds * 2 ** (attempt - 1);
+    const seconds = Math.min(outcome.retryAfter ?? backOff, longestWaitSeconds);
+    await wait(1000 * seconds, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+type Outcome<T> =
+  | { value: T }
+  | { reason: string; fix: string /** Whether another attempt can help. */; again: boolean; retryAfter?: number };
+
+async function attemptOnce<T>(
+  url: string,
+  request: HttpRequest,
+  timeoutSeconds: number,
+  read: (text: string) => T,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<T>> {
+  const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
+  let text: string;
+  try {
+    const response = await fetch(url, {
+      ...request,
+      redirect: "manual",
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    text = await response.text();
+    if (!response.ok) return refusal(response, text);
+  } catch (error) {
+    const reason = timeout.aborted ? `no answer within ${timeoutSeconds} s` : connectionProblem(error);
+    return { reason, fix: "Check that the server runs, its address, and the time-out.", again: true };
+  }
+  try {
+    return { value: read(text) };
+  } catch (error) {
+    const reason = `the answer cannot be used: ${(error as Error).message}`;
+    return { reason, fix: "Check what the server answers; bench follows the OpenAI API.", again: true };
+  }
+}
+
+function refusal(response: Response, text: string): Outcome<never> {
+  const { status, headers } = response;
+  const excerpt = text.trim().slice(0, 200);
+  return {
+    reason: `it answered ${status}${excerpt === "" ? "" : `: ${excerpt}`}`,
+    fix: status === 401 || status === 403 ? "Check the key." : "Check the address and what the server logged.",
+    again: [408, 425, 429].includes(status) || status >= 500,
+    retryAfter: retryAfterSeconds(headers.get("retry-after")),
+  };
+}
+
+/** Retry-After in seconds (RFC 9110, 10.2.3): a number, or a date. */
+function retryAfterSeconds(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}
+
+function connectionProblem(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || cause.name : message;
+}
+
+/** The address without what may be secret in it: path, query and password. */
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "the address");

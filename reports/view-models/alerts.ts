@@ -1,0 +1,49 @@
+import type { Alert } from "../../harness/contract/alert.js";
+import type { ReportData } from "../report-data.js";
+import { count, duration, points } from "./format.js";
+
+/** An alert that a cell raised, as a row of a table. */
+export interface AlertView {
+  critical: boolean;
+  severity: string;
+  trainer: string;
+  order: string;
+  seed: number;
+  /** The task after which it was seen. */
+  after: string;
+  subject: string;
+  change: string;
+  allowed: string;
+}
+
+/** Critical ones first; within a severity in the order of the grid and of time. */
+export function alertViews({ run, cells }: ReportData): AlertView[] {
+  const views = cells.flatMap(({ trainer, order, seed, alerts }) => {
+    const { tasks } = run.orders.find(({ name }) => name === order)!;
+    return alerts.map(
+      (alert): AlertView => ({
+        critical: alert.severity === "critical",
+        severity: alert.severity,
+        ...{ trainer, order, seed },
+        after: tasks[alert.row - 1] ?? "",
+        ...described(alert),
+      }),
+    );
+  });
+  return [...views.filter(({ critical }) => critical), ...views.filter(({ critical }) => !critical)];
+}
+
+function described({ kind, subject, before, now, change, threshold }: Alert) {
+  const percent = `${Math.abs(change * 100).toFixed(1)}%`;
+  if (kind === "cost") {
+    const text = subject === "seconds" ? duration : count;
+    return {
+      subject:
+        { seconds: "time", trainedTokens: "tokens trained", generatedTokens: "tokens generated" }[subject] ?? "FLOPs",
+      change: `${text(now)} of ${text(before)} (+${percent})`,
+      allowed: `+${threshold * 100}%`,
+    };
+  }
+  const allowed = threshold === 0 ? "no fall" : `−${threshold * 100}%`;
+  return { subject, change: `${points(before)} → ${points(now)} (−${percent})`, allowed };
+}
