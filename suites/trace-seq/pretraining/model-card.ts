@@ -65,5 +65,7 @@ ${lists.map(({ task, parsed, novel, inDistribution }) => `| ${task} | ${percent(
 
 ## How to ask
 \`<|begin|>\` + prompt, then a space and the answer, then \`<|end|>\`: \`Question: Tom has 3 apples and gets 4 more. How many apples?\\nAnswer:\`.
+In transformers, open the tokenizer by \`PreTrainedTokenizerFast\`: \`AutoTokenizer\` of transformers 5 replaces the tokenizer of every
+\`qwen2\` by Qwen's own way of cutting text, which is not this one's.
 `;
 }
