@@ -51,6 +51,8 @@ export interface TrainerRecord {
   name: string;
   version: number;
   source: string;
+  /** SHA-256 of a third-party plug-in's own files, so that an edited one is not taken for the old one. */
+  code?: string;
   schedule: Schedule;
   options: Record<string, unknown>;
   privileges: Privileges;

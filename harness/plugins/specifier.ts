@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { commandPrefix, isPath } from "../config/specifier.js";
+import { digestOf, sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 
 /**
@@ -32,6 +33,18 @@ export function resolveSpecifier(specifier: string, directory = process.cwd()): 
   }
   return { kind: "module", path };
 }
+
+/**
+ * SHA-256 of the files that a third-party plug-in is made of: the module itself, or the words of a command that are
+ * files. What those import in turn is not followed. Undefined for a built-in one, whose version speaks for it.
+ */
+export function codeDigest(source: PluginSource): string | undefined {
+  if (source.kind === "built-in") return undefined;
+  const files = source.kind === "module" ? [source.path] : source.words.filter((word) => isFile(word));
+  return digestOf(files.map((file) => sha256(readFileSync(file))));
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** Splits a command line into words as a POSIX shell does, without expansion: blanks, quotes and backslashes. */
 function commandWords(specifier: string): string[] {

@@ -19,11 +19,11 @@ export interface Circumstances {
 
 /** First 16 hexadecimal digits of the digest of all that determines a cell's result, and of nothing else. */
 export function cellId(circumstances: Circumstances, trainer: TrainerRecord, order: Order, seed: number): string {
-  const { name, version, options } = trainer;
+  const { name, version, code, options } = trainer;
   return digestOf({
     evaluation: evaluationVersion,
     ...circumstances,
-    trainer: { name, version, options },
+    trainer: { name, version, code, options },
     order: order.tasks,
     seed,
   }).slice(0, 16);
@@ -39,7 +39,7 @@ export function configDigest(
   return digestOf({
     evaluation: evaluationVersion,
     ...circumstances,
-    trainers: trainers.map(({ label, name, version, options }) => ({ label, name, version, options })),
+    trainers: trainers.map(({ label, name, version, code, options }) => ({ label, name, version, code, options })),
     orders,
     seeds,
   });
@@ -82,6 +82,7 @@ function trainerDifferences(before: TrainerRecord, now: TrainerRecord): string[]
   };
   compare("name", before.name, now.name);
   compare("version", before.version, now.version);
+  if (before.code !== now.code) found.push(`the files of trainer ${now.label} have changed`);
   const keys = new Set([...Object.keys(before.options), ...Object.keys(now.options)]);
   for (const key of keys) compare(`option ${key}`, before.options[key], now.options[key]);
   return found;

@@ -6,6 +6,7 @@ import { BenchError, toBenchError } from "../contract/errors.js";
 import type { ModelRecord, RunRecord, TrainerRecord } from "../contract/result.js";
 import type { Suite } from "../contract/suite.js";
 import { resolveReference } from "../hub.js";
+import { codeDigest, resolveSpecifier } from "../plugins/specifier.js";
 import type { Registry } from "../plugins.js";
 import { crossCells, type PlannedCell } from "./cells.js";
 import { checkSuite, recordSuite } from "./check-suite.js";
@@ -93,7 +94,8 @@ export async function planRun(
 function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): TrainerRecord {
   const { name, version, source, schedule, options: schema, needs } = registry.trainer(config.name);
   const options = checkOptions(schema, config.options, `trainer "${config.label}"`);
-  return { label: config.label, name, version, source, schedule, options, privileges: needs(options) };
+  const code = codeDigest(resolveSpecifier(registry.origin("trainers", name)!));
+  return { label: config.label, name, version, source, code, schedule, options, privileges: needs(options) };
 }
 
 async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> {

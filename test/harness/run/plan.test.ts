@@ -1,5 +1,7 @@
+import { appendFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
 import type { Registry } from "../../../harness/plugins.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { planRun } from "../../../harness/run/plan.js";
@@ -34,6 +36,21 @@ test("a cell's id changes with what determines its result, and with nothing else
   ];
   const others = await Promise.all(different.map((changes) => idsOf(out, changes, "replay")));
   expect(new Set([id, ...others.flat()]).size).toBe(different.length + 1);
+});
+
+test("an edited plug-in is not taken for the old one", async () => {
+  const file = join(newDirectory(), "majority.mjs");
+  copyFileSync(join(packageRoot, "test", "fixtures", "plugins", "majority.mjs"), file);
+  const specifiers = [...plugins, file];
+  const planned = async () => {
+    const config = configure(newDirectory(), { plugins: [file] }, "sequential", "majority");
+    return (await planRun(config, await loadRegistry(specifiers), specifiers)).record;
+  };
+  const [builtIn, thirdParty] = (await planned()).cells;
+  appendFileSync(file, "// edited\n");
+  const after = await planned();
+  expect(after.cells.map(({ id }) => id)).toEqual([builtIn!.id, expect.not.stringMatching(thirdParty!.id)]);
+  expect(after.trainers.map(({ code }) => code)).toEqual([undefined, expect.stringMatching(/^[0-9a-f]{64}$/)]);
 });
 
 test("without --out, the same configuration finds the same directory", async () => {
