@@ -1,9 +1,10 @@
-import Table from "cli-table3";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../contract/result.js";
 import { duration } from "../run/display/text.js";
 import { wrap } from "./columns.js";
+import { plainTable } from "./plain-table.js";
+import { points, signedPoints } from "./score-text.js";
 
 interface Column {
   title: string;
@@ -47,25 +48,14 @@ export function leaderboardLines(board: Leaderboard, terminal: { color: boolean;
     const least = Math.min(...shown.map(({ importance }) => importance));
     shown = shown.filter(({ importance }) => importance !== least);
   }
-  const table = new Table({
-    head: shown.map(({ title }) => paint.bold(title)),
-    colAligns: shown.map(({ title }) => (title === "trainer" ? "left" : "right")),
-    chars: borderless,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
-  });
-  for (const row of board.leaderboard) table.push(shown.map((column) => column.text(row)));
+  const table = plainTable(
+    shown.map(({ title }) => paint.bold(title)),
+    board.leaderboard.map((row) => shown.map((column) => column.text(row))),
+    shown.findIndex(({ title }) => title === "trainer") + 1,
+  );
   const grid = `${count(board.orders, "order")}, ${count(board.seeds, "seed")}`;
   const sizes = `${board.suite.name} ${board.suite.version}, ${grid}`;
-  return [
-    paint.bold(sizes),
-    "",
-    ...table
-      .toString()
-      .split("\n")
-      .map((line) => line.trimEnd()),
-    "",
-    ...wrap(caption(shown), terminal.width).map((line) => paint.dim(line)),
-  ];
+  return [paint.bold(sizes), "", ...table, "", ...wrap(caption(shown), terminal.width).map((line) => paint.dim(line))];
 }
 
 const caption = (shown: Column[]): string =>
@@ -74,13 +64,6 @@ const caption = (shown: Column[]): string =>
     ...shown.flatMap(({ explanation }) => explanation ?? []),
     ...(shown.length < columns.length - 2 ? ["the report has more columns"] : []),
   ].join("; ");
-
-const borderless = Object.fromEntries(
-  [
-    ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
-    ...["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"],
-  ].map((place) => [place, ""]),
-);
 
 const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>
   shown.reduce(
@@ -91,16 +74,10 @@ const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>
 function estimateText(estimate: Estimate | undefined, signed: boolean): string {
   if (estimate === undefined || estimate.mean === null) return "–";
   const { mean, low, high } = estimate;
-  const sign = signed && mean > 0 ? "+" : "";
   const half = low === null || high === null ? "" : ` ±${points((high - low) / 2)}`;
-  return `${sign}${points(mean)}${half}`;
+  return `${signed ? signedPoints(mean) : points(mean)}${half}`;
 }
 
-const points = (value: number): string =>
-  (100 * value)
-    .toFixed(1)
-    .replace(/^-0\.0$/, "0.0")
-    .replace("-", "−");
 const secondsText = (seconds: number | null | undefined): string =>
   typeof seconds !== "number" ? "–" : seconds < 10 ? `${seconds.toFixed(1)}s` : duration(seconds);
 const rankText = (rank: LeaderboardRow["rank"]): string =>

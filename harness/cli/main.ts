@@ -5,6 +5,7 @@ import { packageRoot } from "../contract/files.js";
 import type { CliContext } from "./context.js";
 import { errorText, usageError } from "./error-text.js";
 import { startPage } from "./start-page.js";
+import { addCompare } from "./verbs/compare.js";
 import { addCompletion } from "./verbs/completion.js";
 import { addDoctor } from "./verbs/doctor.js";
 import { addExport } from "./verbs/export.js";
@@ -36,6 +37,7 @@ export function buildProgram(context: CliContext): Command {
   for (const add of [
     addRun,
     addReport,
+    addCompare,
     addMetrics,
     addExport,
     addList,

@@ -6,6 +6,11 @@ declare module "jstat" {
       inv(p: number, degreesOfFreedom: number): number;
       cdf(x: number, degreesOfFreedom: number): number;
     };
+    normal: {
+      /** The quantile of a normal distribution. */
+      inv(p: number, mean: number, standardDeviation: number): number;
+      cdf(x: number, mean: number, standardDeviation: number): number;
+    };
   };
   export default jStat;
 }

@@ -4,6 +4,7 @@ import { bench, newDirectory } from "./support.js";
 const verbs = [
   "run",
   "report",
+  "compare",
   "metrics",
   "export",
   "list",

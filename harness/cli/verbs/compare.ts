@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
+
+/** `bench compare <baseline> <candidate>`: two runs, two trainers, or two versions of a model. */
+export function addCompare(program: Command, context: CliContext): void {
+  const command = program
+    .command("compare")
+    .description("compare two runs, trainers or model versions: differences, intervals, answers that flipped, cost")
+    .argument("<baseline>", "a run directory, or <run>:<trainer>")
+    .argument("<candidate>", "a run directory, or <run>:<trainer>")
+    .option("--metrics <keys>", "which metrics, separated by commas; `bench list metrics` lists them");
+  withCommonOptions(command, [
+    "bench compare runs/before runs/after",
+    "bench compare runs/trace-seq-1a2b3c4d:sequential runs/trace-seq-1a2b3c4d:replay",
+    "bench compare runs/before:replay runs/after:replay --metrics op,bwt,minAcc --json",
+  ]).action(async (baseline: string, candidate: string, options: CommonOptions & { metrics?: string }) => {
+    const { compareSides } = await import("../../gate/compare-sides.js");
+    const { comparisonLines } = await import("../comparison-lines.js");
+    const comparisons = compareSides(
+      baseline,
+      candidate,
+      options.metrics?.split(",").map((key) => key.trim()),
+    );
+    if (options.json) printJson(context, { comparisons });
+    else
+      context.print(
+        `${comparisons.map((each) => comparisonLines(each, context).join("\n").trimEnd()).join("\n\n\n")}\n`,
+      );
+  });
+}

@@ -1,0 +1,159 @@
+import { BenchError } from "../contract/errors.js";
+import type { RunRecord } from "../contract/result.js";
+import { meanCost } from "../metrics/cost.js";
+import { mean } from "../metrics/definition.js";
+import { holm, pairedPValue } from "../metrics/statistics.js";
+import type { Bounds } from "./bootstrap.js";
+import { differenceInterval } from "./bounds.js";
+import type { Entry } from "./entry.js";
+import { type Flips, findFlips } from "./flips.js";
+import { type Measure, metricMeasures, taskMeasures } from "./measures.js";
+import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
+
+export type ComparisonVerdict = "better" | "worse" | "same" | "not separated" | "unknown";
+
+/** What can be said about one metric or task. Differences are positive where the candidate is better. */
+export interface ComparisonRow {
+  key: string;
+  title: string;
+  difference: number | null;
+  /** 95%, not adjusted for the number of rows; null below two orders. */
+  interval: Bounds | null;
+  /** Two-sided paired t over orders, adjusted by Holm within metrics and within tasks. */
+  adjustedP: number | null;
+  /** `same` where no order differs at all. */
+  verdict: ComparisonVerdict;
+  orders: number;
+  /** Why the verdict is unknown. */
+  reason?: string;
+}
+
+export interface ComparedSide {
+  directory: string;
+  run: string;
+  trainer: string;
+  model: string;
+  modelDigest: string;
+  cells: number;
+}
+
+/** `bench compare`, for one pair of entries. */
+export interface Comparison {
+  schema: "comparison@1";
+  suite: { name: string; version: string; digest: string };
+  baseline: ComparedSide;
+  candidate: ComparedSide;
+  pairedBy: PairedBy;
+  metrics: ComparisonRow[];
+  tasks: ComparisonRow[];
+  flips: Flips;
+  /** Mean over the cells of each side; null where a cell lacks it. */
+  cost: Record<string, { baseline: number | null; candidate: number | null }>;
+  notes: string[];
+}
+
+/** The metrics that stand in a comparison without being asked for. */
+export const comparedByDefault = [
+  "op",
+  "bwt",
+  "forgetting",
+  "learningAccuracy",
+  "fwt",
+  "generalAbilityDelta",
+  "instructionFollowingDelta",
+  "safetyDelta",
+];
+
+/**
+ * Compares two entries metric by metric and task by task. Task orders are the clusters: seeds are averaged within one.
+ *
+ * @param keys of `metricMeasures`.
+ * @throws RUN_MISMATCH where the suites differ.
+ */
+export function compareEntries(
+  baseline: Entry,
+  candidate: Entry,
+  keys: readonly string[] = comparedByDefault,
+): Comparison {
+  requireSameSuite(baseline, candidate);
+  const { name, version, digest } = baseline.run.suite;
+  const rows = (measures: readonly Measure[]) => compareMeasures(measures, baseline, candidate);
+  const costs = [baseline, candidate].map(({ cells }) => meanCost(cells.map(({ cost }) => cost)));
+  return {
+    schema: "comparison@1",
+    suite: { name, version, digest },
+    baseline: sideOf(baseline),
+    candidate: sideOf(candidate),
+    pairedBy: pairedBy(baseline.cells, candidate.cells),
+    metrics: rows(metricMeasures.filter(({ key }) => keys.includes(key))),
+    tasks: rows(taskMeasures(baseline.run.suite.tasks.map(({ id }) => id))),
+    flips: findFlips(baseline.cells, candidate.cells),
+    cost: Object.fromEntries(
+      Object.keys(costs[0]!).map((key) => [key, { baseline: costs[0]![key]!, candidate: costs[1]![key]! }]),
+    ),
+    notes: notesOn(baseline, candidate),
+  };
+}
+
+function compareMeasures(measures: readonly Measure[], baseline: Entry, candidate: Entry): ComparisonRow[] {
+  const compared = measures.map((measure) => {
+    const { byOrder, reason } = differencesOf(measure, baseline.cells, candidate.cells);
+    const differences = [...byOrder.values()];
+    return { measure, differences, reason, p: pairedPValue(differences) };
+  });
+  const told = compared.filter(({ p }) => p !== null);
+  const adjusted = holm(told.map(({ p }) => p!));
+  return compared.map((row): ComparisonRow => {
+    const { measure, differences } = row;
+    const adjustedP = row.p === null ? null : adjusted[told.indexOf(row)]!;
+    const difference = differences.length === 0 ? null : mean(differences);
+    const reason = row.reason ?? (adjustedP === null ? "one task order separates nothing" : undefined);
+    return {
+      key: measure.key,
+      title: measure.title,
+      difference,
+      interval: differenceInterval(differences),
+      adjustedP,
+      verdict: verdictOf(differences, difference, adjustedP),
+      orders: differences.length,
+      ...(reason !== undefined && { reason }),
+    };
+  });
+}
+
+function verdictOf(
+  differences: readonly number[],
+  difference: number | null,
+  adjustedP: number | null,
+): ComparisonVerdict {
+  if (adjustedP === null) return "unknown";
+  if (differences.every((value) => value === 0)) return "same";
+  if (adjustedP > 0.05) return "not separated";
+  return difference! > 0 ? "better" : "worse";
+}
+
+function requireSameSuite(baseline: Entry, candidate: Entry): void {
+  const [before, now] = [baseline.run, candidate.run];
+  if (before.suite.digest === now.suite.digest && before.quick === now.quick) return;
+  const phrase = ({ suite, quick }: RunRecord) =>
+    `${suite.name} ${suite.version} (${suite.digest.slice(0, 12)}${quick ? ", quick" : ""})`;
+  throw new BenchError("RUN_MISMATCH", `the suites differ: ${phrase(before)} and ${phrase(now)}`, {
+    fix: "Compare runs of the same suite: scores on other data cannot be subtracted.",
+  });
+}
+
+function sideOf({ run, directory, trainer, cells }: Entry): ComparedSide {
+  const { reference: model, digest: modelDigest } = run.model;
+  return { directory, run: run.id, trainer: trainer.label, model, modelDigest, cells: cells.length };
+}
+
+function notesOn(baseline: Entry, candidate: Entry): string[] {
+  const notes: string[] = [];
+  if (baseline.run.model.digest !== candidate.run.model.digest) notes.push("the base models differ");
+  if (baseline.run.numerics !== candidate.run.numerics) notes.push("the numerics of the engines differ");
+  for (const [side, { missing }] of Object.entries({ baseline, candidate })) {
+    if (missing.length > 0) notes.push(`${missing.length} cells of the ${side} have not finished and are left out`);
+  }
+  if (baseline.run.quick) notes.push("quick runs are smoke tests: too small to choose a method by");
+  return notes;
+}

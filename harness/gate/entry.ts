@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { suggestName } from "../config/suggest-name.js";
+import { BenchError } from "../contract/errors.js";
+import type { CellRecord, CostRecord, MatrixRecord, RunRecord, TrainerRecord } from "../contract/result.js";
+import { readRun } from "../run/store.js";
+
+/** A finished cell of an entry, and the run directory that holds its answers. */
+export interface EntryCell {
+  directory: string;
+  id: string;
+  order: string;
+  seed: number;
+  matrix: MatrixRecord;
+  cost: CostRecord;
+}
+
+/** One trainer of one run: a side of a comparison. */
+export interface Entry {
+  run: RunRecord;
+  directory: string;
+  trainer: TrainerRecord;
+  cells: EntryCell[];
+  /** Planned cells that have not finished. */
+  missing: CellRecord[];
+}
+
+/** Where the further orders of a run stand, each a run directory of its own. */
+export const extensionsOf = (directory: string): string => join(directory, "extensions");
+
+/** Every trainer of a run as an entry, its extensions included. */
+export function readEntries(directory: string): Entry[] {
+  const root = resolve(directory);
+  const further = existsSync(extensionsOf(root)) ? readdirSync(extensionsOf(root)).sort() : [];
+  const [base, ...extensions] = [root, ...further.map((name) => join(extensionsOf(root), name))].map(readRun);
+  return base!.run.trainers.map((trainer) => {
+    const entry: Entry = { run: base!.run, directory: root, trainer, cells: [], missing: [] };
+    for (const stored of [base!, ...extensions]) {
+      for (const cell of stored.run.cells.filter(({ trainer: label }) => label === trainer.label)) {
+        const matrix = stored.matrices[cell.id];
+        if (matrix === undefined) entry.missing.push(cell);
+        else entry.cells.push({ ...cell, directory: stored.directory, matrix, cost: stored.costs[cell.id]! });
+      }
+    }
+    return entry;
+  });
+}
+
+/** Splits `runs/a:replay` into directory and trainer; a directory whose name holds a colon stays whole. */
+export function parseSide(side: string): { directory: string; trainer?: string } {
+  if (statSync(side, { throwIfNoEntry: false })?.isDirectory()) return { directory: side };
+  const named = /^(.+):([^:]+)$/s.exec(side);
+  return named === null ? { directory: side } : { directory: named[1]!, trainer: named[2]! };
+}
+
+/** The entry of a label; without one, the only entry. Throws UNKNOWN_NAME, or USAGE where several could be meant. */
+export function chooseEntry(entries: readonly Entry[], label: string | undefined): Entry {
+  const labels = entries.map(({ trainer }) => trainer.label);
+  const directory = entries[0]!.directory;
+  if (label === undefined) {
+    if (entries.length === 1) return entries[0]!;
+    throw new BenchError("USAGE", `${directory} holds several trainers: ${labels.join(", ")}`, {
+      fix: "Name one with --trainer, or as <run>:<trainer>.",
+    });
+  }
+  const found = entries.find(({ trainer }) => trainer.label === label);
+  if (found !== undefined) return found;
+  throw new BenchError("UNKNOWN_NAME", `${directory} has no trainer "${label}"`, { fix: suggestName(label, labels) });
+}
