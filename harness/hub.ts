@@ -15,7 +15,8 @@ export interface ResolvedReference {
 /**
  * Finds the directory behind a model or data set: a local path, or `hf://owner/name[@revision]` and
  * `hf://datasets/owner/name[@revision]`, whose files are brought into the standard cache. A branch or tag is resolved to
- * a commit first, so that all files are of one state. Without a connection the cache answers.
+ * a commit first, so that all files are of one state. Without a connection the cache answers. A model may also be an
+ * adapter behind its base, `base::adapter`, or the address of a server, which stays as it is.
  *
  * Reads HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME and HF_HUB_CACHE.
  *
@@ -23,6 +24,8 @@ export interface ResolvedReference {
  * HUB_UNAVAILABLE for all that goes wrong with the Hub, STORAGE for the disk.
  */
 export async function resolveReference(reference: string, kind: ReferenceKind): Promise<ResolvedReference> {
+  if (kind === "model" && /^https?:\/\//.test(reference)) return { directory: reference, revision: null };
+  if (kind === "model" && reference.includes("::")) return resolveAdapted(reference);
   const remote = parseHubReference(reference, kind);
   if (remote === undefined) return { directory: localDirectory(reference, kind), revision: null };
   const cache = new CachedRepository(remote);
@@ -37,6 +40,16 @@ export async function resolveReference(reference: string, kind: ReferenceKind): 
     );
   }
   return { directory: cache.snapshot(commit), revision: commit };
+}
+
+/** An adapter behind its base: both are found, and joined again. */
+async function resolveAdapted(reference: string): Promise<ResolvedReference> {
+  const parts = await Promise.all(reference.split("::").map((part) => resolveReference(part, "model")));
+  const revisions = parts.flatMap(({ revision }) => revision ?? []);
+  return {
+    directory: parts.map(({ directory }) => directory).join("::"),
+    revision: revisions.length === 0 ? null : revisions.join("::"),
+  };
 }
 
 function localDirectory(path: string, kind: ReferenceKind): string {

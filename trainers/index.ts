@@ -1,7 +1,13 @@
 import type { Plugin } from "../harness/contract/plugin.js";
+import { endpointFormat } from "./endpoint/format.js";
+import { endpoint } from "./endpoint/trainer.js";
 import { onnxEngine } from "./engine/onnx/index.js";
 import { trainers } from "./methods/catalogue.js";
-import { llamaFormat } from "./model/index.js";
+import { adapterFormat, llamaFormat } from "./model/index.js";
 
 /** What this room brings: the trainers, the model directories that they open, the engine that computes. */
-export const plugin: Plugin = { trainers, models: [llamaFormat], engines: [onnxEngine] };
+export const plugin: Plugin = {
+  trainers: [...trainers, endpoint],
+  models: [llamaFormat, adapterFormat, endpointFormat],
+  engines: [onnxEngine],
+};

@@ -8,6 +8,7 @@ import { startPage } from "./start-page.js";
 import { addCompare } from "./verbs/compare.js";
 import { addCompletion } from "./verbs/completion.js";
 import { addDoctor } from "./verbs/doctor.js";
+import { addEvaluate } from "./verbs/evaluate.js";
 import { addExport } from "./verbs/export.js";
 import { addInit } from "./verbs/init.js";
 import { addList } from "./verbs/list.js";
@@ -17,6 +18,7 @@ import { addReport } from "./verbs/report.js";
 import { addRun } from "./verbs/run.js";
 import { addShow } from "./verbs/show.js";
 import { addValidate } from "./verbs/validate.js";
+import { addWatch } from "./verbs/watch.js";
 
 /** The command line with all its verbs. */
 export function buildProgram(context: CliContext): Command {
@@ -36,6 +38,8 @@ export function buildProgram(context: CliContext): Command {
     });
   for (const add of [
     addRun,
+    addEvaluate,
+    addWatch,
     addReport,
     addCompare,
     addMetrics,

@@ -1,8 +1,6 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig } from "../contract/config.js";
-import { BenchError, toBenchError } from "../contract/errors.js";
+import { BenchError } from "../contract/errors.js";
 import { buildLeaderboard } from "../metrics/index.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import { chooseDisplay } from "../run/display/index.js";
@@ -15,6 +13,7 @@ import { type CliContext, type CommonOptions, printJson, specifiersFor } from ".
 import { errorText } from "./error-text.js";
 import { leaderboardLines } from "./leaderboard-table.js";
 import { planLines } from "./plan-lines.js";
+import { renderReport } from "./render-report.js";
 
 /** What `bench run` was given beside its argument. */
 export interface RunOptions extends CommonOptions, Omit<ConfigFlags, "trainers" | "plugins" | "reference"> {
@@ -71,17 +70,4 @@ async function conclude(
   }
   if (outcome.status === "cancelled") process.exitCode = 130;
   else if (outcome.status === "failed" || report instanceof BenchError) process.exitCode = 1;
-}
-
-/** The path of the page; an error when it could not be made, which must not hide the results; undefined without a reporter. */
-async function renderReport(registry: Registry, directory: string): Promise<string | BenchError | undefined> {
-  const reporter = registry.allReporters().find(({ name }) => name === "html");
-  if (reporter === undefined) return undefined;
-  try {
-    const out = join(directory, "report");
-    await reporter.render(directory, out);
-    return readdirSync(out).includes("index.html") ? join(out, "index.html") : undefined;
-  } catch (error) {
-    return toBenchError(error, "PLUGIN_FAILED");
-  }
 }

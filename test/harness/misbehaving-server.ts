@@ -45,6 +45,8 @@ export class MisbehavingServer {
   constructor(
     private readonly script: Answer[],
     private readonly well: Answer,
+    /** Which requests the script is for. */
+    scripted: (received: Received) => boolean = () => true,
   ) {
     this.server = createServer((request, response) => {
       this.open += 1;
@@ -55,7 +57,7 @@ export class MisbehavingServer {
       request.on("end", () => {
         const received = { path: request.url!, headers: request.headers, body, at: performance.now() };
         this.received.push(received);
-        (this.script.shift() ?? this.well)(received, response);
+        ((scripted(received) ? this.script.shift() : undefined) ?? this.well)(received, response);
       });
     });
   }

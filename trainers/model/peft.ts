@@ -6,7 +6,8 @@ import type { LoraOptions } from "../engine/contract.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
 
-const configName = "adapter_config.json";
+/** Beside the adapter's weights, and the mark of an adapter. */
+export const configName = "adapter_config.json";
 const weightsName = "adapter_model.safetensors";
 
 /** PEFT wraps a model twice, so its tensors' names begin with this. */

@@ -87,7 +87,7 @@ it("delivers signed alerts to a webhook that misbehaves", async () => {
   const { delivered } = Object.values(readRun(directory).cells)[0]!;
   expect([...delivered].sort()).toEqual(alerts.map(({ id }) => id).sort());
   expect(JSON.stringify(readRun(directory).run)).not.toContain("token");
-}, 20_000);
+}, 60_000);
 
 it("gives up on a webhook that is gone, says so, and delivers when it is back", async () => {
   server = new MisbehavingServer([], misbehaviour.status(404));
@@ -106,7 +106,7 @@ it("gives up on a webhook that is gone, says so, and delivers when it is back", 
   const quiet = await run(configure(directory, changes(url), "sequential"));
   expect(quiet.events).toEqual([]);
   back.stop();
-}, 20_000);
+}, 60_000);
 
 it("refuses a webhook without an address before anything runs", async () => {
   const directory = newDirectory();

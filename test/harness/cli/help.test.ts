@@ -3,6 +3,8 @@ import { bench, newDirectory } from "./support.js";
 
 const verbs = [
   "run",
+  "evaluate",
+  "watch",
   "report",
   "compare",
   "metrics",
@@ -58,7 +60,17 @@ describe("help", () => {
     const { stdout } = await bench(["run", "--help"], directory);
     expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
       ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--model", "--suite", "--config"],
-      ...["--quick", "--out", "--retry-failed", "--keep-checkpoints", "--fail-on", "--dry-run", "--plugin", "--json", "--stack"],
+      ...[
+        "--quick",
+        "--out",
+        "--retry-failed",
+        "--keep-checkpoints",
+        "--fail-on",
+        "--dry-run",
+        "--plugin",
+        "--json",
+        "--stack",
+      ],
       "-h, --help",
     ]);
   });

@@ -1,0 +1,72 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { BenchError } from "../../contract/errors.js";
+import { type CliContext, printJson, withCommonOptions } from "../context.js";
+import { type EndpointFlags, withEndpointFlags } from "../endpoint-address.js";
+import { errorText } from "../error-text.js";
+import type { EvaluateOptions } from "../evaluate-checkpoint.js";
+
+/** `bench evaluate <checkpoint>`: a whole suite on a checkpoint as it is, right after a fine-tune. */
+export function addEvaluate(program: Command, context: CliContext): void {
+  const command = program
+    .command("evaluate")
+    .description("put a suite to a checkpoint as it is; what is known of it is not computed again")
+    .argument("<checkpoint>", "a model directory, an adapter, hf://owner/name[@revision], or http://host:port/v1")
+    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location");
+  withEvaluationOptions(command)
+    .option("--base <reference>", "the model that an adapter belongs to, where it does not say so itself")
+    .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
+    .option("--served-model <name>", "the model's name at a server; its only one without it")
+    .addOption(new Option("--api <kind>", "how a server is asked").choices(["completions", "chat"]))
+    .option("--revision <text>", "which weights a server holds: another text is evaluated anew")
+    .option("--concurrency <n>", "questions to a server at a time; 8 without it", positive)
+    .option("--timeout <seconds>", "of one question to a server; 120 without it", positive)
+    .option("--retries <n>", "further attempts at a question to a server; 5 without it", natural);
+  withCommonOptions(command, [
+    "bench evaluate ./checkpoint-500",
+    "bench evaluate ./adapter trace-seq --base hf://HuggingFaceTB/SmolLM2-135M",
+    "bench evaluate hf://HuggingFaceTB/SmolLM2-135M-Instruct trace-seq --quick --json",
+    "bench evaluate http://localhost:8000/v1 trace-seq --served-model qwen --api chat --concurrency 16",
+  ]).action(async (checkpoint: string, suite: string | undefined, options: EvaluateOptions & EndpointFlags) => {
+    const { evaluateCheckpoint } = await import("../evaluate-checkpoint.js");
+    const { evaluationLines } = await import("../evaluation-lines.js");
+    const { renderReport } = await import("../render-report.js");
+    const evaluated = await evaluateCheckpoint(withEndpointFlags(checkpoint, options), suite, options, context);
+    const { registry, run, ...result } = evaluated;
+    const report = await renderReport(registry, evaluated.directory);
+    if (report instanceof BenchError) {
+      process.stderr.write(errorText(report, { color: context.color, stack: false }));
+      process.exitCode = 1;
+    }
+    const page = typeof report === "string" ? report : null;
+    if (!options.json) context.print(`${evaluationLines(evaluated, page, context).join("\n")}\n`);
+    else
+      printJson(context, {
+        ...result,
+        suite: run.suite.name,
+        suiteDigest: run.suite.digest,
+        model: run.model,
+        report: page,
+      });
+  });
+}
+
+/** What `evaluate` and `watch` have in common. */
+export function withEvaluationOptions(command: Command): Command {
+  return command
+    .option("--suite <name>", "the suite that reads the location given")
+    .option("--trainer <name>", "how questions are put, by a trainer that does not learn: frozen, icl, endpoint")
+    .option("--config <file>", "configuration: its suite and its plug-ins")
+    .option("--quick", "a smaller, honest configuration, for smoke tests")
+    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
+    .option("--threads <n>", "threads of the evaluation", positive);
+}
+
+function natural(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of at least 0.");
+}
+
+function positive(text: string): number {
+  if (natural(text) > 0) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of at least 1.");
+}

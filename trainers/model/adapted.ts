@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import { resolveReference } from "../../harness/hub.js";
+import { readJsonFile } from "./json-file.js";
+import { configName, holdsAdapter } from "./peft.js";
+import { holdsWeights } from "./weights.js";
+
+/** The directories that a model is made of. */
+export interface ModelLocation {
+  base: string;
+  adapter?: string;
+}
+
+/** Whether a location is an adapter: alone, or behind its base as `base::adapter`. */
+export function isAdapted(location: string): boolean {
+  return location.includes("::") || (holdsAdapter(location) && !holdsWeights(location));
+}
+
+/**
+ * Finds base and adapter of a location. An adapter alone names its base as PEFT does, by a path or a Hub id.
+ *
+ * @throws MODEL_INVALID for an adapter that names no base; as `resolveReference` for a base that is not there.
+ */
+export async function locateModel(location: string): Promise<ModelLocation> {
+  if (!isAdapted(location)) return { base: location };
+  const [before, after] = location.split("::") as [string, string?];
+  if (after !== undefined) return { base: before, adapter: after };
+  const file = join(location, configName);
+  const { base_model_name_or_path: named } = readJsonFile(file);
+  if (typeof named !== "string" || named === "") {
+    throw new BenchError("MODEL_INVALID", "The adapter does not say which model it belongs to.", {
+      at: { file },
+      fix: "Write <base>::<adapter> as the model, or give `bench evaluate` the base with --base.",
+    });
+  }
+  const { directory } = await resolveReference(existsSync(named) ? named : `hf://${named}`, "model");
+  return { base: directory, adapter: location };
+}
