@@ -1,6 +1,7 @@
 import picocolors from "picocolors";
 import type { EvaluatedCheckpoint } from "./evaluate-checkpoint.js";
 import { nearPath } from "./near-path.js";
+import { points } from "./score-text.js";
 
 /** An evaluation as people read it: every score, how much had to be asked, where things are. */
 export function evaluationLines(
@@ -11,14 +12,14 @@ export function evaluationLines(
   const paint = picocolors.createColors(terminal.color);
   const names = Math.max(...[...Object.keys(tasks), ...Object.keys(probes), "report"].map(({ length }) => length));
   const row = (name: string, value: string) => `  ${name.padEnd(names)}  ${value}`;
-  const points = (value: number | null) => (value === null ? "–" : (100 * value).toFixed(1)).padStart(5);
+  const shown = (value: number | null) => (value === null ? "–" : points(value)).padStart(5);
   const scores = (table: Record<string, number | null>) =>
-    Object.entries(table).map(([name, value]) => row(name, points(value)));
+    Object.entries(table).map(([name, value]) => row(name, shown(value)));
   return [
     `${paint.bold(checkpoint)} on ${run.suite.name} ${run.suite.version}`,
     "",
     ...scores(tasks),
-    row("mean", paint.bold(points(score))),
+    row("mean", paint.bold(shown(score))),
     ...(Object.keys(probes).length === 0 ? [] : ["", ...scores(probes)]),
     "",
     asked === 0

@@ -9,6 +9,7 @@ import { errorText } from "./error-text.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
 import { nearPath } from "./near-path.js";
 import { renderReport } from "./render-report.js";
+import { points, signedPoints } from "./score-text.js";
 
 export interface WatchOptions extends EvaluateOptions {
   /** Seconds. */
@@ -82,12 +83,11 @@ async function evaluateOne(
 
 /** A line on one checkpoint: its mean score, and the change from the one before. */
 function lineOf(now: EvaluatedCheckpoint, before: EvaluatedCheckpoint | undefined): string {
-  const points = (score: number | null) => (score === null ? "–" : (100 * score).toFixed(1));
   const { score } = now;
-  const change = score === null || before === undefined || before.score === null ? null : 100 * (score - before.score);
-  const since = change === null ? "" : ` (${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(1)})`;
+  const change = score === null || before === undefined || before.score === null ? null : score - before.score;
+  const since = change === null ? "" : ` (${signedPoints(change)})`;
   const known = now.asked === 0 ? "  known" : "";
-  return `${nearPath(now.checkpoint)}  ${points(score)}${since}${known}  ${nearPath(now.directory)}`;
+  return `${nearPath(now.checkpoint)}  ${score === null ? "–" : points(score)}${since}${known}  ${nearPath(now.directory)}`;
 }
 
 /** The checkpoints in a directory, oldest first, each with a digest of its files' names, sizes and times. */
