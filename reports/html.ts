@@ -1,21 +1,46 @@
 import { join, relative, sep } from "node:path";
 import { writeFileAtomically } from "../harness/contract/files.js";
 import type { Reporter } from "../harness/contract/plugin.js";
-import { readSamples } from "./read-samples.js";
 import { readReportData } from "./report-data.js";
-import { renderTemplate } from "./templates.js";
+import { Shards, scriptLiteral } from "./shards.js";
+import { templates } from "./templates.js";
+import { courseView } from "./view-models/course.js";
+import { entriesOf } from "./view-models/entries.js";
+import { matricesView } from "./view-models/matrices.js";
 import { pageView } from "./view-models/page.js";
+import { writeSamples } from "./write-samples.js";
 
-/** One self-contained page: no request leaves it, and it opens from a file. */
+/** Characters of samples that may stand in the page. */
+const room = 1_000_000;
+
+/** One page that opens from a file and asks no network for anything; what is too much for it stands in parts beside it. */
 export const html: Reporter = {
   name: "html",
-  summary: "One self-contained page: leaderboard, matrices, abilities, costs, samples.",
+  summary: "A page with leaderboard, matrices, abilities, costs and samples; large runs have parts beside it.",
   async render(runDirectory, outputDirectory) {
     const data = readReportData(runDirectory);
-    const base = relative(outputDirectory, runDirectory).split(sep).join("/");
-    const view = pageView(data, readSamples(runDirectory, data), base === "" ? "" : `${base}/`);
+    const entries = entriesOf(data);
+    const near = relative(outputDirectory, runDirectory).split(sep).join("/");
+    const base = near === "" ? "" : `${near}/`;
+    const render = templates();
+    const shards = new Shards(outputDirectory, room);
+    const view = pageView(data, entries, base);
+    for (const [index, { course, matrices }] of view.orders.entries()) {
+      const order = data.run.orders[index]!;
+      if ("shard" in course) shards.addBeside(course.shard, render("course-order", courseView(order, entries)));
+      if ("shard" in matrices) {
+        shards.addBeside(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
+      }
+    }
+    writeSamples(runDirectory, data.run, entries, shards);
+    const page = render("page", {
+      ...view,
+      catalogue: scriptLiteral(view.samples.catalogue),
+      parts: shards.inPage.join(""),
+    });
     const path = join(outputDirectory, "index.html");
-    writeFileAtomically(path, renderTemplate("page", view));
-    return [path];
+    writeFileAtomically(path, page);
+    const beside = shards.finish();
+    return beside === undefined ? [path] : [path, beside];
   },
 };

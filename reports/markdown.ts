@@ -3,7 +3,7 @@ import { writeFileAtomically } from "../harness/contract/files.js";
 import type { Reporter } from "../harness/contract/plugin.js";
 import { type ReportData, readReportData } from "./report-data.js";
 import { entriesOf } from "./view-models/entries.js";
-import { failureViews } from "./view-models/failures.js";
+import { failuresView } from "./view-models/failures.js";
 import { findings } from "./view-models/findings.js";
 import { headerView } from "./view-models/header.js";
 import { leaderboardView } from "./view-models/leaderboard.js";
@@ -24,7 +24,7 @@ export function markdownReport(data: ReportData): string {
   const entries = entriesOf(data);
   const header = headerView(data);
   const board = leaderboardView(data, entries);
-  const failed = failureViews(data);
+  const failed = failuresView(data);
   const label = header.generated ? " (generated data)" : "";
   return [
     `# ${header.title}${label}`,
@@ -49,16 +49,17 @@ export function markdownReport(data: ReportData): string {
       ]),
     ),
     [board.caption, board.notice].filter(Boolean).join(" "),
-    failed.length === 0
+    failed.shown.length === 0
       ? ""
       : table(
           ["Missing cell", "Status", "Why"],
-          failed.map(({ trainer, order, seed, status, code, message }) => [
+          failed.shown.map(({ trainer, order, seed, status, code, message }) => [
             `${trainer}, ${order}, seed ${seed}`,
             status,
             [code, message].filter(Boolean).join(": "),
           ]),
         ),
+    failed.more === 0 ? "" : `${failed.more} further cells are missing.`,
     `Run again: \`${data.run.command}\``,
   ]
     .filter(Boolean)

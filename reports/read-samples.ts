@@ -1,72 +1,124 @@
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { ExampleRecord, RunRecord, SampleRecord } from "../harness/contract/result.js";
-import { layout } from "../harness/run/store.js";
-import type { CellResult, ReportData } from "./report-data.js";
-import type { AnsweredQuestion, SampleSource } from "./view-models/samples.js";
+import type { MatrixRecord, RunRecord, SampleRecord } from "../harness/contract/result.js";
+import { layout, readExamples } from "../harness/run/store.js";
+import type { AnsweredQuestion, SampledSet } from "./view-models/samples.js";
+
+/** Of each set, the first questions that a cell answered are read: as many of a task, as many of a probe. */
+const candidates = { task: 8, probe: 4 };
 
 /**
- * The answers of one finished cell of each trainer: the first order and seed that has one. The other cells' answers
- * stay in their files, so that the size of a page does not grow with the grid.
+ * Reads some answers of one cell after the other. A cell has thousands and a run may have thousands of cells, so only
+ * the lines that are wanted are parsed: those of a set stand together, and rows ascend, as the harness writes them.
  */
-export function readSamples(directory: string, { run, cells }: ReportData): SampleSource[] {
-  const examples = new Map<string, ExampleRecord>();
-  for (const example of readLines<ExampleRecord>(join(directory, layout.examples))) {
-    examples.set(keyOf(example.dataset, example.set, example.id), example);
-  }
-  return run.trainers.flatMap(({ label }) => {
-    const cell = cells.find(({ trainer, matrix }) => trainer === label && matrix !== undefined);
-    if (cell === undefined) return [];
-    const path = layout.samples(cell.id);
-    const answers = readLines<SampleRecord>(join(directory, path));
-    if (answers.length === 0) return [];
-    const where = `${cell.order}, seed ${cell.seed}`;
-    return [{ trainer: label, cell: where, path, sets: setsOf(run, cell, answers, examples) }];
-  });
-}
+export class SampleReader {
+  private readonly questions = new Map<string, Pick<AnsweredQuestion, "question" | "references">>();
+  /** Where a set stands among all of a row. */
+  private readonly places = new Map<string, number>();
+  private buffer = Buffer.alloc(1 << 20);
 
-function setsOf(
-  run: RunRecord,
-  cell: CellResult,
-  answers: readonly SampleRecord[],
-  examples: ReadonlyMap<string, ExampleRecord>,
-): SampleSource["sets"] {
-  const questions = new Map<string, Map<string, AnsweredQuestion>>();
-  for (const { dataset, set, id, row, output, score } of answers) {
-    const key = keyOf(dataset, set, "");
-    const known = questions.get(key) ?? new Map<string, AnsweredQuestion>();
-    questions.set(key, known);
-    const example = examples.get(keyOf(dataset, set, id));
-    if (example === undefined) continue;
-    const question = known.get(id) ?? { id, question: example.input, references: example.references, answers: [] };
+  constructor(
+    private readonly directory: string,
+    private readonly suite: RunRecord["suite"],
+  ) {
+    const examples = existsSync(join(directory, layout.examples)) ? readExamples(directory) : [];
+    for (const { dataset, set, id, input, references } of examples) {
+      this.questions.set(keyOf(dataset, set, id), { question: input, references });
+    }
+    for (const { id } of suite.tasks) this.places.set(keyOf("test", id, ""), this.places.size);
+    for (const { id } of suite.tasks) this.places.set(keyOf("shifted", id, ""), this.places.size);
+    for (const { id } of suite.probes) this.places.set(keyOf("probe", id, ""), this.places.size);
+  }
+
+  /** The sets of a finished cell with the answers of row 0, the row after learning, and the last one. */
+  read(cell: string, { tasks, rows }: MatrixRecord): SampledSet[] {
+    const text = this.bytesOf(join(this.directory, layout.samples(cell)));
+    const sets = [
+      ...this.suite.tasks.map(({ id, title }) => ({
+        ...{ id, title, task: true, dataset: "test" as const, many: candidates.task },
+        learnedAt: tasks.indexOf(id) + 1,
+      })),
+      ...this.suite.probes.map(({ id, title }) => ({
+        ...{ id, title, task: false, dataset: "probe" as const, many: candidates.probe },
+        learnedAt: 0,
+      })),
+    ];
+    const last = rows.length - 1;
+    return sets.map(({ title, task, learnedAt, ...set }) => {
+      const known = new Map<string, AnsweredQuestion>();
+      for (const row of new Set([0, learnedAt, last])) {
+        for (const answer of firstAnswers(text, { row, ...set }, this.places)) this.note(known, answer);
+      }
+      return { title, task, learnedAt, questions: [...known.values()] };
+    });
+  }
+
+  private note(known: Map<string, AnsweredQuestion>, { dataset, set, id, row, output, score }: SampleRecord): void {
+    const example = this.questions.get(keyOf(dataset, set, id));
+    if (example === undefined) return;
+    const question = known.get(id) ?? { id, ...example, answers: [] };
     known.set(id, question);
     question.answers.push({ row, text: output, score });
   }
-  const found = (dataset: SampleRecord["dataset"], set: string) =>
-    [...(questions.get(keyOf(dataset, set, ""))?.values() ?? [])].map((question) => ({
-      ...question,
-      answers: question.answers.sort((a, b) => a.row - b.row),
-    }));
-  const { tasks, probes } = run.suite;
-  return [
-    ...tasks.map(({ id, title }) => ({
-      title,
-      task: true,
-      learnedAt: cell.matrix!.tasks.indexOf(id) + 1,
-      questions: found("test", id),
-    })),
-    ...probes.map(({ id, title }) => ({ title, task: false, learnedAt: 0, questions: found("probe", id) })),
-  ];
+
+  /** The bytes of a file, in a buffer that the next reading uses again; none where there is no file. */
+  private bytesOf(path: string): Buffer {
+    if (!existsSync(path)) return this.buffer.subarray(0, 0);
+    const file = openSync(path, "r");
+    try {
+      const { size } = fstatSync(file);
+      if (size > this.buffer.length) this.buffer = Buffer.alloc(2 * size);
+      let length = 0;
+      for (let read = -1; read !== 0 && length < size; length += read) {
+        read = readSync(file, this.buffer, length, size - length, length);
+      }
+      return this.buffer.subarray(0, length);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+interface Wanted {
+  row: number;
+  dataset: SampleRecord["dataset"];
+  /** Set. */
+  id: string;
+  many: number;
+}
+
+/** The first answers to a set at a row. Rows ascend and sets follow each other as the suite has them: a binary search. */
+function firstAnswers(
+  text: Buffer,
+  { row, dataset, id, many }: Wanted,
+  places: ReadonlyMap<string, number>,
+): SampleRecord[] {
+  const place = places.get(keyOf(dataset, id, ""))!;
+  const isBefore = (line: SampleRecord) =>
+    line.row !== row ? line.row < row : (places.get(keyOf(line.dataset, line.set, "")) ?? -1) < place;
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const start = text.lastIndexOf(10, (low + high) >> 1) + 1;
+    const line = lineAt(text, Math.max(start, low));
+    if (isBefore(line.record)) low = line.end;
+    else high = Math.max(start, low);
+  }
+  const found: SampleRecord[] = [];
+  for (let at = low; at < text.length && found.length < many; ) {
+    const { record, end } = lineAt(text, at);
+    if (record.row !== row || record.dataset !== dataset || record.set !== id) break;
+    found.push(record);
+    at = end;
+  }
+  return found;
+}
+
+function lineAt(text: Buffer, start: number): { record: SampleRecord; end: number } {
+  const newline = text.indexOf(10, start);
+  const end = newline < 0 ? text.length : newline + 1;
+  return { record: JSON.parse(text.toString("utf8", start, end)) as SampleRecord, end };
 }
 
 function keyOf(dataset: string, set: string, id: string): string {
   return `${dataset}\u0000${set}\u0000${id}`;
-}
-
-function readLines<T>(path: string): T[] {
-  if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as T);
 }

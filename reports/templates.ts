@@ -6,8 +6,8 @@ import { escapeXml } from "./charts/svg.js";
 
 const directory = join(packageRoot, "reports", "templates");
 
-/** Renders a template of `templates/`; all others are its partials. */
-export function renderTemplate(name: string, view: object): string {
+/** A renderer of the templates of `templates/`, which are each other's partials. */
+export function templates(): (name: string, view: object) => string {
   const handlebars = Handlebars.create();
   for (const file of readdirSync(directory)) {
     handlebars.registerPartial(file.replace(/\.hbs$/, ""), readFileSync(join(directory, file), "utf8"));
@@ -17,7 +17,12 @@ export function renderTemplate(name: string, view: object): string {
     (text: string) => new Handlebars.SafeString(escapeXml(text).replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")),
   );
   handlebars.registerHelper("formula", (text: string) => new Handlebars.SafeString(subscripts(escapeXml(text))));
-  return handlebars.compile(`{{> ${name}}}`)(view);
+  const compiled = new Map<string, HandlebarsTemplateDelegate>();
+  return (name, view) => {
+    const template = compiled.get(name) ?? handlebars.compile(`{{> ${name}}}`);
+    compiled.set(name, template);
+    return template(view);
+  };
 }
 
 /** R[i,j], Σ_{i<T} and Σ_i with their indices below the line. */

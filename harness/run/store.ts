@@ -46,13 +46,7 @@ export interface StoredRun {
 
 /** Reads a run directory, also while it is being written. Throws STORAGE where it holds no run, DATA_INVALID where a file is damaged. */
 export function readRun(directory: string): StoredRun {
-  const run = readRunRecord(directory);
-  if (run === undefined) {
-    throw new BenchError("STORAGE", `${directory} holds no run (there is no ${layout.run})`, {
-      fix: "Give the directory that `bench run` printed, such as runs/<id>.",
-      at: { file: join(directory, layout.run) },
-    });
-  }
+  const run = requireRunRecord(directory);
   const journal = join(directory, layout.journal);
   const { events, notices } = existsSync(journal) ? readJournal(journal) : { events: [], notices: [] };
   const cells = cellStates(run.cells, events);
@@ -65,6 +59,16 @@ export function readRun(directory: string): StoredRun {
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
   return { directory, run, matrices, costs, cells, missing, events, notices };
+}
+
+/** The record of the run in a directory. Throws STORAGE where there is none. */
+export function requireRunRecord(directory: string): RunRecord {
+  const run = readRunRecord(directory);
+  if (run !== undefined) return run;
+  throw new BenchError("STORAGE", `${directory} holds no run (there is no ${layout.run})`, {
+    fix: "Give the directory that `bench run` printed, such as runs/<id>.",
+    at: { file: join(directory, layout.run) },
+  });
 }
 
 /** The record of the run in a directory; undefined where there is none. */

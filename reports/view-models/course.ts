@@ -1,5 +1,5 @@
+import type { RunRecord } from "../../harness/contract/result.js";
 import { scoreCurve } from "../charts/score-curve.js";
-import type { ReportData } from "../report-data.js";
 import type { Cell } from "./cell.js";
 import type { Entry } from "./entries.js";
 import { missing, plural } from "./format.js";
@@ -8,7 +8,6 @@ import { type MeanMatrix, meanMatrix, seenTaskMeans } from "./mean-matrix.js";
 /** How scores went over the sequence, for one task order: trainers down, tasks across. */
 export interface CourseView {
   order: string;
-  open: boolean;
   tasks: string[];
   rows: { name: string; reference: boolean; mean: CurveCell; cells: CurveCell[] }[];
 }
@@ -17,29 +16,26 @@ export interface CurveCell extends Cell {
   chart: string;
 }
 
-export function courseViews({ run }: ReportData, entries: readonly Entry[]): CourseView[] {
-  return run.orders.map(({ name, tasks }, index) => {
-    const measured = entries.flatMap((entry) => {
-      const matrix = meanMatrix(entry.matrices.filter(({ order }) => order === name));
-      // Joint learners have no rows between the first and the last: there is no course to draw.
-      return matrix === undefined || entry.trainer.schedule === "joint" ? [] : [{ entry, matrix }];
-    });
-    const means = measured.map(({ matrix }) => seenTaskMeans(matrix));
-    return {
-      order: name,
-      open: index === 0,
-      tasks,
-      rows: measured.map(({ entry, matrix }, row) => ({
-        name: entry.name,
-        reference: entry.bound !== null,
-        mean: seenCell(
-          means[row]!,
-          means.filter((_, other) => other !== row),
-        ),
-        cells: tasks.map((_, column) => taskCell(matrix, column)),
-      })),
-    };
+export function courseView({ name, tasks }: RunRecord["orders"][number], entries: readonly Entry[]): CourseView {
+  const measured = entries.flatMap((entry) => {
+    const matrix = meanMatrix(entry.matrices.filter(({ order }) => order === name));
+    // Joint learners have no rows between the first and the last: there is no course to draw.
+    return matrix === undefined || entry.trainer.schedule === "joint" ? [] : [{ entry, matrix }];
   });
+  const means = measured.map(({ matrix }) => seenTaskMeans(matrix));
+  return {
+    order: name,
+    tasks,
+    rows: measured.map(({ entry, matrix }, row) => ({
+      name: entry.name,
+      reference: entry.bound !== null,
+      mean: seenCell(
+        means[row]!,
+        means.filter((_, other) => other !== row),
+      ),
+      cells: tasks.map((_, column) => taskCell(matrix, column)),
+    })),
+  };
 }
 
 function seenCell(values: (number | null)[], others: (number | null)[][]): CurveCell {

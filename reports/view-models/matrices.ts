@@ -1,5 +1,5 @@
+import type { RunRecord } from "../../harness/contract/result.js";
 import { heatMap } from "../charts/heat-map.js";
-import type { ReportData } from "../report-data.js";
 import type { Cell } from "./cell.js";
 import type { Entry } from "./entries.js";
 import { plural, points, shortened } from "./format.js";
@@ -8,9 +8,10 @@ import { type MeanMatrix, meanMatrix } from "./mean-matrix.js";
 /** The accuracy matrices of one task order, one a trainer. */
 export interface MatricesView {
   order: string;
-  open: boolean;
   tasks: string[];
   matrices: MatrixView[];
+  /** Path from the page to the run directory, ending in a slash. */
+  base: string;
 }
 
 export interface MatrixView {
@@ -22,17 +23,23 @@ export interface MatrixView {
   files: { text: string; path: string }[];
 }
 
-export function matricesViews({ run }: ReportData, entries: readonly Entry[]): MatricesView[] {
-  return run.orders.map(({ name, tasks }, index) => ({
+/** @param index place of the order among those of the run. */
+export function matricesView(
+  { name, tasks }: RunRecord["orders"][number],
+  index: number,
+  entries: readonly Entry[],
+  base: string,
+): MatricesView {
+  return {
     order: name,
-    open: index === 0,
     tasks,
+    base,
     matrices: entries.flatMap((entry) => {
       const cells = entry.cells.filter(({ order, matrix }) => order === name && matrix !== undefined);
       const mean = meanMatrix(cells.map(({ matrix }) => matrix!));
       return mean === undefined ? [] : [matrixView(entry, mean, cells, `matrix-${index + 1}-${entry.anchor}`)];
     }),
-  }));
+  };
 }
 
 function matrixView({ name, trainer }: Entry, mean: MeanMatrix, cells: Entry["cells"], id: string): MatrixView {

@@ -1,16 +1,16 @@
 import type { ReportData } from "../report-data.js";
 import { type AbilityView, abilityViews } from "./abilities.js";
 import { type AlertView, alertViews } from "./alerts.js";
-import { type CourseView, courseViews } from "./course.js";
-import { entriesOf } from "./entries.js";
-import { type FailureView, failureViews } from "./failures.js";
+import { type CourseView, courseView } from "./course.js";
+import type { Entry } from "./entries.js";
+import { type FailuresView, failuresView } from "./failures.js";
 import { type Finding, findings } from "./findings.js";
 import { type GlossaryView, glossaryViews } from "./glossary.js";
 import { type HeaderView, headerView } from "./header.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard.js";
-import { type MatricesView, matricesViews } from "./matrices.js";
+import { type MatricesView, matricesView } from "./matrices.js";
 import { type ProvenanceView, provenanceView } from "./provenance.js";
-import { type SampleSource, type TrainerSamplesView, trainerSamplesView } from "./samples.js";
+import { type SamplesView, samplesView } from "./samples.js";
 import { type TaskView, taskViews } from "./tasks.js";
 import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
 
@@ -21,37 +21,52 @@ export interface PageView {
   leaderboard: LeaderboardView;
   tradeOffs: TradeOffView[];
   abilities: AbilityView[];
-  courses: CourseView[];
-  matrices: MatricesView[];
+  orders: OrderView[];
   tasks: TaskView[];
-  samples: TrainerSamplesView[];
-  failures: FailureView[];
+  samples: SamplesView;
+  failures: FailuresView;
   alerts: AlertView[];
   notices: string[];
   provenance: ProvenanceView;
   glossary: GlossaryView[];
-  /** Path from the page to the run directory, ending in a slash. */
-  base: string;
 }
 
-/** Pure: equal data gives an equal page. */
-export function pageView(data: ReportData, samples: readonly SampleSource[], base: string): PageView {
-  const entries = entriesOf(data);
+/** What is shown of one task order: in the page, or as parts that are loaded when they are unfolded. */
+export interface OrderView {
+  name: string;
+  open: boolean;
+  course: CourseView | { shard: string };
+  matrices: MatricesView | { shard: string };
+}
+
+/** So many heat maps and rows of curves may stand in the page, the first orders first. */
+const mapsInPage = 48;
+
+/**
+ * Pure: equal data gives an equal page.
+ *
+ * @param base path from the page to the run directory, ending in a slash.
+ */
+export function pageView(data: ReportData, entries: readonly Entry[], base: string): PageView {
   return {
     header: headerView(data),
     findings: findings(data, entries),
     leaderboard: leaderboardView(data, entries),
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),
-    courses: courseViews(data, entries),
-    matrices: matricesViews(data, entries),
+    orders: data.run.orders.map((order, index) => ({
+      name: order.name,
+      open: index === 0,
+      ...(index === 0 || (index + 1) * entries.length <= mapsInPage
+        ? { course: courseView(order, entries), matrices: matricesView(order, index, entries, base) }
+        : { course: { shard: `course-${index + 1}` }, matrices: { shard: `matrices-${index + 1}` } }),
+    })),
     tasks: taskViews(data, entries),
-    samples: entries.flatMap(({ name }) => samples.filter(({ trainer }) => trainer === name).map(trainerSamplesView)),
-    failures: failureViews(data),
+    samples: samplesView(data.run, entries, base),
+    failures: failuresView(data),
     alerts: alertViews(data),
     notices: data.notices,
     provenance: provenanceView(data),
     glossary: glossaryViews(data),
-    base,
   };
 }

@@ -1,16 +1,24 @@
-import { anchorOf } from "./anchors.js";
+import type { RunRecord } from "../../harness/contract/result.js";
+import type { Entry } from "./entries.js";
 import { shortened } from "./format.js";
 
-/** Some answers of one trainer, set by set. */
-export interface TrainerSamplesView {
-  name: string;
-  anchor: string;
-  cell: string;
-  /** Every answer of that cell. */
-  path: string;
-  sets: SampleSetView[];
+/** Where the samples of each cell are found; the cells' own samples are parts of the page that are loaded one by one. */
+export interface SamplesView {
+  trainers: { name: string; anchor: string }[];
+  /** What the page's script chooses from. */
+  catalogue: {
+    orders: string[];
+    seeds: number[];
+    /** Seeds whose cells show samples; the answers of the others stand in their files alone. */
+    sampled: number[];
+    /** Ids of each trainer's finished cells, order by order, seed by seed; "" where there is none. */
+    cells: Record<string, string[]>;
+    /** Path from the page to the run directory. */
+    base: string;
+  };
 }
 
+/** Some answers of one cell, set by set. */
 export interface SampleSetView {
   title: string;
   /** Whether it is a task, and not a probe. */
@@ -46,16 +54,13 @@ export interface AnsweredQuestion {
   answers: Answer[];
 }
 
-export interface SampleSource {
-  trainer: string;
-  cell: string;
-  path: string;
-  sets: {
-    title: string;
-    task: boolean /** Row after which the set was learned; 0 for probes. */;
-    learnedAt: number;
-    questions: AnsweredQuestion[];
-  }[];
+/** What a cell answered to some questions of a set. */
+export interface SampledSet {
+  title: string;
+  task: boolean;
+  /** Row after which the set was learned; 0 for probes. */
+  learnedAt: number;
+  questions: AnsweredQuestion[];
 }
 
 /** From here on an answer counts as right; scores of free text are shares. */
@@ -63,19 +68,47 @@ const right = 0.5;
 
 const limits = { question: 420, answer: 240 };
 
-export function trainerSamplesView({ trainer, cell, path, sets }: SampleSource): TrainerSamplesView {
-  return {
-    name: trainer,
-    anchor: `samples-${anchorOf(trainer)}`,
-    cell,
-    path,
-    sets: sets.flatMap(({ title, task, learnedAt, questions }) => {
-      const items = chosen(questions, learnedAt, task ? 4 : 2).map((question) =>
-        sampleView(question, learnedAt, isGraded(questions)),
-      );
-      return items.length === 0 ? [] : [{ title, task, summary: summaryOf(items), items }];
-    }),
+/** The trainers that have a finished cell. */
+export function samplesView(
+  { orders, seeds }: Pick<RunRecord, "orders" | "seeds">,
+  entries: readonly Entry[],
+  base: string,
+): SamplesView {
+  const shown = entries.filter(({ matrices }) => matrices.length > 0);
+  const cellsOf = ({ cells }: Entry) => {
+    const done = new Map(
+      cells.flatMap(({ id, order, seed, matrix }) => (matrix === undefined ? [] : [[`${seed} ${order}`, id]])),
+    );
+    return orders.flatMap(({ name }) => seeds.map((seed) => done.get(`${seed} ${name}`) ?? ""));
   };
+  return {
+    trainers: shown.map(({ name, anchor }) => ({ name, anchor: `samples-${anchor}` })),
+    catalogue: {
+      orders: orders.map(({ name }) => name),
+      seeds,
+      sampled: sampledSeeds({ orders, seeds }, shown),
+      cells: Object.fromEntries(shown.map((entry) => [entry.name, cellsOf(entry)])),
+      base,
+    },
+  };
+}
+
+/** The first seeds, as many as keep the cells that show samples below two thousand; at least one. */
+export function sampledSeeds(
+  { orders, seeds }: Pick<RunRecord, "orders" | "seeds">,
+  entries: readonly Entry[],
+): number[] {
+  return seeds.slice(0, Math.max(1, Math.floor(2000 / Math.max(1, orders.length * entries.length))));
+}
+
+/** A few questions of each set with what became of them. */
+export function sampleSetViews(sets: readonly SampledSet[]): SampleSetView[] {
+  return sets.flatMap(({ title, task, learnedAt, questions }) => {
+    const items = chosen(questions, learnedAt, task ? 4 : 2).map((question) =>
+      sampleView(question, learnedAt, isGraded(questions)),
+    );
+    return items.length === 0 ? [] : [{ title, task, summary: summaryOf(items), items }];
+  });
 }
 
 /** A few questions with different stories, the first of each story in the order of ids, round after round. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CellRecord } from "../../harness/contract/result.js";
 import { html } from "../../reports/html.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
@@ -29,6 +30,7 @@ const noise = [
 ];
 let browser: Browser;
 let address: string;
+let cells: CellRecord[];
 let requests: string[];
 let complaints: string[];
 
@@ -45,7 +47,7 @@ async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Pa
 
 describe.skipIf(executablePath === undefined)("in Chromium", () => {
   beforeAll(async () => {
-    writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora" });
+    ({ cells } = writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora" }));
     const [path] = await html.render(join(directory, "run"), join(directory, "run", "report"));
     address = pathToFileURL(path!).href;
     browser = await chromium.launch({ executablePath: executablePath!, args: noise });
@@ -140,6 +142,44 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     const page = await open();
     await page.goto(`${address}#samples-replay`);
     expect(await page.locator("#samples-replay").getAttribute("open")).not.toBeNull();
+    await page.close();
+  });
+
+  test("shows the cell that an address names or a reader picks", async () => {
+    const page = await open();
+    const replay = page.locator("#samples-replay");
+    const first = cells.find(({ trainer, order }) => trainer === "replay" && order === "order-1")!;
+    const second = cells.find(({ trainer, order }) => trainer === "replay" && order === "order-2")!;
+    await page.goto(`${address}#cell-${second.id}`);
+    expect(await replay.locator(".files a").first().getAttribute("href")).toContain(second.id);
+    await replay.getByLabel("Order").selectOption("order-1");
+    await replay.locator(`.files a[href*="${first.id}"]`).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("parts beside the page are loaded from the file when they are unfolded, and missed when they are gone", async () => {
+    const run = join(directory, "large");
+    writeFixtureRun(run, { orders: 9, seeds: 8, sharedSeeds: true });
+    const [path, shards] = await html.render(run, join(run, "report"));
+    const page = await open();
+    requests.length = 0;
+    await page.goto(pathToFileURL(path!).href);
+    expect(requests).toHaveLength(1);
+    const order = page.locator("#matrices > details").nth(8);
+    await order.locator("> summary").press("Enter");
+    await order.locator("svg.heat-map").first().waitFor();
+    expect(await order.locator("figure").count()).toBe(7);
+    const samples = page.locator("#samples-lora");
+    await samples.locator("> summary").press("Enter");
+    await samples.getByLabel("Seed").selectOption("8");
+    await samples.getByLabel("Order").selectOption("order-9");
+    await samples.locator("details > summary").first().waitFor();
+    expect(requests.filter((url) => url.includes("/shards/")).length).toBeGreaterThanOrEqual(2);
+    expect(complaints).toEqual([]);
+    rmSync(shards!, { recursive: true });
+    await samples.getByLabel("Order").selectOption("order-8");
+    await samples.getByText("keep both in one folder").waitFor();
     await page.close();
   });
 

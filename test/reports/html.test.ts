@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ describe("the page", () => {
     expect(statSync(path).size).toBeLessThan(2_000_000);
   });
 
-  test("loads nothing: no address of a network, no asset beside it", () => {
+  test("loads nothing: no address of a network, and all samples of a small run stand in it", () => {
     const withoutNamespace = page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "");
     expect(withoutNamespace.match(/(?:src|href|action|data)="(?:https?:)?\/\//)).toBeNull();
     expect(
@@ -35,16 +35,18 @@ describe("the page", () => {
     ).toBeNull();
     expect(withoutNamespace.match(/\b(?:fetch|XMLHttpRequest|WebSocket|importScripts)\b/)).toBeNull();
     expect(page.includes("default-src 'none'")).toBe(true);
+    expect(readdirSync(join(run, "report"))).toEqual(["index.html"]);
+    expect(page.match(/bench\.receive\("samples\//g)).toHaveLength(13);
   });
 
   test("escapes what comes from data", () => {
     expect(page.includes("task &lt;code&gt;")).toBe(true);
-    expect(page.includes("&quot;as needed&quot; &lt;soon&gt;")).toBe(true);
+    expect(page.includes('\\"as needed\\" \\u003csoon>')).toBe(true);
     expect(page.includes("<soon>")).toBe(false);
   });
 
   test("shows every value: no name of the templates is left without one", () => {
-    const text = page.replace(/<script>[\s\S]*<\/script>/, "");
+    const text = page.replace(/<script>[\s\S]*?<\/script>/g, "");
     expect(text.match(/\{\{|\[object Object\]|undefined|NaN/g)).toBeNull();
   });
 
@@ -73,9 +75,39 @@ describe("the page", () => {
 
   test("is the same each time", async () => {
     await reporter("html").render(run, join(directory, "again", "report"));
-    const strip = (text: string) => text.replace(/href="[^"#]*(?:cells\/|examples)[^"]*"/g, "");
+    const strip = (text: string) => text.replace(/href="[^"#]*cells\/[^"]*"|"base":"[^"]*"/g, "");
     expect(strip(readFileSync(join(directory, "again", "report", "index.html"), "utf8"))).toBe(strip(page));
   });
+});
+
+test("what is too much for the page stands in parts beside it, and nothing else does", async () => {
+  const large = join(directory, "large");
+  const { cells, trainers, orders } = writeFixtureRun(large, { orders: 8, seeds: 12, sharedSeeds: true });
+  const out = join(large, "report");
+  mkdirSync(join(out, "shards", "samples"), { recursive: true });
+  writeFileSync(join(out, "shards", "samples", "stale.js"), "");
+  const [file, shards] = await reporter("html").render(large, out);
+  const text = readFileSync(file!, "utf8");
+  expectWellFormed(text);
+  expect(text.length).toBeLessThan(5_000_000);
+  const inPage = [...text.matchAll(/bench\.receive\("samples\/(\w+)"/g)].map(([, id]) => id!);
+  const beside = readdirSync(join(shards!, "samples")).map((name) => name.replace(".js", ""));
+  expect([...inPage, ...beside].sort()).toEqual(cells.map(({ id }) => id).sort());
+  expect(beside.length).toBeGreaterThan(0);
+  for (const { label } of trainers) {
+    expect(inPage).toContain(cells.find(({ trainer }) => trainer === label)!.id);
+  }
+  const asked = [...text.matchAll(/data-shard="([^"]+)"/g)].map(([, key]) => key!);
+  expect(asked).toHaveLength(2 * (orders.length - 6));
+  for (const key of asked) {
+    const received: Record<string, string> = {};
+    const receive = (name: string, content: string) => {
+      received[name] = content;
+    };
+    new Function("bench", readFileSync(join(shards!, `${key}.js`), "utf8"))({ receive });
+    expect(Object.keys(received)).toEqual([key]);
+    expectWellFormed(received[key]!);
+  }
 });
 
 test("the Markdown report holds findings, leaderboard, failures and the command", async () => {

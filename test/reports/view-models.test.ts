@@ -3,17 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { readSamples } from "../../reports/read-samples.js";
+import { readSamples } from "../../harness/run/store.js";
+import { SampleReader } from "../../reports/read-samples.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
 import { entriesOf } from "../../reports/view-models/entries.js";
-import { failureViews } from "../../reports/view-models/failures.js";
+import { failuresView } from "../../reports/view-models/failures.js";
 import { findings } from "../../reports/view-models/findings.js";
 import { bytes, count, duration, points, shortened, signedPoints } from "../../reports/view-models/format.js";
 import { leaderboardView } from "../../reports/view-models/leaderboard.js";
 import { meanMatrix, seenTaskMeans } from "../../reports/view-models/mean-matrix.js";
 import { pageView } from "../../reports/view-models/page.js";
 import { chipsOf } from "../../reports/view-models/privileges.js";
-import { trainerSamplesView } from "../../reports/view-models/samples.js";
+import { sampleSetViews, samplesView } from "../../reports/view-models/samples.js";
 import { taskViews } from "../../reports/view-models/tasks.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
@@ -129,7 +130,7 @@ describe("findings", () => {
     for (const cell of empty.cells) Object.assign(cell, { status: "pending", matrix: undefined, cost: undefined });
     for (const row of empty.leaderboard.leaderboard) Object.assign(row, { metrics: {}, rank: null });
     expect(findings(empty, entriesOf(empty))[0]!.topic).toBe("Nothing to compare yet");
-    expect(() => pageView(empty, [], "")).not.toThrow();
+    expect(() => pageView(empty, entriesOf(empty), "")).not.toThrow();
   });
 });
 
@@ -156,7 +157,7 @@ test("the smallest suite: one task, no probe, a language without a name, nothing
     },
   }));
   for (const row of small.leaderboard.leaderboard) row.cost = { bufferSamples: 0 };
-  const page = pageView(small, [], "");
+  const page = pageView(small, entriesOf(small), "");
   expect(page.header.question).toBe("One task: what was learned?");
   expect(page.abilities).toEqual([]);
   expect(page.tasks[0]!.facts).toMatch(/^no tag · /);
@@ -165,17 +166,23 @@ test("the smallest suite: one task, no probe, a language without a name, nothing
 });
 
 test("a failed cell is shown with its error and its fix", () => {
-  expect(failureViews(grid)).toEqual([
-    {
-      trainer: "lora",
-      order: "order-3",
-      seed: 1,
-      status: "failed",
-      code: "DIVERGED",
-      message: "the loss is not finite at step 214 of task <code>",
-      fix: "Lower learningRate.",
-    },
-  ]);
+  expect(failuresView(grid)).toEqual({
+    shown: [
+      {
+        trainer: "lora",
+        order: "order-3",
+        seed: 1,
+        status: "failed",
+        code: "DIVERGED",
+        message: "the loss is not finite at step 214 of task <code>",
+        fix: "Lower learningRate.",
+      },
+    ],
+    more: 0,
+  });
+  const many = copyOf(grid);
+  many.cells = Array.from({ length: 250 }, () => ({ ...many.cells[0]!, status: "pending", matrix: undefined }));
+  expect(failuresView(many)).toMatchObject({ shown: { length: 100 }, more: 150 });
 });
 
 test("privileges become chips; none gives none", () => {
@@ -226,28 +233,50 @@ describe("mean matrices", () => {
 });
 
 describe("samples", () => {
-  const sources = readSamples(join(directory, "grid"), grid);
+  const reader = new SampleReader(join(directory, "grid"), grid.run.suite);
+  const cell = grid.cells.find(({ trainer }) => trainer === "sequential")!;
+  const sets = sampleSetViews(reader.read(cell.id, cell.matrix!));
 
   test("tell each story with the answers before, just after learning, and at the end", () => {
-    const view = trainerSamplesView(sources.find(({ trainer }) => trainer === "sequential")!);
-    const stance = view.sets.find(({ title }) => title === "Stance (Chinese)")!;
-    expect(stance.items).toHaveLength(4);
-    const forgotten = stance.items.find(({ story }) => story === "forgotten")!;
+    const items = sets.filter(({ task }) => task).flatMap((set) => set.items);
+    expect(sets.filter(({ task }) => task).map((set) => set.items.length)).toEqual(Array(8).fill(4));
+    expect(sets.filter(({ task }) => !task).every((set) => set.items.length === 2)).toBe(true);
+    const forgotten = items.find(({ story, answers }) => story === "forgotten" && answers.length === 3)!;
     expect(forgotten.lost).toBe(true);
     expect(forgotten.answers.map(({ when, right }) => [when, right]).slice(1)).toEqual([
       ["just learned", true],
       ["at the end", false],
     ]);
     const shares = (title: string) =>
-      view.sets.find((set) => set.title === title)!.items.flatMap(({ answers }) => answers.map(({ share }) => share));
+      sets.find((set) => set.title === title)!.items.flatMap(({ answers }) => answers.map(({ share }) => share));
     expect(shares("Stance (Chinese)").every((share) => share === undefined)).toBe(true);
     expect(shares("Meeting summary").every((share) => /^[01]\.\d\d$/.test(share!))).toBe(true);
-    expect(view.sets.some(({ task }) => !task)).toBe(true);
   });
 
-  test("come from one cell of each trainer, so that the page does not grow with the grid", () => {
-    expect(sources.map(({ trainer }) => trainer)).toEqual(grid.run.trainers.map(({ label }) => label));
-    expect(new Set(sources.map(({ cell }) => cell))).toEqual(new Set(["order-1, seed 1"]));
+  test("are the answers that stand in the file", () => {
+    const stored = readSamples(join(directory, "grid"), cell.id);
+    const { tasks, rows } = cell.matrix!;
+    for (const [index, { questions, learnedAt }] of reader.read(cell.id, cell.matrix!).entries()) {
+      const [dataset, set] = index < 8 ? ["test", grid.run.suite.tasks[index]!.id] : ["probe", undefined];
+      if (set !== undefined) expect(learnedAt).toBe(tasks.indexOf(set) + 1);
+      expect(questions.length).toBe(set === undefined ? 4 : 8);
+      for (const { id, answers } of questions) {
+        const own = stored.filter((record) => record.id === id && record.dataset === dataset);
+        const wanted = [0, learnedAt, rows.length - 1];
+        expect(answers).toEqual(
+          own.filter(({ row }) => wanted.includes(row)).map(({ row, output, score }) => ({ row, text: output, score })),
+        );
+      }
+    }
+  });
+
+  test("are found for each finished cell, by trainer, order and seed", () => {
+    const { trainers, catalogue } = samplesView(grid.run, entriesOf(grid), "");
+    expect(trainers.map(({ name }) => name).sort()).toEqual(grid.run.trainers.map(({ label }) => label).sort());
+    for (const { trainer, order, seed, id, matrix } of grid.cells) {
+      const place = catalogue.orders.indexOf(order) * catalogue.seeds.length + catalogue.seeds.indexOf(seed);
+      expect(catalogue.cells[trainer]![place]).toBe(matrix === undefined ? "" : id);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { readRun } from "../../run/store.js";
+import { requireRunRecord } from "../../run/store.js";
 import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
 
 /** `bench report <run>`: renders a run directory again, finished or not. */
@@ -17,7 +17,8 @@ export function addReport(program: Command, context: CliContext): void {
   ]).action(async (run: string, options: CommonOptions & { reporter: string; out?: string }) => {
     const registry = await registryFor(context, options.plugin);
     const reporter = registry.reporter(options.reporter);
-    const { directory } = readRun(resolve(run));
+    const directory = resolve(run);
+    requireRunRecord(directory);
     const files = await reporter.render(directory, resolve(options.out ?? join(run, "report")));
     if (options.json) printJson(context, { files });
     else context.print(`${files.join("\n")}\n`);
