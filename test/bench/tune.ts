@@ -39,8 +39,9 @@ if (!trainer) throw new Error(`--trainer names one of ${trainers.map(({ name }) 
 for (const options of JSON.parse(values.options) as Record<string, unknown>[]) {
   const { rows, seconds } = await matrixOnValidation(suite, trainer, options, Number(values.seed));
   const last = rows.at(-1)!;
+  // A joint trainer learns all at once: nothing is just learnt, nothing forgotten.
   const just = rows.length === last.length ? rows.map((row, task) => row[task]!) : [];
-  const forgotten = last.slice(0, -1).map((score, task) => score - (just[task] ?? Number.NaN));
+  const forgotten = just.slice(0, -1).map((score, task) => last[task]! - score);
   console.log(
     `${trainer.name} ${JSON.stringify(options)} seed ${values.seed} ${values.order}:`,
     `OP ${points(last)}, just learnt ${points(just)}, BWT ${points(forgotten)}, ${seconds.toFixed(0)} s`,
@@ -102,5 +103,6 @@ async function scoresOf(learner: Learner, tasks: Task[], taskIdAtTest: boolean):
 }
 
 function points(scores: number[]): string {
+  if (scores.length === 0) return "–";
   return ((100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length).toFixed(1);
 }

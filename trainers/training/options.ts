@@ -45,7 +45,7 @@ export const promptOptions = {
 
 /**
  * JSON schema of `TrainingOptions`, property by property. The defaults were chosen on validation data of the embedded
- * suite (see the README of this directory), never on its tests.
+ * suite, never on its tests (see `../methods/README.md`).
  */
 export const trainingOptions = {
   learningRate: { type: "number", exclusiveMinimum: 0, default: 7e-4, description: "Rate after warm-up, first task." },
