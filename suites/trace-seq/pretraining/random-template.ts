@@ -25,7 +25,7 @@ const han = /^[一-鿿]/u;
 
 /**
  * A made-up kind of question without meaning: one frame, and bodies with constant pieces and slots, whose words are
- * drawn anew from their classes for each instance; a few pieces recur, as punctuation does. Its output is made of constants and copies of slots, or is a label
+ * drawn anew from their classes for each instance. Its output is made of constants and copies of slots, or is a label
  * that hangs on one slot's word. A list of its instances can only be continued by finding out in context what stays,
  * what changes and what is copied. Returns one function for each body, which draws an instance.
  */
@@ -34,10 +34,8 @@ export function randomFamily(
   bodies: number,
   random: RandomStream,
 ): ((random: RandomStream) => Instance)[] {
-  const recurring = random.sample(material.pieces, 2 + random.integer(4));
-  const recurrence = random.pick([0, 0.25, 0.5]);
-  const piece = () => random.pick(random.uniform() < recurrence ? recurring : material.pieces);
-  const constants = (count: number): Part[] => Array.from({ length: count }, () => ({ literal: piece() }));
+  const constants = (count: number): Part[] =>
+    Array.from({ length: count }, () => ({ literal: random.pick(material.pieces) }));
   const lineBreak = { literal: "\n" };
   const framed = random.uniform() < 0.7;
   const before = framed ? [...constants(2 + random.integer(10)), lineBreak, ...constants(1), { literal: ":" }] : [];
@@ -48,13 +46,13 @@ export function randomFamily(
 
   return Array.from({ length: bodies }, () => {
     const classes = Array.from({ length: 1 + random.integer(6) }, () => random.pick(material.classes));
-    const body = constants(4 + random.integer(random.uniform() < 0.3 ? 32 : 14));
+    const body = constants(4 + random.integer(random.uniform() < 0.3 ? 24 : 12));
     for (const slot of classes.keys()) body.splice(random.integer(body.length + 1), 0, { slot });
     if (random.uniform() < 0.2) body.splice(random.integer(body.length + 1), 0, { slot: 0 });
     const output: Part[] = labelled
       ? [{ label: random.integer(classes.length) }]
       : Array.from({ length: 1 + random.integer(8) }, () =>
-          random.uniform() < 0.5 ? { slot: random.integer(classes.length) } : { literal: piece() },
+          random.uniform() < 0.5 ? { slot: random.integer(classes.length) } : { literal: random.pick(material.pieces) },
         );
     return (draw: RandomStream) => {
       const words = classes.map((name) => draw.pick(material.lexicon[name]!));

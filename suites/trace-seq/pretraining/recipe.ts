@@ -23,7 +23,7 @@ export interface Recipe {
 /** The recipe of the model that comes with the suite. */
 export const recipe: Recipe = {
   seed: 1,
-  steps: 5000,
+  steps: 4500,
   learningRate: 1e-3,
   warmUpSteps: 100,
   finalRate: 0.05,
@@ -33,7 +33,7 @@ export const recipe: Recipe = {
   beta2: 0.98,
   corpus: {
     seed: 1,
-    lists: 0.6,
+    lists: 0.45,
     listsInBatch: 10,
     listLength: 256,
     repetitions: 0.03,
