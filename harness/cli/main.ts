@@ -10,6 +10,7 @@ import { addCompletion } from "./verbs/completion.js";
 import { addDoctor } from "./verbs/doctor.js";
 import { addEvaluate } from "./verbs/evaluate.js";
 import { addExport } from "./verbs/export.js";
+import { addGate } from "./verbs/gate.js";
 import { addInit } from "./verbs/init.js";
 import { addList } from "./verbs/list.js";
 import { addMetrics } from "./verbs/metrics.js";
@@ -29,6 +30,7 @@ export function buildProgram(context: CliContext): Command {
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
     .showSuggestionAfterError(true)
+    .enablePositionalOptions() // a verb may have verbs of its own with the same options
     .exitOverride()
     .configureOutput({
       writeOut: context.print,
@@ -42,6 +44,7 @@ export function buildProgram(context: CliContext): Command {
     addWatch,
     addReport,
     addCompare,
+    addGate,
     addMetrics,
     addExport,
     addList,

@@ -19,6 +19,19 @@ export interface AlertSection extends Partial<Record<AlertKind, Partial<AlertThr
   webhook?: Partial<WebhookSettings> & { url: string };
 }
 
+/** The section `gate`: what a candidate is compared with, and how much worse it may be. */
+export interface GateSection {
+  /** Name of a baseline, or name@version; `main` without it. */
+  baseline?: string;
+  /** Where baselines stand, relative to the file. */
+  directory?: string;
+  trainer?: string;
+  /** Metric key or `task:<id>` → how much worse is still accepted, in the metric's unit. */
+  margins: Record<string, number>;
+  /** Most task orders that `--extend` may bring a run to. */
+  maxOrders?: number;
+}
+
 export interface TrainerEntry extends TrainingProfile {
   name: string;
   label?: string;
@@ -40,6 +53,7 @@ export interface ConfigFileContent extends TrainingProfile {
   keepCheckpoints?: "last" | "all" | "none";
   plugins?: string[];
   alerts?: AlertSection;
+  gate?: GateSection;
 }
 
 export type ConfigFile = YamlFile<ConfigFileContent>;

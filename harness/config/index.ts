@@ -1,4 +1,5 @@
 export type { TrainingProfile } from "./config-file.js";
+export { type GateSettings, readGateSettings, requireMargins } from "./gate-settings.js";
 export { checkOptions } from "./options.js";
 export { type ConfigFlags, type ConfigRequest, defaultTrainers, readConfig } from "./read-config.js";
 export { resolveConfig } from "./resolve-config.js";

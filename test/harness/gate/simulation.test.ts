@@ -22,11 +22,14 @@ function gates(kind: string, orders: number, shift: number, margin: number, tria
 }
 
 describe("the gate on a candidate that is worse by exactly the margin", () => {
-  test.each([3, 5, 10])("Gaussian noise, %i orders: passes and fails one in twenty each, within Monte-Carlo error", (orders) => {
-    const { pass, fail, error } = gates("gaussian", orders, -1, 1);
-    expect(Math.abs(pass - 0.05)).toBeLessThan(error);
-    expect(Math.abs(fail - 0.05)).toBeLessThan(error);
-  });
+  test.each([3, 5, 10])(
+    "Gaussian noise, %i orders: passes and fails one in twenty each, within Monte-Carlo error",
+    (orders) => {
+      const { pass, fail, error } = gates("gaussian", orders, -1, 1);
+      expect(Math.abs(pass - 0.05)).toBeLessThan(error);
+      expect(Math.abs(fail - 0.05)).toBeLessThan(error);
+    },
+  );
 
   test.each(heavyTails.flatMap((kind) => [3, 5, 10].map((orders) => ({ kind, orders }))))(
     "$kind noise, $orders orders: at most 5% false passes",

@@ -1,0 +1,48 @@
+import type { RunConfig } from "../contract/config.js";
+import { BenchError } from "../contract/errors.js";
+import type { Baseline } from "../gate/baseline.js";
+import type { Entry } from "../gate/entry.js";
+import { type Extension, extensionOf, planExtension, restrictPlan } from "../gate/extend.js";
+import type { GateResult } from "../gate/gate.js";
+import { loadRegistry } from "../plugins.js";
+import { chooseDisplay } from "../run/display/index.js";
+import { executeRun } from "../run/execute.js";
+import { withInterrupts } from "../run/interrupt.js";
+import { planRun } from "../run/plan.js";
+import { type CliContext, specifiersFor } from "./context.js";
+
+/** Runs the further orders that an inconclusive gate asks for. Returns why there are none to run, or undefined. */
+export async function extendGate(
+  result: GateResult,
+  baseline: Baseline,
+  entry: Entry,
+  cap: number,
+  context: CliContext,
+): Promise<string | undefined> {
+  const begun = extensionOf(entry);
+  if (begun !== undefined) {
+    if (entry.missing.length === 0) return `not extended again: the run was extended to ${begun.to} orders`;
+    await runOrders(entry, begun, context);
+    return undefined;
+  }
+  if (entry.missing.length > 0) return `not extended: finish the run first: ${entry.run.command}`;
+  const planned = planExtension(result, baseline, entry, cap);
+  if ("reason" in planned) return planned.reason;
+  await runOrders(entry, planned.extension, context);
+  return undefined;
+}
+
+async function runOrders(entry: Entry, extension: Extension, context: CliContext): Promise<void> {
+  const config = entry.run.config as unknown as RunConfig;
+  const specifiers = specifiersFor(context, config.plugins);
+  const registry = await loadRegistry(specifiers);
+  const whole = await planRun({ ...config, orders: extension.to }, registry, specifiers);
+  const plan = restrictPlan(whole, entry, extension);
+  const display = chooseDisplay(process.stderr);
+  const outcome = await withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
+  if (outcome.status === "cancelled") {
+    throw new BenchError("CANCELLED", "the further orders were interrupted", {
+      fix: "The same command goes on where it stopped.",
+    });
+  }
+}

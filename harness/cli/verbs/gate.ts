@@ -1,0 +1,105 @@
+import { userInfo } from "node:os";
+import { type Command, InvalidArgumentError } from "commander";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
+import type { GateOptions } from "../gate-run.js";
+import { nearPath } from "../near-path.js";
+
+interface StoreOptions extends CommonOptions {
+  baselines?: string;
+  config?: string;
+  by: string;
+  reason: string;
+}
+
+/** `bench gate <run>`, `bench gate bless`, `bench gate acknowledge`: may this version ship? */
+export function addGate(program: Command, context: CliContext): void {
+  const gate = program
+    .command("gate")
+    .description("judge a run against a blessed baseline: PASS, FAIL or INCONCLUSIVE, by margins declared beforehand")
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .argument("<run>", "a run directory, or <run>:<trainer>")
+    .option("--config <file>", "configuration with a section `gate`; flags win over it")
+    .option("--margin <metric=value>", "how much worse is accepted, in the metric's unit; repeatable", margins)
+    .option("--baseline <name>", "name of the baseline, or name@version; `main` without it")
+    .option("--baselines <directory>", "where baselines stand; `baselines` without it")
+    .option("--trainer <label>", "which trainer of the run")
+    .option("--extend", "where it is inconclusive, run the further orders that would decide, once, up to a cap")
+    .option("--max-orders <n>", "the cap of --extend", atLeastThree)
+    .option("--allow-inconclusive", "exit with 0 instead of 3 where the evidence does not decide")
+    .option("--markdown <file>", "write the result as Markdown, such as for a step summary")
+    .option("--junit <file>", "write the result as JUnit XML")
+    .option("--sarif <file>", "write the result as SARIF 2.1.0");
+  withCommonOptions(gate, [
+    'bench gate bless runs/main --reason "release 1.2"',
+    "bench gate runs/candidate --margin op=0.02 --margin bwt=0.03",
+    "bench gate runs/candidate --config bench.yaml --extend --max-orders 10",
+    "bench gate runs/candidate --config bench.yaml --markdown gate.md --junit gate.xml --sarif gate.sarif",
+    'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
+  ]).action(async (run: string, options: GateOptions) => {
+    const { gateRun } = await import("../gate-run.js");
+    await gateRun(run, options, context);
+  });
+
+  const bless = stored(
+    gate
+      .command("bless")
+      .description("make a finished run the next version of a baseline")
+      .argument("<run>", "a run directory, or <run>:<trainer>")
+      .option("--name <name>", "name of the baseline", "main"),
+    "why this run is the baseline",
+  );
+  withCommonOptions(bless, ['bench gate bless runs/main --reason "release 1.2"']).action(
+    async (run: string, options: StoreOptions & { name: string }) => {
+      const { blessRun } = await import("../gate-run.js");
+      const { baseline, file } = blessRun(run, options);
+      const { name, version, cells, suite } = baseline;
+      if (options.json) printJson(context, { name, version, file, cells: cells.length, suite });
+      else context.print(`Blessed ${name}@${version}: ${cells.length} cells in ${nearPath(file)}. Commit that file.\n`);
+    },
+  );
+
+  const acknowledge = stored(
+    gate
+      .command("acknowledge")
+      .description("accept a regression of one metric for a while; recorded beside the baseline")
+      .argument("<metric>", "a metric's key, or task:<id>")
+      .requiredOption("--margin <value>", "how much worse is accepted meanwhile, in the metric's unit", margin)
+      .requiredOption("--until <day>", "the last day on which it holds, YYYY-MM-DD")
+      .option("--baseline <name>", "name of the baseline"),
+    "why it is accepted",
+  );
+  withCommonOptions(acknowledge, [
+    'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
+  ]).action(async (metric: string, options: StoreOptions & { margin: number; until: string; baseline?: string }) => {
+    const { acknowledgeRegression } = await import("../gate-run.js");
+    const file = acknowledgeRegression(metric, options);
+    if (options.json) printJson(context, { metric, file });
+    else context.print(`Recorded in ${nearPath(file)}. Commit that file.\n`);
+  });
+}
+
+/** Options of the verbs that write a record. */
+const stored = (command: Command, why: string): Command =>
+  command
+    .requiredOption("--reason <text>", why)
+    .option("--by <name>", "who decides; the user of this machine without it", userInfo().username)
+    .option("--config <file>", "configuration with a section `gate`")
+    .option("--baselines <directory>", "where baselines stand; `baselines` without it");
+
+function margins(text: string, before: Record<string, number> | undefined): Record<string, number> {
+  const [, metric, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (metric === undefined) throw new InvalidArgumentError("Give metric=value, such as op=0.02.");
+  return { ...before, [metric]: margin(value!) };
+}
+
+function margin(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Give a number of at least 0.");
+}
+
+function atLeastThree(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) >= 3) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of at least 3.");
+}

@@ -1,0 +1,45 @@
+import { dirname, resolve } from "node:path";
+import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { type GateSection, readConfigFile } from "./config-file.js";
+
+/** The section `gate` with its defaults. */
+export interface GateSettings extends GateSection {
+  baseline: string;
+  /** Absolute. */
+  directory: string;
+  /** Where the margin of a metric stands; undefined for one of the command line. */
+  locate(metric: string): ErrorLocation | undefined;
+}
+
+/**
+ * Reads what a gate needs from a configuration; flags win over the file.
+ *
+ * @param flags `margins` are added to those of the file.
+ * @throws CONFIG_SYNTAX, CONFIG_INVALID.
+ */
+export function readGateSettings(file: string | undefined, flags: Partial<GateSection>): GateSettings {
+  const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
+  const section: Partial<GateSection> = content.gate ?? {};
+  const margins = { ...section.margins, ...flags.margins };
+  const base = file === undefined ? process.cwd() : dirname(resolve(file));
+  const maxOrders = flags.maxOrders ?? section.maxOrders;
+  const trainer = flags.trainer ?? section.trainer;
+  return {
+    baseline: flags.baseline ?? section.baseline ?? "main",
+    directory:
+      flags.directory === undefined ? resolve(base, section.directory ?? "baselines") : resolve(flags.directory),
+    margins,
+    ...(trainer !== undefined && { trainer }),
+    ...(maxOrders !== undefined && { maxOrders }),
+    locate: (metric) =>
+      flags.margins?.[metric] === undefined ? locate?.(["gate", "margins", metric], true) : undefined,
+  };
+}
+
+/** Throws USAGE where nothing says how much worse a candidate may be. */
+export function requireMargins({ margins }: GateSettings): void {
+  if (Object.keys(margins).length > 0) return;
+  throw new BenchError("USAGE", "no margin is declared", {
+    fix: "Say how much worse is accepted, before looking: --margin op=0.02, or `gate: { margins: { op: 0.02 } }` in the configuration.",
+  });
+}

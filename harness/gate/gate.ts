@@ -1,0 +1,104 @@
+import { BenchError } from "../contract/errors.js";
+import { type Acknowledgement, activeAcknowledgement } from "./acknowledge.js";
+import type { Baseline } from "./baseline.js";
+import type { Entry } from "./entry.js";
+import { type Judgement, judge, type Verdict } from "./judge.js";
+import { measureOf } from "./measures.js";
+import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
+
+/** One metric of a gate. */
+export interface GateRow extends Judgement {
+  key: string;
+  title: string;
+  /** The declared margin, in the metric's unit. */
+  margin: number;
+  /** Where a wider margin was accepted for a while. */
+  acknowledged?: Acknowledgement;
+}
+
+/** What `bench gate` says, and `--json` prints. */
+export interface GateResult {
+  schema: "gate@1";
+  /** The worst verdict of all metrics: all must pass. */
+  verdict: Verdict;
+  /** One-sided error of each bound. */
+  alpha: number;
+  baseline: Pick<Baseline, "name" | "version" | "blessedAt" | "by" | "reason"> & { modelDigest: string };
+  candidate: { directory: string; run: string; trainer: string; modelDigest: string };
+  suite: { name: string; version: string; digest: string };
+  pairedBy: PairedBy;
+  metrics: GateRow[];
+  notes: string[];
+}
+
+export interface GateRequest {
+  baseline: Baseline;
+  candidate: Entry;
+  /** Metric key or `task:<id>` → margin. */
+  margins: Readonly<Record<string, number>>;
+  acknowledgements: readonly Acknowledgement[];
+  /** YYYY-MM-DD in UTC. */
+  today: string;
+  alpha?: number;
+}
+
+/**
+ * Judges a candidate against a baseline, metric by metric, each by its margin. All must pass: an intersection-union
+ * test, which needs no correction for their number.
+ *
+ * @throws BASELINE_MISMATCH where the suites differ; UNKNOWN_NAME for a margin of no metric.
+ */
+export function runGate(request: GateRequest): GateResult {
+  const { baseline, candidate, margins, acknowledgements, today, alpha = 0.05 } = request;
+  requireSameSuite(baseline, candidate);
+  const metrics = Object.entries(margins).map(([key, margin]): GateRow => {
+    const measure = measureOf(key, baseline.suite.tasks);
+    const acknowledged = activeAcknowledgement(acknowledgements, key, today);
+    const { byOrder, reason } = differencesOf(measure, baseline.cells, candidate.cells);
+    const allowed = Math.max(margin, acknowledged?.margin ?? 0);
+    const row: GateRow = { key, title: measure.title, margin, ...judge([...byOrder.values()], allowed, alpha) };
+    if (reason !== undefined) row.reason = reason;
+    if (acknowledged !== undefined) row.acknowledged = acknowledged;
+    return candidate.missing.length === 0 ? row : incomplete(row, candidate);
+  });
+  const verdicts = metrics.map(({ verdict }) => verdict);
+  const { name, version, blessedAt, by, reason, model } = baseline;
+  const { run, directory, trainer } = candidate;
+  return {
+    schema: "gate@1",
+    verdict: verdicts.includes("fail") ? "fail" : verdicts.includes("inconclusive") ? "inconclusive" : "pass",
+    alpha,
+    baseline: { name, version, blessedAt, by, reason, modelDigest: model.digest },
+    candidate: { directory, run: run.id, trainer: trainer.label, modelDigest: run.model.digest },
+    suite: { name: run.suite.name, version: run.suite.version, digest: run.suite.digest },
+    pairedBy: pairedBy(baseline.cells, candidate.cells),
+    metrics,
+    notes: notesOn(baseline, candidate),
+  };
+}
+
+/** What would be told by the cells that happen to be there is not the evidence that was planned. */
+function incomplete(row: GateRow, { missing }: Entry): GateRow {
+  const reason = `${missing.length} planned cell${missing.length === 1 ? " has" : "s have"} not finished`;
+  return { ...row, verdict: "inconclusive", furtherOrders: null, reason };
+}
+
+function requireSameSuite({ suite, name, version }: Baseline, { run }: Entry): void {
+  if (suite.digest === run.suite.digest && suite.quick === run.quick) return;
+  const phrase = (digest: string, quick: boolean) => `${digest.slice(0, 12)}${quick ? ", quick" : ""}`;
+  const there = `${suite.name} ${suite.version} (${phrase(suite.digest, suite.quick)})`;
+  const here = `${run.suite.name} ${run.suite.version} (${phrase(run.suite.digest, run.quick)})`;
+  throw new BenchError("BASELINE_MISMATCH", `baseline ${name}@${version} is of ${there}, the candidate of ${here}`, {
+    fix: "Run the candidate on the suite of the baseline, or bless a baseline on this one.",
+  });
+}
+
+function notesOn(baseline: Baseline, candidate: Entry): string[] {
+  const notes: string[] = [];
+  if (baseline.model.digest !== candidate.run.model.digest) notes.push("the base models differ");
+  if (baseline.numerics !== candidate.run.numerics) notes.push("the numerics of the engines differ");
+  const known = new Set(baseline.cells.map(({ order }) => order));
+  const unknown = new Set(candidate.cells.filter(({ order }) => !known.has(order)).map(({ order }) => order));
+  if (unknown.size > 0) notes.push(`left out, since the baseline lacks them: ${[...unknown].join(", ")}`);
+  return notes;
+}

@@ -1,0 +1,162 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { beforeAll, describe, expect, test } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { acknowledge, activeAcknowledgement, readAcknowledgements } from "../../../harness/gate/acknowledge.js";
+import { newDirectory } from "../cli/support.js";
+import { Workspace } from "./workspace.js";
+
+const workspace = new Workspace();
+const file = (name: string) => join(workspace.directory, name);
+const text = (name: string) => readFileSync(file(name), "utf8");
+const gate = (...given: string[]) => workspace.bench("gate", ...given);
+const judged = async (...given: string[]) => {
+  const { code, stdout, stderr } = await gate(...given, "--json");
+  expect(stderr.includes("bench:"), stderr).toBe(false);
+  return { code, ...JSON.parse(stdout) };
+};
+
+beforeAll(async () => {
+  await workspace.run("main", { orders: 6 });
+  await workspace.run("same", { orders: 5 });
+  await workspace.run("fresh", { orders: 5, seeds: [3, 4] });
+  await workspace.run("worse", { options: { epochs: 0 }, orders: 5 });
+  await workspace.run("short", { orders: 2, seeds: [3, 4] });
+  await workspace.run("other", { tasks: 2, orders: 2 });
+  writeFileSync(
+    file("gate.yaml"),
+    ["suite: words", "gate:", "  directory: blessed", "  margins:", "    op: 0.12", "    task:size: 0.3", ""].join("\n"),
+  );
+  const blessed = await gate("bless", "main", "--config", "gate.yaml", "--by", "Ada", "--reason", "first");
+  if (blessed.code !== 0) throw new Error(blessed.stderr);
+});
+
+describe("bench gate", () => {
+  test("passes the same candidate exactly, by a margin of nothing", async () => {
+    const result = await judged("same", "--baselines", "blessed", "--margin", "op=0", "--margin", "bwt=0");
+    expect(result).toMatchObject({ code: 0, verdict: "pass", pairedBy: "order and seed" });
+    for (const row of result.metrics) expect(row).toMatchObject({ mean: 0, low: 0, high: 0, orders: 5 });
+  });
+
+  test("passes the same method with new seeds by a margin that noise does not reach", async () => {
+    expect(await judged("fresh", "--config", "gate.yaml")).toMatchObject({
+      code: 0,
+      verdict: "pass",
+      pairedBy: "order",
+    });
+  });
+
+  test("fails a planted regression, in every output", async () => {
+    const outputs = ["--markdown", "gate.md", "--junit", "gate.xml", "--sarif", "gate.sarif"];
+    const result = await judged("worse", "--config", "gate.yaml", ...outputs);
+    expect(result).toMatchObject({ code: 1, verdict: "fail" });
+    expect(text("gate.md")).toMatch(/^## ❌ FAIL: method against baseline main@1$/m);
+    expect(text("gate.md")).toMatch(/^\| `op` \| -0\.\d{4} \|.*❌ FAIL/m);
+    expect(text("gate.xml")).toMatch(/<testsuite name="[^"]*" tests="2" failures="\d" errors="\d">/);
+    expect(text("gate.xml")).toMatch(/<failure type="fail" message="difference -0/);
+    const [op] = JSON.parse(text("gate.sarif")).runs[0].results;
+    expect(op).toMatchObject({
+      ruleId: "gate/op",
+      level: "error",
+      locations: [{ physicalLocation: { artifactLocation: { uri: "gate.yaml" }, region: { startLine: 5 } } }],
+    });
+  });
+
+  test("is inconclusive below three orders, and exits with 3 unless told otherwise", async () => {
+    const result = await judged("short", "--config", "gate.yaml");
+    expect(result).toMatchObject({ code: 3, verdict: "inconclusive" });
+    expect(result.metrics[0]).toMatchObject({ furtherOrders: 1, orders: 2 });
+    expect((await gate("short", "--config", "gate.yaml", "--allow-inconclusive")).code).toBe(0);
+  });
+
+  test("prints a table for people", async () => {
+    const { stdout } = await gate("worse", "--config", "gate.yaml");
+    expect(stdout).toMatch(/^FAIL {2}method against baseline main@1 on words 1$/m);
+    expect(stdout).toMatch(/^op +−\d.* −12\.0 +5 +FAIL$/m);
+  });
+
+  test("runs the further orders once, up to the cap, and looks twice at half the error", async () => {
+    await workspace.run("extended", { orders: 3, seeds: [3, 4] });
+    const given = ["extended", "--baselines", "blessed", "--margin", "op=0.0001", "--max-orders", "5"];
+    expect(await judged(...given)).toMatchObject({ alpha: 0.05, metrics: [{ orders: 3, verdict: "inconclusive" }] });
+    const result = await judged(...given, "--extend");
+    expect(result).toMatchObject({ alpha: 0.025, metrics: [{ orders: 5 }] });
+    expect(await judged(...given)).toMatchObject({ alpha: 0.025, metrics: result.metrics });
+    const whole = await workspace
+      .run("whole", { orders: 5, seeds: [3, 4] })
+      .then(() => judged("whole", "--baselines", "blessed", "--margin", "op=0.0001"));
+    expect(whole.metrics[0].mean).toBeCloseTo(result.metrics[0].mean, 12);
+    expect((await gate(...given, "--extend")).stdout).toContain("not extended again");
+  });
+
+  test.each([
+    [["same", "--baselines", "blessed"], "no margin is declared"],
+    [["same", "--baselines", "blessed", "--margin", "opp=0.1"], 'Did you mean "op"?'],
+    [["same", "--baselines", "blessed", "--margin", "op=-1"], "number of at least 0"],
+    [["same", "--baselines", "nowhere", "--margin", "op=0.1"], "bench gate bless"],
+    [["same", "--config", "gate.yaml", "--baseline", "main@7"], "no version 7"],
+    [["other", "--config", "gate.yaml"], "BASELINE_MISMATCH"],
+    [["worse:metod", "--config", "gate.yaml"], 'Did you mean "method"?'],
+    [["short", "--config", "gate.yaml", "--extend"], "--extend needs a cap"],
+  ])("%j ends with 2: %s", async (given, message) => {
+    const { code, stderr } = await gate(...given);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe("baselines", () => {
+  test("each blessing is a new version that follows the published schema; the old one stays", async () => {
+    const first = text("blessed/main/1.json");
+    const { stdout } = await gate("bless", "fresh", "--config", "gate.yaml", "--reason", "second", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ name: "main", version: 2, cells: 10 });
+    expect(text("blessed/main/1.json")).toBe(first);
+    const schema = join(packageRoot, "harness", "contract", "schemas", "baseline.schema.json");
+    const validate = new Ajv().compile(JSON.parse(readFileSync(schema, "utf8")));
+    expect(validate(JSON.parse(text("blessed/main/2.json")))).toBe(true);
+    expect(JSON.parse(first)).toMatchObject({ by: "Ada", reason: "first", suite: { name: "words" } });
+    const result = await judged("same", "--config", "gate.yaml", "--baseline", "main@1");
+    expect(result.baseline).toMatchObject({ version: 1, by: "Ada" });
+  });
+
+  test("a damaged one is told with its file", async () => {
+    workspace.write("blessed/main/3.json", { schema: "baseline@1" });
+    const { code, stderr } = await gate("same", "--config", "gate.yaml");
+    expect(code).toBe(2);
+    expect(stderr).toContain("blessed/main/3.json");
+    expect((await gate("same", "--config", "gate.yaml", "--baseline", "main@1")).code).toBe(0);
+  });
+});
+
+describe("acknowledged regressions", () => {
+  test("pass by the accepted margin, with who, why and until when", async () => {
+    const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    const at = ["--config", "gate.yaml", "--baseline", "main@1"];
+    for (const metric of ["op", "task:size"]) {
+      const accepted = ["--margin", "1", "--by", "Ada", "--reason", "faster", "--until", until];
+      expect((await gate("acknowledge", metric, ...at, ...accepted)).code).toBe(0);
+    }
+    const result = await judged("worse", ...at);
+    expect(result).toMatchObject({ code: 0, verdict: "pass" });
+    expect(result.metrics[0].acknowledged).toMatchObject({ by: "Ada", reason: "faster", until, margin: 1 });
+    expect((await gate("worse", ...at)).stdout.replace(/\s+/g, " ")).toContain("acknowledged by Ada until");
+  });
+
+  test("hold until their last day and not beyond; the record keeps them all", () => {
+    const directory = newDirectory();
+    const at = { by: "Ada", reason: "why", acknowledgedAt: "2026-01-01T00:00:00Z" };
+    acknowledge(directory, "main", { metric: "op", margin: 0.1, until: "2026-01-31", ...at });
+    acknowledge(directory, "main", { metric: "op", margin: 0.2, until: "2026-01-10", ...at });
+    const all = readAcknowledgements(directory, "main");
+    expect(all).toHaveLength(2);
+    expect(activeAcknowledgement(all, "op", "2026-01-10")?.margin).toBe(0.2);
+    expect(activeAcknowledgement(all, "op", "2026-01-31")?.margin).toBe(0.1);
+    expect(activeAcknowledgement(all, "op", "2026-02-01")).toBeUndefined();
+    expect(activeAcknowledgement(all, "bwt", "2026-01-10")).toBeUndefined();
+    const over = () => acknowledge(directory, "main", { metric: "op", margin: 0.1, until: "2025-12-31", ...at });
+    expect(over).toThrow("is over");
+    const never = () => acknowledge(directory, "main", { metric: "op", margin: 0.1, until: "2026-02-30", ...at });
+    expect(never).toThrow("is no day");
+  });
+});
