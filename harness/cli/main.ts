@@ -11,6 +11,7 @@ import { addDoctor } from "./verbs/doctor.js";
 import { addEvaluate } from "./verbs/evaluate.js";
 import { addExport } from "./verbs/export.js";
 import { addGate } from "./verbs/gate.js";
+import { addHistory } from "./verbs/history.js";
 import { addInit } from "./verbs/init.js";
 import { addList } from "./verbs/list.js";
 import { addMetrics } from "./verbs/metrics.js";
@@ -42,6 +43,7 @@ export function buildProgram(context: CliContext): Command {
     addRun,
     addEvaluate,
     addWatch,
+    addHistory,
     addReport,
     addCompare,
     addGate,

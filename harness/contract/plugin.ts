@@ -1,3 +1,4 @@
+import type { History } from "./history.js";
 import type { Example, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
 
@@ -28,6 +29,8 @@ export interface Reporter {
   name: string;
   summary: string;
   render(runDirectory: string, outputDirectory: string): Promise<string[]>;
+  /** Renders versions over time, where the reporter can. Returns the files that it wrote. */
+  renderHistory?(history: History, outputDirectory: string): Promise<string[]>;
 }
 
 /** A kind of model directory that trainers can open. */

@@ -1,6 +1,8 @@
 export { computeMetrics, metrics } from "./catalogue.js";
 export type { MetricDefinition, MetricValue } from "./definition.js";
+export { buildHistory } from "./history.js";
 export { itemStandardError } from "./item-error.js";
 export { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 export { orderSensitivity } from "./order-sensitivity.js";
 export { readMatrix } from "./read-matrix.js";
+export { findSteps } from "./steps.js";

@@ -10,9 +10,14 @@ const version = { type: "integer", minimum: 0 };
 const options = { type: "object" };
 const method = { function: true };
 
-const listOf = (properties: Record<string, object>) => ({
+const listOf = (required: Record<string, object>, optional: Record<string, object> = {}) => ({
   type: "array",
-  items: { type: "object", required: Object.keys(properties), additionalProperties: false, properties },
+  items: {
+    type: "object",
+    required: Object.keys(required),
+    additionalProperties: false,
+    properties: { ...required, ...optional },
+  },
 });
 
 const schema = {
@@ -31,7 +36,7 @@ const schema = {
     }),
     suites: listOf({ name, summary: text, source: text, options, load: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
-    reporters: listOf({ name, summary: text, render: method }),
+    reporters: listOf({ name, summary: text, render: method }, { renderHistory: method }),
     models: listOf({ name, summary: text, recognises: method, inspect: method }),
     engines: listOf({ name, version: text, numerics: text, probe: method }),
   },

@@ -5,6 +5,7 @@ const verbs = [
   "run",
   "evaluate",
   "watch",
+  "history",
   "report",
   "compare",
   "gate",

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../contract/errors.js";
+import type { History } from "../contract/history.js";
+import { buildHistory } from "../metrics/index.js";
+import { layout, readRun } from "../run/store.js";
+
+/**
+ * The history of runs: each path is a run directory, or a directory of them.
+ *
+ * @throws USAGE where nothing matches, RUN_MISMATCH where the runs are of several suites, and as `readRun`.
+ */
+export function readHistory(paths: readonly string[], only: { suite?: string; trainer?: string }): History {
+  const { suite, trainer } = only;
+  const runs = [...new Set(paths.flatMap(runsIn))].map(readRun);
+  const matching = runs.filter(
+    ({ run }) => suite === undefined || run.suite.name === suite || run.suite.digest.startsWith(suite),
+  );
+  if (matching.length === 0) {
+    const names = [...new Set(runs.map(({ run }) => `${run.suite.name} (${run.suite.digest.slice(0, 8)})`))];
+    throw new BenchError(
+      "USAGE",
+      suite === undefined ? `there is no run in ${paths.join(", ")}` : `there is no run of the suite "${suite}"`,
+      {
+        fix:
+          names.length === 0
+            ? "Name a run directory, or a directory of them."
+            : `There are runs of ${names.join(", ")}.`,
+      },
+    );
+  }
+  const history = buildHistory(matching);
+  if (trainer === undefined) return history;
+  const series = history.series.filter((one) => one.trainer === trainer);
+  if (series.length > 0) return { ...history, series };
+  throw new BenchError("UNKNOWN_NAME", `no finished run has a trainer "${trainer}"`, {
+    fix: `There are: ${history.series.map((one) => one.trainer).join(", ")}.`,
+  });
+}
+
+function runsIn(path: string): string[] {
+  if (existsSync(join(path, layout.run)) || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  return readdirSync(path)
+    .map((name) => join(path, name))
+    .filter((directory) => existsSync(join(directory, layout.run)));
+}

@@ -1,0 +1,38 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+
+interface HistoryOptions extends CommonOptions {
+  suite?: string;
+  trainer?: string;
+  out?: string;
+}
+
+/** `bench history <runs…>`: versions over time, with the steps between them. */
+export function addHistory(program: Command, context: CliContext): void {
+  const command = program
+    .command("history")
+    .description("draw each metric over versions, with lasting changes marked, in the terminal and as a page")
+    .argument("[runs...]", "run directories, or directories of run directories; runs without it")
+    .option("--suite <name>", "runs of this suite: its name, or the beginning of its digest")
+    .option("--trainer <label>", "runs of this trainer")
+    .option("--out <directory>", "write the page into this directory");
+  withCommonOptions(command, [
+    "bench history",
+    "bench history runs --suite trace-seq --trainer frozen --out history",
+    "bench history runs/before runs/after --json",
+  ]).action(async (given: string[], options: HistoryOptions) => {
+    const { readHistory } = await import("../read-history.js");
+    const { historyLines } = await import("../history-lines.js");
+    const history = readHistory(
+      (given.length === 0 ? ["runs"] : given).map((path) => resolve(path)),
+      options,
+    );
+    const registry = options.out === undefined ? undefined : await registryFor(context, options.plugin);
+    const reporter = registry?.allReporters().find(({ renderHistory }) => renderHistory !== undefined);
+    const files = (await reporter?.renderHistory?.(history, resolve(options.out!))) ?? [];
+    if (options.json) printJson(context, { ...history, files });
+    else
+      context.print(`${[...historyLines(history, context), ...files.map((file) => `\npage  ${file}`)].join("\n")}\n`);
+  });
+}

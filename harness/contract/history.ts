@@ -1,0 +1,43 @@
+/** Versions of a model or method on one suite, side by side in the order of time. */
+export interface History {
+  schema: "history@1";
+  suite: { name: string; version: string; digest: string; generated: boolean };
+  /** One for each trainer: checkpoints of a training stand under the trainer that asked them. */
+  series: HistorySeries[];
+}
+
+export interface HistorySeries {
+  trainer: string;
+  versions: HistoryVersion[];
+  lines: HistoryLine[];
+}
+
+/** One finished run of a trainer. */
+export interface HistoryVersion {
+  /** Unique in the series: the model's name where models differ, else the run's. */
+  name: string;
+  runDirectory: string;
+  run: string;
+  createdAt: string;
+  model: { reference: string; digest: string };
+}
+
+/** One number over the versions. */
+export interface HistoryLine {
+  key: string;
+  title: string;
+  kind: "metric" | "task" | "probe";
+  higherIsBetter: boolean;
+  /** Null where a version has none. */
+  values: (number | null)[];
+  steps: HistoryStep[];
+}
+
+/** A lasting change of level. */
+export interface HistoryStep {
+  /** Place of the first version on the new level. */
+  at: number;
+  /** Means of the level before and of the new one. */
+  before: number;
+  after: number;
+}

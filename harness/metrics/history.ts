@@ -1,0 +1,115 @@
+import { BenchError } from "../contract/errors.js";
+import type { History, HistoryLine, HistorySeries, HistoryVersion } from "../contract/history.js";
+import type { LeaderboardRow, MatrixRecord } from "../contract/result.js";
+import { metrics } from "./catalogue.js";
+import { groupBy } from "./clusters.js";
+import { mean } from "./definition.js";
+import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
+import { findSteps } from "./steps.js";
+
+/** What one run tells of one trainer. */
+interface Version extends Omit<HistoryVersion, "name"> {
+  trainer: string;
+  row: LeaderboardRow;
+  matrices: MatrixRecord[];
+}
+
+/**
+ * Runs of one suite over time. A version is a run in which all cells of a trainer are finished; what is not finished is
+ * left out.
+ *
+ * @throws RUN_MISMATCH for runs of different suites, USAGE where no run has a finished trainer.
+ */
+export function buildHistory(sources: readonly LeaderboardSource[]): History {
+  const suites = groupBy(sources, ({ run }) => run.suite.digest);
+  if (suites.size > 1) {
+    const names = [...suites.values()].map(([first]) => `${first!.run.suite.name} (${first!.directory})`);
+    throw new BenchError("RUN_MISMATCH", `the runs are of different suites or sizes: ${names.join(", ")}`, {
+      fix: "Choose one with --suite <name or beginning of its digest>, or name runs of one suite.",
+    });
+  }
+  const versions = sources
+    .flatMap(versionsOf)
+    .sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
+  if (versions.length === 0) {
+    throw new BenchError("USAGE", "there is no finished run to show", {
+      fix: "Finish one with `bench run` or `bench evaluate`.",
+    });
+  }
+  const { name, version, digest, generated } = sources[0]!.run.suite;
+  return {
+    schema: "history@1",
+    suite: { name, version, digest, generated },
+    series: [...groupBy(versions, ({ trainer }) => trainer)].map(([trainer, of]) => seriesOf(trainer, of)),
+  };
+}
+
+function versionsOf(source: LeaderboardSource): Version[] {
+  const { run, directory, matrices } = source;
+  return buildLeaderboard(source)
+    .leaderboard.filter(({ cells }) => cells.done === cells.planned)
+    .map((row) => ({
+      trainer: row.trainer,
+      ...{ row, run: run.id, runDirectory: directory, createdAt: run.createdAt },
+      model: { reference: run.model.reference, digest: run.model.digest },
+      matrices: run.cells.flatMap(({ id, trainer }) => (trainer === row.trainer ? (matrices[id] ?? []) : [])),
+    }));
+}
+
+function seriesOf(trainer: string, versions: readonly Version[]): HistorySeries {
+  const { matrices } = versions[0]!;
+  const measured = metrics.map(({ key, title, higherIsBetter }) => {
+    const noise = mean(versions.map(({ row }) => row.metrics[key]?.itemError ?? 0));
+    return line(
+      { key, title, kind: "metric", higherIsBetter },
+      versions.map(({ row }) => row.metrics[key]?.mean ?? null),
+      noise,
+    );
+  });
+  const tasks = matrices[0]!.tasks.toSorted().map((task) => {
+    const values = versions.map((version) =>
+      finalMean(version, ({ tasks, rows }) => rows.at(-1)![tasks.indexOf(task)]),
+    );
+    const items = finalMean(versions[0]!, ({ tasks, n }) => n.at(-1)![tasks.indexOf(task)]);
+    return line({ key: task, title: task, kind: "task", higherIsBetter: true }, values, itemNoise(values, items));
+  });
+  const probes = Object.keys(matrices[0]!.probes).map((probe) => {
+    const values = versions.map((version) => finalMean(version, ({ probes }) => probes[probe]?.at(-1)));
+    const items = matrices[0]!.probeN[probe] ?? null;
+    return line({ key: probe, title: probe, kind: "probe", higherIsBetter: true }, values, itemNoise(values, items));
+  });
+  const lines = [...measured, ...tasks, ...probes].filter(({ values }) => values.some((value) => value !== null));
+  return { trainer, versions: named(versions), lines };
+}
+
+function line(what: Omit<HistoryLine, "values" | "steps">, values: (number | null)[], noise: number): HistoryLine {
+  return { ...what, values, steps: findSteps(values, noise) };
+}
+
+/** Mean over a version's cells; null where one of them has none. */
+function finalMean({ matrices }: Version, read: (matrix: MatrixRecord) => number | null | undefined): number | null {
+  const values = matrices.map(read).filter((value) => value !== null && value !== undefined);
+  return values.length === matrices.length ? mean(values) : null;
+}
+
+/** Standard error of a score from its number of items; with one success and one failure added, so that it is never 0. */
+function itemNoise(values: readonly (number | null)[], items: number | null): number {
+  const known = values.filter((value) => value !== null);
+  if (items === null || items === 0 || known.length === 0) return 0;
+  const share = (mean(known) * items + 1) / (items + 2);
+  return Math.sqrt((share * (1 - share)) / items);
+}
+
+/** Names by the last part of the model's reference where that tells versions apart, else by the run. */
+function named(versions: readonly Version[]): HistoryVersion[] {
+  const lastPart = ({ model }: Version) =>
+    model.reference
+      .split(/[\\/:]/)
+      .filter(Boolean)
+      .at(-1) ?? model.reference;
+  const apart = new Set(versions.map(lastPart)).size === versions.length;
+  return versions.map((version) => {
+    const { run, runDirectory, createdAt, model } = version;
+    return { name: apart ? lastPart(version) : run, runDirectory, run, createdAt, model };
+  });
+}
