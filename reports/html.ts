@@ -6,6 +6,7 @@ import { Shards, scriptLiteral } from "./shards.js";
 import { templates } from "./templates.js";
 import { courseView } from "./view-models/course.js";
 import { entriesOf } from "./view-models/entries.js";
+import { historyView } from "./view-models/history.js";
 import { matricesView } from "./view-models/matrices.js";
 import { pageView } from "./view-models/page.js";
 import { writeSamples } from "./write-samples.js";
@@ -42,5 +43,13 @@ export const html: Reporter = {
     writeFileAtomically(path, page);
     const beside = shards.finish();
     return beside === undefined ? [path] : [path, beside];
+  },
+  async renderHistory(history, outputDirectory) {
+    const near = (directory: string) =>
+      relative(outputDirectory, directory).split(sep).map(encodeURIComponent).join("/");
+    const view = historyView(history, (run) => `${near(run)}/report/index.html`);
+    const path = join(outputDirectory, "index.html");
+    writeFileAtomically(path, templates()("history", view));
+    return [path];
   },
 };

@@ -45,8 +45,15 @@ export function buildHistory(sources: readonly LeaderboardSource[]): History {
 }
 
 function versionsOf(source: LeaderboardSource): Version[] {
-  const { run, directory, matrices } = source;
-  return buildLeaderboard(source)
+  const { run, directory } = source;
+  const asked = new Set(run.trainers.flatMap(({ label, schedule }) => (schedule === "once" ? [label] : [])));
+  const matrices = Object.fromEntries(
+    Object.entries(source.matrices).map(([id, matrix]) => [
+      id,
+      asked.has(matrix.trainer) ? finalState(matrix) : matrix,
+    ]),
+  );
+  return buildLeaderboard({ ...source, matrices })
     .leaderboard.filter(({ cells }) => cells.done === cells.planned)
     .map((row) => ({
       trainer: row.trainer,
@@ -54,6 +61,14 @@ function versionsOf(source: LeaderboardSource): Version[] {
       model: { reference: run.model.reference, digest: run.model.digest },
       matrices: run.cells.flatMap(({ id, trainer }) => (trainer === row.trainer ? (matrices[id] ?? []) : [])),
     }));
+}
+
+/** A matrix of which only the last row is left: what does not learn has no course, and metrics of one are not its own. */
+function finalState(matrix: MatrixRecord): MatrixRecord {
+  const last = <T>(rows: T[], nothing: T) => rows.map((row, place) => (place === rows.length - 1 ? row : nothing));
+  const none = matrix.tasks.map(() => null);
+  const probes = Object.entries(matrix.probes).map(([probe, scores]) => [probe, last<number | null>(scores, null)]);
+  return { ...matrix, rows: last<(number | null)[]>(matrix.rows, none), probes: Object.fromEntries(probes) };
 }
 
 function seriesOf(trainer: string, versions: readonly Version[]): HistorySeries {

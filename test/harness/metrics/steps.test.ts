@@ -17,7 +17,7 @@ const rate = (length: number, jump: number, counts: (at: number[]) => boolean, k
 describe("steps", () => {
   it("are found where they are, with the levels on both sides", () => {
     expect(findSteps([0.8, 0.8, null, 0.8, 0.5, 0.5, 0.5, 0.5])).toEqual([
-      { at: 4, before: 0.8, after: expect.closeTo(0.5, 9) },
+      { at: 4, before: expect.closeTo(0.8, 9), after: expect.closeTo(0.5, 9) },
     ]);
     const two = [1, 1.01, 0.99, 1, 3, 3.01, 2.99, 3, 2, 2.01, 1.99, 2];
     expect(findSteps(two).map(({ at }) => at)).toEqual([4, 8]);
@@ -36,8 +36,9 @@ describe("steps", () => {
 
   it("of four standard deviations are mostly found, within one place", () => {
     const near = (length: number) => (at: number[]) => at.some((place) => Math.abs(place - length / 2) <= 1);
+    expect(rate(20, 4, near(20))).toBeGreaterThan(0.95);
     expect(rate(12, 4, near(12))).toBeGreaterThan(0.85);
-    expect(rate(8, 4, near(8), 1)).toBeGreaterThan(0.9);
+    expect(rate(8, 4, near(8))).toBeGreaterThan(0.6); // few values tell little of their noise
   });
 
   it("stand at the same places for shifted and scaled values (a law)", () => {
