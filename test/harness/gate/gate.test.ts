@@ -26,7 +26,9 @@ beforeAll(async () => {
   await workspace.run("other", { tasks: 2, orders: 2 });
   writeFileSync(
     file("gate.yaml"),
-    ["suite: words", "gate:", "  directory: blessed", "  margins:", "    op: 0.12", "    task:size: 0.3", ""].join("\n"),
+    ["suite: words", "gate:", "  directory: blessed", "  margins:", "    op: 0.12", "    task:size: 0.3", ""].join(
+      "\n",
+    ),
   );
   const blessed = await gate("bless", "main", "--config", "gate.yaml", "--by", "Ada", "--reason", "first");
   if (blessed.code !== 0) throw new Error(blessed.stderr);

@@ -1,0 +1,124 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { packageRoot } from "../../harness/contract/files.js";
+import { bench, newDirectory, words } from "../harness/cli/support.js";
+
+interface Step {
+  name?: string;
+  id?: string;
+  uses?: string;
+  run?: string;
+  shell?: string;
+  env?: Record<string, string>;
+}
+
+interface Action {
+  inputs: Record<string, { default: string }>;
+  runs: { using: string; steps: Step[] };
+}
+
+const action = parse(readFileSync(join(packageRoot, "action.yml"), "utf8")) as Action;
+const workspace = newDirectory();
+
+/** Writes a configuration of the method under test, which is gated against the blessed baseline. */
+function configure(file: string, candidate: { options?: object; orders: number; seeds: number[] }): void {
+  const { options = {}, orders, seeds } = candidate;
+  const trainers = [{ name: "memory-replay", label: "method", options }];
+  const gate = { margins: { op: 0.12 }, maxOrders: 6 };
+  const config = { suite: "words", plugins: [words], trainers, orders, seeds, workers: 1, gate };
+  writeFileSync(join(workspace, file), JSON.stringify(config));
+}
+
+/** The steps of the action as a runner takes them: each script in bash -e, until one fails. */
+function runAction(inputs: Record<string, string>) {
+  const values = {
+    ...Object.fromEntries(Object.entries(action.inputs).map(([key, { default: value }]) => [key, value])),
+  };
+  Object.assign(values, inputs);
+  const fill = (text: string) =>
+    text.replace(/\$\{\{ *([\w.-]+) *\}\}/g, (_whole, name: string) => {
+      if (name === "github.action_path") return packageRoot;
+      const value = values[name.replace(/^inputs\./, "")];
+      if (value === undefined) throw new Error(`the action reads ${name}, which is no input`);
+      return value;
+    });
+  const summary = join(workspace, `${inputs.config}.summary.md`);
+  const output = join(workspace, `${inputs.config}.output`);
+  for (const { run, shell, env = {} } of action.runs.steps) {
+    if (run === undefined) continue;
+    const filled = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, fill(value)]));
+    const { status, stderr } = spawnSync(shell!, ["--noprofile", "--norc", "-eo", "pipefail", "-c", run], {
+      cwd: workspace,
+      encoding: "utf8",
+      env: { ...process.env, ...filled, GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary },
+    });
+    if (status !== 0) return { status, stderr, ...written(summary, output) };
+  }
+  return { status: 0, stderr: "", ...written(summary, output) };
+}
+
+const written = (summary: string, output: string) => ({
+  summary: existsSync(summary) ? readFileSync(summary, "utf8") : "",
+  output: existsSync(output) ? readFileSync(output, "utf8") : "",
+});
+
+beforeAll(async () => {
+  configure("main.yaml", { orders: 5, seeds: [1, 2] });
+  await bench(["run", "--config", "main.yaml", "--out", "runs/main"], workspace);
+  const blessed = await bench(["gate", "bless", "runs/main", "--reason", "the released version"], workspace);
+  if (blessed.code !== 0) throw new Error(blessed.stderr);
+});
+
+describe("the action", () => {
+  test("passes the unchanged trainer with new seeds, with a summary and a report", () => {
+    configure("unchanged.yaml", { orders: 5, seeds: [3, 4] });
+    const { status, stderr, summary, output } = runAction({ config: "unchanged.yaml", run: "runs/unchanged" });
+    expect(status, stderr).toBe(0);
+    expect(summary).toContain("✅ PASS: method against baseline main@1");
+    expect(output).toBe("verdict=pass\n");
+    for (const file of ["report/index.html", "gate/gate.json", "gate/gate.xml", "gate/gate.sarif"]) {
+      expect(existsSync(join(workspace, "runs/unchanged", file)), file).toBe(true);
+    }
+  });
+
+  test("fails a planted regression", () => {
+    configure("regressed.yaml", { options: { epochs: 0 }, orders: 5, seeds: [1, 2] });
+    const { status, summary, output } = runAction({ config: "regressed.yaml", run: "runs/regressed" });
+    expect(status).toBe(1);
+    expect(summary).toContain("❌ FAIL");
+    expect(output).toBe("verdict=fail\n");
+  });
+
+  test("is inconclusive by too few orders, and passes that where it is allowed", () => {
+    configure("few.yaml", { orders: 1, seeds: [3] });
+    const { status, summary, output } = runAction({ config: "few.yaml", run: "runs/few" });
+    expect(status).toBe(3);
+    expect(summary).toContain("❔ INCONCLUSIVE");
+    expect(output).toBe("verdict=inconclusive\n");
+    expect(runAction({ config: "few.yaml", run: "runs/few", "allow-inconclusive": "true" }).status).toBe(0);
+  });
+
+  test("tells a configuration that cannot be gated as an error", () => {
+    configure("lost.yaml", { orders: 1, seeds: [3] });
+    const config = JSON.parse(readFileSync(join(workspace, "lost.yaml"), "utf8"));
+    writeFileSync(
+      join(workspace, "lost.yaml"),
+      JSON.stringify({ ...config, gate: { ...config.gate, baseline: "none" } }),
+    );
+    const { status, output } = runAction({ config: "lost.yaml", run: "runs/few" });
+    expect(status).toBe(2);
+    expect(output).toBe("verdict=error\n");
+  });
+
+  test("is composite, takes other actions by version only, and lets no input into a script", () => {
+    expect(action.runs.using).toBe("composite");
+    for (const { uses, run, shell } of action.runs.steps) {
+      if (uses !== undefined) expect(uses).toMatch(/^actions\/[\w-]+@v\d+$/);
+      else expect(shell).toBe("bash");
+      expect(run ?? "").not.toContain("${{");
+    }
+  });
+});
