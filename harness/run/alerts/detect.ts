@@ -1,6 +1,7 @@
 import type { Alert, AlertKind, AlertSettings, AlertThresholds, CostBudget, Severity } from "../../contract/alert.js";
 import { digestOf } from "../../contract/digest.js";
 import type { MatrixRecord } from "../../contract/result.js";
+import type { ProbeKind } from "../../contract/suite.js";
 
 /** A cell as far as it is measured. */
 export interface WatchedCell {
@@ -23,6 +24,13 @@ interface Comparison {
   worse: number;
   items: number | null;
 }
+
+/** What a probe is watched as. Tasks that are never trained are none: often the base model is at chance on them. */
+const probeKinds: Partial<Record<ProbeKind, AlertKind>> = {
+  general: "ability",
+  instruction: "ability",
+  safety: "safety",
+};
 
 /** Below this a change is rounding. */
 const rounding = 1e-9;
@@ -72,15 +80,10 @@ function comparisons(cell: WatchedCell, place: number, budget: CostBudget): Comp
       ? fall("task", task, matrix.rows[index + 1]![index], matrix.rows[row]![index], items(cell, index))
       : [],
   );
-  const probes = Object.entries(matrix.probes).flatMap(([probe, scores]) =>
-    fall(
-      matrix.probeKinds[probe] === "safety" ? "safety" : "ability",
-      probe,
-      scores[0],
-      scores[row],
-      matrix.probeN[probe] ?? null,
-    ),
-  );
+  const probes = Object.entries(matrix.probes).flatMap(([probe, scores]) => {
+    const kind = probeKinds[matrix.probeKinds[probe]!];
+    return kind === undefined ? [] : fall(kind, probe, scores[0], scores[row], matrix.probeN[probe] ?? null);
+  });
   const share = (place + 1) / cell.plannedRows;
   const costs = (Object.keys(budget) as (keyof CostBudget)[]).flatMap((measure): Comparison[] => {
     const [now, before] = [spent[measure], budget[measure]! * share];
