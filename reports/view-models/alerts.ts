@@ -16,8 +16,16 @@ export interface AlertView {
   allowed: string;
 }
 
+/** The first of them, and how many more there are. */
+export interface AlertsView {
+  shown: AlertView[];
+  more: number;
+}
+
+const atMost = 200;
+
 /** Critical ones first; within a severity in the order of the grid and of time. */
-export function alertViews({ run, cells }: ReportData): AlertView[] {
+export function alertsView({ run, cells }: ReportData): AlertsView {
   const views = cells.flatMap(({ trainer, order, seed, alerts }) => {
     const { tasks } = run.orders.find(({ name }) => name === order)!;
     return alerts.map(
@@ -30,20 +38,22 @@ export function alertViews({ run, cells }: ReportData): AlertView[] {
       }),
     );
   });
-  return [...views.filter(({ critical }) => critical), ...views.filter(({ critical }) => !critical)];
+  const worstFirst = [...views.filter(({ critical }) => critical), ...views.filter(({ critical }) => !critical)];
+  return { shown: worstFirst.slice(0, atMost), more: Math.max(0, views.length - atMost) };
 }
 
 function described({ kind, subject, before, now, change, threshold }: Alert) {
   const percent = `${Math.abs(change * 100).toFixed(1)}%`;
+  const limit = `${Number((threshold * 100).toPrecision(3))}%`;
   if (kind === "cost") {
     const text = subject === "seconds" ? duration : count;
     return {
       subject:
         { seconds: "time", trainedTokens: "tokens trained", generatedTokens: "tokens generated" }[subject] ?? "FLOPs",
       change: `${text(now)} of ${text(before)} (+${percent})`,
-      allowed: `+${threshold * 100}%`,
+      allowed: `+${limit}`,
     };
   }
-  const allowed = threshold === 0 ? "no fall" : `−${threshold * 100}%`;
+  const allowed = threshold === 0 ? "no fall" : `−${limit}`;
   return { subject, change: `${points(before)} → ${points(now)} (−${percent})`, allowed };
 }

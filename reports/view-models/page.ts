@@ -1,6 +1,6 @@
 import type { ReportData } from "../report-data.js";
 import { type AbilityView, abilityViews } from "./abilities.js";
-import { type AlertView, alertViews } from "./alerts.js";
+import { type AlertsView, alertsView } from "./alerts.js";
 import { type CourseView, courseView } from "./course.js";
 import type { Entry } from "./entries.js";
 import { type FailuresView, failuresView } from "./failures.js";
@@ -25,7 +25,7 @@ export interface PageView {
   tasks: TaskView[];
   samples: SamplesView;
   failures: FailuresView;
-  alerts: AlertView[];
+  alerts: AlertsView;
   notices: string[];
   provenance: ProvenanceView;
   glossary: GlossaryView[];
@@ -64,7 +64,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
     failures: failuresView(data),
-    alerts: alertViews(data),
+    alerts: alertsView(data),
     notices: data.notices,
     provenance: provenanceView(data),
     glossary: glossaryViews(data),
