@@ -1,8 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { BenchError } from "./contract/errors.js";
+import { hubAccess } from "./hub/access.js";
 import { CachedRepository } from "./hub/cache.js";
-import { downloadSnapshot, type HubAccess, resolveCommit } from "./hub/download.js";
+import { downloadSnapshot, resolveCommit } from "./hub/download.js";
 import { hubFailure, isUnreachable } from "./hub/failure.js";
 import { type HubReference, parseHubReference, type ReferenceKind } from "./hub/reference.js";
 
@@ -64,8 +65,7 @@ function localDirectory(path: string, kind: ReferenceKind): string {
 
 /** Brings the files of a reference into the cache and returns their commit; what the cache has where nobody answers. */
 async function fetchCommit(reference: HubReference, cache: CachedRepository): Promise<string> {
-  const access: HubAccess = { hubUrl: (process.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "") };
-  if (process.env.HF_TOKEN) access.accessToken = process.env.HF_TOKEN;
+  const access = hubAccess();
   try {
     const commit = await resolveCommit(reference, access);
     await downloadSnapshot(reference, commit, cache, access);

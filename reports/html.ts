@@ -4,6 +4,7 @@ import type { Reporter } from "../harness/contract/plugin.js";
 import { readReportData } from "./report-data.js";
 import { Shards, scriptLiteral } from "./shards.js";
 import { templates } from "./templates.js";
+import { boardView } from "./view-models/board.js";
 import { courseView } from "./view-models/course.js";
 import { entriesOf } from "./view-models/entries.js";
 import { historyView } from "./view-models/history.js";
@@ -50,6 +51,11 @@ export const html: Reporter = {
     const view = historyView(history, (run) => `${near(run)}/report/index.html`);
     const path = join(outputDirectory, "index.html");
     writeFileAtomically(path, templates()("history", view));
+    return [path];
+  },
+  async renderBoard(board, outputDirectory) {
+    const path = join(outputDirectory, "index.html");
+    writeFileAtomically(path, templates()("board", boardView(board)));
     return [path];
   },
 };

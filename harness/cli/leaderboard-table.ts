@@ -39,7 +39,10 @@ const columns: Column[] = [
  * The leaderboard for a terminal: as many columns as its width allows, scores in points of 100, the half-width of
  * the 95% interval behind ± where there is one.
  */
-export function leaderboardLines(board: Leaderboard, terminal: { color: boolean; width: number }): string[] {
+export function leaderboardLines(
+  board: Pick<Leaderboard, "suite" | "orders" | "seeds" | "leaderboard">,
+  terminal: { color: boolean; width: number },
+): string[] {
   const paint = picocolors.createColors(terminal.color);
   const complete = board.leaderboard.every(({ cells }) => cells.done === cells.planned);
   const ranked = board.leaderboard.some(({ rank }) => rank !== null);

@@ -13,6 +13,7 @@ import { addExport } from "./verbs/export.js";
 import { addGate } from "./verbs/gate.js";
 import { addHistory } from "./verbs/history.js";
 import { addInit } from "./verbs/init.js";
+import { addLeaderboard } from "./verbs/leaderboard.js";
 import { addList } from "./verbs/list.js";
 import { addMetrics } from "./verbs/metrics.js";
 import { addNew } from "./verbs/new.js";
@@ -45,6 +46,7 @@ export function buildProgram(context: CliContext): Command {
     addWatch,
     addHistory,
     addReport,
+    addLeaderboard,
     addCompare,
     addGate,
     addMetrics,

@@ -1,3 +1,4 @@
+import type { Board } from "./board.js";
 import type { History } from "./history.js";
 import type { Example, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
@@ -31,6 +32,8 @@ export interface Reporter {
   render(runDirectory: string, outputDirectory: string): Promise<string[]>;
   /** Renders versions over time, where the reporter can. Returns the files that it wrote. */
   renderHistory?(history: History, outputDirectory: string): Promise<string[]>;
+  /** Renders the leaderboard of several runs, where the reporter can. Returns the files that it wrote. */
+  renderBoard?(board: Board, outputDirectory: string): Promise<string[]>;
 }
 
 /** A kind of model directory that trainers can open. */

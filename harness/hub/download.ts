@@ -7,16 +7,9 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 import { datasetInfo, downloadFile, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { BenchError } from "../contract/errors.js";
+import type { HubAccess } from "./access.js";
 import type { CachedRepository } from "./cache.js";
 import type { HubReference } from "./reference.js";
-
-/** How the Hub is spoken to. */
-export interface HubAccess {
-  /** HF_ENDPOINT. */
-  hubUrl: string;
-  /** HF_TOKEN. */
-  accessToken?: string;
-}
 
 /** The files that are read of a repository of each kind; the rest (other formats of the weights, images) stays there. */
 const wanted = {

@@ -1,3 +1,4 @@
+export { buildBoard } from "./board.js";
 export { computeMetrics, metrics } from "./catalogue.js";
 export type { MetricDefinition, MetricValue } from "./definition.js";
 export { buildHistory } from "./history.js";

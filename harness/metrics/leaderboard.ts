@@ -22,6 +22,8 @@ export interface LeaderboardSource {
   run: RunRecord;
   matrices: Readonly<Record<string, MatrixRecord>>;
   costs: Readonly<Record<string, CostRecord>>;
+  /** Where trainers are not all of one model: the group of each label. Joint training is the reference of its own group. */
+  groups?: Readonly<Record<string, string>>;
 }
 
 interface Entry {
@@ -41,7 +43,12 @@ interface Entry {
 export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
   const { run } = source;
   const entries = run.trainers.map((trainer) => entryOf(trainer, source));
-  const joint = entries.find(({ trainer }) => trainer.schedule === "joint")?.matrices ?? [];
+  const groupOf = ({ trainer }: Entry) => source.groups?.[trainer.label];
+  const joint = new Map<string | undefined, JointMatrices>();
+  for (const entry of entries) {
+    if (entry.trainer.schedule !== "joint" || joint.has(groupOf(entry))) continue;
+    joint.set(groupOf(entry), new Map(entry.matrices.map((matrix) => [placeOf(matrix), matrix])));
+  }
   const complete = entries.filter(({ planned, performance }) => performance.length === planned.length);
   const ranks = complete.length > 1 ? rankIntervals(complete.map(({ performance }) => performance)) : undefined;
 
@@ -50,7 +57,7 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
     const rank = ranks?.[complete.indexOf(entry)] ?? null;
     const row: LeaderboardRow = {
       trainer: trainer.label,
-      metrics: estimates(matrices, joint),
+      metrics: estimates(matrices, joint.get(groupOf(entry))),
       rank,
       cost: meanCost(costs),
       privileges: trainer.privileges,
@@ -87,13 +94,16 @@ function entryOf(trainer: TrainerRecord, { run, matrices, costs }: LeaderboardSo
   };
 }
 
+/** Matrices of joint training by order and seed. */
+type JointMatrices = ReadonlyMap<string, MatrixRecord>;
+
+const placeOf = ({ order, seed }: MatrixRecord): string => `${seed} ${order}`;
+
 /** Every metric over the runs of a trainer, and the two order sensitivities. */
-function estimates(matrices: readonly MatrixRecord[], joint: readonly MatrixRecord[]): Record<string, Estimate> {
-  const jointOf = ({ order, seed }: MatrixRecord) =>
-    joint.find((candidate) => candidate.order === order && candidate.seed === seed);
+function estimates(matrices: readonly MatrixRecord[], joint: JointMatrices | undefined): Record<string, Estimate> {
   const result: Record<string, Estimate> = {};
   for (const metric of metrics) {
-    const values = matrices.map((matrix) => ({ matrix, ...metric.compute(matrix, jointOf(matrix)) }));
+    const values = matrices.map((matrix) => ({ matrix, ...metric.compute(matrix, joint?.get(placeOf(matrix))) }));
     const lacking = values.find(({ value }) => value === null);
     result[metric.key] =
       values.length === 0 || lacking !== undefined

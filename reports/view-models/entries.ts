@@ -33,7 +33,8 @@ export function entriesOf({ run, cells, leaderboard }: ReportData): Entry[] {
   return entries.sort((a, b) => score(b) - score(a) || 0);
 }
 
-function boundOf({ schedule, privileges }: TrainerRecord): Entry["bound"] {
+/** Whether a trainer learns nothing, or everything at once. */
+export function boundOf({ schedule, privileges }: TrainerRecord): Entry["bound"] {
   if (schedule === "joint") return "upper bound";
   const unaided = privileges.pastData === "none" && !privileges.taskIdAtTest && privileges.generalItems === 0;
   return schedule === "once" && unaided ? "lower bound" : null;

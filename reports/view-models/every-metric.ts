@@ -1,3 +1,4 @@
+import type { RunRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
 import { metricAnchor } from "./anchors.js";
 import type { Cell, Column, EstimateCell } from "./cell.js";
@@ -24,7 +25,7 @@ const orderMetrics = [
   { key: "orderSensitivityMax", title: "Order sensitivity, most of a task (MOPD)", note: "best less worst order" },
 ];
 
-export function everyMetricView({ metrics }: ReportData, entries: readonly Entry[]): EveryMetricView {
+export function everyMetricView({ metrics }: Pick<ReportData, "metrics">, entries: readonly Entry[]): EveryMetricView {
   const known = [
     ...metrics.map(({ key, title, id }) => ({ key, title, note: id, link: `#${metricAnchor(id)}` })),
     ...orderMetrics,
@@ -40,9 +41,12 @@ export function everyMetricView({ metrics }: ReportData, entries: readonly Entry
   };
 }
 
-/** Undefined with one order, where there is nothing to compare. */
-export function byOrderView({ run }: ReportData, entries: readonly Entry[]): ByOrderView | undefined {
-  if (run.orders.length < 2) return undefined;
+/** Undefined with one order or without matrices, where there is nothing to compare. */
+export function byOrderView(
+  { run }: { run: Pick<RunRecord, "orders"> },
+  entries: readonly Entry[],
+): ByOrderView | undefined {
+  if (run.orders.length < 2 || entries.every(({ matrices }) => matrices.length === 0)) return undefined;
   return {
     columns: run.orders.map(({ name }) => name),
     rows: entries

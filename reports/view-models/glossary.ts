@@ -11,7 +11,7 @@ export interface GlossaryView {
   direction: string;
 }
 
-export function glossaryViews({ metrics }: ReportData): GlossaryView[] {
+export function glossaryViews({ metrics }: Pick<ReportData, "metrics">): GlossaryView[] {
   return metrics.map((metric) => ({
     anchor: metricAnchor(metric.id),
     id: metric.id,

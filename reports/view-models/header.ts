@@ -64,6 +64,6 @@ function questionOf(tasks: number): string {
 }
 
 /** The last two parts of a path, or owner and name of a Hub reference. */
-function modelName(reference: string): string {
+export function modelName(reference: string): string {
   return reference.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
 }

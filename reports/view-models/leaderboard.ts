@@ -1,3 +1,4 @@
+import type { RunRecord } from "../../harness/contract/result.js";
 import { rankMark } from "../charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../charts/retention-mark.js";
 import type { ReportData } from "../report-data.js";
@@ -26,6 +27,8 @@ export interface LeaderboardRowView {
   name: string;
   anchor: string;
   bound: string | null;
+  /** Where entries differ in more than their trainer: on what they ran. */
+  origin?: Origin;
   chips: Chip[];
   /** Said where cells of the grid are missing. */
   gap?: string;
@@ -37,6 +40,20 @@ export interface LeaderboardRowView {
   mark: string;
   metrics: (EstimateCell & { title: string })[];
   costs: (Cell & { title: string })[];
+}
+
+/** What an entry ran on, and what it can be filtered by. */
+export interface Origin {
+  text: string;
+  privileges: string;
+  model: string;
+  engine: string;
+}
+
+/** What a leaderboard is shown from. */
+export interface LeaderboardData {
+  run: Pick<RunRecord, "orders" | "seeds">;
+  metrics: ReportData["metrics"];
 }
 
 /** The metrics that stand beside the score at the end; stability and plasticity are a pair. */
@@ -68,11 +85,13 @@ const headline = [
   },
 ];
 
-export function leaderboardView(data: ReportData, entries: readonly Entry[]): LeaderboardView {
+export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]): LeaderboardView {
   const { orders, seeds } = data.run;
   const byOrder = byOrderView(data, entries);
-  const scoreOf = (bound: Entry["bound"]) =>
-    entries.find((entry) => entry.bound === bound)?.row.metrics.op?.mean ?? null;
+  const scoreOf = (bound: Entry["bound"]) => {
+    const bounds = entries.filter((entry) => entry.bound === bound);
+    return bounds.length === 1 ? (bounds[0]!.row.metrics.op?.mean ?? null) : null;
+  };
   const bounds = { floor: scoreOf("lower bound"), ceiling: scoreOf("upper bound") };
   const ranked = entries.filter(({ row }) => row.rank !== null).length;
   return {

@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CellRecord } from "../../harness/contract/result.js";
+import { buildBoard } from "../../harness/metrics/index.js";
+import { readRun } from "../../harness/run/store.js";
 import { html } from "../../reports/html.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
@@ -160,26 +162,52 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
 
   test("parts beside the page are loaded from the file when they are unfolded, and missed when they are gone", async () => {
     const run = join(directory, "large");
-    writeFixtureRun(run, { orders: 9, seeds: 8, sharedSeeds: true });
+    writeFixtureRun(run, { orders: 13, seeds: 3, sharedSeeds: true, only: ["sequential", "joint", "replay", "ewc"] });
     const [path, shards] = await html.render(run, join(run, "report"));
     const page = await open();
     requests.length = 0;
     await page.goto(pathToFileURL(path!).href);
     expect(requests).toHaveLength(1);
-    const order = page.locator("#matrices > details").nth(8);
+    const order = page.locator("#matrices > details").nth(12);
     await order.locator("> summary").press("Enter");
     await order.locator("svg.heat-map").first().waitFor();
-    expect(await order.locator("figure").count()).toBe(7);
-    const samples = page.locator("#samples-lora");
+    expect(await order.locator("figure").count()).toBe(4);
+    const samples = page.locator("#samples-ewc");
     await samples.locator("> summary").press("Enter");
-    await samples.getByLabel("Seed").selectOption("8");
-    await samples.getByLabel("Order").selectOption("order-9");
+    await samples.getByLabel("Seed").selectOption("3");
+    await samples.getByLabel("Order").selectOption("order-13");
     await samples.locator("details > summary").first().waitFor();
     expect(requests.filter((url) => url.includes("/shards/")).length).toBeGreaterThanOrEqual(2);
     expect(complaints).toEqual([]);
     rmSync(shards!, { recursive: true });
-    await samples.getByLabel("Order").selectOption("order-8");
+    await samples.getByLabel("Order").selectOption("order-12");
     await samples.getByText("keep both in one folder").waitFor();
+    await page.close();
+  });
+
+  test("a leaderboard is narrowed by model without a server, and an address opens its cell", async () => {
+    const other = join(directory, "other");
+    writeFixtureRun(other, { orders: 2, seeds: 1, only: ["replay", "ewc"], model: "owner/other" });
+    const board = buildBoard([readRun(join(directory, "run")), readRun(other)]);
+    const [path] = await html.renderBoard!(board, join(directory, "board"));
+    const page = await open();
+    await page.goto(pathToFileURL(path!).href);
+    const shown = page.locator(".board tbody tr:visible");
+    expect(await shown.count()).toBe(9);
+    const model = page.locator("select[name=model]");
+    await model.selectOption({ index: 1 });
+    expect(await shown.count()).toBe(2);
+    await page.getByText("2 of 9 entries").waitFor();
+    await model.selectOption("");
+    expect(await shown.count()).toBe(9);
+    const cell = board.leaderboard[3]!.results[1]!.id!;
+    await page.goto(`${pathToFileURL(path!).href}#cell-${cell}`);
+    expect(await page.locator(`#cell-${cell}`).isVisible()).toBe(true);
+    for (const width of [390, 768, 1440]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    }
+    expect(complaints).toEqual([]);
     await page.close();
   });
 

@@ -22,6 +22,8 @@ export class HubServer {
   readonly requests: string[] = [];
   /** Paths whose download breaks off half-way, or comes with a wrong byte. */
   readonly broken = new Map<string, "truncated" | "damaged">();
+  /** Called before a commit is looked at: what someone else does meanwhile. */
+  meanwhile: (() => void) | undefined;
   private readonly server = createServer((request, response) => this.answer(request, response));
 
   constructor(readonly repositories: ServedRepository[]) {}
@@ -51,6 +53,7 @@ export class HubServer {
     if (repository.token !== undefined && request.headers.authorization !== `Bearer ${repository.token}`) {
       return fail(response, 401, "GatedRepo", "Access to it is restricted");
     }
+    if (request.method === "POST") return void this.write(repository, path, request, response);
     const [, verb, revision, rest] = /\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(path)!;
     const commit = repository.refs[revision!] ?? Object.values(repository.refs).find((sha) => sha === revision);
     if (commit === undefined) return fail(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`);
@@ -66,6 +69,44 @@ export class HubServer {
       "x-linked-size": file.content.length,
     });
     response.end();
+  }
+
+  /** What committing asks for: how each file is to be sent, then the commit itself, refused upon another parent. */
+  private async write(
+    repository: ServedRepository,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    if (path.includes("/preupload/")) {
+      const { files } = JSON.parse(body) as { files: { path: string }[] };
+      return json(response, { files: files.map((file) => ({ path: file.path, uploadMode: "regular" })) });
+    }
+    this.meanwhile?.();
+    const lines = body
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as CommitLine);
+    const header = lines.find((line) => line.key === "header")!;
+    if (header.value.parentCommit !== repository.refs.main) {
+      return fail(response, 412, "PreconditionFailed", "A commit has happened since. Please refresh and try again.");
+    }
+    const files = lines.flatMap((line) => (line.key === "file" ? [line.value] : []));
+    this.commit(
+      repository,
+      files.map(({ path, content }) => ({ path, content: Buffer.from(content, "base64") })),
+    );
+    const oid = repository.refs.main!;
+    json(response, { success: true, commitOid: oid, commitUrl: `http://hub/commit/${oid}`, hookOutput: "" });
+  }
+
+  /** Adds or replaces files and moves the branch. */
+  commit(repository: ServedRepository, files: readonly ServedFile[]): void {
+    const paths = new Set(files.map(({ path }) => path));
+    repository.files = [...repository.files.filter(({ path }) => !paths.has(path)), ...files];
+    repository.refs.main = gitDigest(Buffer.from(repository.files.map(({ content }) => sha256(content)).join()));
   }
 
   private send(request: IncomingMessage, response: ServerResponse, file: ServedFile, etag: string): void {
@@ -91,6 +132,10 @@ export class HubServer {
     }
   }
 }
+
+type CommitLine =
+  | { key: "header"; value: { summary: string; parentCommit?: string } }
+  | { key: "file"; value: { path: string; content: string } };
 
 const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
 

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import type { Board, BoardRow } from "../contract/board.js";
+import { writeFileAtomically } from "../contract/files.js";
+import type { Reporter } from "../contract/plugin.js";
+import { type MeasuredRun, publishedPath, publishedText } from "../run/published-run.js";
+import { csvLine } from "./csv.js";
+
+/**
+ * Writes the directory of a leaderboard: `leaderboard.json`, `leaderboard.csv`, `runs/<id>.json` of each run that was
+ * merged, and the page. The directory can be merged again.
+ *
+ * @returns the paths of the files.
+ */
+export async function writeLeaderboard(
+  board: Board,
+  runs: readonly MeasuredRun[],
+  reporter: Reporter,
+  out: string,
+): Promise<string[]> {
+  const files: [string, string][] = [
+    ["leaderboard.json", `${JSON.stringify(board, null, 2)}\n`],
+    ["leaderboard.csv", leaderboardCsv(board)],
+    ...runs.map((run): [string, string] => [publishedPath(run.run), publishedText(run)]),
+  ];
+  for (const [path, text] of files) writeFileAtomically(join(out, path), text);
+  const pages = (await reporter.renderBoard?.(board, out)) ?? [];
+  return [...pages, ...files.map(([path]) => join(out, path))];
+}
+
+/** One line for each entry, one column for each metric with its interval and for each cost. */
+export function leaderboardCsv({ leaderboard }: Board): string {
+  const metrics = keysOf(leaderboard.map((row) => row.metrics));
+  const costs = keysOf(leaderboard.map((row) => row.cost));
+  const header = [
+    ...["id", "trainer", "model", "engine", "quick", "past_data", "best_rank", "worst_rank", "cells", "planned"],
+    ...metrics.flatMap((key) => [key, `${key}_low`, `${key}_high`]),
+    ...costs,
+  ];
+  const line = ({ rank, cells, privileges, ...row }: BoardRow) =>
+    csvLine([
+      ...[row.id, row.trainer, row.model.reference, row.engine, row.quick],
+      typeof privileges.pastData === "object" ? `buffer ${privileges.pastData.buffer}` : privileges.pastData,
+      ...[rank?.best, rank?.worst, cells.done, cells.planned],
+      ...metrics.flatMap((key) => [row.metrics[key]?.mean, row.metrics[key]?.low, row.metrics[key]?.high]),
+      ...costs.map((key) => row.cost[key]),
+    ]);
+  return [csvLine(header), ...leaderboard.map(line)].join("");
+}
+
+const keysOf = (records: readonly object[]): string[] => [...new Set(records.flatMap((record) => Object.keys(record)))];

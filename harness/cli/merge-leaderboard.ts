@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Board } from "../contract/board.js";
+import type { Reporter } from "../contract/plugin.js";
+import { publishDataset } from "../hub/publish.js";
+import { resolveReference } from "../hub.js";
+import { buildBoard } from "../metrics/index.js";
+import { type MeasuredRun, publishedRuns, readMeasuredRuns } from "../run/published-run.js";
+import { writeLeaderboard } from "./leaderboard-files.js";
+
+export interface LeaderboardOptions {
+  /** Directory. */
+  out: string;
+  push?: string;
+}
+
+export interface MergedLeaderboard {
+  board: Board;
+  /** Path of the page. */
+  page: string;
+  /** Address of the commit; null where nothing was published. */
+  pushed: string | null;
+}
+
+/**
+ * Merges runs into one leaderboard, writes it, and publishes it where that was asked for: what is published there
+ * already is merged in, and if someone else publishes meanwhile, it is merged anew.
+ */
+export async function mergeLeaderboard(
+  references: readonly string[],
+  { out, push }: LeaderboardOptions,
+  reporter: Reporter,
+): Promise<MergedLeaderboard> {
+  const own: MeasuredRun[] = [];
+  for (const reference of references) own.push(...readMeasuredRuns(await directoryOf(reference)));
+  const write = async (runs: readonly MeasuredRun[]) => {
+    const board = buildBoard(runs);
+    return { board, files: await writeLeaderboard(board, runs, reporter, out) };
+  };
+  if (push === undefined) {
+    const { board, files } = await write(distinct(own));
+    return { board, page: files[0]!, pushed: null };
+  }
+  let written: Awaited<ReturnType<typeof write>> | undefined;
+  const pushed = await publishDataset(push, async (there) => {
+    const published = existsSync(there) ? publishedRuns(there) : [];
+    written = await write(distinct([...own, ...published]));
+    return { root: out, files: written.files, title: `Leaderboard of ${written.board.suite.name}` };
+  });
+  return { board: written!.board, page: written!.files[0]!, pushed };
+}
+
+async function directoryOf(reference: string): Promise<string> {
+  return reference.startsWith("hf://") ? (await resolveReference(reference, "dataset")).directory : resolve(reference);
+}
+
+/** Each run once: of several states of one run the one with most results, and the first of those. */
+function distinct(runs: readonly MeasuredRun[]): MeasuredRun[] {
+  const best = new Map<string, MeasuredRun>();
+  const finished = ({ matrices }: MeasuredRun) => Object.keys(matrices).length;
+  for (const run of runs) {
+    const known = best.get(run.run.id);
+    if (known === undefined || finished(run) > finished(known)) best.set(run.run.id, run);
+  }
+  return [...best.values()];
+}

@@ -1,0 +1,31 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import type { LeaderboardOptions } from "../merge-leaderboard.js";
+
+/** `bench leaderboard <runs…>`: merges runs of one suite into one page. */
+export function addLeaderboard(program: Command, context: CliContext): void {
+  const command = program
+    .command("leaderboard")
+    .description("merge runs of one suite into one leaderboard: a page with JSON and CSV beside it")
+    .argument("<runs...>", "run directories, directories of leaderboards, or hf://datasets/owner/name")
+    .option("--out <directory>", "where to write", "leaderboard")
+    .option("--push <reference>", "publish to hf://datasets/owner/name, merged with what is there; reads HF_TOKEN");
+  withCommonOptions(command, [
+    "bench leaderboard runs/*",
+    "bench leaderboard runs/trace-seq-1a2b3c4d hf://datasets/owner/board --out site",
+    "bench leaderboard runs/* --push hf://datasets/owner/board",
+    "bench leaderboard runs/* --json > board.json",
+  ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
+    const { mergeLeaderboard } = await import("../merge-leaderboard.js");
+    const { leaderboardLines } = await import("../leaderboard-table.js");
+    const registry = await registryFor(context, options.plugin);
+    const merged = await mergeLeaderboard(runs, { ...options, out: resolve(options.out) }, registry.reporter("html"));
+    const { board, page, pushed } = merged;
+    if (options.json) printJson(context, { ...board, page, pushed });
+    else {
+      const places = pushed === null ? [page] : [page, pushed];
+      context.print(`${[...leaderboardLines(board, context), "", ...places].join("\n")}\n`);
+    }
+  });
+}

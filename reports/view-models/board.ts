@@ -1,0 +1,138 @@
+import type { Board, BoardRow } from "../../harness/contract/board.js";
+import type { Privileges } from "../../harness/contract/trainer.js";
+import { metrics } from "../../harness/metrics/index.js";
+import { boundOf, type Entry } from "./entries.js";
+import { moment, plural, points } from "./format.js";
+import { type GlossaryView, glossaryViews } from "./glossary.js";
+import { type HeaderView, modelName } from "./header.js";
+import { type LeaderboardView, leaderboardView } from "./leaderboard.js";
+import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
+
+/** The page of a leaderboard of several runs as data. */
+export interface BoardView {
+  header: Omit<HeaderView, "quick">;
+  leaderboard: LeaderboardView;
+  /** What can be chosen by; a property that all entries share is left out. */
+  filters: { key: string; title: string; values: string[] }[];
+  tradeOffs: TradeOffView[];
+  seeds: number[];
+  cells: BoardCellsView[];
+  runs: { id: string; date: string; cells: string; command: string }[];
+  glossary: GlossaryView[];
+}
+
+/** The scores of an entry: orders down, seeds across. */
+export interface BoardCellsView {
+  name: string;
+  anchor: string;
+  note: string;
+  rows: { name: string; cells: { id: string; anchor: string; text: string; outside: boolean }[] }[];
+}
+
+export function boardView(board: Board): BoardView {
+  const { suite, grid, runs } = board;
+  const entries = board.leaderboard.map(entryOf);
+  const engines = new Set(board.leaderboard.map(({ engine }) => engine));
+  const origins = board.leaderboard.map((row) => originOf(row, engines.size > 1));
+  const filters = [
+    { key: "privileges", title: "May use" },
+    { key: "model", title: "Model" },
+    { key: "engine", title: "Engine" },
+  ] as const;
+  const leaderboard = leaderboardView({ run: grid, metrics }, entries);
+  const seeds = [...new Set(board.leaderboard.flatMap(({ results }) => results.map(({ seed }) => seed)))];
+  const addresses = new Set<string>();
+  return {
+    header: headerOf(board),
+    leaderboard: {
+      ...leaderboard,
+      rows: leaderboard.rows.map((row, index) => ({ ...row, origin: origins[index]! })),
+    },
+    filters: filters
+      .map(({ key, title }) => ({ key, title, values: [...new Set(origins.map((origin) => origin[key]))].sort() }))
+      .filter(({ values }) => values.length > 1),
+    tradeOffs: tradeOffViews(entries),
+    seeds: seeds.sort((a, b) => a - b),
+    cells: board.leaderboard.map((row) => cellsOf(row, seeds, addresses)),
+    runs: runs.map(({ id, createdAt, cells, command }) => ({
+      id,
+      date: moment(createdAt),
+      cells: `${cells.done} of ${cells.planned}`,
+      command,
+    })),
+    glossary: glossaryViews({ metrics }),
+  };
+
+  function headerOf({ leaderboard: rows }: Board): BoardView["header"] {
+    const models = new Set(rows.map(({ model }) => model.digest));
+    const dates = runs.map(({ createdAt }) => createdAt).sort();
+    return {
+      suite: `${suite.name} ${suite.version}`,
+      title: suite.title,
+      generated: suite.generated,
+      question: "What is left when the last task is learned?",
+      facts: [
+        { name: "Entries", value: plural(rows.length, "entry").replace("entrys", "entries") },
+        { name: "Grid", value: `${plural(board.orders, "order")} × ${plural(board.seeds, "seed")}` },
+        { name: "Models", value: models.size === 1 ? modelName(rows[0]!.model.reference) : String(models.size) },
+        { name: "Runs", value: String(runs.length), note: `latest ${moment(dates.at(-1)!)}` },
+        { name: "Suite digest", value: suite.digest.slice(0, 12) },
+      ],
+    };
+  }
+}
+
+function entryOf(row: BoardRow): Entry {
+  const trainer = { ...row.record, label: row.trainer };
+  return { name: row.trainer, anchor: row.id, trainer, row, cells: [], matrices: [], bound: boundOf(trainer) };
+}
+
+function originOf(
+  { model, engine, quick, privileges }: BoardRow,
+  several: boolean,
+): NonNullable<LeaderboardView["rows"][number]["origin"]> {
+  const name = `${modelName(model.reference)} ${model.digest.slice(0, 4)}`;
+  return {
+    text: [name, ...(several ? [engine] : []), ...(quick ? ["quick"] : [])].join(" · "),
+    privileges: privilegeClass(privileges),
+    model: name,
+    engine,
+  };
+}
+
+/** The class that entries are compared within: what of the past a trainer may use, and whether it is told the task. */
+function privilegeClass({ pastData, generalItems, taskIdAtTest, validationOfPastTasks }: Privileges): string {
+  const past = { none: "no past data", synthetic: "synthetic past data", all: "all past data" };
+  const parts = [typeof pastData === "object" ? "a buffer of past data" : past[pastData]];
+  if (generalItems > 0) parts.push("general items");
+  if (validationOfPastTasks) parts.push("past validation");
+  if (taskIdAtTest) parts.push("told the task");
+  return parts.join(", ");
+}
+
+function cellsOf(
+  { id, trainer, results, cells, runs }: BoardRow,
+  seeds: number[],
+  addresses: Set<string>,
+): BoardCellsView {
+  const byPlace = new Map(results.map((cell) => [`${cell.seed} ${cell.order}`, cell]));
+  // Equal cells of runs that name a trainer differently share an id; the first of them has the address.
+  const addressOf = (cell: string) => {
+    if (cell === "" || addresses.has(cell)) return "";
+    addresses.add(cell);
+    return cell;
+  };
+  return {
+    name: trainer,
+    anchor: id,
+    note: `${cells.done} of ${cells.planned} in the grid, ${plural(runs.length, "run")}`,
+    rows: [...new Set(results.map(({ order }) => order))].map((order) => ({
+      name: order,
+      cells: seeds.map((seed) => {
+        const cell = byPlace.get(`${seed} ${order}`);
+        const known = cell?.id ?? "";
+        return { id: known, anchor: addressOf(known), text: points(cell?.score), outside: cell?.counted === false };
+      }),
+    })),
+  };
+}
