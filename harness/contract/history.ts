@@ -33,7 +33,7 @@ export interface HistoryLine {
   steps: HistoryStep[];
 }
 
-/** A lasting change of level. */
+/** A change of level, beyond noise. */
 export interface HistoryStep {
   /** Place of the first version on the new level. */
   at: number;

@@ -5,7 +5,7 @@ import { mean } from "./definition.js";
 const rounding = 1e-6;
 
 /**
- * Lasting changes of level in a sequence of values: the best fit by constant pieces, where each further piece must lower
+ * Changes of level in a sequence of values: the best fit by constant pieces, where each further piece must lower
  * Σ(x − level)²/σ² by more than 2·ln n + 8 + 24/n (optimal partitioning, Jackson et al., math/0309285). σ is estimated
  * from the median of the absolute first differences, which a step hardly moves, and is at least `leastNoise`.
  *

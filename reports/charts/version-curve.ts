@@ -20,7 +20,7 @@ const width = 400;
 const height = 170;
 const frame = { left: 44, right: 10, top: 12, bottom: 26 };
 
-/** A number over versions: a point for each, and the level of each stretch between lasting changes. */
+/** A number over versions: a point for each, and the level of each stretch between changes of it. */
 export function versionCurve(options: VersionCurveOptions): string {
   const { id, title, description, values, notes, ends, levels, format } = options;
   const known = values.filter((value) => value !== null);

@@ -42,7 +42,7 @@ function findings(series: readonly HistorySeries[]): Finding[] {
     ),
   );
   if (changes.length === 0) {
-    return [{ topic: "No change", text: "No number shows a lasting change of level beyond its own noise." }];
+    return [{ topic: "No change", text: "No number shows a change of level beyond its own noise." }];
   }
   const largest = changes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change)).slice(0, named);
   const more = changes.length - largest.length;
@@ -90,8 +90,8 @@ function chartView(line: HistoryLine, { versions }: HistorySeries, id: string) {
   const description = [
     `From ${points(first)} at ${versions[0]!.name} to ${points(last)} at ${versions.at(-1)!.name}.`,
     steps.length === 0
-      ? "No lasting change."
-      : `Lasting changes: ${list(steps.map(({ at, before, after }) => `${signedPoints(after - before)} from ${versions[at]!.name} on`))}.`,
+      ? "No change of level."
+      : `Changes of level: ${list(steps.map(({ at, before, after }) => `${signedPoints(after - before)} from ${versions[at]!.name} on`))}.`,
   ].join(" ");
   const bounds = [0, ...steps.map(({ at }) => at), values.length];
   const levels =

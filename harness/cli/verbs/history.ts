@@ -12,7 +12,7 @@ interface HistoryOptions extends CommonOptions {
 export function addHistory(program: Command, context: CliContext): void {
   const command = program
     .command("history")
-    .description("draw each metric over versions, with lasting changes marked, in the terminal and as a page")
+    .description("draw each metric over versions, with changes of level marked, in the terminal and as a page")
     .argument("[runs...]", "run directories, or directories of run directories; runs without it")
     .option("--suite <name>", "runs of this suite: its name, or the beginning of its digest")
     .option("--trainer <label>", "runs of this trainer")
