@@ -51,6 +51,9 @@ orders: 1
 #   failOn: never # or warning, critical
 #   webhook: { url: "env:ALERTS_URL", secretVariable: BENCH_WEBHOOK_SECRET, timeoutSeconds: 10, retries: 4 }
 
+# What \`bench gate\` judges by: how much worse than the blessed baseline is accepted, in each metric's unit.
+# gate: { baseline: main, margins: { op: 0.02, bwt: 0.03 }, maxOrders: 10 }
+
 # The training profile, for all trainers that take one; a trainer's own entry may hold the same keys.
 # learning_rate: { initial: 1e-5, decay_factor: 0.8, warmup_steps: 100 }
 # regularization: { ewc_lambda: 0.01, elastic_beta: 0.1 }

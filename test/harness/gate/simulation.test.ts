@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { random } from "../../../harness/contract/random.js";
 import { bootstrapBounds } from "../../../harness/gate/bootstrap.js";
 import { judge } from "../../../harness/gate/judge.js";
+import { holm, pairedPValue } from "../../../harness/metrics/statistics.js";
 import { monteCarloError, noise } from "./noise.js";
 
 const heavyTails = ["laplace", "student t3"];
@@ -57,8 +58,35 @@ test.each([
   expect(pass).toBeGreaterThan(0.8 - error);
 });
 
+describe.each(["gaussian", ...heavyTails])("on %s noise", (kind) => {
+  const trials = 2000;
+  const limit = 0.05 + 3 * monteCarloError(0.05, trials);
+  const stream = random({ seed: 3, stream: kind });
+  const draw = (count: number, shift = 0) => Array.from({ length: count }, () => noise[kind]!(stream) + shift);
+  const share = (happens: () => boolean) => Array.from({ length: trials }, happens).filter(Boolean).length / trials;
+
+  test("a gate that extends itself once, half of the error at each look, keeps the promise", () => {
+    const passes = share(() => {
+      const differences = draw(10, -1);
+      const first = judge(differences.slice(0, 3), 1, 0.025);
+      if (first.verdict !== "inconclusive") return first.verdict === "pass";
+      return judge(differences.slice(0, 3 + (first.furtherOrders ?? 7)), 1, 0.025).verdict === "pass";
+    });
+    expect(passes).toBeLessThan(limit);
+  });
+
+  test("eight metrics without any difference: one is called better or worse in at most one comparison of twenty", () => {
+    const claims = share(() => {
+      const common = draw(5);
+      const pValues = Array.from({ length: 8 }, () => pairedPValue(draw(5).map((own, order) => own + common[order]!))!);
+      return holm(pValues).some((p) => p <= 0.05);
+    });
+    expect(claims).toBeLessThan(limit);
+  });
+});
+
 describe("the BCa bootstrap over a dozen orders, 2.5% in each tail", () => {
-  const misses = (kind: string, trials = 2000) => {
+  const misses = (kind: string, trials = 800) => {
     const stream = random({ seed: 2, stream: kind });
     const counts = { above: 0, below: 0 };
     for (let trial = 0; trial < trials; trial++) {
@@ -74,11 +102,11 @@ describe("the BCa bootstrap over a dozen orders, 2.5% in each tail", () => {
 
   test("is nominal within Monte-Carlo error on Gaussian noise", () => {
     const { above, below } = misses("gaussian");
-    expect(Math.abs(above - 0.025)).toBeLessThan(3 * monteCarloError(0.025, 2000));
-    expect(Math.abs(below - 0.025)).toBeLessThan(3 * monteCarloError(0.025, 2000));
+    expect(Math.abs(above - 0.025)).toBeLessThan(3 * monteCarloError(0.025, 800));
+    expect(Math.abs(below - 0.025)).toBeLessThan(3 * monteCarloError(0.025, 800));
   });
 
   test.each(heavyTails)("claims a gain that is none in at most one of twenty samples of %s noise", (kind) => {
-    expect(misses(kind).above).toBeLessThan(0.05 + 3 * monteCarloError(0.05, 2000));
+    expect(misses(kind).above).toBeLessThan(0.05 + 3 * monteCarloError(0.05, 800));
   });
 });
