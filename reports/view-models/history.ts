@@ -56,7 +56,7 @@ function findings(series: readonly HistorySeries[]): Finding[] {
   });
   return more === 0
     ? shown
-    : [...shown, { topic: "Further", text: `${plural(more, "smaller change")} stand in the charts.` }];
+    : [...shown, { topic: "Further", text: `${plural(more, "smaller change")}: see the charts.` }];
 }
 
 function seriesView(series: HistorySeries, id: string, linkOf: (runDirectory: string) => string): SeriesView {

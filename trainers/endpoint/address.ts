@@ -32,6 +32,8 @@ const parameters = ["api", "revision", "concurrency", "timeout", "retries", "key
 export function parseAddress(reference: string): EndpointAddress {
   if (!URL.canParse(reference)) throw malformed(reference, "it is no address");
   const url = new URL(reference);
+  if (url.username !== "" || url.password !== "")
+    throw malformed(url.origin, "a reference is kept and may hold no key");
   const unknown = [...url.searchParams.keys()].find((name) => !parameters.includes(name));
   if (unknown !== undefined)
     throw malformed(reference, `"${unknown}" is no parameter; there are ${parameters.join(", ")}`);
@@ -61,6 +63,6 @@ export function parseAddress(reference: string): EndpointAddress {
 
 function malformed(reference: string, why: string): BenchError {
   return new BenchError("MODEL_INVALID", `${reference}: ${why}`, {
-    fix: "Write http://host:port/v1#model, with settings between them as ?concurrency=8&timeout=120.",
+    fix: "Write http://host:port/v1#model, with settings between them as ?concurrency=8&timeout=120; the key stands in OPENAI_API_KEY.",
   });
 }
