@@ -93,12 +93,12 @@ export function samplesView(
   };
 }
 
-/** The first seeds, as many as keep the cells that show samples below two thousand; at least one. */
+/** The first seeds, as many as keep the cells that show samples within a thousand; at least one. */
 export function sampledSeeds(
   { orders, seeds }: Pick<RunRecord, "orders" | "seeds">,
   entries: readonly Entry[],
 ): number[] {
-  return seeds.slice(0, Math.max(1, Math.floor(2000 / Math.max(1, orders.length * entries.length))));
+  return seeds.slice(0, Math.max(1, Math.floor(1000 / Math.max(1, orders.length * entries.length))));
 }
 
 /** A few questions of each set with what became of them. */
