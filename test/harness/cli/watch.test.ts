@@ -37,7 +37,7 @@ it("evaluates what is there, oldest first; tells what cannot be used; knows it a
   ]);
   expect(spoken.code).toBe(2);
   const again = await bench(["watch", watched, ...flags.filter((flag) => flag !== "--json"), "--once"], directory);
-  expect(again.stdout).toMatch(/early {2}[\d.]+ {2}known .*\n.*late {2}[\d.]+ \([+−][\d.]+\) {2}known/);
+  expect(again.stdout).toMatch(/early {2}[\d.]+ {2}known .*\n.*late {2}[\d.]+ \([+−]?[\d.]+\) {2}known/);
 }, 60_000);
 
 it("waits until a checkpoint is complete, evaluates new ones, and ends on Ctrl-C", async () => {
