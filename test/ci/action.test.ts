@@ -27,7 +27,7 @@ const workspace = newDirectory();
 function configure(file: string, candidate: { options?: object; orders: number; seeds: number[] }): void {
   const { options = {}, orders, seeds } = candidate;
   const trainers = [{ name: "memory-replay", label: "method", options }];
-  const gate = { margins: { op: 0.12 }, maxOrders: 6 };
+  const gate = { margins: { op: 0.12 }, maxOrders: 4 };
   const config = { suite: "words", plugins: [words], trainers, orders, seeds, workers: 1, gate };
   writeFileSync(join(workspace, file), JSON.stringify(config));
 }
@@ -66,7 +66,7 @@ const written = (summary: string, output: string) => ({
 });
 
 beforeAll(async () => {
-  configure("main.yaml", { orders: 5, seeds: [1, 2] });
+  configure("main.yaml", { orders: 4, seeds: [1, 2] });
   await bench(["run", "--config", "main.yaml", "--out", "runs/main"], workspace);
   const blessed = await bench(["gate", "bless", "runs/main", "--reason", "the released version"], workspace);
   if (blessed.code !== 0) throw new Error(blessed.stderr);
@@ -74,7 +74,7 @@ beforeAll(async () => {
 
 describe("the action", () => {
   test("passes the unchanged trainer with new seeds, with a summary and a report", () => {
-    configure("unchanged.yaml", { orders: 5, seeds: [3, 4] });
+    configure("unchanged.yaml", { orders: 4, seeds: [3, 4] });
     const { status, stderr, summary, output } = runAction({ config: "unchanged.yaml", run: "runs/unchanged" });
     expect(status, stderr).toBe(0);
     expect(summary).toContain("✅ PASS: method against baseline main@1");
@@ -85,7 +85,7 @@ describe("the action", () => {
   });
 
   test("fails a planted regression", () => {
-    configure("regressed.yaml", { options: { epochs: 0 }, orders: 5, seeds: [1, 2] });
+    configure("regressed.yaml", { options: { epochs: 0 }, orders: 4, seeds: [1, 2] });
     const { status, summary, output } = runAction({ config: "regressed.yaml", run: "runs/regressed" });
     expect(status).toBe(1);
     expect(summary).toContain("❌ FAIL");

@@ -12,7 +12,7 @@ beforeAll(async () => {
   await workspace.run("worse", { options: { epochs: 0 } });
   await workspace.run("fresh", { seeds: [3, 4] });
   await workspace.run("single", { orders: 1 });
-  await workspace.run("four-tasks", { tasks: 4, orders: 3, options: { rehearse: 0.2 } });
+  await workspace.run("four-tasks", { tasks: 4, orders: 1, seeds: [1], options: { rehearse: 0.2 } });
 });
 
 describe("bench compare", () => {
