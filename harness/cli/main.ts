@@ -76,7 +76,7 @@ export async function main(builtIns: readonly string[], words: readonly string[]
   const context: CliContext = {
     builtIns,
     color,
-    width: process.stdout.columns ?? (Number(process.env.COLUMNS) || 100),
+    width: process.stdout.columns || Number(process.env.COLUMNS) || 100,
     print: (text) => void process.stdout.write(text),
   };
   // `bench list | head`: whoever read our output has seen enough

@@ -1,6 +1,7 @@
 import { checkOptions } from "../config/options.js";
-import { BenchError } from "../contract/errors.js";
-import type { SuiteRecord } from "../contract/result.js";
+import { BenchError, toBenchError } from "../contract/errors.js";
+import type { Scorer } from "../contract/plugin.js";
+import type { SuiteRecord, TrainerRecord } from "../contract/result.js";
 import type { Example, ScorerReference, Suite } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 
@@ -22,7 +23,7 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
   if (twin !== undefined) complain(`two tasks or probes are called "${twin}"`);
   const scorers: Record<string, number> = {};
   for (const { id, scorer: reference } of sets) {
-    const scorer = registry.scorer(reference.name);
+    const scorer = scorerOf(id, reference, registry);
     checkOptions(scorer.options, reference.options ?? {}, `scorer "${reference.name}" of "${id}"`);
     scorers[reference.name] = scorer.version;
   }
@@ -33,6 +34,28 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
   }
   for (const probe of suite.probes) checkExamples(probe.id, "probe", probe.examples, complain);
   return scorers;
+}
+
+/** The scorer of a task or probe; an unknown one is told with who asks for it. */
+function scorerOf(id: string, { name }: ScorerReference, registry: Registry): Scorer {
+  try {
+    return registry.scorer(name);
+  } catch (error) {
+    const { code, message, fix } = toBenchError(error);
+    throw new BenchError(code, `"${id}": ${message}`, { fix, cause: error });
+  }
+}
+
+/** Checks that a suite has the general items that trainers ask for. Throws CONFIG_INVALID. */
+export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[]): void {
+  if (suite.generalItems.length > 0) return;
+  const asking = trainers.find(({ privileges }) => privileges.generalItems > 0);
+  if (asking === undefined) return;
+  throw new BenchError(
+    "CONFIG_INVALID",
+    `trainer "${asking.label}" asks for ${asking.privileges.generalItems} general items, but the suite "${suite.name}" has none`,
+    { fix: "Leave that option out, or run a suite that has general items, such as trace-seq." },
+  );
 }
 
 function checkExamples(set: string, part: string, examples: Example[], complain: (problem: string) => never): void {

@@ -9,7 +9,7 @@ import { resolveReference } from "../hub.js";
 import { codeDigest, resolveSpecifier } from "../plugins/specifier.js";
 import type { Registry } from "../plugins.js";
 import { crossCells, type PlannedCell } from "./cells.js";
-import { checkSuite, recordSuite } from "./check-suite.js";
+import { checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type Circumstances, configDigest } from "./identity.js";
 import { ordersOf } from "./orders.js";
@@ -47,6 +47,7 @@ export async function planRun(
   await checkDevice(config.device, registry);
   const suite = await loadSuite(config, registry);
   const scorers = checkSuite(suite, registry);
+  checkNeeds(suite, trainers);
   const model = await openModel(config.model ?? suite.defaultModel, registry);
   const engines = registry.allEngines();
   const circumstances: Circumstances = {

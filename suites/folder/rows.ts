@@ -39,7 +39,7 @@ export function readSplit(directory: string, split: Split, emptyAnswers: "error"
   if (rows.length === 0) {
     throw new BenchError("DATA_INVALID", elements.length === 0 ? "the list holds no rows" : "no row has an answer", {
       at: { file, line: 1, column: 1 },
-      fix: `Give at least one row with a prompt and an answer, or remove the task "${directory}".`,
+      fix: "Give at least one row with a prompt and an answer, or remove the folder of the task.",
     });
   }
   return { rows, withoutAnswer: elements.length - rows.length, digest };

@@ -17,10 +17,14 @@ export function terminalDisplay(stream: NodeJS.WriteStream, colour: boolean): Di
   const drawing = createLogUpdate(stream, { showCursor: false });
   const colours = pc.createColors(colour);
   let timer: NodeJS.Timeout | undefined;
-  const draw = (): void => {
+  const cancelTimer = (): void => {
+    clearTimeout(timer);
     timer = undefined;
+  };
+  const draw = (): void => {
+    cancelTimer();
     drawing(
-      liveLines(tracker, stream.columns ?? 80)
+      liveLines(tracker, stream.columns || 80)
         .map((line, index) => (index === 0 ? colours.bold(line) : line))
         .join("\n"),
     );
@@ -30,8 +34,7 @@ export function terminalDisplay(stream: NodeJS.WriteStream, colour: boolean): Di
     timer.unref();
   };
   const leave = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
+    cancelTimer();
     drawing.clear();
     drawing.done();
   };

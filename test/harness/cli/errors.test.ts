@@ -89,6 +89,30 @@ describe("an error is three short lines: what, where, how to mend it", () => {
     `);
   });
 
+  it("in what a data directory asks for, and what it lacks", async () => {
+    const rows = JSON.stringify([{ prompt: "1 + 1", answer: "2" }]);
+    const task = join(directory, "data", "sums");
+    mkdirSync(task, { recursive: true });
+    for (const split of ["train", "eval", "test"]) writeFileSync(join(task, `${split}.json`), rows);
+    const config = write(
+      "general.yaml",
+      "suite: ./data\ntrainers:\n  - {name: replay, label: mixed, options: {generalItems: 5}}\n",
+    );
+    expect((await bench(["run", "--config", config, "--dry-run"], directory)).stderr).toMatchInlineSnapshot(`
+      "bench: trainer "mixed" asks for 5 general items, but the suite "folder" has none (CONFIG_INVALID)
+        fix: Leave that option out, or run a suite that has general items, such as trace-seq.
+      "
+    `);
+    write("data/suite.yaml", "tasks: {sums: {scorer: exact-matchh}}\n");
+    const { code, stderr } = await bench(["run", "./data", "--trainers", "frozen", "--dry-run"], directory);
+    expect(code).toBe(2);
+    expect(stderr).toMatchInlineSnapshot(`
+      "bench: "sums": there is no scorer "exact-matchh" (UNKNOWN_NAME)
+        fix: Did you mean "exact-match"?
+      "
+    `);
+  });
+
   it("as JSON, where JSON was asked for", async () => {
     const { code, stdout, stderr } = await bench(["show", "nothing-like-it", "--json"], directory);
     expect(code).toBe(2);

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { DisplayedCell, RunEvent } from "../../../harness/run/display/display.js";
 import { chooseDisplay, jsonDisplay, plainDisplay, terminalDisplay } from "../../../harness/run/display/index.js";
 import { liveLines } from "../../../harness/run/display/terminal.js";
@@ -147,6 +147,20 @@ test("the live view is cleared at the end, and lines on what ended stay above it
   display.close();
   expect(text()).toContain(`${control}[32m✓${control}[39m replay · published · seed 1`);
   expect(text().endsWith(`${control}[G`)).toBe(true);
+});
+
+test("nothing is drawn after the end", () => {
+  vi.useFakeTimers();
+  try {
+    const { stream, text } = collect();
+    const display = terminalDisplay(Object.assign(stream, { isTTY: true, columns: 80, rows: 24 }) as never, false);
+    for (const [, event] of life) display.show(event);
+    const shown = text();
+    vi.advanceTimersByTime(10_000);
+    expect(text()).toBe(shown);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a terminal gets the live view, anything else plain lines; NO_COLOR is respected", () => {

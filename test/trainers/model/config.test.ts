@@ -101,3 +101,16 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     }),
   );
 });
+
+test("a syntax error is told with line and column", () => {
+  const directory = temporaryDirectory();
+  const file = join(directory, "config.json");
+  writeFileSync(file, '{\n  "hidden_size": }');
+  expect(() => readConfig(directory)).toThrow(
+    expect.objectContaining({
+      code: "MODEL_INVALID",
+      message: "The file is not valid JSON: expected a value.",
+      at: { file, line: 2, column: 18 },
+    }),
+  );
+});
