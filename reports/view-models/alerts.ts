@@ -16,13 +16,24 @@ export interface AlertView {
   allowed: string;
 }
 
-/** The first of them, and how many more there are. */
+/** How often a trainer raised one. */
+export interface AlertCount {
+  trainer: string;
+  critical: number;
+  warnings: number;
+}
+
+/** The counts, the first of the alerts, and how many more there are. */
 export interface AlertsView {
+  counts: AlertCount[];
   shown: AlertView[];
   more: number;
+  /** Few enough to stand unfolded. */
+  open: boolean;
 }
 
 const atMost = 200;
+const unfolded = 12;
 
 /** Critical ones first; within a severity in the order of the grid and of time. */
 export function alertsView({ run, cells }: ReportData): AlertsView {
@@ -39,7 +50,14 @@ export function alertsView({ run, cells }: ReportData): AlertsView {
     );
   });
   const worstFirst = [...views.filter(({ critical }) => critical), ...views.filter(({ critical }) => !critical)];
-  return { shown: worstFirst.slice(0, atMost), more: Math.max(0, views.length - atMost) };
+  const trainers = [...new Set(views.map(({ trainer }) => trainer))];
+  const counts = trainers.map((name) => {
+    const own = views.filter(({ trainer }) => trainer === name);
+    const critical = own.filter((view) => view.critical).length;
+    return { trainer: name, critical, warnings: own.length - critical };
+  });
+  const more = Math.max(0, views.length - atMost);
+  return { counts, shown: worstFirst.slice(0, atMost), more, open: views.length <= unfolded };
 }
 
 function described({ kind, subject, before, now, change, threshold }: Alert) {

@@ -42,6 +42,7 @@ test("the page tells what changed after which task, critical alerts first", asyn
     ["warning", "FOMC", "80.0 → 70.0 (−12.5%)", "−10%"],
   ]);
   expect(alertsView(data).shown.every((alert) => alert.after === after && alert.trainer === "sequential")).toBe(true);
+  expect(alertsView(data)).toMatchObject({ counts: [{ trainer: "sequential", critical: 2, warnings: 1 }], open: true });
   const [page] = await html.render(path, join(path, "report"));
   expect(readFileSync(page!, "utf8")).toContain('<section id="alerts"');
 });
@@ -50,5 +51,10 @@ test("a page without alerts has no such section; one with very many stays small"
   const [page] = await html.render(runWith("none", []), join(directory, "none", "report"));
   expect(readFileSync(page!, "utf8")).not.toContain('id="alerts"');
   const many = Array.from({ length: 500 }, (_, index): Alert => ({ ...fall, id: String(index) }));
-  expect(alertsView(readReportData(runWith("many", many)))).toMatchObject({ more: 300, shown: { length: 200 } });
+  expect(alertsView(readReportData(runWith("many", many)))).toMatchObject({
+    counts: [{ critical: 0, warnings: 500 }],
+    more: 300,
+    open: false,
+    shown: { length: 200 },
+  });
 });
