@@ -63,7 +63,7 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
 }
 
 const sideText = ({ directory, trainer, model, cells }: ComparedSide): string =>
-  `${trainer} in ${nearPath(directory)}, ${cells} cells, model ${nearPath(model)}`;
+  `${trainer} in ${nearPath(directory)}, ${cells} ${cells === 1 ? "cell" : "cells"}, model ${nearPath(model)}`;
 
 function flipLines(answers: number, gained: readonly Flip[], lost: readonly Flip[]): string[] {
   if (answers === 0) return ["no cells of the same order and seed: no answers to compare one by one"];
