@@ -81,6 +81,7 @@ export async function main(builtIns: readonly string[], words: readonly string[]
   };
   // `bench list | head`: whoever read our output has seen enough
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 2));
+  process.stderr.on("error", () => {}); // progress that nobody reads is no reason to end a run
   if (words.length === 0) {
     context.print(startPage(color));
     return;

@@ -83,12 +83,15 @@ export class BenchError extends Error {
   }
 }
 
+/** What the system says where a path cannot be written or read. */
+const storageFailures = ["ENOSPC", "EDQUOT", "EACCES", "EPERM", "EROFS", "EIO", "ENOTDIR", "EISDIR", "EEXIST"];
+
 /** Turns anything thrown into a `BenchError`, at a boundary; what is not one of ours becomes `fallback`. */
 export function toBenchError(thrown: unknown, fallback: ErrorCode = "INTERNAL"): BenchError {
   if (thrown instanceof BenchError) return thrown;
   if (thrown instanceof Error) {
     const system = (thrown as NodeJS.ErrnoException).code;
-    const storage = system !== undefined && ["ENOSPC", "EACCES", "EROFS", "EPERM", "EDQUOT", "EIO"].includes(system);
+    const storage = system !== undefined && storageFailures.includes(system);
     const error = new BenchError(storage ? "STORAGE" : fallback, thrown.message, {
       cause: thrown,
       fix: storage ? "Check the free space and the permissions of that path, or choose another with --out." : undefined,

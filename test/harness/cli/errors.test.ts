@@ -113,6 +113,16 @@ describe("an error is three short lines: what, where, how to mend it", () => {
     `);
   });
 
+  it("in a run directory below a file", async () => {
+    const file = write("occupied", "");
+    const { code, stderr } = await bench(
+      ["run", "words", "--plugin", words, "--trainers", "memory-frozen", "--out", join(file, "run")],
+      directory,
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain("(STORAGE)");
+  });
+
   it("as JSON, where JSON was asked for", async () => {
     const { code, stdout, stderr } = await bench(["show", "nothing-like-it", "--json"], directory);
     expect(code).toBe(2);
