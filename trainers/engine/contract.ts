@@ -74,6 +74,8 @@ export interface EngineRequest {
   id: string;
   /** The prompt's tokens, special tokens included. */
   tokens: readonly number[];
+  /** Values of the trainable parameters to compute with instead of the model's own: a snapshot, another task's adapter. */
+  weights?: Vector;
 }
 
 export interface Tokenizer {

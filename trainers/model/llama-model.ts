@@ -120,17 +120,17 @@ export class LlamaModel implements Model {
   }
 
   async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
-    const generations = await generate(this.inference, this.tokenizer, requests, decoding);
+    const generations = await this.answer(requests, (model, own) => generate(model, this.tokenizer, own, decoding));
     this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens, 0);
     return generations;
   }
 
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
-    return score(this.inference, requests);
+    return this.answer(requests, score);
   }
 
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
-    return embed(this.inference, requests);
+    return this.answer(requests, embed);
   }
 
   async save(directory: string): Promise<void> {
@@ -169,11 +169,30 @@ export class LlamaModel implements Model {
     this.llama.vectors.clear();
   }
 
-  private get inference(): InferenceModel {
+  /** Answers requests, those that name equal weights together, in the requests' order. */
+  private async answer<R extends EngineRequest, T>(
+    requests: readonly R[],
+    compute: (model: InferenceModel, requests: readonly R[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    const answers: T[] = [];
+    for (const weights of new Set(requests.map((request) => request.weights))) {
+      const places = requests.flatMap((request, place) => (request.weights === weights ? [place] : []));
+      const own = await compute(
+        this.inference(weights),
+        places.map((place) => requests[place]!),
+      );
+      places.forEach((place, i) => {
+        answers[place] = own[i]!;
+      });
+    }
+    return answers;
+  }
+
+  private inference(weights: Vector | undefined): InferenceModel {
     const { adapter, config } = this.llama;
     return {
       config,
-      tensors: this.llama.tensors(),
+      tensors: this.llama.tensors(weights),
       lora: adapter ? { scaling: adapter.scaling, targets: adapter.options.targetModules } : undefined,
       session: this.session,
       spend: (flops) => {

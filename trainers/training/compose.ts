@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Claim, Strategy } from "./strategy.js";
 
@@ -35,6 +36,15 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
     constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
     afterStep: (step, report) => inTurn((strategy) => strategy.afterStep?.(step, report)),
     afterTask: (task) => inTurn((strategy) => strategy.afterTask?.(task)),
+    address: async (requests, model) => {
+      let addressed = [...requests];
+      for (const strategy of strategies) addressed = (await strategy.address?.(addressed, model)) ?? addressed;
+      return addressed;
+    },
+    answerDigest: () => {
+      const digests = strategies.flatMap((strategy) => strategy.answerDigest?.() ?? []);
+      return digests.length > 0 ? digestOf(digests) : "";
+    },
     save: (directory, model) =>
       inTurn((strategy) => {
         if (!strategy.save) return undefined;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { random } from "../../harness/contract/random.js";
 import type {
@@ -18,7 +19,7 @@ import { TrainingRecord } from "./record.js";
 import { RetentionMonitor } from "./retention.js";
 import { learningRateAt } from "./schedule.js";
 import { loadVectors, saveVectors } from "./state.js";
-import type { Source, StepContext, Strategy, TaskContext } from "./strategy.js";
+import type { AddressedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
 
 /**
  * The one loop of all methods that train a model: draws batches, follows the learning-rate schedule, updates, and
@@ -87,6 +88,16 @@ export class ParametricLearner extends ModelLearner {
       this.model.optimizer.restore({ first: first!, second: second!, step: step![0]! });
     }
     await super.restore(directory);
+  }
+
+  protected override async address<R extends AddressedRequest>(requests: readonly R[]): Promise<R[]> {
+    return (await this.#strategy.address?.(requests, this.model)) ?? super.address(requests);
+  }
+
+  override async answerDigest(): Promise<string> {
+    const model = await super.answerDigest();
+    const strategy = this.#strategy.answerDigest?.();
+    return strategy ? digestOf({ model, strategy }) : model;
   }
 
   override cost(): LearnerCost {

@@ -1,6 +1,14 @@
 import type { Example, TaskDescription } from "../../harness/contract/suite.js";
 import type { RehearsalBuffer, TrainingView } from "../../harness/contract/trainer.js";
-import type { Constraint, Model, StepReport, Term, TrainingSequence, Update } from "../engine/contract.js";
+import type {
+  Constraint,
+  EngineRequest,
+  Model,
+  StepReport,
+  Term,
+  TrainingSequence,
+  Update,
+} from "../engine/contract.js";
 
 /** An example to train on, with its task where it belongs to one (general items do not). */
 export interface TrainingItem {
@@ -14,6 +22,12 @@ export interface Source {
   name: string;
   items: readonly TrainingItem[];
   share: number;
+}
+
+/** A question in tokens, before it goes to the model. */
+export interface AddressedRequest extends EngineRequest {
+  /** Only where the trainer declared `taskIdAtTest`. */
+  taskId?: string;
 }
 
 /** What a strategy sees of the task that is being learnt. */
@@ -71,6 +85,13 @@ export interface Strategy {
   constraint?(step: StepContext): Promise<Constraint | undefined>;
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   afterTask?(task: TaskContext): Promise<void>;
+  /**
+   * How questions are put to the model at test time: whose weights answer, what stands before the prompt. Changes no
+   * state; order and number of requests have no influence on the result for each.
+   */
+  address?<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
+  /** Digest of what determines the answers beside the model's own weights. */
+  answerDigest?(): string;
   save?(directory: string, model: Model): Promise<void>;
   restore?(directory: string, model: Model): Promise<void>;
 }

@@ -58,9 +58,11 @@ export class TrainableLlama {
     return this.state;
   }
 
-  /** Every tensor by name, the adapter's too, over the memory that training writes. */
-  tensors(): Feeds {
-    return this.adapter ? { ...this.baseFeeds, ...tensorFeeds(this.adapter.store) } : this.baseFeeds;
+  /** Every tensor by name, the adapter's too, over the memory that training writes or over `weights` for what is trainable. */
+  tensors(weights?: Vector): Feeds {
+    const values = weights && this.vectors.values(weights, this.trainable.length);
+    if (!this.adapter) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
+    return { ...this.baseFeeds, ...tensorFeeds(this.adapter.store, values) };
   }
 
   /** Bytes of parameters, moments and vectors. */
@@ -231,8 +233,8 @@ export class TrainableLlama {
   }
 }
 
-function tensorFeeds(store: ParameterStore): Feeds {
-  return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name), shape)]));
+function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
+  return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
 }
 
 function scalar(tensor: Tensor): number {
