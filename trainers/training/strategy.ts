@@ -71,11 +71,17 @@ export interface Strategy {
   readonly claims?: readonly Claim[];
   /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
-  /** Once per model, before anything is restored: the place to give it an adapter. */
-  open?(model: Model, seed: number): void;
+  /** Tokens of the context that `present` and `address` put before a sequence. */
+  readonly reserved?: number;
+  /** True where it feeds the model sequences of its own, outside the loop's batches. */
+  readonly feeds?: boolean;
+  /** Once per model, before anything is restored: the place to give it an adapter. `tasks`: how many the run has. */
+  open?(model: Model, seed: number, tasks: number): void;
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */
   mixture?(task: TaskContext): Source[];
+  /** How training sequences are put to the model: what stands before their tokens. As `address` at test time. */
+  present?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
   beforeStep?(step: StepContext): Promise<void>;
   /** Terms of the objective beside the batch's own loss. */
   terms?(step: StepContext): Term[];

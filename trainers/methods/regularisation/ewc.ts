@@ -63,6 +63,7 @@ export const ewc: Method = {
 
 class Ewc implements Strategy {
   readonly name = "ewc";
+  readonly feeds = true;
   readonly claims: Strategy["claims"];
   readonly #options: EwcOptions;
   readonly #elastic: ElasticStrength | undefined;
