@@ -49,6 +49,8 @@ export interface Logits {
 
 export interface Objective {
   terms: Term[];
+  /** Most sequences of a batch that are computed at a time: the gradients of larger batches are summed part by part. */
+  microBatch?: number;
 }
 
 /** How a gradient becomes a change of the parameters: AdamW (Loshchilov & Hutter, 1711.05101) after clipping. */
@@ -72,6 +74,13 @@ export interface Update {
 export type Constraint =
   /** g is projected so that ⟨g, normal⟩ ≥ 0 (A-GEM's closed form, 1812.00420 eq. 11). */
   | { kind: "half-space"; normal: Vector }
+  /**
+   * Where some ⟨g, normal⟩ < 0, g becomes the nearest g + Σ v·normal with all v ≥ margin that lies in every half-space
+   * (GEM, 1706.08840, eq. 11, and the constant that its section 3 adds to v).
+   */
+  | { kind: "half-spaces"; normals: readonly Vector[]; margin: number }
+  /** g loses its components along orthonormal directions: the rows of `basis`, each as long as g (OGD, 1910.07104). */
+  | { kind: "orthogonal"; basis: Vector }
   /** g is multiplied elementwise. */
   | { kind: "mask"; mask: Vector };
 
@@ -141,7 +150,10 @@ export interface Model {
   /** Longest sequence, in tokens. */
   readonly contextLength: number;
 
-  /** Forward, backward, constraint, clip, AdamW: one native run. Throws DIVERGED and changes nothing if not finite. */
+  /**
+   * Forward, backward, constraint, clip, AdamW: one native run, but where the batch comes in parts or the constraint is
+   * one of several half-spaces or of a basis. Throws DIVERGED and changes nothing if not finite.
+   */
   step(objective: Objective, update: Update): Promise<StepReport>;
   /** The objective's value, without a gradient. */
   loss(objective: Objective): Promise<number>;

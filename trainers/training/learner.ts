@@ -165,7 +165,7 @@ export class ParametricLearner extends ModelLearner {
       { kind: "language-modelling" as const, batch: step.batch, weight: 1 },
       ...(this.#strategy.terms?.(step) ?? []),
     ];
-    const report = await this.model.step({ terms }, update);
+    const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);
     return report;
   }

@@ -1,4 +1,4 @@
-import type { Update } from "../contract.js";
+import type { Constraint, Update } from "../contract.js";
 import type { Graph, Value } from "./graph.js";
 import { add, divide, multiply, reshape, split, sumOfSquares, total } from "./operators/index.js";
 import { type Segment, segmentInputs, segmentOutputs } from "./segments.js";
@@ -8,7 +8,7 @@ import { floats, type Tensor } from "./session.js";
 export interface UpdateForm {
   readonly componentRates: boolean;
   readonly proximal: boolean;
-  readonly constraint: "half-space" | "mask" | null;
+  readonly constraint: Constraint["kind"] | null;
 }
 
 export function updateForm(update: Update): UpdateForm {
@@ -122,6 +122,7 @@ function constrain(graph: Graph, form: UpdateForm, segments: readonly Segment[],
     const masks = segmentInputs(graph, "mask", segments);
     return gradients.map((gradient, i) => multiply(gradient, masks[i]!));
   }
+  if (form.constraint !== "half-space") throw new RangeError(`${form.constraint} is no part of an update.`);
   const normals = segmentInputs(graph, "normal", segments);
   const product = sum(gradients.map((gradient, i) => total(multiply(gradient, normals[i]!))));
   const length = graph.node("Max", [sum(normals.map(sumOfSquares)), graph.scalar(1e-30)], []);

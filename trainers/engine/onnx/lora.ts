@@ -67,14 +67,14 @@ export class LoraAdapter {
   }
 
   /**
-   * Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step and module; [rows, in] flat. The distances
+   * Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step, part of the batch and module; [rows, in] flat. The distances
    * between zeros are drawn: they follow the geometric distribution.
    */
-  dropoutMasks(rowsOf: (path: string) => number, seed: number, step: number) {
+  dropoutMasks(rowsOf: (path: string) => number, seed: number, step: number, part = 0) {
     const { dropout } = this.options;
     return this.paths.map(({ path, shape }) => {
       const rows = rowsOf(path);
-      const draw = random({ seed, stream: "lora-dropout", step, item: path });
+      const draw = random({ seed, stream: "lora-dropout", task: part || undefined, step, item: path });
       const gap = () => Math.floor(Math.log(1 - draw.uniform()) / Math.log(1 - dropout));
       const values = new Float32Array(rows * shape[1]).fill(1 / (1 - dropout));
       for (let i = gap(); i < values.length; i += 1 + gap()) values[i] = 0;

@@ -18,6 +18,8 @@ import { keyMatchingFeeds } from "./key-matching.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
 import { ParameterStore } from "./parameters.js";
+import { type Part, partsOf } from "./parts.js";
+import { isProjection, projected } from "./projection.js";
 import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
@@ -77,6 +79,8 @@ export class TrainableLlama {
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
+    const parts = partsOf(objective);
+    if (parts.length > 1 || isProjection(update.constraint)) return this.stepInTurn(objective, parts, update);
     const prepared = this.prepare(objective, true);
     const form = { ...prepared.form, result: updateForm(update) };
     const fetches = { ...prepared.fetches, norm: null, ...this.state.updateFetches };
@@ -86,11 +90,32 @@ export class TrainableLlama {
     const gradientNorm = scalar(result.norm!);
     checkFinite(loss, gradientNorm);
     this.state.step++;
-    const tokens = prepared.batch?.tokens ?? 0;
-    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.frozen) : 0;
+    const { tokens, flops } = this.countTraining(prepared.batch);
     this.trainedTokens += tokens;
-    this.flops += flops;
     return { loss, terms, gradientNorm, tokens, flops };
+  }
+
+  /** A step in several native runs: the gradient part by part, its projection, the update. */
+  private async stepInTurn(objective: Objective, parts: readonly Part[], update: Update): Promise<StepReport> {
+    const { constraint, ...rest } = update;
+    const terms = objective.terms.map(() => 0);
+    const sum = { tokens: 0, flops: 0 };
+    const gradients: Vector[] = [];
+    for (const [place, part] of parts.entries()) {
+      const { gradient, values, tokens, flops } = await this.differentiate(part.objective, place);
+      gradients.push(gradient);
+      for (const [i, { term, share }] of part.shares.entries()) terms[term]! += share * values[i]!;
+      sum.tokens += tokens;
+      sum.flops += flops;
+    }
+    if (gradients.length > 1) gradients.push(this.vectors.combine(Array(parts.length).fill(1), gradients));
+    const whole = gradients.at(-1)!;
+    if (isProjection(constraint)) gradients.push(await projected(whole, constraint, this.vectors, this.session));
+    const plain = constraint && !isProjection(constraint) ? { ...rest, constraint } : rest;
+    const { gradientNorm } = await this.apply(gradients.at(-1)!, plain);
+    for (const vector of gradients) this.vectors.free(vector);
+    this.trainedTokens += sum.tokens;
+    return { loss: weighted(objective, terms), terms, gradientNorm, ...sum };
   }
 
   async loss(objective: Objective): Promise<number> {
@@ -101,13 +126,18 @@ export class TrainableLlama {
   }
 
   async gradient(objective: Objective): Promise<Vector> {
-    const { form, feeds, fetches, batch } = this.prepare(objective, true);
+    return (await this.differentiate(objective)).gradient;
+  }
+
+  /** The gradient with the terms' values; `part` tells the parts of one step apart. */
+  private async differentiate(objective: Objective, part = 0) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
     const gradient = new Float32Array(this.trainable.length);
     const outputs = this.state.feeds("gradient", gradient);
     const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
-    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.frozen);
-    checkFinite(weighted(objective, termValues(objective, batch, result)), gradient);
-    return this.vectors.hold(gradient);
+    const values = termValues(objective, batch, result);
+    checkFinite(weighted(objective, values), gradient);
+    return { gradient: this.vectors.hold(gradient), values, ...this.countTraining(batch) };
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
@@ -189,6 +219,13 @@ export class TrainableLlama {
     });
   }
 
+  /** What a forward and backward pass takes, counted. */
+  private countTraining(batch: TrainingBatch | null): { tokens: number; flops: number } {
+    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen) : 0;
+    this.flops += flops;
+    return { tokens: batch?.tokens ?? 0, flops };
+  }
+
   private countForward(batch: TrainingBatch): void {
     const { linear, attention } = forwardFlops(this.config, batch.packed);
     this.flops += linear + attention;
@@ -202,7 +239,7 @@ export class TrainableLlama {
   }
 
   /** The form, inputs and value outputs of an objective. */
-  private prepare(objective: Objective, training: boolean, labels?: Int32Array) {
+  private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
     const texts = objective.terms.filter(isTextTerm);
     const languageModelling = texts.some(({ kind }) => kind === "language-modelling");
     const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modelling" ? [] : [kind]));
@@ -225,7 +262,7 @@ export class TrainableLlama {
     if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
     if (matching)
       Object.assign(feeds, keyMatchingFeeds(matching), { "key-matching.weight": floats([matching.weight]) });
-    if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
+    if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch, part));
     const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
     for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
     if (matching) fetches["key-matching"] = null;
@@ -254,12 +291,12 @@ export class TrainableLlama {
     return this.state.feeds(prefix, this.vectors.values(vector, this.trainable.length));
   }
 
-  private dropoutFeeds(adapter: LoraAdapter, batch: TrainingBatch): Feeds {
+  private dropoutFeeds(adapter: LoraAdapter, batch: TrainingBatch, part: number): Feeds {
     const last = `model.layers.${this.config.layers - 1}.`;
     const { tokens, selected } = batch.packed;
     const rowsOf = (path: string): number =>
       path.startsWith(last) && !/[kv]_proj$/.test(path) ? selected.places.length : tokens.places.length;
-    const masks = adapter.dropoutMasks(rowsOf, this.seed, this.state.step);
+    const masks = adapter.dropoutMasks(rowsOf, this.seed, this.state.step, part);
     return Object.fromEntries(
       masks.map(({ path, rows, values }) => [`dropout.${path}`, floats(values, [rows, values.length / rows])]),
     );
