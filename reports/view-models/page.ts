@@ -12,6 +12,7 @@ import { type MatricesView, matricesView } from "./matrices.js";
 import { type ProvenanceView, provenanceView } from "./provenance.js";
 import { type PublishedView, publishedView } from "./published.js";
 import { type SamplesView, samplesView } from "./samples.js";
+import { type SyntheticView, syntheticViews } from "./synthetic.js";
 import { type TaskView, taskViews } from "./tasks.js";
 import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
 
@@ -26,6 +27,7 @@ export interface PageView {
   orders: OrderView[];
   tasks: TaskView[];
   samples: SamplesView;
+  synthetic: SyntheticView[];
   failures: FailuresView;
   alerts: AlertsView;
   notices: string[];
@@ -66,6 +68,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     })),
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
+    synthetic: syntheticViews(entries),
     failures: failuresView(data),
     alerts: alertsView(data),
     notices: data.notices,

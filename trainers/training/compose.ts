@@ -32,7 +32,9 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
       return strategies.reduce((sum, strategy) => sum + (strategy.reserved ?? 0), 0);
     },
     open: (model, seed, tasks) => {
-      for (const strategy of strategies) strategy.open?.(model, seed, tasks);
+      const adapts = (strategy: Strategy) => strategy.claims?.includes("adapter") === true;
+      const adaptersFirst = [...strategies.filter(adapts), ...strategies.filter((strategy) => !adapts(strategy))];
+      for (const strategy of adaptersFirst) strategy.open?.(model, seed, tasks);
     },
     beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task)),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),

@@ -7,6 +7,7 @@ import type {
   LearnerContext,
   LearnerCost,
   LearnReport,
+  SyntheticSet,
   TaskData,
   TrainingView,
 } from "../../harness/contract/trainer.js";
@@ -46,7 +47,8 @@ export class ParametricLearner extends ModelLearner {
 
   async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
     const notes: LearnReport["notes"] = {};
-    const task = this.#taskContext(view, context, notes);
+    const synthetic: SyntheticSet[] = [];
+    const task = this.#taskContext(view, context, notes, synthetic);
     await this.#strategy.beforeTask?.(task);
     const { mixture, steps } = this.#plan(task);
     const record = new TrainingRecord(steps, notes, context.progress);
@@ -54,7 +56,7 @@ export class ParametricLearner extends ModelLearner {
     if (!this.#options.keepOptimizer) this.model.optimizer.reset();
     try {
       for (let step = 0; step < steps; step++) {
-        if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
+        task.checkCancelled();
         const sequences = mixture.batch(step).map((item) => task.sequence(item));
         const batch = await this.#present(sequences, task);
         const factor = this.#strategy.rateFactor ?? 1;
@@ -70,7 +72,7 @@ export class ParametricLearner extends ModelLearner {
       retention?.release();
     }
     await this.#strategy.afterTask?.(task);
-    return record.report();
+    return synthetic.length === 0 ? record.report() : { ...record.report(), synthetic };
   }
 
   override async save(directory: string): Promise<void> {
@@ -107,7 +109,12 @@ export class ParametricLearner extends ModelLearner {
     return { ...super.cost(), trainableParameters: this.model.trainableParameters };
   }
 
-  #taskContext(view: TrainingView, context: LearnContext, notes: LearnReport["notes"]): TaskContext {
+  #taskContext(
+    view: TrainingView,
+    context: LearnContext,
+    notes: LearnReport["notes"],
+    synthetic: SyntheticSet[],
+  ): TaskContext {
     const { tasks, seed } = this.#context;
     return {
       model: this.model,
@@ -120,6 +127,10 @@ export class ParametricLearner extends ModelLearner {
       prompt: (item) => this.encoder.prompt(item.example.input, item.task?.maxNewTokens ?? 0),
       note: (name, value) => {
         notes[name] = value;
+      },
+      synthesised: (set) => void synthetic.push(set),
+      checkCancelled: () => {
+        if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
       },
     };
   }

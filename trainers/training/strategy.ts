@@ -1,5 +1,5 @@
 import type { Example, TaskDescription } from "../../harness/contract/suite.js";
-import type { RehearsalBuffer, TrainingView } from "../../harness/contract/trainer.js";
+import type { RehearsalBuffer, SyntheticSet, TrainingView } from "../../harness/contract/trainer.js";
 import type {
   Constraint,
   EngineRequest,
@@ -46,6 +46,10 @@ export interface TaskContext {
   prompt(item: TrainingItem): number[];
   /** Something for the report of this task. */
   note(name: string, value: number | string): void;
+  /** Hands over what was synthesised, for the report of this task. */
+  synthesised(set: SyntheticSet): void;
+  /** Throws CANCELLED once the run was cancelled: to be asked now and then in long work outside the steps. */
+  checkCancelled(): void;
 }
 
 /** What a strategy sees of one step. */
@@ -77,7 +81,7 @@ export interface Strategy {
   readonly rateFactor?: number;
   /** True where it feeds the model sequences of its own, outside the loop's batches. */
   readonly feeds?: boolean;
-  /** Once per model, before anything is restored: the place to give it an adapter. `tasks`: how many the run has. */
+  /** Once per model, before anything is restored: the place to give it an adapter. Those that claim it come first. `tasks`: how many the run has. */
   open?(model: Model, seed: number, tasks: number): void;
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */

@@ -1,6 +1,7 @@
 import { random } from "../../../harness/contract/random.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
 import { balance } from "../../training/balance.js";
+import { newRatioOption, pastSources } from "../../training/rehearsal.js";
 import type { Source, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 
@@ -37,14 +38,7 @@ export const replay: Method = {
       default: 4000,
       description: "Most items in the buffer. When they do not fit, the tasks with most give way.",
     },
-    newRatio: {
-      type: ["number", "null"],
-      exclusiveMinimum: 0,
-      maximum: 1,
-      default: null,
-      description:
-        "Share of new items in the batches, from the second task on. By default buffer and new data mix in proportion to their sizes.",
-    },
+    newRatio: newRatioOption,
     generalItems: {
       type: "integer",
       minimum: 0,
@@ -71,17 +65,9 @@ function replayStrategy(options: ReplayOptions): Strategy {
     name: "replay",
     claims: ["buffer"],
     mixture(task) {
-      const sources = [generalSource(task, options.generalShare)];
-      const past = task.buffer.items();
-      if (past.length > 0) {
-        const newShare = options.newRatio ?? task.newItems.length / (task.newItems.length + past.length);
-        sources.push({
-          name: `past of ${task.view.index}`,
-          items: past.map((item) => ({ example: item.example, task: task.task(item.taskId) })),
-          share: (1 - newShare) * (1 - sources[0]!.share),
-        });
-      }
-      return sources;
+      const general = generalSource(task, options.generalShare);
+      const past = pastSources(task, options.newRatio);
+      return [general, ...past.map((source) => ({ ...source, share: source.share * (1 - general.share) }))];
     },
     async afterTask(task) {
       const kept = balance([...task.buffer.items(), ...drawn(task, options.share)], options.bufferSize);
