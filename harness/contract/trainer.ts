@@ -80,6 +80,8 @@ export interface RehearsalBuffer {
 export interface BufferItem {
   taskId: string;
   example: Example;
+  /** What a method keeps with the item, such as logits in base64; counted in the buffer's bytes. */
+  payload?: string;
 }
 
 export interface LearnContext {
@@ -105,8 +107,21 @@ export interface LearnReport {
   curve: { step: number; loss: number; learningRate: number }[];
   /** Anything a method wants shown, such as the Fisher's norm; numbers and short texts. */
   notes: Record<string, number | string>;
+  /** What the batches were made of, where the trainer tells. */
+  drawn?: DrawnItems[];
   /** What was synthesised for rehearsal while this task was learnt, one set a task that it stands for. */
   synthetic?: SyntheticSet[];
+}
+
+/** Items of one task that were trained on from one source. */
+export interface DrawnItems {
+  /** "new", or what stands beside the new items, such as "past" or "general". */
+  source: string;
+  /** null for items of no task. */
+  task: string | null;
+  items: number;
+  /** Different ones among them. */
+  distinct: number;
 }
 
 /** Instances that a model wrote in the place of a task's data. drawn = kept + all that were dropped. */

@@ -1,10 +1,10 @@
 import { BenchError } from "../contract/errors.js";
-import type { LearnReport, SyntheticSet } from "../contract/trainer.js";
+import type { DrawnItems, LearnReport, SyntheticSet } from "../contract/trainer.js";
 import { garbage } from "./guard.js";
 
 /** Checks what `learn` returned. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
 export function checkLearnReport(returned: unknown): LearnReport {
-  const { steps, finalLoss, curve, notes, synthetic } = (returned ?? {}) as Partial<LearnReport>;
+  const { steps, finalLoss, curve, notes, drawn, synthetic } = (returned ?? {}) as Partial<LearnReport>;
   if (!Number.isInteger(steps) || steps! < 0) throw wrong(`steps: ${String(steps)}`);
   if (finalLoss !== null && typeof finalLoss !== "number") throw wrong(`finalLoss: ${String(finalLoss)}`);
   if (finalLoss !== null && !Number.isFinite(finalLoss)) {
@@ -12,10 +12,16 @@ export function checkLearnReport(returned: unknown): LearnReport {
   }
   if (!Array.isArray(curve) || curve.length > 200) throw wrong("no curve of at most 200 points");
   if (notes === null || typeof notes !== "object") throw wrong("no notes");
-  const report = { steps: steps!, finalLoss, curve, notes };
+  if (drawn !== undefined && !(Array.isArray(drawn) && drawn.every(isDrawn))) throw wrong("no list of items as drawn");
+  const report = { steps: steps!, finalLoss, curve, notes, ...(drawn && { drawn }) };
   if (synthetic === undefined) return report;
   if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");
   return { ...report, synthetic: synthetic.map(checkSyntheticSet) };
+}
+
+function isDrawn(entry: Partial<DrawnItems>): boolean {
+  const counted = [entry.items, entry.distinct].every((count) => Number.isInteger(count) && count! >= 0);
+  return typeof entry.source === "string" && (entry.task === null || typeof entry.task === "string") && counted;
 }
 
 function checkSyntheticSet(returned: unknown): SyntheticSet {

@@ -19,6 +19,7 @@ import type { TrainingOptions } from "./options.js";
 import { TrainingRecord } from "./record.js";
 import { RetentionMonitor } from "./retention.js";
 import { learningRateAt } from "./schedule.js";
+import { isPossible, meanShare, portion, shareLeft } from "./shares.js";
 import { loadVectors, saveVectors } from "./state.js";
 import type { AddressedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
 
@@ -57,11 +58,12 @@ export class ParametricLearner extends ModelLearner {
     try {
       for (let step = 0; step < steps; step++) {
         task.checkCancelled();
-        const sequences = mixture.batch(step).map((item) => task.sequence(item));
+        const { batch: items, aside } = mixture.draws(step);
+        const sequences = items.map((item) => task.sequence(item));
         const batch = await this.#present(sequences, task);
         const factor = this.#strategy.rateFactor ?? 1;
         const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
-        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, learningRate });
+        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, aside, learningRate });
         record.step(terms[0]!, learningRate, tokens);
         if (await retention?.stops(step)) {
           task.note("stopped early at step", step + 1);
@@ -72,7 +74,8 @@ export class ParametricLearner extends ModelLearner {
       retention?.release();
     }
     await this.#strategy.afterTask?.(task);
-    return synthetic.length === 0 ? record.report() : { ...record.report(), synthetic };
+    const report = record.report();
+    return { ...report, drawn: mixture.drawn(report.steps), ...(synthetic.length > 0 && { synthetic }) };
   }
 
   override async save(directory: string): Promise<void> {
@@ -139,8 +142,8 @@ export class ParametricLearner extends ModelLearner {
   #plan(task: TaskContext): { mixture: Mixture; steps: number } {
     const { seed, quick } = this.#context;
     const rehearsed = (this.#strategy.mixture?.(task) ?? []).filter((source) => source.items.length > 0);
-    const newShare = 1 - rehearsed.reduce((sum, source) => sum + source.share, 0);
-    if (newShare <= 0) {
+    const left = shareLeft(rehearsed);
+    if (!isPossible(left)) {
       throw new BenchError("CONFIG_INVALID", "Rehearsal takes all of every batch, so that nothing new is learnt.", {
         fix: "Lower the shares of rehearsed items until their sum is below 1.",
       });
@@ -150,9 +153,9 @@ export class ParametricLearner extends ModelLearner {
     const fresh: Source[] = task.view.tasks.map((data) => ({
       name: data.task.id,
       items: task.newItems.filter((item) => item.task === data.task),
-      share: (newShare * stepsOf(data)) / newSteps,
+      share: portion(left, stepsOf(data), newSteps),
     }));
-    const steps = budgetedSteps(newSteps, newShare, this.#options.budget);
+    const steps = budgetedSteps(newSteps, meanShare(left), this.#options.budget);
     return { mixture: new Mixture([...fresh, ...rehearsed], this.#options.batchSize, steps, seed), steps };
   }
 

@@ -16,12 +16,29 @@ export interface TrainingItem {
   task: TaskDescription | undefined;
 }
 
+/** A share that runs in a line from the task's first step to its last. */
+export interface ShareSchedule {
+  from: number;
+  to: number;
+}
+
 /** Items that share a batch with the new task's: `share` of all items drawn, on 0..1. */
 export interface Source {
   /** Keys the order in which its items are drawn; unique within a task. */
   name: string;
   items: readonly TrainingItem[];
-  share: number;
+  share: number | ShareSchedule;
+  /**
+   * How often an item is drawn in proportion to others, one each, at least one above 0; drawn with replacement. Without
+   * weights all items come once before any comes again.
+   */
+  weights?: readonly number[];
+  /** Whether epochs go through the items as they stand instead of shuffled. */
+  ordered?: boolean;
+  /** What it is, for the report of what was drawn; "new" where nothing is said. */
+  kind?: string;
+  /** Whether its items stay out of the batch's own loss: the strategy finds them in `StepContext.aside`, by name. */
+  aside?: boolean;
 }
 
 /** A question in tokens, before it goes to the model. */
@@ -58,6 +75,10 @@ export interface StepContext extends TaskContext {
   readonly step: number;
   readonly steps: number;
   readonly batch: readonly TrainingSequence[];
+  /** The items behind `batch`, in its order. */
+  readonly items: readonly TrainingItem[];
+  /** What was drawn from sources that stand aside, by their names. */
+  readonly aside: Readonly<Record<string, readonly TrainingItem[]>>;
   readonly learningRate: number;
 }
 
