@@ -6,6 +6,7 @@ import type { Claim, Strategy } from "./strategy.js";
 
 const whyOnlyOne: Record<Claim, string> = {
   adapter: "a model carries one adapter",
+  averaging: "what a task leaves is averaged by one rule",
   buffer: "the rehearsal buffer has one content, and each would overwrite the other's",
   constraint: "a gradient is projected by one constraint",
   proximal: "an update is followed by one proximal pull",
@@ -26,7 +27,7 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
     open: (model, seed) => {
-      for (const strategy of strategies) strategy.open?.(model, seed);
+      for (const strategy of adaptersFirst(strategies)) strategy.open?.(model, seed);
     },
     beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task)),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
@@ -41,6 +42,7 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
       for (const strategy of strategies) addressed = (await strategy.address?.(addressed, model)) ?? addressed;
       return addressed;
     },
+    addedParameters: () => strategies.reduce((sum, strategy) => sum + (strategy.addedParameters?.() ?? 0), 0),
     answerDigest: () => {
       const digests = strategies.flatMap((strategy) => strategy.answerDigest?.() ?? []);
       return digests.length > 0 ? digestOf(digests) : "";
@@ -56,10 +58,21 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   };
 }
 
+/** What an adapter leaves trainable is settled before others look at it. */
+function adaptersFirst(strategies: readonly Strategy[]): Strategy[] {
+  const adapts = ({ claims }: Strategy) => (claims?.includes("adapter") ? 1 : 0);
+  return [...strategies].sort((a, b) => adapts(b) - adapts(a));
+}
+
 function checkPair(first: Strategy, second: Strategy): void {
   if (first.name === second.name) throw contradiction(first, second, "it is named twice");
   const claim = first.claims?.find((held) => second.claims?.includes(held));
   if (claim) throw contradiction(first, second, whyOnlyOne[claim]);
+  const [renewing, holding] = first.parameters === "renewed" ? [first, second] : [second, first];
+  if (renewing.parameters === "renewed" && holding.parameters === "held") {
+    const own = `every task of "${renewing.name}" trains parameters of its own`;
+    throw contradiction(first, second, `${own}, and "${holding.name}" holds values of them from task to task`);
+  }
   const reason = first.conflicts?.[second.name] ?? second.conflicts?.[first.name];
   if (reason) throw contradiction(first, second, reason);
 }

@@ -101,7 +101,8 @@ export class ParametricLearner extends ModelLearner {
   }
 
   override cost(): LearnerCost {
-    return { ...super.cost(), trainableParameters: this.model.trainableParameters };
+    const addedParameters = this.model.addedParameters + (this.#strategy.addedParameters?.() ?? 0);
+    return { ...super.cost(), trainableParameters: this.model.trainableParameters, addedParameters };
   }
 
   #taskContext(view: TrainingView, context: LearnContext, notes: LearnReport["notes"]): TaskContext {

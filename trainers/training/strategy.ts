@@ -58,7 +58,7 @@ export interface StepContext extends TaskContext {
 }
 
 /** What only one strategy of a learner can hold. */
-export type Claim = "adapter" | "buffer" | "constraint" | "proximal";
+export type Claim = "adapter" | "averaging" | "buffer" | "constraint" | "proximal";
 
 /**
  * What makes a continual-learning method: hooks on the one loop of `ParametricLearner`, called in this order.
@@ -71,6 +71,8 @@ export interface Strategy {
   readonly claims?: readonly Claim[];
   /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
+  /** `renewed`: every task trains parameters of its own. `held`: values of them are held from one task to the next. */
+  readonly parameters?: "renewed" | "held";
   /** Once per model, before anything is restored: the place to give it an adapter. */
   open?(model: Model, seed: number): void;
   beforeTask?(task: TaskContext): Promise<void>;
@@ -90,6 +92,8 @@ export interface Strategy {
    * state; order and number of requests have no influence on the result for each.
    */
   address?<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
+  /** Parameters that it holds for answering beside the model's own, such as earlier tasks' adapters. */
+  addedParameters?(): number;
   /** Digest of what determines the answers beside the model's own weights. */
   answerDigest?(): string;
   save?(directory: string, model: Model): Promise<void>;

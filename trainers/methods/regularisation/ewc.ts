@@ -63,6 +63,7 @@ export const ewc: Method = {
 
 class Ewc implements Strategy {
   readonly name = "ewc";
+  readonly parameters = "held";
   readonly claims: Strategy["claims"];
   readonly #options: EwcOptions;
   readonly #elastic: ElasticStrength | undefined;
