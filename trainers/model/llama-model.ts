@@ -1,12 +1,13 @@
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 import type {
+  AdapterOptions,
   EngineRequest,
   FisherKind,
-  LoraOptions,
   Model,
   Objective,
   StepReport,
+  TensorLayout,
   Tokenizer,
   TrainingSequence,
   Update,
@@ -21,6 +22,7 @@ import type { InferenceModel } from "./generation/inference.js";
 import { embed, score } from "./generation/score.js";
 import { holdsAdapter, openAdapter, saveAdapter } from "./peft.js";
 import { type NamedTensor, readTensor } from "./safetensors.js";
+import { concatenateAdapters, divideAdapter } from "./stacked-adapter.js";
 
 /** A Llama-family model in this process: training, generation and files as one. */
 export class LlamaModel implements Model {
@@ -52,7 +54,11 @@ export class LlamaModel implements Model {
   }
 
   get addedParameters(): number {
-    return this.llama.adapter?.store.length ?? 0;
+    return (this.llama.adapter?.store.length ?? 0) * (1 + this.llama.earlier.length);
+  }
+
+  get layout(): readonly TensorLayout[] {
+    return this.llama.trainable.tensors;
   }
 
   get optimizer(): Model["optimizer"] {
@@ -111,8 +117,12 @@ export class LlamaModel implements Model {
     return this.llama.vectors.hold(values.slice());
   }
 
-  adapt(options: LoraOptions, seed: number): void {
+  adapt(options: AdapterOptions, seed: number): void {
     this.llama.adapt(options, seed);
+  }
+
+  stack(seed: number): void {
+    this.llama.stack(seed);
   }
 
   merge(): void {
@@ -133,10 +143,17 @@ export class LlamaModel implements Model {
     return this.answer(requests, embed);
   }
 
-  async save(directory: string): Promise<void> {
-    const { adapter, base } = this.llama;
-    if (adapter) saveAdapter(directory, adapter.options, tensorsOf(adapter.store));
-    else saveCheckpoint(directory, this.checkpoint, tensorsOf(base));
+  async save(directory: string, weights?: Vector): Promise<void> {
+    const { adapter, earlier, trainable } = this.llama;
+    const tensors = tensorsOf(trainable, weights && this.llama.vectors.values(weights, trainable.length));
+    if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
+    else if (earlier.length === 0 || adapter.options.kind === "adalora")
+      saveAdapter(directory, adapter.options, tensors);
+    else {
+      const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
+      const whole = concatenateAdapters(adapter.options, blocks);
+      saveAdapter(directory, whole.options, whole.tensors);
+    }
   }
 
   async load(directory: string): Promise<void> {
@@ -193,7 +210,7 @@ export class LlamaModel implements Model {
     return {
       config,
       tensors: this.llama.tensors(weights),
-      lora: adapter ? { scaling: adapter.scaling, targets: adapter.options.targetModules } : undefined,
+      lora: adapter?.form,
       session: this.session,
       spend: (flops) => {
         this.inferenceFlops += flops;
@@ -212,20 +229,30 @@ export class LlamaModel implements Model {
 
   private loadAdapter(directory: string): void {
     const { options, tensors } = openAdapter(directory);
+    if (this.llama.earlier.length > 0) throw misfit("What stands on a stack of adapters", directory);
     if (this.llama.adapter === null) this.llama.adapt(options, 0);
-    const { store } = this.llama.adapter!;
-    const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-    for (const { name, shape } of store.tensors) {
-      const tensor = given.get(name);
-      if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
-      store.view(name).set(tensor.values);
+    const stacked = options.rank / this.llama.adapter!.options.rank;
+    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    for (const [i, block] of blocks.entries()) {
+      if (i > 0) this.llama.stack(0);
+      fillStore(this.llama.trainable, block, directory);
     }
-    if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
   }
 }
 
-function tensorsOf(store: ParameterStore): NamedTensor[] {
-  return store.tensors.map(({ name, shape }) => ({ name, shape, values: store.view(name) }));
+/** Reads tensors into a store that has just these. */
+function fillStore(store: ParameterStore, tensors: readonly NamedTensor[], directory: string): void {
+  const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  for (const { name, shape } of store.tensors) {
+    const tensor = given.get(name);
+    if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
+    store.view(name).set(tensor.values);
+  }
+  if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
+}
+
+function tensorsOf(store: ParameterStore, values = store.values): NamedTensor[] {
+  return store.tensors.map(({ name, shape }) => ({ name, shape, values: store.view(name, values) }));
 }
 
 function misfit(name: string, file: string): BenchError {

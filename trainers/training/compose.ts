@@ -13,7 +13,8 @@ const whyOnlyOne: Record<Claim, string> = {
 };
 
 /**
- * Several strategies as one, in the order given.
+ * Several strategies as one, in the order given; in `open` and `beforeTask`, the one that holds the adapter comes first,
+ * since it settles which parameters there are to be trained.
  *
  * @throws CONFIG_INVALID, with the reason, when two of them contradict each other.
  */
@@ -21,15 +22,16 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   strategies.forEach((strategy, index) => {
     for (const other of strategies.slice(0, index)) checkPair(other, strategy);
   });
-  const inTurn = async (call: (strategy: Strategy) => Promise<void> | undefined) => {
-    for (const strategy of strategies) await call(strategy);
+  const settled = adaptersFirst(strategies);
+  const inTurn = async (call: (strategy: Strategy) => Promise<void> | undefined, order = strategies) => {
+    for (const strategy of order) await call(strategy);
   };
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
     open: (model, seed) => {
-      for (const strategy of adaptersFirst(strategies)) strategy.open?.(model, seed);
+      for (const strategy of settled) strategy.open?.(model, seed);
     },
-    beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task)),
+    beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task), settled),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
     beforeStep: (step) => inTurn((strategy) => strategy.beforeStep?.(step)),
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
@@ -58,7 +60,6 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   };
 }
 
-/** What an adapter leaves trainable is settled before others look at it. */
 function adaptersFirst(strategies: readonly Strategy[]): Strategy[] {
   const adapts = ({ claims }: Strategy) => (claims?.includes("adapter") ? 1 : 0);
   return [...strategies].sort((a, b) => adapts(b) - adapts(a));

@@ -1,10 +1,9 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type {
+  AdapterOptions,
   FisherKind,
-  LoraOptions,
   Objective,
   StepReport,
-  Term,
   TrainingSequence,
   Update,
   Vector,
@@ -19,6 +18,8 @@ import { LoraAdapter } from "./lora.js";
 import { ParameterStore } from "./parameters.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
+import { earlierFeeds, isSubspaceTerm } from "./subspaces.js";
+import { scalar, termValues, weighted } from "./term-values.js";
 import { TrainableState } from "./trainable-state.js";
 import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
 import { VectorPool } from "./vectors.js";
@@ -31,11 +32,15 @@ export class TrainableLlama {
   readonly base: ParameterStore;
   readonly vectors = new VectorPool();
   adapter: LoraAdapter | null = null;
+  /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
+  readonly earlier: LoraAdapter[] = [];
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
   private state: TrainableState;
   private readonly baseFeeds: Feeds;
+  /** What the orthogonality term reads of earlier adapters. */
+  private earlierFeeds: Feeds = {};
 
   /** `seed` keys dropout. The weights are the caller's to fill in, through `base`. */
   constructor(
@@ -67,14 +72,17 @@ export class TrainableLlama {
 
   /** Bytes of parameters, moments and vectors. */
   tensorBytes(): number {
-    const adapter = this.adapter?.store.values.byteLength ?? 0;
+    const stack = [...this.earlier, ...(this.adapter ? [this.adapter] : [])];
+    const adapter = stack.reduce((sum, { store }) => sum + store.values.byteLength, 0);
     return this.base.values.byteLength + adapter + 2 * this.state.first.byteLength + this.vectors.bytes;
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
     const prepared = this.prepare(objective, true);
     const form = { ...prepared.form, result: updateForm(update) };
-    const fetches = { ...prepared.fetches, norm: null, ...this.state.updateFetches };
+    const gradient = update.reportGradient ? new Float32Array(this.trainable.length) : undefined;
+    const reported = gradient ? this.state.feeds("gradient", gradient) : {};
+    const fetches = { ...prepared.fetches, ...reported, norm: null, ...this.state.updateFetches };
     const result = await this.run(form, { ...prepared.feeds, ...this.feedsOfUpdate(update) }, fetches);
     const terms = termValues(objective, prepared.batch, result);
     const loss = weighted(objective, terms);
@@ -85,7 +93,8 @@ export class TrainableLlama {
     const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.adapter !== null) : 0;
     this.trainedTokens += tokens;
     this.flops += flops;
-    return { loss, terms, gradientNorm, tokens, flops };
+    const report = { loss, terms, gradientNorm, tokens, flops };
+    return gradient ? { ...report, gradient: this.vectors.hold(gradient) } : report;
   }
 
   async loss(objective: Objective): Promise<number> {
@@ -147,12 +156,23 @@ export class TrainableLlama {
     this.trainable.values.set(this.vectors.values(vector, this.trainable.length));
   }
 
-  /** Adds an adapter: the base is frozen from then on. `seed` keys A's initialisation. Throws where there is one already. */
-  adapt(options: LoraOptions, seed: number): void {
+  /** Adds an adapter: the base is frozen from then on. `seed` keys its initialisation. Throws where there is one already. */
+  adapt(options: AdapterOptions, seed: number): void {
     if (this.adapter) {
       throw new BenchError("INTERNAL", "The model has an adapter already.", { fix: "Merge it before adding another." });
     }
     this.adapter = new LoraAdapter(this.config, options, seed);
+    this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Folds the adapter into the base, where it stays as it is, and adds a new one of its form. Throws where there is none. */
+  stack(seed: number): void {
+    const { adapter } = this;
+    if (!adapter) throw new BenchError("INTERNAL", "The model has no adapter to stack another on.");
+    adapter.mergeInto(this.base);
+    this.earlier.push(adapter);
+    this.earlierFeeds = earlierFeeds(this.earlier);
+    this.adapter = new LoraAdapter(this.config, adapter.options, seed, this.earlier.length);
     this.state = new TrainableState(this.adapter.store);
   }
 
@@ -161,6 +181,7 @@ export class TrainableLlama {
     if (!this.adapter) throw new BenchError("INTERNAL", "The model has no adapter to merge.");
     this.adapter.mergeInto(this.base);
     this.adapter = null;
+    this.earlier.length = 0;
     this.state = new TrainableState(this.base);
   }
 
@@ -190,12 +211,24 @@ export class TrainableLlama {
     const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
     const { adapter, config } = this;
-    const lora = adapter && { scaling: adapter.scaling, targets: adapter.options.targetModules, dropout };
-    const form = { config, lora, languageModelling: batch !== null, quadratics: quadratics.length };
+    const lora = adapter && { ...adapter.form, dropout };
+    const subspaces = objective.terms.filter(isSubspaceTerm);
+    const form = {
+      config,
+      lora,
+      languageModelling: batch !== null,
+      subspaces: subspaces.map(({ kind }) => kind),
+      quadratics: quadratics.length,
+    };
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
     if (batch) Object.assign(feeds, batch.feeds, adapter ? this.baseFeeds : {});
     if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
     const fetches: Record<string, null> = batch ? { nll: null } : {};
+    for (const [i, { kind, weight }] of subspaces.entries()) {
+      if (kind === "orthogonality") Object.assign(feeds, this.earlierFeeds);
+      feeds[`subspace.weight.${i}`] = floats([weight]);
+      fetches[`subspace.${i}`] = null;
+    }
     for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
       Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
       feeds[`weight.${i}`] = floats([weight]);
@@ -235,25 +268,6 @@ export class TrainableLlama {
 
 function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
   return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
-}
-
-function scalar(tensor: Tensor): number {
-  return tensor.data[0] as number;
-}
-
-function termValues(objective: Objective, batch: TrainingBatch | null, result: Result): number[] {
-  const rows = batch?.terms[Symbol.iterator]();
-  let quadratic = 0;
-  return objective.terms.map((term: Term) => {
-    if (term.kind === "quadratic") return scalar(result[`quadratic.${quadratic++}`]!);
-    const { start, weights } = rows!.next().value!;
-    const nll = result.nll!.data as Float32Array;
-    return weights.reduce((sum, weight, i) => sum + weight * nll[start + i]!, 0);
-  });
-}
-
-function weighted(objective: Objective, values: readonly number[]): number {
-  return objective.terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
 }
 
 function checkFinite(loss: number, gradient: number | Float32Array): void {

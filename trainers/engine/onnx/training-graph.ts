@@ -3,15 +3,17 @@ import { differentiate } from "./differentiate.js";
 import { Graph, type Value } from "./graph.js";
 import { Llama, type LoraWeights } from "./llama.js";
 import type { LlamaConfig } from "./llama-config.js";
-import { add, crossEntropy, multiply, scale, subtract, total } from "./operators/index.js";
+import { add, crossEntropy, multiply, reshape, scale, subtract, total } from "./operators/index.js";
 import { packedForward } from "./packed-llama.js";
 import type { ParameterStore } from "./parameters.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
+import { type SubspaceTerm, subspaceValue } from "./subspaces.js";
 
 /** An adapter's form: what of it shapes a graph. */
 export interface LoraForm {
   readonly scaling: number;
   readonly targets: readonly string[];
+  readonly diagonal: boolean;
   readonly dropout: boolean;
 }
 
@@ -20,6 +22,8 @@ export interface TrainingForm {
   readonly config: LlamaConfig;
   readonly lora: LoraForm | null;
   readonly languageModelling: boolean;
+  /** The terms over the adapter's subspaces, in order. */
+  readonly subspaces?: readonly SubspaceTerm["kind"][];
   /** How many quadratic terms. */
   readonly quadratics: number;
   /** Values alone; the logits of the language-modelling rows; the gradient; its square added to a sum; the whole step. */
@@ -29,8 +33,9 @@ export interface TrainingForm {
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
  * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective), and
- * per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
- * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
+ * per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]; for term i over subspaces `subspace.weight.i` [1]
+ * and those of `subspaceValue`. Outputs: `nll` per selected row, `quadratic.i` and `subspace.i` (values before weighing)
+ * and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
  */
 export function trainingGraph(
   form: TrainingForm,
@@ -44,11 +49,16 @@ export function trainingGraph(
   let gradients: Value[] | undefined;
   const reported: Value[] = [];
 
-  if (form.languageModelling) {
-    const objective = languageModelling(graph, form, segmentTensors(segments, parameters), frozen);
-    reported.push(objective);
-    if (!isForward(form.result)) gradients = differentiate(objective, parameters);
+  const tensors = segmentTensors(segments, parameters);
+  const objectives: Value[] = [];
+  if (form.languageModelling) objectives.push(languageModelling(graph, form, tensors, frozen));
+  for (const [i, kind] of (form.subspaces ?? []).entries()) {
+    const value = subspaceValue(graph, kind, tensors);
+    graph.output(`subspace.${i}`, value);
+    objectives.push(multiply(value, reshape(graph.input(`subspace.weight.${i}`, [1]), [])));
   }
+  reported.push(...objectives);
+  if (objectives.length > 0 && !isForward(form.result)) gradients = differentiate(objectives.reduce(add), parameters);
   for (let term = 0; term < form.quadratics; term++) {
     const { value, forces } = quadratic(graph, term, segments, parameters);
     graph.output(`quadratic.${term}`, value);
@@ -91,7 +101,7 @@ function languageModelling(
   };
   const lora: LoraWeights | undefined = form.lora
     ? {
-        scaling: form.lora.scaling,
+        ...form.lora,
         targets: new Set(form.lora.targets),
         dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
       }

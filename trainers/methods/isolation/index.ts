@@ -1,5 +1,6 @@
 import type { Method } from "../method.js";
 import { lora } from "./lora.js";
+import { oLora } from "./o-lora.js";
 
 /** Methods that give tasks parameters of their own, or few of them. */
-export const isolation: Method[] = [lora];
+export const isolation: Method[] = [lora, oLora];

@@ -3,6 +3,7 @@ import { forwardFlops } from "../../engine/onnx/flops.js";
 import { Graph, type Value } from "../../engine/onnx/graph.js";
 import { Llama } from "../../engine/onnx/llama.js";
 import type { LlamaConfig } from "../../engine/onnx/llama-config.js";
+import type { LoraAdapter } from "../../engine/onnx/lora.js";
 import type { PackedBatch } from "../../engine/onnx/packed-llama.js";
 import type { Feeds, SessionOptions, Tensor } from "../../engine/onnx/session.js";
 import { sessions } from "../../engine/onnx/session-cache.js";
@@ -12,8 +13,8 @@ export interface InferenceModel {
   readonly config: LlamaConfig;
   /** Every tensor by its Hugging Face name, the adapter's among them. */
   readonly tensors: Feeds;
-  /** An adapter that is not merged: alpha / rank, and the modules that it stands on. */
-  readonly lora?: { readonly scaling: number; readonly targets: readonly string[] };
+  /** The form of an adapter that is not merged. */
+  readonly lora?: LoraAdapter["form"];
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
@@ -50,7 +51,7 @@ export function runGraph(
       inputs.set(key, input);
       return input;
     };
-    build(new Llama(graph, config, tensor, lora && { scaling: lora.scaling, targets: new Set(lora.targets) }));
+    build(new Llama(graph, config, tensor, lora && { ...lora, targets: new Set(lora.targets) }));
     return graph;
   };
   return sessions.run(signature, construct, { ...tensors, ...feeds }, undefined, session);
