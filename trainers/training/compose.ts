@@ -37,6 +37,7 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
     constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
+    readsGradient: strategies.some((strategy) => strategy.readsGradient),
     afterStep: (step, report) => inTurn((strategy) => strategy.afterStep?.(step, report)),
     afterTask: (task) => inTurn((strategy) => strategy.afterTask?.(task)),
     address: async (requests, model) => {

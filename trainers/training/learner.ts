@@ -154,6 +154,7 @@ export class ParametricLearner extends ModelLearner {
       weightDecay,
       clip,
       componentRates,
+      reportGradient: this.#strategy.readsGradient ?? false,
     };
     const proximal = this.#strategy.proximal?.(step);
     if (proximal) update.proximal = proximal;
@@ -165,6 +166,7 @@ export class ParametricLearner extends ModelLearner {
     ];
     const report = await this.model.step({ terms }, update);
     await this.#strategy.afterStep?.(step, report);
+    if (report.gradient) this.model.free(report.gradient);
     return report;
   }
 

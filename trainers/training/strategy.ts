@@ -85,6 +85,8 @@ export interface Strategy {
   proximal?(step: StepContext): Update["proximal"];
   /** A constraint on the gradient. Needs the claim "constraint". */
   constraint?(step: StepContext): Promise<Constraint | undefined>;
+  /** Whether `afterStep` is to find the gradient of the step in its report. */
+  readonly readsGradient?: boolean;
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   afterTask?(task: TaskContext): Promise<void>;
   /**

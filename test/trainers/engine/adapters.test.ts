@@ -9,8 +9,8 @@ import { languageModelling, plainUpdate, sequences, smallModel } from "./small-m
 const objective = languageModelling(sequences([9, 5, 12, 7]));
 const lora = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "v_proj", "gate_proj"] };
 const adaptive = { ...lora, kind: "adalora" as const, rank: 3, targetRank: 2 };
-const drawAdapter = (model: TrainableLlama, item: string) =>
-  model.trainable.values.set(normals(model.trainable.length, item).map((x) => 0.1 * x));
+const drawAdapter = (model: TrainableLlama, item: string, deviation = 0.1) =>
+  model.trainable.values.set(normals(model.trainable.length, item).map((x) => deviation * x));
 
 test("the gradients of |x| and of the terms over subspaces are those of finite differences", async () => {
   expect(await gradientError([[3, 4]], (_, x) => absolute(x!))).toBeLessThan(1e-7);
@@ -88,7 +88,7 @@ test("AdaLoRA: fresh it changes nothing; its gradient is the merged model's, pro
   const before = await model.loss(objective);
   model.adapt(adaptive, 1);
   expect(await model.loss(objective)).toBeCloseTo(before, 6);
-  drawAdapter(model, "adaptive");
+  drawAdapter(model, "adaptive", 0.5);
   const gradient = model.vectors.values(await model.gradient(objective));
   const name = "model.layers.0.self_attn.q_proj";
   const { store, scaling } = model.adapter!;
@@ -127,4 +127,22 @@ test("a step reports its gradient where it is asked to, and takes the same step"
   const { gradient } = await reporting.step(objective, { ...update, reportGradient: true });
   expect(reporting.vectors.values(gradient!)).toEqual(expected);
   expect(reporting.base.values).toEqual(plain.base.values);
+});
+
+test("AdaLoRA: a triplet whose Λ is zero may as well not be there", async () => {
+  const names = ["q_proj", "v_proj", "gate_proj"];
+  const [masked, smaller] = [smallModel(), smallModel()];
+  masked.adapt(adaptive, 1);
+  drawAdapter(masked, "adaptive", 0.5);
+  const rest = { ...adaptive, rank: 2, alpha: (adaptive.alpha * (2 + 1e-5)) / (3 + 1e-5), targetModules: names };
+  smaller.adapt(rest, 1);
+  for (const { name, shape } of masked.adapter!.store.tensors) {
+    const values = masked.adapter!.store.view(name);
+    if (name.includes("lora_E")) values[1] = 0;
+    const isUp = name.includes("lora_B");
+    const kept = values.filter((_, i) => (isUp ? i % 3 : Math.floor(i / shape[1]!)) !== 1);
+    smaller.adapter!.store.view(name).set(kept);
+  }
+  expect(await masked.loss(objective)).toBeCloseTo(await smaller.loss(objective), 6);
+  expect(await masked.loss(objective)).not.toBeCloseTo(await smallModel().loss(objective), 3);
 });

@@ -4,9 +4,18 @@ import type { AdapterOptions } from "../contract.js";
 import { type LlamaConfig, linearModules } from "./llama-config.js";
 import { ParameterStore } from "./parameters.js";
 
-/** What an adapter's output is multiplied with: alpha / rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to the rank. */
-export function adapterScaling({ kind, alpha, rank }: AdapterOptions): number {
-  return kind === "adalora" ? alpha / (rank + 1e-5) : alpha / rank;
+/** What of an adapter shapes a graph. */
+export interface AdapterForm {
+  /** What its output is multiplied with: alpha / rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to the rank. */
+  readonly scaling: number;
+  readonly targets: readonly string[];
+  /** Whether a diagonal stands between its matrices. */
+  readonly diagonal: boolean;
+}
+
+export function adapterForm({ kind, alpha, rank, targetModules: targets }: AdapterOptions): AdapterForm {
+  const diagonal = kind === "adalora";
+  return { scaling: alpha / (diagonal ? rank + 1e-5 : rank), targets, diagonal };
 }
 
 /** A low-rank adapter (Hu et al., 2106.09685; AdaLoRA: Zhang et al., 2303.10512) on linear modules of every layer. */
@@ -61,31 +70,31 @@ export class LoraAdapter {
     }
   }
 
-  get scaling(): number {
-    return adapterScaling(this.options);
+  get form(): AdapterForm {
+    return adapterForm(this.options);
   }
 
-  /** What of it shapes a graph. */
-  get form(): { scaling: number; targets: readonly string[]; diagonal: boolean } {
-    return { scaling: this.scaling, targets: this.options.targetModules, diagonal: this.options.kind === "adalora" };
+  get scaling(): number {
+    return this.form.scaling;
   }
 
   /** Adds scaling · B·A, or scaling · B·E·A, to the weights it stands on. */
   mergeInto(base: ParameterStore): void {
     const { rank } = this.options;
+    const { scaling, diagonal: hasDiagonal } = this.form;
     for (const { path, shape } of this.paths) {
       const [outputs, inputs] = shape;
       const down = this.store.view(`${path}.lora_A.weight`);
       const up = this.store.view(`${path}.lora_B.weight`);
       const weight = base.view(`${path}.weight`);
-      const diagonal = this.form.diagonal ? this.store.view(`${path}.lora_E.weight`) : undefined;
+      const diagonal = hasDiagonal ? this.store.view(`${path}.lora_E.weight`) : undefined;
       for (let row = 0; row < outputs; row++) {
         for (let column = 0; column < inputs; column++) {
           let sum = 0;
           for (let k = 0; k < rank; k++) {
             sum += up[row * rank + k]! * (diagonal?.[k] ?? 1) * down[k * inputs + column]!;
           }
-          weight[row * inputs + column]! += this.scaling * sum;
+          weight[row * inputs + column]! += scaling * sum;
         }
       }
     }

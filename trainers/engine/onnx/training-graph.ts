@@ -3,17 +3,15 @@ import { differentiate } from "./differentiate.js";
 import { Graph, type Value } from "./graph.js";
 import { Llama, type LoraWeights } from "./llama.js";
 import type { LlamaConfig } from "./llama-config.js";
+import type { AdapterForm } from "./lora.js";
 import { add, crossEntropy, multiply, reshape, scale, subtract, total } from "./operators/index.js";
 import { packedForward } from "./packed-llama.js";
 import type { ParameterStore } from "./parameters.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
 import { type SubspaceTerm, subspaceValue } from "./subspaces.js";
 
-/** An adapter's form: what of it shapes a graph. */
-export interface LoraForm {
-  readonly scaling: number;
-  readonly targets: readonly string[];
-  readonly diagonal: boolean;
+/** An adapter's form in training. */
+export interface LoraForm extends AdapterForm {
   readonly dropout: boolean;
 }
 

@@ -1,7 +1,8 @@
 import type { Method } from "../method.js";
+import { adalora } from "./adalora.js";
 import { lora } from "./lora.js";
 import { loraPerTask } from "./lora-per-task.js";
 import { oLora } from "./o-lora.js";
 
 /** Methods that give tasks parameters of their own, or few of them. */
-export const isolation: Method[] = [lora, oLora, loraPerTask];
+export const isolation: Method[] = [lora, oLora, adalora, loraPerTask];

@@ -3,7 +3,7 @@ import { forwardFlops } from "../../engine/onnx/flops.js";
 import { Graph, type Value } from "../../engine/onnx/graph.js";
 import { Llama } from "../../engine/onnx/llama.js";
 import type { LlamaConfig } from "../../engine/onnx/llama-config.js";
-import type { LoraAdapter } from "../../engine/onnx/lora.js";
+import type { AdapterForm } from "../../engine/onnx/lora.js";
 import type { PackedBatch } from "../../engine/onnx/packed-llama.js";
 import type { Feeds, SessionOptions, Tensor } from "../../engine/onnx/session.js";
 import { sessions } from "../../engine/onnx/session-cache.js";
@@ -14,7 +14,7 @@ export interface InferenceModel {
   /** Every tensor by its Hugging Face name, the adapter's among them. */
   readonly tensors: Feeds;
   /** The form of an adapter that is not merged. */
-  readonly lora?: LoraAdapter["form"];
+  readonly lora?: AdapterForm;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
