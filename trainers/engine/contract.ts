@@ -13,7 +13,10 @@ export interface TrainingSequence {
   weights: readonly number[];
 }
 
-/** A loss term. Each owns its data. The objective is the sum of weight × term. */
+/**
+ * A loss term. Each owns its data. The objective is the sum of weight × term. Terms with a batch are means over its
+ * predicted tokens, weighted as these are; terms that name the same array share its forward pass.
+ */
 export type Term =
   /** Σ w·nll / Σ w over the batch, nats per token. */
   | { kind: "language-modelling"; batch: readonly TrainingSequence[]; weight: number }
@@ -21,8 +24,32 @@ export type Term =
   | { kind: "orthogonality"; weight: number }
   /** Σ ‖PᵀP − I‖² + ‖QQᵀ − I‖² over the modules of an AdaLoRA adapter (2303.10512, eq. 4). */
   | { kind: "orthonormality"; weight: number }
+  /** T²·KL(teacher ‖ student) of the distributions at temperature T (Hinton et al., 1503.02531). */
+  | {
+      kind: "distillation";
+      batch: readonly TrainingSequence[];
+      teacher: Logits;
+      temperature: number;
+      weight: number;
+    }
+  /** The mean over classes of (logit − target)² (DER++, 2004.07211). */
+  | { kind: "logit-matching"; batch: readonly TrainingSequence[]; target: Logits; weight: number }
+  /** The logit of the token that stands there. */
+  | { kind: "label-logit"; batch: readonly TrainingSequence[]; weight: number }
+  /** The squared length of the logits. */
+  | { kind: "logit-norm"; batch: readonly TrainingSequence[]; weight: number }
+  /** Mean over pairs of 1 − cos(query, key): draws keys of a prompt table to the queries that chose them. `choices[i]` is query i's. */
+  | { kind: "key-matching"; queries: readonly Float32Array[]; choices: readonly (readonly number[])[]; weight: number }
   /** ½ Σ importance·(θ − anchor)²; the gradient is added before clipping. */
   | { kind: "quadratic"; anchor: Vector; importance: Vector; weight: number };
+
+/** Logits before the tokens that a batch predicts (those with a weight above 0), a row each, in the batch's order. */
+export interface Logits {
+  rows: number;
+  classes: number;
+  /** [rows, classes]. */
+  values: Float32Array;
+}
 
 export interface Objective {
   terms: Term[];
@@ -67,8 +94,12 @@ export interface StepReport {
   gradient?: Vector;
 }
 
-/** `empirical`: squared gradient of each example's own labels, one example at a time, mean over examples. `sampled`: labels drawn from the model. */
-export type FisherKind = "empirical" | "sampled";
+/**
+ * How the Fisher information's diagonal is estimated, one example at a time, mean over examples. `exact`: the expectation
+ * of the squared gradient over the model's own distribution of each token, given the tokens before it. `sampled`: tokens
+ * drawn from that distribution. `empirical`: the example's own tokens.
+ */
+export type FisherKind = "exact" | "sampled" | "empirical";
 
 /** What an adapter adds to each matrix that it stands on. */
 export type AdapterOptions = LoraOptions | AdaLoraOptions;
@@ -109,6 +140,14 @@ export interface EngineRequest {
   weights?: Vector;
 }
 
+/** A table of soft prompts: embeddings of virtual tokens, which are trained while the model stays as it is. */
+export interface PromptOptions {
+  /** Rows of the table. Virtual token i has the id `tokenizer vocabulary of the model + i`; see `Model.virtualToken`. */
+  virtualTokens: number;
+  /** How many keys are trained beside it, to choose prompts by; 0 for none. */
+  keys: number;
+}
+
 export interface Tokenizer {
   readonly vocabularySize: number;
   readonly endToken: number;
@@ -140,6 +179,8 @@ export interface Model {
   /** The objective's value, without a gradient. */
   loss(objective: Objective): Promise<number>;
   gradient(objective: Objective): Promise<Vector>;
+  /** Logits of the batch's predicted tokens, by the model's own parameters or by `at`. */
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits>;
   /** One AdamW update with a given gradient. */
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
   dot(a: Vector, b: Vector): number;
@@ -147,8 +188,13 @@ export interface Model {
   combine(weights: readonly number[], vectors: readonly Vector[]): Vector;
   /** Elementwise product, a new vector. */
   multiply(a: Vector, b: Vector): Vector;
-  /** Mean over examples of squared gradients; not normalised further. `seed` keys the labels that are drawn. */
-  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector>;
+  /**
+   * Mean over examples of squared gradients of the mean nll; not normalised further. `seed` keys the labels that are
+   * drawn. `exact` takes each token's likeliest labels until their probabilities sum to `coverage`.
+   */
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage?: number): Promise<Vector>;
+  /** Mean over examples of |∂ mean‖logits‖² / ∂θ| (MAS, 1711.09601, eq. 4); needs no labels. */
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector>;
   /** A copy of the trainable parameters. */
   snapshot(): Vector;
   restore(vector: Vector): void;
@@ -166,6 +212,14 @@ export interface Model {
   adapt(options: AdapterOptions, seed: number): void;
   /** Freezes the LoRA adapter, which goes on acting, and adds a new one of its form: the trainable vector is the new one's. */
   stack(seed: number): void;
+  /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialisation. */
+  addPrompts(options: PromptOptions, seed: number): void;
+  /** The id that stands for a row of the prompt table in a sequence's tokens. */
+  virtualToken(row: number): number;
+  /** Writes a run of the prompt table's rows as an adapter that PEFT opens (prompt tuning). */
+  savePrompts(directory: string, start: number, count: number): void;
+  /** The keys beside the prompt table, one row each, as they stand. */
+  promptKeys(): Float32Array[];
   /** Folds the adapter into the base weights, in place. */
   merge(): void;
 

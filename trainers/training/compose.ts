@@ -4,6 +4,10 @@ import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Claim, Strategy } from "./strategy.js";
 
+const whyNotFed =
+  "one feeds the model sequences of its own, which would lack the prompts that the other puts before each";
+const whyNotHeld =
+  "with one every task trains parameters of its own, and the other holds values of them from task to task";
 const whyOnlyOne: Record<Claim, string> = {
   adapter: "a model carries one adapter",
   averaging: "what a task leaves is averaged by one rule",
@@ -28,11 +32,20 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   };
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
-    open: (model, seed) => {
-      for (const strategy of settled) strategy.open?.(model, seed);
+    rateFactor: strategies.reduce((product, strategy) => product * (strategy.rateFactor ?? 1), 1),
+    get reserved() {
+      return strategies.reduce((sum, strategy) => sum + (strategy.reserved ?? 0), 0);
+    },
+    open: (model, seed, tasks) => {
+      for (const strategy of settled) strategy.open?.(model, seed, tasks);
     },
     beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task), settled),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
+    present: async (sequences, task) => {
+      let presented = [...sequences];
+      for (const strategy of strategies) presented = (await strategy.present?.(presented, task)) ?? presented;
+      return presented;
+    },
     beforeStep: (step) => inTurn((strategy) => strategy.beforeStep?.(step)),
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
@@ -70,10 +83,14 @@ function checkPair(first: Strategy, second: Strategy): void {
   if (first.name === second.name) throw contradiction(first, second, "it is named twice");
   const claim = first.claims?.find((held) => second.claims?.includes(held));
   if (claim) throw contradiction(first, second, whyOnlyOne[claim]);
-  const [renewing, holding] = first.parameters === "renewed" ? [first, second] : [second, first];
-  if (renewing.parameters === "renewed" && holding.parameters === "held") {
-    const own = `every task of "${renewing.name}" trains parameters of its own`;
-    throw contradiction(first, second, `${own}, and "${holding.name}" holds values of them from task to task`);
+  for (const [one, other] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    if (one.parameters === "renewed" && other.parameters === "held") {
+      throw contradiction(first, second, whyNotHeld);
+    }
+    if (one.feeds && other.present) throw contradiction(first, second, whyNotFed);
   }
   const reason = first.conflicts?.[second.name] ?? second.conflicts?.[first.name];
   if (reason) throw contradiction(first, second, reason);

@@ -73,11 +73,19 @@ export interface Strategy {
   readonly conflicts?: Readonly<Record<string, string>>;
   /** `renewed`: every task trains parameters of its own. `held`: values of them are held from one task to the next. */
   readonly parameters?: "renewed" | "held";
-  /** Once per model, before anything is restored: the place to give it an adapter. */
-  open?(model: Model, seed: number): void;
+  /** Tokens of the context that `present` and `address` put before a sequence. */
+  readonly reserved?: number;
+  /** Factor on the loop's learning rate. */
+  readonly rateFactor?: number;
+  /** True where it feeds the model sequences of its own, outside the loop's batches. */
+  readonly feeds?: boolean;
+  /** Once per model, before anything is restored: the place to give it an adapter. `tasks`: how many the run has. */
+  open?(model: Model, seed: number, tasks: number): void;
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */
   mixture?(task: TaskContext): Source[];
+  /** How training sequences are put to the model: what stands before their tokens. As `address` at test time. */
+  present?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
   beforeStep?(step: StepContext): Promise<void>;
   /** Terms of the objective beside the batch's own loss. */
   terms?(step: StepContext): Term[];

@@ -1,24 +1,20 @@
-import type { Term } from "../contract.js";
 import type { Graph, Value } from "./graph.js";
 import type { LoraAdapter } from "./lora.js";
 import { absolute, add, linear, multiply, subtract, total, transpose } from "./operators/index.js";
 import type { ParameterStore } from "./parameters.js";
 import { type Feeds, floats } from "./session.js";
 
-/** A term that speaks of the subspaces which an adapter's matrices span. */
-export type SubspaceTerm = Extract<Term, { kind: "orthogonality" | "orthonormality" }>;
-
-export function isSubspaceTerm(term: Term): term is SubspaceTerm {
-  return term.kind === "orthogonality" || term.kind === "orthonormality";
-}
-
 const downSuffix = ".lora_A.weight";
 
 /**
- * The value of a term over the adapter's tensors. `orthogonality` has for each module the input `earlier.<module>`
+ * The value of a term on the subspaces that an adapter's matrices span. `orthogonality` has for each module the input `earlier.<module>`
  * ["earlier ranks", in], the rows of A of all earlier adapters.
  */
-export function subspaceValue(graph: Graph, kind: SubspaceTerm["kind"], tensors: ReadonlyMap<string, Value>): Value {
+export function subspaceValue(
+  graph: Graph,
+  kind: "orthogonality" | "orthonormality",
+  tensors: ReadonlyMap<string, Value>,
+): Value {
   const shares = [...tensors].flatMap(([name, down]) => {
     if (!name.endsWith(downSuffix)) return [];
     const path = name.slice(0, -downSuffix.length);

@@ -1,24 +1,27 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type {
   AdapterOptions,
-  FisherKind,
+  Logits,
   Objective,
+  PromptOptions,
   StepReport,
   TrainingSequence,
   Update,
   Vector,
 } from "../contract.js";
 import { updateFeeds, updateForm } from "./adamw.js";
-import { type TrainingBatch, trainingBatch } from "./batch.js";
+import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
 import { componentRates } from "./component-rates.js";
+import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
-import { sampledLabels } from "./label-sampling.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
+import { isParameterTerm, type ParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
 import { ParameterStore } from "./parameters.js";
+import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
-import { earlierFeeds, isSubspaceTerm } from "./subspaces.js";
+import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues, weighted } from "./term-values.js";
 import { TrainableState } from "./trainable-state.js";
 import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
@@ -34,6 +37,7 @@ export class TrainableLlama {
   adapter: LoraAdapter | null = null;
   /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
   readonly earlier: LoraAdapter[] = [];
+  prompts: PromptTable | null = null;
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
@@ -66,15 +70,18 @@ export class TrainableLlama {
   /** Every tensor by name, the adapter's too, over the memory that training writes or over `weights` for what is trainable. */
   tensors(weights?: Vector): Feeds {
     const values = weights && this.vectors.values(weights, this.trainable.length);
-    if (!this.adapter) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
-    return { ...this.baseFeeds, ...tensorFeeds(this.adapter.store, values) };
+    const added = this.adapter ?? this.prompts;
+    if (!added) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
+    return { ...this.baseFeeds, ...tensorFeeds(added.store, values) };
   }
 
   /** Bytes of parameters, moments and vectors. */
   tensorBytes(): number {
-    const stack = [...this.earlier, ...(this.adapter ? [this.adapter] : [])];
-    const adapter = stack.reduce((sum, { store }) => sum + store.values.byteLength, 0);
-    return this.base.values.byteLength + adapter + 2 * this.state.first.byteLength + this.vectors.bytes;
+    const added = [...this.earlier, this.adapter ?? this.prompts].reduce(
+      (sum, own) => sum + (own?.store.length ?? 0),
+      0,
+    );
+    return 4 * (this.base.length + added + 2 * this.state.first.length) + this.vectors.bytes;
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
@@ -90,7 +97,7 @@ export class TrainableLlama {
     checkFinite(loss, gradientNorm);
     this.state.step++;
     const tokens = prepared.batch?.tokens ?? 0;
-    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.adapter !== null) : 0;
+    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.frozen) : 0;
     this.trainedTokens += tokens;
     this.flops += flops;
     const report = { loss, terms, gradientNorm, tokens, flops };
@@ -109,7 +116,7 @@ export class TrainableLlama {
     const gradient = new Float32Array(this.trainable.length);
     const outputs = this.state.feeds("gradient", gradient);
     const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
-    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.adapter !== null);
+    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.frozen);
     checkFinite(weighted(objective, termValues(objective, batch, result)), gradient);
     return this.vectors.hold(gradient);
   }
@@ -130,22 +137,25 @@ export class TrainableLlama {
     return { gradientNorm };
   }
 
-  /** Mean over the examples of the squared gradient of each example's language-modelling term (its mean nll per token). */
-  async fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector> {
-    const sum = new Float32Array(this.trainable.length);
-    const square = this.state.feeds("square", sum);
-    const next = this.state.feeds("next.square", sum);
-    for (const [item, example] of examples.entries()) {
-      const objective: Objective = { terms: [{ kind: "language-modelling", batch: [example], weight: 1 }] };
-      const labels = kind === "sampled" ? await this.sampleLabels(objective, seed, item) : undefined;
-      const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
-      const result = await this.run({ ...form, result: "square" }, { ...feeds, ...square }, { ...fetches, ...next });
-      this.flops += trainingFlops(this.config, batch!.packed, this.adapter !== null);
-      checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
-    }
-    for (let i = 0; i < sum.length; i++) sum[i]! /= Math.max(examples.length, 1);
-    checkFinite(0, sum);
-    return this.vectors.hold(sum);
+  /** The squares of an objective's gradient, or their roots, added to a sum. */
+  async accumulate(objective: Objective, kind: "square" | "magnitude", sum: Float32Array, labels?: Int32Array) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
+    const before = this.state.feeds("sum", sum);
+    const after = this.state.feeds("next.sum", sum);
+    const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
+    this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
+    checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
+  }
+
+  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    const objective: Objective = { terms: [{ kind: "language-modelling", batch, weight: 1 }] };
+    const { form, feeds, batch: laidOut } = this.prepare(objective, false);
+    const given = at ? this.vectorFeeds("parameters", at) : {};
+    const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
+    this.countForward(laidOut!);
+    const { vocabulary: classes } = this.config;
+    const rows = laidOut!.packed.selectedRows;
+    return { rows, classes, values: (result.logits!.data as Float32Array).slice(0, rows * classes) };
   }
 
   snapshot(): Vector {
@@ -158,9 +168,7 @@ export class TrainableLlama {
 
   /** Adds an adapter: the base is frozen from then on. `seed` keys its initialisation. Throws where there is one already. */
   adapt(options: AdapterOptions, seed: number): void {
-    if (this.adapter) {
-      throw new BenchError("INTERNAL", "The model has an adapter already.", { fix: "Merge it before adding another." });
-    }
+    this.checkPlain();
     this.adapter = new LoraAdapter(this.config, options, seed);
     this.state = new TrainableState(this.adapter.store);
   }
@@ -176,6 +184,13 @@ export class TrainableLlama {
     this.state = new TrainableState(this.adapter.store);
   }
 
+  /** Adds a table of soft prompts: the base is frozen from then on. Throws where there is one, or an adapter, already. */
+  addPrompts(options: PromptOptions, seed: number): void {
+    this.checkPlain();
+    this.prompts = new PromptTable(this.config, options, this.base, seed);
+    this.state = new TrainableState(this.prompts.store);
+  }
+
   /** Folds the adapter into the base, which is trainable again. */
   merge(): void {
     if (!this.adapter) throw new BenchError("INTERNAL", "The model has no adapter to merge.");
@@ -185,12 +200,16 @@ export class TrainableLlama {
     this.state = new TrainableState(this.base);
   }
 
-  private async sampleLabels(objective: Objective, seed: number, item: number): Promise<Int32Array> {
-    const { form, feeds, batch } = this.prepare(objective, false);
-    const result = await this.run({ ...form, result: "logits" }, feeds, { logits: null });
-    this.countForward(batch!);
-    const rows = batch!.packed.selectedRows;
-    return sampledLabels(result.logits!.data as Float32Array, this.config.vocabulary, rows, seed, item);
+  /** Whether the base is trained itself. */
+  private get frozen(): boolean {
+    return this.adapter !== null || this.prompts !== null;
+  }
+
+  private checkPlain(): void {
+    if (!this.frozen) return;
+    throw new BenchError("INTERNAL", "The model has an adapter or prompts already.", {
+      fix: "Open it anew, or merge its adapter, before adding another.",
+    });
   }
 
   private countForward(batch: TrainingBatch): void {
@@ -199,35 +218,40 @@ export class TrainableLlama {
   }
 
   private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
-    const signature = `training ${JSON.stringify({ form, layout: this.adapter?.options ?? null })}`;
+    const layout = this.adapter?.options ?? this.prompts?.options ?? null;
+    const signature = `training ${JSON.stringify({ form, layout })}`;
     const build = () => trainingGraph(form, this.trainable, this.base);
     return sessions.run(signature, build, feeds, fetches, this.session);
   }
 
   /** The form, inputs and value outputs of an objective. */
   private prepare(objective: Objective, training: boolean, labels?: Int32Array) {
-    const texts = objective.terms.filter((term) => term.kind === "language-modelling");
+    const texts = objective.terms.filter(isTextTerm);
+    const languageModelling = texts.some(({ kind }) => kind === "language-modelling");
+    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modelling" ? [] : [kind]));
     const quadratics = objective.terms.filter((term) => term.kind === "quadratic");
     const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
     const { adapter, config } = this;
     const lora = adapter && { ...adapter.form, dropout };
-    const subspaces = objective.terms.filter(isSubspaceTerm);
+    const parameterTerms = objective.terms.filter(isParameterTerm) as ParameterTerm[];
     const form = {
       config,
       lora,
-      languageModelling: batch !== null,
-      subspaces: subspaces.map(({ kind }) => kind),
+      prompts: this.prompts?.options,
+      languageModelling,
+      rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
+      parameterTerms: parameterTerms.map(({ kind }) => kind),
       quadratics: quadratics.length,
     };
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
-    if (batch) Object.assign(feeds, batch.feeds, adapter ? this.baseFeeds : {});
+    if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
     if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
-    const fetches: Record<string, null> = batch ? { nll: null } : {};
-    for (const [i, { kind, weight }] of subspaces.entries()) {
-      if (kind === "orthogonality") Object.assign(feeds, this.earlierFeeds);
-      feeds[`subspace.weight.${i}`] = floats([weight]);
-      fetches[`subspace.${i}`] = null;
+    const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
+    for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
+    for (const term of parameterTerms) {
+      Object.assign(feeds, parameterTermFeeds(term, this.earlierFeeds));
+      fetches[term.kind] = null;
     }
     for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
       Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
@@ -268,17 +292,4 @@ export class TrainableLlama {
 
 function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
   return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
-}
-
-function checkFinite(loss: number, gradient: number | Float32Array): void {
-  const finite = typeof gradient === "number" ? Number.isFinite(gradient) : allFinite(gradient);
-  if (Number.isFinite(loss) && finite) return;
-  throw new BenchError("DIVERGED", `The loss (${loss}) or its gradient is not finite.`, {
-    fix: "Lower the learning rate, clip the gradient, or lower the weight of a penalty.",
-  });
-}
-
-function allFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
-  return true;
 }

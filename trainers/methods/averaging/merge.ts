@@ -34,6 +34,10 @@ class Merge implements Strategy {
   readonly name = "merge";
   readonly claims = ["averaging"] as const;
   readonly parameters = "held";
+  readonly conflicts = {
+    lwf: "every task starts from the base, which would be the teacher",
+    "progressive-prompts": "a prompt belongs to one task, and the mean over tasks would dilute it",
+  };
   readonly #scale: number;
   #base: Vector | undefined;
   /** Σ τ over the tasks so far. */

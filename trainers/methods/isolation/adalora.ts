@@ -27,7 +27,7 @@ export const adalora: Method = {
   summary: "Trains one low-rank adapter whose rank moves to the matrices where it matters most.",
   source: "arXiv 2303.10512",
   version: 1,
-  defaults: { learningRate: 2e-3 },
+  defaults: { learningRate: 1e-2 },
   options: {
     rank: { type: "integer", minimum: 1, default: 12, description: "Triplets of each matrix at the start of a task." },
     targetRank: {

@@ -35,6 +35,7 @@ class LoraPerTask implements Strategy {
   readonly name = "lora-per-task";
   readonly claims = ["adapter"] as const;
   readonly parameters = "renewed";
+  readonly conflicts = { lwf: "every task starts from the base, which would be the teacher" };
   readonly #options: PerTaskOptions;
   #model: Model | undefined;
   /** An adapter that changes nothing: with it the model is the base. */

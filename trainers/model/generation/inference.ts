@@ -15,6 +15,8 @@ export interface InferenceModel {
   readonly tensors: Feeds;
   /** The form of an adapter that is not merged. */
   readonly lora?: AdapterForm;
+  /** Rows of the prompt table; 0 where there is none. */
+  readonly virtualTokens?: number;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
@@ -40,9 +42,9 @@ export function runGraph(
   build: (llama: Llama) => void,
   feeds: Feeds,
 ): Promise<Readonly<Record<string, Tensor>>> {
-  const { config, lora, tensors, session } = model;
+  const { config, lora, virtualTokens = 0, tensors, session } = model;
   const rank = lora && Object.entries(tensors).find(([tensor]) => tensor.endsWith("lora_A.weight"))?.[1].dims[0];
-  const signature = `${name}|${canonicalJson({ config, lora, rank })}`;
+  const signature = `${name}|${canonicalJson({ config, lora, rank, virtualTokens: virtualTokens || undefined })}`;
   const construct = () => {
     const graph = new Graph();
     const inputs = new Map<string, Value>();
@@ -51,7 +53,8 @@ export function runGraph(
       inputs.set(key, input);
       return input;
     };
-    build(new Llama(graph, config, tensor, lora && { ...lora, targets: new Set(lora.targets) }));
+    const adapter = lora && { ...lora, targets: new Set(lora.targets) };
+    build(new Llama(graph, config, tensor, adapter, virtualTokens > 0));
     return graph;
   };
   return sessions.run(signature, construct, { ...tensors, ...feeds }, undefined, session);
