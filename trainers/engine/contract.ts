@@ -20,6 +20,10 @@ export interface TrainingSequence {
 export type Term =
   /** Σ w·nll / Σ w over the batch, nats per token. */
   | { kind: "language-modelling"; batch: readonly TrainingSequence[]; weight: number }
+  /** Σ |A_earlier·Aᵀ| over the modules of a LoRA adapter that was stacked on earlier ones (O-LoRA, 2310.14152, eq. 8). */
+  | { kind: "orthogonality"; weight: number }
+  /** Σ ‖PᵀP − I‖² + ‖QQᵀ − I‖² over the modules of an AdaLoRA adapter (2303.10512, eq. 4). */
+  | { kind: "orthonormality"; weight: number }
   /** T²·KL(teacher ‖ student) of the distributions at temperature T (Hinton et al., 1503.02531). */
   | {
       kind: "distillation";
@@ -69,6 +73,8 @@ export interface Update {
   proximal?: { anchor: Vector; importance: Vector; strength: number };
   /** Linear constraints on the gradient, data rather than callbacks. */
   constraint?: Constraint;
+  /** Whether the report holds the objective's gradient. */
+  reportGradient?: boolean;
 }
 
 export type Constraint =
@@ -93,6 +99,8 @@ export interface StepReport {
   /** Tokens in the batch, padding not counted. */
   tokens: number;
   flops: number;
+  /** Where the update asked for it: the gradient of the objective, before constraint and clipping. The caller frees it. */
+  gradient?: Vector;
 }
 
 /**
@@ -102,12 +110,35 @@ export interface StepReport {
  */
 export type FisherKind = "exact" | "sampled" | "empirical";
 
+/** What an adapter adds to each matrix that it stands on. */
+export type AdapterOptions = LoraOptions | AdaLoraOptions;
+
+/** (alpha / rank)·B·A, with A: rank × in, B: out × rank (Hu et al., 2106.09685). */
 export interface LoraOptions {
+  kind?: "lora";
   rank: number;
   alpha: number;
   dropout: number;
   /** Last components of module names, such as q_proj. */
   targetModules: string[];
+}
+
+/**
+ * (alpha / rank)·P·Λ·Q, with Q: rank × in, Λ diagonal, P: out × rank (AdaLoRA, Zhang et al., 2303.10512). A triplet of a
+ * row of Q, an element of Λ and a column of P whose elements are all zero counts as pruned.
+ */
+export interface AdaLoraOptions extends Omit<LoraOptions, "kind"> {
+  kind: "adalora";
+  /** The mean rank that pruning aims at. */
+  targetRank: number;
+}
+
+/** Where a tensor stands in a flat vector. */
+export interface TensorLayout {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface EngineRequest {
@@ -149,6 +180,8 @@ export interface Model {
   readonly addedParameters: number;
   /** Longest sequence, in tokens. */
   readonly contextLength: number;
+  /** The tensors of the trainable vector, in order. */
+  readonly layout: readonly TensorLayout[];
 
   /**
    * Forward, backward, constraint, clip, AdamW: one native run, but where the batch comes in parts or the constraint is
@@ -187,8 +220,10 @@ export interface Model {
     restore(state: { first: Float32Array; second: Float32Array; step: number }): void;
   };
 
-  /** Adds a LoRA adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys A's initialisation. */
-  adapt(options: LoraOptions, seed: number): void;
+  /** Adds an adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys its initialisation. */
+  adapt(options: AdapterOptions, seed: number): void;
+  /** Freezes the LoRA adapter, which goes on acting, and adds a new one of its form: the trainable vector is the new one's. */
+  stack(seed: number): void;
   /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialisation. */
   addPrompts(options: PromptOptions, seed: number): void;
   /** The id that stands for a row of the prompt table in a sequence's tokens. */
@@ -206,8 +241,11 @@ export interface Model {
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]>;
 
-  /** A full model directory in Hugging Face format, or with an adapter only the adapter in PEFT's format. */
-  save(directory: string): Promise<void>;
+  /**
+   * A full model directory in Hugging Face format, or with an adapter only the adapter in PEFT's format; stacked LoRA
+   * adapters as one, of the sum of their ranks. `weights` stands for the trainable parameters.
+   */
+  save(directory: string, weights?: Vector): Promise<void>;
   /** Reads back what `save` wrote, into this model. */
   load(directory: string): Promise<void>;
   /** SHA-256 over architecture, weights and adapter: what determines the answers. */

@@ -109,7 +109,8 @@ export class ParametricLearner extends ModelLearner {
   }
 
   override cost(): LearnerCost {
-    return { ...super.cost(), trainableParameters: this.model.trainableParameters };
+    const addedParameters = this.model.addedParameters + (this.#strategy.addedParameters?.() ?? 0);
+    return { ...super.cost(), trainableParameters: this.model.trainableParameters, addedParameters };
   }
 
   #taskContext(
@@ -170,6 +171,7 @@ export class ParametricLearner extends ModelLearner {
       weightDecay,
       clip,
       componentRates,
+      reportGradient: this.#strategy.readsGradient ?? false,
     };
     const proximal = this.#strategy.proximal?.(step);
     if (proximal) update.proximal = proximal;
@@ -181,6 +183,7 @@ export class ParametricLearner extends ModelLearner {
     ];
     const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);
+    if (report.gradient) this.model.free(report.gradient);
     return report;
   }
 

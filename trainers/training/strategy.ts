@@ -83,7 +83,7 @@ export interface StepContext extends TaskContext {
 }
 
 /** What only one strategy of a learner can hold. */
-export type Claim = "adapter" | "buffer" | "constraint" | "proximal";
+export type Claim = "adapter" | "averaging" | "buffer" | "constraint" | "proximal";
 
 /**
  * What makes a continual-learning method: hooks on the one loop of `ParametricLearner`, called in this order.
@@ -96,6 +96,8 @@ export interface Strategy {
   readonly claims?: readonly Claim[];
   /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
+  /** `renewed`: every task trains parameters of its own. `held`: values of them are held from one task to the next. */
+  readonly parameters?: "renewed" | "held";
   /** Tokens of the context that `present` and `address` put before a sequence. */
   readonly reserved?: number;
   /** Factor on the loop's learning rate. */
@@ -116,6 +118,8 @@ export interface Strategy {
   proximal?(step: StepContext): Update["proximal"];
   /** A constraint on the gradient. Needs the claim "constraint". */
   constraint?(step: StepContext): Promise<Constraint | undefined>;
+  /** Whether `afterStep` is to find the gradient of the step in its report. */
+  readonly readsGradient?: boolean;
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   afterTask?(task: TaskContext): Promise<void>;
   /**
@@ -123,6 +127,8 @@ export interface Strategy {
    * state; order and number of requests have no influence on the result for each.
    */
   address?<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
+  /** Parameters that it holds for answering beside the model's own, such as earlier tasks' adapters. */
+  addedParameters?(): number;
   /** Digest of what determines the answers beside the model's own weights. */
   answerDigest?(): string;
   save?(directory: string, model: Model): Promise<void>;

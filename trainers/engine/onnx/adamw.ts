@@ -9,6 +9,8 @@ export interface UpdateForm {
   readonly componentRates: boolean;
   readonly proximal: boolean;
   readonly constraint: Constraint["kind"] | null;
+  /** Whether the gradient is an output too. */
+  readonly reportGradient?: true;
 }
 
 export function updateForm(update: Update): UpdateForm {
@@ -16,6 +18,7 @@ export function updateForm(update: Update): UpdateForm {
     componentRates: Object.keys(update.componentRates ?? {}).length > 0,
     proximal: update.proximal !== undefined,
     constraint: update.constraint?.kind ?? null,
+    ...(update.reportGradient ? { reportGradient: true } : {}),
   };
 }
 
@@ -46,7 +49,7 @@ export function updateFeeds(update: Update, step: number): Record<string, Tensor
 /**
  * Appends constraint, global-norm clip, AdamW and proximal step. Inputs beside `parameters`: `update` (see
  * `updateFeeds`), per segment `first`, `second` and, by form, `rates`, `normal`, `mask`, `proximal.anchor`,
- * `proximal.importance`. Outputs: `norm` and per segment `next.parameters`, `next.first`, `next.second`.
+ * `proximal.importance`. Outputs: `norm`, if asked for `gradient`, and per segment `next.parameters`, `next.first`, `next.second`.
  *
  * Where the norm or one of the `reported` scalars is not finite, the next state equals the old. The outputs may be bound
  * to the inputs' buffers: all that reads a parameter, the reported scalars included, is an ancestor of what writes it.
@@ -59,6 +62,7 @@ export function appendUpdate(
   gradients: readonly Value[],
   reported: readonly Value[],
 ): void {
+  if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
   const constrained = constrain(graph, form, segments, gradients);
   const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
   graph.output("norm", norm);

@@ -17,10 +17,11 @@ import {
 
 import { promptTensor } from "./prompt-table.js";
 
-/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + (alpha / rank)·B·A·dropout(x). */
+/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + scaling·B·A·dropout(x), or scaling·B·E·A·dropout(x). */
 export interface LoraWeights {
-  /** alpha / rank. */
   readonly scaling: number;
+  /** Whether a diagonal E stands between B and A (AdaLoRA, 2303.10512). */
+  readonly diagonal: boolean;
   /** Names of linear modules it stands on, such as q_proj. */
   readonly targets: ReadonlySet<string>;
   /** The factor 0 or 1/(1 − p) of each element of the module's input, where there is dropout. */
@@ -84,7 +85,13 @@ export class Llama {
     if (!this.lora?.targets.has(name)) return base;
     const input = this.lora.dropout ? multiply(x, this.lora.dropout(path, x)) : x;
     const down = linear(input, this.tensor(`${path}.lora_A.weight`));
-    return add(base, scale(linear(down, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+    const weighed = this.lora.diagonal ? multiply(down, this.diagonal(path)) : down;
+    return add(base, scale(linear(weighed, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+  }
+
+  private diagonal(path: string): Value {
+    const column = this.tensor(`${path}.lora_E.weight`);
+    return reshape(column, [column.shape[0]!]);
   }
 
   feedForward(layer: number, x: Value): Value {

@@ -32,6 +32,7 @@ export const ogd: Method = {
 class Ogd implements Strategy {
   readonly name = "ogd";
   readonly feeds = true;
+  readonly parameters = "held";
   readonly claims = ["constraint"] as const;
   readonly #options: OgdOptions;
   #directions: Direction[] = [];
