@@ -4,7 +4,7 @@ import { writeFileAtomically } from "../contract/files.js";
 import type { SyntheticRecord } from "../contract/result.js";
 import { inputText, type Suite } from "../contract/suite.js";
 import type { SyntheticSet } from "../contract/trainer.js";
-import { diversity, novelty } from "../metrics/sample-quality.js";
+import { diversity, novelty } from "./sample-quality.js";
 import { layout } from "./store.js";
 
 /** What a learner wrote while it learnt, measured against the real data, which the learner does not keep. */

@@ -240,6 +240,8 @@ export interface Model {
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]>;
+  /** Σ |output| of every linear module over the requests' tokens, one value an output neuron, by the module's path. */
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>>;
 
   /**
    * A full model directory in Hugging Face format, or with an adapter only the adapter in PEFT's format; stacked LoRA

@@ -20,6 +20,7 @@ import { promptTensor } from "../engine/onnx/prompt-table.js";
 import type { SessionOptions } from "../engine/onnx/session.js";
 import { TrainableLlama } from "../engine/onnx/trainable-llama.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { activations } from "./generation/activations.js";
 import { generate } from "./generation/generate.js";
 import type { InferenceModel } from "./generation/inference.js";
 import { embed, score } from "./generation/score.js";
@@ -169,6 +170,10 @@ export class LlamaModel implements Model {
 
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
     return this.answer(requests, score);
+  }
+
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+    return activations(this.inference(undefined), requests);
   }
 
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {

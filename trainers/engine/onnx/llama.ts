@@ -77,8 +77,17 @@ export class Llama {
     return rmsNorm(x, this.tensor(`${name}.weight`), this.config.rmsEpsilon);
   }
 
+  /** Called with the path and the output [rows, out] of each linear module as it is built. */
+  watch?: (path: string, output: Value) => void;
+
   /** A linear module such as q_proj of a layer, with its bias and adapter: [rows, in] → [rows, out]. */
   project(layer: number, name: string, x: Value): Value {
+    const output = this.projected(layer, name, x);
+    this.watch?.(`model.layers.${layer}.${this.modules[name]!.module}`, output);
+    return output;
+  }
+
+  private projected(layer: number, name: string, x: Value): Value {
     const { module, bias } = this.modules[name]!;
     const path = `model.layers.${layer}.${module}`;
     const base = linear(x, this.tensor(`${path}.weight`), bias ? this.tensor(`${path}.bias`) : undefined);

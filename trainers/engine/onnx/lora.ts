@@ -33,7 +33,7 @@ export class LoraAdapter {
    * diagonal is zero. `place` is how many adapters a stack has beneath.
    */
   constructor(
-    config: LlamaConfig,
+    readonly config: LlamaConfig,
     readonly options: AdapterOptions,
     seed: number,
     place?: number,

@@ -1,12 +1,25 @@
 import type { Objective, StepReport, Update, Vector } from "../contract.js";
 import type { Part } from "./parts.js";
 import { isProjection, projected } from "./projection.js";
+import type { SessionOptions } from "./session.js";
 import { weighted } from "./term-values.js";
-import type { TrainableLlama } from "./trainable-llama.js";
+import type { VectorPool } from "./vectors.js";
+
+/** What of a model a step needs that is put together here. */
+export interface Steppable {
+  readonly vectors: VectorPool;
+  readonly session: SessionOptions;
+  trainedTokens: number;
+  differentiate(
+    objective: Objective,
+    part: number,
+  ): Promise<{ gradient: Vector; values: number[]; tokens: number; flops: number }>;
+  apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
+}
 
 /** A step in several native runs: the gradient part by part, its projection, the update. */
 export async function stepInTurn(
-  model: TrainableLlama,
+  model: Steppable,
   objective: Objective,
   parts: readonly Part[],
   update: Update,

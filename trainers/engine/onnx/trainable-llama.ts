@@ -9,8 +9,9 @@ import type {
   Update,
   Vector,
 } from "../contract.js";
-import { updateFeeds, updateForm } from "./adamw.js";
+import { updateForm } from "./adamw.js";
 import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
+import { dropoutFeeds } from "./dropout.js";
 import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
@@ -265,7 +266,7 @@ export class TrainableLlama {
     };
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
     if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
-    if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch, part));
+    if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed: this.seed, step: this.state.step, part }));
     const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
     for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
     for (const term of parameterTerms) {
@@ -282,17 +283,6 @@ export class TrainableLlama {
 
   private vectorFeeds(prefix: string, vector: Vector): Feeds {
     return this.state.feeds(prefix, this.vectors.values(vector, this.trainable.length));
-  }
-
-  private dropoutFeeds(adapter: LoraAdapter, batch: TrainingBatch, part: number): Feeds {
-    const last = `model.layers.${this.config.layers - 1}.`;
-    const { tokens, selected } = batch.packed;
-    const rowsOf = (path: string): number =>
-      path.startsWith(last) && !/[kv]_proj$/.test(path) ? selected.places.length : tokens.places.length;
-    const masks = adapter.dropoutMasks(rowsOf, this.seed, this.state.step, part);
-    return Object.fromEntries(
-      masks.map(({ path, rows, values }) => [`dropout.${path}`, floats(values, [rows, values.length / rows])]),
-    );
   }
 }
 

@@ -19,7 +19,6 @@ export const l2: Method = {
     const hold = new QuadraticHold(form);
     const strategy: Strategy = {
       name: "l2",
-      parameters: "held",
       claims: hold.claims,
       parameters: "held",
       terms: () => hold.terms(lambda),

@@ -32,7 +32,6 @@ class Mas implements Strategy {
   readonly name = "mas";
   readonly feeds = true;
   readonly parameters = "held";
-  readonly parameters = "held";
   readonly claims: Strategy["claims"];
   readonly #options: MasOptions;
   readonly #hold: QuadraticHold;
