@@ -96,6 +96,38 @@ export interface MatrixRecord {
   confusion: Record<string, ConfusionRecord>;
 }
 
+/**
+ * `cells/<cell>/curves.json`: scores within tasks, on a sample of the test items that stays the same through the cell.
+ * There only where a run was asked to measure within tasks and the trainer lets it. Holds no times.
+ */
+export interface CurvesRecord {
+  schema: "curves@1";
+  trainer: string;
+  order: string;
+  seed: number;
+  /** Columns, in this order. */
+  tasks: string[];
+  /** Steps from one measurement to the next. */
+  every: number;
+  /** Items behind each score, by column. */
+  n: number[];
+  /** What was learnt from one measured row of the matrix to the next, in order. */
+  stretches: CurveStretch[];
+}
+
+export interface CurveStretch {
+  /** The row at its end. */
+  row: number;
+  /** The tasks that were learnt: one in a sequence, all for a joint trainer. */
+  learns: string[];
+  steps: number;
+  /**
+   * The first, at step 0, is the row before; the last is the row at the end, with all that a method does after its last
+   * step. Scores stand by column; tasks still ahead are not asked: null.
+   */
+  points: { step: number; scores: (number | null)[] }[];
+}
+
 export interface ConfusionRecord {
   labels: string[];
   /** counts[truth][answer]; the last column counts answers that are no label. */

@@ -4,20 +4,22 @@ import { sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { CostRecord } from "../contract/result.js";
-import type { Learner, LearnProgress, TrainingView } from "../contract/trainer.js";
+import type { LearnContext, Learner, LearnProgress, TrainingView } from "../contract/trainer.js";
 import { detectAlerts } from "./alerts/detect.js";
 import { alertText } from "./alerts/text.js";
 import { watchedCell } from "./alerts/watched-cell.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import { addEfforts, type Effort, footprintOf, measureLatency, meter } from "./cost.js";
+import { addEfforts, type Effort, footprintOf, measureLatency, meter, withoutEffort } from "./cost.js";
 import { assembleCost } from "./cost-record.js";
-import { requestsFor } from "./evaluate.js";
+import { assembleCurves } from "./curves.js";
+import { type EvaluationContext, requestsFor } from "./evaluate.js";
 import { evaluateOnce, type StoredEvaluation } from "./evaluation-store.js";
 import { callPlugin } from "./guard.js";
 import { checkLearnReport } from "./learn-report.js";
 import { assembleMatrix, sampleLines } from "./matrix.js";
 import type { CellTask } from "./messages.js";
+import { Observer } from "./observer.js";
 import { progressReporter } from "./progress.js";
 import { type MeasuredRow, measuredRows, type RowRecord, readFinishedRows } from "./row.js";
 import { type Stage, stagesOf } from "./stages.js";
@@ -78,7 +80,7 @@ class CellRun {
 
   /** One stage: learn, measure, keep, and only then say so. */
   private async pass(stage: Stage): Promise<void> {
-    const { learning, effort } = await this.learn(stage);
+    const { learning, effort, observed } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
     const footprint = footprintOf(this.current.cost());
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
@@ -94,6 +96,7 @@ class CellRun {
       buffer,
       checkpointBytes: checkpoint?.bytes ?? 0,
       footprint,
+      ...(observed === undefined ? {} : { observed }),
     };
     const text = JSON.stringify(record);
     const path = layout.row(this.id, stage.row);
@@ -129,49 +132,69 @@ class CellRun {
     });
   }
 
-  private async learn(stage: Stage): Promise<{ learning: CostRecord["learning"]; effort: Effort }> {
+  private async learn(
+    stage: Stage,
+  ): Promise<{ learning: CostRecord["learning"]; effort: Effort; observed: RowRecord["observed"] }> {
     const { trainer, order, record } = this.task.cell;
     const learning: CostRecord["learning"] = [];
     const efforts: Effort[] = [];
+    const observer = this.observer(stage);
     for (const view of trainingViews(this.workplace.suite, order, stage, trainer.privileges, record.seed)) {
       this.checkCancelled();
       const { result, effort } = await meter(this.current, this.workplace.setup.threads, () =>
-        this.learnView(view, stage),
+        this.learnView(view, stage, observer),
       );
+      const own = observer === undefined ? effort : withoutEffort(effort, observer.effort);
       const task = view.tasks.map((data) => data.task.id).join("+");
-      learning.push({ ...checkLearnReport(result), task, seconds: effort.seconds });
-      efforts.push(effort);
+      learning.push({ ...checkLearnReport(result), task, seconds: own.seconds });
+      efforts.push(own);
     }
-    return { learning, effort: addEfforts(efforts) };
+    return { learning, effort: addEfforts(efforts), observed: observer?.record() };
   }
 
-  private learnView(view: TrainingView, stage: Stage) {
-    const context = {
+  /** Measures within what a stage learns, where that was asked for; what is trained on nothing has no steps to look at. */
+  private observer(stage: Stage): Observer | undefined {
+    const { suite, setup } = this.workplace;
+    const { trainer, order, record } = this.task.cell;
+    if (setup.observation === undefined || trainer.schedule === "once" || stage.learn.length === 0) return undefined;
+    return new Observer(this.current, setup.observation, {
+      suite,
+      order,
+      seed: record.seed,
+      threads: setup.threads,
+      context: this.evaluationContext(() => this.checkCancelled()),
+    });
+  }
+
+  private learnView(view: TrainingView, stage: Stage, observer: Observer | undefined) {
+    const context: LearnContext = {
       buffer: this.buffer,
       cancelled: this.workplace.cancelled,
       progress: ({ step, steps, loss, tokensPerSecond }: LearnProgress) =>
         this.report({ cell: this.id, row: stage.row, phase: "learn", done: step, total: steps, loss, tokensPerSecond }),
+      ...(observer === undefined ? {} : { observe: (step: number) => observer.observe(view, step) }),
     };
     return callPlugin("the trainer's learn", () => this.current.learn(view, context));
   }
 
   private evaluate(stage: Stage): Promise<StoredEvaluation> {
-    const { suite, registry, setup } = this.workplace;
+    const { suite, setup } = this.workplace;
     return evaluateOnce(this.current, {
       directory: this.directory,
       suite: suite.digest,
       sets: questionSets(suite, stage),
       threads: setup.threads,
       state: { cell: this.id, row: stage.row },
-      context: {
-        scorer: registry.scorer,
-        taskIdAtTest: this.task.cell.trainer.privileges.taskIdAtTest,
-        progress: (done, total) => {
-          this.checkCancelled();
-          this.report({ cell: this.id, row: stage.row, phase: "evaluate", done, total });
-        },
-      },
+      context: this.evaluationContext((done, total) => {
+        this.checkCancelled();
+        this.report({ cell: this.id, row: stage.row, phase: "evaluate", done, total });
+      }),
     });
+  }
+
+  private evaluationContext(progress: EvaluationContext["progress"]): EvaluationContext {
+    const { taskIdAtTest } = this.task.cell.trainer.privileges;
+    return { scorer: this.workplace.registry.scorer, taskIdAtTest, progress };
   }
 
   /** What a learner keeps is what it saves: it goes on from its own checkpoint, as it would after an interruption. */
@@ -230,6 +253,10 @@ class CellRun {
     const measured = measuredRows(this.rows);
     const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured);
     const write = (path: string, text: string) => writeFileAtomically(join(this.directory, path), text);
+    const { observation } = this.workplace.setup;
+    const curves =
+      observation && assembleCurves(record, order, this.workplace.suite, this.rows, this.stages, observation);
+    if (curves !== undefined) write(layout.curves(this.id), `${JSON.stringify(curves)}\n`);
     write(layout.samples(this.id), sampleLines(measured));
     write(layout.cost(this.id), `${JSON.stringify(assembleCost(this.rows, latency), null, 2)}\n`);
     write(layout.matrix(this.id), `${JSON.stringify(matrix, null, 2)}\n`);

@@ -101,7 +101,8 @@ function comparable(other: RunRecord, run: RunRecord): boolean {
     other.suite.digest === run.suite.digest &&
     other.model.digest === run.model.digest &&
     other.environment.device === run.environment.device &&
-    other.environment.threads === run.environment.threads
+    other.environment.threads === run.environment.threads &&
+    canonicalJson(other.config.observation ?? null) === canonicalJson(run.config.observation ?? null)
   );
 }
 

@@ -1,4 +1,5 @@
 import { canonicalJson, digestOf } from "../contract/digest.js";
+import type { ObservationSettings } from "../contract/config.js";
 import type { RunRecord, TrainerRecord } from "../contract/result.js";
 import type { Order } from "../contract/suite.js";
 
@@ -15,6 +16,8 @@ export interface Circumstances {
   device: string;
   threads: number;
   quick: boolean;
+  /** Measurements within tasks; absent from the digest where there are none. */
+  observation?: ObservationSettings;
 }
 
 /** First 16 hexadecimal digits of the digest of all that determines a cell's result, and of nothing else. */
@@ -67,6 +70,7 @@ export function differences(stored: RunRecord, planned: RunRecord): string[] {
     if (before !== undefined) found.push(...trainerDifferences(before, trainer));
   }
   compare("quick", stored.quick, planned.quick);
+  compare("measurements within tasks", stored.config.observation ?? "none", planned.config.observation ?? "none");
   compare("device", stored.environment.device, planned.environment.device);
   compare("threads", stored.environment.threads, planned.environment.threads);
   compare("numerics", stored.numerics, planned.numerics);

@@ -58,6 +58,7 @@ export async function planRun(
     device: config.device,
     threads: config.threads,
     quick: config.quick,
+    observation: config.observation,
   };
   const orders = ordersOf(suite, config.orders);
   const cells = crossCells(circumstances, trainers, orders, config.seeds);

@@ -4,6 +4,7 @@ import { BenchError } from "../contract/errors.js";
 import type {
   CellRecord,
   CostRecord,
+  CurvesRecord,
   ExampleRecord,
   JournalEvent,
   MatrixRecord,
@@ -21,6 +22,7 @@ export const layout = {
   evaluation: (key: string) => `evaluations/${key}.json`,
   cell: (cell: string) => `cells/${cell}`,
   matrix: (cell: string) => `cells/${cell}/matrix.json`,
+  curves: (cell: string) => `cells/${cell}/curves.json`,
   cost: (cell: string) => `cells/${cell}/cost.json`,
   samples: (cell: string) => `cells/${cell}/samples.jsonl`,
   row: (cell: string, row: number) => `cells/${cell}/rows/${row}.json`,
@@ -36,6 +38,8 @@ export interface StoredRun {
   /** By cell id; finished cells only. */
   matrices: Record<string, MatrixRecord>;
   costs: Record<string, CostRecord>;
+  /** Of those that were measured within tasks. */
+  curves: Record<string, CurvesRecord>;
   cells: Record<string, CellState>;
   /** Planned cells without a matrix. */
   missing: CellRecord[];
@@ -52,13 +56,16 @@ export function readRun(directory: string): StoredRun {
   const cells = cellStates(run.cells, events);
   const matrices: Record<string, MatrixRecord> = {};
   const costs: Record<string, CostRecord> = {};
+  const curves: Record<string, CurvesRecord> = {};
   for (const { id } of run.cells) {
     if (cells[id]!.status !== "done") continue;
     matrices[id] = readJson<MatrixRecord>(join(directory, layout.matrix(id)));
     costs[id] = readJson<CostRecord>(join(directory, layout.cost(id)));
+    const path = join(directory, layout.curves(id));
+    if (existsSync(path)) curves[id] = readJson<CurvesRecord>(path);
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
-  return { directory, run, matrices, costs, cells, missing, events, notices };
+  return { directory, run, matrices, costs, curves, cells, missing, events, notices };
 }
 
 /** The record of the run in a directory. Throws STORAGE where there is none. */
