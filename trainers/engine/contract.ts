@@ -17,6 +17,8 @@ export interface TrainingSequence {
 export type Term =
   /** Σ w·nll / Σ w over the batch, nats per token. */
   | { kind: "language-modelling"; batch: readonly TrainingSequence[]; weight: number }
+  /** Mean over pairs of 1 − cos(query, key): draws keys of a prompt table to the queries that chose them. `choices[i]` is query i's. */
+  | { kind: "key-matching"; queries: readonly Float32Array[]; choices: readonly (readonly number[])[]; weight: number }
   /** ½ Σ importance·(θ − anchor)²; the gradient is added before clipping. */
   | { kind: "quadratic"; anchor: Vector; importance: Vector; weight: number };
 
@@ -74,6 +76,16 @@ export interface EngineRequest {
   id: string;
   /** The prompt's tokens, special tokens included. */
   tokens: readonly number[];
+  /** Values of the trainable parameters to compute with instead of the model's own: a snapshot, another task's adapter. */
+  weights?: Vector;
+}
+
+/** A table of soft prompts: embeddings of virtual tokens, which are trained while the model stays as it is. */
+export interface PromptOptions {
+  /** Rows of the table. Virtual token i has the id `tokenizer vocabulary of the model + i`; see `Model.virtualToken`. */
+  virtualTokens: number;
+  /** How many keys are trained beside it, to choose prompts by; 0 for none. */
+  keys: number;
 }
 
 export interface Tokenizer {
@@ -129,6 +141,14 @@ export interface Model {
 
   /** Adds a LoRA adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys A's initialisation. */
   adapt(options: LoraOptions, seed: number): void;
+  /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialisation. */
+  addPrompts(options: PromptOptions, seed: number): void;
+  /** The id that stands for a row of the prompt table in a sequence's tokens. */
+  virtualToken(row: number): number;
+  /** Writes a run of the prompt table's rows as an adapter that PEFT opens (prompt tuning). */
+  savePrompts(directory: string, start: number, count: number): void;
+  /** The keys beside the prompt table, one row each, as they stand. */
+  promptKeys(): Float32Array[];
   /** Folds the adapter into the base weights, in place. */
   merge(): void;
 

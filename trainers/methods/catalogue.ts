@@ -1,17 +1,23 @@
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
-import { ewc } from "./ewc.js";
-import { frozen } from "./frozen.js";
-import { icl } from "./icl.js";
-import { joint } from "./joint.js";
-import { lora } from "./lora.js";
-import { replay } from "./replay.js";
-import { sequential } from "./sequential.js";
+import { averaging } from "./averaging/index.js";
+import { constraints } from "./constraints/index.js";
+import { isolation } from "./isolation/index.js";
+import type { Method } from "./method.js";
+import { frozen } from "./references/frozen.js";
+import { icl } from "./references/icl.js";
+import { joint } from "./references/joint.js";
+import { sequential } from "./references/sequential.js";
+import { regularisation } from "./regularisation/index.js";
+import { rehearsal } from "./rehearsal/index.js";
 import { composedTrainer, trainerOf } from "./trainer.js";
+
+/** Every method that composes with others, family by family. */
+export const methods: Method[] = [...rehearsal, ...regularisation, ...constraints, ...isolation, ...averaging];
 
 /** Every built-in trainer, in the order in which they are listed. */
 export const trainers: TrainerDefinition[] = [
   frozen,
   icl,
-  ...[sequential, joint, replay, ewc, lora].map(trainerOf),
-  composedTrainer([lora, replay, ewc]),
+  ...[sequential, joint, ...methods].map(trainerOf),
+  composedTrainer(methods),
 ];

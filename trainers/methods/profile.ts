@@ -1,7 +1,7 @@
 import type { TrainingOptions } from "../training/options.js";
-import { ewc } from "./ewc.js";
 import type { Method, Options } from "./method.js";
-import { replay } from "./replay.js";
+import { ewc } from "./regularisation/ewc.js";
+import { replay } from "./rehearsal/replay.js";
 
 /** A training profile as written in configurations: a preset over a trainer's own options. */
 export interface Profile {

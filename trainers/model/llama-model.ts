@@ -6,6 +6,7 @@ import type {
   LoraOptions,
   Model,
   Objective,
+  PromptOptions,
   StepReport,
   Tokenizer,
   TrainingSequence,
@@ -13,6 +14,7 @@ import type {
   Vector,
 } from "../engine/contract.js";
 import type { ParameterStore } from "../engine/onnx/parameters.js";
+import { promptTensor } from "../engine/onnx/prompt-table.js";
 import type { SessionOptions } from "../engine/onnx/session.js";
 import { TrainableLlama } from "../engine/onnx/trainable-llama.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "./checkpoint.js";
@@ -20,6 +22,7 @@ import { generate } from "./generation/generate.js";
 import type { InferenceModel } from "./generation/inference.js";
 import { embed, score } from "./generation/score.js";
 import { holdsAdapter, openAdapter, saveAdapter } from "./peft.js";
+import { openPrompts, savePrompts } from "./prompt-files.js";
 import { type NamedTensor, readTensor } from "./safetensors.js";
 
 /** A Llama-family model in this process: training, generation and files as one. */
@@ -52,7 +55,7 @@ export class LlamaModel implements Model {
   }
 
   get addedParameters(): number {
-    return this.llama.adapter?.store.length ?? 0;
+    return (this.llama.adapter ?? this.llama.prompts)?.store.length ?? 0;
   }
 
   get optimizer(): Model["optimizer"] {
@@ -115,31 +118,51 @@ export class LlamaModel implements Model {
     this.llama.adapt(options, seed);
   }
 
+  addPrompts(options: PromptOptions, seed: number): void {
+    this.llama.addPrompts(options, seed);
+  }
+
+  virtualToken(row: number): number {
+    return this.llama.config.vocabulary + row;
+  }
+
+  savePrompts(directory: string, start: number, count: number): void {
+    const { hidden } = this.llama.config;
+    const rows = this.llama.prompts!.store.view(promptTensor).subarray(start * hidden, (start + count) * hidden);
+    savePrompts(directory, this.llama.config, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+  }
+
+  promptKeys(): Float32Array[] {
+    return this.llama.prompts?.keys() ?? [];
+  }
+
   merge(): void {
     this.llama.merge();
   }
 
   async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
-    const generations = await generate(this.inference, this.tokenizer, requests, decoding);
+    const generations = await this.answer(requests, (model, own) => generate(model, this.tokenizer, own, decoding));
     this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens, 0);
     return generations;
   }
 
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
-    return score(this.inference, requests);
+    return this.answer(requests, score);
   }
 
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
-    return embed(this.inference, requests);
+    return this.answer(requests, embed);
   }
 
   async save(directory: string): Promise<void> {
-    const { adapter, base } = this.llama;
-    if (adapter) saveAdapter(directory, adapter.options, tensorsOf(adapter.store));
+    const { adapter, prompts, base } = this.llama;
+    if (prompts) savePrompts(directory, this.llama.config, tensorsOf(prompts.store));
+    else if (adapter) saveAdapter(directory, adapter.options, tensorsOf(adapter.store));
     else saveCheckpoint(directory, this.checkpoint, tensorsOf(base));
   }
 
   async load(directory: string): Promise<void> {
+    if (this.llama.prompts) return this.loadPrompts(directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
     if (this.llama.adapter) {
       throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory holds none.", {
@@ -151,7 +174,9 @@ export class LlamaModel implements Model {
   }
 
   digest(): string {
-    const { adapter, base } = this.llama;
+    const { adapter, prompts, base } = this.llama;
+    if (prompts)
+      return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(prompts.store)], prompts.options);
     if (!adapter) return digestModel(this.checkpoint, tensorsOf(base));
     return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(adapter.store)], adapter.options);
   }
@@ -169,11 +194,31 @@ export class LlamaModel implements Model {
     this.llama.vectors.clear();
   }
 
-  private get inference(): InferenceModel {
-    const { adapter, config } = this.llama;
+  /** Answers requests, those that name equal weights together, in the requests' order. */
+  private async answer<R extends EngineRequest, T>(
+    requests: readonly R[],
+    compute: (model: InferenceModel, requests: readonly R[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    const answers: T[] = [];
+    for (const weights of new Set(requests.map((request) => request.weights))) {
+      const places = requests.flatMap((request, place) => (request.weights === weights ? [place] : []));
+      const own = await compute(
+        this.inference(weights),
+        places.map((place) => requests[place]!),
+      );
+      places.forEach((place, i) => {
+        answers[place] = own[i]!;
+      });
+    }
+    return answers;
+  }
+
+  private inference(weights: Vector | undefined): InferenceModel {
+    const { adapter, prompts, config } = this.llama;
     return {
       config,
-      tensors: this.llama.tensors(),
+      virtualTokens: prompts?.options.virtualTokens ?? 0,
+      tensors: this.llama.tensors(weights),
       lora: adapter ? { scaling: adapter.scaling, targets: adapter.options.targetModules } : undefined,
       session: this.session,
       spend: (flops) => {
@@ -191,18 +236,27 @@ export class LlamaModel implements Model {
     }
   }
 
+  private loadPrompts(directory: string): void {
+    const { store } = this.llama.prompts!;
+    fillStore(store, openPrompts(directory), directory);
+  }
+
   private loadAdapter(directory: string): void {
     const { options, tensors } = openAdapter(directory);
     if (this.llama.adapter === null) this.llama.adapt(options, 0);
-    const { store } = this.llama.adapter!;
-    const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-    for (const { name, shape } of store.tensors) {
-      const tensor = given.get(name);
-      if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
-      store.view(name).set(tensor.values);
-    }
-    if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
+    fillStore(this.llama.adapter!.store, tensors, directory);
   }
+}
+
+/** Reads tensors into a store that has just these. */
+function fillStore(store: ParameterStore, tensors: readonly NamedTensor[], directory: string): void {
+  const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  for (const { name, shape } of store.tensors) {
+    const tensor = given.get(name);
+    if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
+    store.view(name).set(tensor.values);
+  }
+  if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
 }
 
 function tensorsOf(store: ParameterStore): NamedTensor[] {

@@ -1,8 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Claim, Strategy } from "./strategy.js";
 
+const whyNotFed =
+  "one feeds the model sequences of its own, which would lack the prompts that the other puts before each";
 const whyOnlyOne: Record<Claim, string> = {
   adapter: "a model carries one adapter",
   buffer: "the rehearsal buffer has one content, and each would overwrite the other's",
@@ -24,17 +27,34 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   };
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
-    open: (model, seed) => {
-      for (const strategy of strategies) strategy.open?.(model, seed);
+    get reserved() {
+      return strategies.reduce((sum, strategy) => sum + (strategy.reserved ?? 0), 0);
+    },
+    open: (model, seed, tasks) => {
+      for (const strategy of strategies) strategy.open?.(model, seed, tasks);
     },
     beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task)),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
+    present: async (sequences, task) => {
+      let presented = [...sequences];
+      for (const strategy of strategies) presented = (await strategy.present?.(presented, task)) ?? presented;
+      return presented;
+    },
     beforeStep: (step) => inTurn((strategy) => strategy.beforeStep?.(step)),
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
     constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
     afterStep: (step, report) => inTurn((strategy) => strategy.afterStep?.(step, report)),
     afterTask: (task) => inTurn((strategy) => strategy.afterTask?.(task)),
+    address: async (requests, model) => {
+      let addressed = [...requests];
+      for (const strategy of strategies) addressed = (await strategy.address?.(addressed, model)) ?? addressed;
+      return addressed;
+    },
+    answerDigest: () => {
+      const digests = strategies.flatMap((strategy) => strategy.answerDigest?.() ?? []);
+      return digests.length > 0 ? digestOf(digests) : "";
+    },
     save: (directory, model) =>
       inTurn((strategy) => {
         if (!strategy.save) return undefined;
@@ -50,6 +70,14 @@ function checkPair(first: Strategy, second: Strategy): void {
   if (first.name === second.name) throw contradiction(first, second, "it is named twice");
   const claim = first.claims?.find((held) => second.claims?.includes(held));
   if (claim) throw contradiction(first, second, whyOnlyOne[claim]);
+  for (const [feeding, presenting] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    if (feeding.feeds && presenting.present) {
+      throw contradiction(first, second, whyNotFed);
+    }
+  }
   const reason = first.conflicts?.[second.name] ?? second.conflicts?.[first.name];
   if (reason) throw contradiction(first, second, reason);
 }

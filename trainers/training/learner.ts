@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { random } from "../../harness/contract/random.js";
 import type {
@@ -9,7 +10,7 @@ import type {
   TaskData,
   TrainingView,
 } from "../../harness/contract/trainer.js";
-import type { Model, StepReport, Update } from "../engine/contract.js";
+import type { Model, StepReport, TrainingSequence, Update } from "../engine/contract.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
 import { ModelLearner } from "./model-learner.js";
@@ -18,7 +19,7 @@ import { TrainingRecord } from "./record.js";
 import { RetentionMonitor } from "./retention.js";
 import { learningRateAt } from "./schedule.js";
 import { loadVectors, saveVectors } from "./state.js";
-import type { Source, StepContext, Strategy, TaskContext } from "./strategy.js";
+import type { AddressedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
 
 /**
  * The one loop of all methods that train a model: draws batches, follows the learning-rate schedule, updates, and
@@ -31,15 +32,16 @@ export class ParametricLearner extends ModelLearner {
   readonly #strategy: Strategy;
 
   private constructor(model: Model, context: LearnerContext, options: TrainingOptions, strategy: Strategy) {
-    super(model, options.maxTokens);
+    super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reserved ?? 0)));
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;
-    strategy.open?.(model, context.seed);
   }
 
   static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {
-    return new ParametricLearner(await ModelLearner.openBase(context), context, options, strategy);
+    const model = await ModelLearner.openBase(context);
+    strategy.open?.(model, context.seed, context.tasks.length);
+    return new ParametricLearner(model, context, options, strategy);
   }
 
   async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
@@ -48,12 +50,13 @@ export class ParametricLearner extends ModelLearner {
     await this.#strategy.beforeTask?.(task);
     const { mixture, steps } = this.#plan(task);
     const record = new TrainingRecord(steps, notes, context.progress);
-    const retention = this.#retention(view);
+    const retention = await this.#retention(task);
     if (!this.#options.keepOptimizer) this.model.optimizer.reset();
     try {
       for (let step = 0; step < steps; step++) {
         if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
-        const batch = mixture.batch(step).map((item) => task.sequence(item));
+        const sequences = mixture.batch(step).map((item) => task.sequence(item));
+        const batch = await this.#present(sequences, task);
         const learningRate = learningRateAt(this.#rates(), view.index, step, steps);
         const { terms, tokens } = await this.#step({ ...task, step, steps, batch, learningRate });
         record.step(terms[0]!, learningRate, tokens);
@@ -88,6 +91,16 @@ export class ParametricLearner extends ModelLearner {
       this.model.optimizer.restore({ first: first!, second: second!, step: step![0]! });
     }
     await super.restore(directory);
+  }
+
+  protected override async address<R extends AddressedRequest>(requests: readonly R[]): Promise<R[]> {
+    return (await this.#strategy.address?.(requests, this.model)) ?? super.address(requests);
+  }
+
+  override async answerDigest(): Promise<string> {
+    const model = await super.answerDigest();
+    const strategy = this.#strategy.answerDigest?.();
+    return strategy ? digestOf({ model, strategy }) : model;
   }
 
   override cost(): LearnerCost {
@@ -162,15 +175,20 @@ export class ParametricLearner extends ModelLearner {
     return { shape, initial, decayFactor, warmupSteps, finalShare };
   }
 
-  #retention(view: TrainingView): RetentionMonitor | undefined {
+  async #present(sequences: readonly TrainingSequence[], task: TaskContext): Promise<readonly TrainingSequence[]> {
+    return (await this.#strategy.present?.(sequences, task)) ?? sequences;
+  }
+
+  async #retention(context: TaskContext): Promise<RetentionMonitor | undefined> {
     const stopping = this.#options.earlyStopping;
-    const past = view.pastValidation.filter(({ validation }) => validation.length > 0);
+    const past = context.view.pastValidation.filter(({ validation }) => validation.length > 0);
     if (!stopping || past.length === 0) return undefined;
     const sequences = past.map(({ task, validation }) =>
       random({ seed: this.#context.seed, stream: "retention", task: task.id })
         .sample(validation, stopping.items)
         .map((example) => this.encoder.sequence({ example, task })),
     );
-    return new RetentionMonitor(this.model, sequences, stopping);
+    const presented = await Promise.all(sequences.map((own) => this.#present(own, context)));
+    return new RetentionMonitor(this.model, presented, stopping);
   }
 }

@@ -15,6 +15,7 @@ import type { Model } from "../engine/contract.js";
 import { openModel } from "../model/index.js";
 import { SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
+import type { AddressedRequest } from "./strategy.js";
 
 /** A question as a learner gets it, to be scored or answered. */
 export type Question = Pick<GenerationRequest, "input" | "taskId">;
@@ -43,20 +44,29 @@ export abstract class ModelLearner implements Learner {
     return this.encoder.prompt(question.input, answerTokens);
   }
 
+  /** How questions are put to the model, beside their tokens. */
+  protected async address<R extends AddressedRequest>(requests: readonly R[]): Promise<R[]> {
+    return [...requests];
+  }
+
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
     if (requests.length === 0) return [];
     const maxNewTokens = this.encoder.answerLimit(decoding.maxNewTokens);
-    const prompts = requests.map((request) => ({ id: request.id, tokens: this.prompt(request, maxNewTokens) }));
-    const generations = await this.model.generate(prompts, { ...decoding, maxNewTokens });
+    const prompts = requests.map((request) => ({
+      id: request.id,
+      taskId: request.taskId,
+      tokens: this.prompt(request, maxNewTokens),
+    }));
+    const generations = await this.model.generate(await this.address(prompts), { ...decoding, maxNewTokens });
     return generations.map((generation) => ({ ...generation, text: generation.text.trim() }));
   }
 
-  score(requests: ScoreRequest[]): Promise<number[]> {
+  async score(requests: ScoreRequest[]): Promise<number[]> {
     const questions = requests.map((request) => {
       const continuation = this.encoder.answer(request.continuation);
       return { id: request.id, tokens: this.prompt(request, continuation.length), continuation };
     });
-    return this.model.score(questions);
+    return this.model.score(await this.address(questions));
   }
 
   async save(directory: string): Promise<void> {

@@ -1,6 +1,14 @@
 import type { Example, TaskDescription } from "../../harness/contract/suite.js";
 import type { RehearsalBuffer, TrainingView } from "../../harness/contract/trainer.js";
-import type { Constraint, Model, StepReport, Term, TrainingSequence, Update } from "../engine/contract.js";
+import type {
+  Constraint,
+  EngineRequest,
+  Model,
+  StepReport,
+  Term,
+  TrainingSequence,
+  Update,
+} from "../engine/contract.js";
 
 /** An example to train on, with its task where it belongs to one (general items do not). */
 export interface TrainingItem {
@@ -14,6 +22,12 @@ export interface Source {
   name: string;
   items: readonly TrainingItem[];
   share: number;
+}
+
+/** A question in tokens, before it goes to the model. */
+export interface AddressedRequest extends EngineRequest {
+  /** Only where the trainer declared `taskIdAtTest`. */
+  taskId?: string;
 }
 
 /** What a strategy sees of the task that is being learnt. */
@@ -57,11 +71,17 @@ export interface Strategy {
   readonly claims?: readonly Claim[];
   /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
-  /** Once per model, before anything is restored: the place to give it an adapter. */
-  open?(model: Model, seed: number): void;
+  /** Tokens of the context that `present` and `address` put before a sequence. */
+  readonly reserved?: number;
+  /** True where it feeds the model sequences of its own, outside the loop's batches. */
+  readonly feeds?: boolean;
+  /** Once per model, before anything is restored: the place to give it an adapter. `tasks`: how many the run has. */
+  open?(model: Model, seed: number, tasks: number): void;
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */
   mixture?(task: TaskContext): Source[];
+  /** How training sequences are put to the model: what stands before their tokens. As `address` at test time. */
+  present?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
   beforeStep?(step: StepContext): Promise<void>;
   /** Terms of the objective beside the batch's own loss. */
   terms?(step: StepContext): Term[];
@@ -71,6 +91,13 @@ export interface Strategy {
   constraint?(step: StepContext): Promise<Constraint | undefined>;
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   afterTask?(task: TaskContext): Promise<void>;
+  /**
+   * How questions are put to the model at test time: whose weights answer, what stands before the prompt. Changes no
+   * state; order and number of requests have no influence on the result for each.
+   */
+  address?<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
+  /** Digest of what determines the answers beside the model's own weights. */
+  answerDigest?(): string;
   save?(directory: string, model: Model): Promise<void>;
   restore?(directory: string, model: Model): Promise<void>;
 }

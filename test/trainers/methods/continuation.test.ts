@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { trainers } from "../../../trainers/methods/catalogue.js";
-import { byName, learnAll } from "./rig.js";
+import { byName, expectSameBits, learnAll } from "./rig.js";
 
 /** Trainers and options that between them carry every kind of state from task to task. */
 const carriers: [string, Record<string, unknown>][] = [
@@ -16,15 +16,9 @@ const carriers: [string, Record<string, unknown>][] = [
   ["composed", { use: ["lora", "replay", "ewc"], ewc: { items: 8 } }],
 ];
 
-test.each(carriers)("%s %j: saved and restored after every task, it ends with the same bits", async (name, options) => {
-  const trainer = byName(trainers, name);
-  const straight = await learnAll(trainer, options);
-  const interrupted = await learnAll(trainer, options, { interrupted: true });
-  expect(interrupted.reports).toEqual(straight.reports);
-  expect(await interrupted.learner.answerDigest!()).toBe(await straight.learner.answerDigest!());
-  expect(interrupted.learner.cost()).toEqual(straight.learner.cost());
-  expect(interrupted.buffer.items()).toEqual(straight.buffer.items());
-});
+test.each(carriers)("%s %j: saved and restored after every task, it ends with the same bits", (name, options) =>
+  expectSameBits(byName(trainers, name), options),
+);
 
 test("another seed draws other batches", async () => {
   const trainer = byName(trainers, "sequential");

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
@@ -128,6 +128,16 @@ export async function moved(learner: Learner, trainer: TrainerDefinition, contex
   const next = await trainer.create(context);
   await next.restore(directory);
   return next;
+}
+
+/** Saved, released and restored after every task, a trainer ends as uninterrupted: reports, answers, meters, past data. */
+export async function expectSameBits(trainer: TrainerDefinition, options: Record<string, unknown>): Promise<void> {
+  const straight = await learnAll(trainer, options);
+  const interrupted = await learnAll(trainer, options, { interrupted: true });
+  expect(interrupted.reports).toEqual(straight.reports);
+  expect(await interrupted.learner.answerDigest!()).toBe(await straight.learner.answerDigest!());
+  expect(interrupted.learner.cost()).toEqual(straight.learner.cost());
+  expect(interrupted.buffer.items()).toEqual(straight.buffer.items());
 }
 
 export const byName = (trainers: readonly TrainerDefinition[], name: string): TrainerDefinition =>

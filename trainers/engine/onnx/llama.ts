@@ -12,7 +12,10 @@ import {
   rotate,
   scale,
   silu,
+  subtract,
 } from "./operators/index.js";
+
+import { promptTensor } from "./prompt-table.js";
 
 /** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + (alpha / rank)·B·A·dropout(x). */
 export interface LoraWeights {
@@ -39,13 +42,34 @@ export class Llama {
     readonly config: LlamaConfig,
     readonly tensor: (name: string) => Value,
     readonly lora?: LoraWeights,
+    /** Whether token ids from `vocabulary` on stand for rows of the prompt table. */
+    readonly virtualTokens = false,
   ) {
     this.modules = linearModules(config);
   }
 
-  /** Token ids of any shape → their embeddings, [..., hidden]. */
+  /** Token ids [rows] → their embeddings, [rows, hidden]. */
   embed(tokens: Value): Value {
-    return gather(this.tensor("model.embed_tokens.weight"), tokens);
+    const table = this.tensor("model.embed_tokens.weight");
+    if (!this.virtualTokens) return gather(table, tokens);
+    const { graph, config } = this;
+    const integer = (operator: string, a: Value, b: number): Value =>
+      graph.node(operator, [a, graph.scalar(b, "int32")], tokens.shape);
+    const isVirtual = graph.node(
+      "GreaterOrEqual",
+      [tokens, graph.scalar(config.vocabulary, "int32")],
+      tokens.shape,
+      {},
+      "bool",
+    );
+    const mask = graph.node("Where", [isVirtual, graph.scalar(1), graph.scalar(0)], tokens.shape, {}, graph.precision);
+    const column = reshape(mask, [tokens.shape[0]!, 1]);
+    const own = gather(table, integer("Min", tokens, config.vocabulary - 1));
+    const row = integer("Max", integer("Sub", tokens, config.vocabulary), 0);
+    return add(
+      multiply(own, subtract(graph.scalar(1), column)),
+      multiply(gather(this.tensor(promptTensor), row), column),
+    );
   }
 
   norm(name: string, x: Value): Value {

@@ -3,6 +3,7 @@ import type {
   FisherKind,
   LoraOptions,
   Objective,
+  PromptOptions,
   StepReport,
   Term,
   TrainingSequence,
@@ -12,11 +13,14 @@ import type {
 import { updateFeeds, updateForm } from "./adamw.js";
 import { type TrainingBatch, trainingBatch } from "./batch.js";
 import { componentRates } from "./component-rates.js";
+import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
+import { keyMatchingFeeds } from "./key-matching.js";
 import { sampledLabels } from "./label-sampling.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
 import { ParameterStore } from "./parameters.js";
+import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
 import { TrainableState } from "./trainable-state.js";
@@ -31,6 +35,7 @@ export class TrainableLlama {
   readonly base: ParameterStore;
   readonly vectors = new VectorPool();
   adapter: LoraAdapter | null = null;
+  prompts: PromptTable | null = null;
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
@@ -58,15 +63,18 @@ export class TrainableLlama {
     return this.state;
   }
 
-  /** Every tensor by name, the adapter's too, over the memory that training writes. */
-  tensors(): Feeds {
-    return this.adapter ? { ...this.baseFeeds, ...tensorFeeds(this.adapter.store) } : this.baseFeeds;
+  /** Every tensor by name, the adapter's too, over the memory that training writes or over `weights` for what is trainable. */
+  tensors(weights?: Vector): Feeds {
+    const values = weights && this.vectors.values(weights, this.trainable.length);
+    const added = this.adapter ?? this.prompts;
+    if (!added) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
+    return { ...this.baseFeeds, ...tensorFeeds(added.store, values) };
   }
 
   /** Bytes of parameters, moments and vectors. */
   tensorBytes(): number {
-    const adapter = this.adapter?.store.values.byteLength ?? 0;
-    return this.base.values.byteLength + adapter + 2 * this.state.first.byteLength + this.vectors.bytes;
+    const added = (this.adapter ?? this.prompts)?.store.values.byteLength ?? 0;
+    return this.base.values.byteLength + added + 2 * this.state.first.byteLength + this.vectors.bytes;
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
@@ -80,7 +88,7 @@ export class TrainableLlama {
     checkFinite(loss, gradientNorm);
     this.state.step++;
     const tokens = prepared.batch?.tokens ?? 0;
-    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.adapter !== null) : 0;
+    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.frozen) : 0;
     this.trainedTokens += tokens;
     this.flops += flops;
     return { loss, terms, gradientNorm, tokens, flops };
@@ -98,7 +106,7 @@ export class TrainableLlama {
     const gradient = new Float32Array(this.trainable.length);
     const outputs = this.state.feeds("gradient", gradient);
     const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
-    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.adapter !== null);
+    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.frozen);
     checkFinite(weighted(objective, termValues(objective, batch, result)), gradient);
     return this.vectors.hold(gradient);
   }
@@ -129,7 +137,7 @@ export class TrainableLlama {
       const labels = kind === "sampled" ? await this.sampleLabels(objective, seed, item) : undefined;
       const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
       const result = await this.run({ ...form, result: "square" }, { ...feeds, ...square }, { ...fetches, ...next });
-      this.flops += trainingFlops(this.config, batch!.packed, this.adapter !== null);
+      this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
       checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
     }
     for (let i = 0; i < sum.length; i++) sum[i]! /= Math.max(examples.length, 1);
@@ -147,11 +155,16 @@ export class TrainableLlama {
 
   /** Adds an adapter: the base is frozen from then on. `seed` keys A's initialisation. Throws where there is one already. */
   adapt(options: LoraOptions, seed: number): void {
-    if (this.adapter) {
-      throw new BenchError("INTERNAL", "The model has an adapter already.", { fix: "Merge it before adding another." });
-    }
+    this.checkPlain();
     this.adapter = new LoraAdapter(this.config, options, seed);
     this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Adds a table of soft prompts: the base is frozen from then on. Throws where there is one, or an adapter, already. */
+  addPrompts(options: PromptOptions, seed: number): void {
+    this.checkPlain();
+    this.prompts = new PromptTable(this.config, options, this.base, seed);
+    this.state = new TrainableState(this.prompts.store);
   }
 
   /** Folds the adapter into the base, which is trainable again. */
@@ -160,6 +173,18 @@ export class TrainableLlama {
     this.adapter.mergeInto(this.base);
     this.adapter = null;
     this.state = new TrainableState(this.base);
+  }
+
+  /** Whether the base is trained itself. */
+  private get frozen(): boolean {
+    return this.adapter !== null || this.prompts !== null;
+  }
+
+  private checkPlain(): void {
+    if (!this.frozen) return;
+    throw new BenchError("INTERNAL", "The model has an adapter or prompts already.", {
+      fix: "Open it anew, or merge its adapter, before adding another.",
+    });
   }
 
   private async sampleLabels(objective: Objective, seed: number, item: number): Promise<Int32Array> {
@@ -176,7 +201,8 @@ export class TrainableLlama {
   }
 
   private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
-    const signature = `training ${JSON.stringify({ form, layout: this.adapter?.options ?? null })}`;
+    const layout = this.adapter?.options ?? this.prompts?.options ?? null;
+    const signature = `training ${JSON.stringify({ form, layout })}`;
     const build = () => trainingGraph(form, this.trainable, this.base);
     return sessions.run(signature, build, feeds, fetches, this.session);
   }
@@ -189,11 +215,22 @@ export class TrainableLlama {
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
     const { adapter, config } = this;
     const lora = adapter && { scaling: adapter.scaling, targets: adapter.options.targetModules, dropout };
-    const form = { config, lora, languageModelling: batch !== null, quadratics: quadratics.length };
+    const matching = objective.terms.find((term) => term.kind === "key-matching");
+    const form = {
+      config,
+      lora,
+      prompts: this.prompts?.options,
+      languageModelling: batch !== null,
+      keyMatching: matching && true,
+      quadratics: quadratics.length,
+    };
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
-    if (batch) Object.assign(feeds, batch.feeds, adapter ? this.baseFeeds : {});
+    if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
+    if (matching)
+      Object.assign(feeds, keyMatchingFeeds(matching), { "key-matching.weight": floats([matching.weight]) });
     if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
     const fetches: Record<string, null> = batch ? { nll: null } : {};
+    if (matching) fetches["key-matching"] = null;
     for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
       Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
       feeds[`weight.${i}`] = floats([weight]);
@@ -231,8 +268,8 @@ export class TrainableLlama {
   }
 }
 
-function tensorFeeds(store: ParameterStore): Feeds {
-  return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name), shape)]));
+function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
+  return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
 }
 
 function scalar(tensor: Tensor): number {
@@ -244,6 +281,7 @@ function termValues(objective: Objective, batch: TrainingBatch | null, result: R
   let quadratic = 0;
   return objective.terms.map((term: Term) => {
     if (term.kind === "quadratic") return scalar(result[`quadratic.${quadratic++}`]!);
+    if (term.kind === "key-matching") return scalar(result["key-matching"]!);
     const { start, weights } = rows!.next().value!;
     const nll = result.nll!.data as Float32Array;
     return weights.reduce((sum, weight, i) => sum + weight * nll[start + i]!, 0);
@@ -252,17 +290,4 @@ function termValues(objective: Objective, batch: TrainingBatch | null, result: R
 
 function weighted(objective: Objective, values: readonly number[]): number {
   return objective.terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
-}
-
-function checkFinite(loss: number, gradient: number | Float32Array): void {
-  const finite = typeof gradient === "number" ? Number.isFinite(gradient) : allFinite(gradient);
-  if (Number.isFinite(loss) && finite) return;
-  throw new BenchError("DIVERGED", `The loss (${loss}) or its gradient is not finite.`, {
-    fix: "Lower the learning rate, clip the gradient, or lower the weight of a penalty.",
-  });
-}
-
-function allFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
-  return true;
 }

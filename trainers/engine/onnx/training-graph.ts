@@ -1,11 +1,14 @@
+import type { PromptOptions } from "../contract.js";
 import { appendUpdate, type UpdateForm } from "./adamw.js";
 import { differentiate } from "./differentiate.js";
 import { Graph, type Value } from "./graph.js";
+import { keyMatching } from "./key-matching.js";
 import { Llama, type LoraWeights } from "./llama.js";
 import type { LlamaConfig } from "./llama-config.js";
-import { add, crossEntropy, multiply, scale, subtract, total } from "./operators/index.js";
+import { add, crossEntropy, multiply, reshape, scale, subtract, total } from "./operators/index.js";
 import { packedForward } from "./packed-llama.js";
 import type { ParameterStore } from "./parameters.js";
+import { keyTensor } from "./prompt-table.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
 
 /** An adapter's form: what of it shapes a graph. */
@@ -19,7 +22,11 @@ export interface LoraForm {
 export interface TrainingForm {
   readonly config: LlamaConfig;
   readonly lora: LoraForm | null;
+  /** The sizes of the prompt table, where there is one. */
+  readonly prompts?: PromptOptions;
   readonly languageModelling: boolean;
+  /** Whether a term matches keys of the prompt table to queries. */
+  readonly keyMatching?: boolean;
   /** How many quadratic terms. */
   readonly quadratics: number;
   /** Values alone; the logits of the language-modelling rows; the gradient; its square added to a sum; the whole step. */
@@ -28,8 +35,8 @@ export interface TrainingForm {
 
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
- * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective), and
- * per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
+ * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective),
+ * those of `keyMatching` with `key-matching.weight` [1], and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
  * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
  */
 export function trainingGraph(
@@ -44,10 +51,17 @@ export function trainingGraph(
   let gradients: Value[] | undefined;
   const reported: Value[] = [];
 
-  if (form.languageModelling) {
-    const objective = languageModelling(graph, form, segmentTensors(segments, parameters), frozen);
-    reported.push(objective);
-    if (!isForward(form.result)) gradients = differentiate(objective, parameters);
+  const tensors = segmentTensors(segments, parameters);
+  const objectives: Value[] = [];
+  if (form.languageModelling) objectives.push(languageModelling(graph, form, tensors, frozen));
+  if (form.keyMatching) {
+    const value = keyMatching(graph, tensors.get(keyTensor)!);
+    graph.output("key-matching", value);
+    objectives.push(multiply(value, reshape(graph.input("key-matching.weight", [1]), [])));
+  }
+  reported.push(...objectives);
+  if (objectives.length > 0 && !isForward(form.result)) {
+    gradients = differentiate(objectives.reduce(add), parameters);
   }
   for (let term = 0; term < form.quadratics; term++) {
     const { value, forces } = quadratic(graph, term, segments, parameters);
@@ -96,7 +110,7 @@ function languageModelling(
         dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
       }
     : undefined;
-  const llama = new Llama(graph, form.config, tensor, lora);
+  const llama = new Llama(graph, form.config, tensor, lora, form.prompts !== undefined);
   const { hidden } = packedForward(llama);
   const rows = hidden.shape[0]!;
   const logits = llama.logits(hidden);

@@ -14,6 +14,8 @@ export interface InferenceModel {
   readonly tensors: Feeds;
   /** An adapter that is not merged: alpha / rank, and the modules that it stands on. */
   readonly lora?: { readonly scaling: number; readonly targets: readonly string[] };
+  /** Rows of the prompt table; 0 where there is none. */
+  readonly virtualTokens?: number;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
@@ -39,9 +41,9 @@ export function runGraph(
   build: (llama: Llama) => void,
   feeds: Feeds,
 ): Promise<Readonly<Record<string, Tensor>>> {
-  const { config, lora, tensors, session } = model;
+  const { config, lora, virtualTokens = 0, tensors, session } = model;
   const rank = lora && Object.entries(tensors).find(([tensor]) => tensor.endsWith("lora_A.weight"))?.[1].dims[0];
-  const signature = `${name}|${canonicalJson({ config, lora, rank })}`;
+  const signature = `${name}|${canonicalJson({ config, lora, rank, virtualTokens: virtualTokens || undefined })}`;
   const construct = () => {
     const graph = new Graph();
     const inputs = new Map<string, Value>();
@@ -50,7 +52,8 @@ export function runGraph(
       inputs.set(key, input);
       return input;
     };
-    build(new Llama(graph, config, tensor, lora && { scaling: lora.scaling, targets: new Set(lora.targets) }));
+    const adapter = lora && { scaling: lora.scaling, targets: new Set(lora.targets) };
+    build(new Llama(graph, config, tensor, adapter, virtualTokens > 0));
     return graph;
   };
   return sessions.run(signature, construct, { ...tensors, ...feeds }, undefined, session);

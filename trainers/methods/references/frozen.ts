@@ -1,8 +1,8 @@
-import type { LearnerContext, LearnReport, TrainerDefinition } from "../../harness/contract/trainer.js";
-import type { Model } from "../engine/contract.js";
-import { ModelLearner } from "../training/model-learner.js";
-import { promptOptions } from "../training/options.js";
-import { noPrivileges } from "../training/privileges.js";
+import type { LearnerContext, LearnReport, TrainerDefinition } from "../../../harness/contract/trainer.js";
+import type { Model } from "../../engine/contract.js";
+import { ModelLearner } from "../../training/model-learner.js";
+import { promptOptions } from "../../training/options.js";
+import { noPrivileges } from "../../training/privileges.js";
 
 /** The base model as it is, asked with the task's prompt alone. */
 class FrozenLearner extends ModelLearner {

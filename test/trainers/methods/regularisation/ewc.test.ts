@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Model } from "../../../trainers/engine/contract.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
-import { openModel } from "../../../trainers/model/index.js";
-import { SequenceEncoder } from "../../../trainers/training/sequences.js";
-import { loadVectors } from "../../../trainers/training/state.js";
-import { abc, bufferFor, byName, contextFor, learnContext, moved, newDirectory, tinyModel, viewOf } from "./rig.js";
+import type { Model } from "../../../../trainers/engine/contract.js";
+import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { openModel } from "../../../../trainers/model/index.js";
+import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
+import { loadVectors } from "../../../../trainers/training/state.js";
+import { abc, bufferFor, byName, contextFor, learnContext, moved, newDirectory, tinyModel, viewOf } from "../rig.js";
 
 const trainer = byName(trainers, "ewc");
 const shared = { steps: 12, learningRate: 3e-3, warmupSteps: 0 };

@@ -1,10 +1,10 @@
-import { BenchError } from "../../harness/contract/errors.js";
-import { random } from "../../harness/contract/random.js";
-import type { FisherKind, Model, Vector } from "../engine/contract.js";
-import { loadJson, loadVectors, saveJson, saveVectors } from "../training/state.js";
-import type { Strategy, TaskContext } from "../training/strategy.js";
+import { BenchError } from "../../../harness/contract/errors.js";
+import { random } from "../../../harness/contract/random.js";
+import type { FisherKind, Model, Vector } from "../../engine/contract.js";
+import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
+import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
 import { ElasticStrength } from "./elastic-strength.js";
-import type { Method } from "./method.js";
 
 interface EwcOptions {
   lambda: number;
@@ -63,6 +63,7 @@ export const ewc: Method = {
 
 class Ewc implements Strategy {
   readonly name = "ewc";
+  readonly feeds = true;
   readonly claims: Strategy["claims"];
   readonly #options: EwcOptions;
   readonly #elastic: ElasticStrength | undefined;

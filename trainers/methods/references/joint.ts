@@ -1,4 +1,4 @@
-import type { Method } from "./method.js";
+import type { Method } from "../method.js";
 
 /**
  * Multi-task learning, the upper bound: trains once, from the base, on the data of all tasks, each task in as many

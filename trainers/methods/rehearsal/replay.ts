@@ -1,8 +1,8 @@
-import { random } from "../../harness/contract/random.js";
-import type { BufferItem } from "../../harness/contract/trainer.js";
-import { balance } from "../training/balance.js";
-import type { Source, Strategy, TaskContext } from "../training/strategy.js";
-import type { Method } from "./method.js";
+import { random } from "../../../harness/contract/random.js";
+import type { BufferItem } from "../../../harness/contract/trainer.js";
+import { balance } from "../../training/balance.js";
+import type { Source, Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
 
 interface ReplayOptions {
   share: number;

@@ -1,6 +1,6 @@
-import { digestOf } from "../../harness/contract/digest.js";
-import { random } from "../../harness/contract/random.js";
-import { type Example, inputText } from "../../harness/contract/suite.js";
+import { digestOf } from "../../../harness/contract/digest.js";
+import { random } from "../../../harness/contract/random.js";
+import { type Example, inputText } from "../../../harness/contract/suite.js";
 import type {
   BufferItem,
   Decoding,
@@ -11,13 +11,13 @@ import type {
   LearnReport,
   TrainerDefinition,
   TrainingView,
-} from "../../harness/contract/trainer.js";
-import type { Model } from "../engine/contract.js";
-import { balance } from "../training/balance.js";
-import { ModelLearner, type Question } from "../training/model-learner.js";
-import { promptOptions } from "../training/options.js";
-import { noPrivileges } from "../training/privileges.js";
-import { loadJson, saveJson } from "../training/state.js";
+} from "../../../harness/contract/trainer.js";
+import type { Model } from "../../engine/contract.js";
+import { balance } from "../../training/balance.js";
+import { ModelLearner, type Question } from "../../training/model-learner.js";
+import { promptOptions } from "../../training/options.js";
+import { noPrivileges } from "../../training/privileges.js";
+import { loadJson, saveJson } from "../../training/state.js";
 
 /** Demonstrations and question as a list of like blocks, which a base model continues; a block ends with an empty line. */
 const blockEnd = "\n\n";

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { inputText } from "../../../harness/contract/suite.js";
-import { MeteredBuffer } from "../../../harness/run/buffer.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
-import { replay } from "../../../trainers/methods/replay.js";
-import { composeStrategies } from "../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../trainers/training/options.js";
-import type { Strategy } from "../../../trainers/training/strategy.js";
-import { abc, byName, contextFor, learnAll, learnContext, tinyTask, viewOf } from "./rig.js";
+import { inputText } from "../../../../harness/contract/suite.js";
+import { MeteredBuffer } from "../../../../harness/run/buffer.js";
+import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { replay } from "../../../../trainers/methods/rehearsal/replay.js";
+import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { ParametricLearner } from "../../../../trainers/training/learner.js";
+import type { TrainingOptions } from "../../../../trainers/training/options.js";
+import type { Strategy } from "../../../../trainers/training/strategy.js";
+import { abc, byName, contextFor, learnAll, learnContext, tinyTask, viewOf } from "../rig.js";
 
 const trainer = byName(trainers, "replay");
 const general = tinyTask("general", 6).train;

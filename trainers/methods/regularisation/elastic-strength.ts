@@ -1,6 +1,6 @@
-import { cosine, meanEmbedding } from "../training/similarity.js";
-import { loadJson, loadVectors, saveJson, saveVectors } from "../training/state.js";
-import type { TaskContext } from "../training/strategy.js";
+import { cosine, meanEmbedding } from "../../training/similarity.js";
+import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
+import type { TaskContext } from "../../training/strategy.js";
 
 const weakest = 0.001;
 const strongest = 0.1;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { GenerationRequest } from "../../../harness/contract/trainer.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
-import { abc, byName, contextFor, learnAll } from "./rig.js";
+import type { GenerationRequest } from "../../../../harness/contract/trainer.js";
+import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { abc, byName, contextFor, learnAll } from "../rig.js";
 
 const trainer = byName(trainers, "icl");
 const scored = abc[0]!.validation.map(({ id, input, references }) => ({ id, input, continuation: references[0]! }));

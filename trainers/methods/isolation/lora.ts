@@ -1,5 +1,5 @@
-import type { LoraOptions } from "../engine/contract.js";
-import type { Method } from "./method.js";
+import type { LoraOptions } from "../../engine/contract.js";
+import type { Method } from "../method.js";
 
 /**
  * Low-rank adaptation (Hu et al., arXiv 2106.09685): the base stays as it is; each targeted matrix W gains

@@ -1,4 +1,4 @@
-import type { Method } from "./method.js";
+import type { Method } from "../method.js";
 
 /**
  * Fine-tuning task after task with nothing against forgetting: the lower bound that methods are measured by
