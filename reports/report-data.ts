@@ -4,11 +4,12 @@ import type {
   CellRecord,
   CellStatus,
   CostRecord,
+  CurvesRecord,
   Leaderboard,
   MatrixRecord,
   RunRecord,
 } from "../harness/contract/result.js";
-import { buildLeaderboard, type MetricDefinition, metrics } from "../harness/metrics/index.js";
+import { buildLeaderboard, cellMetrics, type MetricDescription } from "../harness/metrics/index.js";
 import { readRun } from "../harness/run/store.js";
 
 /** All that a report is made from, beside the samples. */
@@ -16,7 +17,7 @@ export interface ReportData {
   run: RunRecord;
   cells: CellResult[];
   leaderboard: Leaderboard;
-  metrics: readonly MetricDefinition[];
+  metrics: readonly MetricDescription[];
   /** Of the whole run, where it finished: seconds, and the peak memory of the process. */
   wallSeconds: number | null;
   peakMemoryBytes: number | null;
@@ -29,6 +30,8 @@ export interface CellResult extends CellRecord {
   status: CellStatus;
   matrix?: MatrixRecord;
   cost?: CostRecord;
+  /** Scores within tasks, where they were measured. */
+  curves?: CurvesRecord;
   error?: ErrorRecord;
   /** In the order in which they were raised. */
   alerts: Alert[];
@@ -36,7 +39,7 @@ export interface CellResult extends CellRecord {
 
 /** Reads a run directory, finished or not. Throws as `readRun` does. */
 export function readReportData(directory: string): ReportData {
-  const { run, matrices, costs, cells, events, notices } = readRun(directory);
+  const { run, matrices, costs, curves, cells, events, notices } = readRun(directory);
   const finished = events.findLast((event) => event.type === "run-finished");
   return {
     run,
@@ -45,11 +48,12 @@ export function readReportData(directory: string): ReportData {
       status: cells[cell.id]?.status ?? "pending",
       matrix: matrices[cell.id],
       cost: costs[cell.id],
+      curves: curves[cell.id],
       error: cells[cell.id]?.error,
       alerts: cells[cell.id]?.alerts ?? [],
     })),
-    leaderboard: buildLeaderboard({ directory, run, matrices, costs }),
-    metrics,
+    leaderboard: buildLeaderboard({ directory, run, matrices, costs, curves }),
+    metrics: cellMetrics,
     wallSeconds: finished?.wallSeconds ?? null,
     peakMemoryBytes: finished?.peakMemoryBytes ?? null,
     notices,

@@ -51,6 +51,8 @@ export interface ConfigFileContent extends TrainingProfile {
   quick?: boolean;
   out?: string;
   keepCheckpoints?: "last" | "all" | "none";
+  evaluateEvery?: number;
+  evaluateItems?: number;
   plugins?: string[];
   alerts?: AlertSection;
   gate?: GateSection;

@@ -1,5 +1,5 @@
-import { canonicalJson, digestOf } from "../contract/digest.js";
 import type { ObservationSettings } from "../contract/config.js";
+import { canonicalJson, digestOf } from "../contract/digest.js";
 import type { RunRecord, TrainerRecord } from "../contract/result.js";
 import type { Order } from "../contract/suite.js";
 

@@ -27,6 +27,8 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
     .option("--retry-failed", "run cells that failed before again")
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints stay").choices(["last", "all", "none"]))
+    .option("--evaluate-every <steps>", "measure earlier tasks within tasks too, for the stability gap", positive)
+    .option("--evaluate-items <n>", "most test items of a task asked then; 40 without it", positive)
     .addOption(
       new Option("--fail-on <severity>", "end a cell after the task that raises such an alert").choices([
         ...severities,
@@ -38,6 +40,7 @@ export function addRun(program: Command, context: CliContext): void {
     "bench run trace-seq",
     "bench run trace-seq --trainers sequential,replay --orders 3 --seeds 2",
     "bench run trace-seq --trainers sequential --fail-on critical",
+    "bench run trace-seq --trainers sequential,replay --evaluate-every 20",
     "bench run ./my-data --model hf://HuggingFaceTB/SmolLM2-135M",
     'bench run trace-seq --quick --trainers "sequential,command:python3 my_method.py"',
     "bench run trace:./TRACE-Benchmark --dry-run",

@@ -70,6 +70,8 @@ describe("help", () => {
         "--out",
         "--retry-failed",
         "--keep-checkpoints",
+        "--evaluate-every",
+        "--evaluate-items",
         "--fail-on",
         "--dry-run",
         "--plugin",
