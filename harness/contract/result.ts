@@ -1,6 +1,6 @@
 import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
-import type { ProbeKind, ScorerReference } from "./suite.js";
+import type { ProbeKind, PublishedFigures, ScorerReference } from "./suite.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule } from "./trainer.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
@@ -33,6 +33,7 @@ export interface SuiteRecord {
   generated: boolean;
   revision?: string;
   location?: string;
+  published?: PublishedFigures;
   tasks: { id: string; title: string; language: string; scorer: ScorerReference; sizes: Record<string, number> }[];
   probes: { id: string; title: string; kind: ProbeKind; scorer: ScorerReference; size: number }[];
 }

@@ -12,6 +12,7 @@ import { type HeaderView, headerView } from "./header.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard.js";
 import { type MatricesView, matricesView } from "./matrices.js";
 import { type ProvenanceView, provenanceView } from "./provenance.js";
+import { type PublishedView, publishedView } from "./published.js";
 import { type SamplesView, samplesView } from "./samples.js";
 import { type TaskView, taskViews } from "./tasks.js";
 import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
@@ -21,6 +22,7 @@ export interface PageView {
   header: HeaderView;
   findings: Finding[];
   leaderboard: LeaderboardView;
+  published: PublishedView | undefined;
   tradeOffs: TradeOffView[];
   abilities: AbilityView[];
   orders: OrderView[];
@@ -59,6 +61,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     header: headerView(data),
     findings: findings(data, entries),
     leaderboard: leaderboardView(data, entries),
+    published: publishedView(data, entries),
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),
     orders,

@@ -13,14 +13,39 @@ export interface TrainingSequence {
   weights: readonly number[];
 }
 
-/** A loss term. Each owns its data. The objective is the sum of weight × term. */
+/**
+ * A loss term. Each owns its data. The objective is the sum of weight × term. Terms with a batch are means over its
+ * predicted tokens, weighted as these are; terms that name the same array share its forward pass.
+ */
 export type Term =
   /** Σ w·nll / Σ w over the batch, nats per token. */
   | { kind: "language-modelling"; batch: readonly TrainingSequence[]; weight: number }
+  /** T²·KL(teacher ‖ student) of the distributions at temperature T (Hinton et al., 1503.02531). */
+  | {
+      kind: "distillation";
+      batch: readonly TrainingSequence[];
+      teacher: Logits;
+      temperature: number;
+      weight: number;
+    }
+  /** The mean over classes of (logit − target)² (DER++, 2004.07211). */
+  | { kind: "logit-matching"; batch: readonly TrainingSequence[]; target: Logits; weight: number }
+  /** The logit of the token that stands there. */
+  | { kind: "label-logit"; batch: readonly TrainingSequence[]; weight: number }
+  /** The squared length of the logits. */
+  | { kind: "logit-norm"; batch: readonly TrainingSequence[]; weight: number }
   /** Mean over pairs of 1 − cos(query, key): draws keys of a prompt table to the queries that chose them. `choices[i]` is query i's. */
   | { kind: "key-matching"; queries: readonly Float32Array[]; choices: readonly (readonly number[])[]; weight: number }
   /** ½ Σ importance·(θ − anchor)²; the gradient is added before clipping. */
   | { kind: "quadratic"; anchor: Vector; importance: Vector; weight: number };
+
+/** Logits before the tokens that a batch predicts (those with a weight above 0), a row each, in the batch's order. */
+export interface Logits {
+  rows: number;
+  classes: number;
+  /** [rows, classes]. */
+  values: Float32Array;
+}
 
 export interface Objective {
   terms: Term[];
@@ -61,8 +86,12 @@ export interface StepReport {
   flops: number;
 }
 
-/** `empirical`: squared gradient of each example's own labels, one example at a time, mean over examples. `sampled`: labels drawn from the model. */
-export type FisherKind = "empirical" | "sampled";
+/**
+ * How the Fisher information's diagonal is estimated, one example at a time, mean over examples. `exact`: the expectation
+ * of the squared gradient over the model's own distribution of each token, given the tokens before it. `sampled`: tokens
+ * drawn from that distribution. `empirical`: the example's own tokens.
+ */
+export type FisherKind = "exact" | "sampled" | "empirical";
 
 export interface LoraOptions {
   rank: number;
@@ -117,6 +146,8 @@ export interface Model {
   /** The objective's value, without a gradient. */
   loss(objective: Objective): Promise<number>;
   gradient(objective: Objective): Promise<Vector>;
+  /** Logits of the batch's predicted tokens, by the model's own parameters or by `at`. */
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits>;
   /** One AdamW update with a given gradient. */
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
   dot(a: Vector, b: Vector): number;
@@ -124,8 +155,13 @@ export interface Model {
   combine(weights: readonly number[], vectors: readonly Vector[]): Vector;
   /** Elementwise product, a new vector. */
   multiply(a: Vector, b: Vector): Vector;
-  /** Mean over examples of squared gradients; not normalised further. `seed` keys the labels that are drawn. */
-  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector>;
+  /**
+   * Mean over examples of squared gradients of the mean nll; not normalised further. `seed` keys the labels that are
+   * drawn. `exact` takes each token's likeliest labels until their probabilities sum to `coverage`.
+   */
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage?: number): Promise<Vector>;
+  /** Mean over examples of |∂ mean‖logits‖² / ∂θ| (MAS, 1711.09601, eq. 4); needs no labels. */
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector>;
   /** A copy of the trainable parameters. */
   snapshot(): Vector;
   restore(vector: Vector): void;

@@ -3,6 +3,7 @@ import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 import type {
   EngineRequest,
   FisherKind,
+  Logits,
   LoraOptions,
   Model,
   Objective,
@@ -13,6 +14,7 @@ import type {
   Update,
   Vector,
 } from "../engine/contract.js";
+import { fisher, sensitivity } from "../engine/onnx/importance.js";
 import type { ParameterStore } from "../engine/onnx/parameters.js";
 import { promptTensor } from "../engine/onnx/prompt-table.js";
 import type { SessionOptions } from "../engine/onnx/session.js";
@@ -78,8 +80,16 @@ export class LlamaModel implements Model {
     return this.llama.apply(gradient, update);
   }
 
-  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector> {
-    return this.llama.fisher(examples, kind, seed);
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return this.llama.logits(batch, at);
+  }
+
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage = 0.999): Promise<Vector> {
+    return fisher(this.llama, examples, kind, seed, coverage);
+  }
+
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
+    return sensitivity(this.llama, examples);
   }
 
   dot(a: Vector, b: Vector): number {

@@ -27,6 +27,7 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   };
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
+    rateFactor: strategies.reduce((product, strategy) => product * (strategy.rateFactor ?? 1), 1),
     get reserved() {
       return strategies.reduce((sum, strategy) => sum + (strategy.reserved ?? 0), 0);
     },

@@ -57,7 +57,8 @@ export class ParametricLearner extends ModelLearner {
         if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
         const sequences = mixture.batch(step).map((item) => task.sequence(item));
         const batch = await this.#present(sequences, task);
-        const learningRate = learningRateAt(this.#rates(), view.index, step, steps);
+        const factor = this.#strategy.rateFactor ?? 1;
+        const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
         const { terms, tokens } = await this.#step({ ...task, step, steps, batch, learningRate });
         record.step(terms[0]!, learningRate, tokens);
         await context.observe?.(step + 1);

@@ -73,6 +73,8 @@ export interface Strategy {
   readonly conflicts?: Readonly<Record<string, string>>;
   /** Tokens of the context that `present` and `address` put before a sequence. */
   readonly reserved?: number;
+  /** Factor on the loop's learning rate. */
+  readonly rateFactor?: number;
   /** True where it feeds the model sequences of its own, outside the loop's batches. */
   readonly feeds?: boolean;
   /** Once per model, before anything is restored: the place to give it an adapter. `tasks`: how many the run has. */

@@ -1,28 +1,27 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type {
-  FisherKind,
+  Logits,
   LoraOptions,
   Objective,
   PromptOptions,
   StepReport,
-  Term,
   TrainingSequence,
   Update,
   Vector,
 } from "../contract.js";
 import { updateFeeds, updateForm } from "./adamw.js";
-import { type TrainingBatch, trainingBatch } from "./batch.js";
+import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
 import { componentRates } from "./component-rates.js";
 import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
 import { keyMatchingFeeds } from "./key-matching.js";
-import { sampledLabels } from "./label-sampling.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
 import { ParameterStore } from "./parameters.js";
 import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
+import { scalar, termValues, weighted } from "./term-values.js";
 import { TrainableState } from "./trainable-state.js";
 import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
 import { VectorPool } from "./vectors.js";
@@ -127,22 +126,25 @@ export class TrainableLlama {
     return { gradientNorm };
   }
 
-  /** Mean over the examples of the squared gradient of each example's language-modelling term (its mean nll per token). */
-  async fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector> {
-    const sum = new Float32Array(this.trainable.length);
-    const square = this.state.feeds("square", sum);
-    const next = this.state.feeds("next.square", sum);
-    for (const [item, example] of examples.entries()) {
-      const objective: Objective = { terms: [{ kind: "language-modelling", batch: [example], weight: 1 }] };
-      const labels = kind === "sampled" ? await this.sampleLabels(objective, seed, item) : undefined;
-      const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
-      const result = await this.run({ ...form, result: "square" }, { ...feeds, ...square }, { ...fetches, ...next });
-      this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
-      checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
-    }
-    for (let i = 0; i < sum.length; i++) sum[i]! /= Math.max(examples.length, 1);
-    checkFinite(0, sum);
-    return this.vectors.hold(sum);
+  /** The squares of an objective's gradient, or their roots, added to a sum. */
+  async accumulate(objective: Objective, kind: "square" | "magnitude", sum: Float32Array, labels?: Int32Array) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
+    const before = this.state.feeds("sum", sum);
+    const after = this.state.feeds("next.sum", sum);
+    const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
+    this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
+    checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
+  }
+
+  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    const objective: Objective = { terms: [{ kind: "language-modelling", batch, weight: 1 }] };
+    const { form, feeds, batch: laidOut } = this.prepare(objective, false);
+    const given = at ? this.vectorFeeds("parameters", at) : {};
+    const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
+    this.countForward(laidOut!);
+    const { vocabulary: classes } = this.config;
+    const rows = laidOut!.packed.selectedRows;
+    return { rows, classes, values: (result.logits!.data as Float32Array).slice(0, rows * classes) };
   }
 
   snapshot(): Vector {
@@ -187,14 +189,6 @@ export class TrainableLlama {
     });
   }
 
-  private async sampleLabels(objective: Objective, seed: number, item: number): Promise<Int32Array> {
-    const { form, feeds, batch } = this.prepare(objective, false);
-    const result = await this.run({ ...form, result: "logits" }, feeds, { logits: null });
-    this.countForward(batch!);
-    const rows = batch!.packed.selectedRows;
-    return sampledLabels(result.logits!.data as Float32Array, this.config.vocabulary, rows, seed, item);
-  }
-
   private countForward(batch: TrainingBatch): void {
     const { linear, attention } = forwardFlops(this.config, batch.packed);
     this.flops += linear + attention;
@@ -209,7 +203,9 @@ export class TrainableLlama {
 
   /** The form, inputs and value outputs of an objective. */
   private prepare(objective: Objective, training: boolean, labels?: Int32Array) {
-    const texts = objective.terms.filter((term) => term.kind === "language-modelling");
+    const texts = objective.terms.filter(isTextTerm);
+    const languageModelling = texts.some(({ kind }) => kind === "language-modelling");
+    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modelling" ? [] : [kind]));
     const quadratics = objective.terms.filter((term) => term.kind === "quadratic");
     const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
@@ -220,7 +216,8 @@ export class TrainableLlama {
       config,
       lora,
       prompts: this.prompts?.options,
-      languageModelling: batch !== null,
+      languageModelling,
+      rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
       keyMatching: matching && true,
       quadratics: quadratics.length,
     };
@@ -229,7 +226,8 @@ export class TrainableLlama {
     if (matching)
       Object.assign(feeds, keyMatchingFeeds(matching), { "key-matching.weight": floats([matching.weight]) });
     if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
-    const fetches: Record<string, null> = batch ? { nll: null } : {};
+    const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
+    for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
     if (matching) fetches["key-matching"] = null;
     for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
       Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
@@ -270,24 +268,4 @@ export class TrainableLlama {
 
 function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
   return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
-}
-
-function scalar(tensor: Tensor): number {
-  return tensor.data[0] as number;
-}
-
-function termValues(objective: Objective, batch: TrainingBatch | null, result: Result): number[] {
-  const rows = batch?.terms[Symbol.iterator]();
-  let quadratic = 0;
-  return objective.terms.map((term: Term) => {
-    if (term.kind === "quadratic") return scalar(result[`quadratic.${quadratic++}`]!);
-    if (term.kind === "key-matching") return scalar(result["key-matching"]!);
-    const { start, weights } = rows!.next().value!;
-    const nll = result.nll!.data as Float32Array;
-    return weights.reduce((sum, weight, i) => sum + weight * nll[start + i]!, 0);
-  });
-}
-
-function weighted(objective: Objective, values: readonly number[]): number {
-  return objective.terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
 }

@@ -9,6 +9,7 @@ import { add, crossEntropy, multiply, reshape, scale, subtract, total } from "./
 import { packedForward } from "./packed-llama.js";
 import type { ParameterStore } from "./parameters.js";
 import { keyTensor } from "./prompt-table.js";
+import { type RowTerm, rowTerm } from "./row-terms.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
 
 /** An adapter's form: what of it shapes a graph. */
@@ -25,19 +26,21 @@ export interface TrainingForm {
   /** The sizes of the prompt table, where there is one. */
   readonly prompts?: PromptOptions;
   readonly languageModelling: boolean;
+  /** The kinds of the further terms over texts, in order. */
+  readonly rowTerms?: readonly RowTerm["kind"][];
   /** Whether a term matches keys of the prompt table to queries. */
   readonly keyMatching?: boolean;
   /** How many quadratic terms. */
   readonly quadratics: number;
-  /** Values alone; the logits of the language-modelling rows; the gradient; its square added to a sum; the whole step. */
-  readonly result: "values" | "logits" | "gradient" | "square" | UpdateForm;
+  /** Values alone; the logits of the texts' rows; the gradient; its square or magnitude added to a sum; the whole step. */
+  readonly result: "values" | "logits" | "gradient" | "square" | "magnitude" | UpdateForm;
 }
 
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
  * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective),
  * those of `keyMatching` with `key-matching.weight` [1], and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
- * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
+ * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of `appendUpdate`.
  */
 export function trainingGraph(
   form: TrainingForm,
@@ -53,7 +56,7 @@ export function trainingGraph(
 
   const tensors = segmentTensors(segments, parameters);
   const objectives: Value[] = [];
-  if (form.languageModelling) objectives.push(languageModelling(graph, form, tensors, frozen));
+  if (form.languageModelling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen));
   if (form.keyMatching) {
     const value = keyMatching(graph, tensors.get(keyTensor)!);
     graph.output("key-matching", value);
@@ -72,10 +75,12 @@ export function trainingGraph(
   if (isForward(form.result)) return graph;
   if (gradients === undefined) throw new RangeError("An objective needs a term.");
   if (form.result === "gradient") segmentOutputs(graph, "gradient", gradients);
-  else if (form.result === "square") {
-    const sums = segmentInputs(graph, "square", segments);
-    const squares = gradients.map((gradient, i) => add(sums[i]!, multiply(gradient, gradient)));
-    segmentOutputs(graph, "next.square", squares);
+  else if (form.result === "square" || form.result === "magnitude") {
+    const sums = segmentInputs(graph, "sum", segments);
+    const magnitude = (gradient: Value) => graph.node("Abs", [gradient], gradient.shape);
+    const own = form.result === "square" ? (gradient: Value) => multiply(gradient, gradient) : magnitude;
+    const next = gradients.map((gradient, i) => add(sums[i]!, own(gradient)));
+    segmentOutputs(graph, "next.sum", next);
   } else appendUpdate(graph, form.result, segments, parameters, gradients, reported);
   return graph;
 }
@@ -89,12 +94,8 @@ export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph 
   return graph;
 }
 
-function languageModelling(
-  graph: Graph,
-  form: TrainingForm,
-  tensors: ReadonlyMap<string, Value>,
-  frozen: ParameterStore,
-): Value {
+/** The weighted sum of the terms over texts, which share one forward pass. */
+function texts(graph: Graph, form: TrainingForm, tensors: ReadonlyMap<string, Value>, frozen: ParameterStore): Value {
   const inputs = new Map<string, Value>();
   const tensor = (name: string): Value => {
     const known = tensors.get(name) ?? inputs.get(name);
@@ -115,9 +116,14 @@ function languageModelling(
   const rows = hidden.shape[0]!;
   const logits = llama.logits(hidden);
   if (form.result === "logits") graph.output("logits", logits);
-  const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
-  graph.output("nll", nll);
-  return total(multiply(nll, graph.input("seeds", [rows])));
+  const objectives: Value[] = [];
+  if (form.languageModelling) {
+    const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
+    graph.output("nll", nll);
+    objectives.push(total(multiply(nll, graph.input("seeds", [rows]))));
+  }
+  for (const [i, kind] of form.rowTerms?.entries() ?? []) objectives.push(rowTerm(graph, kind, i, logits));
+  return objectives.reduce(add);
 }
 
 function isForward(result: TrainingForm["result"]): result is "values" | "logits" {
