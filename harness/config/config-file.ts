@@ -51,6 +51,7 @@ export interface ConfigFileContent extends TrainingProfile {
   quick?: boolean;
   out?: string;
   keepCheckpoints?: "last" | "all" | "none";
+  fromCheckpoint?: string;
   evaluateEvery?: number;
   evaluateItems?: number;
   plugins?: string[];

@@ -28,6 +28,7 @@ export interface ConfigFlags {
   out?: string;
   retryFailed?: boolean;
   keepCheckpoints?: RunConfig["keepCheckpoints"];
+  fromCheckpoint?: string;
   evaluateEvery?: number;
   evaluateItems?: number;
   plugins?: string[];
@@ -55,11 +56,12 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
   const directory = file === undefined ? process.cwd() : dirname(resolve(file));
   const fromFlags = flags.trainers !== undefined;
-  const entries = flags.trainers ?? content.trainers ?? defaultTrainers;
+  const fromCheckpoint = flags.fromCheckpoint ?? (content.fromCheckpoint && resolve(directory, content.fromCheckpoint));
+  const entries = flags.trainers ?? content.trainers ?? (fromCheckpoint === undefined ? defaultTrainers : []);
   const trainers = entries
     .map((entry): TrainerEntry => (typeof entry === "string" ? { name: entry } : entry))
     .map((entry) => ({ ...entry, name: absoluteSpecifier(entry.name, fromFlags ? process.cwd() : directory) }));
-  const seeds = flags.seeds ?? content.seeds ?? 1;
+  const seeds = flags.seeds ?? content.seeds ?? (fromCheckpoint === undefined ? 1 : []);
   const orders = flags.orders ?? content.orders ?? 1;
   const seedList = typeof seeds === "number" ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
   const config: RunConfig = {
@@ -68,7 +70,9 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     seeds: seedList,
     orders,
     workers:
-      flags.workers ?? content.workers ?? Math.min(availableParallelism(), trainers.length * seedList.length * orders),
+      flags.workers ??
+      content.workers ??
+      Math.min(availableParallelism(), (trainers.length || 1) * (seedList.length || 1) * orders),
     threads: flags.threads ?? content.threads ?? 1,
     device: flags.device ?? content.device ?? "cpu",
     quick: flags.quick ?? content.quick ?? false,
@@ -87,6 +91,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     flags.evaluateItems ?? content.evaluateItems,
     locate?.(["evaluateItems"], true),
   );
+  if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;
   if (observation !== undefined) config.observation = observation;
   const model = flags.model === undefined ? content.model && absoluteModel(content.model, directory) : flags.model;
   if (model !== undefined) config.model = model;

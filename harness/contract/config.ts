@@ -19,6 +19,8 @@ export interface RunConfig {
   out?: string;
   retryFailed: boolean;
   keepCheckpoints: "last" | "all" | "none";
+  /** `<run directory>/<cell id>[:task]`: what the cells go on from; then trainers and seeds may be empty: the source's. */
+  fromCheckpoint?: string;
   /** Measurements within a task; none when absent. */
   observation?: ObservationSettings;
   /** What is watched while the run goes on; `defaultAlerts` when absent. Has no influence on results. */

@@ -21,6 +21,8 @@ export interface RunRecord {
   configDigest: string;
   /** Version of the numerics: bits may change when it does. */
   numerics: string;
+  /** Where every cell goes on from a stored one; absent where they start from the model. */
+  source?: SourceRecord;
   environment: Record<string, string | number | null>;
   config: Record<string, unknown>;
 }
@@ -57,6 +59,25 @@ export interface TrainerRecord {
   schedule: Schedule;
   options: Record<string, unknown>;
   privileges: Privileges;
+}
+
+/** The cell that a run goes on from, and how. */
+export interface SourceRecord {
+  /** Run directory, absolute. */
+  directory: string;
+  run: string;
+  cell: string;
+  trainer: string;
+  order: string;
+  seed: number;
+  /** The tasks learnt before, in their order: that many rows are not this run's own. */
+  learnt: string[];
+  /** SHA-256 of the checkpoint. */
+  digest: string;
+  /** Labels of the trainers that were restored whole: weights, strategies and stored past data. */
+  restored: string[];
+  /** Label → model directory that its learner is created with; the checkpoint's weights for those not restored. */
+  bases: Record<string, string>;
 }
 
 export interface CellRecord {

@@ -102,7 +102,15 @@ function entriesOf(sources: readonly LeaderboardSource[], orders: ReturnType<typ
     for (const record of run.trainers) {
       const { name, version, options } = record;
       const { model, numerics: engine, quick } = run;
-      const id = digestOf({ name, version, options, model: model.digest, engine, quick }).slice(0, 12);
+      const id = digestOf({
+        name,
+        version,
+        options,
+        model: model.digest,
+        engine,
+        quick,
+        source: run.source?.digest,
+      }).slice(0, 12);
       const entry = entries.get(id) ?? { id, record, model, engine, quick, runs: new Set(), cells: new Map() };
       entries.set(id, entry);
       own.set(record.label, entry);

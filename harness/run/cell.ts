@@ -10,6 +10,8 @@ import { alertText } from "./alerts/text.js";
 import { watchedCell } from "./alerts/watched-cell.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { carryRows } from "./continuation/carry.js";
+import { type Start, startCheckpoint } from "./continuation/start.js";
 import { addEfforts, type Effort, footprintOf, measureLatency, meter, withoutEffort } from "./cost.js";
 import { assembleCost } from "./cost-record.js";
 import { assembleCurves } from "./curves.js";
@@ -56,26 +58,40 @@ class CellRun {
     private readonly task: CellTask,
     private readonly workplace: Workplace,
   ) {
-    const { record, trainer, order } = task.cell;
+    const { record, trainer, order, start } = task.cell;
     this.id = record.id;
     this.directory = workplace.setup.directory;
-    this.stages = stagesOf(trainer.schedule, order.length);
+    this.stages = stagesOf(trainer.schedule, order.length, start);
     this.rows = readFinishedRows(this.directory, this.id, task.finished);
     this.report = progressReporter(workplace);
     this.buffer = new MeteredBuffer(trainer.privileges);
   }
 
   async live(): Promise<string> {
+    const { start, order } = this.task.cell;
+    const starts = start !== undefined && this.rows.length <= start.before.length;
+    if (starts) this.rows.length = 0;
     const finished = this.rows.map(({ record }) => record.row);
-    const fromRow = this.stages[finished.length]?.row ?? this.task.cell.order.length + 1;
+    const fromRow = this.stages[finished.length]?.row ?? order.length + 1;
     this.workplace.post({ type: "event", event: { type: "cell-started", cell: this.id, fromRow } });
     pruneCheckpoints(this.directory, this.id, finished);
     this.stopOnAlerts();
-    await this.create(finished.at(-1) ?? 0);
-    for (const stage of this.stages.slice(finished.length)) await this.pass(stage);
+    if (starts) this.carry(start);
+    await this.create(starts ? startCheckpoint(start) : this.checkpoint(finished.at(-1) ?? 0));
+    for (const stage of this.stages.slice(this.rows.length)) await this.pass(stage);
     const latency = await this.latency();
     await this.release();
     return this.finish(latency);
+  }
+
+  /** The rows before this cell's own, as the cell that it goes on from measured them. */
+  private carry(start: Start): void {
+    const place = { directory: this.directory, cell: this.id };
+    for (const { measured, artifacts } of carryRows(start, this.workplace.suite, place)) {
+      const { row } = measured.record;
+      this.rows.push(measured);
+      this.workplace.post({ type: "event", event: { type: "row-finished", cell: this.id, row, artifacts } });
+    }
   }
 
   /** One stage: learn, measure, keep, and only then say so. */
@@ -112,10 +128,10 @@ class CellRun {
 
   /** What the last finished row raises. */
   private alerts(): Alert[] {
-    const { trainer, order, record } = this.task.cell;
+    const { trainer, order, record, start } = this.task.cell;
     const { suite, setup } = this.workplace;
     const cell = watchedCell(this.rows, this.stages.length, this.id, (measured) =>
-      assembleMatrix(record, trainer.schedule, order, suite, measured),
+      assembleMatrix(record, trainer.schedule, order, suite, measured, start?.row),
     );
     return detectAlerts(cell, setup.alerts);
   }
@@ -205,18 +221,23 @@ class CellRun {
       row,
     });
     await this.release();
-    await this.create(row);
+    await this.create(this.checkpoint(row));
     return checkpoint;
   }
 
-  /** Builds the learner as it stands after a row; a new one is as it stands at row 0. */
-  private async create(row: number): Promise<void> {
+  /** What this cell saved after a row; nothing at row 0. */
+  private checkpoint(row: number): string | undefined {
+    return row === 0 ? undefined : join(this.directory, layout.checkpoint(this.id, row));
+  }
+
+  /** Builds the learner as a checkpoint holds it, or a new one. */
+  private async create(checkpoint: string | undefined): Promise<void> {
     const { suite, registry, setup } = this.workplace;
-    const { trainer, order, record } = this.task.cell;
+    const { trainer, order, record, start } = this.task.cell;
     this.buffer = new MeteredBuffer(trainer.privileges);
     this.learner = await callPlugin("the trainer's create", () =>
       registry.trainer(trainer.name).create({
-        model: setup.model,
+        model: start?.base ?? setup.model,
         device: setup.device,
         threads: setup.threads,
         seed: record.seed,
@@ -225,8 +246,7 @@ class CellRun {
         quick: setup.quick,
       }),
     );
-    if (row === 0) return;
-    await restoreCheckpoint(this.learner, this.buffer, join(this.directory, layout.checkpoint(this.id, row)));
+    if (checkpoint !== undefined) await restoreCheckpoint(this.learner, this.buffer, checkpoint);
   }
 
   /** Lets go of the learner, if there is one. */
@@ -249,9 +269,9 @@ class CellRun {
   }
 
   private finish(latency: CostRecord["latency"]): string {
-    const { record, trainer, order } = this.task.cell;
+    const { record, trainer, order, start } = this.task.cell;
     const measured = measuredRows(this.rows);
-    const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured);
+    const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured, start?.row);
     const write = (path: string, text: string) => writeFileAtomically(join(this.directory, path), text);
     const { observation } = this.workplace.setup;
     const curves =

@@ -26,11 +26,10 @@ export function assembleCurves(
       return [id, new Set(observedExamples(test, id, cell.seed, settings.items).map((example) => example.id))];
     }),
   );
-  const learnt = new Set<string>();
   const stretches = rows.slice(1).flatMap((end, index): CurveStretch[] => {
     const { row, learning, observed } = end.record;
     const learns = stages[index + 1]!.learn.flat().map((place) => order[place]!);
-    for (const task of learns) learnt.add(task);
+    const learnt = new Set(order.slice(0, row));
     if (observed === undefined) return [];
     const { steps } = learning[0]!;
     const columns = (score: (task: string) => number | null) =>

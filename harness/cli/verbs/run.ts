@@ -21,6 +21,10 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--threads <n>", "threads inside one cell", positive)
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
+    .option(
+      "--from-checkpoint <cell>",
+      "go on from <run>/<cell id>[:task] with the suite's other tasks; its trainer and seed without --trainers, --seeds",
+    )
     .option("--suite <name>", "the suite that reads the location given")
     .option("--config <file>", "configuration in YAML or JSON; flags win over it")
     .option("--quick", "a smaller, honest configuration, for smoke tests")
@@ -44,6 +48,7 @@ export function addRun(program: Command, context: CliContext): void {
     "bench run ./my-data --model hf://HuggingFaceTB/SmolLM2-135M",
     'bench run trace-seq --quick --trainers "sequential,command:python3 my_method.py"',
     "bench run trace:./TRACE-Benchmark --dry-run",
+    "bench run ./my-data --from-checkpoint runs/folder-1a2b3c4d/0123456789abcdef",
     "bench run --config bench.yaml --json > result.json",
   ]).action(async (reference: string | undefined, options: RunOptions) => {
     const { runSuite } = await import("../run-suite.js");
