@@ -55,6 +55,16 @@ describe("defaults", () => {
   });
 });
 
+describe("a run that goes on from a cell", () => {
+  it("leaves trainer and seed to the cell unless they are given; the path is relative to where it stands", () => {
+    const cell = "runs/a/0123456789abcdef:stance";
+    const { config } = read(`fromCheckpoint: ${cell}\n`);
+    expect(config).toMatchObject({ fromCheckpoint: join(directory, cell), trainers: [], seeds: [], workers: 1 });
+    const given = readConfig(undefined, { fromCheckpoint: cell, trainers: ["ewc"], seeds: 2 }).config;
+    expect(given).toMatchObject({ fromCheckpoint: cell, trainers: [{ name: "ewc" }], seeds: [1, 2] });
+  });
+});
+
 describe("measurements within tasks", () => {
   it("are on 40 items unless told otherwise; the flags win", () => {
     expect(read("evaluateEvery: 20\n").config.observation).toEqual({ every: 20, items: 40 });
