@@ -126,10 +126,11 @@ class CellRun {
     this.stopOnAlerts();
   }
 
-  /** What the last finished row raises. */
+  /** What the last finished row raises; nothing where it is not this cell's own doing. */
   private alerts(): Alert[] {
     const { trainer, order, record, start } = this.task.cell;
     const { suite, setup } = this.workplace;
+    if (start !== undefined && this.rows.length <= start.before.length + 1) return [];
     const cell = watchedCell(this.rows, this.stages.length, this.id, (measured) =>
       assembleMatrix(record, trainer.schedule, order, suite, measured, start?.row),
     );

@@ -1,7 +1,7 @@
 import { mean, range } from "../definition.js";
 import { defineCurveMetric } from "./definition.js";
 
-/** How good the model is at any time, not only after a task: Caccia et al. (2104.05025), section 5. */
+/** How good the model is at any time, not only after a task: Caccia et al. (2104.05025). */
 export const anytimeWithin = defineCurveMetric({
   id: "average-anytime-accuracy-within.caccia@1",
   key: "anytimeAccuracyWithin",

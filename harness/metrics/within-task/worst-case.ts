@@ -2,7 +2,7 @@ import { mean, range } from "../definition.js";
 import type { CurvesView } from "./curves-view.js";
 import { defineCurveMetric } from "./definition.js";
 
-/** Mean over the earlier tasks of their worst score at any point after their own training (2205.13452, equation 3). */
+/** Mean over the earlier tasks of their worst score at any point after their own training (2205.13452). */
 const worst = (A: CurvesView) =>
   mean(range(1, A.tasks - 1).map((i) => Math.min(...range(i + 1, A.tasks).flatMap((k) => A.within(k, i)))));
 

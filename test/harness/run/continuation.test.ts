@@ -2,6 +2,7 @@ import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultAlerts } from "../../../harness/contract/alert.js";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
@@ -124,6 +125,14 @@ describe("the same trainer", () => {
     expect(matricesOf(broken)).toEqual(matricesOf(unbroken));
     expect(Object.values(readRun(broken).curves)).toEqual(Object.values(readRun(unbroken).curves));
   });
+});
+
+test("an alert is raised by what is learnt now, not by what the checkpoint had lost already", async () => {
+  const config = onward("sequential", { alerts: { ...defaultAlerts, failOn: "critical" } });
+  const outcome = await run(config);
+  expect(outcome).toMatchObject({ status: "failed", failures: [{ error: { code: "ALERT" } }] });
+  const raised = outcome.events.flatMap((event) => (event.type === "alert" ? [event.alert.row] : []));
+  expect(new Set(raised)).toEqual(new Set([3]));
 });
 
 describe("another trainer", () => {
