@@ -8,6 +8,7 @@ import type {
   Leaderboard,
   MatrixRecord,
   RunRecord,
+  SyntheticRecord,
 } from "../harness/contract/result.js";
 import { buildLeaderboard, cellMetrics, type MetricDescription } from "../harness/metrics/index.js";
 import { readRun } from "../harness/run/store.js";
@@ -32,6 +33,8 @@ export interface CellResult extends CellRecord {
   cost?: CostRecord;
   /** Scores within tasks, where they were measured. */
   curves?: CurvesRecord;
+  /** What its trainer wrote for rehearsal, set by set. */
+  synthetic?: SyntheticRecord[];
   error?: ErrorRecord;
   /** In the order in which they were raised. */
   alerts: Alert[];
@@ -39,7 +42,7 @@ export interface CellResult extends CellRecord {
 
 /** Reads a run directory, finished or not. Throws as `readRun` does. */
 export function readReportData(directory: string): ReportData {
-  const { run, matrices, costs, curves, cells, events, notices } = readRun(directory);
+  const { run, matrices, costs, curves, synthetic, cells, events, notices } = readRun(directory);
   const finished = events.findLast((event) => event.type === "run-finished");
   return {
     run,
@@ -49,6 +52,7 @@ export function readReportData(directory: string): ReportData {
       matrix: matrices[cell.id],
       cost: costs[cell.id],
       curves: curves[cell.id],
+      synthetic: synthetic[cell.id],
       error: cells[cell.id]?.error,
       alerts: cells[cell.id]?.alerts ?? [],
     })),

@@ -4,30 +4,28 @@ import { sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { CostRecord } from "../contract/result.js";
-import type { LearnContext, Learner, LearnProgress, TrainingView } from "../contract/trainer.js";
+import type { Learner, LearnProgress } from "../contract/trainer.js";
 import { detectAlerts } from "./alerts/detect.js";
 import { alertText } from "./alerts/text.js";
 import { watchedCell } from "./alerts/watched-cell.js";
+import { writeArtifacts } from "./artifacts.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { carryRows } from "./continuation/carry.js";
 import { type Start, startCheckpoint } from "./continuation/start.js";
-import { addEfforts, type Effort, footprintOf, measureLatency, meter, withoutEffort } from "./cost.js";
-import { assembleCost } from "./cost-record.js";
-import { assembleCurves } from "./curves.js";
-import { type EvaluationContext, requestsFor } from "./evaluate.js";
+import { footprintOf, measureLatency } from "./cost.js";
+import { requestsFor } from "./evaluate.js";
 import { evaluateOnce, type StoredEvaluation } from "./evaluation-store.js";
 import { callPlugin } from "./guard.js";
-import { checkLearnReport } from "./learn-report.js";
-import { assembleMatrix, sampleLines } from "./matrix.js";
+import { type LearntStage, learnStage } from "./learn-stage.js";
+import { assembleMatrix } from "./matrix.js";
 import type { CellTask } from "./messages.js";
-import { Observer } from "./observer.js";
 import { progressReporter } from "./progress.js";
-import { type MeasuredRow, measuredRows, type RowRecord, readFinishedRows } from "./row.js";
+import { type MeasuredRow, type RowRecord, readFinishedRows } from "./row.js";
 import { type Stage, stagesOf } from "./stages.js";
 import { layout } from "./store.js";
-import { describeTask, questionSets, trainingViews } from "./views.js";
-import type { Workplace } from "./workplace.js";
+import { describeTask, questionSets } from "./views.js";
+import { checkCancelled, evaluationContext, type Workplace } from "./workplace.js";
 
 /**
  * The life of a cell: build the learner, measure row 0, then learn → measure → save, release, build anew, restore, row
@@ -81,7 +79,7 @@ class CellRun {
     for (const stage of this.stages.slice(this.rows.length)) await this.pass(stage);
     const latency = await this.latency();
     await this.release();
-    return this.finish(latency);
+    return writeArtifacts(this.task.cell, this.rows, this.stages, latency, this.workplace);
   }
 
   /** The rows before this cell's own, as the cell that it goes on from measured them. */
@@ -96,7 +94,7 @@ class CellRun {
 
   /** One stage: learn, measure, keep, and only then say so. */
   private async pass(stage: Stage): Promise<void> {
-    const { learning, effort, observed } = await this.learn(stage);
+    const { learning, synthetic, effort, observed } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
     const footprint = footprintOf(this.current.cost());
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
@@ -107,6 +105,7 @@ class CellRun {
       row: stage.row,
       evaluation: evaluation.path,
       learning,
+      ...(synthetic.length > 0 ? { synthetic } : {}),
       learnEffort: effort,
       keepingSeconds: (performance.now() - started) / 1000,
       buffer,
@@ -149,49 +148,10 @@ class CellRun {
     });
   }
 
-  private async learn(
-    stage: Stage,
-  ): Promise<{ learning: CostRecord["learning"]; effort: Effort; observed: RowRecord["observed"] }> {
-    const { trainer, order, record } = this.task.cell;
-    const learning: CostRecord["learning"] = [];
-    const efforts: Effort[] = [];
-    const observer = this.observer(stage);
-    for (const view of trainingViews(this.workplace.suite, order, stage, trainer.privileges, record.seed)) {
-      this.checkCancelled();
-      const { result, effort } = await meter(this.current, this.workplace.setup.threads, () =>
-        this.learnView(view, stage, observer),
-      );
-      const own = observer === undefined ? effort : withoutEffort(effort, observer.effort);
-      const task = view.tasks.map((data) => data.task.id).join("+");
-      learning.push({ ...checkLearnReport(result), task, seconds: own.seconds });
-      efforts.push(own);
-    }
-    return { learning, effort: addEfforts(efforts), observed: observer?.record() };
-  }
-
-  /** Measures within what a stage learns, where that was asked for; what is trained on nothing has no steps to look at. */
-  private observer(stage: Stage): Observer | undefined {
-    const { suite, setup } = this.workplace;
-    const { trainer, order, record } = this.task.cell;
-    if (setup.observation === undefined || trainer.schedule === "once" || stage.learn.length === 0) return undefined;
-    return new Observer(this.current, setup.observation, {
-      suite,
-      order,
-      seed: record.seed,
-      threads: setup.threads,
-      context: this.evaluationContext(() => this.checkCancelled()),
-    });
-  }
-
-  private learnView(view: TrainingView, stage: Stage, observer: Observer | undefined) {
-    const context: LearnContext = {
-      buffer: this.buffer,
-      cancelled: this.workplace.cancelled,
-      progress: ({ step, steps, loss, tokensPerSecond }: LearnProgress) =>
-        this.report({ cell: this.id, row: stage.row, phase: "learn", done: step, total: steps, loss, tokensPerSecond }),
-      ...(observer === undefined ? {} : { observe: (step: number) => observer.observe(view, step) }),
-    };
-    return callPlugin("the trainer's learn", () => this.current.learn(view, context));
+  private learn(stage: Stage): Promise<LearntStage> {
+    const progress = ({ step, steps, loss, tokensPerSecond }: LearnProgress) =>
+      this.report({ cell: this.id, row: stage.row, phase: "learn", done: step, total: steps, loss, tokensPerSecond });
+    return learnStage(this.current, this.buffer, stage, this.task.cell, this.workplace, progress);
   }
 
   private evaluate(stage: Stage): Promise<StoredEvaluation> {
@@ -202,16 +162,11 @@ class CellRun {
       sets: questionSets(suite, stage),
       threads: setup.threads,
       state: { cell: this.id, row: stage.row },
-      context: this.evaluationContext((done, total) => {
-        this.checkCancelled();
+      context: evaluationContext(this.workplace, this.task.cell.trainer, (done, total) => {
+        checkCancelled(this.workplace);
         this.report({ cell: this.id, row: stage.row, phase: "evaluate", done, total });
       }),
     });
-  }
-
-  private evaluationContext(progress: EvaluationContext["progress"]): EvaluationContext {
-    const { taskIdAtTest } = this.task.cell.trainer.privileges;
-    return { scorer: this.workplace.registry.scorer, taskIdAtTest, progress };
   }
 
   /** What a learner keeps is what it saves: it goes on from its own checkpoint, as it would after an interruption. */
@@ -263,32 +218,13 @@ class CellRun {
     const [set] = questionSets(suite, this.stages[0]!);
     const { taskIdAtTest } = this.task.cell.trainer.privileges;
     const { requests, decoding } = requestsFor(set!, set!.examples.slice(0, 1), taskIdAtTest);
-    this.checkCancelled();
+    checkCancelled(this.workplace);
     return callPlugin("the trainer's generate", () =>
       measureLatency(this.current, requests[0]!, decoding, setup.quick ? 100 : 300),
     );
   }
 
-  private finish(latency: CostRecord["latency"]): string {
-    const { record, trainer, order, start } = this.task.cell;
-    const measured = measuredRows(this.rows);
-    const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured, start?.row);
-    const write = (path: string, text: string) => writeFileAtomically(join(this.directory, path), text);
-    const { observation } = this.workplace.setup;
-    const curves =
-      observation && assembleCurves(record, order, this.workplace.suite, this.rows, this.stages, observation);
-    if (curves !== undefined) write(layout.curves(this.id), `${JSON.stringify(curves)}\n`);
-    write(layout.samples(this.id), sampleLines(measured));
-    write(layout.cost(this.id), `${JSON.stringify(assembleCost(this.rows, latency), null, 2)}\n`);
-    write(layout.matrix(this.id), `${JSON.stringify(matrix, null, 2)}\n`);
-    return layout.matrix(this.id);
-  }
-
   private get current(): Learner {
     return this.learner!;
-  }
-
-  private checkCancelled(): void {
-    if (this.workplace.cancelled()) throw new BenchError("CANCELLED", "the run was cancelled");
   }
 }

@@ -14,6 +14,7 @@ import { type MatricesView, matricesView } from "./matrices.js";
 import { type ProvenanceView, provenanceView } from "./provenance.js";
 import { type PublishedView, publishedView } from "./published.js";
 import { type SamplesView, samplesView } from "./samples.js";
+import { type SyntheticView, syntheticViews } from "./synthetic.js";
 import { type TaskView, taskViews } from "./tasks.js";
 import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
 
@@ -30,6 +31,7 @@ export interface PageView {
   observed: boolean;
   tasks: TaskView[];
   samples: SamplesView;
+  synthetic: SyntheticView[];
   failures: FailuresView;
   alerts: AlertsView;
   notices: string[];
@@ -68,6 +70,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     observed: orders.some(({ curves }) => curves !== undefined),
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
+    synthetic: syntheticViews(entries),
     failures: failuresView(data),
     alerts: alertsView(data),
     notices: data.notices,

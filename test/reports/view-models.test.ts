@@ -193,6 +193,9 @@ test("privileges become chips; none gives none", () => {
       ({ text }) => text,
     ),
   ).toEqual(["keeps ≤ 1,280 samples", "160 general items", "told the task", "past validation"]);
+  expect(chipsOf({ ...none, pastData: { synthetic: { demonstrations: 20 } } }).map(({ text }) => text)).toEqual([
+    "synthetic past data from 20 items a task",
+  ]);
 });
 
 test("tasks: what was not learned in sequence has no score just after learning; confusions add up", () => {

@@ -1,31 +1,34 @@
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 import type {
+  AdapterOptions,
   EngineRequest,
   FisherKind,
   Logits,
-  LoraOptions,
   Model,
   Objective,
   PromptOptions,
   StepReport,
+  TensorLayout,
   Tokenizer,
   TrainingSequence,
   Update,
   Vector,
 } from "../engine/contract.js";
 import { fisher, sensitivity } from "../engine/onnx/importance.js";
-import type { ParameterStore } from "../engine/onnx/parameters.js";
 import { promptTensor } from "../engine/onnx/prompt-table.js";
 import type { SessionOptions } from "../engine/onnx/session.js";
 import { TrainableLlama } from "../engine/onnx/trainable-llama.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { activations } from "./generation/activations.js";
 import { generate } from "./generation/generate.js";
 import type { InferenceModel } from "./generation/inference.js";
 import { embed, score } from "./generation/score.js";
 import { holdsAdapter, openAdapter, saveAdapter } from "./peft.js";
 import { openPrompts, savePrompts } from "./prompt-files.js";
-import { type NamedTensor, readTensor } from "./safetensors.js";
+import { readTensor } from "./safetensors.js";
+import { concatenateAdapters, divideAdapter } from "./stacked-adapter.js";
+import { fillStore, misfit, tensorsOf } from "./store-tensors.js";
 
 /** A Llama-family model in this process: training, generation and files as one. */
 export class LlamaModel implements Model {
@@ -57,7 +60,12 @@ export class LlamaModel implements Model {
   }
 
   get addedParameters(): number {
-    return (this.llama.adapter ?? this.llama.prompts)?.store.length ?? 0;
+    const { adapter, earlier, prompts } = this.llama;
+    return ((adapter ?? prompts)?.store.length ?? 0) * (1 + earlier.length);
+  }
+
+  get layout(): readonly TensorLayout[] {
+    return this.llama.trainable.tensors;
   }
 
   get optimizer(): Model["optimizer"] {
@@ -124,8 +132,12 @@ export class LlamaModel implements Model {
     return this.llama.vectors.hold(values.slice());
   }
 
-  adapt(options: LoraOptions, seed: number): void {
+  adapt(options: AdapterOptions, seed: number): void {
     this.llama.adapt(options, seed);
+  }
+
+  stack(seed: number): void {
+    this.llama.stack(seed);
   }
 
   addPrompts(options: PromptOptions, seed: number): void {
@@ -160,15 +172,26 @@ export class LlamaModel implements Model {
     return this.answer(requests, score);
   }
 
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+    return activations(this.inference(undefined), requests);
+  }
+
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
     return this.answer(requests, embed);
   }
 
-  async save(directory: string): Promise<void> {
-    const { adapter, prompts, base } = this.llama;
-    if (prompts) savePrompts(directory, this.llama.config, tensorsOf(prompts.store));
-    else if (adapter) saveAdapter(directory, adapter.options, tensorsOf(adapter.store));
-    else saveCheckpoint(directory, this.checkpoint, tensorsOf(base));
+  async save(directory: string, weights?: Vector): Promise<void> {
+    const { adapter, earlier, prompts, trainable, config } = this.llama;
+    const tensors = tensorsOf(trainable, weights && this.llama.vectors.values(weights, trainable.length));
+    if (prompts) savePrompts(directory, config, tensors);
+    else if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
+    else if (earlier.length === 0 || adapter.options.kind === "adalora")
+      saveAdapter(directory, adapter.options, tensors);
+    else {
+      const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
+      const whole = concatenateAdapters(adapter.options, blocks);
+      saveAdapter(directory, whole.options, whole.tensors);
+    }
   }
 
   async load(directory: string): Promise<void> {
@@ -229,7 +252,7 @@ export class LlamaModel implements Model {
       config,
       virtualTokens: prompts?.options.virtualTokens ?? 0,
       tensors: this.llama.tensors(weights),
-      lora: adapter ? { scaling: adapter.scaling, targets: adapter.options.targetModules } : undefined,
+      lora: adapter?.form,
       session: this.session,
       spend: (flops) => {
         this.inferenceFlops += flops;
@@ -253,29 +276,13 @@ export class LlamaModel implements Model {
 
   private loadAdapter(directory: string): void {
     const { options, tensors } = openAdapter(directory);
+    if (this.llama.earlier.length > 0) throw misfit("What stands on a stack of adapters", directory);
     if (this.llama.adapter === null) this.llama.adapt(options, 0);
-    fillStore(this.llama.adapter!.store, tensors, directory);
+    const stacked = options.rank / this.llama.adapter!.options.rank;
+    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    for (const [i, block] of blocks.entries()) {
+      if (i > 0) this.llama.stack(0);
+      fillStore(this.llama.trainable, block, directory);
+    }
   }
-}
-
-/** Reads tensors into a store that has just these. */
-function fillStore(store: ParameterStore, tensors: readonly NamedTensor[], directory: string): void {
-  const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  for (const { name, shape } of store.tensors) {
-    const tensor = given.get(name);
-    if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
-    store.view(name).set(tensor.values);
-  }
-  if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
-}
-
-function tensorsOf(store: ParameterStore): NamedTensor[] {
-  return store.tensors.map(({ name, shape }) => ({ name, shape, values: store.view(name) }));
-}
-
-function misfit(name: string, file: string): BenchError {
-  return new BenchError("MODEL_INVALID", `${name} does not fit the model that it is loaded into.`, {
-    at: { file },
-    fix: "Load what a model of the same shape and adapter saved.",
-  });
 }

@@ -17,10 +17,11 @@ import {
 
 import { promptTensor } from "./prompt-table.js";
 
-/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + (alpha / rank)·B·A·dropout(x). */
+/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + scaling·B·A·dropout(x), or scaling·B·E·A·dropout(x). */
 export interface LoraWeights {
-  /** alpha / rank. */
   readonly scaling: number;
+  /** Whether a diagonal E stands between B and A (AdaLoRA, 2303.10512). */
+  readonly diagonal: boolean;
   /** Names of linear modules it stands on, such as q_proj. */
   readonly targets: ReadonlySet<string>;
   /** The factor 0 or 1/(1 − p) of each element of the module's input, where there is dropout. */
@@ -76,15 +77,30 @@ export class Llama {
     return rmsNorm(x, this.tensor(`${name}.weight`), this.config.rmsEpsilon);
   }
 
+  /** Called with the path and the output [rows, out] of each linear module as it is built. */
+  watch?: (path: string, output: Value) => void;
+
   /** A linear module such as q_proj of a layer, with its bias and adapter: [rows, in] → [rows, out]. */
   project(layer: number, name: string, x: Value): Value {
+    const output = this.projected(layer, name, x);
+    this.watch?.(`model.layers.${layer}.${this.modules[name]!.module}`, output);
+    return output;
+  }
+
+  private projected(layer: number, name: string, x: Value): Value {
     const { module, bias } = this.modules[name]!;
     const path = `model.layers.${layer}.${module}`;
     const base = linear(x, this.tensor(`${path}.weight`), bias ? this.tensor(`${path}.bias`) : undefined);
     if (!this.lora?.targets.has(name)) return base;
     const input = this.lora.dropout ? multiply(x, this.lora.dropout(path, x)) : x;
     const down = linear(input, this.tensor(`${path}.lora_A.weight`));
-    return add(base, scale(linear(down, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+    const weighed = this.lora.diagonal ? multiply(down, this.diagonal(path)) : down;
+    return add(base, scale(linear(weighed, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+  }
+
+  private diagonal(path: string): Value {
+    const column = this.tensor(`${path}.lora_E.weight`);
+    return reshape(column, [column.shape[0]!]);
   }
 
   feedForward(layer: number, x: Value): Value {

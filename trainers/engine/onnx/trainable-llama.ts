@@ -1,7 +1,7 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type {
+  AdapterOptions,
   Logits,
-  LoraOptions,
   Objective,
   PromptOptions,
   StepReport,
@@ -9,21 +9,26 @@ import type {
   Update,
   Vector,
 } from "../contract.js";
-import { updateFeeds, updateForm } from "./adamw.js";
+import { updateForm } from "./adamw.js";
 import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
-import { componentRates } from "./component-rates.js";
+import { dropoutFeeds } from "./dropout.js";
 import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
-import { keyMatchingFeeds } from "./key-matching.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
+import { isParameterTerm, type ParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
 import { ParameterStore } from "./parameters.js";
+import { partsOf } from "./parts.js";
+import { isProjection } from "./projection.js";
 import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
+import { stepInTurn } from "./step-in-turn.js";
+import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues, weighted } from "./term-values.js";
 import { TrainableState } from "./trainable-state.js";
 import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
+import { updateInputs } from "./update-inputs.js";
 import { VectorPool } from "./vectors.js";
 
 type Result = Readonly<Record<string, Tensor>>;
@@ -34,12 +39,16 @@ export class TrainableLlama {
   readonly base: ParameterStore;
   readonly vectors = new VectorPool();
   adapter: LoraAdapter | null = null;
+  /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
+  readonly earlier: LoraAdapter[] = [];
   prompts: PromptTable | null = null;
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
   private state: TrainableState;
   private readonly baseFeeds: Feeds;
+  /** What the orthogonality term reads of earlier adapters. */
+  private earlierFeeds: Feeds = {};
 
   /** `seed` keys dropout. The weights are the caller's to fill in, through `base`. */
   constructor(
@@ -72,25 +81,35 @@ export class TrainableLlama {
 
   /** Bytes of parameters, moments and vectors. */
   tensorBytes(): number {
-    const added = (this.adapter ?? this.prompts)?.store.values.byteLength ?? 0;
-    return this.base.values.byteLength + added + 2 * this.state.first.byteLength + this.vectors.bytes;
+    const added = [...this.earlier, this.adapter ?? this.prompts].reduce(
+      (sum, own) => sum + (own?.store.length ?? 0),
+      0,
+    );
+    return 4 * (this.base.length + added + 2 * this.state.first.length) + this.vectors.bytes;
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
+    const parts = partsOf(objective);
+    if (parts.length > 1 || isProjection(update.constraint)) return stepInTurn(this, objective, parts, update);
     const prepared = this.prepare(objective, true);
     const form = { ...prepared.form, result: updateForm(update) };
-    const fetches = { ...prepared.fetches, norm: null, ...this.state.updateFetches };
-    const result = await this.run(form, { ...prepared.feeds, ...this.feedsOfUpdate(update) }, fetches);
+    const gradient = update.reportGradient ? new Float32Array(this.trainable.length) : undefined;
+    const reported = gradient ? this.state.feeds("gradient", gradient) : {};
+    const fetches = { ...prepared.fetches, ...reported, norm: null, ...this.state.updateFetches };
+    const result = await this.run(
+      form,
+      { ...prepared.feeds, ...updateInputs(this.state, this.vectors, update) },
+      fetches,
+    );
     const terms = termValues(objective, prepared.batch, result);
     const loss = weighted(objective, terms);
     const gradientNorm = scalar(result.norm!);
     checkFinite(loss, gradientNorm);
     this.state.step++;
-    const tokens = prepared.batch?.tokens ?? 0;
-    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.frozen) : 0;
+    const { tokens, flops } = this.countTraining(prepared.batch);
     this.trainedTokens += tokens;
-    this.flops += flops;
-    return { loss, terms, gradientNorm, tokens, flops };
+    const report = { loss, terms, gradientNorm, tokens, flops };
+    return gradient ? { ...report, gradient: this.vectors.hold(gradient) } : report;
   }
 
   async loss(objective: Objective): Promise<number> {
@@ -101,13 +120,18 @@ export class TrainableLlama {
   }
 
   async gradient(objective: Objective): Promise<Vector> {
-    const { form, feeds, fetches, batch } = this.prepare(objective, true);
+    return (await this.differentiate(objective)).gradient;
+  }
+
+  /** The gradient with the terms' values; `part` tells the parts of one step apart. */
+  async differentiate(objective: Objective, part = 0) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
     const gradient = new Float32Array(this.trainable.length);
     const outputs = this.state.feeds("gradient", gradient);
     const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
-    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.frozen);
-    checkFinite(weighted(objective, termValues(objective, batch, result)), gradient);
-    return this.vectors.hold(gradient);
+    const values = termValues(objective, batch, result);
+    checkFinite(weighted(objective, values), gradient);
+    return { gradient: this.vectors.hold(gradient), values, ...this.countTraining(batch) };
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
@@ -116,7 +140,7 @@ export class TrainableLlama {
     const result = await sessions.run(
       `update ${JSON.stringify({ form, layout: this.trainable.tensors })}`,
       () => updateGraph(form, this.trainable),
-      { ...given, ...this.feedsOfUpdate(update) },
+      { ...given, ...updateInputs(this.state, this.vectors, update) },
       { norm: null, ...this.state.updateFetches },
       this.session,
     );
@@ -155,10 +179,21 @@ export class TrainableLlama {
     this.trainable.values.set(this.vectors.values(vector, this.trainable.length));
   }
 
-  /** Adds an adapter: the base is frozen from then on. `seed` keys A's initialisation. Throws where there is one already. */
-  adapt(options: LoraOptions, seed: number): void {
+  /** Adds an adapter: the base is frozen from then on. `seed` keys its initialisation. Throws where there is one already. */
+  adapt(options: AdapterOptions, seed: number): void {
     this.checkPlain();
     this.adapter = new LoraAdapter(this.config, options, seed);
+    this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Folds the adapter into the base, where it stays as it is, and adds a new one of its form. Throws where there is none. */
+  stack(seed: number): void {
+    const { adapter } = this;
+    if (!adapter) throw new BenchError("INTERNAL", "The model has no adapter to stack another on.");
+    adapter.mergeInto(this.base);
+    this.earlier.push(adapter);
+    this.earlierFeeds = earlierFeeds(this.earlier);
+    this.adapter = new LoraAdapter(this.config, adapter.options, seed, this.earlier.length);
     this.state = new TrainableState(this.adapter.store);
   }
 
@@ -174,6 +209,7 @@ export class TrainableLlama {
     if (!this.adapter) throw new BenchError("INTERNAL", "The model has no adapter to merge.");
     this.adapter.mergeInto(this.base);
     this.adapter = null;
+    this.earlier.length = 0;
     this.state = new TrainableState(this.base);
   }
 
@@ -189,6 +225,13 @@ export class TrainableLlama {
     });
   }
 
+  /** What a forward and backward pass takes, counted. */
+  private countTraining(batch: TrainingBatch | null): { tokens: number; flops: number } {
+    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen) : 0;
+    this.flops += flops;
+    return { tokens: batch?.tokens ?? 0, flops };
+  }
+
   private countForward(batch: TrainingBatch): void {
     const { linear, attention } = forwardFlops(this.config, batch.packed);
     this.flops += linear + attention;
@@ -202,7 +245,7 @@ export class TrainableLlama {
   }
 
   /** The form, inputs and value outputs of an objective. */
-  private prepare(objective: Objective, training: boolean, labels?: Int32Array) {
+  private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
     const texts = objective.terms.filter(isTextTerm);
     const languageModelling = texts.some(({ kind }) => kind === "language-modelling");
     const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modelling" ? [] : [kind]));
@@ -210,25 +253,26 @@ export class TrainableLlama {
     const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
     const { adapter, config } = this;
-    const lora = adapter && { scaling: adapter.scaling, targets: adapter.options.targetModules, dropout };
-    const matching = objective.terms.find((term) => term.kind === "key-matching");
+    const lora = adapter && { ...adapter.form, dropout };
+    const parameterTerms = objective.terms.filter(isParameterTerm) as ParameterTerm[];
     const form = {
       config,
       lora,
       prompts: this.prompts?.options,
       languageModelling,
       rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
-      keyMatching: matching && true,
+      parameterTerms: parameterTerms.map(({ kind }) => kind),
       quadratics: quadratics.length,
     };
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
     if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
-    if (matching)
-      Object.assign(feeds, keyMatchingFeeds(matching), { "key-matching.weight": floats([matching.weight]) });
-    if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
+    if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed: this.seed, step: this.state.step, part }));
     const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
     for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
-    if (matching) fetches["key-matching"] = null;
+    for (const term of parameterTerms) {
+      Object.assign(feeds, parameterTermFeeds(term, this.earlierFeeds));
+      fetches[term.kind] = null;
+    }
     for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
       Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
       feeds[`weight.${i}`] = floats([weight]);
@@ -237,32 +281,8 @@ export class TrainableLlama {
     return { form, feeds, fetches, batch };
   }
 
-  private feedsOfUpdate(update: Update): Feeds {
-    const { constraint, proximal, componentRates: rates } = update;
-    return {
-      ...this.state.updateFeeds,
-      ...updateFeeds(update, this.state.step + 1),
-      ...(updateForm(update).componentRates ? this.state.feeds("rates", componentRates(this.trainable, rates!)) : {}),
-      ...(constraint?.kind === "half-space" ? this.vectorFeeds("normal", constraint.normal) : {}),
-      ...(constraint?.kind === "mask" ? this.vectorFeeds("mask", constraint.mask) : {}),
-      ...(proximal ? this.vectorFeeds("proximal.anchor", proximal.anchor) : {}),
-      ...(proximal ? this.vectorFeeds("proximal.importance", proximal.importance) : {}),
-    };
-  }
-
   private vectorFeeds(prefix: string, vector: Vector): Feeds {
     return this.state.feeds(prefix, this.vectors.values(vector, this.trainable.length));
-  }
-
-  private dropoutFeeds(adapter: LoraAdapter, batch: TrainingBatch): Feeds {
-    const last = `model.layers.${this.config.layers - 1}.`;
-    const { tokens, selected } = batch.packed;
-    const rowsOf = (path: string): number =>
-      path.startsWith(last) && !/[kv]_proj$/.test(path) ? selected.places.length : tokens.places.length;
-    const masks = adapter.dropoutMasks(rowsOf, this.seed, this.state.step);
-    return Object.fromEntries(
-      masks.map(({ path, rows, values }) => [`dropout.${path}`, floats(values, [rows, values.length / rows])]),
-    );
   }
 }
 

@@ -2,20 +2,18 @@ import type { PromptOptions } from "../contract.js";
 import { appendUpdate, type UpdateForm } from "./adamw.js";
 import { differentiate } from "./differentiate.js";
 import { Graph, type Value } from "./graph.js";
-import { keyMatching } from "./key-matching.js";
 import { Llama, type LoraWeights } from "./llama.js";
 import type { LlamaConfig } from "./llama-config.js";
-import { add, crossEntropy, multiply, reshape, scale, subtract, total } from "./operators/index.js";
+import type { AdapterForm } from "./lora.js";
+import { add, crossEntropy, multiply, scale, subtract, total } from "./operators/index.js";
 import { packedForward } from "./packed-llama.js";
+import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
 import type { ParameterStore } from "./parameters.js";
-import { keyTensor } from "./prompt-table.js";
 import { type RowTerm, rowTerm } from "./row-terms.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
 
-/** An adapter's form: what of it shapes a graph. */
-export interface LoraForm {
-  readonly scaling: number;
-  readonly targets: readonly string[];
+/** An adapter's form in training. */
+export interface LoraForm extends AdapterForm {
   readonly dropout: boolean;
 }
 
@@ -28,8 +26,8 @@ export interface TrainingForm {
   readonly languageModelling: boolean;
   /** The kinds of the further terms over texts, in order. */
   readonly rowTerms?: readonly RowTerm["kind"][];
-  /** Whether a term matches keys of the prompt table to queries. */
-  readonly keyMatching?: boolean;
+  /** The kinds of the terms over the trained tensors themselves. */
+  readonly parameterTerms?: readonly ParameterTerm["kind"][];
   /** How many quadratic terms. */
   readonly quadratics: number;
   /** Values alone; the logits of the texts' rows; the gradient; its square or magnitude added to a sum; the whole step. */
@@ -39,8 +37,9 @@ export interface TrainingForm {
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
  * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective),
- * those of `keyMatching` with `key-matching.weight` [1], and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
- * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of `appendUpdate`.
+ * those of `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
+ * selected row, `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of
+ * `appendUpdate`.
  */
 export function trainingGraph(
   form: TrainingForm,
@@ -57,15 +56,9 @@ export function trainingGraph(
   const tensors = segmentTensors(segments, parameters);
   const objectives: Value[] = [];
   if (form.languageModelling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen));
-  if (form.keyMatching) {
-    const value = keyMatching(graph, tensors.get(keyTensor)!);
-    graph.output("key-matching", value);
-    objectives.push(multiply(value, reshape(graph.input("key-matching.weight", [1]), [])));
-  }
+  for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
-  if (objectives.length > 0 && !isForward(form.result)) {
-    gradients = differentiate(objectives.reduce(add), parameters);
-  }
+  if (objectives.length > 0 && !isForward(form.result)) gradients = differentiate(objectives.reduce(add), parameters);
   for (let term = 0; term < form.quadratics; term++) {
     const { value, forces } = quadratic(graph, term, segments, parameters);
     graph.output(`quadratic.${term}`, value);
@@ -106,7 +99,7 @@ function texts(graph: Graph, form: TrainingForm, tensors: ReadonlyMap<string, Va
   };
   const lora: LoraWeights | undefined = form.lora
     ? {
-        scaling: form.lora.scaling,
+        ...form.lora,
         targets: new Set(form.lora.targets),
         dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
       }

@@ -79,6 +79,7 @@ export const ewc: Method = {
 
 class Ewc implements Strategy {
   readonly name = "ewc";
+  readonly parameters = "held";
   readonly feeds = true;
   readonly claims: Strategy["claims"];
   readonly rateFactor: number;

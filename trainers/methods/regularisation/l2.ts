@@ -20,6 +20,7 @@ export const l2: Method = {
     const strategy: Strategy = {
       name: "l2",
       claims: hold.claims,
+      parameters: "held",
       terms: () => hold.terms(lambda),
       proximal: () => hold.proximal(lambda),
       async afterTask({ model }: TaskContext) {

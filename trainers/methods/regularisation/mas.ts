@@ -31,6 +31,7 @@ export const mas: Method = {
 class Mas implements Strategy {
   readonly name = "mas";
   readonly feeds = true;
+  readonly parameters = "held";
   readonly claims: Strategy["claims"];
   readonly #options: MasOptions;
   readonly #hold: QuadraticHold;

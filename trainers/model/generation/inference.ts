@@ -3,6 +3,7 @@ import { forwardFlops } from "../../engine/onnx/flops.js";
 import { Graph, type Value } from "../../engine/onnx/graph.js";
 import { Llama } from "../../engine/onnx/llama.js";
 import type { LlamaConfig } from "../../engine/onnx/llama-config.js";
+import type { AdapterForm } from "../../engine/onnx/lora.js";
 import type { PackedBatch } from "../../engine/onnx/packed-llama.js";
 import type { Feeds, SessionOptions, Tensor } from "../../engine/onnx/session.js";
 import { sessions } from "../../engine/onnx/session-cache.js";
@@ -12,8 +13,8 @@ export interface InferenceModel {
   readonly config: LlamaConfig;
   /** Every tensor by its Hugging Face name, the adapter's among them. */
   readonly tensors: Feeds;
-  /** An adapter that is not merged: alpha / rank, and the modules that it stands on. */
-  readonly lora?: { readonly scaling: number; readonly targets: readonly string[] };
+  /** The form of an adapter that is not merged. */
+  readonly lora?: AdapterForm;
   /** Rows of the prompt table; 0 where there is none. */
   readonly virtualTokens?: number;
   readonly session: SessionOptions;
@@ -52,7 +53,7 @@ export function runGraph(
       inputs.set(key, input);
       return input;
     };
-    const adapter = lora && { scaling: lora.scaling, targets: new Set(lora.targets) };
+    const adapter = lora && { ...lora, targets: new Set(lora.targets) };
     build(new Llama(graph, config, tensor, adapter, virtualTokens > 0));
     return graph;
   };
