@@ -40,7 +40,8 @@ export class ParametricLearner extends ModelLearner {
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;
-    if (options.monitor) this.#monitor = new DriftMonitor(model.snapshot());
+    // A vector that is renewed from task to task no longer tells what the base model was.
+    if (options.monitor && strategy.parameters !== "renewed") this.#monitor = new DriftMonitor(model.snapshot());
   }
 
   static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {

@@ -39,11 +39,11 @@ export class DriftMonitor {
     this.#base = base;
   }
 
-  /** Compares and then remembers; undefined before there is a past. */
+  /** Compares and then remembers; undefined before there is a past, or where there is nothing new. */
   async look(task: TaskContext): Promise<DriftReport | undefined> {
     const profile = await this.#profile(task);
     const past = this.#past;
-    const report = past.lengths.length > 0 ? compare(past, profile, task) : undefined;
+    const report = past.lengths.length > 0 && profile.lengths.length > 0 ? compare(past, profile, task) : undefined;
     this.#remember(profile, task.seed);
     return report;
   }
