@@ -9,9 +9,9 @@ import { meanDiscrepancy } from "./mean-discrepancy.js";
 import { populationStability } from "./population-stability.js";
 
 /** Items of a task that are looked at, and of all past ones that are remembered as numbers. */
-const lookedAt = 128;
+const lookedAt = 48;
 const remembered = 256;
-const embedded = 64;
+const embedded = 48;
 const permutations = 199;
 const shiftedFrom = 0.2;
 const significance = 0.05;
