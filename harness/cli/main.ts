@@ -20,6 +20,7 @@ import { addNew } from "./verbs/new.js";
 import { addReport } from "./verbs/report.js";
 import { addRun } from "./verbs/run.js";
 import { addShow } from "./verbs/show.js";
+import { addTune } from "./verbs/tune.js";
 import { addValidate } from "./verbs/validate.js";
 import { addWatch } from "./verbs/watch.js";
 
@@ -42,6 +43,7 @@ export function buildProgram(context: CliContext): Command {
     });
   for (const add of [
     addRun,
+    addTune,
     addEvaluate,
     addWatch,
     addHistory,

@@ -35,6 +35,7 @@ export interface RunPlan {
  *
  * @param plugins specifiers of the registry's plug-ins.
  * @param command what repeats this run; the command line of this process unless given.
+ * @param derive makes another suite of the loaded one, of another digest; it stays as it is unless given.
  * @throws BenchError for everything that is wrong with configuration, data, model or device.
  */
 export async function planRun(
@@ -42,10 +43,11 @@ export async function planRun(
   registry: Registry,
   plugins: readonly string[],
   command: string = commandLine(),
+  derive: (suite: Suite) => Suite = (suite) => suite,
 ): Promise<RunPlan> {
   const trainers = config.trainers.map((trainer) => recordTrainer(trainer, registry));
   await checkDevice(config.device, registry);
-  const suite = await loadSuite(config, registry);
+  const suite = derive(await loadSuite(config, registry));
   const scorers = checkSuite(suite, registry);
   checkNeeds(suite, trainers);
   const model = await openModel(config.model ?? suite.defaultModel, registry);

@@ -12,6 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   "harness/cli": [
     "harness/run",
     "harness/gate",
+    "harness/tune",
     "harness/metrics",
     "harness/score",
     "harness/config",
@@ -29,6 +30,7 @@ const allowed: Record<string, readonly string[]> = {
     "harness/contract",
   ],
   "harness/gate": ["harness/run", "harness/metrics", "harness/config", "harness/contract"],
+  "harness/tune": ["harness/run", "harness/metrics", "harness/config", "harness/plugins", "harness/contract"],
   "harness/plugins": ["harness/config", "harness/score", "harness/contract"],
   "harness/config": ["harness/contract"],
   "harness/metrics": ["harness/contract"],

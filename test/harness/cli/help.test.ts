@@ -3,6 +3,7 @@ import { bench, newDirectory } from "./support.js";
 
 const verbs = [
   "run",
+  "tune",
   "evaluate",
   "watch",
   "history",

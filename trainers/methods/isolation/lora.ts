@@ -30,6 +30,7 @@ export const lora: Method = {
       description: "Last components of the names of the adapted modules.",
     },
   },
+  space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, rank: { values: [4, 8, 16] } },
   needs: () => ({}),
   strategy: (options) => ({
     name: "lora",

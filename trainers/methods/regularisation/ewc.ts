@@ -57,6 +57,7 @@ export const ewc: Method = {
         "Rate at which λ moves, before each task, towards what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null holds λ. Needs the form `gradient`.",
     },
   },
+  space: { lambda: { low: 0.5, high: 50, scale: "log" } },
   needs: () => ({}),
   strategy: (options) => new Ewc(options as unknown as EwcOptions),
 };
