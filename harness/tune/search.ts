@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { defaultAlerts } from "../contract/alert.js";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
@@ -28,6 +29,9 @@ export interface TuneRequest {
   plugins: readonly string[];
 }
 
+/** Candidates are tried in order to see some of them forget: that must wake nobody. */
+const noAlerts: RunConfig["alerts"] = { ...defaultAlerts, task: { warning: null, critical: null } };
+
 /** A rung after it ran. */
 export interface FinishedRung extends Rung {
   plan: RunPlan;
@@ -45,7 +49,7 @@ export const trainerOf = ({ config }: TuneRequest): TrainerConfig => config.trai
 export async function planSearch(request: TuneRequest): Promise<RunPlan[]> {
   const candidates = candidatesOf(request);
   const plans: RunPlan[] = [];
-  for (const [index, rung] of rungsOf(request.search).entries()) {
+  for (const [index, rung] of rungsFor(request, candidates).entries()) {
     plans.push(await planRung(request, index, rung, candidates.slice(0, rung.candidates), plans[0]));
   }
   return plans;
@@ -64,7 +68,7 @@ export async function searchSpace(
 ): Promise<FinishedRung[]> {
   const finished: FinishedRung[] = [];
   let left = candidatesOf(request);
-  const rungs = rungsOf(request.search);
+  const rungs = rungsFor(request, left);
   for (const [index, rung] of rungs.entries()) {
     const plan = await planRung(request, index, rung, left, finished[0]?.plan);
     const outcome = await execute(plan);
@@ -85,6 +89,10 @@ function candidatesOf(request: TuneRequest): Candidate[] {
   return drawCandidates(trainerOf(request).options, request.space, request.search.candidates, request.seed);
 }
 
+/** A small space may hold fewer candidates than were asked for. */
+const rungsFor = ({ search }: TuneRequest, { length }: readonly Candidate[]): Rung[] =>
+  rungsOf({ ...search, candidates: length });
+
 /** The best of a rung and the default configuration, which every rung is compared with; in the order of their labels. */
 function survivors(all: readonly Candidate[], ranked: readonly ScoredCandidate[], count: number): Candidate[] {
   const scored = ranked.filter(({ score }) => score !== null);
@@ -100,10 +108,10 @@ async function planRung(
   first: RunPlan | undefined,
 ): Promise<RunPlan> {
   const { config, registry, plugins, order } = request;
-  const { out, alerts: _alerts, ...rest } = config; // what is thrown away must not wake anybody
+  const { out, ...rest } = config;
   const trainers = candidates.map(({ label, options }) => ({ label, name: trainerOf(request).name, options }));
   const plan = await planRun(
-    { ...rest, trainers, orders: 1, keepCheckpoints: "none" },
+    { ...rest, trainers, orders: 1, keepCheckpoints: "none", alerts: noAlerts },
     registry,
     plugins,
     undefined,
