@@ -1,7 +1,7 @@
 import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
-import type { ProbeKind, ScorerReference } from "./suite.js";
-import type { LearnerCost, LearnReport, Privileges, Schedule } from "./trainer.js";
+import type { ProbeKind, PublishedFigures, ScorerReference } from "./suite.js";
+import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
 export interface RunRecord {
@@ -21,6 +21,8 @@ export interface RunRecord {
   configDigest: string;
   /** Version of the numerics: bits may change when it does. */
   numerics: string;
+  /** Where every cell goes on from a stored one; absent where they start from the model. */
+  source?: SourceRecord;
   environment: Record<string, string | number | null>;
   config: Record<string, unknown>;
 }
@@ -33,6 +35,7 @@ export interface SuiteRecord {
   generated: boolean;
   revision?: string;
   location?: string;
+  published?: PublishedFigures;
   tasks: { id: string; title: string; language: string; scorer: ScorerReference; sizes: Record<string, number> }[];
   probes: { id: string; title: string; kind: ProbeKind; scorer: ScorerReference; size: number }[];
 }
@@ -56,6 +59,25 @@ export interface TrainerRecord {
   schedule: Schedule;
   options: Record<string, unknown>;
   privileges: Privileges;
+}
+
+/** The cell that a run goes on from, and how. */
+export interface SourceRecord {
+  /** Run directory, absolute. */
+  directory: string;
+  run: string;
+  cell: string;
+  trainer: string;
+  order: string;
+  seed: number;
+  /** The tasks learnt before, in their order: that many rows are not this run's own. */
+  learnt: string[];
+  /** SHA-256 of the checkpoint. */
+  digest: string;
+  /** Labels of the trainers that were restored whole: weights, strategies and stored past data. */
+  restored: string[];
+  /** Label → model directory that its learner is created with; the checkpoint's weights for those not restored. */
+  bases: Record<string, string>;
 }
 
 export interface CellRecord {
@@ -96,6 +118,38 @@ export interface MatrixRecord {
   confusion: Record<string, ConfusionRecord>;
 }
 
+/**
+ * `cells/<cell>/curves.json`: scores within tasks, on a sample of the test items that stays the same through the cell.
+ * There only where a run was asked to measure within tasks and the trainer lets it. Holds no times.
+ */
+export interface CurvesRecord {
+  schema: "curves@1";
+  trainer: string;
+  order: string;
+  seed: number;
+  /** Columns, in this order. */
+  tasks: string[];
+  /** Steps from one measurement to the next. */
+  every: number;
+  /** Items behind each score, by column. */
+  n: number[];
+  /** What was learnt from one measured row of the matrix to the next, in order. */
+  stretches: CurveStretch[];
+}
+
+export interface CurveStretch {
+  /** The row at its end. */
+  row: number;
+  /** The tasks that were learnt: one in a sequence, all for a joint trainer. */
+  learns: string[];
+  steps: number;
+  /**
+   * The first, at step 0, is the row before; the last is the row at the end, with all that a method does after its last
+   * step. Scores stand by column; tasks still ahead are not asked: null.
+   */
+  points: { step: number; scores: (number | null)[] }[];
+}
+
 export interface ConfusionRecord {
   labels: string[];
   /** counts[truth][answer]; the last column counts answers that are no label. */
@@ -118,7 +172,7 @@ export interface CostRecord extends LearnerCost {
   /** One answer, alone, in milliseconds. */
   latency: { p50: number; p99: number; samples: number } | null;
   /** The learner's report for each task. */
-  learning: (LearnReport & { task: string; seconds: number })[];
+  learning: (Omit<LearnReport, "synthetic"> & { task: string; seconds: number })[];
 }
 
 /** One line of `cells/<cell>/samples.jsonl`. The questions stand in `examples.jsonl` of the run. */
@@ -133,6 +187,20 @@ export interface SampleRecord {
   score: number;
   extracted: number;
   valid: boolean;
+}
+
+/** One line of `cells/<cell>/synthetic.jsonl`: a set that a learner wrote for rehearsal, and how good it is. */
+export interface SyntheticRecord extends Omit<SyntheticSet, "taskId"> {
+  /** The row of the matrix before which it was written. */
+  row: number;
+  /** The task that it stands for. */
+  task: string;
+  /** 1 − token F1 to the nearest real training input, over the items; `copies` equal one word for word. */
+  novelty: { mean: number; lowest: number; copies: number } | null;
+  /** Share of distinct bigrams, and mean of 1 − token F1 over pairs of inputs. */
+  diversity: { distinctBigrams: number; distance: number } | null;
+  /** Share of the items that the rule of the task answers so; null where the suite knows no rule. */
+  agreement: number | null;
 }
 
 /** One line of `examples.jsonl`. */

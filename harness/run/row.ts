@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../contract/digest.js";
-import type { CostRecord } from "../contract/result.js";
+import type { CostRecord, SyntheticRecord } from "../contract/result.js";
 import type { CellState } from "./cell-state.js";
 import { isIntact } from "./checkpoint.js";
 import type { Effort, Footprint } from "./cost.js";
 import { type EvaluationRecord, readEvaluation } from "./evaluation-store.js";
 import type { MeasuredRows } from "./matrix.js";
+import type { Observation } from "./observer.js";
 import { layout } from "./store.js";
 
 /** `cells/<cell>/rows/<row>.json`: what happened from the row before to this one. */
@@ -16,12 +17,16 @@ export interface RowRecord {
   /** Path of the evaluation, relative to the run. */
   evaluation: string;
   learning: CostRecord["learning"];
+  /** What was written for rehearsal; absent where nothing was. */
+  synthetic?: SyntheticRecord[];
   learnEffort: Effort;
   /** Seconds of saving and restoring. */
   keepingSeconds: number;
   buffer: { samples: number; bytes: number };
   checkpointBytes: number;
   footprint: Footprint;
+  /** Measurements within what was learnt; absent where none were asked for. */
+  observed?: { observations: Observation[]; effort: Effort };
 }
 
 /** A finished row with its scores. */

@@ -108,7 +108,7 @@ async function planRung(
   first: RunPlan | undefined,
 ): Promise<RunPlan> {
   const { config, registry, plugins, order } = request;
-  const { out, ...rest } = config;
+  const { out, observation: _observation, ...rest } = config;
   const trainers = candidates.map(({ label, options }) => ({ label, name: trainerOf(request).name, options }));
   const plan = await planRun(
     { ...rest, trainers, orders: 1, keepCheckpoints: "none", alerts: noAlerts },
