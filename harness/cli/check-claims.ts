@@ -1,12 +1,10 @@
-import { join } from "node:path";
 import { armsOf, claimsOf } from "../claims/catalogue.js";
 import type { Claim } from "../claims/claim.js";
-import { alpha, judgeRun } from "../claims/record.js";
+import { alpha, judgeRun, writeClaims } from "../claims/record.js";
 import { type ResolvedArm, readRegistration, register, resolveArms } from "../claims/registration.js";
 import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
-import { writeFileAtomically } from "../contract/files.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import { chooseDisplay } from "../run/display/index.js";
 import { executeRun } from "../run/execute.js";
@@ -28,8 +26,6 @@ export interface ClaimsOptions
   config?: string;
   dryRun?: boolean;
 }
-
-export const claimsFile = "claims.json";
 
 /** From the command line to the table of verdicts. A verdict is a result: it never changes the exit code. */
 export async function checkClaims(
@@ -83,7 +79,7 @@ async function runClaims(
   const registration = register(plan.directory, { alpha, claims: [...claims], arms, run: plan.record.configDigest });
   await execute(plan);
   const record = judgeRun(plan.directory, claims, arms, registration);
-  writeFileAtomically(join(plan.directory, claimsFile), `${JSON.stringify(record, null, 2)}\n`);
+  writeClaims(record);
   const report = await reportOf(registry, plan.directory);
   if (json) printJson(context, { ...record, report });
   else context.print(`\n${claimLines(record, context, report).join("\n")}\n`);

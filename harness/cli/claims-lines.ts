@@ -1,6 +1,7 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { Claim } from "../claims/claim.js";
+import { contrastText } from "../claims/contrast-text.js";
 import type { ClaimResult, HypothesisResult } from "../claims/judge.js";
 import type { ClaimsRecord } from "../claims/record.js";
 import { twoColumns, wrap } from "./columns.js";
@@ -91,15 +92,8 @@ const resultText = (result: HypothesisResult): string =>
   `${hypothesisText(result)}: ${signedPoints(result.mean)}, ${boundsText(result)}`;
 
 /** An inequality in a line, such as `bwt: replay − 0.5 sequential > 0.0`. */
-function hypothesisText({ metric, contrast, margin }: Claim["hypotheses"][number]): string {
-  const sum = Object.entries(contrast)
-    .map(([arm, weight], index) => {
-      const sign = weight < 0 ? "− " : index === 0 ? "" : "+ ";
-      return `${sign}${Math.abs(weight) === 1 ? "" : `${Math.abs(weight)} `}${arm}`;
-    })
-    .join(" ");
-  return `${metric}: ${sum} > ${points(-margin)}`;
-}
+const hypothesisText = ({ metric, contrast, margin }: Claim["hypotheses"][number]): string =>
+  `${metric}: ${contrastText(contrast)} > ${points(-margin)}`;
 
 function remarkOn({ verdict, reason, furtherOrders, metric }: HypothesisResult): string[] {
   if (verdict !== "undecided") return [];

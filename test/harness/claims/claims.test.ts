@@ -49,6 +49,9 @@ test("registers the claims before it runs, judges them, and refuses another regi
   expect(again.code, again.stderr).toBe(0);
   expect(again.stderr).not.toContain("measured");
   expect(again.stdout).toContain("before the run");
+  const page = readFileSync(join(directory, "run/report/index.html"), "utf8");
+  expect(page).toContain("Replay of 10% repairs more than half");
+  expect(page).toContain("Registered before the run");
   for (const line of again.stdout.split("\n")) {
     if (!/^(run|report) /.test(line)) expect(line.length).toBeLessThanOrEqual(76);
   }
