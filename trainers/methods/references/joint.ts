@@ -11,6 +11,7 @@ export const joint: Method = {
   version: 1,
   schedule: "joint",
   options: {},
+  space: { learningRate: { low: 1e-4, high: 3e-3, scale: "log" } },
   needs: () => ({ pastData: "all" }),
   strategy: () => ({ name: "joint" }),
 };

@@ -10,6 +10,7 @@ export const sequential: Method = {
   source: "baseline; SeqFT in TRACE, arXiv 2310.06762",
   version: 1,
   options: {},
+  space: { learningRate: { low: 1e-4, high: 3e-3, scale: "log" } },
   needs: () => ({}),
   strategy: () => ({ name: "sequential" }),
 };

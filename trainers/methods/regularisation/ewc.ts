@@ -73,6 +73,7 @@ export const ewc: Method = {
       description: "How far the learning rate lies below that of plain fine-tuning; 0.5 to 0.8 are usual.",
     },
   },
+  space: { lambda: { low: 0.5, high: 50, scale: "log" } },
   needs: () => ({}),
   strategy: (options) => new Ewc(options as unknown as EwcOptions),
 };

@@ -75,6 +75,7 @@ export const replay: Method = {
       description: "Their share of every batch; the rest is divided as without them.",
     },
   },
+  space: { newRatio: { values: [null, 0.2, 0.5, 0.8] }, learningRate: { low: 1e-4, high: 3e-3, scale: "log" } },
   needs(options) {
     const { bufferSize, generalItems } = options as unknown as ReplayOptions;
     return { pastData: { buffer: bufferSize }, generalItems };
