@@ -7,6 +7,7 @@ import type {
   Leaderboard,
   MatrixRecord,
   RunRecord,
+  SyntheticRecord,
 } from "../harness/contract/result.js";
 import { buildLeaderboard, type MetricDefinition, metrics } from "../harness/metrics/index.js";
 import { readRun } from "../harness/run/store.js";
@@ -29,6 +30,8 @@ export interface CellResult extends CellRecord {
   status: CellStatus;
   matrix?: MatrixRecord;
   cost?: CostRecord;
+  /** What its trainer wrote for rehearsal, set by set. */
+  synthetic?: SyntheticRecord[];
   error?: ErrorRecord;
   /** In the order in which they were raised. */
   alerts: Alert[];
@@ -36,7 +39,7 @@ export interface CellResult extends CellRecord {
 
 /** Reads a run directory, finished or not. Throws as `readRun` does. */
 export function readReportData(directory: string): ReportData {
-  const { run, matrices, costs, cells, events, notices } = readRun(directory);
+  const { run, matrices, costs, synthetic, cells, events, notices } = readRun(directory);
   const finished = events.findLast((event) => event.type === "run-finished");
   return {
     run,
@@ -45,6 +48,7 @@ export function readReportData(directory: string): ReportData {
       status: cells[cell.id]?.status ?? "pending",
       matrix: matrices[cell.id],
       cost: costs[cell.id],
+      synthetic: synthetic[cell.id],
       error: cells[cell.id]?.error,
       alerts: cells[cell.id]?.alerts ?? [],
     })),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Board, BoardRow } from "../contract/board.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { Reporter } from "../contract/plugin.js";
+import type { Privileges } from "../contract/trainer.js";
 import { type MeasuredRun, publishedPath, publishedText } from "../run/published-run.js";
 import { csvLine } from "./csv.js";
 
@@ -39,12 +40,18 @@ export function leaderboardCsv({ leaderboard }: Board): string {
   const line = ({ rank, cells, privileges, ...row }: BoardRow) =>
     csvLine([
       ...[row.id, row.trainer, row.model.reference, row.engine, row.quick],
-      typeof privileges.pastData === "object" ? `buffer ${privileges.pastData.buffer}` : privileges.pastData,
+      pastDataText(privileges.pastData),
       ...[rank?.best, rank?.worst, cells.done, cells.planned],
       ...metrics.flatMap((key) => [row.metrics[key]?.mean, row.metrics[key]?.low, row.metrics[key]?.high]),
       ...costs.map((key) => row.cost[key]),
     ]);
   return [csvLine(header), ...leaderboard.map(line)].join("");
+}
+
+function pastDataText(pastData: Privileges["pastData"]): string {
+  if (typeof pastData === "string") return pastData;
+  if ("buffer" in pastData) return `buffer ${pastData.buffer}`;
+  return `synthetic from ${pastData.synthetic.demonstrations}`;
 }
 
 const keysOf = (records: readonly object[]): string[] => [...new Set(records.flatMap((record) => Object.keys(record)))];

@@ -9,7 +9,11 @@ import { readYamlFile, type YamlFile } from "./yaml-file.js";
 export interface TrainingProfile {
   learning_rate?: { initial?: number; decay_factor?: number; warmup_steps?: number };
   regularization?: { ewc_lambda?: number; elastic_beta?: number };
-  data_mixing?: { new_ratio?: number; buffer_size?: number };
+  data_mixing?: {
+    new_ratio?: number | { from: number; to: number };
+    buffer_size?: number;
+    sampling?: "uniform" | "importance" | "representative";
+  };
 }
 
 /** The section `alerts`; what it leaves out is as in `defaultAlerts`. */

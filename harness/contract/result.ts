@@ -1,7 +1,7 @@
 import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
-import type { ProbeKind, ScorerReference } from "./suite.js";
-import type { LearnerCost, LearnReport, Privileges, Schedule } from "./trainer.js";
+import type { ProbeKind, PublishedFigures, ScorerReference } from "./suite.js";
+import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
 export interface RunRecord {
@@ -33,6 +33,7 @@ export interface SuiteRecord {
   generated: boolean;
   revision?: string;
   location?: string;
+  published?: PublishedFigures;
   tasks: { id: string; title: string; language: string; scorer: ScorerReference; sizes: Record<string, number> }[];
   probes: { id: string; title: string; kind: ProbeKind; scorer: ScorerReference; size: number }[];
 }
@@ -118,7 +119,7 @@ export interface CostRecord extends LearnerCost {
   /** One answer, alone, in milliseconds. */
   latency: { p50: number; p99: number; samples: number } | null;
   /** The learner's report for each task. */
-  learning: (LearnReport & { task: string; seconds: number })[];
+  learning: (Omit<LearnReport, "synthetic"> & { task: string; seconds: number })[];
 }
 
 /** One line of `cells/<cell>/samples.jsonl`. The questions stand in `examples.jsonl` of the run. */
@@ -133,6 +134,20 @@ export interface SampleRecord {
   score: number;
   extracted: number;
   valid: boolean;
+}
+
+/** One line of `cells/<cell>/synthetic.jsonl`: a set that a learner wrote for rehearsal, and how good it is. */
+export interface SyntheticRecord extends Omit<SyntheticSet, "taskId"> {
+  /** The row of the matrix before which it was written. */
+  row: number;
+  /** The task that it stands for. */
+  task: string;
+  /** 1 − token F1 to the nearest real training input, over the items; `copies` equal one word for word. */
+  novelty: { mean: number; lowest: number; copies: number } | null;
+  /** Share of distinct bigrams, and mean of 1 − token F1 over pairs of inputs. */
+  diversity: { distinctBigrams: number; distance: number } | null;
+  /** Share of the items that the rule of the task answers so; null where the suite knows no rule. */
+  agreement: number | null;
 }
 
 /** One line of `examples.jsonl`. */

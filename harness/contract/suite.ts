@@ -75,10 +75,25 @@ export interface Suite {
   digest: string;
   /** Where data came from a repository: the commit it was pinned to. */
   revision?: string;
+  /** What a paper printed for the same tasks, to stand beside a run's own figures. No influence on results. */
+  published?: PublishedFigures;
   /** What was left out while loading, in words, such as rows without an answer. */
   notes?: string[];
   /** Whether `output` answers `input` correctly by the task's rule, where the rule is known. */
   oracle?(taskId: string, input: string, output: string): boolean;
+}
+
+/** A table of a paper: rows of methods, scores and differences of scores on 0..1. */
+export interface PublishedFigures {
+  source: string;
+  /** Model, data and what else differs from a run here, in words. */
+  setting: string;
+  /** Keys of the metrics that the paper prints, in its order of columns. */
+  metrics: string[];
+  /** The paper's own name of each metric, by key. */
+  names: Record<string, string>;
+  /** `label`: the label of the trainer that stands beside the row. A value that the paper lacks is absent. */
+  rows: { method: string; label: string; values: Record<string, number> }[];
 }
 
 /** A suite before it is loaded: what a plug-in registers. */

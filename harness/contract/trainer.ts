@@ -2,8 +2,11 @@ import type { Example, Part, TaskDescription } from "./suite.js";
 
 /** What a trainer may use beside the current task's data. Declared, metered and shown on the leaderboard. */
 export interface Privileges {
-  /** Data of past tasks: none, made by the model itself, at most `buffer` samples in total, or all of it. */
-  pastData: "none" | "synthetic" | { buffer: number } | "all";
+  /**
+   * Data of past tasks: none, made by the model itself (after at most so many real items of each task, which are not
+   * kept), at most `buffer` samples in total, or all of it.
+   */
+  pastData: "none" | "synthetic" | { synthetic: { demonstrations: number } } | { buffer: number } | "all";
   /** Items of general ability from the suite, at most this many. */
   generalItems: number;
   /** The task's id comes with each question at test time. */
@@ -87,6 +90,8 @@ export interface RehearsalBuffer {
 export interface BufferItem {
   taskId: string;
   example: Example;
+  /** What a method keeps with the item, such as logits in base64; counted in the buffer's bytes. */
+  payload?: string;
 }
 
 export interface LearnContext {
@@ -112,6 +117,34 @@ export interface LearnReport {
   curve: { step: number; loss: number; learningRate: number }[];
   /** Anything a method wants shown, such as the Fisher's norm; numbers and short texts. */
   notes: Record<string, number | string>;
+  /** What the batches were made of, where the trainer tells. */
+  drawn?: DrawnItems[];
+  /** What was synthesised for rehearsal while this task was learnt, one set a task that it stands for. */
+  synthetic?: SyntheticSet[];
+}
+
+/** Items of one task that were trained on from one source. */
+export interface DrawnItems {
+  /** "new", or what stands beside the new items, such as "past" or "general". */
+  source: string;
+  /** null for items of no task. */
+  task: string | null;
+  items: number;
+  /** Different ones among them. */
+  distinct: number;
+}
+
+/** Instances that a model wrote in the place of a task's data. drawn = kept + all that were dropped. */
+export interface SyntheticSet {
+  taskId: string;
+  drawn: number;
+  /** Draws in the form that was asked for. */
+  parsed: number;
+  kept: number;
+  /** Reason → how many draws. */
+  dropped: Record<string, number>;
+  /** The kept ones, or the first 1,000 of them. */
+  items: { input: string; output: string }[];
 }
 
 /** How text is generated. Greedy unless a temperature is given. */

@@ -75,9 +75,14 @@ function privilegesOf(declared: DeclaredPrivileges, options: Record<string, unkn
     });
   };
   const { pastData } = declared;
+  const resolved = (): Privileges["pastData"] => {
+    if (typeof pastData === "string") return pastData;
+    if ("buffer" in pastData) return { buffer: amount(pastData.buffer) };
+    return { synthetic: { demonstrations: amount(pastData.synthetic.demonstrations) } };
+  };
   return {
     ...declared,
-    pastData: typeof pastData === "object" ? { buffer: amount(pastData.buffer) } : pastData,
+    pastData: resolved(),
     generalItems: amount(declared.generalItems),
   };
 }

@@ -6,7 +6,12 @@ export const protocolVersion = "bench-learner@1";
 
 /** Privileges as JSON: where a number is expected, the name of the option that holds it may stand instead. */
 export interface DeclaredPrivileges {
-  pastData: "none" | "synthetic" | "all" | { buffer: number | string };
+  pastData:
+    | "none"
+    | "synthetic"
+    | "all"
+    | { synthetic: { demonstrations: number | string } }
+    | { buffer: number | string };
   generalItems: number | string;
   taskIdAtTest: boolean;
   validationOfPastTasks: boolean;
@@ -63,8 +68,22 @@ export const resultSchemas = {
                       additionalProperties: false,
                       properties: { buffer: amount },
                     },
+                    {
+                      type: "object",
+                      required: ["synthetic"],
+                      additionalProperties: false,
+                      properties: {
+                        synthetic: {
+                          type: "object",
+                          required: ["demonstrations"],
+                          additionalProperties: false,
+                          properties: { demonstrations: amount },
+                        },
+                      },
+                    },
                   ],
-                  description: "none, synthetic, all, or { buffer: number of samples }",
+                  description:
+                    "none, synthetic, { synthetic: { demonstrations: items a task } }, { buffer: number of samples }, or all",
                   default: "none",
                 },
                 generalItems: { ...amount, default: 0 },
@@ -98,6 +117,7 @@ export const resultSchemas = {
         },
       },
       notes: { type: "object", default: {}, additionalProperties: { type: ["number", "string"] } },
+      synthetic: { type: "array" },
     },
   },
   generate: {

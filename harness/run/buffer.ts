@@ -57,5 +57,5 @@ export class MeteredBuffer implements RehearsalBuffer {
 
 function capacityOf(pastData: Privileges["pastData"]): number {
   if (pastData === "none") return 0;
-  return typeof pastData === "object" ? pastData.buffer : Number.POSITIVE_INFINITY;
+  return typeof pastData === "object" && "buffer" in pastData ? pastData.buffer : Number.POSITIVE_INFINITY;
 }

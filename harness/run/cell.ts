@@ -3,7 +3,7 @@ import { type Alert, severities } from "../contract/alert.js";
 import { sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
-import type { CostRecord } from "../contract/result.js";
+import type { CostRecord, SyntheticRecord } from "../contract/result.js";
 import type { Learner, LearnProgress, TrainingView } from "../contract/trainer.js";
 import { detectAlerts } from "./alerts/detect.js";
 import { alertText } from "./alerts/text.js";
@@ -22,6 +22,7 @@ import { progressReporter } from "./progress.js";
 import { type MeasuredRow, measuredRows, type RowRecord, readFinishedRows } from "./row.js";
 import { type Stage, stagesOf } from "./stages.js";
 import { layout } from "./store.js";
+import { measureSynthetic, syntheticLines } from "./synthetic.js";
 import { describeTask, questionSets, trainingViews } from "./views.js";
 import type { Workplace } from "./workplace.js";
 
@@ -78,7 +79,7 @@ class CellRun {
 
   /** One stage: learn, measure, keep, and only then say so. */
   private async pass(stage: Stage): Promise<void> {
-    const { learning, effort } = await this.learn(stage);
+    const { learning, synthetic, effort } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
     const footprint = footprintOf(this.current.cost());
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
@@ -89,6 +90,7 @@ class CellRun {
       row: stage.row,
       evaluation: evaluation.path,
       learning,
+      ...(synthetic.length > 0 ? { synthetic } : {}),
       learnEffort: effort,
       keepingSeconds: (performance.now() - started) / 1000,
       buffer,
@@ -129,9 +131,12 @@ class CellRun {
     });
   }
 
-  private async learn(stage: Stage): Promise<{ learning: CostRecord["learning"]; effort: Effort }> {
+  private async learn(
+    stage: Stage,
+  ): Promise<{ learning: CostRecord["learning"]; synthetic: SyntheticRecord[]; effort: Effort }> {
     const { trainer, order, record } = this.task.cell;
     const learning: CostRecord["learning"] = [];
+    const synthetic: SyntheticRecord[] = [];
     const efforts: Effort[] = [];
     for (const view of trainingViews(this.workplace.suite, order, stage, trainer.privileges, record.seed)) {
       this.checkCancelled();
@@ -139,10 +144,12 @@ class CellRun {
         this.learnView(view, stage),
       );
       const task = view.tasks.map((data) => data.task.id).join("+");
-      learning.push({ ...checkLearnReport(result), task, seconds: effort.seconds });
+      const { synthetic: sets = [], ...report } = checkLearnReport(result);
+      synthetic.push(...measureSynthetic(sets, stage.row, this.workplace.suite.tasks));
+      learning.push({ ...report, task, seconds: effort.seconds });
       efforts.push(effort);
     }
-    return { learning, effort: addEfforts(efforts) };
+    return { learning, synthetic, effort: addEfforts(efforts) };
   }
 
   private learnView(view: TrainingView, stage: Stage) {
@@ -231,6 +238,8 @@ class CellRun {
     const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured);
     const write = (path: string, text: string) => writeFileAtomically(join(this.directory, path), text);
     write(layout.samples(this.id), sampleLines(measured));
+    const synthetic = this.rows.flatMap((row) => row.record.synthetic ?? []);
+    if (synthetic.length > 0) write(layout.synthetic(this.id), syntheticLines(synthetic));
     write(layout.cost(this.id), `${JSON.stringify(assembleCost(this.rows, latency), null, 2)}\n`);
     write(layout.matrix(this.id), `${JSON.stringify(matrix, null, 2)}\n`);
     return layout.matrix(this.id);

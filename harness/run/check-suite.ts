@@ -73,7 +73,7 @@ function duplicate(names: string[]): string | undefined {
 
 /** What `run.json` keeps of a suite. */
 export function recordSuite(suite: Suite, location: string | undefined): SuiteRecord {
-  const { name, version, title, digest, generated, revision } = suite;
+  const { name, version, title, digest, generated, revision, published } = suite;
   return {
     name,
     version,
@@ -82,6 +82,7 @@ export function recordSuite(suite: Suite, location: string | undefined): SuiteRe
     generated,
     ...(revision === undefined ? {} : { revision }),
     ...(location === undefined ? {} : { location }),
+    ...(published === undefined ? {} : { published }),
     tasks: suite.tasks.map((task) => ({
       ...heading(task),
       language: task.language,

@@ -13,6 +13,7 @@ import { type OpenRun, openRun } from "./open-run.js";
 import type { RunPlan } from "./plan.js";
 import { type CellPool, openPool } from "./pool.js";
 import { layout, readJson } from "./store.js";
+import { judgeSynthetic } from "./synthetic.js";
 
 export interface RunOutcome {
   directory: string;
@@ -142,7 +143,7 @@ class Coordinator {
   private settle(cell: string, result: CellResult): void {
     const { display } = this.options;
     if (result.ok) {
-      if (!this.journal({ type: "cell-finished", cell, matrix: result.matrix })) return;
+      if (!this.judge(cell) || !this.journal({ type: "cell-finished", cell, matrix: result.matrix })) return;
       this.keepCheckpoints(cell);
       display.show({ type: "cell-finished", cell, score: this.scoreOf(result.matrix) });
       return;
@@ -153,6 +154,17 @@ class Coordinator {
       if (this.journal({ type: "cell-cancelled", cell })) display.show({ type: "cell-cancelled", cell });
     } else if (this.journal({ type: "cell-failed", cell, error })) {
       display.show({ type: "cell-failed", cell, error });
+    }
+  }
+
+  /** Asks the suite's rule about what a cell wrote; false when that could not be stored, which stops the run. */
+  private judge(cell: string): boolean {
+    try {
+      judgeSynthetic(this.plan.directory, cell, this.plan.suite.oracle);
+      return true;
+    } catch (error) {
+      this.stop(toBenchError(error, "STORAGE"));
+      return false;
     }
   }
 

@@ -1,11 +1,10 @@
 import { BenchError } from "../contract/errors.js";
-import type { LearnReport } from "../contract/trainer.js";
+import type { DrawnItems, LearnReport, SyntheticSet } from "../contract/trainer.js";
 import { garbage } from "./guard.js";
 
 /** Checks what `learn` returned. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
 export function checkLearnReport(returned: unknown): LearnReport {
-  const { steps, finalLoss, curve, notes } = (returned ?? {}) as Partial<LearnReport>;
-  const wrong = (what: string) => garbage(`learn returned ${what}`, "Return { steps, finalLoss, curve, notes }.");
+  const { steps, finalLoss, curve, notes, drawn, synthetic } = (returned ?? {}) as Partial<LearnReport>;
   if (!Number.isInteger(steps) || steps! < 0) throw wrong(`steps: ${String(steps)}`);
   if (finalLoss !== null && typeof finalLoss !== "number") throw wrong(`finalLoss: ${String(finalLoss)}`);
   if (finalLoss !== null && !Number.isFinite(finalLoss)) {
@@ -13,5 +12,35 @@ export function checkLearnReport(returned: unknown): LearnReport {
   }
   if (!Array.isArray(curve) || curve.length > 200) throw wrong("no curve of at most 200 points");
   if (notes === null || typeof notes !== "object") throw wrong("no notes");
-  return { steps: steps!, finalLoss, curve, notes };
+  if (drawn !== undefined && !(Array.isArray(drawn) && drawn.every(isDrawn))) throw wrong("no list of items as drawn");
+  const report = { steps: steps!, finalLoss, curve, notes, ...(drawn && { drawn }) };
+  if (synthetic === undefined) return report;
+  if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");
+  return { ...report, synthetic: synthetic.map(checkSyntheticSet) };
+}
+
+function isDrawn(entry: Partial<DrawnItems>): boolean {
+  const counted = [entry.items, entry.distinct].every((count) => Number.isInteger(count) && count! >= 0);
+  return typeof entry.source === "string" && (entry.task === null || typeof entry.task === "string") && counted;
+}
+
+function checkSyntheticSet(returned: unknown): SyntheticSet {
+  const { taskId, drawn, parsed, kept, dropped, items } = (returned ?? {}) as Partial<SyntheticSet>;
+  const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
+  if (typeof taskId !== "string") throw wrong("a synthetic set without a taskId");
+  if (!isCount(drawn) || !isCount(parsed) || !isCount(kept)) throw wrong("a synthetic set without its counts");
+  const reasons = Object.values(dropped ?? {});
+  if (!reasons.every(isCount) || drawn !== kept + reasons.reduce((sum, count) => sum + count, 0)) {
+    throw wrong(`a synthetic set of ${drawn} draws that are not all kept or dropped for a reason`);
+  }
+  if (!Array.isArray(items) || items.length > 1000) throw wrong("a synthetic set without at most 1,000 items");
+  const isItem = (item: unknown) =>
+    typeof (item as { input?: unknown } | null)?.input === "string" &&
+    typeof (item as { output?: unknown }).output === "string";
+  if (!items.every(isItem)) throw wrong("a synthetic item without input and output");
+  return { taskId, drawn, parsed, kept, dropped: dropped ?? {}, items };
+}
+
+function wrong(what: string): BenchError {
+  return garbage(`learn returned ${what}`, "Return { steps, finalLoss, curve, notes, synthetic? }.");
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../contract/digest.js";
-import type { CostRecord } from "../contract/result.js";
+import type { CostRecord, SyntheticRecord } from "../contract/result.js";
 import type { CellState } from "./cell-state.js";
 import { isIntact } from "./checkpoint.js";
 import type { Effort, Footprint } from "./cost.js";
@@ -16,6 +16,8 @@ export interface RowRecord {
   /** Path of the evaluation, relative to the run. */
   evaluation: string;
   learning: CostRecord["learning"];
+  /** What was written for rehearsal; absent where nothing was. */
+  synthetic?: SyntheticRecord[];
   learnEffort: Effort;
   /** Seconds of saving and restoring. */
   keepingSeconds: number;

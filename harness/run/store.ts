@@ -9,6 +9,7 @@ import type {
   MatrixRecord,
   RunRecord,
   SampleRecord,
+  SyntheticRecord,
 } from "../contract/result.js";
 import { type CellState, cellStates } from "./cell-state.js";
 import { readJournal } from "./journal.js";
@@ -23,6 +24,8 @@ export const layout = {
   matrix: (cell: string) => `cells/${cell}/matrix.json`,
   cost: (cell: string) => `cells/${cell}/cost.json`,
   samples: (cell: string) => `cells/${cell}/samples.jsonl`,
+  /** Only of a cell whose trainer wrote data for rehearsal. */
+  synthetic: (cell: string) => `cells/${cell}/synthetic.jsonl`,
   row: (cell: string, row: number) => `cells/${cell}/rows/${row}.json`,
   checkpoints: (cell: string) => `cells/${cell}/checkpoint`,
   /** Holds `learner/`, what the learner saved, and `buffer.json`, the past data that the harness keeps for it. */
@@ -36,6 +39,8 @@ export interface StoredRun {
   /** By cell id; finished cells only. */
   matrices: Record<string, MatrixRecord>;
   costs: Record<string, CostRecord>;
+  /** By cell id; of those finished cells whose trainer wrote data for rehearsal. */
+  synthetic: Record<string, SyntheticRecord[]>;
   cells: Record<string, CellState>;
   /** Planned cells without a matrix. */
   missing: CellRecord[];
@@ -52,13 +57,16 @@ export function readRun(directory: string): StoredRun {
   const cells = cellStates(run.cells, events);
   const matrices: Record<string, MatrixRecord> = {};
   const costs: Record<string, CostRecord> = {};
+  const synthetic: Record<string, SyntheticRecord[]> = {};
   for (const { id } of run.cells) {
     if (cells[id]!.status !== "done") continue;
     matrices[id] = readJson<MatrixRecord>(join(directory, layout.matrix(id)));
     costs[id] = readJson<CostRecord>(join(directory, layout.cost(id)));
+    const sets = join(directory, layout.synthetic(id));
+    if (existsSync(sets)) synthetic[id] = readJsonLines<SyntheticRecord>(sets);
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
-  return { directory, run, matrices, costs, cells, missing, events, notices };
+  return { directory, run, matrices, costs, synthetic, cells, missing, events, notices };
 }
 
 /** The record of the run in a directory. Throws STORAGE where there is none. */

@@ -102,8 +102,15 @@ function originOf(
 
 /** The class that entries are compared within: what of the past a trainer may use, and whether it is told the task. */
 function privilegeClass({ pastData, generalItems, taskIdAtTest, validationOfPastTasks }: Privileges): string {
-  const past = { none: "no past data", synthetic: "synthetic past data", all: "all past data" };
-  const parts = [typeof pastData === "object" ? "a buffer of past data" : past[pastData]];
+  const past = {
+    none: "no past data",
+    synthetic: "synthetic past data",
+    demonstrations: "synthetic past data from a few real items",
+    buffer: "a buffer of past data",
+    all: "all past data",
+  };
+  const kind = typeof pastData === "string" ? pastData : "buffer" in pastData ? "buffer" : "demonstrations";
+  const parts: string[] = [past[kind]];
   if (generalItems > 0) parts.push("general items");
   if (validationOfPastTasks) parts.push("past validation");
   if (taskIdAtTest) parts.push("told the task");

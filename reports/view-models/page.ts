@@ -10,7 +10,9 @@ import { type HeaderView, headerView } from "./header.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard.js";
 import { type MatricesView, matricesView } from "./matrices.js";
 import { type ProvenanceView, provenanceView } from "./provenance.js";
+import { type PublishedView, publishedView } from "./published.js";
 import { type SamplesView, samplesView } from "./samples.js";
+import { type SyntheticView, syntheticViews } from "./synthetic.js";
 import { type TaskView, taskViews } from "./tasks.js";
 import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
 
@@ -19,11 +21,13 @@ export interface PageView {
   header: HeaderView;
   findings: Finding[];
   leaderboard: LeaderboardView;
+  published: PublishedView | undefined;
   tradeOffs: TradeOffView[];
   abilities: AbilityView[];
   orders: OrderView[];
   tasks: TaskView[];
   samples: SamplesView;
+  synthetic: SyntheticView[];
   failures: FailuresView;
   alerts: AlertsView;
   notices: string[];
@@ -52,6 +56,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     header: headerView(data),
     findings: findings(data, entries),
     leaderboard: leaderboardView(data, entries),
+    published: publishedView(data, entries),
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),
     orders: data.run.orders.map((order, index) => ({
@@ -63,6 +68,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     })),
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
+    synthetic: syntheticViews(entries),
     failures: failuresView(data),
     alerts: alertsView(data),
     notices: data.notices,

@@ -14,7 +14,14 @@ export function chipsOf({ pastData, generalItems, taskIdAtTest, validationOfPast
   if (pastData === "synthetic") {
     chips.push({ text: "synthetic past data", note: "Rehearses data that the model itself has made." });
   }
-  if (typeof pastData === "object") {
+  if (typeof pastData === "object" && "synthetic" in pastData) {
+    const shown = count(pastData.synthetic.demonstrations);
+    chips.push({
+      text: `synthetic past data from ${shown} items a task`,
+      note: `Rehearses data that the model itself has made after at most ${shown} real items of each task, which are not kept.`,
+    });
+  }
+  if (typeof pastData === "object" && "buffer" in pastData) {
     const samples = count(pastData.buffer);
     chips.push({
       text: `keeps ≤ ${samples} samples`,

@@ -7,6 +7,7 @@ import { assembleFileSuite } from "../folder/assemble.js";
 import type { Description } from "../folder/load-tasks.js";
 import { loadTask } from "../folder/load-tasks.js";
 import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
+import { published } from "./published.js";
 import { type TraceTask, traceBody, traceOrders, traceTasks } from "./tasks.js";
 
 /** The real TRACE benchmark: eight tasks from the archive of its authors, with their metrics, limits and both orders. */
@@ -24,7 +25,7 @@ export const trace: SuiteDefinition = {
     const { directory, revision } = await resolveReference(location, "dataset");
     checkFolders(directory);
     const limits = limitsOf(options as unknown as DataOptions, quick);
-    return assembleFileSuite({
+    const suite = assembleFileSuite({
       name: "trace",
       version: "1",
       title: "TRACE",
@@ -33,6 +34,7 @@ export const trace: SuiteDefinition = {
       limits,
       revision,
     });
+    return { ...suite, published };
   },
 };
 

@@ -32,19 +32,19 @@ export const update: Update = {
 };
 
 /** A batch as `trace-seq` gives them: 16 sequences of 25 to 60 tokens that end with an answer of 2 to 14. */
-export function drawBatch(step: number, size = 16): TrainingSequence[] {
+export function drawBatch(step: number, size = 16, { vocabulary } = config): TrainingSequence[] {
   return Array.from({ length: size }, (_, item) => {
     const draw = random({ seed: 7, stream: "benchmark-batch", step, item });
     const length = 25 + draw.integer(36);
     const answer = 2 + draw.integer(13);
-    const tokens = Array.from({ length }, () => Math.floor(config.vocabulary * draw.uniform() ** 2));
+    const tokens = Array.from({ length }, () => Math.floor(vocabulary * draw.uniform() ** 2));
     return { tokens, weights: tokens.map((_, i) => (i >= length - answer ? 1 : 0)) };
   });
 }
 
 /** A model with weights drawn from N(0, 0.02²), norms 1, biases 0. */
-export function drawModel(): TrainableLlama {
-  const model = new TrainableLlama(config, 7);
+export function drawModel(shape = config): TrainableLlama {
+  const model = new TrainableLlama(shape, 7);
   for (const { name, shape } of model.base.tensors) {
     const draw = random({ seed: 7, stream: "benchmark-weights", item: name });
     const values = model.base.view(name);

@@ -193,6 +193,9 @@ test("privileges become chips; none gives none", () => {
       ({ text }) => text,
     ),
   ).toEqual(["keeps ≤ 1,280 samples", "160 general items", "told the task", "past validation"]);
+  expect(chipsOf({ ...none, pastData: { synthetic: { demonstrations: 20 } } }).map(({ text }) => text)).toEqual([
+    "synthetic past data from 20 items a task",
+  ]);
 });
 
 test("tasks: what was not learned in sequence has no score just after learning; confusions add up", () => {
@@ -317,5 +320,40 @@ describe("format", () => {
         expect(short.isWellFormed?.() ?? true).toBe(true);
       }),
     );
+  });
+});
+
+describe("published figures", () => {
+  const figures = {
+    source: "a paper",
+    setting: "a large model",
+    metrics: ["op", "bwt"],
+    names: { op: "AR", bwt: "BWT" },
+    rows: [
+      { method: "Rehearsal", label: "replay", values: { op: 0.5, bwt: -0.03 } },
+      { method: "Dreams", label: "dreams", values: { op: 0.6 } },
+    ],
+  };
+  const withFigures = copyOf(grid);
+  withFigures.run.suite.published = figures;
+
+  test("stand beside this run's own, told apart; what is missing on either side is empty", () => {
+    const view = pageView(withFigures, entriesOf(withFigures), "../").published!;
+    const own = withFigures.leaderboard.leaderboard.find(({ trainer }) => trainer === "replay")!.metrics;
+    expect(view.columns).toEqual(["AR", "BWT"]);
+    expect(view.rows[0]).toEqual({
+      method: "Rehearsal",
+      theirs: ["50.0", "−3.0"],
+      trainer: "replay",
+      ours: [points(own.op!.mean), signedPoints(own.bwt!.mean)],
+    });
+    expect(view.rows[1]).toEqual({ method: "Dreams", theirs: ["60.0", "–"], trainer: "", ours: ["–", "–"] });
+  });
+
+  test("are left out where no trainer of the run stands beside them", () => {
+    const strangers = copyOf(withFigures);
+    strangers.run.suite.published = { ...figures, rows: figures.rows.slice(1) };
+    expect(pageView(strangers, entriesOf(strangers), "../").published).toBeUndefined();
+    expect(pageView(grid, entriesOf(grid), "../").published).toBeUndefined();
   });
 });

@@ -1,13 +1,22 @@
 import type { TrainingOptions } from "../training/options.js";
+import { newRatioSchema } from "../training/rehearsal.js";
+import type { ShareSchedule } from "../training/strategy.js";
 import type { Method, Options } from "./method.js";
 import { ewc } from "./regularisation/ewc.js";
 import { replay } from "./rehearsal/replay.js";
+
+/** Sampling of the buffer, by the profile's names. */
+const samplings = { uniform: "uniform", importance: "loss", representative: "representative" } as const;
 
 /** A training profile as written in configurations: a preset over a trainer's own options. */
 export interface Profile {
   learning_rate?: { initial?: number; decay_factor?: number; warmup_steps?: number };
   regularization?: { ewc_lambda?: number; elastic_beta?: number };
-  data_mixing?: { new_ratio?: number; buffer_size?: number };
+  data_mixing?: {
+    new_ratio?: number | ShareSchedule;
+    buffer_size?: number;
+    sampling?: keyof typeof samplings;
+  };
 }
 
 /** A method with its options in a composition. */
@@ -45,12 +54,15 @@ export const profileSchema = {
       }),
       data_mixing: section("Replay.", {
         new_ratio: {
-          type: "number",
-          exclusiveMinimum: 0,
-          maximum: 1,
-          description: "As `newRatio` of replay: from the second task on.",
+          ...newRatioSchema,
+          type: ["number", "object"],
+          description: "As `newRatio` of replay: from the second task on, or { from, to } over each task's steps.",
         },
         buffer_size: { type: "integer", minimum: 1, description: "As `bufferSize` of replay." },
+        sampling: {
+          enum: Object.keys(samplings),
+          description: "As `sampling` of replay; importance is that by loss.",
+        },
       }),
     },
   ),
@@ -67,8 +79,11 @@ export function applyProfile(options: TrainingOptions, { learning_rate: rate = {
 /** What the profile says of methods: EWC in its gradient form, and replay. */
 export function profileMembers({ regularization, data_mixing: mixing }: Profile): Member[] {
   const members: Member[] = [];
-  if (mixing)
-    members.push({ method: replay, options: named({ newRatio: mixing.new_ratio, bufferSize: mixing.buffer_size }) });
+  if (mixing) {
+    const { new_ratio: newRatio, buffer_size: bufferSize, sampling } = mixing;
+    const options = named({ newRatio, bufferSize, sampling: sampling && samplings[sampling] });
+    members.push({ method: replay, options });
+  }
   if (regularization) {
     const { ewc_lambda: lambda, elastic_beta: elasticBeta } = regularization;
     members.push({ method: ewc, options: { form: "gradient", ...named({ lambda, elasticBeta }) } });

@@ -1,10 +1,10 @@
-import { checkOptions } from "../../harness/config/options.js";
 import type { LearnerContext, Privileges, TrainerDefinition } from "../../harness/contract/trainer.js";
 import { composeStrategies } from "../training/compose.js";
 import { ParametricLearner } from "../training/learner.js";
 import { type TrainingOptions, trainingOptions } from "../training/options.js";
 import { mergePrivileges } from "../training/privileges.js";
 import type { Strategy } from "../training/strategy.js";
+import { defaultsOf } from "./composition.js";
 import type { Method, Options } from "./method.js";
 import { applyProfile, type Member, type Profile, profileMembers, profileSchema } from "./profile.js";
 
@@ -101,9 +101,4 @@ function withDefaults(defaults: Partial<TrainingOptions>): Record<string, unknow
 /** Schema of a method's options inside those of a composition. */
 function blockOf({ name, options }: Method): Record<string, unknown> {
   return { type: "object", additionalProperties: false, properties: options, description: `Options of ${name}.` };
-}
-
-/** A method's own options when nothing is said of them. */
-function defaultsOf(method: Method): Options {
-  return checkOptions({ properties: method.options }, {}, `method "${method.name}"`);
 }

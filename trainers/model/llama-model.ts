@@ -1,26 +1,34 @@
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 import type {
+  AdapterOptions,
   EngineRequest,
   FisherKind,
-  LoraOptions,
+  Logits,
   Model,
   Objective,
+  PromptOptions,
   StepReport,
+  TensorLayout,
   Tokenizer,
   TrainingSequence,
   Update,
   Vector,
 } from "../engine/contract.js";
-import type { ParameterStore } from "../engine/onnx/parameters.js";
+import { fisher, sensitivity } from "../engine/onnx/importance.js";
+import { promptTensor } from "../engine/onnx/prompt-table.js";
 import type { SessionOptions } from "../engine/onnx/session.js";
 import { TrainableLlama } from "../engine/onnx/trainable-llama.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { activations } from "./generation/activations.js";
 import { generate } from "./generation/generate.js";
 import type { InferenceModel } from "./generation/inference.js";
 import { embed, score } from "./generation/score.js";
 import { holdsAdapter, openAdapter, saveAdapter } from "./peft.js";
-import { type NamedTensor, readTensor } from "./safetensors.js";
+import { openPrompts, savePrompts } from "./prompt-files.js";
+import { readTensor } from "./safetensors.js";
+import { concatenateAdapters, divideAdapter } from "./stacked-adapter.js";
+import { fillStore, misfit, tensorsOf } from "./store-tensors.js";
 
 /** A Llama-family model in this process: training, generation and files as one. */
 export class LlamaModel implements Model {
@@ -52,7 +60,12 @@ export class LlamaModel implements Model {
   }
 
   get addedParameters(): number {
-    return this.llama.adapter?.store.length ?? 0;
+    const { adapter, earlier, prompts } = this.llama;
+    return ((adapter ?? prompts)?.store.length ?? 0) * (1 + earlier.length);
+  }
+
+  get layout(): readonly TensorLayout[] {
+    return this.llama.trainable.tensors;
   }
 
   get optimizer(): Model["optimizer"] {
@@ -75,8 +88,16 @@ export class LlamaModel implements Model {
     return this.llama.apply(gradient, update);
   }
 
-  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector> {
-    return this.llama.fisher(examples, kind, seed);
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return this.llama.logits(batch, at);
+  }
+
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage = 0.999): Promise<Vector> {
+    return fisher(this.llama, examples, kind, seed, coverage);
+  }
+
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
+    return sensitivity(this.llama, examples);
   }
 
   dot(a: Vector, b: Vector): number {
@@ -111,8 +132,30 @@ export class LlamaModel implements Model {
     return this.llama.vectors.hold(values.slice());
   }
 
-  adapt(options: LoraOptions, seed: number): void {
+  adapt(options: AdapterOptions, seed: number): void {
     this.llama.adapt(options, seed);
+  }
+
+  stack(seed: number): void {
+    this.llama.stack(seed);
+  }
+
+  addPrompts(options: PromptOptions, seed: number): void {
+    this.llama.addPrompts(options, seed);
+  }
+
+  virtualToken(row: number): number {
+    return this.llama.config.vocabulary + row;
+  }
+
+  savePrompts(directory: string, start: number, count: number): void {
+    const { hidden } = this.llama.config;
+    const rows = this.llama.prompts!.store.view(promptTensor).subarray(start * hidden, (start + count) * hidden);
+    savePrompts(directory, this.llama.config, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+  }
+
+  promptKeys(): Float32Array[] {
+    return this.llama.prompts?.keys() ?? [];
   }
 
   merge(): void {
@@ -129,17 +172,30 @@ export class LlamaModel implements Model {
     return this.answer(requests, score);
   }
 
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+    return activations(this.inference(undefined), requests);
+  }
+
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
     return this.answer(requests, embed);
   }
 
-  async save(directory: string): Promise<void> {
-    const { adapter, base } = this.llama;
-    if (adapter) saveAdapter(directory, adapter.options, tensorsOf(adapter.store));
-    else saveCheckpoint(directory, this.checkpoint, tensorsOf(base));
+  async save(directory: string, weights?: Vector): Promise<void> {
+    const { adapter, earlier, prompts, trainable, config } = this.llama;
+    const tensors = tensorsOf(trainable, weights && this.llama.vectors.values(weights, trainable.length));
+    if (prompts) savePrompts(directory, config, tensors);
+    else if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
+    else if (earlier.length === 0 || adapter.options.kind === "adalora")
+      saveAdapter(directory, adapter.options, tensors);
+    else {
+      const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
+      const whole = concatenateAdapters(adapter.options, blocks);
+      saveAdapter(directory, whole.options, whole.tensors);
+    }
   }
 
   async load(directory: string): Promise<void> {
+    if (this.llama.prompts) return this.loadPrompts(directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
     if (this.llama.adapter) {
       throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory holds none.", {
@@ -151,7 +207,9 @@ export class LlamaModel implements Model {
   }
 
   digest(): string {
-    const { adapter, base } = this.llama;
+    const { adapter, prompts, base } = this.llama;
+    if (prompts)
+      return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(prompts.store)], prompts.options);
     if (!adapter) return digestModel(this.checkpoint, tensorsOf(base));
     return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(adapter.store)], adapter.options);
   }
@@ -189,11 +247,12 @@ export class LlamaModel implements Model {
   }
 
   private inference(weights: Vector | undefined): InferenceModel {
-    const { adapter, config } = this.llama;
+    const { adapter, prompts, config } = this.llama;
     return {
       config,
+      virtualTokens: prompts?.options.virtualTokens ?? 0,
       tensors: this.llama.tensors(weights),
-      lora: adapter ? { scaling: adapter.scaling, targets: adapter.options.targetModules } : undefined,
+      lora: adapter?.form,
       session: this.session,
       spend: (flops) => {
         this.inferenceFlops += flops;
@@ -210,27 +269,20 @@ export class LlamaModel implements Model {
     }
   }
 
+  private loadPrompts(directory: string): void {
+    const { store } = this.llama.prompts!;
+    fillStore(store, openPrompts(directory), directory);
+  }
+
   private loadAdapter(directory: string): void {
     const { options, tensors } = openAdapter(directory);
+    if (this.llama.earlier.length > 0) throw misfit("What stands on a stack of adapters", directory);
     if (this.llama.adapter === null) this.llama.adapt(options, 0);
-    const { store } = this.llama.adapter!;
-    const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-    for (const { name, shape } of store.tensors) {
-      const tensor = given.get(name);
-      if (tensor?.shape.join() !== shape.join()) throw misfit(name, directory);
-      store.view(name).set(tensor.values);
+    const stacked = options.rank / this.llama.adapter!.options.rank;
+    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    for (const [i, block] of blocks.entries()) {
+      if (i > 0) this.llama.stack(0);
+      fillStore(this.llama.trainable, block, directory);
     }
-    if (given.size !== store.tensors.length) throw misfit("some further tensor", directory);
   }
-}
-
-function tensorsOf(store: ParameterStore): NamedTensor[] {
-  return store.tensors.map(({ name, shape }) => ({ name, shape, values: store.view(name) }));
-}
-
-function misfit(name: string, file: string): BenchError {
-  return new BenchError("MODEL_INVALID", `${name} does not fit the model that it is loaded into.`, {
-    at: { file },
-    fix: "Load what a model of the same shape and adapter saved.",
-  });
 }

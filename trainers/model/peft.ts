@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import type { LoraOptions } from "../engine/contract.js";
+import type { AdapterOptions } from "../engine/contract.js";
+import { packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
 
@@ -19,13 +20,14 @@ export function holdsAdapter(directory: string): boolean {
 }
 
 /**
- * Writes a LoRA adapter as PEFT does: `adapter_config.json` and `adapter_model.safetensors`.
+ * Writes an adapter as PEFT does: `adapter_config.json` and `adapter_model.safetensors`.
  * Tensors are named after their module, such as `model.layers.0.self_attn.q_proj.lora_A.weight`, A of shape
- * [rank, in] and B of shape [out, rank].
+ * [rank, in] and B of shape [out, rank]; for AdaLoRA on disk as `packTriplets` says.
  */
-export function saveAdapter(directory: string, options: LoraOptions, tensors: readonly NamedTensor[]): void {
+export function saveAdapter(directory: string, options: AdapterOptions, given: readonly NamedTensor[]): void {
+  const { keys, tensors } = options.kind === "adalora" ? packTriplets(options, given) : { keys: {}, tensors: given };
   const config = {
-    peft_type: "LORA",
+    peft_type: options.kind === "adalora" ? "ADALORA" : "LORA",
     task_type: "CAUSAL_LM",
     base_model_name_or_path: null,
     r: options.rank,
@@ -35,6 +37,7 @@ export function saveAdapter(directory: string, options: LoraOptions, tensors: re
     bias: "none",
     fan_in_fan_out: false,
     inference_mode: true,
+    ...keys,
   };
   writeSafetensors(
     join(directory, weightsName),
@@ -44,11 +47,13 @@ export function saveAdapter(directory: string, options: LoraOptions, tensors: re
 }
 
 /** Reads what `saveAdapter` or PEFT wrote. Throws MODEL_INVALID on variants of LoRA that are not plain. */
-export function openAdapter(directory: string): { options: LoraOptions; tensors: NamedTensor[] } {
+export function openAdapter(directory: string): { options: AdapterOptions; tensors: NamedTensor[] } {
   const file = join(directory, configName);
   const config = readJsonFile(file);
   refuseVariants(file, config);
-  const { r: rank, lora_alpha: alpha, lora_dropout: dropout, target_modules: targets } = config;
+  const adaptive = config.peft_type === "ADALORA";
+  const { lora_alpha: alpha, lora_dropout: dropout, target_modules: targets } = config;
+  const rank = adaptive ? config.init_r : config.r;
   const plain = Array.isArray(targets) && targets.every((name) => typeof name === "string");
   if (!Number.isInteger(rank) || typeof alpha !== "number" || typeof (dropout ?? 0) !== "number" || !plain) {
     throw new BenchError("MODEL_INVALID", "r, lora_alpha, lora_dropout or target_modules is absent or malformed.", {
@@ -67,20 +72,25 @@ export function openAdapter(directory: string): { options: LoraOptions; tensors:
     dropout: (dropout ?? 0) as number,
     targetModules: targets as string[],
   };
-  return { options, tensors };
+  if (!adaptive) return { options, tensors };
+  const pattern = (config.rank_pattern ?? null) as Parameters<typeof unpackTriplets>[1];
+  return {
+    options: { kind: "adalora", ...options, targetRank: config.target_r as number },
+    tensors: unpackTriplets(options.rank, pattern, tensors),
+  };
 }
 
 function refuseVariants(file: string, config: Record<string, unknown>): void {
   const filled = (value: unknown) => value != null && Object.keys(value).length > 0;
   const variants: [string, boolean][] = [
-    [`peft_type ${config.peft_type}`, config.peft_type !== "LORA"],
+    [`peft_type ${config.peft_type}`, config.peft_type !== "LORA" && config.peft_type !== "ADALORA"],
     ["use_dora", config.use_dora === true],
     ["use_rslora", config.use_rslora === true],
     ["fan_in_fan_out", config.fan_in_fan_out === true],
     [`bias ${config.bias}`, (config.bias ?? "none") !== "none"],
     ["modules_to_save", filled(config.modules_to_save)],
     ["layers_to_transform", config.layers_to_transform != null],
-    ["rank_pattern", filled(config.rank_pattern)],
+    ["rank_pattern", config.peft_type === "LORA" && filled(config.rank_pattern)],
     ["alpha_pattern", filled(config.alpha_pattern)],
   ];
   const found = variants.find(([, present]) => present);

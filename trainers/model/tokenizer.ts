@@ -64,6 +64,20 @@ export function openTokenizer(directory: string): Tokenizer {
   };
 }
 
+/**
+ * What turns a text into the tokens of an encoder such as BERT, its special tokens included. A text beyond `limit`
+ * loses its end, but not the token that closes it.
+ */
+export function openTextEncoder(directory: string): (text: string, limit: number) => number[] {
+  const file = join(directory, "tokenizer.json");
+  const configFile = join(directory, "tokenizer_config.json");
+  const tokenizer = build(file, readJsonFile(file), existsSync(configFile) ? readJsonFile(configFile) : {});
+  return (text, limit) => {
+    const { ids } = tokenizer.encode(text);
+    return ids.length <= limit ? ids : [...ids.slice(0, limit - 1), ids.at(-1)!];
+  };
+}
+
 function build(file: string, definition: object, config: object): HuggingFaceTokenizer {
   try {
     return new HuggingFaceTokenizer(definition, config);

@@ -7,10 +7,11 @@ import type {
   LearnerContext,
   LearnerCost,
   LearnReport,
+  SyntheticSet,
   TaskData,
   TrainingView,
 } from "../../harness/contract/trainer.js";
-import type { Model, StepReport, Update } from "../engine/contract.js";
+import type { Model, StepReport, TrainingSequence, Update } from "../engine/contract.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
 import { ModelLearner } from "./model-learner.js";
@@ -18,6 +19,7 @@ import type { TrainingOptions } from "./options.js";
 import { TrainingRecord } from "./record.js";
 import { RetentionMonitor } from "./retention.js";
 import { learningRateAt } from "./schedule.js";
+import { isPossible, meanShare, portion, shareLeft } from "./shares.js";
 import { loadVectors, saveVectors } from "./state.js";
 import type { AddressedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
 
@@ -32,31 +34,36 @@ export class ParametricLearner extends ModelLearner {
   readonly #strategy: Strategy;
 
   private constructor(model: Model, context: LearnerContext, options: TrainingOptions, strategy: Strategy) {
-    super(model, options.maxTokens);
+    super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reserved ?? 0)));
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;
-    strategy.open?.(model, context.seed);
   }
 
   static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {
-    return new ParametricLearner(await ModelLearner.openBase(context), context, options, strategy);
+    const model = await ModelLearner.openBase(context);
+    strategy.open?.(model, context.seed, context.tasks.length);
+    return new ParametricLearner(model, context, options, strategy);
   }
 
   async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
     const notes: LearnReport["notes"] = {};
-    const task = this.#taskContext(view, context, notes);
+    const synthetic: SyntheticSet[] = [];
+    const task = this.#taskContext(view, context, notes, synthetic);
     await this.#strategy.beforeTask?.(task);
     const { mixture, steps } = this.#plan(task);
     const record = new TrainingRecord(steps, notes, context.progress);
-    const retention = this.#retention(view);
+    const retention = await this.#retention(task);
     if (!this.#options.keepOptimizer) this.model.optimizer.reset();
     try {
       for (let step = 0; step < steps; step++) {
-        if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
-        const batch = mixture.batch(step).map((item) => task.sequence(item));
-        const learningRate = learningRateAt(this.#rates(), view.index, step, steps);
-        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, learningRate });
+        task.checkCancelled();
+        const { batch: items, aside } = mixture.draws(step);
+        const sequences = items.map((item) => task.sequence(item));
+        const batch = await this.#present(sequences, task);
+        const factor = this.#strategy.rateFactor ?? 1;
+        const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
+        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, aside, learningRate });
         record.step(terms[0]!, learningRate, tokens);
         if (await retention?.stops(step)) {
           task.note("stopped early at step", step + 1);
@@ -67,7 +74,8 @@ export class ParametricLearner extends ModelLearner {
       retention?.release();
     }
     await this.#strategy.afterTask?.(task);
-    return record.report();
+    const report = record.report();
+    return { ...report, drawn: mixture.drawn(report.steps), ...(synthetic.length > 0 && { synthetic }) };
   }
 
   override async save(directory: string): Promise<void> {
@@ -101,10 +109,16 @@ export class ParametricLearner extends ModelLearner {
   }
 
   override cost(): LearnerCost {
-    return { ...super.cost(), trainableParameters: this.model.trainableParameters };
+    const addedParameters = this.model.addedParameters + (this.#strategy.addedParameters?.() ?? 0);
+    return { ...super.cost(), trainableParameters: this.model.trainableParameters, addedParameters };
   }
 
-  #taskContext(view: TrainingView, context: LearnContext, notes: LearnReport["notes"]): TaskContext {
+  #taskContext(
+    view: TrainingView,
+    context: LearnContext,
+    notes: LearnReport["notes"],
+    synthetic: SyntheticSet[],
+  ): TaskContext {
     const { tasks, seed } = this.#context;
     return {
       model: this.model,
@@ -118,6 +132,10 @@ export class ParametricLearner extends ModelLearner {
       note: (name, value) => {
         notes[name] = value;
       },
+      synthesised: (set) => void synthetic.push(set),
+      checkCancelled: () => {
+        if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
+      },
     };
   }
 
@@ -125,8 +143,8 @@ export class ParametricLearner extends ModelLearner {
   #plan(task: TaskContext): { mixture: Mixture; steps: number } {
     const { seed, quick } = this.#context;
     const rehearsed = (this.#strategy.mixture?.(task) ?? []).filter((source) => source.items.length > 0);
-    const newShare = 1 - rehearsed.reduce((sum, source) => sum + source.share, 0);
-    if (newShare <= 0) {
+    const left = shareLeft(rehearsed);
+    if (!isPossible(left)) {
       throw new BenchError("CONFIG_INVALID", "Rehearsal takes all of every batch, so that nothing new is learnt.", {
         fix: "Lower the shares of rehearsed items until their sum is below 1.",
       });
@@ -136,9 +154,9 @@ export class ParametricLearner extends ModelLearner {
     const fresh: Source[] = task.view.tasks.map((data) => ({
       name: data.task.id,
       items: task.newItems.filter((item) => item.task === data.task),
-      share: (newShare * stepsOf(data)) / newSteps,
+      share: portion(left, stepsOf(data), newSteps),
     }));
-    const steps = budgetedSteps(newSteps, newShare, this.#options.budget);
+    const steps = budgetedSteps(newSteps, meanShare(left), this.#options.budget);
     return { mixture: new Mixture([...fresh, ...rehearsed], this.#options.batchSize, steps, seed), steps };
   }
 
@@ -153,6 +171,7 @@ export class ParametricLearner extends ModelLearner {
       weightDecay,
       clip,
       componentRates,
+      reportGradient: this.#strategy.readsGradient ?? false,
     };
     const proximal = this.#strategy.proximal?.(step);
     if (proximal) update.proximal = proximal;
@@ -162,8 +181,9 @@ export class ParametricLearner extends ModelLearner {
       { kind: "language-modelling" as const, batch: step.batch, weight: 1 },
       ...(this.#strategy.terms?.(step) ?? []),
     ];
-    const report = await this.model.step({ terms }, update);
+    const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);
+    if (report.gradient) this.model.free(report.gradient);
     return report;
   }
 
@@ -172,15 +192,20 @@ export class ParametricLearner extends ModelLearner {
     return { shape, initial, decayFactor, warmupSteps, finalShare };
   }
 
-  #retention(view: TrainingView): RetentionMonitor | undefined {
+  async #present(sequences: readonly TrainingSequence[], task: TaskContext): Promise<readonly TrainingSequence[]> {
+    return (await this.#strategy.present?.(sequences, task)) ?? sequences;
+  }
+
+  async #retention(context: TaskContext): Promise<RetentionMonitor | undefined> {
     const stopping = this.#options.earlyStopping;
-    const past = view.pastValidation.filter(({ validation }) => validation.length > 0);
+    const past = context.view.pastValidation.filter(({ validation }) => validation.length > 0);
     if (!stopping || past.length === 0) return undefined;
     const sequences = past.map(({ task, validation }) =>
       random({ seed: this.#context.seed, stream: "retention", task: task.id })
         .sample(validation, stopping.items)
         .map((example) => this.encoder.sequence({ example, task })),
     );
-    return new RetentionMonitor(this.model, sequences, stopping);
+    const presented = await Promise.all(sequences.map((own) => this.#present(own, context)));
+    return new RetentionMonitor(this.model, presented, stopping);
   }
 }

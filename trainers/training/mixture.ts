@@ -1,12 +1,20 @@
 import { random } from "../../harness/contract/random.js";
+import type { DrawnItems } from "../../harness/contract/trainer.js";
+import { sharesUpTo } from "./shares.js";
 import type { Source, TrainingItem } from "./strategy.js";
+
+/** What a step is trained on: the batch, and the items of sources that stand aside, by name. */
+export interface Draws {
+  batch: TrainingItem[];
+  aside: Record<string, TrainingItem[]>;
+}
 
 /**
  * Which items each step of a task sees. The items of a step follow from the sources, the seed and the step alone.
- * - Every prefix of the draws holds each source in its share, to within one item too many: each draw goes to the
+ * - Every prefix of the draws holds each source in its share so far, to within one item too many: each draw goes to the
  *   source that is furthest behind its share. Where share × draws are whole numbers, the totals are exact.
  * - A source is gone through in epochs, each in a new order keyed by (seed, source, epoch): no item comes again
- *   before all others of its source came once.
+ *   before all others of its source came once. With weights each draw is keyed by (seed, source, draw) instead.
  */
 export class Mixture {
   readonly #seed: number;
@@ -16,17 +24,21 @@ export class Mixture {
   readonly #sourceOf: Uint16Array;
   readonly #placeOf: Uint32Array;
   readonly #epochs: { epoch: number; order: readonly TrainingItem[] }[] = [];
+  /** Of sources with weights: the sum of the weights up to each item. */
+  readonly #sums: (Float64Array | undefined)[];
 
-  /** @param sources with at least one item each; their shares sum to 1. */
+  /** @param sources with at least one item each; their shares sum to 1 at every step. */
   constructor(sources: readonly Source[], batchSize: number, steps: number, seed: number) {
     this.#seed = seed;
     this.#sources = sources;
     this.#batchSize = batchSize;
     this.#sourceOf = new Uint16Array(batchSize * steps);
     this.#placeOf = new Uint32Array(batchSize * steps);
+    this.#sums = sources.map(({ weights }) => weights && runningSums(weights));
     const drawn = sources.map(() => 0);
-    for (let draw = 0; draw < this.#sourceOf.length; draw++) {
-      const behind = sources.map((source, index) => source.share * (draw + 1) - drawn[index]!);
+    const draws = this.#sourceOf.length;
+    for (let draw = 0; draw < draws; draw++) {
+      const behind = sources.map(({ share }, index) => sharesUpTo(share, draw + 1, draws) - drawn[index]!);
       const next = behind.indexOf(Math.max(...behind));
       this.#sourceOf[draw] = next;
       this.#placeOf[draw] = drawn[next]!++;
@@ -34,20 +46,56 @@ export class Mixture {
   }
 
   /** The items of a 0-based step. */
-  batch(step: number): TrainingItem[] {
-    return Array.from({ length: this.#batchSize }, (_, place) => {
+  draws(step: number): Draws {
+    const { batch, aside }: Draws = { batch: [], aside: {} };
+    for (const source of this.#sources) if (source.aside) aside[source.name] = [];
+    for (let place = 0; place < this.#batchSize; place++) {
       const draw = step * this.#batchSize + place;
-      return this.#item(this.#sourceOf[draw]!, this.#placeOf[draw]!);
-    });
+      const source = this.#sourceOf[draw]!;
+      const { name, aside: apart } = this.#sources[source]!;
+      (apart ? aside[name]! : batch).push(this.#item(source, this.#placeOf[draw]!));
+    }
+    return { batch, aside };
+  }
+
+  /** How many items the first `steps` steps drew from each source and task, and how many different ones. */
+  drawn(steps: number): DrawnItems[] {
+    const counts = new Map<string, DrawnItems & { seen: Set<TrainingItem> }>();
+    for (let draw = 0; draw < steps * this.#batchSize; draw++) {
+      const source = this.#sourceOf[draw]!;
+      const item = this.#item(source, this.#placeOf[draw]!);
+      const kind = this.#sources[source]!.kind ?? "new";
+      const task = item.task?.id ?? null;
+      const key = `${kind} ${task}`;
+      const count = counts.get(key) ?? { source: kind, task, items: 0, distinct: 0, seen: new Set() };
+      count.items++;
+      count.seen.add(item);
+      counts.set(key, count);
+    }
+    return [...counts.values()].map(({ seen, ...count }) => ({ ...count, distinct: seen.size }));
   }
 
   #item(index: number, place: number): TrainingItem {
     const source = this.#sources[index]!;
-    const epoch = Math.floor(place / source.items.length);
-    if (this.#epochs[index]?.epoch !== epoch) {
-      const stream = random({ seed: this.#seed, stream: "mixture", task: source.name, step: epoch });
-      this.#epochs[index] = { epoch, order: stream.shuffle(source.items) };
+    const { name: task, items } = source;
+    const sums = this.#sums[index];
+    if (sums) {
+      const aim = random({ seed: this.#seed, stream: "mixture-draw", task, step: place }).uniform() * sums.at(-1)!;
+      return items[sums.findIndex((sum) => sum > aim)]!;
     }
-    return this.#epochs[index]!.order[place % source.items.length]!;
+    const epoch = Math.floor(place / items.length);
+    if (this.#epochs[index]?.epoch !== epoch) {
+      const stream = random({ seed: this.#seed, stream: "mixture", task, step: epoch });
+      this.#epochs[index] = { epoch, order: source.ordered ? items : stream.shuffle(items) };
+    }
+    return this.#epochs[index]!.order[place % items.length]!;
   }
+}
+
+function runningSums(weights: readonly number[]): Float64Array {
+  let sum = 0;
+  return Float64Array.from(weights, (weight) => {
+    sum += weight;
+    return sum;
+  });
 }

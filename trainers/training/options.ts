@@ -8,6 +8,7 @@ export interface TrainingOptions {
   decayFactor: number;
   finalShare: number;
   batchSize: number;
+  microBatch: number | null;
   steps: number | null;
   epochs: number;
   budget: "total-tokens" | "new-tokens";
@@ -64,6 +65,12 @@ export const trainingOptions = {
   },
   finalShare: { ...share, default: 0.05, description: "Share of the rate that is left at the end of a task." },
   batchSize: { ...count, default: 16, description: "Examples per step." },
+  microBatch: {
+    type: ["integer", "null"],
+    minimum: 1,
+    default: null,
+    description: "Examples computed at a time: larger batches are accumulated, in less memory. null for all at once.",
+  },
   steps: {
     type: ["integer", "null"],
     minimum: 1,

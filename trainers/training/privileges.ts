@@ -22,8 +22,16 @@ export function mergePrivileges(all: readonly Partial<Privileges>[]): Privileges
 }
 
 function morePastData(a: Privileges["pastData"], b: Privileges["pastData"]): Privileges["pastData"] {
-  if (typeof a === "object" && typeof b === "object") return { buffer: Math.max(a.buffer, b.buffer) };
-  const rank = (use: Privileges["pastData"]) =>
-    typeof use === "object" ? 2 : use === "all" ? 3 : use === "synthetic" ? 1 : 0;
-  return rank(a) >= rank(b) ? a : b;
+  if (typeof a === "object" && typeof b === "object") {
+    if ("buffer" in a && "buffer" in b) return { buffer: Math.max(a.buffer, b.buffer) };
+    if ("synthetic" in a && "synthetic" in b) {
+      return { synthetic: { demonstrations: Math.max(a.synthetic.demonstrations, b.synthetic.demonstrations) } };
+    }
+  }
+  return rankOf(a) >= rankOf(b) ? a : b;
+}
+
+function rankOf(use: Privileges["pastData"]): number {
+  if (typeof use === "object") return "buffer" in use ? 3 : 2;
+  return { none: 0, synthetic: 1, all: 4 }[use];
 }

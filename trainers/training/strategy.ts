@@ -1,5 +1,5 @@
 import type { Example, TaskDescription } from "../../harness/contract/suite.js";
-import type { RehearsalBuffer, TrainingView } from "../../harness/contract/trainer.js";
+import type { RehearsalBuffer, SyntheticSet, TrainingView } from "../../harness/contract/trainer.js";
 import type {
   Constraint,
   EngineRequest,
@@ -16,12 +16,29 @@ export interface TrainingItem {
   task: TaskDescription | undefined;
 }
 
+/** A share that runs in a line from the task's first step to its last. */
+export interface ShareSchedule {
+  from: number;
+  to: number;
+}
+
 /** Items that share a batch with the new task's: `share` of all items drawn, on 0..1. */
 export interface Source {
   /** Keys the order in which its items are drawn; unique within a task. */
   name: string;
   items: readonly TrainingItem[];
-  share: number;
+  share: number | ShareSchedule;
+  /**
+   * How often an item is drawn in proportion to others, one each, at least one above 0; drawn with replacement. Without
+   * weights all items come once before any comes again.
+   */
+  weights?: readonly number[];
+  /** Whether epochs go through the items as they stand instead of shuffled. */
+  ordered?: boolean;
+  /** What it is, for the report of what was drawn; "new" where nothing is said. */
+  kind?: string;
+  /** Whether its items stay out of the batch's own loss: the strategy finds them in `StepContext.aside`, by name. */
+  aside?: boolean;
 }
 
 /** A question in tokens, before it goes to the model. */
@@ -46,6 +63,10 @@ export interface TaskContext {
   prompt(item: TrainingItem): number[];
   /** Something for the report of this task. */
   note(name: string, value: number | string): void;
+  /** Hands over what was synthesised, for the report of this task. */
+  synthesised(set: SyntheticSet): void;
+  /** Throws CANCELLED once the run was cancelled: to be asked now and then in long work outside the steps. */
+  checkCancelled(): void;
 }
 
 /** What a strategy sees of one step. */
@@ -54,11 +75,15 @@ export interface StepContext extends TaskContext {
   readonly step: number;
   readonly steps: number;
   readonly batch: readonly TrainingSequence[];
+  /** The items behind `batch`, in its order. */
+  readonly items: readonly TrainingItem[];
+  /** What was drawn from sources that stand aside, by their names. */
+  readonly aside: Readonly<Record<string, readonly TrainingItem[]>>;
   readonly learningRate: number;
 }
 
 /** What only one strategy of a learner can hold. */
-export type Claim = "adapter" | "buffer" | "constraint" | "proximal";
+export type Claim = "adapter" | "averaging" | "buffer" | "constraint" | "proximal";
 
 /**
  * What makes a continual-learning method: hooks on the one loop of `ParametricLearner`, called in this order.
@@ -71,11 +96,21 @@ export interface Strategy {
   readonly claims?: readonly Claim[];
   /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
-  /** Once per model, before anything is restored: the place to give it an adapter. */
-  open?(model: Model, seed: number): void;
+  /** `renewed`: every task trains parameters of its own. `held`: values of them are held from one task to the next. */
+  readonly parameters?: "renewed" | "held";
+  /** Tokens of the context that `present` and `address` put before a sequence. */
+  readonly reserved?: number;
+  /** Factor on the loop's learning rate. */
+  readonly rateFactor?: number;
+  /** True where it feeds the model sequences of its own, outside the loop's batches. */
+  readonly feeds?: boolean;
+  /** Once per model, before anything is restored: the place to give it an adapter. Those that claim it come first. `tasks`: how many the run has. */
+  open?(model: Model, seed: number, tasks: number): void;
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */
   mixture?(task: TaskContext): Source[];
+  /** How training sequences are put to the model: what stands before their tokens. As `address` at test time. */
+  present?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
   beforeStep?(step: StepContext): Promise<void>;
   /** Terms of the objective beside the batch's own loss. */
   terms?(step: StepContext): Term[];
@@ -83,6 +118,8 @@ export interface Strategy {
   proximal?(step: StepContext): Update["proximal"];
   /** A constraint on the gradient. Needs the claim "constraint". */
   constraint?(step: StepContext): Promise<Constraint | undefined>;
+  /** Whether `afterStep` is to find the gradient of the step in its report. */
+  readonly readsGradient?: boolean;
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   afterTask?(task: TaskContext): Promise<void>;
   /**
@@ -90,6 +127,8 @@ export interface Strategy {
    * state; order and number of requests have no influence on the result for each.
    */
   address?<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
+  /** Parameters that it holds for answering beside the model's own, such as earlier tasks' adapters. */
+  addedParameters?(): number;
   /** Digest of what determines the answers beside the model's own weights. */
   answerDigest?(): string;
   save?(directory: string, model: Model): Promise<void>;

@@ -21,7 +21,7 @@ export function addExport(program: Command, context: CliContext): void {
     const stored = readRun(resolve(run));
     const out = resolve(options.out ?? join(run, "export"));
     mkdirSync(out, { recursive: true });
-    const files = [...exportMatrices(stored, out), ...exportPredictions(stored, out)];
+    const files = [...exportMatrices(stored, out), ...exportPredictions(stored, out), ...exportSynthetic(stored, out)];
     if (options.json) printJson(context, { files });
     else context.print(`${files.join("\n")}\n`);
   });
@@ -112,6 +112,18 @@ function exportPredictions(stored: StoredRun, out: string): string[] {
       const example = examples.get(keyOf(sample));
       const question = { references: example?.references.join(" | "), input: example?.input };
       table.write({ cell: id, trainer, order, seed, ...rest, id: item, ...question });
+    }
+  }
+  return table.close();
+}
+
+/** One record for each item that a model wrote for rehearsal; no file where none did. */
+function exportSynthetic(stored: StoredRun, out: string): string[] {
+  if (Object.keys(stored.synthetic).length === 0) return [];
+  const table = new TwoFiles(out, "synthetic", [...cellColumns, "row", "task", "input", "output"]);
+  for (const { id, trainer, order, seed } of stored.run.cells) {
+    for (const { row, task, items } of stored.synthetic[id] ?? []) {
+      for (const item of items) table.write({ cell: id, trainer, order, seed, row, task, ...item });
     }
   }
   return table.close();

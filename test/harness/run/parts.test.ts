@@ -89,6 +89,7 @@ test("a buffer holds what was declared, keeps its own copy, and comes back from 
     { numRuns: 40 },
   );
   expect(new MeteredBuffer(privileges("none")).capacity).toBe(0);
+  expect(new MeteredBuffer(privileges({ synthetic: { demonstrations: 2 } })).capacity).toBe(Number.POSITIVE_INFINITY);
   expect(new MeteredBuffer(privileges("all")).capacity).toBe(Number.POSITIVE_INFINITY);
 });
 

@@ -1,13 +1,20 @@
 import { expect, test } from "vitest";
+import type { PromptOptions, TrainingSequence } from "../../../trainers/engine/contract.js";
 import { trainingBatch } from "../../../trainers/engine/onnx/batch.js";
 import type { LlamaConfig } from "../../../trainers/engine/onnx/llama-config.js";
 import { LoraAdapter } from "../../../trainers/engine/onnx/lora.js";
 import type { ParameterStore } from "../../../trainers/engine/onnx/parameters.js";
+import { PromptTable } from "../../../trainers/engine/onnx/prompt-table.js";
 import { segmentFeeds, segmentsOf } from "../../../trainers/engine/onnx/segments.js";
 import { CompiledGraph, floats, Tensor } from "../../../trainers/engine/onnx/session.js";
 import { type LoraForm, trainingGraph } from "../../../trainers/engine/onnx/training-graph.js";
 import { normals } from "./finite-differences.js";
 import { sequences, smallConfig, smallModel } from "./small-model.js";
+
+const behind = (prompt: number[], { tokens, weights }: TrainingSequence): TrainingSequence => ({
+  tokens: [...prompt, ...tokens],
+  weights: [...prompt.map(() => 0), ...weights],
+});
 
 const double = (tensor: Tensor): Tensor =>
   tensor.type === "float32"
@@ -23,16 +30,18 @@ async function gradientErrors(
   store: ParameterStore,
   frozen: ParameterStore,
   lora: LoraForm | null,
+  prompts?: PromptOptions,
 ): Promise<{ differences: number; single: number }> {
-  const terms = [{ kind: "language-modelling" as const, batch: sequences([7, 4, 9]), weight: 1.5 }];
-  const form = { config, lora, languageModelling: true, quadratics: 0, result: "gradient" as const };
+  const texts = sequences([7, 4, 9]);
+  const batch = prompts ? texts.map((own) => behind([config.vocabulary + 2, config.vocabulary], own)) : texts;
+  const terms = [{ kind: "language-modelling" as const, batch, weight: 1.5 }];
+  const form = { config, lora, prompts, languageModelling: true, quadratics: 0, result: "gradient" as const };
   const compiled = await CompiledGraph.create(trainingGraph(form, store, frozen, "float64"));
   const segments = segmentsOf(store);
-  const batch = trainingBatch(terms);
-  const tensors = lora
-    ? frozen.tensors.map(({ name, shape }) => [name, floats(frozen.view(name), shape)] as const)
-    : [];
-  const fixed = { ...batch.feeds, ...Object.fromEntries(tensors) };
+  const { feeds: packed } = trainingBatch(terms);
+  const tensors =
+    lora || prompts ? frozen.tensors.map(({ name, shape }) => [name, floats(frozen.view(name), shape)] as const) : [];
+  const fixed = { ...packed, ...Object.fromEntries(tensors) };
   const feeds = Object.fromEntries(Object.entries(fixed).map(([name, tensor]) => [name, double(tensor)]));
   const base = segmentFeeds("parameters", segments, store.values);
   const values = Object.fromEntries(Object.entries(base).map(([name, tensor]) => [name, double(tensor)]));
@@ -104,6 +113,15 @@ test("a whole model with LoRA: the gradient is that of finite differences", asyn
   adapter.store.values.set(normals(adapter.store.length, "adapter"));
   const form = { scaling: adapter.scaling, targets: options.targetModules, dropout: false };
   const { differences, single } = await gradientErrors(smallConfig, adapter.store, model.base, form);
+  expect(differences).toBeLessThan(1e-7);
+  expect(single).toBeLessThan(1e-5);
+});
+
+test("a whole model behind soft prompts: the gradient of the table is that of finite differences", async () => {
+  const model = smallModel();
+  const options = { virtualTokens: 3, keys: 0 };
+  const table = new PromptTable(smallConfig, options, model.base, 1);
+  const { differences, single } = await gradientErrors(smallConfig, table.store, model.base, null, options);
   expect(differences).toBeLessThan(1e-7);
   expect(single).toBeLessThan(1e-5);
 });

@@ -42,6 +42,8 @@ test.each([
   ["sequential", { earlyStopping: {} }, { pastData: "none", validationOfPastTasks: true }],
   ["joint", {}, { pastData: "all" }],
   ["replay", { bufferSize: 50, generalItems: 7 }, { pastData: { buffer: 50 }, generalItems: 7 }],
+  ["ssr", { items: 7 }, { pastData: { synthetic: { demonstrations: 7 } } }],
+  ["ssr", { demonstrations: "none" }, { pastData: "synthetic" }],
   ["ewc", {}, { pastData: "none" }],
   ["lora", {}, { pastData: "none" }],
   ["composed", { use: ["lora", "replay"], replay: { bufferSize: 3 } }, { pastData: { buffer: 3 } }],

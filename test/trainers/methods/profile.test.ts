@@ -79,6 +79,13 @@ test("new_ratio and buffer_size are those of replay", async () => {
   expect(mixed[1]).toBe(5);
   const other = await digest("composed", { profile: { data_mixing: { new_ratio: 0.8, buffer_size: 5 } } });
   expect(other[0]).not.toBe(mixed[0]);
+  const running = { from: 0.9, to: 0.3 };
+  expect(await digest("composed", { profile: { data_mixing: { new_ratio: running } } })).toEqual(
+    await digest("replay", { newRatio: running }),
+  );
+  expect(await digest("composed", { profile: { data_mixing: { sampling: "importance" } } })).toEqual(
+    await digest("replay", { sampling: "loss" }),
+  );
 });
 
 test("a section on a method leaves trainers without that method as they are", async () => {

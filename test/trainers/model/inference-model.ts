@@ -1,3 +1,4 @@
+import { adapterForm } from "../../../trainers/engine/onnx/lora.js";
 import { floats, singleThread } from "../../../trainers/engine/onnx/session.js";
 import { openCheckpoint, readTensors } from "../../../trainers/model/checkpoint.js";
 import type { InferenceModel } from "../../../trainers/model/generation/inference.js";
@@ -11,7 +12,7 @@ export function openForInference(directory: string, adapterDirectory?: string): 
   return {
     config: checkpoint.config,
     tensors: Object.fromEntries(tensors.map(({ name, shape, values }) => [name, floats(values, shape)])),
-    lora: adapter && { scaling: adapter.options.alpha / adapter.options.rank, targets: adapter.options.targetModules },
+    lora: adapter && adapterForm(adapter.options),
     session: singleThread,
     spend: () => {},
   };

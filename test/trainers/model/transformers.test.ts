@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { random } from "../../../harness/contract/random.js";
 import { packedBatch } from "../../../trainers/engine/onnx/packed-llama.js";
+import { tripletsOf } from "../../../trainers/methods/isolation/rank-budget.js";
 import { readConfig } from "../../../trainers/model/config.js";
 import { prefillGraph } from "../../../trainers/model/generation/graphs.js";
 import { runPacked } from "../../../trainers/model/generation/inference.js";
@@ -65,7 +66,9 @@ const given = [join(root, "suites/trace-seq/model"), process.env.MODEL_DIRECTORY
 const real = given.filter((directory) => existsSync(join(directory, "config.json")));
 const saved = "what bench trained and saved";
 const adapted = "a LoRA adapter that bench saved, opened by PEFT";
-const names = [...Object.keys(variants), ...real, saved, adapted];
+const stacked = "three stacked LoRA adapters, saved as one, opened by PEFT";
+const adaptive = "an AdaLoRA adapter with pruned triplets, opened by PEFT";
+const names = [...Object.keys(variants), ...real, saved, adapted, stacked, adaptive];
 
 function sequencesFor(directory: string): number[][] {
   const draw = random({ seed: 1, stream: "agreement" });
@@ -73,16 +76,42 @@ function sequencesFor(directory: string): number[][] {
   return [3, 40, 100].map((length) => Array.from({ length }, () => draw.integer(vocabulary)));
 }
 
-async function trainAndSave(base: string, adapter: string): Promise<void> {
-  const model = await openModel(writeTinyModel(qwen2Config(), 12), { device: "cpu", threads: 1, seed: 1 });
+interface Saved {
+  base: string;
+  adapter: string;
+  stacked: string;
+  adaptive: string;
+}
+
+async function trainAndSave({ base, adapter, stacked, adaptive }: Saved): Promise<void> {
+  const open = (directory: string) => openModel(directory, { device: "cpu", threads: 1, seed: 1 });
+  const model = await open(writeTinyModel(qwen2Config(), 12));
   const update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
   const batch = [{ tokens: [40, 50, 60, 70, 80, 262], weights: [0, 1, 1, 1, 1, 1] }];
   const terms = [{ kind: "language-modelling" as const, batch, weight: 1 }];
-  for (let step = 0; step < 5; step++) await model.step({ terms }, update);
+  const train = async () => {
+    for (let step = 0; step < 5; step++) await model.step({ terms }, update);
+  };
+  await train();
   await model.save(base);
-  model.adapt({ rank: 3, alpha: 6, dropout: 0.1, targetModules: ["q_proj", "k_proj", "o_proj", "up_proj"] }, 1);
-  for (let step = 0; step < 5; step++) await model.step({ terms }, update);
+  const lora = { rank: 3, alpha: 6, dropout: 0.1, targetModules: ["q_proj", "k_proj", "o_proj", "up_proj"] };
+  model.adapt(lora, 1);
+  await train();
   await model.save(adapter);
+  for (const seed of [2, 3]) {
+    model.stack(seed);
+    await train();
+  }
+  await model.save(stacked);
+  const other = await open(base);
+  other.adapt({ ...lora, kind: "adalora", targetRank: 2 }, 1);
+  const values = Float32Array.from({ length: other.trainableParameters }, (_, i) => Math.sin(i + 1) / 4);
+  const triplets = tripletsOf(other.layout);
+  for (const { strength, row, column } of triplets.filter((_, i) => i % 4 === 0 || i < 3)) {
+    for (const place of [strength, ...row, ...column]) values[place] = 0;
+  }
+  other.restore(other.write(values));
+  await other.save(adaptive);
 }
 
 describe.skipIf(missing !== null)("agreement with transformers", () => {
@@ -91,9 +120,11 @@ describe.skipIf(missing !== null)("agreement with transformers", () => {
   beforeAll(async () => {
     for (const [name, config] of Object.entries(variants)) cases.set(name, { directory: writeTinyModel(config, 11) });
     for (const directory of real) cases.set(directory, { directory });
-    const [directory, adapter] = [temporaryDirectory(), temporaryDirectory()];
-    await trainAndSave(directory, adapter);
-    cases.set(saved, { directory }).set(adapted, { directory, adapter });
+    const [directory, ...adapters] = [1, 2, 3, 4].map(() => temporaryDirectory()) as [string, string, string, string];
+    await trainAndSave({ base: directory, adapter: adapters[0], stacked: adapters[1], adaptive: adapters[2] });
+    cases.set(saved, { directory });
+    for (const [i, name] of [adapted, stacked, adaptive].entries())
+      cases.set(name, { directory, adapter: adapters[i]! });
     const requests = [...cases.values()].map((own) => ({
       ...own,
       sequences: sequencesFor(own.directory),
@@ -121,8 +152,8 @@ describe.skipIf(missing !== null)("agreement with transformers", () => {
     expect(difference).toBeLessThan(1e-4);
   });
 
-  test("the adapter changes the logits", () => {
-    const [plain, other] = [saved, adapted].map((name) => cases.get(name)!.answer!.logits[1]![9]![5]!);
+  test.each([adapted, stacked, adaptive])("%s: it changes the logits", (adapter) => {
+    const [plain, other] = [saved, adapter].map((name) => cases.get(name)!.answer!.logits[1]![9]![5]!);
     expect(Math.abs(plain! - other!)).toBeGreaterThan(1e-3);
   });
 

@@ -64,3 +64,26 @@ test("a declared conflict holds in either order", () => {
 test("the same strategy twice is a contradiction", () => {
   expect(() => composeStrategies([{ name: "lora" }, { name: "lora" }])).toThrow("it is named twice");
 });
+
+test("the one with the adapter opens and begins a task first, wherever it is declared", async () => {
+  const calls: string[] = [];
+  const traced = (name: string, claims: Strategy["claims"]): Strategy => ({
+    name,
+    claims,
+    open: () => void calls.push(`${name} opens`),
+    beforeTask: async () => void calls.push(`${name} before`),
+    afterTask: async () => void calls.push(`${name} after`),
+  });
+  const both = composeStrategies([traced("average", ["averaging"]), traced("adapter", ["adapter"])]);
+  both.open?.(model, 1);
+  await both.beforeTask?.(task);
+  await both.afterTask?.(task);
+  expect(calls).toEqual([
+    "adapter opens",
+    "average opens",
+    "adapter before",
+    "average before",
+    "average after",
+    "adapter after",
+  ]);
+});

@@ -10,7 +10,7 @@ const source = (name: string, count: number, share: number): Source => ({
   share,
   items: Array.from({ length: count }, (_, index) => ({ example: example(`${name}/${index}`), task: undefined })),
 });
-const idsOf = (mixture: Mixture, step: number) => mixture.batch(step).map((item) => item.example.id);
+const idsOf = (mixture: Mixture, step: number) => mixture.draws(step).batch.map((item) => item.example.id);
 const allIds = (mixture: Mixture, steps: number) =>
   Array.from({ length: steps }, (_, step) => idsOf(mixture, step)).flat();
 const countOf = (ids: string[], name: string) => ids.filter((id) => id.startsWith(`${name}/`)).length;

@@ -17,7 +17,9 @@ test("a composition has what any of its members has", () => {
 
 test.each([
   ["none", "synthetic", "synthetic"],
-  ["synthetic", { buffer: 3 }, { buffer: 3 }],
+  ["synthetic", { synthetic: { demonstrations: 0 } }, { synthetic: { demonstrations: 0 } }],
+  [{ synthetic: { demonstrations: 2 } }, { synthetic: { demonstrations: 5 } }, { synthetic: { demonstrations: 5 } }],
+  [{ synthetic: { demonstrations: 9 } }, { buffer: 3 }, { buffer: 3 }],
   [{ buffer: 3 }, "all", "all"],
 ] as const)("of %j and %j past data, %j is the more", (less, more, merged) => {
   expect(mergePrivileges([{ pastData: less }, { pastData: more }]).pastData).toEqual(merged);

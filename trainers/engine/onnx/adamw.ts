@@ -1,4 +1,4 @@
-import type { Update } from "../contract.js";
+import type { Constraint, Update } from "../contract.js";
 import type { Graph, Value } from "./graph.js";
 import { add, divide, multiply, reshape, split, sumOfSquares, total } from "./operators/index.js";
 import { type Segment, segmentInputs, segmentOutputs } from "./segments.js";
@@ -8,7 +8,9 @@ import { floats, type Tensor } from "./session.js";
 export interface UpdateForm {
   readonly componentRates: boolean;
   readonly proximal: boolean;
-  readonly constraint: "half-space" | "mask" | null;
+  readonly constraint: Constraint["kind"] | null;
+  /** Whether the gradient is an output too. */
+  readonly reportGradient?: true;
 }
 
 export function updateForm(update: Update): UpdateForm {
@@ -16,6 +18,7 @@ export function updateForm(update: Update): UpdateForm {
     componentRates: Object.keys(update.componentRates ?? {}).length > 0,
     proximal: update.proximal !== undefined,
     constraint: update.constraint?.kind ?? null,
+    ...(update.reportGradient ? { reportGradient: true } : {}),
   };
 }
 
@@ -46,7 +49,7 @@ export function updateFeeds(update: Update, step: number): Record<string, Tensor
 /**
  * Appends constraint, global-norm clip, AdamW and proximal step. Inputs beside `parameters`: `update` (see
  * `updateFeeds`), per segment `first`, `second` and, by form, `rates`, `normal`, `mask`, `proximal.anchor`,
- * `proximal.importance`. Outputs: `norm` and per segment `next.parameters`, `next.first`, `next.second`.
+ * `proximal.importance`. Outputs: `norm`, if asked for `gradient`, and per segment `next.parameters`, `next.first`, `next.second`.
  *
  * Where the norm or one of the `reported` scalars is not finite, the next state equals the old. The outputs may be bound
  * to the inputs' buffers: all that reads a parameter, the reported scalars included, is an ancestor of what writes it.
@@ -59,6 +62,7 @@ export function appendUpdate(
   gradients: readonly Value[],
   reported: readonly Value[],
 ): void {
+  if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
   const constrained = constrain(graph, form, segments, gradients);
   const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
   graph.output("norm", norm);
@@ -122,6 +126,7 @@ function constrain(graph: Graph, form: UpdateForm, segments: readonly Segment[],
     const masks = segmentInputs(graph, "mask", segments);
     return gradients.map((gradient, i) => multiply(gradient, masks[i]!));
   }
+  if (form.constraint !== "half-space") throw new RangeError(`${form.constraint} is no part of an update.`);
   const normals = segmentInputs(graph, "normal", segments);
   const product = sum(gradients.map((gradient, i) => total(multiply(gradient, normals[i]!))));
   const length = graph.node("Max", [sum(normals.map(sumOfSquares)), graph.scalar(1e-30)], []);

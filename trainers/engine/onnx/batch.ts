@@ -1,11 +1,17 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { Term, TrainingSequence } from "../contract.js";
 import { type PackedBatch, packedBatch } from "./packed-llama.js";
+import { type RowTerm, rowTermFeeds } from "./row-terms.js";
 import { floats, integers, type Tensor } from "./session.js";
 
-type LanguageModelling = Extract<Term, { kind: "language-modelling" }>;
+/** A term that is a mean over the predicted tokens of a batch. */
+export type TextTerm = Extract<Term, { batch: readonly TrainingSequence[] }>;
 
-/** The language-modelling terms of an objective as one batch: a row a predicted token, with its share in the objective. */
+export function isTextTerm(term: Term): term is TextTerm {
+  return "batch" in term;
+}
+
+/** The terms of an objective over texts as one batch: a row a predicted token, with its share in each term's mean. */
 export interface TrainingBatch {
   readonly packed: PackedBatch;
   readonly feeds: Readonly<Record<string, Tensor>>;
@@ -17,14 +23,15 @@ export interface TrainingBatch {
 
 /**
  * Lays out a batch. The loss of token i is read from the hidden state at i − 1, so a sequence enters up to the token
- * before its last weighted one. `labels` replaces the tokens to predict, a row each.
+ * before its last weighted one. Terms that name the same batch share its rows. `labels` replaces the tokens to predict,
+ * a row each.
  */
-export function trainingBatch(terms: readonly LanguageModelling[], labels?: Int32Array): TrainingBatch {
+export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): TrainingBatch {
   const sequences: { tokens: readonly number[]; positions: number[] }[] = [];
   const targets: number[] = [];
-  const seeds: number[] = [];
   let tokens = 0;
-  const rows = terms.map(({ batch, weight }) => {
+  const laidOut = new Map<TextTerm["batch"], { start: number; weights: Float64Array }>();
+  const layOut = (batch: TextTerm["batch"]) => {
     const start = targets.length;
     const weights: number[] = [];
     for (const sequence of batch) {
@@ -39,10 +46,20 @@ export function trainingBatch(terms: readonly LanguageModelling[], labels?: Int3
     }
     const sum = weights.reduce((a, b) => a + b, 0);
     if (weights.length === 0) throw new BenchError("INTERNAL", "A batch has no token with a weight above zero.");
-    const shares = Float64Array.from(weights, (own) => own / sum);
-    for (const share of shares) seeds.push(share * weight);
-    return { start, weights: shares };
+    return { start, weights: Float64Array.from(weights, (own) => own / sum) };
+  };
+  const rows = terms.map(({ batch }) => {
+    const known = laidOut.get(batch) ?? layOut(batch);
+    laidOut.set(batch, known);
+    return known;
   });
+  const seeds = new Float64Array(targets.length);
+  const others: { term: RowTerm; start: number; weights: Float64Array }[] = [];
+  for (const [i, term] of terms.entries()) {
+    const { start, weights } = rows[i]!;
+    if (term.kind !== "language-modelling") others.push({ term, start, weights });
+    else for (const [row, own] of weights.entries()) seeds[start + row]! += own * term.weight;
+  }
   const packed = packedBatch(sequences);
   const count = packed.selected.places.length;
   const padded = <T extends Int32Array | Float32Array>(values: T, given: ArrayLike<number>): T => {
@@ -53,6 +70,7 @@ export function trainingBatch(terms: readonly LanguageModelling[], labels?: Int3
     ...packed.feeds,
     labels: integers(padded(new Int32Array(count), labels ?? targets)),
     seeds: floats(padded(new Float32Array(count), seeds)),
+    ...rowTermFeeds(others, labels ?? targets),
   };
   return { packed, feeds, terms: rows, tokens };
 }

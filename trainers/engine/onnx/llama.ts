@@ -12,12 +12,16 @@ import {
   rotate,
   scale,
   silu,
+  subtract,
 } from "./operators/index.js";
 
-/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + (alpha / rank)·B·A·dropout(x). */
+import { promptTensor } from "./prompt-table.js";
+
+/** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + scaling·B·A·dropout(x), or scaling·B·E·A·dropout(x). */
 export interface LoraWeights {
-  /** alpha / rank. */
   readonly scaling: number;
+  /** Whether a diagonal E stands between B and A (AdaLoRA, 2303.10512). */
+  readonly diagonal: boolean;
   /** Names of linear modules it stands on, such as q_proj. */
   readonly targets: ReadonlySet<string>;
   /** The factor 0 or 1/(1 − p) of each element of the module's input, where there is dropout. */
@@ -39,28 +43,64 @@ export class Llama {
     readonly config: LlamaConfig,
     readonly tensor: (name: string) => Value,
     readonly lora?: LoraWeights,
+    /** Whether token ids from `vocabulary` on stand for rows of the prompt table. */
+    readonly virtualTokens = false,
   ) {
     this.modules = linearModules(config);
   }
 
-  /** Token ids of any shape → their embeddings, [..., hidden]. */
+  /** Token ids [rows] → their embeddings, [rows, hidden]. */
   embed(tokens: Value): Value {
-    return gather(this.tensor("model.embed_tokens.weight"), tokens);
+    const table = this.tensor("model.embed_tokens.weight");
+    if (!this.virtualTokens) return gather(table, tokens);
+    const { graph, config } = this;
+    const integer = (operator: string, a: Value, b: number): Value =>
+      graph.node(operator, [a, graph.scalar(b, "int32")], tokens.shape);
+    const isVirtual = graph.node(
+      "GreaterOrEqual",
+      [tokens, graph.scalar(config.vocabulary, "int32")],
+      tokens.shape,
+      {},
+      "bool",
+    );
+    const mask = graph.node("Where", [isVirtual, graph.scalar(1), graph.scalar(0)], tokens.shape, {}, graph.precision);
+    const column = reshape(mask, [tokens.shape[0]!, 1]);
+    const own = gather(table, integer("Min", tokens, config.vocabulary - 1));
+    const row = integer("Max", integer("Sub", tokens, config.vocabulary), 0);
+    return add(
+      multiply(own, subtract(graph.scalar(1), column)),
+      multiply(gather(this.tensor(promptTensor), row), column),
+    );
   }
 
   norm(name: string, x: Value): Value {
     return rmsNorm(x, this.tensor(`${name}.weight`), this.config.rmsEpsilon);
   }
 
+  /** Called with the path and the output [rows, out] of each linear module as it is built. */
+  watch?: (path: string, output: Value) => void;
+
   /** A linear module such as q_proj of a layer, with its bias and adapter: [rows, in] → [rows, out]. */
   project(layer: number, name: string, x: Value): Value {
+    const output = this.projected(layer, name, x);
+    this.watch?.(`model.layers.${layer}.${this.modules[name]!.module}`, output);
+    return output;
+  }
+
+  private projected(layer: number, name: string, x: Value): Value {
     const { module, bias } = this.modules[name]!;
     const path = `model.layers.${layer}.${module}`;
     const base = linear(x, this.tensor(`${path}.weight`), bias ? this.tensor(`${path}.bias`) : undefined);
     if (!this.lora?.targets.has(name)) return base;
     const input = this.lora.dropout ? multiply(x, this.lora.dropout(path, x)) : x;
     const down = linear(input, this.tensor(`${path}.lora_A.weight`));
-    return add(base, scale(linear(down, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+    const weighed = this.lora.diagonal ? multiply(down, this.diagonal(path)) : down;
+    return add(base, scale(linear(weighed, this.tensor(`${path}.lora_B.weight`)), this.lora.scaling));
+  }
+
+  private diagonal(path: string): Value {
+    const column = this.tensor(`${path}.lora_E.weight`);
+    return reshape(column, [column.shape[0]!]);
   }
 
   feedForward(layer: number, x: Value): Value {

@@ -1,20 +1,42 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import { random } from "../../../harness/contract/random.js";
-import type { LoraOptions } from "../contract.js";
+import type { AdapterOptions } from "../contract.js";
 import { type LlamaConfig, linearModules } from "./llama-config.js";
 import { ParameterStore } from "./parameters.js";
 
-/** A low-rank adapter (Hu et al., 2106.09685) on linear modules of every layer. */
+/** What of an adapter shapes a graph. */
+export interface AdapterForm {
+  /** What its output is multiplied with: alpha / rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to the rank. */
+  readonly scaling: number;
+  readonly targets: readonly string[];
+  /** Whether a diagonal stands between its matrices. */
+  readonly diagonal: boolean;
+}
+
+export function adapterForm({ kind, alpha, rank, targetModules: targets }: AdapterOptions): AdapterForm {
+  const diagonal = kind === "adalora";
+  return { scaling: alpha / (diagonal ? rank + 1e-5 : rank), targets, diagonal };
+}
+
+/** A low-rank adapter (Hu et al., 2106.09685; AdaLoRA: Zhang et al., 2303.10512) on linear modules of every layer. */
 export class LoraAdapter {
-  /** `….lora_A.weight` [rank, in] and `….lora_B.weight` [out, rank], named as PEFT names them. */
+  /**
+   * `….lora_A.weight` [rank, in], `….lora_B.weight` [out, rank] and, in AdaLoRA, the diagonal `….lora_E.weight` [rank, 1],
+   * named as PEFT names them.
+   */
   readonly store: ParameterStore;
   private readonly paths: { path: string; shape: readonly [number, number] }[];
 
-  /** A is drawn as PEFT draws it, uniform in ±1/√in (Kaiming with a = √5); B is zero, so the model is as before. */
+  /**
+   * The model is as before. LoRA: A is drawn as PEFT draws it, uniform in ±1/√in (Kaiming with a = √5); B is zero.
+   * AdaLoRA: rows of A and columns of B are normal with a mean square length of 1, where their regulariser wants them; the
+   * diagonal is zero. `place` is how many adapters a stack has beneath.
+   */
   constructor(
-    config: LlamaConfig,
-    readonly options: LoraOptions,
+    readonly config: LlamaConfig,
+    readonly options: AdapterOptions,
     seed: number,
+    place?: number,
   ) {
     const modules = linearModules(config);
     const unknown = options.targetModules.find((name) => !(name in modules));
@@ -32,53 +54,69 @@ export class LoraAdapter {
         this.paths.flatMap(({ path, shape: [outputs, inputs] }) => [
           [`${path}.lora_A.weight`, [options.rank, inputs]],
           [`${path}.lora_B.weight`, [outputs, options.rank]],
+          ...(options.kind === "adalora" ? [[`${path}.lora_E.weight`, [options.rank, 1]] as const] : []),
         ]),
       ),
     );
     for (const { path, shape } of this.paths) {
-      const draw = random({ seed, stream: "lora-initialisation", item: path });
+      const draw = random({ seed, stream: "lora-initialisation", task: place, item: path });
+      const down = this.store.view(`${path}.lora_A.weight`);
       const bound = 1 / Math.sqrt(shape[1]);
-      const values = this.store.view(`${path}.lora_A.weight`);
-      for (let i = 0; i < values.length; i++) values[i] = (2 * draw.uniform() - 1) * bound;
+      if (options.kind !== "adalora") fill(down, () => (2 * draw.uniform() - 1) * bound);
+      else {
+        fill(down, () => draw.normal() * bound);
+        fill(this.store.view(`${path}.lora_B.weight`), () => draw.normal() / Math.sqrt(shape[0]));
+      }
     }
   }
 
-  /** alpha / rank. */
-  get scaling(): number {
-    return this.options.alpha / this.options.rank;
+  get form(): AdapterForm {
+    return adapterForm(this.options);
   }
 
-  /** Adds scaling · B·A to the weights it stands on. */
+  get scaling(): number {
+    return this.form.scaling;
+  }
+
+  /** Adds scaling · B·A, or scaling · B·E·A, to the weights it stands on. */
   mergeInto(base: ParameterStore): void {
     const { rank } = this.options;
+    const { scaling, diagonal: hasDiagonal } = this.form;
     for (const { path, shape } of this.paths) {
       const [outputs, inputs] = shape;
       const down = this.store.view(`${path}.lora_A.weight`);
       const up = this.store.view(`${path}.lora_B.weight`);
       const weight = base.view(`${path}.weight`);
+      const diagonal = hasDiagonal ? this.store.view(`${path}.lora_E.weight`) : undefined;
       for (let row = 0; row < outputs; row++) {
         for (let column = 0; column < inputs; column++) {
           let sum = 0;
-          for (let k = 0; k < rank; k++) sum += up[row * rank + k]! * down[k * inputs + column]!;
-          weight[row * inputs + column]! += this.scaling * sum;
+          for (let k = 0; k < rank; k++) {
+            sum += up[row * rank + k]! * (diagonal?.[k] ?? 1) * down[k * inputs + column]!;
+          }
+          weight[row * inputs + column]! += scaling * sum;
         }
       }
     }
   }
 
   /**
-   * Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step and module; [rows, in] flat. The distances
+   * Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step, part of the batch and module; [rows, in] flat. The distances
    * between zeros are drawn: they follow the geometric distribution.
    */
-  dropoutMasks(rowsOf: (path: string) => number, seed: number, step: number) {
+  dropoutMasks(rowsOf: (path: string) => number, seed: number, step: number, part = 0) {
     const { dropout } = this.options;
     return this.paths.map(({ path, shape }) => {
       const rows = rowsOf(path);
-      const draw = random({ seed, stream: "lora-dropout", step, item: path });
+      const draw = random({ seed, stream: "lora-dropout", task: part || undefined, step, item: path });
       const gap = () => Math.floor(Math.log(1 - draw.uniform()) / Math.log(1 - dropout));
       const values = new Float32Array(rows * shape[1]).fill(1 / (1 - dropout));
       for (let i = gap(); i < values.length; i += 1 + gap()) values[i] = 0;
       return { path, rows, values };
     });
   }
+}
+
+function fill(values: Float32Array, draw: () => number): void {
+  for (let i = 0; i < values.length; i++) values[i] = draw();
 }

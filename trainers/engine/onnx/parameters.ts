@@ -1,10 +1,4 @@
-/** Where a tensor stands in the flat vector. */
-export interface TensorLayout {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly length: number;
-}
+import type { TensorLayout } from "../contract.js";
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 

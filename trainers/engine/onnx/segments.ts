@@ -1,6 +1,7 @@
+import type { TensorLayout } from "../contract.js";
 import type { Graph, Value } from "./graph.js";
 import { reshape, split } from "./operators/index.js";
-import type { ParameterStore, TensorLayout } from "./parameters.js";
+import type { ParameterStore } from "./parameters.js";
 import { floats, type Tensor } from "./session.js";
 
 /** A run of neighbouring tensors that one input of a graph stands for: a large matrix alone, small ones together. */

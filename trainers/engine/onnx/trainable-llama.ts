@@ -1,26 +1,34 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type {
-  FisherKind,
-  LoraOptions,
+  AdapterOptions,
+  Logits,
   Objective,
+  PromptOptions,
   StepReport,
-  Term,
   TrainingSequence,
   Update,
   Vector,
 } from "../contract.js";
-import { updateFeeds, updateForm } from "./adamw.js";
-import { type TrainingBatch, trainingBatch } from "./batch.js";
-import { componentRates } from "./component-rates.js";
+import { updateForm } from "./adamw.js";
+import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
+import { dropoutFeeds } from "./dropout.js";
+import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
-import { sampledLabels } from "./label-sampling.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
+import { isParameterTerm, type ParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
 import { ParameterStore } from "./parameters.js";
+import { partsOf } from "./parts.js";
+import { isProjection } from "./projection.js";
+import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
+import { stepInTurn } from "./step-in-turn.js";
+import { earlierFeeds } from "./subspaces.js";
+import { scalar, termValues, weighted } from "./term-values.js";
 import { TrainableState } from "./trainable-state.js";
 import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
+import { updateInputs } from "./update-inputs.js";
 import { VectorPool } from "./vectors.js";
 
 type Result = Readonly<Record<string, Tensor>>;
@@ -31,11 +39,16 @@ export class TrainableLlama {
   readonly base: ParameterStore;
   readonly vectors = new VectorPool();
   adapter: LoraAdapter | null = null;
+  /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
+  readonly earlier: LoraAdapter[] = [];
+  prompts: PromptTable | null = null;
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
   private state: TrainableState;
   private readonly baseFeeds: Feeds;
+  /** What the orthogonality term reads of earlier adapters. */
+  private earlierFeeds: Feeds = {};
 
   /** `seed` keys dropout. The weights are the caller's to fill in, through `base`. */
   constructor(
@@ -61,31 +74,42 @@ export class TrainableLlama {
   /** Every tensor by name, the adapter's too, over the memory that training writes or over `weights` for what is trainable. */
   tensors(weights?: Vector): Feeds {
     const values = weights && this.vectors.values(weights, this.trainable.length);
-    if (!this.adapter) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
-    return { ...this.baseFeeds, ...tensorFeeds(this.adapter.store, values) };
+    const added = this.adapter ?? this.prompts;
+    if (!added) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
+    return { ...this.baseFeeds, ...tensorFeeds(added.store, values) };
   }
 
   /** Bytes of parameters, moments and vectors. */
   tensorBytes(): number {
-    const adapter = this.adapter?.store.values.byteLength ?? 0;
-    return this.base.values.byteLength + adapter + 2 * this.state.first.byteLength + this.vectors.bytes;
+    const added = [...this.earlier, this.adapter ?? this.prompts].reduce(
+      (sum, own) => sum + (own?.store.length ?? 0),
+      0,
+    );
+    return 4 * (this.base.length + added + 2 * this.state.first.length) + this.vectors.bytes;
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
+    const parts = partsOf(objective);
+    if (parts.length > 1 || isProjection(update.constraint)) return stepInTurn(this, objective, parts, update);
     const prepared = this.prepare(objective, true);
     const form = { ...prepared.form, result: updateForm(update) };
-    const fetches = { ...prepared.fetches, norm: null, ...this.state.updateFetches };
-    const result = await this.run(form, { ...prepared.feeds, ...this.feedsOfUpdate(update) }, fetches);
+    const gradient = update.reportGradient ? new Float32Array(this.trainable.length) : undefined;
+    const reported = gradient ? this.state.feeds("gradient", gradient) : {};
+    const fetches = { ...prepared.fetches, ...reported, norm: null, ...this.state.updateFetches };
+    const result = await this.run(
+      form,
+      { ...prepared.feeds, ...updateInputs(this.state, this.vectors, update) },
+      fetches,
+    );
     const terms = termValues(objective, prepared.batch, result);
     const loss = weighted(objective, terms);
     const gradientNorm = scalar(result.norm!);
     checkFinite(loss, gradientNorm);
     this.state.step++;
-    const tokens = prepared.batch?.tokens ?? 0;
-    const flops = prepared.batch ? trainingFlops(this.config, prepared.batch.packed, this.adapter !== null) : 0;
+    const { tokens, flops } = this.countTraining(prepared.batch);
     this.trainedTokens += tokens;
-    this.flops += flops;
-    return { loss, terms, gradientNorm, tokens, flops };
+    const report = { loss, terms, gradientNorm, tokens, flops };
+    return gradient ? { ...report, gradient: this.vectors.hold(gradient) } : report;
   }
 
   async loss(objective: Objective): Promise<number> {
@@ -96,13 +120,18 @@ export class TrainableLlama {
   }
 
   async gradient(objective: Objective): Promise<Vector> {
-    const { form, feeds, fetches, batch } = this.prepare(objective, true);
+    return (await this.differentiate(objective)).gradient;
+  }
+
+  /** The gradient with the terms' values; `part` tells the parts of one step apart. */
+  async differentiate(objective: Objective, part = 0) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
     const gradient = new Float32Array(this.trainable.length);
     const outputs = this.state.feeds("gradient", gradient);
     const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
-    if (batch) this.flops += trainingFlops(this.config, batch.packed, this.adapter !== null);
-    checkFinite(weighted(objective, termValues(objective, batch, result)), gradient);
-    return this.vectors.hold(gradient);
+    const values = termValues(objective, batch, result);
+    checkFinite(weighted(objective, values), gradient);
+    return { gradient: this.vectors.hold(gradient), values, ...this.countTraining(batch) };
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
@@ -111,7 +140,7 @@ export class TrainableLlama {
     const result = await sessions.run(
       `update ${JSON.stringify({ form, layout: this.trainable.tensors })}`,
       () => updateGraph(form, this.trainable),
-      { ...given, ...this.feedsOfUpdate(update) },
+      { ...given, ...updateInputs(this.state, this.vectors, update) },
       { norm: null, ...this.state.updateFetches },
       this.session,
     );
@@ -121,22 +150,25 @@ export class TrainableLlama {
     return { gradientNorm };
   }
 
-  /** Mean over the examples of the squared gradient of each example's language-modelling term (its mean nll per token). */
-  async fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number): Promise<Vector> {
-    const sum = new Float32Array(this.trainable.length);
-    const square = this.state.feeds("square", sum);
-    const next = this.state.feeds("next.square", sum);
-    for (const [item, example] of examples.entries()) {
-      const objective: Objective = { terms: [{ kind: "language-modelling", batch: [example], weight: 1 }] };
-      const labels = kind === "sampled" ? await this.sampleLabels(objective, seed, item) : undefined;
-      const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
-      const result = await this.run({ ...form, result: "square" }, { ...feeds, ...square }, { ...fetches, ...next });
-      this.flops += trainingFlops(this.config, batch!.packed, this.adapter !== null);
-      checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
-    }
-    for (let i = 0; i < sum.length; i++) sum[i]! /= Math.max(examples.length, 1);
-    checkFinite(0, sum);
-    return this.vectors.hold(sum);
+  /** The squares of an objective's gradient, or their roots, added to a sum. */
+  async accumulate(objective: Objective, kind: "square" | "magnitude", sum: Float32Array, labels?: Int32Array) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
+    const before = this.state.feeds("sum", sum);
+    const after = this.state.feeds("next.sum", sum);
+    const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
+    this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
+    checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
+  }
+
+  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    const objective: Objective = { terms: [{ kind: "language-modelling", batch, weight: 1 }] };
+    const { form, feeds, batch: laidOut } = this.prepare(objective, false);
+    const given = at ? this.vectorFeeds("parameters", at) : {};
+    const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
+    this.countForward(laidOut!);
+    const { vocabulary: classes } = this.config;
+    const rows = laidOut!.packed.selectedRows;
+    return { rows, classes, values: (result.logits!.data as Float32Array).slice(0, rows * classes) };
   }
 
   snapshot(): Vector {
@@ -147,13 +179,29 @@ export class TrainableLlama {
     this.trainable.values.set(this.vectors.values(vector, this.trainable.length));
   }
 
-  /** Adds an adapter: the base is frozen from then on. `seed` keys A's initialisation. Throws where there is one already. */
-  adapt(options: LoraOptions, seed: number): void {
-    if (this.adapter) {
-      throw new BenchError("INTERNAL", "The model has an adapter already.", { fix: "Merge it before adding another." });
-    }
+  /** Adds an adapter: the base is frozen from then on. `seed` keys its initialisation. Throws where there is one already. */
+  adapt(options: AdapterOptions, seed: number): void {
+    this.checkPlain();
     this.adapter = new LoraAdapter(this.config, options, seed);
     this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Folds the adapter into the base, where it stays as it is, and adds a new one of its form. Throws where there is none. */
+  stack(seed: number): void {
+    const { adapter } = this;
+    if (!adapter) throw new BenchError("INTERNAL", "The model has no adapter to stack another on.");
+    adapter.mergeInto(this.base);
+    this.earlier.push(adapter);
+    this.earlierFeeds = earlierFeeds(this.earlier);
+    this.adapter = new LoraAdapter(this.config, adapter.options, seed, this.earlier.length);
+    this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Adds a table of soft prompts: the base is frozen from then on. Throws where there is one, or an adapter, already. */
+  addPrompts(options: PromptOptions, seed: number): void {
+    this.checkPlain();
+    this.prompts = new PromptTable(this.config, options, this.base, seed);
+    this.state = new TrainableState(this.prompts.store);
   }
 
   /** Folds the adapter into the base, which is trainable again. */
@@ -161,15 +209,27 @@ export class TrainableLlama {
     if (!this.adapter) throw new BenchError("INTERNAL", "The model has no adapter to merge.");
     this.adapter.mergeInto(this.base);
     this.adapter = null;
+    this.earlier.length = 0;
     this.state = new TrainableState(this.base);
   }
 
-  private async sampleLabels(objective: Objective, seed: number, item: number): Promise<Int32Array> {
-    const { form, feeds, batch } = this.prepare(objective, false);
-    const result = await this.run({ ...form, result: "logits" }, feeds, { logits: null });
-    this.countForward(batch!);
-    const rows = batch!.packed.selectedRows;
-    return sampledLabels(result.logits!.data as Float32Array, this.config.vocabulary, rows, seed, item);
+  /** Whether the base is trained itself. */
+  private get frozen(): boolean {
+    return this.adapter !== null || this.prompts !== null;
+  }
+
+  private checkPlain(): void {
+    if (!this.frozen) return;
+    throw new BenchError("INTERNAL", "The model has an adapter or prompts already.", {
+      fix: "Open it anew, or merge its adapter, before adding another.",
+    });
+  }
+
+  /** What a forward and backward pass takes, counted. */
+  private countTraining(batch: TrainingBatch | null): { tokens: number; flops: number } {
+    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen) : 0;
+    this.flops += flops;
+    return { tokens: batch?.tokens ?? 0, flops };
   }
 
   private countForward(batch: TrainingBatch): void {
@@ -178,24 +238,41 @@ export class TrainableLlama {
   }
 
   private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
-    const signature = `training ${JSON.stringify({ form, layout: this.adapter?.options ?? null })}`;
+    const layout = this.adapter?.options ?? this.prompts?.options ?? null;
+    const signature = `training ${JSON.stringify({ form, layout })}`;
     const build = () => trainingGraph(form, this.trainable, this.base);
     return sessions.run(signature, build, feeds, fetches, this.session);
   }
 
   /** The form, inputs and value outputs of an objective. */
-  private prepare(objective: Objective, training: boolean, labels?: Int32Array) {
-    const texts = objective.terms.filter((term) => term.kind === "language-modelling");
+  private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
+    const texts = objective.terms.filter(isTextTerm);
+    const languageModelling = texts.some(({ kind }) => kind === "language-modelling");
+    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modelling" ? [] : [kind]));
     const quadratics = objective.terms.filter((term) => term.kind === "quadratic");
     const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
     const { adapter, config } = this;
-    const lora = adapter && { scaling: adapter.scaling, targets: adapter.options.targetModules, dropout };
-    const form = { config, lora, languageModelling: batch !== null, quadratics: quadratics.length };
+    const lora = adapter && { ...adapter.form, dropout };
+    const parameterTerms = objective.terms.filter(isParameterTerm) as ParameterTerm[];
+    const form = {
+      config,
+      lora,
+      prompts: this.prompts?.options,
+      languageModelling,
+      rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
+      parameterTerms: parameterTerms.map(({ kind }) => kind),
+      quadratics: quadratics.length,
+    };
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
-    if (batch) Object.assign(feeds, batch.feeds, adapter ? this.baseFeeds : {});
-    if (dropout) Object.assign(feeds, this.dropoutFeeds(adapter!, batch));
-    const fetches: Record<string, null> = batch ? { nll: null } : {};
+    if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
+    if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed: this.seed, step: this.state.step, part }));
+    const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
+    for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
+    for (const term of parameterTerms) {
+      Object.assign(feeds, parameterTermFeeds(term, this.earlierFeeds));
+      fetches[term.kind] = null;
+    }
     for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
       Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
       feeds[`weight.${i}`] = floats([weight]);
@@ -204,67 +281,11 @@ export class TrainableLlama {
     return { form, feeds, fetches, batch };
   }
 
-  private feedsOfUpdate(update: Update): Feeds {
-    const { constraint, proximal, componentRates: rates } = update;
-    return {
-      ...this.state.updateFeeds,
-      ...updateFeeds(update, this.state.step + 1),
-      ...(updateForm(update).componentRates ? this.state.feeds("rates", componentRates(this.trainable, rates!)) : {}),
-      ...(constraint?.kind === "half-space" ? this.vectorFeeds("normal", constraint.normal) : {}),
-      ...(constraint?.kind === "mask" ? this.vectorFeeds("mask", constraint.mask) : {}),
-      ...(proximal ? this.vectorFeeds("proximal.anchor", proximal.anchor) : {}),
-      ...(proximal ? this.vectorFeeds("proximal.importance", proximal.importance) : {}),
-    };
-  }
-
   private vectorFeeds(prefix: string, vector: Vector): Feeds {
     return this.state.feeds(prefix, this.vectors.values(vector, this.trainable.length));
-  }
-
-  private dropoutFeeds(adapter: LoraAdapter, batch: TrainingBatch): Feeds {
-    const last = `model.layers.${this.config.layers - 1}.`;
-    const { tokens, selected } = batch.packed;
-    const rowsOf = (path: string): number =>
-      path.startsWith(last) && !/[kv]_proj$/.test(path) ? selected.places.length : tokens.places.length;
-    const masks = adapter.dropoutMasks(rowsOf, this.seed, this.state.step);
-    return Object.fromEntries(
-      masks.map(({ path, rows, values }) => [`dropout.${path}`, floats(values, [rows, values.length / rows])]),
-    );
   }
 }
 
 function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
   return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
-}
-
-function scalar(tensor: Tensor): number {
-  return tensor.data[0] as number;
-}
-
-function termValues(objective: Objective, batch: TrainingBatch | null, result: Result): number[] {
-  const rows = batch?.terms[Symbol.iterator]();
-  let quadratic = 0;
-  return objective.terms.map((term: Term) => {
-    if (term.kind === "quadratic") return scalar(result[`quadratic.${quadratic++}`]!);
-    const { start, weights } = rows!.next().value!;
-    const nll = result.nll!.data as Float32Array;
-    return weights.reduce((sum, weight, i) => sum + weight * nll[start + i]!, 0);
-  });
-}
-
-function weighted(objective: Objective, values: readonly number[]): number {
-  return objective.terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
-}
-
-function checkFinite(loss: number, gradient: number | Float32Array): void {
-  const finite = typeof gradient === "number" ? Number.isFinite(gradient) : allFinite(gradient);
-  if (Number.isFinite(loss) && finite) return;
-  throw new BenchError("DIVERGED", `The loss (${loss}) or its gradient is not finite.`, {
-    fix: "Lower the learning rate, clip the gradient, or lower the weight of a penalty.",
-  });
-}
-
-function allFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
-  return true;
 }

@@ -1,17 +1,19 @@
+import type { PromptOptions } from "../contract.js";
 import { appendUpdate, type UpdateForm } from "./adamw.js";
 import { differentiate } from "./differentiate.js";
 import { Graph, type Value } from "./graph.js";
 import { Llama, type LoraWeights } from "./llama.js";
 import type { LlamaConfig } from "./llama-config.js";
+import type { AdapterForm } from "./lora.js";
 import { add, crossEntropy, multiply, scale, subtract, total } from "./operators/index.js";
 import { packedForward } from "./packed-llama.js";
+import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
 import type { ParameterStore } from "./parameters.js";
+import { type RowTerm, rowTerm } from "./row-terms.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "./segments.js";
 
-/** An adapter's form: what of it shapes a graph. */
-export interface LoraForm {
-  readonly scaling: number;
-  readonly targets: readonly string[];
+/** An adapter's form in training. */
+export interface LoraForm extends AdapterForm {
   readonly dropout: boolean;
 }
 
@@ -19,18 +21,25 @@ export interface LoraForm {
 export interface TrainingForm {
   readonly config: LlamaConfig;
   readonly lora: LoraForm | null;
+  /** The sizes of the prompt table, where there is one. */
+  readonly prompts?: PromptOptions;
   readonly languageModelling: boolean;
+  /** The kinds of the further terms over texts, in order. */
+  readonly rowTerms?: readonly RowTerm["kind"][];
+  /** The kinds of the terms over the trained tensors themselves. */
+  readonly parameterTerms?: readonly ParameterTerm["kind"][];
   /** How many quadratic terms. */
   readonly quadratics: number;
-  /** Values alone; the logits of the language-modelling rows; the gradient; its square added to a sum; the whole step. */
-  readonly result: "values" | "logits" | "gradient" | "square" | UpdateForm;
+  /** Values alone; the logits of the texts' rows; the gradient; its square or magnitude added to a sum; the whole step. */
+  readonly result: "values" | "logits" | "gradient" | "square" | "magnitude" | UpdateForm;
 }
 
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
- * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective), and
- * per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per selected row,
- * `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.square.*` or those of `appendUpdate`.
+ * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective),
+ * those of `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
+ * selected row, `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of
+ * `appendUpdate`.
  */
 export function trainingGraph(
   form: TrainingForm,
@@ -44,11 +53,12 @@ export function trainingGraph(
   let gradients: Value[] | undefined;
   const reported: Value[] = [];
 
-  if (form.languageModelling) {
-    const objective = languageModelling(graph, form, segmentTensors(segments, parameters), frozen);
-    reported.push(objective);
-    if (!isForward(form.result)) gradients = differentiate(objective, parameters);
-  }
+  const tensors = segmentTensors(segments, parameters);
+  const objectives: Value[] = [];
+  if (form.languageModelling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen));
+  for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
+  reported.push(...objectives);
+  if (objectives.length > 0 && !isForward(form.result)) gradients = differentiate(objectives.reduce(add), parameters);
   for (let term = 0; term < form.quadratics; term++) {
     const { value, forces } = quadratic(graph, term, segments, parameters);
     graph.output(`quadratic.${term}`, value);
@@ -58,10 +68,12 @@ export function trainingGraph(
   if (isForward(form.result)) return graph;
   if (gradients === undefined) throw new RangeError("An objective needs a term.");
   if (form.result === "gradient") segmentOutputs(graph, "gradient", gradients);
-  else if (form.result === "square") {
-    const sums = segmentInputs(graph, "square", segments);
-    const squares = gradients.map((gradient, i) => add(sums[i]!, multiply(gradient, gradient)));
-    segmentOutputs(graph, "next.square", squares);
+  else if (form.result === "square" || form.result === "magnitude") {
+    const sums = segmentInputs(graph, "sum", segments);
+    const magnitude = (gradient: Value) => graph.node("Abs", [gradient], gradient.shape);
+    const own = form.result === "square" ? (gradient: Value) => multiply(gradient, gradient) : magnitude;
+    const next = gradients.map((gradient, i) => add(sums[i]!, own(gradient)));
+    segmentOutputs(graph, "next.sum", next);
   } else appendUpdate(graph, form.result, segments, parameters, gradients, reported);
   return graph;
 }
@@ -75,12 +87,8 @@ export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph 
   return graph;
 }
 
-function languageModelling(
-  graph: Graph,
-  form: TrainingForm,
-  tensors: ReadonlyMap<string, Value>,
-  frozen: ParameterStore,
-): Value {
+/** The weighted sum of the terms over texts, which share one forward pass. */
+function texts(graph: Graph, form: TrainingForm, tensors: ReadonlyMap<string, Value>, frozen: ParameterStore): Value {
   const inputs = new Map<string, Value>();
   const tensor = (name: string): Value => {
     const known = tensors.get(name) ?? inputs.get(name);
@@ -91,19 +99,24 @@ function languageModelling(
   };
   const lora: LoraWeights | undefined = form.lora
     ? {
-        scaling: form.lora.scaling,
+        ...form.lora,
         targets: new Set(form.lora.targets),
         dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
       }
     : undefined;
-  const llama = new Llama(graph, form.config, tensor, lora);
+  const llama = new Llama(graph, form.config, tensor, lora, form.prompts !== undefined);
   const { hidden } = packedForward(llama);
   const rows = hidden.shape[0]!;
   const logits = llama.logits(hidden);
   if (form.result === "logits") graph.output("logits", logits);
-  const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
-  graph.output("nll", nll);
-  return total(multiply(nll, graph.input("seeds", [rows])));
+  const objectives: Value[] = [];
+  if (form.languageModelling) {
+    const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
+    graph.output("nll", nll);
+    objectives.push(total(multiply(nll, graph.input("seeds", [rows]))));
+  }
+  for (const [i, kind] of form.rowTerms?.entries() ?? []) objectives.push(rowTerm(graph, kind, i, logits));
+  return objectives.reduce(add);
 }
 
 function isForward(result: TrainingForm["result"]): result is "values" | "logits" {

@@ -52,12 +52,13 @@ export class VectorPool {
       throw new BenchError("INTERNAL", `${weights.length} weights do not fit ${vectors.length} vectors.`);
     }
     const parts = vectors.map((vector) => this.values(vector, vectors[0]!.length));
-    const sum = new Float64Array(parts[0]!.length);
-    for (const [k, part] of parts.entries()) {
-      const weight = weights[k]!;
-      for (let i = 0; i < part.length; i++) sum[i]! += weight * part[i]!;
+    const combined = new Float32Array(parts[0]!.length);
+    for (let i = 0; i < combined.length; i++) {
+      let sum = 0;
+      for (let k = 0; k < parts.length; k++) sum += weights[k]! * parts[k]![i]!;
+      combined[i] = sum;
     }
-    return this.hold(Float32Array.from(sum));
+    return this.hold(combined);
   }
 
   multiply(a: Vector, b: Vector): Vector {

@@ -1,5 +1,6 @@
 import type { LoraOptions } from "../../engine/contract.js";
 import type { Method } from "../method.js";
+import { loraSchema } from "./adapter-schema.js";
 
 /**
  * Low-rank adaptation (Hu et al., arXiv 2106.09685): the base stays as it is; each targeted matrix W gains
@@ -12,24 +13,7 @@ export const lora: Method = {
   source: "arXiv 2106.09685; LoraSeqFT in TRACE, arXiv 2310.06762",
   version: 1,
   defaults: { learningRate: 2e-3 },
-  options: {
-    rank: { type: "integer", minimum: 1, default: 8, description: "Rows of A and columns of B." },
-    alpha: { type: "number", exclusiveMinimum: 0, default: 32, description: "The adapter is scaled by alpha / rank." },
-    dropout: {
-      type: "number",
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0,
-      description: "Share of the adapter's inputs that is dropped in training.",
-    },
-    targetModules: {
-      type: "array",
-      items: { type: "string" },
-      minItems: 1,
-      default: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-      description: "Last components of the names of the adapted modules.",
-    },
-  },
+  options: loraSchema,
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, rank: { values: [4, 8, 16] } },
   needs: () => ({}),
   strategy: (options) => ({

@@ -1,6 +1,6 @@
 import { digestOf } from "../../../harness/contract/digest.js";
 import { random } from "../../../harness/contract/random.js";
-import { type Example, inputText } from "../../../harness/contract/suite.js";
+import { inputText } from "../../../harness/contract/suite.js";
 import type {
   BufferItem,
   Decoding,
@@ -14,15 +14,11 @@ import type {
 } from "../../../harness/contract/trainer.js";
 import type { Model } from "../../engine/contract.js";
 import { balance } from "../../training/balance.js";
+import { blockEnd, fullBlock, openBlock } from "../../training/blocks.js";
 import { ModelLearner, type Question } from "../../training/model-learner.js";
 import { promptOptions } from "../../training/options.js";
 import { noPrivileges } from "../../training/privileges.js";
 import { loadJson, saveJson } from "../../training/state.js";
-
-/** Demonstrations and question as a list of like blocks, which a base model continues; a block ends with an empty line. */
-const blockEnd = "\n\n";
-const openBlock = (prompt: string) => `Input: ${prompt}\nOutput:`;
-const fullBlock = ({ input, references }: Example) => `${openBlock(inputText(input))} ${references[0]}${blockEnd}`;
 
 interface IclOptions {
   shots: number;
@@ -88,7 +84,9 @@ class IclLearner extends ModelLearner {
 
   /** As many demonstrations as the context holds; without any, the plain prompt. */
   protected override prompt(question: Question, answerTokens: number): number[] {
-    const blocks = this.#shown(question).map(({ example }) => fullBlock(example));
+    const blocks = this.#shown(question).map(({ example: { input, references } }) =>
+      fullBlock({ input: inputText(input), output: references[0]! }),
+    );
     if (blocks.length === 0) return super.prompt(question, answerTokens);
     const open = openBlock(inputText(question.input));
     while (blocks.length > 0 && !this.encoder.fits(blocks.join("") + open, answerTokens)) blocks.shift();

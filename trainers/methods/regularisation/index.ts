@@ -1,5 +1,11 @@
 import type { Method } from "../method.js";
 import { ewc } from "./ewc.js";
+import { freeze } from "./freeze.js";
+import { l2 } from "./l2.js";
+import { lwf } from "./lwf.js";
+import { mas } from "./mas.js";
+import { migu } from "./migu.js";
+import { si } from "./si.js";
 
 /** Methods that hold parameters or outputs near what they were. */
-export const regularisation: Method[] = [ewc];
+export const regularisation: Method[] = [ewc, l2, si, mas, lwf, freeze, migu];

@@ -1,5 +1,8 @@
 import type { Method } from "../method.js";
+import { der } from "./der.js";
+import { lamol } from "./lamol.js";
 import { replay } from "./replay.js";
+import { ssr } from "./ssr.js";
 
 /** Methods that train on the past again: stored, drawn anew or synthesised. */
-export const rehearsal: Method[] = [replay];
+export const rehearsal: Method[] = [replay, der, lamol, ssr];

@@ -1,21 +1,32 @@
-import { random } from "../../../harness/contract/random.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
 import { balance } from "../../training/balance.js";
-import type { Source, Strategy, TaskContext } from "../../training/strategy.js";
+import { newRatioOption, pastSources } from "../../training/rehearsal.js";
+import { chooseMemories, type MemorySelection } from "../../training/selection/memories.js";
+import { reservoirPlace } from "../../training/selection/reservoir.js";
+import { drawsOf, type Sampling } from "../../training/selection/sampling.js";
+import { portion } from "../../training/shares.js";
+import { loadJson, saveJson } from "../../training/state.js";
+import type { ShareSchedule, Source, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 
 interface ReplayOptions {
   share: number;
   bufferSize: number;
-  newRatio: number | null;
+  select: MemorySelection | "reservoir";
+  sampling: Sampling;
+  newRatio: number | ShareSchedule | null;
   generalItems: number;
   generalShare: number;
 }
 
 /**
- * Experience replay ("Replay" in TRACE, arXiv 2310.06762): after each task a random share of its training data goes
- * into the buffer, and later batches mix new items with the buffer's. Options: share, bufferSize, newRatio,
- * generalItems, generalShare (replay of tasks alone does not protect general ability). Privileges: a buffer of
+ * Experience replay ("Replay" in TRACE, arXiv 2310.06762): after each task a share of its training data goes into the
+ * buffer, and later batches mix new items with the buffer's.
+ * - What is kept (`select`): a random share; one balanced over the classes of the answers; the nearest to the centroids
+ *   of the inputs' embeddings (the K-means baseline of SSR, arXiv 2403.01244); or, with `reservoir`, `bufferSize` items
+ *   of all training data so far, each with equal probability (Vitter, 1985).
+ * - What is drawn of it (`sampling`): see `drawsOf`.
+ * `generalItems` rehearses general ability, which replay of tasks alone does not protect. Privileges: a buffer of
  * `bufferSize` items of past tasks; `generalItems` items of general ability.
  */
 export const replay: Method = {
@@ -29,7 +40,8 @@ export const replay: Method = {
       exclusiveMinimum: 0,
       maximum: 1,
       default: 0.1,
-      description: "Share of each task's training data that the buffer keeps, as far as it has room.",
+      description:
+        "Share of each task's training data that the buffer keeps, as far as it has room; not of a reservoir.",
     },
     bufferSize: {
       type: "integer",
@@ -37,14 +49,18 @@ export const replay: Method = {
       default: 4000,
       description: "Most items in the buffer. When they do not fit, the tasks with most give way.",
     },
-    newRatio: {
-      type: ["number", "null"],
-      exclusiveMinimum: 0,
-      maximum: 1,
-      default: null,
+    select: {
+      enum: ["random", "balanced", "k-means", "reservoir"],
+      default: "random",
       description:
-        "Share of new items in the batches, from the second task on. By default buffer and new data mix in proportion to their sizes.",
+        "Which items are kept: a random share, balanced over answers, the most representative, or a reservoir.",
     },
+    sampling: {
+      enum: ["uniform", "loss", "novelty", "gradient-norm", "representative"],
+      default: "uniform",
+      description: "Which of them are drawn more often, as the model stands before a task.",
+    },
+    newRatio: newRatioOption,
     generalItems: {
       type: "integer",
       minimum: 0,
@@ -64,47 +80,71 @@ export const replay: Method = {
     const { bufferSize, generalItems } = options as unknown as ReplayOptions;
     return { pastData: { buffer: bufferSize }, generalItems };
   },
-  strategy: (options) => replayStrategy(options as unknown as ReplayOptions),
+  strategy: (options) => new Replay(options as unknown as ReplayOptions),
 };
 
-function replayStrategy(options: ReplayOptions): Strategy {
-  return {
-    name: "replay",
-    claims: ["buffer"],
-    mixture(task) {
-      const sources = [generalSource(task, options.generalShare)];
-      const past = task.buffer.items();
-      if (past.length > 0) {
-        const newShare = options.newRatio ?? task.newItems.length / (task.newItems.length + past.length);
-        sources.push({
-          name: `past of ${task.view.index}`,
-          items: past.map((item) => ({ example: item.example, task: task.task(item.taskId) })),
-          share: (1 - newShare) * (1 - sources[0]!.share),
-        });
+class Replay implements Strategy {
+  readonly name = "replay";
+  readonly claims = ["buffer"] as const;
+  readonly feeds: boolean;
+  readonly #options: ReplayOptions;
+  /** Training items so far, the stream of which a reservoir is a sample. */
+  #seen = 0;
+  #past: Source[] = [];
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.feeds = options.sampling === "gradient-norm" || options.sampling === "loss";
+  }
+
+  async beforeTask(task: TaskContext): Promise<void> {
+    this.#past = [];
+    for (const source of pastSources(task, this.#options.newRatio)) {
+      this.#past.push({ ...source, ...(await drawsOf(task, source.items, this.#options.sampling)) });
+    }
+  }
+
+  mixture({ view }: TaskContext): Source[] {
+    const share = view.generalItems.length > 0 ? this.#options.generalShare : 0;
+    const items = view.generalItems.map((example) => ({ example, task: undefined }));
+    const general = { name: `general of ${view.index}`, kind: "general", items, share };
+    return [general, ...this.#past.map((past) => ({ ...past, share: portion(past.share, 1 - share, 1) }))];
+  }
+
+  async afterTask(task: TaskContext): Promise<void> {
+    const kept = await this.#kept(task);
+    task.buffer.set(kept);
+    task.note("items in the buffer", kept.length);
+  }
+
+  async save(directory: string): Promise<void> {
+    if (this.#options.select === "reservoir") saveJson(directory, "stream", { seen: this.#seen });
+  }
+
+  async restore(directory: string): Promise<void> {
+    if (this.#options.select === "reservoir") this.#seen = loadJson<{ seen: number }>(directory, "stream").seen;
+  }
+
+  async #kept(task: TaskContext): Promise<BufferItem[]> {
+    const { select, share, bufferSize } = this.#options;
+    const held = task.buffer.items();
+    if (select === "reservoir") {
+      const stream = task.view.tasks.flatMap(({ task: { id }, train }) =>
+        train.map((example) => ({ taskId: id, example })),
+      );
+      const kept = [...held];
+      for (const item of stream) {
+        const place = reservoirPlace(this.#seen++, bufferSize, task.seed);
+        if (place !== undefined) kept[place] = item;
       }
-      return sources;
-    },
-    async afterTask(task) {
-      const kept = balance([...task.buffer.items(), ...drawn(task, options.share)], options.bufferSize);
-      task.buffer.set(kept);
-      task.note("items in the buffer", kept.length);
-    },
-  };
-}
-
-function generalSource({ view }: TaskContext, share: number): Source {
-  return {
-    name: `general of ${view.index}`,
-    items: view.generalItems.map((example) => ({ example, task: undefined })),
-    share: view.generalItems.length > 0 ? share : 0,
-  };
-}
-
-/** A random share of each new task's items, the same for the same seed and task. */
-function drawn(task: TaskContext, share: number): BufferItem[] {
-  return task.view.tasks.flatMap(({ task: { id }, train }) =>
-    random({ seed: task.seed, stream: "replay", task: id })
-      .sample(train, Math.max(1, Math.round(share * train.length)))
-      .map((example) => ({ taskId: id, example })),
-  );
+      return kept;
+    }
+    const chosen: BufferItem[] = [];
+    for (const data of task.view.tasks) {
+      const count = Math.max(1, Math.round(share * data.train.length));
+      const examples = await chooseMemories(task, data, select, count);
+      chosen.push(...examples.map((example) => ({ taskId: data.task.id, example })));
+    }
+    return balance([...held, ...chosen], bufferSize);
+  }
 }

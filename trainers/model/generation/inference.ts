@@ -3,6 +3,7 @@ import { forwardFlops } from "../../engine/onnx/flops.js";
 import { Graph, type Value } from "../../engine/onnx/graph.js";
 import { Llama } from "../../engine/onnx/llama.js";
 import type { LlamaConfig } from "../../engine/onnx/llama-config.js";
+import type { AdapterForm } from "../../engine/onnx/lora.js";
 import type { PackedBatch } from "../../engine/onnx/packed-llama.js";
 import type { Feeds, SessionOptions, Tensor } from "../../engine/onnx/session.js";
 import { sessions } from "../../engine/onnx/session-cache.js";
@@ -12,8 +13,10 @@ export interface InferenceModel {
   readonly config: LlamaConfig;
   /** Every tensor by its Hugging Face name, the adapter's among them. */
   readonly tensors: Feeds;
-  /** An adapter that is not merged: alpha / rank, and the modules that it stands on. */
-  readonly lora?: { readonly scaling: number; readonly targets: readonly string[] };
+  /** The form of an adapter that is not merged. */
+  readonly lora?: AdapterForm;
+  /** Rows of the prompt table; 0 where there is none. */
+  readonly virtualTokens?: number;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
@@ -39,9 +42,9 @@ export function runGraph(
   build: (llama: Llama) => void,
   feeds: Feeds,
 ): Promise<Readonly<Record<string, Tensor>>> {
-  const { config, lora, tensors, session } = model;
+  const { config, lora, virtualTokens = 0, tensors, session } = model;
   const rank = lora && Object.entries(tensors).find(([tensor]) => tensor.endsWith("lora_A.weight"))?.[1].dims[0];
-  const signature = `${name}|${canonicalJson({ config, lora, rank })}`;
+  const signature = `${name}|${canonicalJson({ config, lora, rank, virtualTokens: virtualTokens || undefined })}`;
   const construct = () => {
     const graph = new Graph();
     const inputs = new Map<string, Value>();
@@ -50,7 +53,8 @@ export function runGraph(
       inputs.set(key, input);
       return input;
     };
-    build(new Llama(graph, config, tensor, lora && { scaling: lora.scaling, targets: new Set(lora.targets) }));
+    const adapter = lora && { ...lora, targets: new Set(lora.targets) };
+    build(new Llama(graph, config, tensor, adapter, virtualTokens > 0));
     return graph;
   };
   return sessions.run(signature, construct, { ...tensors, ...feeds }, undefined, session);

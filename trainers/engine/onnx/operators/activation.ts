@@ -10,6 +10,12 @@ export function silu(x: Value): Value {
   ]);
 }
 
+/** |x|. Its derivative is x's sign, 0 at 0. */
+export function absolute(x: Value): Value {
+  const sign = x.graph.node("Sign", [x], x.shape);
+  return x.graph.differentiable(x.graph.node("Abs", [x], x.shape), [[x, (gradient) => multiply(gradient, sign)]]);
+}
+
 /** Softmax over the last axis. */
 export function softmax(x: Value): Value {
   const { graph } = x;

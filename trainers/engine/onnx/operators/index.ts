@@ -7,4 +7,5 @@ export * from "./linear.js";
 export * from "./loss.js";
 export * from "./normalisation.js";
 export * from "./reduction.js";
+export * from "./root.js";
 export * from "./rotary.js";

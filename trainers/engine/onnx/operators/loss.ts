@@ -1,6 +1,52 @@
 import type { Value } from "../graph.js";
 import { multiply, negate, subtract } from "./arithmetic.js";
-import { cast, reshape } from "./layout.js";
+import { cast, reshape, zeros } from "./layout.js";
+
+/** The logit of each row's label: logits [rows, classes], labels [rows] (integers) → [rows]. */
+export function pick(logits: Value, labels: Value): Value {
+  const { graph } = logits;
+  const rows = logits.shape[0]!;
+  const places = reshape(cast(labels, "int64"), [rows, 1]);
+  const output = reshape(graph.node("GatherElements", [logits, places], [rows, 1], { axis: 1 }), [rows]);
+  const picked = graph.node("Identity", [output], [rows]);
+  return graph.differentiable(picked, [
+    [
+      logits,
+      (gradient) => {
+        const updates = [zeros(graph, logits.shape), places, reshape(gradient, [rows, 1])];
+        return graph.node("ScatterElements", updates, logits.shape, { axis: 1 });
+      },
+    ],
+  ]);
+}
+
+/**
+ * T²·KL(teacher ‖ student) of each row, nats, for logits [rows, classes] of both and a temperature T [1] → [rows]
+ * (Hinton et al., 1503.02531, section 2). The gradient of the student's logits is T·(student − teacher), as
+ * distributions at that temperature; the teacher has none.
+ */
+export function distillation(student: Value, teacher: Value, temperature: Value): Value {
+  const { graph } = student;
+  const rows = student.shape[0]!;
+  const node = (operator: string, inputs: Value[], shape = student.shape) => graph.node(operator, inputs, shape);
+  const logarithms = (logits: Value): Value =>
+    graph.node("LogSoftmax", [node("Div", [logits, temperature])], logits.shape, { axis: -1 });
+  const [own, given] = [logarithms(student), logarithms(teacher)];
+  const target = node("Exp", [given]);
+  const gaps = node("Mul", [target, node("Sub", [given, own])]);
+  const axes = graph.constant([1], [1], "int64");
+  const divergence = graph.node("ReduceSum", [gaps, axes], [rows], { keepdims: 0 });
+  const squared = node("Mul", [temperature, temperature], [1]);
+  return graph.differentiable(node("Mul", [divergence, squared], [rows]), [
+    [
+      student,
+      (gradient) => {
+        const difference = node("Sub", [node("Exp", [own]), target]);
+        return multiply(multiply(difference, reshape(gradient, [rows, 1])), temperature);
+      },
+    ],
+  ]);
+}
 
 /** The negative log-likelihood of each row, nats: logits [rows, classes], labels [rows] (integers) → [rows]. */
 export function crossEntropy(logits: Value, labels: Value): Value {

@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
+import type { SuiteDefinition } from "../../harness/contract/suite.js";
+import { resolveReference } from "../../harness/hub.js";
+import { assembleFileSuite } from "../folder/assemble.js";
+import { inferSettings } from "../folder/infer.js";
+import { loadTask } from "../folder/load-tasks.js";
+import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
+import { published } from "./published.js";
+import { sequences, superniTasks } from "./tasks.js";
+
+interface SuperniOptions extends DataOptions {
+  sequence: keyof typeof sequences;
+}
+
+/** The real tasks of Self-Synthesized Rehearsal (2403.01244), from files in TRACE's layout, with the paper's orders. */
+export const superni: SuiteDefinition = {
+  name: "superni",
+  summary: "The five or ten SuperNI tasks of Self-Synthesized Rehearsal, from files: bench run superni:PATH",
+  source: "SuperNI (2204.07705) as in SSR (2403.01244); its data is not part of bench",
+  options: {
+    properties: {
+      sequence: {
+        enum: Object.keys(sequences),
+        default: "five",
+        description: "Five tasks in the paper's three orders, or ten tasks in its one",
+      },
+      ...dataOptions("leave-out"),
+    },
+  },
+  async load({ location, options, quick }) {
+    if (location === undefined) {
+      throw new BenchError("USAGE", 'the suite "superni" needs the directory of its tasks', {
+        fix: `Give the directory that holds a folder for each of ${Object.keys(superniTasks).join(", ")}, with train.json and test.json.`,
+      });
+    }
+    const { directory, revision } = await resolveReference(location, "dataset");
+    const { sequence, ...data } = options as unknown as SuperniOptions;
+    const orders = sequences[sequence];
+    const ids = orders[0]!.tasks;
+    const missing = ids.filter((id) => !existsSync(join(directory, id)));
+    if (missing.length > 0) {
+      throw new BenchError("DATA_INVALID", `there is no folder of ${missing.join(", ")}`, {
+        at: { file: directory },
+        fix: "Give the directory that holds a folder for each task, or run what is there with: bench run DIRECTORY.",
+      });
+    }
+    const limits = limitsOf(data, quick);
+    const suite = assembleFileSuite({
+      name: "superni",
+      version: "1",
+      title: `SuperNI, ${sequence} tasks of SSR`,
+      tasks: ids.map((id) =>
+        loadTask(join(directory, id), id, limits, (rows) => ({
+          ...superniTasks[id]!,
+          scorer: { name: "rouge-l" },
+          maxNewTokens: inferSettings(rows.map(({ answer }) => answer)).maxNewTokens,
+        })),
+      ),
+      orders,
+      limits,
+      revision,
+    });
+    return { ...suite, published: published[sequence] };
+  },
+};

@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { SyntheticRecord } from "../../harness/contract/result.js";
+import { layout } from "../../harness/run/store.js";
+import { plugin } from "../../reports/index.js";
+import { readReportData } from "../../reports/report-data.js";
+import { entriesOf } from "../../reports/view-models/entries.js";
+import { syntheticViews } from "../../reports/view-models/synthetic.js";
+import { writeFixtureRun } from "./fixture/write-run.js";
+import { expectWellFormed } from "./markup.js";
+
+const directory = mkdtempSync(join(tmpdir(), "bench-synthetic-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const record = (kept: number, agreement: number | null): SyntheticRecord => ({
+  row: 1,
+  task: "stance",
+  drawn: 40,
+  parsed: 30,
+  kept,
+  dropped: { malformed: 10, "not selected": 30 - kept },
+  novelty: { mean: 0.25, lowest: 0, copies: 2 },
+  diversity: { distinctBigrams: 0.5, distance: 0.75 },
+  agreement,
+  items: Array.from({ length: kept }, (_, place) => ({ input: `question ${place} <b>`, output: "A" })),
+});
+
+test("sets are shown task by task: means over cells with their range, and twenty items to read", async () => {
+  const run = writeFixtureRun(directory, { orders: 2, seeds: 1, only: ["replay", "ewc"] });
+  const cells = run.cells.filter(({ trainer }) => trainer === "replay");
+  cells.forEach(({ id }, place) => {
+    writeFileSync(join(directory, layout.synthetic(id)), `${JSON.stringify(record(20 + 5 * place, place / 2))}\n`);
+  });
+  const [view, ...others] = syntheticViews(entriesOf(readReportData(directory)));
+  expect(others).toEqual([]);
+  expect(view).toMatchObject({ trainer: "replay", cells: 2 });
+  expect(view!.rows).toEqual([
+    {
+      task: "stance",
+      drawn: "40",
+      parsed: "30",
+      kept: "22.5 (20 to 25)",
+      dropped: "malformed 10, not selected 7.5",
+      novelty: "25.0",
+      copies: "2",
+      distinctBigrams: "50.0",
+      distance: "75.0",
+      agreement: "25.0 (0.0 to 50.0)",
+    },
+  ]);
+  expect(view!.samples.map(({ task, items }) => [task, items.length])).toEqual([["stance", 20]]);
+  const reporter = plugin.reporters!.find(({ name }) => name === "html")!;
+  const [path] = (await reporter.render(directory, join(directory, "report"))) as [string];
+  const page = readFileSync(path, "utf8");
+  expectWellFormed(page);
+  expect(page).toContain("22.5 (20 to 25)");
+  expect(page).toContain("question 0 &lt;b&gt;");
+});
+
+test("a run without synthetic data has no such section", () => {
+  const other = join(directory, "other");
+  writeFixtureRun(other, { orders: 1, seeds: 1, only: ["ewc"] });
+  expect(syntheticViews(entriesOf(readReportData(other)))).toEqual([]);
+});

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import type { Model } from "../../../../trainers/engine/contract.js";
+import { methods, trainers } from "../../../../trainers/methods/catalogue.js";
+import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { ParametricLearner } from "../../../../trainers/training/learner.js";
+import type { TrainingOptions } from "../../../../trainers/training/options.js";
+import type { Strategy } from "../../../../trainers/training/strategy.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  expectSameBits,
+  learnAll,
+  learnContext,
+  optionsOf,
+  viewOf,
+} from "../rig.js";
+
+const sequential = byName(trainers, "sequential");
+const weightsOf = (model: Model): Float32Array => {
+  const snapshot = model.snapshot();
+  const values = model.read(snapshot);
+  model.free(snapshot);
+  return values;
+};
+const strategyOf = (name: string, options: Record<string, unknown>): Strategy => {
+  const chosen = optionsOf(byName(trainers, name), options);
+  return methods.find((method) => method.name === name)!.strategy(chosen);
+};
+
+/** The weights before training, after every step, and around the averaging at each task's end. */
+async function watched(averaging: Strategy, beside: Strategy[] = []) {
+  const seen = { base: new Float32Array(), steps: [] as Float32Array[], tuned: [] as Float32Array[] };
+  const left: Float32Array[] = [];
+  const watch: Strategy = {
+    name: "watch",
+    open: (model) => {
+      seen.base = weightsOf(model);
+    },
+    afterStep: async ({ model }) => void seen.steps.push(weightsOf(model)),
+    afterTask: async ({ model }) => void seen.tuned.push(weightsOf(model)),
+  };
+  const after: Strategy = { name: "after", afterTask: async ({ model }) => void left.push(weightsOf(model)) };
+  const context = contextFor(sequential, { steps: 3, learningRate: 1e-2, warmupSteps: 0 });
+  const strategy = composeStrategies([...beside, watch, averaging, after]);
+  const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
+  for (const index of abc.keys()) {
+    await learner.learn(viewOf(index), learnContext(bufferFor(sequential, context.options)));
+  }
+  return { ...seen, left, learner };
+}
+
+function expectClose(found: Float32Array, expected: (i: number) => number): void {
+  const worst = found.reduce((largest, value, i) => Math.max(largest, Math.abs(value - expected(i))), 0);
+  expect(worst).toBeLessThan(1e-6);
+}
+
+for (const beside of [[], ["lora"]]) {
+  const others = () => beside.map((name) => strategyOf(name, {}));
+  const what = beside.length > 0 ? "the adapter's parameters" : "all weights";
+
+  test(`wise-ft on ${what}: the line between before and after each task`, async () => {
+    const { base, tuned, left } = await watched(strategyOf("wise-ft", { alpha: 0.3 }), others());
+    for (const [task, found] of left.entries()) {
+      const before = task === 0 ? base : left[task - 1]!;
+      expect(tuned[task]).not.toEqual(before);
+      expectClose(found, (i) => 0.7 * before[i]! + 0.3 * tuned[task]![i]!);
+    }
+  });
+
+  test(`ema on ${what}: the recursion over every step, begun anew each task`, async () => {
+    const { base, steps, tuned, left } = await watched(strategyOf("ema", { decay: 0.6 }), others());
+    for (const [task, found] of left.entries()) {
+      let average = Float64Array.from(task === 0 ? base : left[task - 1]!);
+      for (const own of steps.slice(3 * task, 3 * task + 3)) average = average.map((a, i) => 0.6 * a + 0.4 * own[i]!);
+      expectClose(found, (i) => average[i]!);
+      expect(found).not.toEqual(tuned[task]);
+    }
+  });
+
+  test(`merge on ${what}: θ₀ + scale · the mean of the task vectors, each task trained from θ₀`, async () => {
+    const { base, steps, tuned, left } = await watched(strategyOf("merge", { scale: 0.8 }), others());
+    expectClose(left[2]!, (i) => base[i]! + (0.8 / 3) * tuned.reduce((sum, own) => sum + own[i]! - base[i]!, 0));
+    expectClose(left[0]!, (i) => base[i]! + 0.8 * (tuned[0]![i]! - base[i]!));
+    const farthest = steps[3]!.reduce((most, value, i) => Math.max(most, Math.abs(value - base[i]!)), 0);
+    expect(farthest).toBeLessThan(0.0101);
+  });
+}
+
+test("wise-ft: α 0 is the base, α 1 is fine-tuning alone", async () => {
+  const { base, left } = await watched(strategyOf("wise-ft", { alpha: 0, anchor: "base" }));
+  expect(left).toEqual([base, base, base]);
+  const plain = await learnAll(sequential, {});
+  const tuned = await learnAll(byName(trainers, "wise-ft"), { alpha: 1, anchor: "base" });
+  expect(await tuned.learner.answerDigest!()).toBe(await plain.learner.answerDigest!());
+});
+
+test("merge: with scale 0 nothing is learnt, and one task with scale 1 is fine-tuning alone", async () => {
+  const digest = async (name: string, options: object, tasks = abc) =>
+    (await learnAll(byName(trainers, name), { ...options }, { tasks })).learner.answerDigest!();
+  const base = await sequential.create(contextFor(sequential, {}));
+  expect(await digest("merge", { scale: 0 })).toBe(await base.answerDigest!());
+  const { tuned, left } = await watched(strategyOf("merge", {}));
+  expectClose(left[0]!, (i) => tuned[0]![i]!);
+});
+
+test("ema: during a task, questions are answered by the average", async () => {
+  const questions = abc[0]!.train.slice(0, 4).map(({ id, input }) => ({ id, input, continuation: "a" }));
+  const context = contextFor(sequential, { steps: 4, learningRate: 1e-2 });
+  const during: number[][] = [];
+  const asking: Strategy = { name: "asking", afterStep: async () => void during.push(await learner.score(questions)) };
+  const learner: ParametricLearner = await ParametricLearner.open(
+    context,
+    context.options as unknown as TrainingOptions,
+    composeStrategies([strategyOf("ema", { decay: 0.5 }), asking]),
+  );
+  await learner.learn(viewOf(0), learnContext(bufferFor(sequential, context.options)));
+  expect(await learner.score(questions)).toEqual(during[3]);
+  expect(during[2]).not.toEqual(during[3]);
+});
+
+test("two rules of averaging contradict each other; one that holds weights contradicts renewed parameters", () => {
+  const pair = [strategyOf("ema", {}), strategyOf("merge", {})];
+  expect(() => composeStrategies(pair)).toThrow("averaged by one rule");
+  const renewing: Strategy = { name: "renewing", parameters: "renewed" };
+  for (const order of [
+    [renewing, strategyOf("wise-ft", {})],
+    [strategyOf("wise-ft", {}), renewing],
+  ]) {
+    expect(() => composeStrategies(order)).toThrow("the other holds values of them");
+  }
+  expect(() => composeStrategies([renewing, strategyOf("ema", {})])).not.toThrow();
+});
+
+test.each<[string, Record<string, unknown>]>([
+  ["wise-ft", {}],
+  ["wise-ft", { anchor: "base", keepOptimizer: true }],
+  ["ema", { decay: 0.5 }],
+  ["merge", { scale: 1.5 }],
+  ["composed", { use: ["wise-ft", "lora"] }],
+  ["composed", { use: ["merge", "lora", "replay"] }],
+])("%s %j: saved and restored after every task, it ends with the same bits", (name, options) =>
+  expectSameBits(byName(trainers, name), options),
+);

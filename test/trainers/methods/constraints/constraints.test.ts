@@ -1,0 +1,142 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Vector } from "../../../../trainers/engine/contract.js";
+import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { memoryObjective } from "../../../../trainers/methods/constraints/episodic-memory.js";
+import { constraints } from "../../../../trainers/methods/constraints/index.js";
+import { bounded, newDirection } from "../../../../trainers/methods/constraints/orthonormal-basis.js";
+import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { ParametricLearner } from "../../../../trainers/training/learner.js";
+import type { TrainingOptions } from "../../../../trainers/training/options.js";
+import { loadVectors } from "../../../../trainers/training/state.js";
+import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  expectSameBits,
+  learnAll,
+  learnContext,
+  newDirectory,
+  viewOf,
+} from "../rig.js";
+
+test.each([
+  ["gem", { memories: 4, memoryBatch: 2 }],
+  ["a-gem", { memories: 4, memoryBatch: 2 }],
+  ["ogd", { items: 2, capacity: 5 }],
+])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
+  expectSameBits(byName(trainers, name), options),
+);
+
+/** Learns three tasks, and looks at the constraint of every step. */
+async function watch(
+  name: string,
+  given: Record<string, unknown>,
+  see: (step: StepContext, constraint: unknown) => void,
+) {
+  const trainer = byName(trainers, name);
+  const method = constraints.find((own) => own.name === name)!;
+  const context = contextFor(trainer, { steps: 6, learningRate: 3e-3, warmupSteps: 0, ...given });
+  const strategy = method.strategy(context.options);
+  const watched: Strategy = {
+    ...composeStrategies([strategy]),
+    async constraint(step) {
+      const constraint = await strategy.constraint?.(step);
+      see(step, constraint);
+      return constraint;
+    },
+  };
+  const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, watched);
+  const buffer = bufferFor(trainer, context.options);
+  for (const index of [0, 1, 2]) await learner.learn(viewOf(index), learnContext(buffer));
+  return { learner, buffer };
+}
+
+test("gem: one gradient for every past task, each on that task's memories, none in the first task", async () => {
+  const counts: number[] = [];
+  const { buffer } = await watch("gem", { memories: 8 }, (step, constraint) => {
+    const { normals, margin } = (constraint ?? { normals: [], margin: 0.5 }) as { normals: Vector[]; margin: number };
+    counts[step.view.index] = normals.length;
+    expect(margin).toBe(0.5);
+  });
+  expect(counts).toEqual([0, 1, 2]);
+  expect(buffer.items().length).toBe(24);
+});
+
+test("a-gem: the reference gradient is that of the drawn memories, other ones in every step", async () => {
+  const drawn = new Set<string>();
+  await watch("a-gem", { memories: 16, memoryBatch: 4 }, (step, constraint) => {
+    expect(constraint === undefined).toBe(step.view.index === 0);
+    if (step.view.index === 0) return;
+    const term = memoryObjective(step, 4)!.terms[0]! as { batch: { tokens: number[] }[] };
+    expect(term.batch).toHaveLength(4);
+    drawn.add(term.batch.map(({ tokens }) => step.model.tokenizer.decode(tokens)).join("|"));
+  });
+  expect(drawn.size).toBe(12);
+});
+
+test.each(["gem", "a-gem"])(
+  "%s: past examples are not trained on, and it forgets less than sequential",
+  async (name) => {
+    const shared = { steps: 30, learningRate: 3e-3, warmupSteps: 0 };
+    const scored = async (trainer: string, given: Record<string, unknown>) => {
+      const { learner } = await learnAll(byName(trainers, trainer), { ...shared, ...given });
+      const scores = await learner.score(
+        abc[0]!.train.map(({ id, input, references }) => ({ id, input, continuation: references[0]! })),
+      );
+      return { score: scores.reduce((sum, own) => sum + own, 0), tokens: learner.cost().trainedTokens };
+    };
+    const [guarded, plain] = [await scored(name, { memories: 32 }), await scored("sequential", {})];
+    expect(guarded.score).toBeGreaterThan(plain.score);
+    expect(guarded.tokens).toBe(plain.tokens);
+  },
+);
+
+describe("ogd", () => {
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+  test("its directions are orthonormal, so many a task", async () => {
+    const { learner } = await learnAll(byName(trainers, "ogd"), { items: 3, capacity: 20 });
+    const directory = newDirectory();
+    await learner.save(directory);
+    const rows = Object.values(loadVectors(join(directory, "strategies/ogd"), "basis"));
+    expect(rows).toHaveLength(9);
+    for (const [i, a] of rows.entries()) {
+      for (const [j, b] of rows.entries()) expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 4);
+    }
+  });
+
+  test("a task's updates keep the answers of the past that its directions stand for", async () => {
+    const shared = { steps: 20, learningRate: 1e-3, warmupSteps: 0, epsilon: 1 };
+    const moved = async (name: string, given: Record<string, unknown>) => {
+      const trainer = byName(trainers, name);
+      const context = contextFor(trainer, { ...shared, ...given });
+      const learner = await trainer.create(context);
+      const buffer = bufferFor(trainer, context.options);
+      const questions = abc[0]!.train.map(({ id, input, references }) => ({ id, input, continuation: references[0]! }));
+      await learner.learn(viewOf(0), learnContext(buffer));
+      const before = await learner.score(questions);
+      await learner.learn(viewOf(1), learnContext(buffer));
+      const after = await learner.score(questions);
+      return before.reduce((sum, own, i) => sum + Math.abs(own - after[i]!), 0);
+    };
+    expect(await moved("ogd", { items: 32, capacity: 64 })).toBeLessThan(0.7 * (await moved("sequential", {})));
+  });
+
+  test("a vector in the span of the basis gives no direction", () => {
+    const first = newDirection([], Float32Array.of(3, 4, 0))!;
+    expect(first[0]).toBeCloseTo(0.6, 6);
+    const basis = [{ task: "0", values: first }];
+    expect(newDirection(basis, Float32Array.of(-6, -8, 0))).toBeUndefined();
+    const second = newDirection(basis, Float32Array.of(3, 4, 2))!;
+    expect([...second].map((value) => Math.abs(Math.round(1e5 * value)) / 1e5)).toEqual([0, 0, 1]);
+  });
+
+  test("beyond the capacity the latest direction of the task with most gives way", () => {
+    const one = (task: string) => ({ task, values: new Float32Array(1) });
+    const kept = bounded([one("a"), one("a"), one("a"), one("b"), one("b"), one("c")], 4);
+    expect(kept.map(({ task }) => task)).toEqual(["a", "a", "b", "c"]);
+  });
+});

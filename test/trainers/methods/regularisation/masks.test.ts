@@ -1,0 +1,176 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Model } from "../../../../trainers/engine/contract.js";
+import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { si } from "../../../../trainers/methods/regularisation/si.js";
+import { openModel } from "../../../../trainers/model/index.js";
+import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { ParametricLearner } from "../../../../trainers/training/learner.js";
+import type { TrainingOptions } from "../../../../trainers/training/options.js";
+import { loadVectors } from "../../../../trainers/training/state.js";
+import type { Strategy } from "../../../../trainers/training/strategy.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  expectSameBits,
+  learnAll,
+  learnContext,
+  newDirectory,
+  tinyModel,
+  viewOf,
+} from "../rig.js";
+
+const shared = { steps: 10, learningRate: 3e-3, warmupSteps: 0 };
+
+test.each([
+  ["si", {}],
+  ["si", { form: "gradient", lambda: 0.05 }],
+  ["freeze", { layers: 0 }],
+  ["migu", { items: 4 }],
+])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
+  expectSameBits(byName(trainers, name), options),
+);
+
+/** The model after each of the first tasks. */
+async function models(name: string, given: Record<string, unknown>, tasks = 2): Promise<Model[]> {
+  const trainer = byName(trainers, name);
+  const context = contextFor(trainer, { ...shared, ...given });
+  const learner = await trainer.create(context);
+  const buffer = bufferFor(trainer, context.options);
+  const found: Model[] = [await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 })];
+  for (let index = 0; index < tasks; index++) {
+    await learner.learn(viewOf(index), learnContext(buffer));
+    const directory = newDirectory();
+    await learner.save(directory);
+    const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+    await model.load(join(directory, "model"));
+    found.push(model);
+  }
+  return found;
+}
+
+/** For each tensor which of its rows differ between two models. */
+function movedRows(a: Model, b: Model): Map<string, boolean[]> {
+  const [before, after] = [a, b].map((model) => model.read(model.snapshot()));
+  return new Map(
+    a.layout.map(({ name, shape, offset, length }) => {
+      const width = length / shape[0]!;
+      const rows = Array.from({ length: shape[0]! }, (_, row) => {
+        const start = offset + row * width;
+        return before!.subarray(start, start + width).some((value, i) => value !== after![start + i]);
+      });
+      return [name, rows];
+    }),
+  );
+}
+
+describe("freeze", () => {
+  test("embeddings and bottom layers do not move, the rest does", async () => {
+    const [base, trained] = await models("freeze", { layers: 0 }, 1);
+    const moved = movedRows(base!, trained!);
+    expect(moved.get("model.embed_tokens.weight")!.some(Boolean)).toBe(false);
+    expect(moved.get("model.layers.0.mlp.up_proj.weight")!.every(Boolean)).toBe(true);
+    const [, still] = await models("freeze", { embeddings: false, layers: 1 }, 1);
+    const other = movedRows(base!, still!);
+    for (const [name, rows] of other) if (name.startsWith("model.layers.0.")) expect(rows.some(Boolean)).toBe(false);
+    expect(other.get("model.embed_tokens.weight")!.some(Boolean)).toBe(true);
+  });
+});
+
+describe("migu", () => {
+  test("from the second task on, the rows with the largest outputs alone move: three in ten", async () => {
+    const [base, first, second] = await models("migu", { items: 32 });
+    expect(movedRows(base!, first!).get("model.layers.0.mlp.up_proj.weight")!.every(Boolean)).toBe(true);
+    const moved = movedRows(first!, second!);
+    const sequences = abc[1]!.train.map(({ id, input }) => ({
+      id,
+      tokens: first!.tokenizer.encode(input.map((part) => (part.type === "text" ? part.text : "")).join("")),
+    }));
+    const magnitudes = await first!.activations(sequences);
+    for (const module of ["self_attn.q_proj", "mlp.up_proj", "mlp.down_proj"]) {
+      const rows = moved.get(`model.layers.0.${module}.weight`)!;
+      const share = rows.filter(Boolean).length / rows.length;
+      expect(Math.abs(share - 0.3)).toBeLessThan(0.05);
+      const own = magnitudes[`model.layers.0.${module}`]!;
+      const meanOf = (wanted: boolean) => {
+        const values = [...own].filter((_, row) => rows[row] === wanted);
+        return values.reduce((sum, value) => sum + value, 0) / values.length;
+      };
+      expect(meanOf(true)).toBeGreaterThan(meanOf(false));
+    }
+  });
+
+  test("activations are sums of |output|: of twice the inputs twice as much", async () => {
+    const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+    const request = { id: "1", tokens: [40, 50, 60, 70] };
+    const [once, twice] = [await model.activations([request]), await model.activations([request, request])];
+    expect(Object.keys(once)).toHaveLength(7);
+    for (const [path, values] of Object.entries(once)) {
+      values.forEach((value, i) => {
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(twice[path]![i]).toBeCloseTo(2 * value, 5);
+      });
+    }
+  });
+});
+
+describe("si", () => {
+  test("its importance is −Σ g·Δθ over the distance that was gone, over its mean", async () => {
+    const context = contextFor(byName(trainers, "si"), { ...shared, xi: 0.01 });
+    const strategy = si.strategy(context.options);
+    const path: { start?: Float32Array; sum?: Float64Array; end?: Float32Array } = {};
+    const read = (model: Model) => model.read(model.snapshot());
+    let before = new Float32Array();
+    const watch: Strategy = {
+      name: "watch",
+      readsGradient: true,
+      async beforeStep({ model, step }) {
+        before = Float32Array.from(read(model));
+        if (step === 0) Object.assign(path, { start: before, sum: new Float64Array(before.length) });
+      },
+      async afterStep({ model }, { gradient }) {
+        const [after, slope] = [read(model), model.read(gradient!)];
+        after.forEach((value, i) => {
+          path.sum![i]! -= slope[i]! * (value - before[i]!);
+        });
+        path.end = after;
+      },
+    };
+    const learner = await ParametricLearner.open(
+      context,
+      context.options as unknown as TrainingOptions,
+      composeStrategies([strategy, watch]),
+    );
+    await learner.learn(viewOf(0), learnContext(bufferFor(byName(trainers, "si"), context.options)));
+    const directory = newDirectory();
+    await learner.save(directory);
+    const { importance } = loadVectors(join(directory, "strategies/si"), "anchor");
+    const direct = Array.from(
+      path.sum!,
+      (value, i) => Math.max(0, value) / ((path.end![i]! - path.start![i]!) ** 2 + 0.01),
+    );
+    const mean = direct.reduce((sum, value) => sum + value, 0) / direct.length;
+    for (const [i, value] of importance!.entries()) expect(value).toBeCloseTo(direct[i]! / mean, 3);
+    expect(path.sum!.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0);
+  });
+
+  test("it holds parameters nearer than no pull does", async () => {
+    const movement = async (lambda: number) => {
+      const [, first, second] = await models("si", { lambda });
+      const [a, b] = [first!, second!].map((model) => model.read(model.snapshot()));
+      return a!.reduce((sum, value, i) => sum + (value - b![i]!) ** 2, 0);
+    };
+    expect(await movement(100)).toBeLessThan(await movement(0));
+  });
+
+  test("it trains as sequential does until there is a past", async () => {
+    const one = { tasks: abc.slice(0, 1) };
+    const [own, plain] = [
+      await learnAll(byName(trainers, "si"), shared, one),
+      await learnAll(byName(trainers, "sequential"), shared, one),
+    ];
+    expect(await own.learner.answerDigest!()).toBe(await plain.learner.answerDigest!());
+  });
+});

@@ -1,0 +1,80 @@
+import type { Model, Vector } from "../../engine/contract.js";
+import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
+import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+
+interface MergeOptions {
+  scale: number;
+}
+
+/**
+ * Merging of task models: each task is trained from the base θ₀ alone, which leaves a task vector τ = θ − θ₀ (Ilharco
+ * et al., arXiv 2212.04089); the model that answers is θ₀ + scale · mean τ over the tasks so far. With scale 1 that is
+ * the mean of the task models, a uniform soup (arXiv 2203.05482); task arithmetic with its λ on the sum of T vectors is
+ * scale λ·T. Beside an adapter it is the adapter's parameters that are averaged. Privileges: none.
+ */
+export const merge: Method = {
+  name: "merge",
+  summary: "Trains each task from the base and averages the task vectors.",
+  source: "arXiv 2212.04089; arXiv 2203.05482",
+  version: 1,
+  options: {
+    scale: {
+      type: "number",
+      minimum: 0,
+      default: 1,
+      description: "Factor on the mean task vector: 1 for the mean of the models, λ × tasks for task arithmetic.",
+    },
+  },
+  needs: () => ({}),
+  strategy: (options) => new Merge(options as unknown as MergeOptions),
+};
+
+class Merge implements Strategy {
+  readonly name = "merge";
+  readonly claims = ["averaging"] as const;
+  readonly parameters = "held";
+  readonly conflicts = {
+    lwf: "every task starts from the base, which would be the teacher",
+    "progressive-prompts": "a prompt belongs to one task, and the mean over tasks would dilute it",
+  };
+  readonly #scale: number;
+  #base: Vector | undefined;
+  /** Σ τ over the tasks so far. */
+  #sum: Vector | undefined;
+  #tasks = 0;
+
+  constructor({ scale }: MergeOptions) {
+    this.#scale = scale;
+  }
+
+  open(model: Model): void {
+    this.#base = model.snapshot();
+    this.#sum = model.combine([0], [this.#base]);
+  }
+
+  async beforeTask({ model }: TaskContext): Promise<void> {
+    model.restore(this.#base!);
+  }
+
+  async afterTask({ model }: TaskContext): Promise<void> {
+    const tuned = model.snapshot();
+    const sum = model.combine([1, 1, -1], [this.#sum!, tuned, this.#base!]);
+    this.#tasks++;
+    const merged = model.combine([1, this.#scale / this.#tasks], [this.#base!, sum]);
+    model.restore(merged);
+    for (const vector of [tuned, merged, this.#sum!]) model.free(vector);
+    this.#sum = sum;
+  }
+
+  async save(directory: string, model: Model): Promise<void> {
+    saveVectors(directory, "task-vectors", { sum: model.read(this.#sum!) });
+    saveJson(directory, "tasks", this.#tasks);
+  }
+
+  async restore(directory: string, model: Model): Promise<void> {
+    model.free(this.#sum!);
+    this.#sum = model.write(loadVectors(directory, "task-vectors").sum!);
+    this.#tasks = loadJson(directory, "tasks");
+  }
+}

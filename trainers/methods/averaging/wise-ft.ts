@@ -1,0 +1,66 @@
+import type { Model, Vector } from "../../engine/contract.js";
+import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+
+interface WiseOptions {
+  alpha: number;
+  anchor: "previous" | "base";
+}
+
+/**
+ * Weight-space ensembles (WiSE-FT; Wortsman et al., arXiv 2109.01903, section 3): after each task
+ * θ ← (1 − α)·θ_anchor + α·θ, θ_anchor being the model before the task or the base model. The next task is trained
+ * from the averaged weights. Beside an adapter it is the adapter's parameters that are averaged, for `base` with the
+ * fresh adapter's. Privileges: none.
+ */
+export const wiseFt: Method = {
+  name: "wise-ft",
+  summary: "Averages the weights of before and after each task; the next task starts from the average.",
+  source: "arXiv 2109.01903",
+  version: 1,
+  options: {
+    alpha: {
+      type: "number",
+      minimum: 0,
+      maximum: 1,
+      default: 0.5,
+      description: "Share of the fine-tuned weights: 0 leaves the anchor's, 1 those that the task ended with.",
+    },
+    anchor: {
+      enum: ["previous", "base"],
+      default: "previous",
+      description: "What is averaged with: the model before the task, or the base model.",
+    },
+  },
+  needs: () => ({}),
+  strategy: (options) => new WiseFt(options as unknown as WiseOptions),
+};
+
+class WiseFt implements Strategy {
+  readonly name = "wise-ft";
+  readonly claims = ["averaging"] as const;
+  readonly parameters = "held";
+  readonly #options: WiseOptions;
+  #anchor: Vector | undefined;
+
+  constructor(options: WiseOptions) {
+    this.#options = options;
+  }
+
+  open(model: Model): void {
+    if (this.#options.anchor === "base") this.#anchor = model.snapshot();
+  }
+
+  async beforeTask({ model }: TaskContext): Promise<void> {
+    if (this.#options.anchor === "previous") this.#anchor = model.snapshot();
+  }
+
+  async afterTask({ model }: TaskContext): Promise<void> {
+    const { alpha, anchor } = this.#options;
+    const tuned = model.snapshot();
+    const average = model.combine([1 - alpha, alpha], [this.#anchor!, tuned]);
+    model.restore(average);
+    for (const vector of [tuned, average]) model.free(vector);
+    if (anchor === "previous") model.free(this.#anchor!);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Vector } from "../../engine/contract.js";
+import type { Method } from "../method.js";
+import {
+  keepMemories,
+  type MemoryOptions,
+  memoryObjective,
+  memoryOptions,
+  rememberedTasks,
+} from "./episodic-memory.js";
+
+interface GemOptions extends MemoryOptions {
+  margin: number;
+}
+
+/**
+ * Gradient episodic memory (GEM; Lopez-Paz & Ranzato, arXiv 1706.08840): in each step the gradient g_k of every past task
+ * on its memories; where some g·g_k < 0 the update's gradient becomes the nearest with all products ≥ 0, from the dual
+ * quadratic programme (eq. 11), whose multipliers are at least `margin`: what favours the past. Costs one more gradient
+ * a past task and step; `memoryBatch` memories each stand for all of them. Privileges: a buffer of `bufferSize` past
+ * examples, which are not trained on.
+ */
+export const gem: Method = {
+  name: "gem",
+  summary: "Keeps each update from raising the loss on any past task's memories: one gradient a past task.",
+  source: "arXiv 1706.08840",
+  version: 1,
+  options: {
+    ...memoryOptions,
+    margin: { type: "number", minimum: 0, default: 0.5, description: "Least multiplier of a past task's gradient." },
+  },
+  needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
+  strategy(given) {
+    const options = given as unknown as GemOptions;
+    let normals: Vector[] = [];
+    return {
+      name: "gem",
+      feeds: true,
+      claims: ["buffer", "constraint"],
+      async constraint(step) {
+        const past = rememberedTasks(step);
+        if (past.length === 0) return undefined;
+        for (const task of past) {
+          normals.push(await step.model.gradient(memoryObjective(step, options.memoryBatch, task)!));
+        }
+        return { kind: "half-spaces", normals, margin: options.margin };
+      },
+      async afterStep({ model }) {
+        for (const normal of normals) model.free(normal);
+        normals = [];
+      },
+      afterTask: (task) => keepMemories(task, options),
+    };
+  },
+};

@@ -1,0 +1,46 @@
+/** A direction of a basis, with the task that it came from. */
+export interface Direction {
+  task: string;
+  /** Of length 1, at right angles to the others. */
+  values: Float32Array;
+}
+
+/** Below this share of its length, what is left of a vector is taken for rounding. */
+const least = 1e-4;
+
+/**
+ * What a vector adds to the span of a basis, as a direction of length 1; undefined where it adds nothing. Modified
+ * Gram–Schmidt, twice, which keeps rounding from accumulating (Giraud et al., 2005).
+ */
+export function newDirection(basis: readonly Direction[], vector: Float32Array): Float32Array | undefined {
+  const rest = Float64Array.from(vector);
+  const before = length(rest);
+  for (let pass = 0; pass < 2; pass++) {
+    for (const { values } of basis) {
+      let product = 0;
+      for (let i = 0; i < rest.length; i++) product += rest[i]! * values[i]!;
+      for (let i = 0; i < rest.length; i++) rest[i]! -= product * values[i]!;
+    }
+  }
+  const after = length(rest);
+  return after > least * before ? Float32Array.from(rest, (value) => value / after) : undefined;
+}
+
+/** At most `capacity` directions: of the task with most, the latest gives way. What is left stays orthonormal. */
+export function bounded(basis: readonly Direction[], capacity: number): Direction[] {
+  const kept = [...basis];
+  while (kept.length > capacity) {
+    const counts = new Map<string, number>();
+    for (const { task } of kept) counts.set(task, (counts.get(task) ?? 0) + 1);
+    const [largest] = [...counts].reduce((most, one) => (one[1] >= most[1] ? one : most));
+    kept.splice(
+      kept.findLastIndex(({ task }) => task === largest),
+      1,
+    );
+  }
+  return kept;
+}
+
+function length(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}

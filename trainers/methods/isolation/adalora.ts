@@ -1,0 +1,159 @@
+import { BenchError } from "../../../harness/contract/errors.js";
+import { random } from "../../../harness/contract/random.js";
+import type { AdaLoraOptions, Model, StepReport } from "../../engine/contract.js";
+import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+import { adapterSchema } from "./adapter-schema.js";
+import { Importance, rankBudget, type Triplet, tripletsOf } from "./rank-budget.js";
+
+interface AdaptiveOptions extends Omit<AdaLoraOptions, "kind"> {
+  beta1: number;
+  beta2: number;
+  orthogonality: number;
+  warmShare: number;
+  lastShare: number;
+}
+
+/**
+ * Adaptive rank (AdaLoRA; Zhang et al., arXiv 2303.10512): ΔW = P·Λ·Q on every targeted matrix, with
+ * `orthogonality` · Σ ‖PᵀP − I‖² + ‖QQᵀ − I‖². After each step only the most important triplets of all matrices keep
+ * their element of Λ; the others' is set to zero, and may grow again while there is a budget for it. The budget falls
+ * from `rank` to `targetRank` a matrix by a cubic schedule.
+ * In a sequence every task goes through the schedule: at its end what is not kept is pruned for good, and the next task
+ * draws new directions in its place, which start with Λ = 0. The adapter opens in PEFT. Privileges: none.
+ */
+export const adalora: Method = {
+  name: "adalora",
+  summary: "Trains one low-rank adapter whose rank moves to the matrices where it matters most.",
+  source: "arXiv 2303.10512",
+  version: 1,
+  defaults: { learningRate: 1e-2 },
+  options: {
+    rank: { type: "integer", minimum: 1, default: 12, description: "Triplets of each matrix at the start of a task." },
+    targetRank: {
+      type: "integer",
+      minimum: 1,
+      default: 8,
+      description: "Triplets that are kept at its end, as a mean over matrices; at most `rank`.",
+    },
+    ...adapterSchema,
+    importanceBeta1: smoothing("the sensitivity"),
+    importanceBeta2: smoothing("its uncertainty"),
+    orthogonality: { type: "number", minimum: 0, default: 0.5, description: "Weight of ‖PᵀP − I‖² + ‖QQᵀ − I‖²." },
+    warmShare: share(0.1, "Share of a task's steps before the budget falls."),
+    lastShare: share(0.4, "Share of a task's steps, at its end, that train what was kept."),
+  },
+  needs: () => ({}),
+  strategy: ({ importanceBeta1, importanceBeta2, ...options }) =>
+    new AdaLora({ ...options, beta1: importanceBeta1, beta2: importanceBeta2 } as unknown as AdaptiveOptions),
+};
+
+class AdaLora implements Strategy {
+  readonly name = "adalora";
+  readonly claims = ["adapter"] as const;
+  readonly conflicts = Object.fromEntries(
+    ["wise-ft", "ema", "merge"].map((name) => [name, "an average brings back triplets that were pruned"]),
+  );
+  readonly readsGradient = true;
+  readonly #options: AdaptiveOptions;
+  #triplets: Triplet[] = [];
+  /** While a task is learnt. */
+  #importance: Importance | undefined;
+  #kept: ReadonlySet<Triplet> = new Set();
+  #before: Float32Array = new Float32Array();
+
+  constructor(options: AdaptiveOptions) {
+    this.#options = options;
+    const { rank, targetRank } = options;
+    if (targetRank <= rank) return;
+    throw new BenchError("CONFIG_INVALID", `A target rank of ${targetRank} is above the initial rank of ${rank}.`, {
+      fix: "Raise rank, or lower targetRank.",
+    });
+  }
+
+  open(model: Model, seed: number): void {
+    const { rank, targetRank, alpha, dropout, targetModules } = this.#options;
+    model.adapt({ kind: "adalora", rank, targetRank, alpha, dropout, targetModules }, seed);
+    this.#triplets = tripletsOf(model.layout);
+  }
+
+  async beforeTask({ model, seed, view }: TaskContext): Promise<void> {
+    this.#importance = new Importance(model.trainableParameters, this.#options.beta1, this.#options.beta2);
+    this.#kept = new Set(this.#triplets);
+    this.#change(model, (values) => {
+      for (const [item, { row, column }] of this.#triplets.entries()) {
+        if ([...row, ...column].some((place) => values[place] !== 0)) continue;
+        const draw = random({ seed, stream: "adalora-directions", task: view.index, item });
+        for (const places of [row, column]) {
+          for (const place of places) values[place] = draw.normal() / Math.sqrt(places.length);
+        }
+      }
+    });
+  }
+
+  async beforeStep({ model }: StepContext): Promise<void> {
+    this.#before = valuesOf(model);
+  }
+
+  terms() {
+    return [{ kind: "orthonormality" as const, weight: this.#options.orthogonality }];
+  }
+
+  async afterStep({ model, step, steps }: StepContext, report: StepReport): Promise<void> {
+    this.#importance!.observe(this.#before, model.read(report.gradient!));
+    const { warmShare, lastShare } = this.#options;
+    const final = Math.round(lastShare * steps);
+    const schedule = { warm: Math.min(Math.round(warmShare * steps), steps - final), final, steps };
+    if (step <= steps - final) this.#keep(rankBudget(this.#budgets, schedule, step));
+    this.#change(model, (values) => {
+      for (const triplet of this.#triplets) if (!this.#kept.has(triplet)) values[triplet.strength] = 0;
+    });
+  }
+
+  async afterTask({ model, note }: TaskContext): Promise<void> {
+    if (this.#kept.size > this.#budgets.target) this.#keep(this.#budgets.target);
+    this.#change(model, (values) => {
+      for (const triplet of this.#triplets) {
+        if (this.#kept.has(triplet)) continue;
+        for (const place of [triplet.strength, ...triplet.row, ...triplet.column]) values[place] = 0;
+      }
+    });
+    note("triplets kept", this.#kept.size);
+  }
+
+  get #budgets(): { all: number; target: number } {
+    const all = this.#triplets.length;
+    return { all, target: Math.round((all * this.#options.targetRank) / this.#options.rank) };
+  }
+
+  /** Keeps the most important triplets, the first of equal ones. */
+  #keep(budget: number): void {
+    const ranked = this.#triplets.map((triplet) => ({ triplet, importance: this.#importance!.of(triplet) }));
+    ranked.sort((a, b) => b.importance - a.importance);
+    this.#kept = new Set(ranked.slice(0, budget).map(({ triplet }) => triplet));
+  }
+
+  #change(model: Model, edit: (values: Float32Array) => void): void {
+    const values = valuesOf(model);
+    edit(values);
+    const changed = model.write(values);
+    model.restore(changed);
+    model.free(changed);
+  }
+}
+
+function valuesOf(model: Model): Float32Array {
+  const snapshot = model.snapshot();
+  const values = model.read(snapshot);
+  model.free(snapshot);
+  return values;
+}
+
+function smoothing(of: string) {
+  const description = `Share of the past in the average of ${of} over steps.`;
+  return { type: "number", minimum: 0, exclusiveMaximum: 1, default: 0.85, description };
+}
+
+function share(value: number, description: string) {
+  return { type: "number", minimum: 0, maximum: 1, default: value, description };
+}

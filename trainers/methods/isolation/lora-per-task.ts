@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { digestOf, sha256 } from "../../../harness/contract/digest.js";
+import type { LoraOptions, Model, Vector } from "../../engine/contract.js";
+import { inputEmbeddings } from "../../training/similarity.js";
+import type { AddressedRequest, Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+import { loraSchema } from "./adapter-schema.js";
+import { NearestCentroid } from "./nearest-centroid.js";
+
+interface PerTaskOptions extends LoraOptions {
+  items: number;
+}
+
+/**
+ * A mixture of task adapters: each task trains a LoRA adapter (Hu et al., arXiv 2106.09685) of its own from the base, and
+ * each question is answered by the adapter of the task whose inputs it resembles most: the nearest centroid of mean-pooled
+ * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a question's features, never a task's id. While a task is learnt, its adapter is one of those to choose
+ * from. Options: those of lora, and items. Parameters grow with the tasks. Privileges: none.
+ */
+export const loraPerTask: Method = {
+  name: "lora-per-task",
+  summary: "Trains a low-rank adapter for each task and routes each question to one by its similarity to their inputs.",
+  source: "arXiv 2106.09685; router as arXiv 2303.07338",
+  version: 1,
+  defaults: { learningRate: 2e-3 },
+  options: {
+    ...loraSchema,
+    items: { type: "integer", minimum: 1, default: 48, description: "Training inputs behind each task's centroid." },
+  },
+  needs: () => ({}),
+  strategy: (options) => new LoraPerTask(options as unknown as PerTaskOptions),
+};
+
+class LoraPerTask implements Strategy {
+  readonly name = "lora-per-task";
+  readonly claims = ["adapter"] as const;
+  readonly parameters = "renewed";
+  readonly conflicts = { lwf: "every task starts from the base, which would be the teacher" };
+  readonly #options: PerTaskOptions;
+  #model: Model | undefined;
+  /** An adapter that changes nothing: with it the model is the base. */
+  #fresh: Vector | undefined;
+  /** The adapters of all tasks but the latest, whose adapter is the model's own. */
+  readonly #earlier: Vector[] = [];
+  /** Knows every task so far. */
+  readonly #router = new NearestCentroid();
+
+  constructor(options: PerTaskOptions) {
+    this.#options = options;
+  }
+
+  open(model: Model, seed: number): void {
+    const { rank, alpha, dropout, targetModules } = this.#options;
+    model.adapt({ rank, alpha, dropout, targetModules }, seed);
+    this.#model = model;
+    this.#fresh = model.snapshot();
+  }
+
+  async beforeTask(task: TaskContext): Promise<void> {
+    if (this.#router.size > 0) this.#earlier.push(task.model.snapshot());
+    task.model.restore(this.#fresh!);
+    this.#router.add(await inputEmbeddings(task, this.#options.items));
+  }
+
+  async afterTask(task: TaskContext): Promise<void> {
+    const own = task.view.tasks.flatMap((data) => data.validation.map((example) => ({ example, task: data.task })));
+    const questions = own.map((item) => ({ id: item.example.id, tokens: task.prompt(item) }));
+    const routed = await this.#route(questions, task.model);
+    const right = routed.filter((choice) => choice === this.#earlier.length).length;
+    if (own.length > 0) task.note("validation questions routed to this task's adapter", right / own.length);
+  }
+
+  async address<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
+    if (this.#earlier.length === 0) return [...requests];
+    const routed = await this.#route(requests, model);
+    return requests.map((request, i) => ({ ...request, weights: this.#earlier[routed[i]!] ?? request.weights }));
+  }
+
+  addedParameters(): number {
+    return this.#earlier.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  answerDigest(): string {
+    const adapters = this.#earlier.map((adapter) => sha256(new Uint8Array(this.#model!.read(adapter).buffer)));
+    return digestOf([...adapters, this.#router.digest()]);
+  }
+
+  /** Each earlier adapter in PEFT's format in a folder of its own, counted from 0; the latest is saved with the model. */
+  async save(directory: string, model: Model): Promise<void> {
+    for (const [task, adapter] of this.#earlier.entries()) await model.save(adapterIn(directory, task), adapter);
+    this.#router.save(directory);
+  }
+
+  async restore(directory: string, model: Model): Promise<void> {
+    this.#router.restore(directory);
+    const latest = model.snapshot();
+    for (let task = 0; task < this.#router.size - 1; task++) {
+      await model.load(adapterIn(directory, task));
+      this.#earlier.push(model.snapshot());
+    }
+    model.restore(latest);
+    model.free(latest);
+  }
+
+  /** The task whose inputs each question resembles most. */
+  async #route(questions: readonly AddressedRequest[], model: Model): Promise<number[]> {
+    const plain = questions.map(({ id, tokens }) => ({ id, tokens, weights: this.#fresh! }));
+    return (await model.embed(plain)).map((embedding) => this.#router.nearest(embedding));
+  }
+}
+
+const adapterIn = (directory: string, task: number): string => join(directory, `adapter-${task}`);

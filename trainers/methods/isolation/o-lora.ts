@@ -1,0 +1,43 @@
+import type { LoraOptions } from "../../engine/contract.js";
+import type { Method } from "../method.js";
+import { loraSchema } from "./adapter-schema.js";
+
+interface OLoraOptions extends LoraOptions {
+  lambda: number;
+}
+
+/**
+ * Orthogonal subspaces (O-LoRA; Wang et al., arXiv 2310.14152): every task has a pair (A, B) of its own, those of earlier
+ * tasks stay as they are and go on acting, and λ · Σ |A_earlier·Aᵀ| keeps the rows of the new A at right angles to theirs,
+ * so that what a task changes is little of what earlier ones read. Saved as one adapter of rank r · tasks. Options: those
+ * of lora, a rank and an alpha a task, and lambda. Parameters grow with the tasks. Privileges: none.
+ */
+export const oLora: Method = {
+  name: "o-lora",
+  summary: "Gives each task a low-rank adapter of its own, orthogonal to the frozen ones of earlier tasks.",
+  source: "arXiv 2310.14152",
+  version: 1,
+  defaults: { learningRate: 2e-3 },
+  options: {
+    ...loraSchema,
+    lambda: { type: "number", minimum: 0, default: 0.5, description: "λ₁, the weight of Σ |A_earlier·Aᵀ|." },
+  },
+  needs: () => ({}),
+  strategy: (options) => {
+    const { lambda, rank, alpha, dropout, targetModules } = options as unknown as OLoraOptions;
+    return {
+      name: "o-lora",
+      claims: ["adapter"],
+      parameters: "renewed",
+      open: (model, seed) => model.adapt({ rank, alpha, dropout, targetModules }, seed),
+      async beforeTask({ model, seed, view }) {
+        if (view.index > 0) model.stack(seed);
+      },
+      terms: ({ view }) => (view.index > 0 ? [{ kind: "orthogonality", weight: lambda }] : []),
+      async afterTask({ model, note, view }) {
+        if (view.index === 0) return;
+        note("Σ |A_earlier·Aᵀ|", await model.loss({ terms: [{ kind: "orthogonality", weight: 1 }] }));
+      },
+    };
+  },
+};

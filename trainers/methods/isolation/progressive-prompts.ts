@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { digestOf } from "../../../harness/contract/digest.js";
+import type { Model, TrainingSequence, Vector } from "../../engine/contract.js";
+import { loadJson, saveJson } from "../../training/state.js";
+import type { AddressedRequest, Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+
+/**
+ * Progressive prompts (Razdaibiedina et al., arXiv 2301.12314): the model stays as it is; every task gets a soft prompt
+ * P_k of `length` virtual tokens of its own, which stands before those of the tasks before it: [P_k … P_1, x]. Only P_k
+ * is trained. At test the question's task id says which prompts stand before it; where its task has none yet, none do.
+ * (The paper's optional reparametrisation of P_k by a residual network is left out.) Privileges: the task's id at test.
+ */
+export const progressivePrompts: Method = {
+  name: "progressive-prompts",
+  summary: "A soft prompt for each task before the frozen ones of earlier tasks; the model stays as it is.",
+  source: "arXiv 2301.12314",
+  version: 1,
+  defaults: { learningRate: 0.3 },
+  options: {
+    length: { type: "integer", minimum: 1, default: 10, description: "Virtual tokens of each task's prompt." },
+  },
+  needs: () => ({ taskIdAtTest: true }),
+  strategy: (options) => new ProgressivePrompts(options.length as number),
+};
+
+class ProgressivePrompts implements Strategy {
+  readonly name = "progressive-prompts";
+  readonly claims = ["adapter", "constraint"] as const;
+  readonly #length: number;
+  #tasks = 0;
+  /** Tasks that have a prompt, in the order in which they were learnt. */
+  #learnt: string[] = [];
+  #mask: Vector | undefined;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  get reserved(): number {
+    return this.#length * this.#tasks;
+  }
+
+  open(model: Model, seed: number, tasks: number): void {
+    this.#tasks = tasks;
+    model.addPrompts({ virtualTokens: this.#length * tasks, keys: 0 }, seed);
+  }
+
+  async beforeTask({ model, view }: TaskContext): Promise<void> {
+    this.#learnt.push(view.tasks.map(({ task }) => task.id).join("+"));
+    const width = model.trainableParameters / this.reserved;
+    const start = this.#firstRow(this.#learnt.length - 1) * width;
+    const mask = new Float32Array(model.trainableParameters).fill(0);
+    this.#mask = model.write(mask.fill(1, start, start + this.#length * width));
+  }
+
+  async present(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
+    const prompt = this.#prompt(model, this.#learnt.length - 1);
+    const unweighted = prompt.map(() => 0);
+    return sequences.map(({ tokens, weights }) => ({
+      tokens: [...prompt, ...tokens],
+      weights: [...unweighted, ...weights],
+    }));
+  }
+
+  async constraint() {
+    return { kind: "mask" as const, mask: this.#mask! };
+  }
+
+  async afterTask({ model }: TaskContext): Promise<void> {
+    model.free(this.#mask!);
+  }
+
+  async address<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
+    return requests.map((request) => {
+      const place = this.#learnt.indexOf(request.taskId ?? "");
+      return place < 0 ? request : { ...request, tokens: [...this.#prompt(model, place), ...request.tokens] };
+    });
+  }
+
+  answerDigest(): string {
+    return digestOf(this.#learnt);
+  }
+
+  /** Beside the state, each task's prompts as an adapter for PEFT. */
+  async save(directory: string, model: Model): Promise<void> {
+    saveJson(directory, "tasks", this.#learnt);
+    this.#learnt.forEach((_, place) => {
+      model.savePrompts(join(directory, "peft", `${place + 1}`), this.#firstRow(place), this.#length * (place + 1));
+    });
+  }
+
+  async restore(directory: string): Promise<void> {
+    this.#learnt = loadJson<string[]>(directory, "tasks");
+  }
+
+  /** The latest task's prompt stands first, so that what stands before a task's questions is one run of rows. */
+  #firstRow(place: number): number {
+    return (this.#tasks - 1 - place) * this.#length;
+  }
+
+  #prompt(model: Model, place: number): number[] {
+    const start = this.#firstRow(place);
+    return Array.from({ length: this.#length * (place + 1) }, (_, row) => model.virtualToken(start + row));
+  }
+}

@@ -1,0 +1,48 @@
+import type { Model, Vector } from "../../engine/contract.js";
+import type { Method } from "../method.js";
+
+interface FreezeOptions {
+  embeddings: boolean;
+  layers: number;
+}
+
+/**
+ * Freezing against spurious forgetting (Zheng et al., arXiv 2501.13453): embeddings and the bottom layers stay as they
+ * are. What is frozen leaves the gradient before clipping too. Where the head is tied to the embeddings it is frozen
+ * with them. Privileges: none.
+ */
+export const freeze: Method = {
+  name: "freeze",
+  summary: "Trains the upper layers alone: embeddings and bottom layers stay as they are.",
+  source: "arXiv 2501.13453",
+  version: 1,
+  options: {
+    embeddings: { type: "boolean", default: true, description: "Whether the embeddings are frozen." },
+    layers: { type: "integer", minimum: 0, default: 1, description: "Bottom layers that are frozen." },
+  },
+  needs: () => ({}),
+  strategy(given) {
+    const options = given as unknown as FreezeOptions;
+    let mask: Vector | undefined;
+    return {
+      name: "freeze",
+      claims: ["constraint"],
+      async beforeTask({ model }) {
+        mask = model.write(trained(model, options));
+      },
+      constraint: async () => ({ kind: "mask", mask: mask! }),
+      afterTask: async ({ model }) => model.free(mask!),
+    };
+  },
+};
+
+/** 1 where a parameter is trained, 0 where it is frozen. */
+function trained(model: Model, { embeddings, layers }: FreezeOptions): Float32Array {
+  const mask = new Float32Array(model.trainableParameters).fill(1);
+  const bottom = Array.from({ length: layers }, (_, layer) => `model.layers.${layer}.`);
+  for (const { name, offset, length } of model.layout) {
+    const isFrozen = (embeddings && name.includes("embed_tokens")) || bottom.some((prefix) => name.startsWith(prefix));
+    if (isFrozen) mask.fill(0, offset, offset + length);
+  }
+  return mask;
+}

@@ -1,0 +1,58 @@
+import type { Logits, Term, Vector } from "../../engine/contract.js";
+import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+
+interface LwfOptions {
+  alpha: number;
+  temperature: number;
+}
+
+/**
+ * Learning without forgetting (Li & Hoiem, arXiv 1606.09282): from the second task on the model is also to answer the
+ * new task's inputs as it did before the task: loss + α·T²·KL(before ‖ now) on the distributions of the answer's tokens
+ * at temperature T. The model before the task is the teacher; each batch is answered by it once, without a gradient.
+ * Privileges: none.
+ */
+export const lwf: Method = {
+  name: "lwf",
+  summary: "Distils the model from before the task on the new task's inputs.",
+  source: "arXiv 1606.09282",
+  version: 1,
+  options: {
+    alpha: { type: "number", minimum: 0, default: 0.5, description: "Weight of the distillation." },
+    temperature: { type: "number", exclusiveMinimum: 0, default: 2, description: "Softens both distributions." },
+  },
+  needs: () => ({}),
+  strategy: (options) => new Lwf(options as unknown as LwfOptions),
+};
+
+class Lwf implements Strategy {
+  readonly name = "lwf";
+  readonly #options: LwfOptions;
+  #teacher: Vector | undefined;
+  #answers: Logits | undefined;
+
+  constructor(options: LwfOptions) {
+    this.#options = options;
+  }
+
+  async beforeTask({ model, view }: TaskContext): Promise<void> {
+    if (view.index > 0) this.#teacher = model.snapshot();
+  }
+
+  async beforeStep({ model, batch }: StepContext): Promise<void> {
+    if (this.#teacher) this.#answers = await model.logits(batch, this.#teacher);
+  }
+
+  terms({ batch }: StepContext): Term[] {
+    if (!this.#answers) return [];
+    const { alpha: weight, temperature } = this.#options;
+    return [{ kind: "distillation", batch, teacher: this.#answers, temperature, weight }];
+  }
+
+  async afterTask({ model }: TaskContext): Promise<void> {
+    if (this.#teacher) model.free(this.#teacher);
+    this.#teacher = undefined;
+    this.#answers = undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { random } from "../../../harness/contract/random.js";
+import type { Model } from "../../engine/contract.js";
+import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
+
+interface MasOptions {
+  lambda: number;
+  form: HoldForm;
+  items: number;
+}
+
+/**
+ * Memory aware synapses (Aljundi et al., arXiv 1711.09601): as EWC, with another importance, which needs no labels: the
+ * mean over `items` training inputs of |∂‖F(x)‖² / ∂θ|, F(x) the logits before the answer's tokens (eq. 4). Importances
+ * of tasks add up, each over its own mean; the anchor is where the latest task ended. Privileges: none.
+ */
+export const mas: Method = {
+  name: "mas",
+  summary: "Holds parameters that its outputs are sensitive to near their values; needs no labels.",
+  source: "arXiv 1711.09601",
+  version: 1,
+  options: {
+    ...holdOptions(6),
+    items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
+  },
+  needs: () => ({}),
+  strategy: (options) => new Mas(options as unknown as MasOptions),
+};
+
+class Mas implements Strategy {
+  readonly name = "mas";
+  readonly feeds = true;
+  readonly parameters = "held";
+  readonly claims: Strategy["claims"];
+  readonly #options: MasOptions;
+  readonly #hold: QuadraticHold;
+
+  constructor(options: MasOptions) {
+    this.#options = options;
+    this.#hold = new QuadraticHold(options.form);
+    this.claims = this.#hold.claims;
+  }
+
+  terms() {
+    return this.#hold.terms(this.#options.lambda);
+  }
+
+  proximal() {
+    return this.#hold.proximal(this.#options.lambda);
+  }
+
+  async afterTask(task: TaskContext): Promise<void> {
+    const { model, seed, view } = task;
+    const stream = random({ seed, stream: "sensitivity", task: view.index });
+    const drawn = stream.sample([...task.newItems], this.#options.items).map((item) => task.sequence(item));
+    const sensitivity = await model.sensitivity(drawn);
+    const { importance, mean } = normalised(model, sensitivity);
+    task.note("mean sensitivity", mean);
+    this.#hold.remember(model, importance, 1);
+    for (const vector of [sensitivity, importance]) model.free(vector);
+  }
+
+  async save(directory: string, model: Model): Promise<void> {
+    this.#hold.save(directory, model);
+  }
+
+  async restore(directory: string, model: Model): Promise<void> {
+    this.#hold.restore(directory, model);
+  }
+}

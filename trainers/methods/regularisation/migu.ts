@@ -1,0 +1,83 @@
+import { random } from "../../../harness/contract/random.js";
+import type { TensorLayout, Vector } from "../../engine/contract.js";
+import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+
+interface MiguOptions {
+  threshold: number;
+  items: number;
+}
+
+/**
+ * MIGU (Du et al., arXiv 2406.17245): from the second task on, only those rows of a linear module are updated whose
+ * output is large on the task's inputs: Σ |output| over the tokens of `items` of its examples, measured once before the
+ * task, above the module's `threshold` quantile. Other parameters (embeddings, norms) are trained as ever. Of an adapter
+ * the rows of B, one an output neuron, are masked. Privileges: none.
+ */
+export const migu: Method = {
+  name: "migu",
+  summary: "Updates only the rows of linear modules whose outputs are large on the new task.",
+  source: "arXiv 2406.17245",
+  version: 1,
+  options: {
+    threshold: {
+      type: "number",
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.7,
+      description: "Quantile of a module's output magnitudes below which its rows stay as they are.",
+    },
+    items: { type: "integer", minimum: 1, default: 48, description: "Examples behind the magnitudes." },
+  },
+  needs: () => ({}),
+  strategy: (options) => new Migu(options as unknown as MiguOptions),
+};
+
+class Migu implements Strategy {
+  readonly name = "migu";
+  readonly feeds = true;
+  readonly claims = ["constraint"] as const;
+  readonly #options: MiguOptions;
+  #mask: Vector | undefined;
+
+  constructor(options: MiguOptions) {
+    this.#options = options;
+  }
+
+  async beforeTask(task: TaskContext): Promise<void> {
+    const { model, seed, view, newItems } = task;
+    if (view.index === 0) return;
+    const drawn = random({ seed, stream: "activations", task: view.index }).sample([...newItems], this.#options.items);
+    const requests = drawn.map((item) => ({ id: item.example.id, tokens: task.sequence(item).tokens }));
+    const magnitudes = await model.activations(requests);
+    const mask = new Float32Array(model.trainableParameters).fill(1);
+    for (const tensor of model.layout) maskRows(mask, tensor, magnitudes, this.#options.threshold);
+    this.#mask = model.write(mask);
+    task.note("share of parameters updated", mask.reduce((sum, value) => sum + value, 0) / mask.length);
+  }
+
+  async constraint() {
+    return this.#mask && { kind: "mask" as const, mask: this.#mask };
+  }
+
+  async afterTask({ model }: TaskContext): Promise<void> {
+    if (this.#mask) model.free(this.#mask);
+    this.#mask = undefined;
+  }
+}
+
+/** Sets to 0 the rows of a tensor that stand for output neurons with small outputs. */
+function maskRows(
+  mask: Float32Array,
+  { name, shape, offset }: TensorLayout,
+  magnitudes: Readonly<Record<string, Float32Array>>,
+  threshold: number,
+): void {
+  const own = magnitudes[name.replace(/\.(lora_B\.)?(weight|bias)$/, "")];
+  if (own === undefined || own.length !== shape[0]) return;
+  const limit = own.slice().sort()[Math.min(own.length - 1, Math.floor(threshold * own.length))]!;
+  const width = shape[1] ?? 1;
+  for (const [row, magnitude] of own.entries()) {
+    if (magnitude < limit) mask.fill(0, offset + row * width, offset + (row + 1) * width);
+  }
+}

@@ -1,0 +1,103 @@
+import type { Model, StepReport, Vector } from "../../engine/contract.js";
+import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
+import type { Method } from "../method.js";
+import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
+
+interface SiOptions {
+  lambda: number;
+  form: HoldForm;
+  xi: number;
+}
+
+/**
+ * Synaptic intelligence (Zenke et al., arXiv 1703.04200): as EWC, with an importance that is gathered while a task is
+ * learnt: what each parameter's path contributed to the fall of the loss, ω = −Σ g·Δθ over the steps, over the distance
+ * that it went, Ω += max(0, ω) / ((θ_end − θ_start)² + ξ) (eqs. 3 to 5), then over its mean, so that λ means what it means in EWC (the
+ * paper's c multiplies Ω as it is). g is the gradient before clipping, Δθ what the update made of it. The anchor is
+ * where the latest task ended. Privileges: none.
+ */
+export const si: Method = {
+  name: "si",
+  summary: "Holds parameters whose paths lowered the loss near their values; gathers importance while it trains.",
+  source: "arXiv 1703.04200",
+  version: 1,
+  options: {
+    ...holdOptions(6),
+    xi: {
+      type: "number",
+      exclusiveMinimum: 0,
+      default: 1e-3,
+      description: "ξ, which bounds the importance of parameters that did not move.",
+    },
+  },
+  needs: () => ({}),
+  strategy: (options) => new SynapticIntelligence(options as unknown as SiOptions),
+};
+
+class SynapticIntelligence implements Strategy {
+  readonly name = "si";
+  readonly parameters = "held";
+  readonly readsGradient = true;
+  readonly claims: Strategy["claims"];
+  readonly #options: SiOptions;
+  readonly #hold: QuadraticHold;
+  /** ω of the task so far, and the parameters at its start and before the step. */
+  #path: Float64Array = new Float64Array();
+  #start: Float32Array = new Float32Array();
+  #before: Float32Array = new Float32Array();
+
+  constructor(options: SiOptions) {
+    this.#options = options;
+    this.#hold = new QuadraticHold(options.form);
+    this.claims = this.#hold.claims;
+  }
+
+  async beforeTask({ model }: TaskContext): Promise<void> {
+    this.#start = parametersOf(model);
+    this.#before = this.#start;
+    this.#path = new Float64Array(this.#start.length);
+  }
+
+  terms() {
+    return this.#hold.terms(this.#options.lambda);
+  }
+
+  proximal() {
+    return this.#hold.proximal(this.#options.lambda);
+  }
+
+  async afterStep({ model }: StepContext, { gradient }: StepReport): Promise<void> {
+    const after = parametersOf(model);
+    const slope = model.read(gradient!);
+    for (let i = 0; i < after.length; i++) this.#path[i]! -= slope[i]! * (after[i]! - this.#before[i]!);
+    this.#before = after;
+  }
+
+  async afterTask({ model, note }: TaskContext): Promise<void> {
+    const end = parametersOf(model);
+    const importance = Float32Array.from(
+      this.#path,
+      (value, i) => Math.max(0, value) / ((end[i]! - this.#start[i]!) ** 2 + this.#options.xi),
+    );
+    const given: Vector = model.write(importance);
+    const own = normalised(model, given);
+    note("mean importance", own.mean);
+    this.#hold.remember(model, own.importance, 1);
+    for (const vector of [given, own.importance]) model.free(vector);
+  }
+
+  async save(directory: string, model: Model): Promise<void> {
+    this.#hold.save(directory, model);
+  }
+
+  async restore(directory: string, model: Model): Promise<void> {
+    this.#hold.restore(directory, model);
+  }
+}
+
+function parametersOf(model: Model): Float32Array {
+  const snapshot = model.snapshot();
+  const values = model.read(snapshot);
+  model.free(snapshot);
+  return values;
+}

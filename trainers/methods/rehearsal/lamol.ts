@@ -1,0 +1,142 @@
+import { type Example, inputText } from "../../../harness/contract/suite.js";
+import type { BufferItem } from "../../../harness/contract/trainer.js";
+import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
+import { inputMarker, openBlock } from "../../training/blocks.js";
+import { newRatioOption, pastSources } from "../../training/rehearsal.js";
+import { loadJson, saveJson } from "../../training/state.js";
+import type { ShareSchedule, StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
+import { parseInstance } from "../../training/synthesis/parse.js";
+import { inBatches, type Sampling } from "../../training/synthesis/synthesise.js";
+import { Tally } from "../../training/synthesis/tally.js";
+import type { Method } from "../method.js";
+
+interface LamolOptions extends Sampling {
+  lambda: number;
+  gamma: number;
+  newRatio: number | ShareSchedule | null;
+}
+
+/** A task that was learnt, with the tokens of its longest block. */
+interface Learnt {
+  taskId: string;
+  longest: number;
+}
+
+/**
+ * LAMOL (Sun et al., arXiv 1909.03329): the model learns to write its questions as well as to answer them, loss + lambda
+ * · language-modelling loss of the whole block "[task] Input: question Output: answer"; before each new task it writes
+ * `gamma` times as many such blocks as the task has items, the earlier tasks alike, each behind its task's own opening
+ * (the paper's task-specific token), and they are rehearsed. What does not parse and what comes twice is left out.
+ * A step reads each item twice, once to answer it and once as a block. Privileges: synthetic data; no real item.
+ */
+export const lamol: Method = {
+  name: "lamol",
+  summary: "Learns to write its own questions, and rehearses those that it writes of earlier tasks.",
+  source: "arXiv 1909.03329",
+  version: 1,
+  options: {
+    lambda: { type: "number", minimum: 0, default: 0.25, description: "Weight of the loss on whole blocks." },
+    gamma: {
+      type: "number",
+      exclusiveMinimum: 0,
+      default: 0.2,
+      description: "Blocks written before a task, as a share of its training items.",
+    },
+    temperature: { type: "number", minimum: 0, default: 1, description: "Of the sampling." },
+    topP: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.9, description: "Nucleus of the sampling." },
+    repetitionPenalty: { type: "number", minimum: 1, default: 1, description: "Penalty on tokens that occurred." },
+    newRatio: newRatioOption,
+  },
+  needs: () => ({ pastData: "synthetic" }),
+  strategy: (options) => new Lamol(options as unknown as LamolOptions),
+};
+
+class Lamol implements Strategy {
+  readonly name = "lamol";
+  readonly feeds = true;
+  readonly claims = ["buffer"] as const;
+  readonly #options: LamolOptions;
+  readonly #blocks = new WeakMap<Example, TrainingSequence>();
+  #learnt: Learnt[] = [];
+
+  constructor(options: LamolOptions) {
+    this.#options = options;
+  }
+
+  async beforeTask(task: TaskContext): Promise<void> {
+    const each = Math.ceil((this.#options.gamma * task.newItems.length) / Math.max(1, this.#learnt.length));
+    const written: BufferItem[] = [];
+    for (const learnt of this.#learnt) written.push(...(await this.#write(task, learnt, each)));
+    task.buffer.set(written);
+    task.note("blocks that it wrote", written.length);
+  }
+
+  mixture(task: TaskContext) {
+    return pastSources(task, this.#options.newRatio);
+  }
+
+  terms({ model, items }: StepContext): Term[] {
+    const batch = items.map((item) => this.#block(model, item));
+    return [{ kind: "language-modelling", batch, weight: this.#options.lambda }];
+  }
+
+  async afterTask({ model, view, newItems }: TaskContext): Promise<void> {
+    for (const { task } of view.tasks) {
+      const own = newItems.filter((item) => item.task?.id === task.id);
+      const longest = Math.max(...own.map((item) => this.#block(model, item).tokens.length));
+      this.#learnt.push({ taskId: task.id, longest });
+    }
+  }
+
+  async save(directory: string): Promise<void> {
+    saveJson(directory, "learnt", this.#learnt);
+  }
+
+  async restore(directory: string): Promise<void> {
+    this.#learnt = loadJson<Learnt[]>(directory, "learnt");
+  }
+
+  /** What the model writes of a task, as the latest weights have it. */
+  async #write(context: TaskContext, { taskId, longest }: Learnt, count: number): Promise<BufferItem[]> {
+    const { model, seed, view } = context;
+    const tokens = opening(model, taskId);
+    const requests = Array.from({ length: count }, (_, draw) => ({ id: `${view.index}/${taskId}/${draw}`, tokens }));
+    const { temperature, topP, repetitionPenalty } = this.#options;
+    const decoding = { temperature, topP, repetitionPenalty, seed, maxNewTokens: longest };
+    const generations = await inBatches(context, requests, (part) => model.generate(part, decoding));
+    const tally = new Tally();
+    const items = tally.sift(
+      generations.map((generation) => parseInstance(generation, "block")),
+      [],
+    );
+    const { drawn, parsed, dropped } = tally;
+    context.synthesised({ taskId, drawn, parsed, kept: items.length, dropped, items: items.slice(0, 1000) });
+    return items.map(({ input, output }, place) => ({
+      taskId,
+      example: {
+        id: `${taskId}/written before ${view.index}/${place}`,
+        input: [{ type: "text", text: input }],
+        references: [output],
+      },
+    }));
+  }
+
+  /** The whole block as a sequence whose every token is learnt, cut to the model's context. */
+  #block(model: Model, { example, task }: TrainingItem): TrainingSequence {
+    const known = this.#blocks.get(example);
+    if (known) return known;
+    const { tokenizer, contextLength } = model;
+    const start = opening(model, task?.id ?? "");
+    const text = `${openBlock(inputText(example.input)).slice(inputMarker.length)} ${example.references[0]!}`;
+    const tokens = [...start, ...tokenizer.encode(text), tokenizer.endToken].slice(0, contextLength);
+    const block = { tokens, weights: tokens.map((_, place) => (place < start.length ? 0 : 1)) };
+    this.#blocks.set(example, block);
+    return block;
+  }
+}
+
+/** What stands before every block of a task. */
+function opening({ tokenizer }: Model, taskId: string): number[] {
+  const begin = tokenizer.beginToken === null ? [] : [tokenizer.beginToken];
+  return [...begin, ...tokenizer.encode(`[${taskId}] ${inputMarker}`)];
+}

@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomically } from "../../harness/contract/files.js";
+import type { LlamaConfig } from "../engine/onnx/llama-config.js";
+import { promptTensor } from "../engine/onnx/prompt-table.js";
+import { configName } from "./peft.js";
+import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
+
+const weightsName = "adapter_model.safetensors";
+/** Keys stand beside, since PEFT knows prompts alone. */
+const keysName = "prompt_keys.safetensors";
+
+/** Writes soft prompts as PEFT's prompt tuning does, `prompt_embeddings` [virtual tokens, hidden], and the keys beside them. */
+export function savePrompts(directory: string, model: LlamaConfig, tensors: readonly NamedTensor[]): void {
+  const prompts = tensors.filter(({ name }) => name === promptTensor);
+  const keys = tensors.filter(({ name }) => name !== promptTensor);
+  const config = {
+    peft_type: "PROMPT_TUNING",
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: null,
+    num_virtual_tokens: prompts[0]!.shape[0],
+    token_dim: model.hidden,
+    num_transformer_submodules: 1,
+    num_attention_heads: model.heads,
+    num_layers: model.layers,
+    prompt_tuning_init: "RANDOM",
+    inference_mode: true,
+  };
+  writeSafetensors(join(directory, weightsName), prompts);
+  if (keys.length > 0) writeSafetensors(join(directory, keysName), keys);
+  writeFileAtomically(join(directory, configName), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Reads what `savePrompts` wrote. */
+export function openPrompts(directory: string): NamedTensor[] {
+  const files = [weightsName, keysName].map((name) => join(directory, name)).filter((file) => existsSync(file));
+  return files.flatMap((file) =>
+    [...readHeader(file)].map(([name, stored]) => ({ name, shape: stored.shape, values: readTensor(stored) })),
+  );
+}

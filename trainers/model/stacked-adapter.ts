@@ -1,0 +1,51 @@
+import type { LoraOptions } from "../engine/contract.js";
+import type { NamedTensor } from "./safetensors.js";
+
+/** LoRA adapters that act side by side, as one of the sum of their ranks: rows of A and columns of B one after another. */
+export function concatenateAdapters(options: LoraOptions, blocks: readonly (readonly NamedTensor[])[]) {
+  const count = blocks.length;
+  const tensors = blocks[0]!.map(({ name, shape: [rows, columns] }, tensor): NamedTensor => {
+    const parts = blocks.map((block) => block[tensor]!.values);
+    const shape = isUp(name) ? [rows!, columns! * count] : [rows! * count, columns!];
+    const values = new Float32Array(shape[0]! * shape[1]!);
+    for (const [block, part] of parts.entries()) {
+      eachPlace(name, shape, count, block, (own, whole) => {
+        values[whole] = part[own]!;
+      });
+    }
+    return { name, shape, values };
+  });
+  return { options: { ...options, rank: options.rank * count, alpha: options.alpha * count }, tensors };
+}
+
+/** The tensors of each of `count` adapters that stand as one, oldest first: what `concatenateAdapters` undoes. */
+export function divideAdapter(tensors: readonly NamedTensor[], count: number): NamedTensor[][] {
+  return Array.from({ length: count }, (_, block) =>
+    tensors.map(({ name, shape, values }) => {
+      const [rows, columns] = shape as [number, number];
+      const own = isUp(name) ? [rows, columns / count] : [rows / count, columns];
+      const part = new Float32Array(values.length / count);
+      eachPlace(name, shape, count, block, (place, whole) => {
+        part[place] = values[whole]!;
+      });
+      return { name, shape: own, values: part };
+    }),
+  );
+}
+
+const isUp = (name: string): boolean => name.endsWith("lora_B.weight");
+
+/** Calls with the place of each element in a block and in the whole, whose shape is given. */
+function eachPlace(
+  name: string,
+  shape: readonly number[],
+  count: number,
+  block: number,
+  visit: (own: number, whole: number) => void,
+): void {
+  const [rows, columns] = shape as [number, number];
+  const length = (rows * columns) / count;
+  const width = isUp(name) ? columns / count : columns;
+  const first = isUp(name) ? block * width : block * length;
+  for (let own = 0; own < length; own++) visit(own, first + Math.floor(own / width) * columns + (own % width));
+}

@@ -1,0 +1,31 @@
+import type { Model, Vector } from "../../engine/contract.js";
+import { type Embedder, normalised } from "./embedder.js";
+import { openSentenceModel } from "./sentence-model.js";
+
+/** Option of every method that compares texts. */
+export const embedderOption = {
+  type: ["string", "null"],
+  default: null,
+  description:
+    "A sentence-embedding model in ONNX: a directory or hf://owner/name with model.onnx (or onnx/model.onnx) and tokenizer.json. By default the mean-pooled states of the base model.",
+};
+
+/** The sentence model that a reference names, or else a model's own mean-pooled states with the given weights. */
+export async function openEmbedder(reference: string | null, model: Model, weights?: Vector): Promise<Embedder> {
+  return reference === null ? ownStates(model, weights) : openSentenceModel(reference);
+}
+
+/** The mean over the tokens of a model's last hidden states. A text beyond its context loses its end. */
+export function ownStates(model: Model, weights?: Vector): Embedder {
+  return async (texts) => {
+    const requests = texts.map((text, place) => {
+      const tokens = model.tokenizer.encode(text).slice(0, model.contextLength);
+      return {
+        id: `${place}`,
+        tokens: tokens.length > 0 ? tokens : [model.tokenizer.endToken],
+        ...(weights && { weights }),
+      };
+    });
+    return (await model.embed(requests)).map(normalised);
+  };
+}

@@ -1,0 +1,51 @@
+import { random } from "../../../harness/contract/random.js";
+import type { Example } from "../../../harness/contract/suite.js";
+import type { TaskData } from "../../../harness/contract/trainer.js";
+import type { TaskContext } from "../strategy.js";
+import { nearestByCluster } from "../synthesis/select.js";
+import { kMeans } from "./k-means.js";
+
+/** How a task's items are chosen for the buffer. */
+export type MemorySelection = "random" | "balanced" | "k-means";
+
+/** More different answers than this are no classes. */
+const mostClasses = 20;
+const clusters = 20;
+
+/** At most `count` of a task's training items. */
+export async function chooseMemories(
+  context: TaskContext,
+  { task, train }: TaskData,
+  select: MemorySelection,
+  count: number,
+): Promise<Example[]> {
+  const shuffled = random({ seed: context.seed, stream: "replay", task: task.id }).shuffle(train);
+  if (select === "random") return shuffled.slice(0, count);
+  if (select === "balanced") return balancedByAnswer(shuffled, count);
+  const requests = train.map((example) => ({ id: example.id, tokens: context.prompt({ example, task }) }));
+  const points = (await context.model.embed(requests)).map(unit);
+  const key = { seed: context.seed, stream: "replay-clusters", task: task.id };
+  const { clusterOf, distances } = kMeans(points, clusters, key);
+  return nearestByCluster(clusterOf, distances, Math.min(count, train.length)).map((place) => train[place]!);
+}
+
+/** In turn one of each answer, where answers form classes; else the first. */
+function balancedByAnswer(shuffled: readonly Example[], count: number): Example[] {
+  const counts = new Map<string, number>();
+  const ranked = shuffled.map((example) => {
+    const rank = counts.get(example.references[0]!) ?? 0;
+    counts.set(example.references[0]!, rank + 1);
+    return { example, rank };
+  });
+  if (counts.size > mostClasses) return shuffled.slice(0, count);
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, count)
+    .map(({ example }) => example);
+}
+
+/** Of length 1. */
+export function unit(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length > 0 ? vector.map((value) => value / length) : vector;
+}

@@ -1,0 +1,27 @@
+import type { Logits } from "../engine/contract.js";
+
+/** Logits as text, four bytes an element in base64, to be kept with a buffer's item. */
+export function packLogits({ rows, classes, values }: Logits): string {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return `${rows}x${classes}:${bytes.toString("base64")}`;
+}
+
+/** Reads what `packLogits` wrote, bit for bit. */
+export function unpackLogits(text: string): Logits {
+  const colon = text.indexOf(":");
+  const [rows, classes] = text.slice(0, colon).split("x").map(Number) as [number, number];
+  const bytes = Uint8Array.from(Buffer.from(text.slice(colon + 1), "base64"));
+  return { rows, classes, values: new Float32Array(bytes.buffer) };
+}
+
+/** The logits of several batches one after another. */
+export function concatenateLogits(parts: readonly Logits[]): Logits {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    values.set(part.values, start);
+    start += part.values.length;
+  }
+  return { rows, classes: parts[0]!.classes, values };
+}

@@ -1,0 +1,36 @@
+import { random } from "../../../harness/contract/random.js";
+import { inputText } from "../../../harness/contract/suite.js";
+import type { TaskData } from "../../../harness/contract/trainer.js";
+import type { Instance } from "../blocks.js";
+
+/** A random few of a task's training items: the only real ones that synthesis sees. */
+export function realDemonstrations({ task, train }: TaskData, items: number, seed: number): Instance[] {
+  return random({ seed, stream: "synthesis-demonstrations", task: task.id })
+    .sample(train, items)
+    .map(({ input, references }) => ({ input: inputText(input), output: references[0]! }));
+}
+
+/**
+ * What each draw shows: `shots` different demonstrations in an order of their own. No ordered choice comes again
+ * before all of them came once.
+ */
+export function orderedChoices(
+  demonstrations: readonly Instance[],
+  shots: number,
+  draws: number,
+  key: { seed: number; task: string },
+): Instance[][] {
+  const stream = random({ ...key, stream: "synthesis-choices" });
+  const places = demonstrations.map((_, place) => place);
+  const size = Math.min(shots, places.length);
+  let choices = 1;
+  for (let place = 0; place < size; place++) choices *= places.length - place;
+  const seen = new Set<string>();
+  return Array.from({ length: draws }, () => {
+    if (seen.size === choices) seen.clear();
+    let choice = stream.sample(places, size);
+    while (seen.has(choice.join())) choice = stream.sample(places, size);
+    seen.add(choice.join());
+    return choice.map((place) => demonstrations[place]!);
+  });
+}

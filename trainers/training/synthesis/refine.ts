@@ -1,0 +1,25 @@
+import type { TaskDescription } from "../../../harness/contract/suite.js";
+import type { Instance } from "../blocks.js";
+import type { TaskContext } from "../strategy.js";
+import { inBatches } from "./synthesise.js";
+
+/**
+ * The latest model answers each input anew, greedily, as it would at test time; what the base model answered is
+ * dropped. An answer may come out empty.
+ */
+export async function refine(
+  context: TaskContext,
+  task: TaskDescription,
+  instances: readonly Instance[],
+): Promise<Instance[]> {
+  const requests = instances.map(({ input }, place) => ({
+    id: `${task.id}/${place}`,
+    tokens: context.prompt({
+      example: { id: `${task.id}/${place}`, input: [{ type: "text", text: input }], references: [] },
+      task,
+    }),
+  }));
+  const decoding = { maxNewTokens: task.maxNewTokens, ...(task.stop ? { stop: task.stop } : {}) };
+  const answers = await inBatches(context, requests, (part) => context.model.generate(part, decoding));
+  return instances.map(({ input }, place) => ({ input, output: answers[place]!.text.trim() }));
+}

@@ -1,0 +1,59 @@
+import { random } from "../../../harness/contract/random.js";
+import type { Instance } from "../blocks.js";
+import type { Embedder } from "../embeddings/embedder.js";
+import { kMeans } from "../selection/k-means.js";
+
+/** How the instances that are rehearsed are chosen among those that were made. */
+export type Selection = "k-means" | "random" | "perplexity";
+
+export interface Selector {
+  select: Selection;
+  clusters: number;
+  seed: number;
+  task: string;
+  embed: Embedder;
+  /** Nats per token of each text. */
+  surprise(texts: readonly string[]): Promise<number[]>;
+}
+
+/** At most `count` of the instances, in their order. Judged by input and output; by the input where there is none yet. */
+export async function select(instances: readonly Instance[], count: number, selector: Selector): Promise<Instance[]> {
+  if (instances.length <= count) return [...instances];
+  const texts = instances.map(({ input, output }) => (output === "" ? input : `${input} ${output}`));
+  const chosen = await places(texts, count, selector);
+  return chosen.sort((a, b) => a - b).map((place) => instances[place]!);
+}
+
+async function places(texts: readonly string[], count: number, selector: Selector): Promise<number[]> {
+  const all = texts.map((_, place) => place);
+  const { seed, task, clusters } = selector;
+  switch (selector.select) {
+    case "random":
+      return random({ seed, stream: "synthesis-selection", task }).sample(all, count);
+    case "perplexity": {
+      const surprise = await selector.surprise(texts);
+      return all.sort((a, b) => surprise[a]! - surprise[b]! || a - b).slice(0, count);
+    }
+    case "k-means": {
+      const { clusterOf, distances } = kMeans(await selector.embed(texts), clusters, {
+        seed,
+        stream: "synthesis-clusters",
+        task,
+      });
+      return nearestByCluster(clusterOf, distances, count);
+    }
+  }
+}
+
+/** Of each cluster the points nearest to its centroid, as many as its share of all points (largest remainders). */
+export function nearestByCluster(clusterOf: readonly number[], distances: readonly number[], count: number): number[] {
+  const members = new Map<number, number[]>();
+  clusterOf.forEach((cluster, place) => void members.set(cluster, [...(members.get(cluster) ?? []), place]));
+  const shares = [...members.values()].map((own) => {
+    const exact = (count * own.length) / clusterOf.length;
+    return { own, take: Math.floor(exact), remainder: exact - Math.floor(exact) };
+  });
+  const left = count - shares.reduce((sum, { take }) => sum + take, 0);
+  for (const share of [...shares].sort((a, b) => b.remainder - a.remainder).slice(0, left)) share.take++;
+  return shares.flatMap(({ own, take }) => own.sort((a, b) => distances[a]! - distances[b]! || a - b).slice(0, take));
+}

@@ -1,0 +1,105 @@
+import type { TaskData } from "../../../harness/contract/trainer.js";
+import type { Vector } from "../../engine/contract.js";
+import type { Instance } from "../blocks.js";
+import { openEmbedder } from "../embeddings/open-embedder.js";
+import type { TaskContext } from "../strategy.js";
+import { orderedChoices, realDemonstrations } from "./demonstrations.js";
+import { refine } from "./refine.js";
+import { type Selection, select } from "./select.js";
+import { surprise } from "./surprise.js";
+import { type Sampling, synthesise, type Writer } from "./synthesise.js";
+import { Tally } from "./tally.js";
+
+export interface SynthesisOptions extends Sampling {
+  items: number;
+  demonstrations: "real" | "none";
+  shots: number;
+  /** Draws for each instance that is kept. */
+  draws: number;
+  /** Of the task's training items. */
+  share: number;
+  select: Selection;
+  clusters: number;
+  order: "refine-then-select" | "select-then-refine";
+  refine: boolean;
+  embedder: string | null;
+}
+
+/** So many kept instances are handed to the report. */
+const mostReported = 1000;
+
+/** Synthesises, answers and selects the instances that stand for a task, and hands them to the report. */
+export async function makeSyntheticSet(
+  context: TaskContext,
+  data: TaskData,
+  base: Vector,
+  options: SynthesisOptions,
+): Promise<Instance[]> {
+  const tally = new Tally();
+  const wanted = Math.max(1, Math.round(options.share * data.train.length));
+  const made = await candidates(context, data, base, options, Math.ceil(options.draws * wanted), tally);
+  const chosen = await answerAndSelect(context, data, base, options, made, wanted, tally);
+  const { drawn, parsed, dropped } = tally;
+  const items = chosen.slice(0, mostReported);
+  context.synthesised({ taskId: data.task.id, drawn, parsed, kept: chosen.length, dropped, items });
+  return chosen;
+}
+
+/** The base model's part. */
+async function candidates(
+  context: TaskContext,
+  data: TaskData,
+  base: Vector,
+  options: SynthesisOptions,
+  draws: number,
+  tally: Tally,
+): Promise<Instance[]> {
+  const { model, seed, checkCancelled } = context;
+  const writer: Writer = { model, weights: base, seed, checkCancelled };
+  const { id } = data.task;
+  const demonstrations =
+    options.demonstrations === "real"
+      ? realDemonstrations(data, options.items, seed)
+      : await ownDemonstrations(writer, id, options);
+  const choices = orderedChoices(demonstrations, options.shots, draws, { seed, task: id });
+  const drawn = await synthesise(writer, id, choices, options.refine ? "input" : "block", options);
+  return tally.sift(drawn, demonstrations);
+}
+
+/** What the base model writes with nothing before it: as many draws for each as for what is rehearsed. */
+async function ownDemonstrations(writer: Writer, task: string, options: SynthesisOptions): Promise<Instance[]> {
+  const choices = Array.from({ length: Math.ceil(options.draws * options.items) }, () => []);
+  const drawn = await synthesise(writer, `${task}/demonstrations`, choices, "block", options);
+  return new Tally().sift(drawn, []).slice(0, options.items);
+}
+
+/** The latest model's part, and the choice, in the order that the options ask for. */
+async function answerAndSelect(
+  context: TaskContext,
+  data: TaskData,
+  base: Vector,
+  options: SynthesisOptions,
+  made: readonly Instance[],
+  wanted: number,
+  tally: Tally,
+): Promise<Instance[]> {
+  const answer = async (instances: readonly Instance[]): Promise<Instance[]> => {
+    if (!options.refine) return [...instances];
+    const answered = (await refine(context, data.task, instances)).filter(({ output }) => output !== "");
+    tally.drop("no answer", instances.length - answered.length);
+    return answered;
+  };
+  const choose = async (instances: readonly Instance[]): Promise<Instance[]> => {
+    const chosen = await select(instances, wanted, {
+      select: options.select,
+      clusters: options.clusters,
+      seed: context.seed,
+      task: data.task.id,
+      embed: async (texts) => (await openEmbedder(options.embedder, context.model, base))(texts),
+      surprise: (texts) => surprise(context.model, texts),
+    });
+    tally.drop("not selected", instances.length - chosen.length);
+    return chosen;
+  };
+  return options.order === "refine-then-select" ? choose(await answer(made)) : answer(await choose(made));
+}
