@@ -6,7 +6,7 @@ import { BenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
 
 const text = { type: "string", minLength: 1 };
-const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$" };
+const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$" };
 const version = { type: "integer", minimum: 0 };
 const options = { type: "object" };
 const method = { function: true };

@@ -47,7 +47,7 @@ export const resultSchemas = {
           required: ["name", "summary", "version"],
           additionalProperties: false,
           properties: {
-            name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$" },
+            name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$" },
             summary: text,
             source: { ...text, default: "third party" },
             version: { type: "integer", minimum: 0 },
