@@ -58,13 +58,12 @@ export function tuneLines(record: TuneRecord, config: string, terminal: Terminal
     `${defaultLabel} is the default`,
     ...(dropped > 0 ? [`${dropped} candidates left in earlier rungs`] : []),
   ].join("; ");
+  const title = `${trainer.name} on validation data of ${suite.tasks.length} tasks of ${suite.name} ${suite.version} (${suite.order})`;
   const gain = chosen.isDefault
     ? "no candidate was better than the default"
     : `${valuesText(chosen.values)}: ${signedPoints(baseline === null ? null : chosen.score - baseline)} against the default`;
   return [
-    paint.bold(
-      `${trainer.name} on validation data of ${suite.tasks.length} tasks of ${suite.name} ${suite.version} (${suite.order})`,
-    ),
+    ...wrap(title, terminal.width).map((line) => paint.bold(line)),
     "",
     ...candidateLines(last.results, search.objective.key, terminal, paint.bold),
     "",
