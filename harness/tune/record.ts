@@ -1,5 +1,6 @@
-import { basename } from "node:path";
+import { basename, relative, sep } from "node:path";
 import { canonicalJson } from "../contract/digest.js";
+import { packageRoot } from "../contract/files.js";
 import type { ModelRecord, TrainerRecord } from "../contract/result.js";
 import type { SearchSpace, TrainerDefinition } from "../contract/trainer.js";
 import { defaultLabel } from "./candidates.js";
@@ -19,6 +20,7 @@ export interface TuneRecord {
   trainer: Pick<TrainerRecord, "name" | "version" | "code">;
   /** The suite that the candidates learnt; its digest is of the validation data of its tasks. */
   suite: { name: string; version: string; digest: string; location?: string; order: string; tasks: string[] };
+  /** Of a model inside this package, the reference is its path there: the same on every machine. */
   model: ModelRecord;
   numerics: string;
   quick: boolean;
@@ -52,7 +54,7 @@ export function recordSearch(request: TuneRequest, rungs: readonly FinishedRung[
       order: run.orders[0]!.name,
       tasks: run.orders[0]!.tasks,
     },
-    model: run.model,
+    model: { ...run.model, reference: portable(run.model.reference) },
     numerics: run.numerics,
     quick: run.quick,
     space: request.space,
@@ -70,6 +72,10 @@ export function recordSearch(request: TuneRequest, rungs: readonly FinishedRung[
     })),
     chosen: { label: best!.label, values: best!.values, score: best!.score!, isDefault: best!.label === defaultLabel },
   };
+}
+
+function portable(reference: string): string {
+  return reference.startsWith(packageRoot + sep) ? relative(packageRoot, reference) : reference;
 }
 
 /** The chosen options as a configuration writes them: those of the space, and what else differs from the defaults. */

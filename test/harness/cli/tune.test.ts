@@ -69,14 +69,30 @@ describe("tune, from the command to the configuration", () => {
     const paused = write("paused.yaml", {
       trainers: [{ name: "memory-sequential", label: "slow", options: { pause: 1 } }],
     });
-    const slow = ["tune", "slow", ...small, "--config", paused, "--candidates", "4", "--out", "interrupted"];
+    const slow = [
+      "tune",
+      "slow",
+      ...small,
+      "--config",
+      paused,
+      "--candidates",
+      "3",
+      "--seeds",
+      "1",
+      "--out",
+      "interrupted",
+    ];
     const stopped = await bench(slow, directory, {}, /✓ c00/);
     expect(stopped.code, stopped.stderr).toBe(130);
     expect(existsSync(join(directory, "interrupted", "tune.json"))).toBe(false);
     const ended = await bench(slow, directory);
     expect(ended.code, ended.stderr).toBe(0);
-    const ranking = (out: string) => recordIn(out).rungs[0]!.results.map(({ label, score }) => [label, score]);
-    expect(ranking("interrupted")).toEqual(ranking("found"));
+    const whole = recordIn("found").rungs[0]!.results;
+    const { results } = recordIn("interrupted").rungs[0]!;
+    expect(results).toHaveLength(3);
+    for (const { label, scores } of results) {
+      expect(scores).toEqual(whole.find((other) => other.label === label)!.scores.slice(0, 1));
+    }
   });
 
   it("writes a configuration that `bench run` takes", async () => {
