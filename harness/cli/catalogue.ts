@@ -1,7 +1,7 @@
 import { checkOptions } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
-import { metrics } from "../metrics/index.js";
+import { cellMetrics } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
 import type { CatalogueKind } from "./context.js";
 
@@ -57,7 +57,7 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       facts: {},
       ...from("scorers", name),
     })),
-    metrics: metrics.map(({ id, key, title, formula, source, higherIsBetter }) => ({
+    metrics: cellMetrics.map(({ id, key, title, formula, source, higherIsBetter }) => ({
       name: key,
       summary: `${title}: ${formula}`,
       source,

@@ -55,6 +55,9 @@ export interface ConfigFileContent extends TrainingProfile {
   quick?: boolean;
   out?: string;
   keepCheckpoints?: "last" | "all" | "none";
+  fromCheckpoint?: string;
+  evaluateEvery?: number;
+  evaluateItems?: number;
   plugins?: string[];
   alerts?: AlertSection;
   gate?: GateSection;

@@ -99,6 +99,11 @@ export interface LearnContext {
   /** Polled between steps: throw `BenchError` CANCELLED when true. */
   cancelled(): boolean;
   progress(event: LearnProgress): void;
+  /**
+   * Awaited after each step, with the number of steps done: where a measurement within the task is due, the harness puts
+   * its questions to `generate` meanwhile. Absent where none is asked for. May throw CANCELLED.
+   */
+  observe?(step: number): Promise<void>;
 }
 
 export interface LearnProgress {

@@ -105,8 +105,8 @@ class Coordinator {
     if (this.fatal !== undefined) return;
     const { directory, plugins, model, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
-    const { device, threads, quick, alerts = defaultAlerts } = config;
-    const setup = { directory, plugins, suite, model, device, threads, quick, alerts };
+    const { device, threads, quick, alerts = defaultAlerts, observation } = config;
+    const setup = { directory, plugins, suite, model, device, threads, quick, alerts, observation };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();

@@ -1,4 +1,5 @@
 import type { AlertSettings } from "../contract/alert.js";
+import type { ObservationSettings } from "../contract/config.js";
 import type { ErrorRecord } from "../contract/errors.js";
 import type { JournalEvent } from "../contract/result.js";
 import type { Suite } from "../contract/suite.js";
@@ -18,6 +19,7 @@ export interface WorkerSetup {
   threads: number;
   quick: boolean;
   alerts: AlertSettings;
+  observation?: ObservationSettings;
   /** One 32-bit integer; not 0 once the user cancelled. */
   cancelled: SharedArrayBuffer;
 }

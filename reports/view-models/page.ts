@@ -1,7 +1,9 @@
+import type { RunRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
 import { type AbilityView, abilityViews } from "./abilities.js";
 import { type AlertsView, alertsView } from "./alerts.js";
 import { type CourseView, courseView } from "./course.js";
+import { type CurvesView, curvesView } from "./curves.js";
 import type { Entry } from "./entries.js";
 import { type FailuresView, failuresView } from "./failures.js";
 import { type Finding, findings } from "./findings.js";
@@ -25,6 +27,8 @@ export interface PageView {
   tradeOffs: TradeOffView[];
   abilities: AbilityView[];
   orders: OrderView[];
+  /** Whether any cell was measured within tasks. */
+  observed: boolean;
   tasks: TaskView[];
   samples: SamplesView;
   synthetic: SyntheticView[];
@@ -41,6 +45,8 @@ export interface OrderView {
   open: boolean;
   course: CourseView | { shard: string };
   matrices: MatricesView | { shard: string };
+  /** Absent where nothing was measured within tasks. */
+  curves?: CurvesView | { shard: string };
 }
 
 /** So many heat maps and rows of curves may stand in the page, the first orders first. */
@@ -52,6 +58,7 @@ const mapsInPage = 48;
  * @param base path from the page to the run directory, ending in a slash.
  */
 export function pageView(data: ReportData, entries: readonly Entry[], base: string): PageView {
+  const orders = data.run.orders.map((order, index) => orderView(order, index, entries, base));
   return {
     header: headerView(data),
     findings: findings(data, entries),
@@ -59,13 +66,8 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     published: publishedView(data, entries),
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),
-    orders: data.run.orders.map((order, index) => ({
-      name: order.name,
-      open: index === 0,
-      ...(index === 0 || (index + 1) * entries.length <= mapsInPage
-        ? { course: courseView(order, entries), matrices: matricesView(order, index, entries, base) }
-        : { course: { shard: `course-${index + 1}` }, matrices: { shard: `matrices-${index + 1}` } }),
-    })),
+    orders,
+    observed: orders.some(({ curves }) => curves !== undefined),
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
     synthetic: syntheticViews(entries),
@@ -74,5 +76,30 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     notices: data.notices,
     provenance: provenanceView(data),
     glossary: glossaryViews(data),
+  };
+}
+
+function orderView(
+  order: RunRecord["orders"][number],
+  index: number,
+  entries: readonly Entry[],
+  base: string,
+): OrderView {
+  const heading = { name: order.name, open: index === 0 };
+  if (index === 0 || (index + 1) * entries.length <= mapsInPage) {
+    const curves = curvesView(order, entries);
+    return {
+      ...heading,
+      course: courseView(order, entries),
+      matrices: matricesView(order, index, entries, base),
+      ...(curves === undefined ? {} : { curves }),
+    };
+  }
+  const observed = entries.some(({ cells }) => cells.some(({ curves }) => curves?.order === order.name));
+  return {
+    ...heading,
+    course: { shard: `course-${index + 1}` },
+    matrices: { shard: `matrices-${index + 1}` },
+    ...(observed ? { curves: { shard: `curves-${index + 1}` } } : {}),
   };
 }

@@ -65,6 +65,7 @@ export class ParametricLearner extends ModelLearner {
         const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
         const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, aside, learningRate });
         record.step(terms[0]!, learningRate, tokens);
+        await context.observe?.(step + 1);
         if (await retention?.stops(step)) {
           task.note("stopped early at step", step + 1);
           break;
