@@ -59,7 +59,7 @@ export async function tuneTrainer(
     const display = chooseDisplay(process.stderr);
     return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
   });
-  const directory = dirname(rungs[0]!.plan.directory);
+  const directory = dirname(rungs[0]!.directory);
   const record = recordSearch(request, rungs, benchVersion());
   const chosen = chosenOptions(request, rungs, request.registry.trainer(trainerOf(request).name));
   const [config, json] = [join(directory, "tuned.yaml"), join(directory, "tune.json")];

@@ -1,5 +1,6 @@
-import { basename } from "node:path";
+import { basename, relative, sep } from "node:path";
 import { canonicalJson } from "../contract/digest.js";
+import { packageRoot } from "../contract/files.js";
 import type { ModelRecord, TrainerRecord } from "../contract/result.js";
 import type { SearchSpace, TrainerDefinition } from "../contract/trainer.js";
 import { defaultLabel } from "./candidates.js";
@@ -10,6 +11,7 @@ import { type FinishedRung, type TuneRequest, trainerOf } from "./search.js";
 /** `tune.json`: what was searched, how, and what came of it. */
 export interface TuneRecord {
   schema: "tune@1";
+  /** When its last rung began. */
   createdAt: string;
   /** Version of bench. */
   bench: string;
@@ -18,6 +20,7 @@ export interface TuneRecord {
   trainer: Pick<TrainerRecord, "name" | "version" | "code">;
   /** The suite that the candidates learnt; its digest is of the validation data of its tasks. */
   suite: { name: string; version: string; digest: string; location?: string; order: string; tasks: string[] };
+  /** Of a model inside this package, the reference is its path there: the same on every machine. */
   model: ModelRecord;
   numerics: string;
   quick: boolean;
@@ -32,44 +35,47 @@ export type CandidateRecord = Omit<ScoredCandidate, "options">;
 
 /** The record of a finished search. `bench` is the version of this package. */
 export function recordSearch(request: TuneRequest, rungs: readonly FinishedRung[], bench: string): TuneRecord {
-  const last = rungs.at(-1)!;
-  const { record } = last.plan;
-  const { name, version, code } = record.trainers[0]!;
+  const { run, ranked } = rungs.at(-1)!;
+  const { name, version, code } = run.trainers[0]!;
   const { key, id, higherIsBetter } = request.objective;
-  const { location } = record.suite;
-  const [best] = last.ranked;
+  const { location } = run.suite;
+  const [best] = ranked;
   return {
     schema: "tune@1",
-    createdAt: new Date().toISOString(),
+    createdAt: run.createdAt,
     bench,
-    command: record.command,
+    command: run.command,
     trainer: { name, version, ...(code === undefined ? {} : { code }) },
     suite: {
       name: request.config.suite.name,
-      version: record.suite.version,
-      digest: record.suite.digest,
+      version: run.suite.version,
+      digest: run.suite.digest,
       ...(location === undefined ? {} : { location }),
-      order: record.orders[0]!.name,
-      tasks: record.orders[0]!.tasks,
+      order: run.orders[0]!.name,
+      tasks: run.orders[0]!.tasks,
     },
-    model: record.model,
-    numerics: record.numerics,
-    quick: record.quick,
+    model: { ...run.model, reference: portable(run.model.reference) },
+    numerics: run.numerics,
+    quick: run.quick,
     space: request.space,
     search: {
       ...request.search,
       seed: request.seed,
       objective: { key, id, higherIsBetter },
-      seeds: record.seeds,
+      seeds: run.seeds,
     },
-    rungs: rungs.map(({ tasks, plan, ranked }) => ({
+    rungs: rungs.map(({ tasks, directory, run, ranked }) => ({
       tasks,
-      directory: basename(plan.directory),
-      configDigest: plan.record.configDigest,
+      directory: basename(directory),
+      configDigest: run.configDigest,
       results: ranked.map(({ options: _options, ...result }) => result),
     })),
     chosen: { label: best!.label, values: best!.values, score: best!.score!, isDefault: best!.label === defaultLabel },
   };
+}
+
+function portable(reference: string): string {
+  return reference.startsWith(packageRoot + sep) ? relative(packageRoot, reference) : reference;
 }
 
 /** The chosen options as a configuration writes them: those of the space, and what else differs from the defaults. */

@@ -1,8 +1,9 @@
-import { join } from "node:path";
-import { defaultAlerts } from "../contract/alert.js";
+import { dirname, join } from "node:path";
+import { silentAlerts } from "../contract/alert.js";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import type { RunRecord } from "../contract/result.js";
 import type { SearchSpace } from "../contract/trainer.js";
 import type { MetricDefinition } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
@@ -29,12 +30,11 @@ export interface TuneRequest {
   plugins: readonly string[];
 }
 
-/** Candidates are tried in order to see some of them forget: that must wake nobody. */
-const noAlerts: RunConfig["alerts"] = { ...defaultAlerts, task: { warning: null, critical: null } };
-
 /** A rung after it ran. */
 export interface FinishedRung extends Rung {
-  plan: RunPlan;
+  directory: string;
+  /** As it was begun: a search that is resumed keeps its date and command. */
+  run: RunRecord;
   /** The best first. */
   ranked: ScoredCandidate[];
 }
@@ -50,7 +50,7 @@ export async function planSearch(request: TuneRequest): Promise<RunPlan[]> {
   const candidates = candidatesOf(request);
   const plans: RunPlan[] = [];
   for (const [index, rung] of rungsFor(request, candidates).entries()) {
-    plans.push(await planRung(request, index, rung, candidates.slice(0, rung.candidates), plans[0]));
+    plans.push(await planRung(request, index, rung, candidates.slice(0, rung.candidates), plans[0]?.directory));
   }
   return plans;
 }
@@ -70,15 +70,16 @@ export async function searchSpace(
   let left = candidatesOf(request);
   const rungs = rungsFor(request, left);
   for (const [index, rung] of rungs.entries()) {
-    const plan = await planRung(request, index, rung, left, finished[0]?.plan);
+    const plan = await planRung(request, index, rung, left, finished[0]?.directory);
     const outcome = await execute(plan);
     if (outcome.status === "cancelled") {
       throw new BenchError("CANCELLED", "the search was interrupted", {
         fix: "The same command goes on where it stopped.",
       });
     }
-    const ranked = rankCandidates(left, request.objective, readRun(plan.directory));
-    finished.push({ ...rung, plan, ranked });
+    const stored = readRun(plan.directory);
+    const ranked = rankCandidates(left, request.objective, stored);
+    finished.push({ ...rung, directory: plan.directory, run: stored.run, ranked });
     if (ranked[0]!.score === null) throw withoutScores(ranked[0]!, request);
     left = survivors(left, ranked, rungs[index + 1]?.candidates ?? 0);
   }
@@ -105,19 +106,19 @@ async function planRung(
   index: number,
   { tasks }: Rung,
   candidates: readonly Candidate[],
-  first: RunPlan | undefined,
+  first: string | undefined,
 ): Promise<RunPlan> {
   const { config, registry, plugins, order } = request;
   const { out, observation: _observation, ...rest } = config;
   const trainers = candidates.map(({ label, options }) => ({ label, name: trainerOf(request).name, options }));
   const plan = await planRun(
-    { ...rest, trainers, orders: 1, keepCheckpoints: "none", alerts: noAlerts },
+    { ...rest, trainers, orders: 1, keepCheckpoints: "none", alerts: silentAlerts },
     registry,
     plugins,
     undefined,
     (suite) => validationSuite(suite, orderOf(suite, order), tasks),
   );
-  const parent = first === undefined ? (out ?? directoryOf(request, plan)) : join(first.directory, "..");
+  const parent = first === undefined ? (out ?? directoryOf(request, plan)) : dirname(first);
   return { ...plan, directory: join(parent, `rung-${index + 1}`) };
 }
 
