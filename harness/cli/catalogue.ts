@@ -41,7 +41,11 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       source: trainer.source,
       version: trainer.version,
       options: trainer.options,
-      facts: { schedule: trainer.schedule, ...needsByDefault(trainer) },
+      facts: {
+        schedule: trainer.schedule,
+        ...needsByDefault(trainer),
+        ...(trainer.space === undefined ? {} : { "tuned over": trainer.space }),
+      },
       ...from("trainers", trainer.name),
     })),
     scorers: registry.allScorers().map(({ name, summary, source, version, options }) => ({

@@ -22,6 +22,14 @@ export interface Privileges {
  */
 export type Schedule = "sequence" | "joint" | "once";
 
+/** What a search may try for one option: some values, or a range on a scale. */
+export type SearchDimension =
+  | { values: unknown[] }
+  | { low: number; high: number; scale: "linear" | "log"; integer?: boolean };
+
+/** What `bench tune` may try: an option, or one inside another by its dotted path, → its dimension. */
+export type SearchSpace = Record<string, SearchDimension>;
+
 export interface TrainerDefinition {
   name: string;
   summary: string;
@@ -31,6 +39,8 @@ export interface TrainerDefinition {
   version: number;
   /** JSON schema (draft-07) of the options, with defaults. */
   options: Record<string, unknown>;
+  /** Which options are worth tuning, and where to look. */
+  space?: SearchSpace;
   schedule: Schedule;
   needs(options: Record<string, unknown>): Privileges;
   create(context: LearnerContext): Promise<Learner>;

@@ -37,6 +37,7 @@ export interface RunPlan {
  *
  * @param plugins specifiers of the registry's plug-ins.
  * @param command what repeats this run; the command line of this process unless given.
+ * @param derive makes another suite of the loaded one, of another digest; it stays as it is unless given.
  * @throws BenchError for everything that is wrong with configuration, data, model or device.
  */
 export async function planRun(
@@ -44,12 +45,13 @@ export async function planRun(
   registry: Registry,
   plugins: readonly string[],
   command: string = commandLine(),
+  derive: (suite: Suite) => Suite = (suite) => suite,
 ): Promise<RunPlan> {
   const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
   const config = source === undefined ? given : continuedConfig(given, source);
   const trainers = config.trainers.map((trainer) => recordTrainer(trainer, registry));
   await checkDevice(config.device, registry);
-  const suite = await loadSuite(config, registry);
+  const suite = derive(await loadSuite(config, registry));
   const scorers = checkSuite(suite, registry);
   checkNeeds(suite, trainers);
   const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];

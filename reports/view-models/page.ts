@@ -2,6 +2,7 @@ import type { RunRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
 import { type AbilityView, abilityViews } from "./abilities.js";
 import { type AlertsView, alertsView } from "./alerts.js";
+import { type ClaimsView, claimsView } from "./claims.js";
 import { type CourseView, courseView } from "./course.js";
 import { type CurvesView, curvesView } from "./curves.js";
 import { type DrawnView, drawnViews } from "./drawn.js";
@@ -25,6 +26,7 @@ export interface PageView {
   header: HeaderView;
   findings: Finding[];
   leaderboard: LeaderboardView;
+  claims: ClaimsView | undefined;
   published: PublishedView | undefined;
   tradeOffs: TradeOffView[];
   abilities: AbilityView[];
@@ -67,6 +69,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     header: headerView(data),
     findings: findings(data, entries),
     leaderboard: leaderboardView(data, entries),
+    claims: claimsView(data.claims),
     published: publishedView(data, entries),
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),

@@ -3,6 +3,7 @@ import { bench, newDirectory } from "./support.js";
 
 const verbs = [
   "run",
+  "tune",
   "evaluate",
   "watch",
   "history",
@@ -12,6 +13,7 @@ const verbs = [
   "gate",
   "gate bless",
   "gate acknowledge",
+  "claims",
   "metrics",
   "export",
   "list",

@@ -2,6 +2,7 @@ import { random } from "../../../harness/contract/random.js";
 import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange, strengthRange } from "../ranges.js";
 import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
 
 interface MasOptions {
@@ -24,6 +25,7 @@ export const mas: Method = {
     ...holdOptions(6),
     items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
   },
+  space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Mas(options as unknown as MasOptions),
 };

@@ -1,6 +1,7 @@
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange, strengthRange } from "../ranges.js";
 import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
 
 interface SiOptions {
@@ -30,6 +31,7 @@ export const si: Method = {
       description: "ξ, which bounds the importance of parameters that did not move.",
     },
   },
+  space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new SynapticIntelligence(options as unknown as SiOptions),
 };
