@@ -49,5 +49,6 @@ export interface CellProgress {
 export type WorkerMessage =
   | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }> }
   | { type: "progress"; progress: CellProgress }
+  /** `once`: the same text from other cells is not shown again. */
   | { type: "notice"; text: string; once?: boolean }
   | { type: "ended"; cell: string; result: CellResult };
