@@ -13,7 +13,8 @@ export const l2: Method = {
   summary: "Holds all parameters alike near where the task before left them.",
   source: "arXiv 1612.00796, the L2 baseline",
   version: 1,
-  options: holdOptions(6),
+  defaults: { learningRate: 1.5e-3 },
+  options: holdOptions(26.2),
   space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy(options) {

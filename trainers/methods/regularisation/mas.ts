@@ -21,8 +21,9 @@ export const mas: Method = {
   summary: "Holds parameters that its outputs are sensitive to near their values; needs no labels.",
   source: "arXiv 1711.09601",
   version: 1,
+  defaults: { learningRate: 1.5e-3 },
   options: {
-    ...holdOptions(6),
+    ...holdOptions(26.2),
     items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
   },
   space: { lambda: strengthRange, learningRate: rateRange },

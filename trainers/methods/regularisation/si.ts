@@ -22,8 +22,9 @@ export const si: Method = {
   summary: "Holds parameters whose paths lowered the loss near their values; gathers importance while it trains.",
   source: "arXiv 1703.04200",
   version: 1,
+  defaults: { learningRate: 1.5e-3 },
   options: {
-    ...holdOptions(6),
+    ...holdOptions(26.2),
     xi: {
       type: "number",
       exclusiveMinimum: 0,
