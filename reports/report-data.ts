@@ -1,3 +1,4 @@
+import { type ClaimsRecord, readClaims } from "../harness/claims/record.js";
 import type { Alert } from "../harness/contract/alert.js";
 import type { ErrorRecord } from "../harness/contract/errors.js";
 import type {
@@ -22,6 +23,8 @@ export interface ReportData {
   /** Of the whole run, where it finished: seconds, and the peak memory of the process. */
   wallSeconds: number | null;
   peakMemoryBytes: number | null;
+  /** Of a run that was made to test claims. */
+  claims?: ClaimsRecord;
   /** What was left out while reading. */
   notices: string[];
 }
@@ -60,6 +63,7 @@ export function readReportData(directory: string): ReportData {
     metrics: cellMetrics,
     wallSeconds: finished?.wallSeconds ?? null,
     peakMemoryBytes: finished?.peakMemoryBytes ?? null,
+    claims: readClaims(directory),
     notices,
   };
 }

@@ -5,6 +5,7 @@ import { packageRoot } from "../contract/files.js";
 import type { CliContext } from "./context.js";
 import { errorText, usageError } from "./error-text.js";
 import { startPage } from "./start-page.js";
+import { addClaims } from "./verbs/claims.js";
 import { addCompare } from "./verbs/compare.js";
 import { addCompletion } from "./verbs/completion.js";
 import { addDoctor } from "./verbs/doctor.js";
@@ -51,6 +52,7 @@ export function buildProgram(context: CliContext): Command {
     addLeaderboard,
     addCompare,
     addGate,
+    addClaims,
     addMetrics,
     addExport,
     addList,

@@ -124,8 +124,28 @@ export interface LearnReport {
   notes: Record<string, number | string>;
   /** What the batches were made of, where the trainer tells. */
   drawn?: DrawnItems[];
+  /** How the task's data differs from that of the tasks before it, where the trainer looks. */
+  drift?: DriftReport;
   /** What was synthesised for rehearsal while this task was learnt, one set a task that it stands for. */
   synthetic?: SyntheticSet[];
+}
+
+/**
+ * A task's data beside that of the tasks before it: population stability index (0 for alike), distance of the
+ * distributions and probability of it by chance for prompts' lengths and answers' losses; maximum mean discrepancy of
+ * the embeddings, and its probability.
+ */
+export interface DriftReport {
+  lengthStability: number;
+  lengthDistance: number;
+  lengthProbability: number;
+  lossStability: number;
+  lossDistance: number;
+  lossProbability: number;
+  embeddingDiscrepancy: number;
+  embeddingProbability: number;
+  /** What is unlike anything before: "lengths", "losses", "embeddings". */
+  warnings: string[];
 }
 
 /** Items of one task that were trained on from one source. */

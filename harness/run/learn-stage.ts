@@ -3,6 +3,7 @@ import type { LearnContext, Learner, TrainingView } from "../contract/trainer.js
 import type { MeteredBuffer } from "./buffer.js";
 import type { PlannedCell } from "./cells.js";
 import { addEfforts, type Effort, meter, withoutEffort } from "./cost.js";
+import { driftNotice } from "./drift-notice.js";
 import { callPlugin } from "./guard.js";
 import { checkLearnReport } from "./learn-report.js";
 import { Observer } from "./observer.js";
@@ -46,6 +47,8 @@ export async function learnStage(
     const task = view.tasks.map((data) => data.task.id).join("+");
     const { synthetic: sets = [], ...report } = checkLearnReport(result);
     synthetic.push(...measureSynthetic(sets, stage.row, suite.tasks));
+    if (report.drift !== undefined && report.drift.warnings.length > 0)
+      workplace.post({ type: "notice", text: driftNotice(task, report.drift.warnings), once: true });
     learning.push({ ...report, task, seconds: own.seconds });
     efforts.push(own);
   }

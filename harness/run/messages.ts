@@ -49,5 +49,5 @@ export interface CellProgress {
 export type WorkerMessage =
   | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }> }
   | { type: "progress"; progress: CellProgress }
-  | { type: "notice"; text: string }
+  | { type: "notice"; text: string; once?: boolean }
   | { type: "ended"; cell: string; result: CellResult };

@@ -49,7 +49,7 @@ export const trainerOf = ({ config }: TuneRequest): TrainerConfig => config.trai
 export async function planSearch(request: TuneRequest): Promise<RunPlan[]> {
   const candidates = candidatesOf(request);
   const plans: RunPlan[] = [];
-  for (const [index, rung] of rungsOf(request.search).entries()) {
+  for (const [index, rung] of rungsFor(request, candidates).entries()) {
     plans.push(await planRung(request, index, rung, candidates.slice(0, rung.candidates), plans[0]?.directory));
   }
   return plans;
@@ -68,7 +68,7 @@ export async function searchSpace(
 ): Promise<FinishedRung[]> {
   const finished: FinishedRung[] = [];
   let left = candidatesOf(request);
-  const rungs = rungsOf(request.search);
+  const rungs = rungsFor(request, left);
   for (const [index, rung] of rungs.entries()) {
     const plan = await planRung(request, index, rung, left, finished[0]?.directory);
     const outcome = await execute(plan);
@@ -89,6 +89,10 @@ export async function searchSpace(
 function candidatesOf(request: TuneRequest): Candidate[] {
   return drawCandidates(trainerOf(request).options, request.space, request.search.candidates, request.seed);
 }
+
+/** A small space may hold fewer candidates than were asked for. */
+const rungsFor = ({ search }: TuneRequest, { length }: readonly Candidate[]): Rung[] =>
+  rungsOf({ ...search, candidates: length });
 
 /** The best of a rung and the default configuration, which every rung is compared with; in the order of their labels. */
 function survivors(all: readonly Candidate[], ranked: readonly ScoredCandidate[], count: number): Candidate[] {

@@ -2,8 +2,11 @@ import type { RunRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
 import { type AbilityView, abilityViews } from "./abilities.js";
 import { type AlertsView, alertsView } from "./alerts.js";
+import { type ClaimsView, claimsView } from "./claims.js";
 import { type CourseView, courseView } from "./course.js";
 import { type CurvesView, curvesView } from "./curves.js";
+import { type DrawnView, drawnViews } from "./drawn.js";
+import { type DriftView, driftView } from "./drift.js";
 import type { Entry } from "./entries.js";
 import { type FailuresView, failuresView } from "./failures.js";
 import { type Finding, findings } from "./findings.js";
@@ -23,6 +26,7 @@ export interface PageView {
   header: HeaderView;
   findings: Finding[];
   leaderboard: LeaderboardView;
+  claims: ClaimsView | undefined;
   published: PublishedView | undefined;
   tradeOffs: TradeOffView[];
   abilities: AbilityView[];
@@ -32,6 +36,7 @@ export interface PageView {
   tasks: TaskView[];
   samples: SamplesView;
   synthetic: SyntheticView[];
+  data: { drift: DriftView | undefined; drawn: DrawnView[] } | undefined;
   failures: FailuresView;
   alerts: AlertsView;
   notices: string[];
@@ -59,10 +64,12 @@ const mapsInPage = 48;
  */
 export function pageView(data: ReportData, entries: readonly Entry[], base: string): PageView {
   const orders = data.run.orders.map((order, index) => orderView(order, index, entries, base));
+  const [drift, drawn] = [driftView(entries), drawnViews(entries)];
   return {
     header: headerView(data),
     findings: findings(data, entries),
     leaderboard: leaderboardView(data, entries),
+    claims: claimsView(data.claims),
     published: publishedView(data, entries),
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),
@@ -71,6 +78,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
     synthetic: syntheticViews(entries),
+    data: drift === undefined && drawn.length === 0 ? undefined : { drift, drawn },
     failures: failuresView(data),
     alerts: alertsView(data),
     notices: data.notices,

@@ -13,6 +13,7 @@ const verbs = [
   "gate",
   "gate bless",
   "gate acknowledge",
+  "claims",
   "metrics",
   "export",
   "list",
