@@ -56,7 +56,7 @@ export function tuneLines(record: TuneRecord, config: string, terminal: Terminal
       ? ["±: standard error from the number of validation items"]
       : []),
     `${defaultLabel} is the default`,
-    ...(dropped > 0 ? [`${dropped} candidates left in earlier rungs`] : []),
+    ...(dropped > 0 ? [`${dropped} candidates dropped in earlier rungs`] : []),
   ].join("; ");
   const title = `${trainer.name} on validation data of ${suite.tasks.length} tasks of ${suite.name} ${suite.version} (${suite.order})`;
   const gain = chosen.isDefault

@@ -109,7 +109,8 @@ async function planRung(
   first: string | undefined,
 ): Promise<RunPlan> {
   const { config, registry, plugins, order } = request;
-  const { out, observation: _observation, ...rest } = config;
+  // a checkpoint may have seen later tasks, and measurements within a task are not scored
+  const { out, fromCheckpoint: _source, observation: _observation, ...rest } = config;
   const trainers = candidates.map(({ label, options }) => ({ label, name: trainerOf(request).name, options }));
   const plan = await planRun(
     { ...rest, trainers, orders: 1, keepCheckpoints: "none", alerts: silentAlerts },

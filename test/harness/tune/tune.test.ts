@@ -67,6 +67,7 @@ test("searches the declared space, writes a record and a configuration that runs
 
   const again = await tune(...given);
   expect(again.code, again.stderr).toBe(0);
+  expect(JSON.parse(readFileSync(join(directory, "found/tune.json"), "utf8"))).toEqual(record); // date and command too
   expect(again.stderr).not.toContain("measured"); // nothing is computed twice
   expect(again.stdout).toContain(`chosen  ${best!.label}`);
 
