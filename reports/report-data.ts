@@ -1,4 +1,5 @@
-import { type ClaimsRecord, readClaims } from "../harness/claims/record.js";
+import { readClaims } from "../harness/claims/files.js";
+import type { ClaimsRecord } from "../harness/claims/record.js";
 import type { Alert } from "../harness/contract/alert.js";
 import type { ErrorRecord } from "../harness/contract/errors.js";
 import type {

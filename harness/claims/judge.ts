@@ -35,6 +35,9 @@ export interface ClaimResult extends Omit<Claim, "hypotheses"> {
 /** The finished cells of an arm, or why there are none. */
 export type ArmCells = { cells: readonly Observed[] } | { missing: string };
 
+/** Below this, a difference of scores is rounding. */
+const rounding = 1e-12;
+
 const verdicts: Record<Verdict, ClaimVerdict> = {
   pass: "supported",
   fail: "contradicted",
@@ -44,7 +47,8 @@ const verdicts: Record<Verdict, ClaimVerdict> = {
 /**
  * Judges claims by the gate's one-sided bounds over task orders: a hypothesis is supported where the lower bound of its
  * contrast is above −margin, contradicted where the upper bound is below, else undecided. A claim is supported where all
- * its hypotheses are (an intersection–union test, which needs no adjustment), contradicted where one is contradicted.
+ * its hypotheses are (an intersection–union test, which needs no adjustment), contradicted where one is contradicted,
+ * not runnable where an arm is missing or a metric was not measured. The verdicts are each at α; p alone is adjusted.
  *
  * @param cells of each arm, by its name.
  * @param alpha the error of each bound.
@@ -63,6 +67,11 @@ export function judgeClaims(
   });
 }
 
+const notRunnable = (claim: Omit<Claim, "hypotheses">, reason: string): ClaimResult => ({
+  ...claim,
+  ...{ verdict: "not runnable", hypotheses: [], runs: 0, adjustedP: null, reason },
+});
+
 /** Before the adjustment `adjustedP` is the claim's own p. */
 function judgeClaim(
   { hypotheses, ...claim }: Claim,
@@ -73,11 +82,11 @@ function judgeClaim(
   const found = new Map<string, readonly Observed[]>();
   for (const name of names) {
     const arm = cells[name]!;
-    if ("missing" in arm) {
-      return { ...claim, verdict: "not runnable", hypotheses: [], runs: 0, adjustedP: null, reason: arm.missing };
-    }
+    if ("missing" in arm) return notRunnable(claim, arm.missing);
     found.set(name, arm.cells);
   }
+  const unmeasured = hypotheses.flatMap((hypothesis) => unmeasuredBy(hypothesis, found))[0];
+  if (unmeasured !== undefined) return notRunnable(claim, unmeasured);
   const results = hypotheses.map((hypothesis) => judgeHypothesis(hypothesis, found, alpha));
   const runs = [...found.values()].reduce((sum, { length }) => sum + length, 0);
   const ps = results.map(({ p }) => p);
@@ -95,42 +104,48 @@ function conjunction(results: readonly HypothesisResult[]): ClaimVerdict {
   return results.every(({ verdict }) => verdict === "supported") ? "supported" : "undecided";
 }
 
+/** Why a metric is unknown in the cells of an arm, such as general ability where the suite has no probes for it. */
+function unmeasuredBy({ metric, contrast }: Hypothesis, cells: ReadonlyMap<string, readonly Observed[]>): string[] {
+  const measure = measureOf(metric, []);
+  return Object.keys(contrast).flatMap((arm) =>
+    cells.get(arm)!.flatMap(({ matrix }) => {
+      const { value, reason } = measure.compute(matrix);
+      return value === null ? [`${metric} of ${arm}: ${reason}`] : [];
+    }),
+  );
+}
+
 function judgeHypothesis(
   hypothesis: Hypothesis,
   cells: ReadonlyMap<string, readonly Observed[]>,
   alpha: number,
 ): HypothesisResult {
   const { margin } = hypothesis;
-  const { values, reason } = contrastByOrder(hypothesis, cells);
-  const { verdict, mean, low, high, orders, furtherOrders, reason: undecided } = judge(values, margin, alpha);
+  const values = contrastByOrder(hypothesis, cells);
+  const { verdict, mean, low, high, orders, furtherOrders, reason } = judge(values, margin, alpha);
   const result = { ...hypothesis, mean, low, high, orders, furtherOrders, p: oneSidedP(values, margin) };
   // Superiority is not shown by values that are all the same as what they are compared with.
-  if (margin === 0 && values.length > 0 && values.every((value) => value === 0)) {
+  if (margin === 0 && values.length > 0 && values.every((value) => Math.abs(value) < rounding)) {
     return { ...result, verdict: "undecided", reason: "no order differs at all" };
   }
-  const why = reason ?? undecided;
-  return { ...result, verdict: verdicts[verdict], ...(why === undefined ? {} : { reason: why }) };
+  return { ...result, verdict: verdicts[verdict], ...(reason === undefined ? {} : { reason }) };
 }
 
 /** The contrast of each order, over the seeds that every arm has there; signed so that more is better. */
-function contrastByOrder(
-  { metric, contrast }: Hypothesis,
-  cells: ReadonlyMap<string, readonly Observed[]>,
-): { values: number[]; reason?: string } {
+function contrastByOrder({ metric, contrast }: Hypothesis, cells: ReadonlyMap<string, readonly Observed[]>): number[] {
   const measure = measureOf(metric, []);
+  const sign = measure.higherIsBetter ? 1 : -1;
   const sums = new Map<string, Observation & { arms: number }>();
   for (const [arm, weight] of Object.entries(contrast)) {
     for (const { order, seed, matrix } of cells.get(arm)!) {
-      const { value, reason } = measure.compute(matrix);
-      if (value === null) return { values: [], reason: `${metric} of ${arm}: ${reason}` };
       const key = `${seed}|${order}`;
       const before = sums.get(key) ?? { order, seed, value: 0, arms: 0 };
-      const sign = measure.higherIsBetter ? 1 : -1;
-      sums.set(key, { ...before, value: before.value + sign * weight * value, arms: before.arms + 1 });
+      const value = before.value + sign * weight * measure.compute(matrix).value!;
+      sums.set(key, { ...before, value, arms: before.arms + 1 });
     }
   }
   const complete = [...sums.values()].filter(({ arms }) => arms === Object.keys(contrast).length);
-  return { values: [...orderMeans(complete).values()] };
+  return [...orderMeans(complete).values()];
 }
 
 function oneSidedP(values: readonly number[], margin: number): number | null {

@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { writeFileAtomically } from "../contract/files.js";
+import { resolve } from "node:path";
 import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
 import { readEntries } from "../gate/entry.js";
-import { readJson } from "../run/store.js";
 import type { Claim } from "./claim.js";
 import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";
 import { isArm, type Registration, type ResolvedArm } from "./registration.js";
@@ -24,9 +21,6 @@ export interface ClaimsRecord {
   registration: Pick<Registration, "digest" | "createdAt" | "beforeTheRun"> | null;
   claims: ClaimResult[];
 }
-
-/** In the directory of its run. */
-const claimsFile = "claims.json";
 
 /** Probability that a bound is wrong. */
 export const alpha = 0.05;
@@ -65,14 +59,3 @@ function settingOf({ suite: { name, version, digest }, model, quick, orders, see
 }
 
 const stampOf = ({ digest, createdAt, beforeTheRun }: Registration) => ({ digest, createdAt, beforeTheRun });
-
-/** Leaves the verdicts in the directory of their run, where the report shows them. */
-export function writeClaims(record: ClaimsRecord): void {
-  writeFileAtomically(join(record.runDirectory, claimsFile), `${JSON.stringify(record, null, 2)}\n`);
-}
-
-/** What `writeClaims` left in a run directory; undefined where the run tested no claims. */
-export function readClaims(directory: string): ClaimsRecord | undefined {
-  const path = join(directory, claimsFile);
-  return existsSync(path) ? readJson<ClaimsRecord>(path) : undefined;
-}

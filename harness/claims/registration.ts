@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkOptions } from "../config/index.js";
 import { canonicalJson, digestOf } from "../contract/digest.js";
@@ -6,7 +6,7 @@ import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
-import { layout } from "../run/store.js";
+import { layout, readJson } from "../run/store.js";
 import { arms, armsOf } from "./catalogue.js";
 import type { Arm, Claim } from "./claim.js";
 
@@ -60,7 +60,7 @@ export const isArm = (trainer: { name: string; options: Record<string, unknown> 
 /**
  * Writes a registration into the directory of its run, or finds it there again.
  *
- * @throws RUN_MISMATCH where another one stands there.
+ * @throws RUN_MISMATCH where another one stands there, or one that was changed.
  */
 export function register(
   directory: string,
@@ -76,20 +76,26 @@ export function register(
     writeFileAtomically(path, `${JSON.stringify(record, null, 2)}\n`);
     return record;
   }
-  const { schema: _schema, createdAt: _createdAt, digest: _digest, beforeTheRun: _before, ...content } = stored;
-  if (stored.digest === digest && digestOf(content) === digest) return stored;
-  throw new BenchError(
-    "RUN_MISMATCH",
-    `${directory} was registered for other claims, or the registration was changed`,
-    {
-      fix: "What was registered stands: choose another directory with --out, or ask for the same claims again.",
-      at: { file: path },
-    },
-  );
+  if (stored.digest === digest) return stored;
+  throw new BenchError("RUN_MISMATCH", `${directory} was registered for other claims`, {
+    fix: "What was registered stands: choose another directory with --out, or ask for the same claims again.",
+    at: { file: path },
+  });
 }
 
-/** The registration in a run directory; undefined where there is none. */
+/**
+ * The registration in a run directory; undefined where there is none.
+ *
+ * @throws RUN_MISMATCH where it is not what was written.
+ */
 export function readRegistration(directory: string): Registration | undefined {
   const path = join(directory, registrationFile);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Registration) : undefined;
+  if (!existsSync(path)) return undefined;
+  const stored = readJson<Registration>(path);
+  const { schema: _schema, createdAt: _createdAt, digest, beforeTheRun: _before, ...content } = stored;
+  if (digestOf(content) === digest) return stored;
+  throw new BenchError("RUN_MISMATCH", `in ${directory} the registration was changed after it was written`, {
+    fix: "Put back what was registered, or choose another directory with --out.",
+    at: { file: path },
+  });
 }

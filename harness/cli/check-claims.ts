@@ -1,6 +1,7 @@
 import { armsOf, claimsOf } from "../claims/catalogue.js";
 import type { Claim } from "../claims/claim.js";
-import { alpha, judgeRun, writeClaims } from "../claims/record.js";
+import { writeClaims } from "../claims/files.js";
+import { alpha, judgeRun } from "../claims/record.js";
 import { type ResolvedArm, readRegistration, register, resolveArms } from "../claims/registration.js";
 import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
@@ -43,17 +44,23 @@ export async function checkClaims(
   else await runClaims(reference, claims, options, context);
 }
 
+/** Where the claims asked for were registered, what was registered is judged, all of it: p is adjusted over it. */
 async function judgeStored(directory: string, claims: readonly Claim[], options: ClaimsOptions, context: CliContext) {
+  const registration = readRegistration(directory);
+  const registered = registration?.claims.map(({ id }) => id) ?? [];
+  const record =
+    registration !== undefined && (options.only ?? []).every((id) => registered.includes(id))
+      ? judgeRun(directory, registration.claims, registration.arms, registration)
+      : judgeRun(directory, claims, await armsOfRun(directory, claims, options, context), undefined);
+  const shown = record.claims.filter(({ id }) => options.only?.includes(id) ?? true);
+  if (options.json) printJson(context, { ...record, claims: shown });
+  else context.print(`${claimLines({ ...record, claims: shown }, context).join("\n")}\n`);
+}
+
+async function armsOfRun(directory: string, claims: readonly Claim[], options: ClaimsOptions, context: CliContext) {
   const config = requireRunRecord(directory).config as unknown as RunConfig;
   const plugins = [...new Set([...config.plugins, ...(options.plugin ?? [])])];
-  const registry = await loadRegistry(specifiersFor(context, plugins));
-  const registration = readRegistration(directory);
-  const registered =
-    registration !== undefined && claims.every(({ id }) => registration.claims.some((one) => one.id === id));
-  const arms = registered ? registration.arms : resolveArms(claims, registry);
-  const record = judgeRun(directory, claims, arms, registered ? registration : undefined);
-  if (options.json) printJson(context, record);
-  else context.print(`${claimLines(record, context).join("\n")}\n`);
+  return resolveArms(claims, await loadRegistry(specifiersFor(context, plugins)));
 }
 
 async function runClaims(

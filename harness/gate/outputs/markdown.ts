@@ -34,4 +34,5 @@ export function gateMarkdown(result: GateResult): string {
 }
 
 /** Text that stays inside its cell and is no mark-up. */
-const cell = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[|<>*_[\]]/g, (mark) => `\\${mark}`);
+export const cell = (text: string): string =>
+  text.replace(/[\r\n]+/g, " ").replace(/[|<>*_[\]]/g, (mark) => `\\${mark}`);

@@ -41,17 +41,21 @@ test("registers the claims before it runs, judges them, and refuses another regi
   expect(result.registration).toMatchObject({ beforeTheRun: true });
   const [ability, forgetting] = result.claims;
   // This data has no probes: nothing is known of general ability, and that is said rather than counted as 0.
-  expect(ability).toMatchObject({ id: "sequential-lowers-ability", verdict: "undecided", adjustedP: null });
-  expect(ability!.hypotheses[0]!.mean).toBeNull();
+  expect(ability).toMatchObject({ id: "sequential-lowers-ability", verdict: "not runnable", adjustedP: null });
+  expect(ability!.reason).toMatch(/^generalAbilityDelta of sequential: .*probe/);
   expect(forgetting).toMatchObject({ runs: 6, hypotheses: [{ orders: 3, mean: expect.any(Number) }] });
+
+  const page = readFileSync(join(directory, "run/claims.md"), "utf8");
+  expect(page).toContain(`digest \`${result.registration!.digest}\``);
+  expect(page).toMatch(/\| Sequential fine-tuning lowers general ability\. \| TRACE.* \| not runnable \|/);
 
   const again = await claims(...given, "--out", "run");
   expect(again.code, again.stderr).toBe(0);
   expect(again.stderr).not.toContain("measured");
   expect(again.stdout).toContain("before the run");
-  const page = readFileSync(join(directory, "run/report/index.html"), "utf8");
-  expect(page).toContain("Replay of 10% repairs more than half");
-  expect(page).toContain("Registered before the run");
+  const report = readFileSync(join(directory, "run/report/index.html"), "utf8");
+  expect(report).toContain("Replay of 10% repairs more than half");
+  expect(report).toContain("Registered before the run");
   for (const line of again.stdout.split("\n")) {
     if (!/^(run|report) /.test(line)) expect(line.length).toBeLessThanOrEqual(76);
   }
@@ -63,10 +67,18 @@ test("registers the claims before it runs, judges them, and refuses another regi
     code: 2,
     stderr: expect.stringMatching(/registration was changed[\s\S]*RUN_MISMATCH/),
   });
+  expect(await bench(["claims", "--run", "run"], directory)).toMatchObject({ code: 2 });
   writeFileSync(registration, honest);
 
   const later = await bench(["claims", "--run", "run", "--json", "--only", "replay-repairs-forgetting"], directory);
-  expect(JSON.parse(later.stdout).claims[0].hypotheses).toEqual(forgetting!.hypotheses);
+  expect(JSON.parse(later.stdout).claims).toEqual([forgetting]);
+  expect(JSON.parse(later.stdout).registration).toEqual(result.registration);
+  const all = await bench(["claims", "--run", "run", "--json"], directory);
+  expect(JSON.parse(all.stdout)).toMatchObject({ claims: result.claims, registration: result.registration });
+  expect(await claims("--orders", "3", "--seeds", "1", "--only", "ewc-forgets-less", "--out", "run")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/registered for other claims[\s\S]*RUN_MISMATCH/),
+  });
   const others = await bench(["claims", "--run", "run", "--only", "ewc-forgets-less"], directory);
   expect(others.code).toBe(0);
   expect(others.stdout).toMatch(/not runnable/);

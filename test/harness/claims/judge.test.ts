@@ -101,6 +101,18 @@ test("an arm that is missing makes its claim not runnable and leaves the others 
   expect(third!.verdict).toBe("supported");
 });
 
+test("a metric that was not measured makes its claim not runnable; rounding is no difference", () => {
+  const ability = one(claim({ metric: "generalAbilityDelta", contrast: { a: 1, b: -1 }, margin: 0 }), {
+    a: high,
+    b: low,
+  });
+  expect(ability).toMatchObject({ verdict: "not runnable", adjustedP: null, hypotheses: [] });
+  expect(ability.reason).toMatch(/^generalAbilityDelta of a: /);
+  const half: Hypothesis = { metric: "op", contrast: { a: 1, b: -1 / 3 }, margin: 0 };
+  const tenth = arm([0.1 + 1e-15, 0.1 + 1e-15, 0.1 + 1e-15]);
+  expect(one(claim(half), { a: tenth, b: arm([0.3, 0.3, 0.3]) }).verdict).toBe("undecided");
+});
+
 test("every claim names its source, arms that exist and metrics that exist", () => {
   expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length);
   for (const known of claims) {

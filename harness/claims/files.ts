@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomically } from "../contract/files.js";
+import { readJson } from "../run/store.js";
+import { claimsMarkdown } from "./markdown.js";
+import type { ClaimsRecord } from "./record.js";
+
+/** In the directory of its run: the record, and the same to read. */
+const claimsFile = "claims.json";
+const claimsPage = "claims.md";
+
+/** Leaves the verdicts in the directory of their run, where the report shows them. */
+export function writeClaims(record: ClaimsRecord): void {
+  writeFileAtomically(join(record.runDirectory, claimsFile), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileAtomically(join(record.runDirectory, claimsPage), claimsMarkdown(record));
+}
+
+/** What `writeClaims` left in a run directory; undefined where the run tested no claims. */
+export function readClaims(directory: string): ClaimsRecord | undefined {
+  const path = join(directory, claimsFile);
+  return existsSync(path) ? readJson<ClaimsRecord>(path) : undefined;
+}
