@@ -12,12 +12,14 @@ import { methods, trainers } from "../../trainers/methods/catalogue.js";
  *
  *     npm run bench:methods -- ewc lwf
  *
- * Without names: every method. STEPS changes the steps a task gets. Ratios are medians over tasks:
+ * Without names: every method, which takes long, as some write text or recompute many gradients. STEPS (2 or more)
+ * changes the steps a task gets. How far it is goes to standard error. Ratios are medians over tasks:
  * - steps/s: pace of the loop, from a task's second step on (the first compiles graphs), method over sequential;
  * - processor: processor time of these steps, method over sequential; other programs disturb it less than the pace;
  * - whole task: time of learning with all that stands before and after the loop, method over sequential.
  */
 const steps = Number(process.env.STEPS ?? 60);
+if (!(steps >= 2)) throw new Error("STEPS must be 2 or more: a pace is measured between two steps");
 const reference = "sequential";
 const given = process.argv.slice(2);
 const names = new Set([reference, ...(given.length > 0 ? given : methods.map(({ name }) => name))]);
@@ -45,6 +47,7 @@ for (let place = 0; place < order.length; place++) {
   for (const { name, learn } of [...entrants.slice(turn), ...entrants.slice(0, turn)]) {
     const pace = await learn(place);
     if (place > 0) paces.get(name)!.push(pace);
+    console.error(`task ${place + 1} of ${order.length}: ${name} ${(pace.wholeTask / 1000).toFixed(1)} s`);
   }
 }
 for (const { learner } of entrants) await learner.release();
