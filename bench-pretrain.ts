@@ -122,7 +122,7 @@ async function measure(directory: string, state: State): Promise<ModelFacts> {
   for (const { title, validation, scorer, maxNewTokens } of suite.tasks) {
     tasks.push({ title, score: await meanScore(model, validation, scorer, maxNewTokens) });
   }
-  const lists = await measureListAbility(suite.tasks, 40, (prompts, decoding) => answers(model, prompts, decoding));
+  const lists = await measureListAbility(suite.tasks, (prompts, decoding) => answers(model, prompts, decoding));
   await model.release();
   return {
     recipe,

@@ -6,6 +6,7 @@ import { Shards, scriptLiteral } from "./shards.js";
 import { templates } from "./templates.js";
 import { boardView } from "./view-models/board.js";
 import { courseView } from "./view-models/course.js";
+import { curvesView } from "./view-models/curves.js";
 import { entriesOf } from "./view-models/entries.js";
 import { historyView } from "./view-models/history.js";
 import { matricesView } from "./view-models/matrices.js";
@@ -27,9 +28,12 @@ export const html: Reporter = {
     const render = templates();
     const shards = new Shards(outputDirectory, room);
     const view = pageView(data, entries, base);
-    for (const [index, { course, matrices }] of view.orders.entries()) {
+    for (const [index, { course, curves, matrices }] of view.orders.entries()) {
       const order = data.run.orders[index]!;
       if ("shard" in course) shards.addBeside(course.shard, render("course-order", courseView(order, entries)));
+      if (curves !== undefined && "shard" in curves) {
+        shards.addBeside(curves.shard, render("curves-order", curvesView(order, entries)!));
+      }
       if ("shard" in matrices) {
         shards.addBeside(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
       }

@@ -1,15 +1,17 @@
+import { type ClaimsRecord, readClaims } from "../harness/claims/record.js";
 import type { Alert } from "../harness/contract/alert.js";
 import type { ErrorRecord } from "../harness/contract/errors.js";
 import type {
   CellRecord,
   CellStatus,
   CostRecord,
+  CurvesRecord,
   Leaderboard,
   MatrixRecord,
   RunRecord,
   SyntheticRecord,
 } from "../harness/contract/result.js";
-import { buildLeaderboard, type MetricDefinition, metrics } from "../harness/metrics/index.js";
+import { buildLeaderboard, cellMetrics, type MetricDescription } from "../harness/metrics/index.js";
 import { readRun } from "../harness/run/store.js";
 
 /** All that a report is made from, beside the samples. */
@@ -17,10 +19,12 @@ export interface ReportData {
   run: RunRecord;
   cells: CellResult[];
   leaderboard: Leaderboard;
-  metrics: readonly MetricDefinition[];
+  metrics: readonly MetricDescription[];
   /** Of the whole run, where it finished: seconds, and the peak memory of the process. */
   wallSeconds: number | null;
   peakMemoryBytes: number | null;
+  /** Of a run that was made to test claims. */
+  claims?: ClaimsRecord;
   /** What was left out while reading. */
   notices: string[];
 }
@@ -30,6 +34,8 @@ export interface CellResult extends CellRecord {
   status: CellStatus;
   matrix?: MatrixRecord;
   cost?: CostRecord;
+  /** Scores within tasks, where they were measured. */
+  curves?: CurvesRecord;
   /** What its trainer wrote for rehearsal, set by set. */
   synthetic?: SyntheticRecord[];
   error?: ErrorRecord;
@@ -39,7 +45,7 @@ export interface CellResult extends CellRecord {
 
 /** Reads a run directory, finished or not. Throws as `readRun` does. */
 export function readReportData(directory: string): ReportData {
-  const { run, matrices, costs, synthetic, cells, events, notices } = readRun(directory);
+  const { run, matrices, costs, curves, synthetic, cells, events, notices } = readRun(directory);
   const finished = events.findLast((event) => event.type === "run-finished");
   return {
     run,
@@ -48,14 +54,16 @@ export function readReportData(directory: string): ReportData {
       status: cells[cell.id]?.status ?? "pending",
       matrix: matrices[cell.id],
       cost: costs[cell.id],
+      curves: curves[cell.id],
       synthetic: synthetic[cell.id],
       error: cells[cell.id]?.error,
       alerts: cells[cell.id]?.alerts ?? [],
     })),
-    leaderboard: buildLeaderboard({ directory, run, matrices, costs }),
-    metrics,
+    leaderboard: buildLeaderboard({ directory, run, matrices, costs, curves }),
+    metrics: cellMetrics,
     wallSeconds: finished?.wallSeconds ?? null,
     peakMemoryBytes: finished?.peakMemoryBytes ?? null,
+    claims: readClaims(directory),
     notices,
   };
 }

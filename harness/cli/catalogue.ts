@@ -1,7 +1,7 @@
 import { checkOptions } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
-import { metrics } from "../metrics/index.js";
+import { cellMetrics } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
 import type { CatalogueKind } from "./context.js";
 
@@ -41,7 +41,11 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       source: trainer.source,
       version: trainer.version,
       options: trainer.options,
-      facts: { schedule: trainer.schedule, ...needsByDefault(trainer) },
+      facts: {
+        schedule: trainer.schedule,
+        ...needsByDefault(trainer),
+        ...(trainer.space === undefined ? {} : { "tuned over": trainer.space }),
+      },
       ...from("trainers", trainer.name),
     })),
     scorers: registry.allScorers().map(({ name, summary, source, version, options }) => ({
@@ -53,7 +57,7 @@ export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEn
       facts: {},
       ...from("scorers", name),
     })),
-    metrics: metrics.map(({ id, key, title, formula, source, higherIsBetter }) => ({
+    metrics: cellMetrics.map(({ id, key, title, formula, source, higherIsBetter }) => ({
       name: key,
       summary: `${title}: ${formula}`,
       source,

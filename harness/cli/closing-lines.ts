@@ -20,7 +20,7 @@ export function closingLines(
   if (cancelled > 0) hints.push("Run the same command again to go on where it stopped.");
   if (failed > 0) hints.push("Run the same command with --retry-failed to try the failed cells again.");
   if (config.quick) hints.push("--quick is a smoke test: too small to compare methods by. Run without it for results.");
-  if (run.orders.length === 1) {
+  if (run.orders.length === 1 && run.source === undefined) {
     hints.push("One order: there is no interval and no rank. Run with --orders 3 to tell differences from chance.");
   }
   if (run.suite.generated) hints.push("The data of this suite is generated; it is not the published benchmark.");

@@ -40,6 +40,15 @@ orders: 1
 # Which checkpoints stay: last, all or none.
 # keepCheckpoints: last
 
+# Go on from a finished cell, or from its checkpoint after a task: what it learnt, then the suite's other tasks. Trainer
+# and seed are the cell's own where they are left out above.
+# fromCheckpoint: runs/trace-seq-1a2b3c4d/0123456789abcdef:stance
+
+# Measure within tasks too, every so many steps, on at most so many test items of each task learnt so far: for the
+# stability gap. Takes time, changes no result.
+# evaluateEvery: 20
+# evaluateItems: 40
+
 # What raises an alert after a task, as a share of what it is compared with: a task's score just after it was learnt, a
 # probe's before training, the budget's share so far. A budget holds for one cell. failOn ends the cell at that task.
 # alerts:

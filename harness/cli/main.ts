@@ -5,6 +5,7 @@ import { packageRoot } from "../contract/files.js";
 import type { CliContext } from "./context.js";
 import { errorText, usageError } from "./error-text.js";
 import { startPage } from "./start-page.js";
+import { addClaims } from "./verbs/claims.js";
 import { addCompare } from "./verbs/compare.js";
 import { addCompletion } from "./verbs/completion.js";
 import { addDoctor } from "./verbs/doctor.js";
@@ -20,6 +21,7 @@ import { addNew } from "./verbs/new.js";
 import { addReport } from "./verbs/report.js";
 import { addRun } from "./verbs/run.js";
 import { addShow } from "./verbs/show.js";
+import { addTune } from "./verbs/tune.js";
 import { addValidate } from "./verbs/validate.js";
 import { addWatch } from "./verbs/watch.js";
 
@@ -42,6 +44,7 @@ export function buildProgram(context: CliContext): Command {
     });
   for (const add of [
     addRun,
+    addTune,
     addEvaluate,
     addWatch,
     addHistory,
@@ -49,6 +52,7 @@ export function buildProgram(context: CliContext): Command {
     addLeaderboard,
     addCompare,
     addGate,
+    addClaims,
     addMetrics,
     addExport,
     addList,

@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import type { SourceRecord } from "../contract/result.js";
 import { duration } from "../run/display/text.js";
 import type { RunPlan } from "../run/plan.js";
 import { twoColumns } from "./columns.js";
@@ -10,7 +11,8 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
   const { record, suite, estimate, config, cells } = plan;
   const rows: [string, string][] = [
     ["suite", `${suite.title} (${suite.name} ${suite.version}${suite.generated ? ", generated data" : ""})`],
-    ["tasks", suite.tasks.map(({ id }) => id).join(" → ")],
+    ["tasks", (record.orders.length === 1 ? record.orders[0]!.tasks : suite.tasks.map(({ id }) => id)).join(" → ")],
+    ...sourceRows(record.source),
     ["model", `${record.model.reference}, ${record.model.architecture}, ${count(record.model.parameters)} parameters`],
     ["trainers", record.trainers.map(({ label }) => label).join(", ")],
     ["orders", record.orders.map(({ name }) => name).join(", ")],
@@ -24,5 +26,9 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
 }
 
+const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
+  source === undefined
+    ? []
+    : [["goes on from", `${source.trainer}, ${source.order}, seed ${source.seed} after ${source.learnt.join(" → ")}`]];
 const count = (value: number): string => value.toLocaleString("en-US");
 const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

@@ -55,6 +55,9 @@ export interface ConfigFileContent extends TrainingProfile {
   quick?: boolean;
   out?: string;
   keepCheckpoints?: "last" | "all" | "none";
+  fromCheckpoint?: string;
+  evaluateEvery?: number;
+  evaluateItems?: number;
   plugins?: string[];
   alerts?: AlertSection;
   gate?: GateSection;
@@ -65,7 +68,7 @@ export type ConfigFile = YamlFile<ConfigFileContent>;
 let validator: ValidateFunction<ConfigFileContent> | undefined;
 
 function validatorOfConfig(): ValidateFunction<ConfigFileContent> {
-  validator ??= new Ajv({ allErrors: true, verbose: true }).compile<ConfigFileContent>(
+  validator ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<ConfigFileContent>(
     JSON.parse(readFileSync(join(packageRoot, "harness", "contract", "schemas", "config.schema.json"), "utf8")),
   );
   return validator;

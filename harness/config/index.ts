@@ -3,5 +3,6 @@ export { type GateSettings, readGateSettings, requireMargins } from "./gate-sett
 export { checkOptions } from "./options.js";
 export { type ConfigFlags, type ConfigRequest, defaultTrainers, readConfig } from "./read-config.js";
 export { resolveConfig } from "./resolve-config.js";
+export { readSpaceFile } from "./space-file.js";
 export { splitTrainers } from "./split-trainers.js";
 export { suggestName } from "./suggest-name.js";

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { AlertSettings } from "../contract/alert.js";
-import type { RunConfig } from "../contract/config.js";
-import type { ErrorLocation } from "../contract/errors.js";
+import type { ObservationSettings, RunConfig } from "../contract/config.js";
+import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { alertSettings } from "./alert-settings.js";
 import { type ConfigFileContent, readConfigFile, type TrainerEntry, type TrainingProfile } from "./config-file.js";
 import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
@@ -28,6 +28,9 @@ export interface ConfigFlags {
   out?: string;
   retryFailed?: boolean;
   keepCheckpoints?: RunConfig["keepCheckpoints"];
+  fromCheckpoint?: string;
+  evaluateEvery?: number;
+  evaluateItems?: number;
   plugins?: string[];
   failOn?: AlertSettings["failOn"];
 }
@@ -53,11 +56,12 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
   const directory = file === undefined ? process.cwd() : dirname(resolve(file));
   const fromFlags = flags.trainers !== undefined;
-  const entries = flags.trainers ?? content.trainers ?? defaultTrainers;
+  const fromCheckpoint = flags.fromCheckpoint ?? (content.fromCheckpoint && resolve(directory, content.fromCheckpoint));
+  const entries = flags.trainers ?? content.trainers ?? (fromCheckpoint === undefined ? defaultTrainers : []);
   const trainers = entries
     .map((entry): TrainerEntry => (typeof entry === "string" ? { name: entry } : entry))
     .map((entry) => ({ ...entry, name: absoluteSpecifier(entry.name, fromFlags ? process.cwd() : directory) }));
-  const seeds = flags.seeds ?? content.seeds ?? 1;
+  const seeds = flags.seeds ?? content.seeds ?? (fromCheckpoint === undefined ? 1 : []);
   const orders = flags.orders ?? content.orders ?? 1;
   const seedList = typeof seeds === "number" ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
   const config: RunConfig = {
@@ -66,7 +70,9 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     seeds: seedList,
     orders,
     workers:
-      flags.workers ?? content.workers ?? Math.min(availableParallelism(), trainers.length * seedList.length * orders),
+      flags.workers ??
+      content.workers ??
+      Math.min(availableParallelism(), (trainers.length || 1) * (seedList.length || 1) * orders),
     threads: flags.threads ?? content.threads ?? 1,
     device: flags.device ?? content.device ?? "cpu",
     quick: flags.quick ?? content.quick ?? false,
@@ -80,6 +86,13 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   };
   for (const { name } of trainers) if (looksLikeSpecifier(name)) config.plugins.push(name);
   config.plugins = [...new Set(config.plugins)];
+  const observation = observationOf(
+    flags.evaluateEvery ?? content.evaluateEvery,
+    flags.evaluateItems ?? content.evaluateItems,
+    locate?.(["evaluateItems"], true),
+  );
+  if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;
+  if (observation !== undefined) config.observation = observation;
   const model = flags.model === undefined ? content.model && absoluteModel(content.model, directory) : flags.model;
   if (model !== undefined) config.model = model;
   const out = flags.out ?? (content.out && resolve(directory, content.out));
@@ -104,6 +117,22 @@ function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: stri
   return location === undefined
     ? { name, options }
     : { name, location: absoluteLocation(location, directory), options };
+}
+
+/** Most items of each task that are asked within tasks, unless the configuration says otherwise. */
+const observedItems = 40;
+
+function observationOf(
+  every: number | undefined,
+  items: number | undefined,
+  at: ErrorLocation | undefined,
+): ObservationSettings | undefined {
+  if (every !== undefined) return { every, items: items ?? observedItems };
+  if (items === undefined) return undefined;
+  throw new BenchError("CONFIG_INVALID", "evaluateItems says on how many items, but nothing is measured within tasks", {
+    fix: "Give evaluateEvery (--evaluate-every <steps>) too, or leave evaluateItems out.",
+    at,
+  });
 }
 
 const optionsOf = ({ suite }: ConfigFileContent): Record<string, unknown> =>

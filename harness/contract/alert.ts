@@ -68,3 +68,15 @@ export const defaultAlerts: AlertSettings = {
   budget: {},
   failOn: "never",
 };
+
+const never: AlertThresholds = { warning: null, critical: null };
+
+/** For runs whose cells nobody ships. */
+export const silentAlerts: AlertSettings = {
+  task: never,
+  ability: never,
+  safety: never,
+  cost: never,
+  budget: {},
+  failOn: "never",
+};

@@ -19,10 +19,22 @@ export interface RunConfig {
   out?: string;
   retryFailed: boolean;
   keepCheckpoints: "last" | "all" | "none";
+  /** `<run directory>/<cell id>[:task]`: what the cells go on from; then trainers and seeds may be empty: the source's. */
+  fromCheckpoint?: string;
+  /** Measurements within a task; none when absent. */
+  observation?: ObservationSettings;
   /** What is watched while the run goes on; `defaultAlerts` when absent. Has no influence on results. */
   alerts?: AlertSettings;
   /** Further plug-ins: file paths, npm packages, or `command:…`. */
   plugins: string[];
+}
+
+/** When and on how much a model is measured while it learns a task. */
+export interface ObservationSettings {
+  /** Steps from one measurement to the next. */
+  every: number;
+  /** Most test items of each task that are asked at every measurement. */
+  items: number;
 }
 
 export interface TrainerConfig {

@@ -21,6 +21,8 @@ export interface RunRecord {
   configDigest: string;
   /** Version of the numerics: bits may change when it does. */
   numerics: string;
+  /** Where every cell goes on from a stored one; absent where they start from the model. */
+  source?: SourceRecord;
   environment: Record<string, string | number | null>;
   config: Record<string, unknown>;
 }
@@ -59,6 +61,25 @@ export interface TrainerRecord {
   privileges: Privileges;
 }
 
+/** The cell that a run goes on from, and how. */
+export interface SourceRecord {
+  /** Run directory, absolute. */
+  directory: string;
+  run: string;
+  cell: string;
+  trainer: string;
+  order: string;
+  seed: number;
+  /** The tasks learnt before, in their order: that many rows are not this run's own. */
+  learnt: string[];
+  /** SHA-256 of the checkpoint. */
+  digest: string;
+  /** Labels of the trainers that were restored whole: weights, strategies and stored past data. */
+  restored: string[];
+  /** Label → model directory that its learner is created with; the checkpoint's weights for those not restored. */
+  bases: Record<string, string>;
+}
+
 export interface CellRecord {
   /** First 16 hexadecimal digits of the digest of all that determines the result. */
   id: string;
@@ -95,6 +116,38 @@ export interface MatrixRecord {
   probeN: Record<string, number>;
   /** For classification tasks: task → row T's counts. */
   confusion: Record<string, ConfusionRecord>;
+}
+
+/**
+ * `cells/<cell>/curves.json`: scores within tasks, on a sample of the test items that stays the same through the cell.
+ * There only where a run was asked to measure within tasks and the trainer lets it. Holds no times.
+ */
+export interface CurvesRecord {
+  schema: "curves@1";
+  trainer: string;
+  order: string;
+  seed: number;
+  /** Columns, in this order. */
+  tasks: string[];
+  /** Steps from one measurement to the next. */
+  every: number;
+  /** Items behind each score, by column. */
+  n: number[];
+  /** What was learnt from one measured row of the matrix to the next, in order. */
+  stretches: CurveStretch[];
+}
+
+export interface CurveStretch {
+  /** The row at its end. */
+  row: number;
+  /** The tasks that were learnt: one in a sequence, all for a joint trainer. */
+  learns: string[];
+  steps: number;
+  /**
+   * The first, at step 0, is the row before; the last is the row at the end, with all that a method does after its last
+   * step. Scores stand by column; tasks still ahead are not asked: null.
+   */
+  points: { step: number; scores: (number | null)[] }[];
 }
 
 export interface ConfusionRecord {

@@ -22,6 +22,14 @@ export interface Privileges {
  */
 export type Schedule = "sequence" | "joint" | "once";
 
+/** What a search may try for one option: some values, or a range on a scale. */
+export type SearchDimension =
+  | { values: unknown[] }
+  | { low: number; high: number; scale: "linear" | "log"; integer?: boolean };
+
+/** What `bench tune` may try: an option, or one inside another by its dotted path, → its dimension. */
+export type SearchSpace = Record<string, SearchDimension>;
+
 export interface TrainerDefinition {
   name: string;
   summary: string;
@@ -31,6 +39,8 @@ export interface TrainerDefinition {
   version: number;
   /** JSON schema (draft-07) of the options, with defaults. */
   options: Record<string, unknown>;
+  /** Which options are worth tuning, and where to look. */
+  space?: SearchSpace;
   schedule: Schedule;
   needs(options: Record<string, unknown>): Privileges;
   create(context: LearnerContext): Promise<Learner>;
@@ -89,6 +99,11 @@ export interface LearnContext {
   /** Polled between steps: throw `BenchError` CANCELLED when true. */
   cancelled(): boolean;
   progress(event: LearnProgress): void;
+  /**
+   * Awaited after each step, with the number of steps done: where a measurement within the task is due, the harness puts
+   * its questions to `generate` meanwhile. Absent where none is asked for. May throw CANCELLED.
+   */
+  observe?(step: number): Promise<void>;
 }
 
 export interface LearnProgress {
@@ -109,8 +124,28 @@ export interface LearnReport {
   notes: Record<string, number | string>;
   /** What the batches were made of, where the trainer tells. */
   drawn?: DrawnItems[];
+  /** How the task's data differs from that of the tasks before it, where the trainer looks. */
+  drift?: DriftReport;
   /** What was synthesised for rehearsal while this task was learnt, one set a task that it stands for. */
   synthetic?: SyntheticSet[];
+}
+
+/**
+ * A task's data beside that of the tasks before it: population stability index (0 for alike), distance of the
+ * distributions and probability of it by chance for prompts' lengths and answers' losses; maximum mean discrepancy of
+ * the embeddings, and its probability.
+ */
+export interface DriftReport {
+  lengthStability: number;
+  lengthDistance: number;
+  lengthProbability: number;
+  lossStability: number;
+  lossDistance: number;
+  lossProbability: number;
+  embeddingDiscrepancy: number;
+  embeddingProbability: number;
+  /** What is unlike anything before: "lengths", "losses", "embeddings". */
+  warnings: string[];
 }
 
 /** Items of one task that were trained on from one source. */

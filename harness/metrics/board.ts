@@ -4,6 +4,7 @@ import { BenchError } from "../contract/errors.js";
 import type {
   CellRecord,
   CostRecord,
+  CurvesRecord,
   MatrixRecord,
   ModelRecord,
   RunRecord,
@@ -27,6 +28,7 @@ interface Entry {
 interface EntryCell extends CellRecord {
   matrix?: MatrixRecord;
   cost?: CostRecord;
+  curves?: CurvesRecord;
 }
 
 const placeOf = ({ order, seed }: { order: string; seed: number }): string => `${seed} ${order}`;
@@ -94,13 +96,21 @@ function namedOrders(runs: readonly RunRecord[]): Map<string, { name: string; ta
 
 function entriesOf(sources: readonly LeaderboardSource[], orders: ReturnType<typeof namedOrders>): Entry[] {
   const entries = new Map<string, Entry>();
-  for (const { run, matrices, costs } of sources) {
+  for (const { run, matrices, costs, curves } of sources) {
     const names = new Map(run.orders.map(({ name, tasks }) => [name, orders.get(tasks.join("\n"))!.name]));
     const own = new Map<string, Entry>();
     for (const record of run.trainers) {
       const { name, version, options } = record;
       const { model, numerics: engine, quick } = run;
-      const id = digestOf({ name, version, options, model: model.digest, engine, quick }).slice(0, 12);
+      const id = digestOf({
+        name,
+        version,
+        options,
+        model: model.digest,
+        engine,
+        quick,
+        source: run.source?.digest,
+      }).slice(0, 12);
       const entry = entries.get(id) ?? { id, record, model, engine, quick, runs: new Set(), cells: new Map() };
       entries.set(id, entry);
       own.set(record.label, entry);
@@ -110,7 +120,12 @@ function entriesOf(sources: readonly LeaderboardSource[], orders: ReturnType<typ
       const { cells } = own.get(cell.trainer)!;
       const named = { ...cell, order: names.get(cell.order)! };
       if (cells.get(placeOf(named))?.matrix !== undefined) continue;
-      cells.set(placeOf(named), { ...named, matrix: matrices[cell.id], cost: costs[cell.id] });
+      cells.set(placeOf(named), {
+        ...named,
+        matrix: matrices[cell.id],
+        cost: costs[cell.id],
+        curves: curves?.[cell.id],
+      });
     }
   }
   return [...entries.values()];
@@ -147,9 +162,14 @@ function rowsOf(
     run: { ...run, trainers: [], cells: [] },
     matrices: {},
     costs: {},
+    curves: {},
     groups: {},
   };
-  const { matrices, costs } = source as { matrices: Record<string, MatrixRecord>; costs: Record<string, CostRecord> };
+  const { matrices, costs, curves } = source as {
+    matrices: Record<string, MatrixRecord>;
+    costs: Record<string, CostRecord>;
+    curves: Record<string, CurvesRecord>;
+  };
   for (const entry of entries) {
     const trainer = labels.get(entry)!;
     source.run.trainers.push({ ...entry.record, label: trainer });
@@ -160,6 +180,7 @@ function rowsOf(
       const cell = entry.cells.get(placeOf({ order, seed }));
       if (cell?.matrix !== undefined) matrices[id] = { ...cell.matrix, order, trainer };
       if (cell?.cost !== undefined) costs[id] = cell.cost;
+      if (cell?.curves !== undefined) curves[id] = cell.curves;
     }
   }
   const byLabel = new Map(entries.map((entry) => [labels.get(entry)!, entry]));

@@ -7,8 +7,8 @@ export interface MetricValue {
   reason?: string;
 }
 
-/** A pure function of a matrix R with rows 0..T and tasks 1..T. */
-export interface MetricDefinition {
+/** What is said of a metric, whatever it is made from. */
+export interface MetricDescription {
   /** Name, origin and version: another formula is another id. */
   id: string;
   /** Short name in camelCase, the key in a leaderboard row. */
@@ -18,6 +18,10 @@ export interface MetricDefinition {
   /** Paper or "bench" where the definition is ours. */
   source: string;
   higherIsBetter: boolean;
+}
+
+/** A pure function of a matrix R with rows 0..T and tasks 1..T. */
+export interface MetricDefinition extends MetricDescription {
   /**
    * @param joint the matrix of a learner trained on all tasks at once, on the same tasks; intransigence needs it.
    */
@@ -25,7 +29,7 @@ export interface MetricDefinition {
 }
 
 /** What a metric is made from: its description, the least number of tasks it makes sense for, and its formula. */
-export interface MetricFormula extends Omit<MetricDefinition, "compute" | "higherIsBetter"> {
+export interface MetricFormula extends Omit<MetricDescription, "higherIsBetter"> {
   /** False for what is better when small; true when absent. */
   higherIsBetter?: boolean;
   leastTasks?: number;

@@ -1,7 +1,7 @@
 import { BenchError } from "../contract/errors.js";
 import type { History, HistoryLine, HistorySeries, HistoryVersion } from "../contract/history.js";
 import type { LeaderboardRow, MatrixRecord } from "../contract/result.js";
-import { metrics } from "./catalogue.js";
+import { cellMetrics } from "./catalogue.js";
 import { groupBy } from "./clusters.js";
 import { mean } from "./definition.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
@@ -73,7 +73,7 @@ function finalState(matrix: MatrixRecord): MatrixRecord {
 
 function seriesOf(trainer: string, versions: readonly Version[]): HistorySeries {
   const { matrices } = versions[0]!;
-  const measured = metrics.map(({ key, title, higherIsBetter }) => {
+  const measured = cellMetrics.map(({ key, title, higherIsBetter }) => {
     const noise = mean(versions.map(({ row }) => row.metrics[key]?.itemError ?? 0));
     return line(
       { key, title, kind: "metric", higherIsBetter },

@@ -1,6 +1,14 @@
 export { buildBoard } from "./board.js";
-export { computeMetrics, metrics } from "./catalogue.js";
-export type { MetricDefinition, MetricValue } from "./definition.js";
+export { cellMetrics, computeMetrics, metrics } from "./catalogue.js";
+export type { MetricDefinition, MetricDescription, MetricValue } from "./definition.js";
+export {
+  type DriftPair,
+  type DriftPrediction,
+  type DriftStatistic,
+  driftPairs,
+  driftPrediction,
+  isWarned,
+} from "./drift.js";
 export { buildHistory } from "./history.js";
 export { itemStandardError } from "./item-error.js";
 export { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";

@@ -1,6 +1,7 @@
 import type {
   CellRecord,
   CostRecord,
+  CurvesRecord,
   Estimate,
   Leaderboard,
   LeaderboardRow,
@@ -11,10 +12,12 @@ import type {
 import { metrics } from "./catalogue.js";
 import { type Observation, orderMeans } from "./clusters.js";
 import { meanCost } from "./cost.js";
+import type { MetricValue } from "./definition.js";
 import { itemStandardError } from "./item-error.js";
 import { orderSensitivity } from "./order-sensitivity.js";
 import { rankIntervals } from "./ranks.js";
 import { tInterval } from "./statistics.js";
+import { curveMetrics } from "./within-task/index.js";
 
 /** What a leaderboard is made of: a run as stored, matrices and costs by cell id, finished cells only. */
 export interface LeaderboardSource {
@@ -22,6 +25,8 @@ export interface LeaderboardSource {
   run: RunRecord;
   matrices: Readonly<Record<string, MatrixRecord>>;
   costs: Readonly<Record<string, CostRecord>>;
+  /** Of the cells that were measured within tasks. */
+  curves?: Readonly<Record<string, CurvesRecord>>;
   /** Where trainers are not all of one model: the group of each label. Joint training is the reference of its own group. */
   groups?: Readonly<Record<string, string>>;
 }
@@ -31,6 +36,8 @@ interface Entry {
   planned: CellRecord[];
   matrices: MatrixRecord[];
   costs: CostRecord[];
+  /** In the order of the matrices. */
+  curves: (CurvesRecord | undefined)[];
   /** Overall performance of each finished run. */
   performance: Observation[];
 }
@@ -57,7 +64,7 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
     const rank = ranks?.[complete.indexOf(entry)] ?? null;
     const row: LeaderboardRow = {
       trainer: trainer.label,
-      metrics: estimates(matrices, joint.get(groupOf(entry))),
+      metrics: estimates(entry, joint.get(groupOf(entry))),
       rank,
       cost: meanCost(costs),
       privileges: trainer.privileges,
@@ -77,7 +84,7 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
   };
 }
 
-function entryOf(trainer: TrainerRecord, { run, matrices, costs }: LeaderboardSource): Entry {
+function entryOf(trainer: TrainerRecord, { run, matrices, costs, curves = {} }: LeaderboardSource): Entry {
   const planned = run.cells.filter((cell) => cell.trainer === trainer.label);
   const done = planned.filter(({ id }) => matrices[id] !== undefined);
   const finished = done.map(({ id }) => matrices[id]!);
@@ -87,6 +94,7 @@ function entryOf(trainer: TrainerRecord, { run, matrices, costs }: LeaderboardSo
     planned,
     matrices: finished,
     costs: done.flatMap(({ id }) => costs[id] ?? []),
+    curves: done.map(({ id }) => curves[id]),
     performance: finished.flatMap((matrix) => {
       const { value } = performance.compute(matrix);
       return value === null ? [] : [{ order: matrix.order, seed: matrix.seed, value }];
@@ -100,16 +108,18 @@ type JointMatrices = ReadonlyMap<string, MatrixRecord>;
 const placeOf = ({ order, seed }: MatrixRecord): string => `${seed} ${order}`;
 
 /** Every metric over the runs of a trainer, and the two order sensitivities. */
-function estimates(matrices: readonly MatrixRecord[], joint: JointMatrices | undefined): Record<string, Estimate> {
+function estimates({ matrices, curves }: Entry, joint: JointMatrices | undefined): Record<string, Estimate> {
   const result: Record<string, Estimate> = {};
-  for (const metric of metrics) {
-    const values = matrices.map((matrix) => ({ matrix, ...metric.compute(matrix, joint?.get(placeOf(matrix))) }));
+  const collect = (key: string, compute: (matrix: MatrixRecord, cell: number) => MetricValue) => {
+    const values = matrices.map((matrix, cell) => ({ matrix, ...compute(matrix, cell) }));
     const lacking = values.find(({ value }) => value === null);
-    result[metric.key] =
+    result[key] =
       values.length === 0 || lacking !== undefined
         ? { mean: null, low: null, high: null, n: 0, reason: lacking?.reason ?? "no run has finished" }
         : estimate(values.map(({ matrix, value }) => ({ order: matrix.order, seed: matrix.seed, value: value! })));
-  }
+  };
+  for (const { key, compute } of metrics) collect(key, (matrix) => compute(matrix, joint?.get(placeOf(matrix))));
+  for (const { key, compute } of curveMetrics) collect(key, (_, cell) => compute(curves[cell]));
   const itemError = itemStandardError(matrices);
   if (itemError !== null) result.op!.itemError = itemError;
 

@@ -1,11 +1,12 @@
 import { Ajv } from "ajv";
 import { compileOptions } from "../config/options.js";
 import { explainSchemaErrors } from "../config/schema-error.js";
+import { checkSpace, spaceSchema } from "../config/search-space.js";
 import { BenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
 
 const text = { type: "string", minLength: 1 };
-const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$" };
+const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$" };
 const version = { type: "integer", minimum: 0 };
 const options = { type: "object" };
 const method = { function: true };
@@ -24,16 +25,19 @@ const schema = {
   type: "object",
   additionalProperties: false,
   properties: {
-    trainers: listOf({
-      name,
-      summary: text,
-      source: text,
-      version,
-      options,
-      schedule: { enum: ["sequence", "joint", "once"] },
-      needs: method,
-      create: method,
-    }),
+    trainers: listOf(
+      {
+        name,
+        summary: text,
+        source: text,
+        version,
+        options,
+        schedule: { enum: ["sequence", "joint", "once"] },
+        needs: method,
+        create: method,
+      },
+      { space: spaceSchema },
+    ),
     suites: listOf({ name, summary: text, source: text, options, load: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
     reporters: listOf({ name, summary: text, render: method }, { renderHistory: method, renderBoard: method }),
@@ -77,6 +81,9 @@ export function checkPlugin(exported: unknown, file: string): Plugin {
     scorer: exported.scorers,
   })) {
     for (const entry of entries ?? []) compileOptions(entry.options, `${kind} "${entry.name}" of ${file}`);
+  }
+  for (const { name, space, options } of exported.trainers ?? []) {
+    if (space !== undefined) checkSpace(space, options, `trainer "${name}" of ${file}`, "PLUGIN_INVALID");
   }
   return exported;
 }

@@ -64,6 +64,7 @@ class Learner:
             for step, example in enumerate(examples, 1):
                 host.stop_if_cancelled()
                 self.trained += len(text_of(example["input"])) + len(example["references"][0])
+                host.observe(step)
                 if step % 100 == 0:
                     host.progress(step=step, steps=len(examples))  # and loss=…, tokensPerSecond=… where there are any
             chosen = draw.sample(examples, min(share, len(examples)))
@@ -151,6 +152,8 @@ class Host:
         os.dup2(2, 1)  # whatever else writes to standard output must not mix with the protocol
         self.pending = b""
         self.cancelled = False
+        self.observed = False
+        self.learner = None
         self.next_id = 1
 
     def send(self, **message):
@@ -177,11 +180,18 @@ class Host:
                 sys.exit(0)
             if message.get("method") == "cancel":
                 self.cancelled = True
+            elif "method" in message and "id" in message:
+                self.answer(message)
             elif message.get("id") == own:
                 if "error" in message:
                     data = message["error"].get("data") or {}
                     raise Failure(data.get("code", "PLUGIN_FAILED"), message["error"]["message"], data.get("fix"))
                 return message["result"]
+
+    def observe(self, step):
+        """Call it after each step: the harness may ask `generate` of the learner as it stands, and then returns."""
+        if self.observed:
+            self.ask("observe", {"step": step})
 
     def progress(self, **event):
         """Any message is a sign of life: report at least every few minutes."""
@@ -200,6 +210,30 @@ class Host:
         if self.cancelled:
             raise Failure("CANCELLED", "cancelled")
 
+    def answer(self, message):
+        """Does what a request of the harness asks for, and sends the result or what went wrong."""
+        method, params = message["method"], message.get("params") or {}
+        try:
+            if method == "describe":
+                result = {"protocol": PROTOCOL, "trainers": [TRAINER]}
+            elif method == "create":
+                self.learner, result = Learner(params["context"]), {}
+            elif method == "learn":
+                self.cancelled, self.observed = False, params.get("observed", False)
+                result = self.learner.learn(params["view"], Buffer(self, params["bufferCapacity"]), self)
+            elif method in ("generate", "score", "save", "restore", "cost", "release"):
+                result = getattr(self.learner, method)(**params)
+            else:
+                raise Failure("PLUGIN_FAILED", "there is no method %r" % method)
+            self.send(id=message["id"], result=result)
+        except Exception as error:  # everything goes to the harness, which decides
+            import traceback
+
+            traceback.print_exc()
+            data = {"code": getattr(error, "code", "PLUGIN_FAILED"), "fix": getattr(error, "fix", None)}
+            text = "%s: %s" % (type(error).__name__, error)
+            self.send(id=message["id"], error={"code": -32000, "message": text, "data": data})
+
 
 class Buffer:
     """Past data, kept and metered by the harness: bounded by what `needs` declares."""
@@ -215,34 +249,13 @@ class Buffer:
 
 
 def serve():
-    host, learner = Host(), None
+    host = Host()
     while True:
         message = host.receive()
         if message is None:
             return
-        if "id" not in message:
-            continue
-        method, params = message["method"], message.get("params") or {}
-        try:
-            if method == "describe":
-                result = {"protocol": PROTOCOL, "trainers": [TRAINER]}
-            elif method == "create":
-                learner, result = Learner(params["context"]), {}
-            elif method == "learn":
-                host.cancelled = False
-                result = learner.learn(params["view"], Buffer(host, params["bufferCapacity"]), host)
-            elif method in ("generate", "score", "save", "restore", "cost", "release"):
-                result = getattr(learner, method)(**params)
-            else:
-                raise Failure("PLUGIN_FAILED", "there is no method %r" % method)
-            host.send(id=message["id"], result=result)
-        except Exception as error:  # everything goes to the harness, which decides
-            import traceback
-
-            traceback.print_exc()
-            data = {"code": getattr(error, "code", "PLUGIN_FAILED"), "fix": getattr(error, "fix", None)}
-            text = "%s: %s" % (type(error).__name__, error)
-            host.send(id=message["id"], error={"code": -32000, "message": text, "data": data})
+        if "id" in message:
+            host.answer(message)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,13 @@ import { Connection } from "./connection.js";
 import { importPlugin } from "./import-plugin.js";
 import { protocolVersion } from "./protocol.js";
 
+interface LearnParameters {
+  view: TrainingView;
+  bufferCapacity: number;
+  /** Whether the harness measures within the task. */
+  observed: boolean;
+}
+
 /** Serves the trainers of a module over the protocol: `node learner-host.js <module>`. One learner at a time. */
 class LearnerHost {
   private learner: Learner | undefined;
@@ -55,7 +62,7 @@ class LearnerHost {
       this.learner = await definition!.create(context);
       return { answerDigest: this.learner.answerDigest !== undefined };
     },
-    learn: (parameters: { view: TrainingView; bufferCapacity: number }) => this.learn(parameters),
+    learn: (parameters: LearnParameters) => this.learn(parameters),
     generate: ({ requests, decoding }: { requests: GenerationRequest[]; decoding: Decoding }) =>
       this.current.generate(requests, decoding),
     score: ({ requests }: { requests: ScoreRequest[] }) => this.current.score(requests),
@@ -79,7 +86,7 @@ class LearnerHost {
   }
 
   /** The contract's buffer answers at once, so its content is fetched before, and each change is sent as it is made. */
-  private async learn({ view, bufferCapacity }: { view: TrainingView; bufferCapacity: number }): Promise<unknown> {
+  private async learn({ view, bufferCapacity, observed }: LearnParameters): Promise<unknown> {
     this.cancelled = false;
     let { items } = (await this.connection.request("buffer.get", null)) as { items: readonly BufferItem[] };
     const changes: Promise<unknown>[] = [];
@@ -99,6 +106,7 @@ class LearnerHost {
       },
       cancelled: () => this.cancelled,
       progress: (event) => this.connection.notify("progress", event),
+      ...(observed && { observe: async (step) => void (await this.connection.request("observe", { step })) }),
     };
     const report = await this.current.learn(view, context);
     await Promise.all(changes);

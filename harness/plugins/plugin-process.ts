@@ -79,6 +79,7 @@ export class PluginProcess {
   /** Asks and checks the answer against the protocol. Throws PLUGIN_FAILED, or the plug-in's own coded error. */
   async ask<T>(method: ProtocolMethod, parameters: unknown = null): Promise<T> {
     if (this.failure !== undefined) throw this.failure;
+    const before = this.asked; // while it learns, it may be asked for answers
     this.asked = method;
     this.heard();
     try {
@@ -88,7 +89,8 @@ export class PluginProcess {
     } catch (error) {
       throw error === this.failure ? error : this.named(`failed in "${method}": `, error as BenchError);
     } finally {
-      clearTimeout(this.silence);
+      this.asked = before;
+      this.heard();
     }
   }
 

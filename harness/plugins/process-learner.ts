@@ -41,6 +41,7 @@ class LearnerProcess {
     }
     if (method === "buffer.get") return { items: this.learning.buffer.items() };
     if (method === "buffer.set") return this.learning.buffer.set((parameters as { items: BufferItem[] }).items);
+    if (method === "observe") return this.learning.observe?.((parameters as { step: number }).step);
     throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`);
   }
 }
@@ -117,7 +118,11 @@ class ProcessLearner implements Learner {
       grace = setTimeout(() => plugin.kill(), cancelGraceMilliseconds);
     }, cancelPollMilliseconds);
     try {
-      const report = await plugin.ask<LearnReport>("learn", { view, bufferCapacity: context.buffer.capacity });
+      const report = await plugin.ask<LearnReport>("learn", {
+        view,
+        bufferCapacity: context.buffer.capacity,
+        observed: context.observe !== undefined,
+      });
       await this.refreshCost();
       return report;
     } catch (error) {

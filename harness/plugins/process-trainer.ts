@@ -1,4 +1,5 @@
 import { compileOptions } from "../config/options.js";
+import { checkSpace } from "../config/search-space.js";
 import { BenchError } from "../contract/errors.js";
 import type { Privileges, TrainerDefinition } from "../contract/trainer.js";
 import { hostPath, PluginProcess } from "./plugin-process.js";
@@ -18,6 +19,7 @@ export function processTrainer(trainer: TrainerDefinition, command: readonly str
     source: trainer.source,
     version: trainer.version,
     options: trainer.options,
+    ...(trainer.space === undefined ? {} : { space: trainer.space }),
     schedule: trainer.schedule,
     needs: (options) => trainer.needs(options),
     create: (context) => createProcessLearner(trainer.name, command, context),
@@ -51,7 +53,9 @@ export async function describeCommand(command: readonly string[], file?: string)
 
 function definitionOf(description: TrainerDescription, command: readonly string[]): TrainerDefinition {
   const { needs, ...rest } = description;
-  compileOptions(description.options, `trainer "${description.name}" of ${command.join(" ")}`);
+  const where = `trainer "${description.name}" of ${command.join(" ")}`;
+  compileOptions(description.options, where);
+  if (rest.space !== undefined) checkSpace(rest.space, description.options, where, "PLUGIN_INVALID");
   return processTrainer(
     {
       ...rest,

@@ -1,3 +1,6 @@
+import { spaceSchema } from "../config/search-space.js";
+import type { SearchSpace } from "../contract/trainer.js";
+
 /** Name and version of the protocol between the harness and a learner in another process: see protocol.md. */
 export const protocolVersion = "bench-learner@1";
 
@@ -21,6 +24,7 @@ export interface TrainerDescription {
   source: string;
   version: number;
   options: Record<string, unknown>;
+  space?: SearchSpace;
   schedule: "sequence" | "joint" | "once";
   needs: DeclaredPrivileges;
 }
@@ -43,11 +47,12 @@ export const resultSchemas = {
           required: ["name", "summary", "version"],
           additionalProperties: false,
           properties: {
-            name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$" },
+            name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$" },
             summary: text,
             source: { ...text, default: "third party" },
             version: { type: "integer", minimum: 0 },
             options: { type: "object", default: {} },
+            space: spaceSchema,
             schedule: { enum: ["sequence", "joint", "once"], default: "sequence" },
             needs: {
               type: "object",

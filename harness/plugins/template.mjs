@@ -17,7 +17,7 @@ class Learner {
   }
 
   /** view: { index, tasks: [{ task, train, validation }], pastValidation, generalItems }. */
-  async learn(view, { cancelled, progress }) {
+  async learn(view, { cancelled, progress, observe }) {
     const examples = view.tasks.flatMap(({ train }) => train);
     let loss = 0;
     for (const [index, example] of examples.entries()) {
@@ -29,6 +29,7 @@ class Learner {
       answers[answer] = (answers[answer] ?? 0) + 1;
       this.trained += answer.length;
       progress({ step: index + 1, steps: examples.length, loss: loss / (index + 1) });
+      await observe?.(index + 1); // where a run measures within tasks, it asks `generate` now
     }
     return { steps: examples.length, finalLoss: null, curve: [], notes: { cues: Object.keys(this.counts).length } };
   }

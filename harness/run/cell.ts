@@ -3,28 +3,29 @@ import { type Alert, severities } from "../contract/alert.js";
 import { sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
-import type { CostRecord, SyntheticRecord } from "../contract/result.js";
-import type { Learner, LearnProgress, TrainingView } from "../contract/trainer.js";
+import type { CostRecord } from "../contract/result.js";
+import type { Learner, LearnProgress } from "../contract/trainer.js";
 import { detectAlerts } from "./alerts/detect.js";
 import { alertText } from "./alerts/text.js";
 import { watchedCell } from "./alerts/watched-cell.js";
+import { writeArtifacts } from "./artifacts.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import { addEfforts, type Effort, footprintOf, measureLatency, meter } from "./cost.js";
-import { assembleCost } from "./cost-record.js";
+import { carryRows } from "./continuation/carry.js";
+import { type Start, startCheckpoint } from "./continuation/start.js";
+import { footprintOf, measureLatency } from "./cost.js";
 import { requestsFor } from "./evaluate.js";
 import { evaluateOnce, type StoredEvaluation } from "./evaluation-store.js";
 import { callPlugin } from "./guard.js";
-import { checkLearnReport } from "./learn-report.js";
-import { assembleMatrix, sampleLines } from "./matrix.js";
+import { type LearntStage, learnStage } from "./learn-stage.js";
+import { assembleMatrix } from "./matrix.js";
 import type { CellTask } from "./messages.js";
 import { progressReporter } from "./progress.js";
-import { type MeasuredRow, measuredRows, type RowRecord, readFinishedRows } from "./row.js";
+import { type MeasuredRow, type RowRecord, readFinishedRows } from "./row.js";
 import { type Stage, stagesOf } from "./stages.js";
 import { layout } from "./store.js";
-import { measureSynthetic, syntheticLines } from "./synthetic.js";
-import { describeTask, questionSets, trainingViews } from "./views.js";
-import type { Workplace } from "./workplace.js";
+import { describeTask, questionSets } from "./views.js";
+import { checkCancelled, evaluationContext, type Workplace } from "./workplace.js";
 
 /**
  * The life of a cell: build the learner, measure row 0, then learn → measure → save, release, build anew, restore, row
@@ -55,31 +56,45 @@ class CellRun {
     private readonly task: CellTask,
     private readonly workplace: Workplace,
   ) {
-    const { record, trainer, order } = task.cell;
+    const { record, trainer, order, start } = task.cell;
     this.id = record.id;
     this.directory = workplace.setup.directory;
-    this.stages = stagesOf(trainer.schedule, order.length);
+    this.stages = stagesOf(trainer.schedule, order.length, start);
     this.rows = readFinishedRows(this.directory, this.id, task.finished);
     this.report = progressReporter(workplace);
     this.buffer = new MeteredBuffer(trainer.privileges);
   }
 
   async live(): Promise<string> {
+    const { start, order } = this.task.cell;
+    const starts = start !== undefined && this.rows.length <= start.before.length;
+    if (starts) this.rows.length = 0;
     const finished = this.rows.map(({ record }) => record.row);
-    const fromRow = this.stages[finished.length]?.row ?? this.task.cell.order.length + 1;
+    const fromRow = this.stages[finished.length]?.row ?? order.length + 1;
     this.workplace.post({ type: "event", event: { type: "cell-started", cell: this.id, fromRow } });
     pruneCheckpoints(this.directory, this.id, finished);
     this.stopOnAlerts();
-    await this.create(finished.at(-1) ?? 0);
-    for (const stage of this.stages.slice(finished.length)) await this.pass(stage);
+    if (starts) this.carry(start);
+    await this.create(starts ? startCheckpoint(start) : this.checkpoint(finished.at(-1) ?? 0));
+    for (const stage of this.stages.slice(this.rows.length)) await this.pass(stage);
     const latency = await this.latency();
     await this.release();
-    return this.finish(latency);
+    return writeArtifacts(this.task.cell, this.rows, this.stages, latency, this.workplace);
+  }
+
+  /** The rows before this cell's own, as the cell that it goes on from measured them. */
+  private carry(start: Start): void {
+    const place = { directory: this.directory, cell: this.id };
+    for (const { measured, artifacts } of carryRows(start, this.workplace.suite, place)) {
+      const { row } = measured.record;
+      this.rows.push(measured);
+      this.workplace.post({ type: "event", event: { type: "row-finished", cell: this.id, row, artifacts } });
+    }
   }
 
   /** One stage: learn, measure, keep, and only then say so. */
   private async pass(stage: Stage): Promise<void> {
-    const { learning, synthetic, effort } = await this.learn(stage);
+    const { learning, synthetic, effort, observed } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
     const footprint = footprintOf(this.current.cost());
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
@@ -96,6 +111,7 @@ class CellRun {
       buffer,
       checkpointBytes: checkpoint?.bytes ?? 0,
       footprint,
+      ...(observed === undefined ? {} : { observed }),
     };
     const text = JSON.stringify(record);
     const path = layout.row(this.id, stage.row);
@@ -109,12 +125,13 @@ class CellRun {
     this.stopOnAlerts();
   }
 
-  /** What the last finished row raises. */
+  /** What the last finished row raises; nothing where it is not this cell's own doing. */
   private alerts(): Alert[] {
-    const { trainer, order, record } = this.task.cell;
+    const { trainer, order, record, start } = this.task.cell;
     const { suite, setup } = this.workplace;
+    if (start !== undefined && this.rows.length <= start.before.length + 1) return [];
     const cell = watchedCell(this.rows, this.stages.length, this.id, (measured) =>
-      assembleMatrix(record, trainer.schedule, order, suite, measured),
+      assembleMatrix(record, trainer.schedule, order, suite, measured, start?.row),
     );
     return detectAlerts(cell, setup.alerts);
   }
@@ -131,53 +148,24 @@ class CellRun {
     });
   }
 
-  private async learn(
-    stage: Stage,
-  ): Promise<{ learning: CostRecord["learning"]; synthetic: SyntheticRecord[]; effort: Effort }> {
-    const { trainer, order, record } = this.task.cell;
-    const learning: CostRecord["learning"] = [];
-    const synthetic: SyntheticRecord[] = [];
-    const efforts: Effort[] = [];
-    for (const view of trainingViews(this.workplace.suite, order, stage, trainer.privileges, record.seed)) {
-      this.checkCancelled();
-      const { result, effort } = await meter(this.current, this.workplace.setup.threads, () =>
-        this.learnView(view, stage),
-      );
-      const task = view.tasks.map((data) => data.task.id).join("+");
-      const { synthetic: sets = [], ...report } = checkLearnReport(result);
-      synthetic.push(...measureSynthetic(sets, stage.row, this.workplace.suite.tasks));
-      learning.push({ ...report, task, seconds: effort.seconds });
-      efforts.push(effort);
-    }
-    return { learning, synthetic, effort: addEfforts(efforts) };
-  }
-
-  private learnView(view: TrainingView, stage: Stage) {
-    const context = {
-      buffer: this.buffer,
-      cancelled: this.workplace.cancelled,
-      progress: ({ step, steps, loss, tokensPerSecond }: LearnProgress) =>
-        this.report({ cell: this.id, row: stage.row, phase: "learn", done: step, total: steps, loss, tokensPerSecond }),
-    };
-    return callPlugin("the trainer's learn", () => this.current.learn(view, context));
+  private learn(stage: Stage): Promise<LearntStage> {
+    const progress = ({ step, steps, loss, tokensPerSecond }: LearnProgress) =>
+      this.report({ cell: this.id, row: stage.row, phase: "learn", done: step, total: steps, loss, tokensPerSecond });
+    return learnStage(this.current, this.buffer, stage, this.task.cell, this.workplace, progress);
   }
 
   private evaluate(stage: Stage): Promise<StoredEvaluation> {
-    const { suite, registry, setup } = this.workplace;
+    const { suite, setup } = this.workplace;
     return evaluateOnce(this.current, {
       directory: this.directory,
       suite: suite.digest,
       sets: questionSets(suite, stage),
       threads: setup.threads,
       state: { cell: this.id, row: stage.row },
-      context: {
-        scorer: registry.scorer,
-        taskIdAtTest: this.task.cell.trainer.privileges.taskIdAtTest,
-        progress: (done, total) => {
-          this.checkCancelled();
-          this.report({ cell: this.id, row: stage.row, phase: "evaluate", done, total });
-        },
-      },
+      context: evaluationContext(this.workplace, this.task.cell.trainer, (done, total) => {
+        checkCancelled(this.workplace);
+        this.report({ cell: this.id, row: stage.row, phase: "evaluate", done, total });
+      }),
     });
   }
 
@@ -189,18 +177,23 @@ class CellRun {
       row,
     });
     await this.release();
-    await this.create(row);
+    await this.create(this.checkpoint(row));
     return checkpoint;
   }
 
-  /** Builds the learner as it stands after a row; a new one is as it stands at row 0. */
-  private async create(row: number): Promise<void> {
+  /** What this cell saved after a row; nothing at row 0. */
+  private checkpoint(row: number): string | undefined {
+    return row === 0 ? undefined : join(this.directory, layout.checkpoint(this.id, row));
+  }
+
+  /** Builds the learner as a checkpoint holds it, or a new one. */
+  private async create(checkpoint: string | undefined): Promise<void> {
     const { suite, registry, setup } = this.workplace;
-    const { trainer, order, record } = this.task.cell;
+    const { trainer, order, record, start } = this.task.cell;
     this.buffer = new MeteredBuffer(trainer.privileges);
     this.learner = await callPlugin("the trainer's create", () =>
       registry.trainer(trainer.name).create({
-        model: setup.model,
+        model: start?.base ?? setup.model,
         device: setup.device,
         threads: setup.threads,
         seed: record.seed,
@@ -209,8 +202,7 @@ class CellRun {
         quick: setup.quick,
       }),
     );
-    if (row === 0) return;
-    await restoreCheckpoint(this.learner, this.buffer, join(this.directory, layout.checkpoint(this.id, row)));
+    if (checkpoint !== undefined) await restoreCheckpoint(this.learner, this.buffer, checkpoint);
   }
 
   /** Lets go of the learner, if there is one. */
@@ -226,30 +218,13 @@ class CellRun {
     const [set] = questionSets(suite, this.stages[0]!);
     const { taskIdAtTest } = this.task.cell.trainer.privileges;
     const { requests, decoding } = requestsFor(set!, set!.examples.slice(0, 1), taskIdAtTest);
-    this.checkCancelled();
+    checkCancelled(this.workplace);
     return callPlugin("the trainer's generate", () =>
       measureLatency(this.current, requests[0]!, decoding, setup.quick ? 100 : 300),
     );
   }
 
-  private finish(latency: CostRecord["latency"]): string {
-    const { record, trainer, order } = this.task.cell;
-    const measured = measuredRows(this.rows);
-    const matrix = assembleMatrix(record, trainer.schedule, order, this.workplace.suite, measured);
-    const write = (path: string, text: string) => writeFileAtomically(join(this.directory, path), text);
-    write(layout.samples(this.id), sampleLines(measured));
-    const synthetic = this.rows.flatMap((row) => row.record.synthetic ?? []);
-    if (synthetic.length > 0) write(layout.synthetic(this.id), syntheticLines(synthetic));
-    write(layout.cost(this.id), `${JSON.stringify(assembleCost(this.rows, latency), null, 2)}\n`);
-    write(layout.matrix(this.id), `${JSON.stringify(matrix, null, 2)}\n`);
-    return layout.matrix(this.id);
-  }
-
   private get current(): Learner {
     return this.learner!;
-  }
-
-  private checkCancelled(): void {
-    if (this.workplace.cancelled()) throw new BenchError("CANCELLED", "the run was cancelled");
   }
 }

@@ -1,6 +1,7 @@
 import { BenchError } from "../contract/errors.js";
 import type { CellRecord, TrainerRecord } from "../contract/result.js";
 import type { Order } from "../contract/suite.js";
+import type { Start } from "./continuation/start.js";
 import { type Circumstances, cellId } from "./identity.js";
 
 /** One cell of the grid with what it needs to run. */
@@ -9,14 +10,21 @@ export interface PlannedCell {
   trainer: TrainerRecord;
   /** Task ids. */
   order: string[];
+  /** Where it goes on from another cell. */
+  start?: Start;
 }
 
-/** The crossed grid trainer × order × seed. Throws CONFIG_INVALID when two of its cells are the same. */
+/**
+ * The crossed grid trainer × order × seed.
+ *
+ * @param starts by label, where cells go on from another.
+ * Throws CONFIG_INVALID when two of its cells are the same. */
 export function crossCells(
   circumstances: Circumstances,
   trainers: TrainerRecord[],
   orders: Order[],
   seeds: number[],
+  starts: ReadonlyMap<string, Start> = new Map(),
 ): PlannedCell[] {
   const cells = new Map<string, PlannedCell>();
   for (const trainer of trainers) {
@@ -26,7 +34,8 @@ export function crossCells(
         const twin = cells.get(id);
         if (twin !== undefined) throw sameCell(twin.trainer.label, trainer.label, seed);
         const record: CellRecord = { id, trainer: trainer.label, order: order.name, seed };
-        cells.set(id, { record, trainer, order: order.tasks });
+        const start = starts.get(trainer.label);
+        cells.set(id, { record, trainer, order: order.tasks, ...(start === undefined ? {} : { start }) });
       }
     }
   }

@@ -9,7 +9,8 @@ import type { MeasuredRow } from "./row.js";
 export function assembleCost(rows: readonly MeasuredRow[], latency: CostRecord["latency"]): CostRecord {
   const learning = addEfforts(rows.map(({ record }) => record.learnEffort));
   const evaluations = new Map(rows.map(({ record, evaluation }) => [record.evaluation, evaluation.effort]));
-  const evaluating = addEfforts([...evaluations.values()]);
+  const observing = rows.flatMap(({ record }) => record.observed?.effort ?? []);
+  const evaluating = addEfforts([...evaluations.values(), ...observing]);
   const all = addEfforts([learning, evaluating]);
   const last = rows.at(-1)!.record;
   const keepingSeconds = rows.reduce((sum, { record }) => sum + record.keepingSeconds, 0);

@@ -49,6 +49,17 @@ export function addEfforts(efforts: readonly Effort[]): Effort {
   );
 }
 
+/** What is left of an effort without a part of it. */
+export function withoutEffort(whole: Effort, part: Effort): Effort {
+  return {
+    seconds: whole.seconds - part.seconds,
+    cpuSeconds: minus(whole.cpuSeconds, part.cpuSeconds),
+    trainedTokens: minus(whole.trainedTokens, part.trainedTokens),
+    generatedTokens: minus(whole.generatedTokens, part.generatedTokens),
+    flops: minus(whole.flops, part.flops),
+  };
+}
+
 /** The larger of two sizes, either of which may be unknown. */
 export function larger(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.max(a, b);

@@ -44,14 +44,15 @@ export function estimateRun(run: {
   const byTrainer = new Map(
     run.record.trainers.map((trainer) => [
       trainer.label,
-      measuredCell(stored, trainer) ?? modelledCell(run.suite, trainer, run.record.model.parameters),
+      measuredCell(stored, trainer) ??
+        modelledCell(run.suite, trainer, run.record.model.parameters, run.record.source?.learnt ?? []),
     ]),
   );
   const cells: Record<string, number> = {};
   let bytes = 0;
-  for (const { record, trainer } of run.cells) {
+  for (const { record, trainer, start } of run.cells) {
     const cell = byTrainer.get(trainer.label)!;
-    const stages = stagesOf(trainer.schedule, run.suite.tasks.length);
+    const stages = stagesOf(trainer.schedule, run.suite.tasks.length, start);
     const kept = { all: stages.length - 1, last: 1, none: 0 }[run.config.keepCheckpoints];
     cells[record.id] = cell.seconds;
     bytes += kept * cell.checkpointBytes + stages.length * answersOf(run.suite) * modelled.bytesPerSample;
@@ -101,7 +102,9 @@ function comparable(other: RunRecord, run: RunRecord): boolean {
     other.suite.digest === run.suite.digest &&
     other.model.digest === run.model.digest &&
     other.environment.device === run.environment.device &&
-    other.environment.threads === run.environment.threads
+    other.environment.threads === run.environment.threads &&
+    other.source?.digest === run.source?.digest &&
+    canonicalJson(other.config.observation ?? null) === canonicalJson(run.config.observation ?? null)
   );
 }
 
@@ -113,9 +116,10 @@ function costsOf(directory: string, run: RunRecord): { trainer: TrainerRecord; c
   });
 }
 
-function modelledCell(suite: Suite, trainer: TrainerRecord, parameters: number): CellEstimate {
-  const stages = stagesOf(trainer.schedule, suite.tasks.length);
-  const learnt = trainer.schedule === "once" ? 0 : sum(suite.tasks.map(trainingTokens));
+function modelledCell(suite: Suite, trainer: TrainerRecord, parameters: number, before: string[]): CellEstimate {
+  const stages = stagesOf(trainer.schedule, suite.tasks.length).slice(before.length);
+  const ahead = suite.tasks.filter(({ id }) => trainer.schedule === "joint" || !before.includes(id));
+  const learnt = trainer.schedule === "once" ? 0 : sum(ahead.map(trainingTokens));
   const answered = sum([
     ...suite.tasks.map((task) => answeringTokens(task.test, task.maxNewTokens)),
     ...suite.probes.map((probe) => answeringTokens(probe.examples, probe.maxNewTokens)),

@@ -60,6 +60,8 @@ class Coordinator {
   private fatal: BenchError | undefined;
   private pool: CellPool | undefined;
   private readonly courier: Courier;
+  /** Notices that are told once, whichever cells raise them. */
+  private readonly told = new Set<string>();
 
   constructor(
     private readonly plan: RunPlan,
@@ -105,8 +107,8 @@ class Coordinator {
     if (this.fatal !== undefined) return;
     const { directory, plugins, model, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
-    const { device, threads, quick, alerts = defaultAlerts } = config;
-    const setup = { directory, plugins, suite, model, device, threads, quick, alerts };
+    const { device, threads, quick, alerts = defaultAlerts, observation } = config;
+    const setup = { directory, plugins, suite, model, device, threads, quick, alerts, observation };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();
@@ -131,13 +133,19 @@ class Coordinator {
   private hear(message: Exclude<WorkerMessage, { type: "ended" }>): void {
     const { display } = this.options;
     if (message.type === "progress") display.show({ type: "cell-progress", progress: message.progress });
-    else if (message.type === "notice") display.show(message);
+    else if (message.type === "notice") this.tell(message);
     else if (this.journal(message.event)) {
       const { event } = message;
       if (event.type === "row-finished") this.dropCheckpointsBefore(event.cell, event.row);
       if (event.type === "alert") this.courier.send(event.cell, event.alert);
       display.show(event.type === "row-finished" ? { type: event.type, cell: event.cell, row: event.row } : event);
     }
+  }
+
+  private tell({ text, once }: Extract<WorkerMessage, { type: "notice" }>): void {
+    if (once && this.told.has(text)) return;
+    if (once) this.told.add(text);
+    this.options.display.show({ type: "notice", text });
   }
 
   private settle(cell: string, result: CellResult): void {

@@ -1,3 +1,4 @@
+import type { ObservationSettings } from "../contract/config.js";
 import { canonicalJson, digestOf } from "../contract/digest.js";
 import type { RunRecord, TrainerRecord } from "../contract/result.js";
 import type { Order } from "../contract/suite.js";
@@ -15,6 +16,10 @@ export interface Circumstances {
   device: string;
   threads: number;
   quick: boolean;
+  /** Measurements within tasks; absent from the digest where there are none. */
+  observation?: ObservationSettings;
+  /** The cell and the checkpoint that all cells go on from; absent where they start from the model. */
+  source?: { cell: string; checkpoint: string };
 }
 
 /** First 16 hexadecimal digits of the digest of all that determines a cell's result, and of nothing else. */
@@ -67,6 +72,8 @@ export function differences(stored: RunRecord, planned: RunRecord): string[] {
     if (before !== undefined) found.push(...trainerDifferences(before, trainer));
   }
   compare("quick", stored.quick, planned.quick);
+  compare("start", startPhrase(stored), startPhrase(planned));
+  compare("measurements within tasks", stored.config.observation ?? "none", planned.config.observation ?? "none");
   compare("device", stored.environment.device, planned.environment.device);
   compare("threads", stored.environment.threads, planned.environment.threads);
   compare("numerics", stored.numerics, planned.numerics);
@@ -91,4 +98,6 @@ function trainerDifferences(before: TrainerRecord, now: TrainerRecord): string[]
 const short = (digest: string): string => digest.slice(0, 12);
 const phrase = (value: unknown): string => (typeof value === "string" ? value : (canonicalJson(value) ?? "nothing"));
 const labels = (run: RunRecord): string => run.trainers.map(({ label }) => label).join(", ");
+const startPhrase = ({ source }: RunRecord): string =>
+  source === undefined ? "the model" : `cell ${source.cell} after ${source.learnt.at(-1)} (${short(source.digest)})`;
 const modelPhrase = (run: RunRecord): string => `${run.model.reference} (${short(run.model.digest)})`;

@@ -1,10 +1,10 @@
 import { BenchError } from "../contract/errors.js";
-import type { DrawnItems, LearnReport, SyntheticSet } from "../contract/trainer.js";
+import type { DrawnItems, DriftReport, LearnReport, SyntheticSet } from "../contract/trainer.js";
 import { garbage } from "./guard.js";
 
 /** Checks what `learn` returned. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
 export function checkLearnReport(returned: unknown): LearnReport {
-  const { steps, finalLoss, curve, notes, drawn, synthetic } = (returned ?? {}) as Partial<LearnReport>;
+  const { steps, finalLoss, curve, notes, drawn, drift, synthetic } = (returned ?? {}) as Partial<LearnReport>;
   if (!Number.isInteger(steps) || steps! < 0) throw wrong(`steps: ${String(steps)}`);
   if (finalLoss !== null && typeof finalLoss !== "number") throw wrong(`finalLoss: ${String(finalLoss)}`);
   if (finalLoss !== null && !Number.isFinite(finalLoss)) {
@@ -13,10 +13,15 @@ export function checkLearnReport(returned: unknown): LearnReport {
   if (!Array.isArray(curve) || curve.length > 200) throw wrong("no curve of at most 200 points");
   if (notes === null || typeof notes !== "object") throw wrong("no notes");
   if (drawn !== undefined && !(Array.isArray(drawn) && drawn.every(isDrawn))) throw wrong("no list of items as drawn");
-  const report = { steps: steps!, finalLoss, curve, notes, ...(drawn && { drawn }) };
+  if (drift !== undefined && !isDrift(drift)) throw wrong("no numbers as drift");
+  const report = { steps: steps!, finalLoss, curve, notes, ...(drawn && { drawn }), ...(drift && { drift }) };
   if (synthetic === undefined) return report;
   if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");
   return { ...report, synthetic: synthetic.map(checkSyntheticSet) };
+}
+
+function isDrift({ warnings, ...numbers }: DriftReport): boolean {
+  return Array.isArray(warnings) && Object.values(numbers).every((value) => Number.isFinite(value));
 }
 
 function isDrawn(entry: Partial<DrawnItems>): boolean {

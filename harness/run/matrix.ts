@@ -6,16 +6,21 @@ import type { SetScores } from "./evaluate.js";
 /** The measured rows of a cell: row → how each set was answered. */
 export type MeasuredRows = ReadonlyMap<number, readonly SetScores[]>;
 
-/** Puts measured rows into the matrix of a cell. A learner that is evaluated once repeats its last row. */
+/**
+ * Puts measured rows into the matrix of a cell. A learner that is evaluated once repeats its last row.
+ *
+ * @param from the row that the cell started at.
+ */
 export function assembleMatrix(
   cell: CellRecord,
   schedule: Schedule,
   order: readonly string[],
   suite: Pick<Suite, "probes">,
   measured: MeasuredRows,
+  from = 0,
 ): MatrixRecord {
   const rows = Array.from({ length: order.length + 1 }, (_, row) => {
-    const source = schedule === "once" && row > 0 ? order.length : row;
+    const source = schedule === "once" && row > from ? order.length : row;
     return { row, sets: measured.get(source) };
   });
   const find = (sets: readonly SetScores[] | undefined, dataset: SampleRecord["dataset"], id: string) =>

@@ -1,4 +1,5 @@
 import type { AlertSettings } from "../contract/alert.js";
+import type { ObservationSettings } from "../contract/config.js";
 import type { ErrorRecord } from "../contract/errors.js";
 import type { JournalEvent } from "../contract/result.js";
 import type { Suite } from "../contract/suite.js";
@@ -18,6 +19,7 @@ export interface WorkerSetup {
   threads: number;
   quick: boolean;
   alerts: AlertSettings;
+  observation?: ObservationSettings;
   /** One 32-bit integer; not 0 once the user cancelled. */
   cancelled: SharedArrayBuffer;
 }
@@ -47,5 +49,6 @@ export interface CellProgress {
 export type WorkerMessage =
   | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }> }
   | { type: "progress"; progress: CellProgress }
-  | { type: "notice"; text: string }
+  /** `once`: the same text from other cells is not shown again. */
+  | { type: "notice"; text: string; once?: boolean }
   | { type: "ended"; cell: string; result: CellResult };

@@ -2,14 +2,14 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
-import type { ExampleRecord, RunRecord } from "../contract/result.js";
-import { inputText, type Suite } from "../contract/suite.js";
+import type { RunRecord } from "../contract/result.js";
+import type { Suite } from "../contract/suite.js";
 import { differences } from "./identity.js";
 import { Journal, storageError } from "./journal.js";
 import { lockRun } from "./lock.js";
 import type { RunPlan } from "./plan.js";
 import { layout, readRunRecord } from "./store.js";
-import { questionSets } from "./views.js";
+import { exampleRecords, questionSets } from "./views.js";
 
 /** A run directory that belongs to this process. */
 export interface OpenRun {
@@ -74,18 +74,7 @@ function writeRun(plan: RunPlan): RunRecord {
 }
 
 function exampleLines(suite: Suite): string {
-  const sets = questionSets(suite, { row: 0, learn: [], shifted: true });
-  const records = sets.flatMap(({ dataset, task, examples }) =>
-    examples.map(
-      ({ id, input, references }): ExampleRecord => ({
-        id,
-        set: task.id,
-        dataset,
-        input: inputText(input),
-        references,
-      }),
-    ),
-  );
+  const records = questionSets(suite, { row: 0, learn: [], shifted: true }).flatMap(exampleRecords);
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 

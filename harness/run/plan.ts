@@ -10,6 +10,8 @@ import { codeDigest, resolveSpecifier } from "../plugins/specifier.js";
 import type { Registry } from "../plugins.js";
 import { crossCells, type PlannedCell } from "./cells.js";
 import { checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
+import { openSource } from "./continuation/source.js";
+import { continuedConfig, continuedOrder, startsOf } from "./continuation/start.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type Circumstances, configDigest } from "./identity.js";
 import { ordersOf } from "./orders.js";
@@ -35,20 +37,26 @@ export interface RunPlan {
  *
  * @param plugins specifiers of the registry's plug-ins.
  * @param command what repeats this run; the command line of this process unless given.
+ * @param derive makes another suite of the loaded one, of another digest; it stays as it is unless given.
  * @throws BenchError for everything that is wrong with configuration, data, model or device.
  */
 export async function planRun(
-  config: RunConfig,
+  given: RunConfig,
   registry: Registry,
   plugins: readonly string[],
   command: string = commandLine(),
+  derive: (suite: Suite) => Suite = (suite) => suite,
 ): Promise<RunPlan> {
+  const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
+  const config = source === undefined ? given : continuedConfig(given, source);
   const trainers = config.trainers.map((trainer) => recordTrainer(trainer, registry));
   await checkDevice(config.device, registry);
-  const suite = await loadSuite(config, registry);
+  const suite = derive(await loadSuite(config, registry));
   const scorers = checkSuite(suite, registry);
   checkNeeds(suite, trainers);
+  const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];
   const model = await openModel(config.model ?? suite.defaultModel, registry);
+  const continuation = source && (await startsOf(source, trainers, model, registry));
   const engines = registry.allEngines();
   const circumstances: Circumstances = {
     suite: suite.digest,
@@ -58,9 +66,10 @@ export async function planRun(
     device: config.device,
     threads: config.threads,
     quick: config.quick,
+    observation: config.observation,
+    source: source && { cell: source.cell.id, checkpoint: source.digest },
   };
-  const orders = ordersOf(suite, config.orders);
-  const cells = crossCells(circumstances, trainers, orders, config.seeds);
+  const cells = crossCells(circumstances, trainers, orders, config.seeds, continuation?.starts);
   const digest = configDigest(circumstances, trainers, orders, config.seeds);
   const id = `${suite.name}-${digest.slice(0, 8)}`;
   const directory = resolve(config.out ?? join("runs", id));
@@ -78,6 +87,7 @@ export async function planRun(
     quick: config.quick,
     configDigest: digest,
     numerics: circumstances.numerics,
+    ...(continuation === undefined ? {} : { source: continuation.record }),
     environment: {
       ...environment(),
       ...Object.fromEntries(engines.map(({ name, version }) => [`engine ${name}`, version])),

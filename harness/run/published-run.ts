@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
-import type { CostRecord, MatrixRecord, RunRecord } from "../contract/result.js";
+import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../contract/result.js";
 import { layout, readJson, readRun } from "./store.js";
 
 /** `runs/<id>.json` beside a leaderboard: a run with its matrices and costs, without answers and checkpoints. */
@@ -11,6 +11,8 @@ export interface PublishedRun {
   /** By cell id; finished cells only. */
   matrices: Record<string, MatrixRecord>;
   costs: Record<string, CostRecord>;
+  /** Of the cells that were measured within tasks; absent where there are none. */
+  curves?: Record<string, CurvesRecord>;
 }
 
 /** A run to make a leaderboard of, and where it was found. */
@@ -24,8 +26,9 @@ export function publishedPath(run: RunRecord): string {
 }
 
 /** The text of `runs/<id>.json`. */
-export function publishedText({ run, matrices, costs }: MeasuredRun): string {
-  const record: PublishedRun = { schema: "published-run@1", run, matrices, costs };
+export function publishedText({ run, matrices, costs, curves = {} }: MeasuredRun): string {
+  const within = Object.keys(curves).length === 0 ? {} : { curves };
+  const record: PublishedRun = { schema: "published-run@1", run, matrices, costs, ...within };
   return `${JSON.stringify(record)}\n`;
 }
 
@@ -49,13 +52,13 @@ export function publishedRuns(directory: string): MeasuredRun[] {
   const place = join(directory, folder);
   const names = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(".json")) : [];
   return names.sort().map((name) => {
-    const { schema, run, matrices, costs } = readJson<PublishedRun>(join(place, name));
+    const { schema, ...published } = readJson<PublishedRun>(join(place, name));
     if (schema !== "published-run@1") {
       throw new BenchError("DATA_INVALID", `this is no published run (its schema is ${JSON.stringify(schema)})`, {
         fix: "Remove the file, or make the leaderboard with the version of bench that wrote it.",
         at: { file: join(place, name) },
       });
     }
-    return { run, matrices, costs, directory: place };
+    return { ...published, directory: place };
   });
 }

@@ -7,6 +7,7 @@ import { isIntact } from "./checkpoint.js";
 import type { Effort, Footprint } from "./cost.js";
 import { type EvaluationRecord, readEvaluation } from "./evaluation-store.js";
 import type { MeasuredRows } from "./matrix.js";
+import type { Observation } from "./observer.js";
 import { layout } from "./store.js";
 
 /** `cells/<cell>/rows/<row>.json`: what happened from the row before to this one. */
@@ -24,6 +25,8 @@ export interface RowRecord {
   buffer: { samples: number; bytes: number };
   checkpointBytes: number;
   footprint: Footprint;
+  /** Measurements within what was learnt; absent where none were asked for. */
+  observed?: { observations: Observation[]; effort: Effort };
 }
 
 /** A finished row with its scores. */

@@ -9,8 +9,13 @@ export interface Stage {
   shifted: boolean;
 }
 
-/** The measured rows of a schedule over T tasks. Row 0 comes before anything is learnt. */
-export function stagesOf(schedule: Schedule, tasks: number): Stage[] {
+/**
+ * The measured rows of a schedule over T tasks. Row 0 comes before anything is learnt.
+ *
+ * @param start where a cell goes on from another: the row that it starts at, and the measured rows before it.
+ */
+export function stagesOf(schedule: Schedule, tasks: number, start?: { row: number; before: number[] }): Stage[] {
+  if (start !== undefined) return continuedStages(schedule, tasks, start);
   const places = Array.from({ length: tasks }, (_, index) => index);
   const base: Stage = { row: 0, learn: [], shifted: true };
   switch (schedule) {
@@ -21,4 +26,17 @@ export function stagesOf(schedule: Schedule, tasks: number): Stage[] {
     case "once":
       return [base, { row: tasks, learn: places.map((index) => [index]), shifted: true }];
   }
+}
+
+/** Rows before the start and the row that it stands at, then what is left; joint training learns all tasks again. */
+function continuedStages(schedule: Schedule, tasks: number, start: { row: number; before: number[] }): Stage[] {
+  const held = [...start.before, start.row].map((row): Stage => ({ row, learn: [], shifted: row === 0 }));
+  return [
+    ...held,
+    ...stagesOf(schedule, tasks)
+      .filter(({ row }) => row > start.row)
+      .map((stage) =>
+        schedule === "once" ? { ...stage, learn: stage.learn.filter(([place]) => place! >= start.row) } : stage,
+      ),
+  ];
 }

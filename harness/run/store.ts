@@ -4,6 +4,7 @@ import { BenchError } from "../contract/errors.js";
 import type {
   CellRecord,
   CostRecord,
+  CurvesRecord,
   ExampleRecord,
   JournalEvent,
   MatrixRecord,
@@ -22,6 +23,7 @@ export const layout = {
   evaluation: (key: string) => `evaluations/${key}.json`,
   cell: (cell: string) => `cells/${cell}`,
   matrix: (cell: string) => `cells/${cell}/matrix.json`,
+  curves: (cell: string) => `cells/${cell}/curves.json`,
   cost: (cell: string) => `cells/${cell}/cost.json`,
   samples: (cell: string) => `cells/${cell}/samples.jsonl`,
   /** Only of a cell whose trainer wrote data for rehearsal. */
@@ -39,6 +41,8 @@ export interface StoredRun {
   /** By cell id; finished cells only. */
   matrices: Record<string, MatrixRecord>;
   costs: Record<string, CostRecord>;
+  /** Of those that were measured within tasks. */
+  curves: Record<string, CurvesRecord>;
   /** By cell id; of those finished cells whose trainer wrote data for rehearsal. */
   synthetic: Record<string, SyntheticRecord[]>;
   cells: Record<string, CellState>;
@@ -57,16 +61,19 @@ export function readRun(directory: string): StoredRun {
   const cells = cellStates(run.cells, events);
   const matrices: Record<string, MatrixRecord> = {};
   const costs: Record<string, CostRecord> = {};
+  const curves: Record<string, CurvesRecord> = {};
   const synthetic: Record<string, SyntheticRecord[]> = {};
   for (const { id } of run.cells) {
     if (cells[id]!.status !== "done") continue;
     matrices[id] = readJson<MatrixRecord>(join(directory, layout.matrix(id)));
     costs[id] = readJson<CostRecord>(join(directory, layout.cost(id)));
+    const path = join(directory, layout.curves(id));
+    if (existsSync(path)) curves[id] = readJson<CurvesRecord>(path);
     const sets = join(directory, layout.synthetic(id));
     if (existsSync(sets)) synthetic[id] = readJsonLines<SyntheticRecord>(sets);
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
-  return { directory, run, matrices, costs, synthetic, cells, missing, events, notices };
+  return { directory, run, matrices, costs, curves, synthetic, cells, missing, events, notices };
 }
 
 /** The record of the run in a directory. Throws STORAGE where there is none. */

@@ -1,5 +1,6 @@
 import { random } from "../contract/random.js";
-import type { Suite, Task, TaskDescription } from "../contract/suite.js";
+import type { ExampleRecord } from "../contract/result.js";
+import { inputText, type Suite, type Task, type TaskDescription } from "../contract/suite.js";
 import type { Privileges, TaskData, TrainingView } from "../contract/trainer.js";
 import type { QuestionSet } from "./evaluate.js";
 import type { Stage } from "./stages.js";
@@ -36,6 +37,17 @@ export function questionSets(suite: Data, stage: Stage): QuestionSet[] {
     (probe): QuestionSet => ({ dataset: "probe", task: probe, examples: probe.examples }),
   );
   return [...tests, ...shifted, ...probes];
+}
+
+/** The questions of a set as `examples.jsonl` keeps them. */
+export function exampleRecords({ dataset, task, examples }: QuestionSet): ExampleRecord[] {
+  return examples.map(({ id, input, references }) => ({
+    id,
+    set: task.id,
+    dataset,
+    input: inputText(input),
+    references,
+  }));
 }
 
 /** A task without its data. */

@@ -1,5 +1,8 @@
+import { BenchError } from "../contract/errors.js";
+import type { TrainerRecord } from "../contract/result.js";
 import type { Suite } from "../contract/suite.js";
 import { loadRegistry, type Registry } from "../plugins.js";
+import type { EvaluationContext } from "./evaluate.js";
 import type { WorkerMessage, WorkerSetup } from "./messages.js";
 
 /** What a worker keeps from cell to cell. */
@@ -21,6 +24,20 @@ export async function openWorkplace(setup: WorkerSetup, post: (message: WorkerMe
     cancelled: () => Atomics.load(flag, 0) !== 0,
     post,
   };
+}
+
+/** Throws CANCELLED once the user has cancelled the run. */
+export function checkCancelled(workplace: Workplace): void {
+  if (workplace.cancelled()) throw new BenchError("CANCELLED", "the run was cancelled");
+}
+
+/** How a trainer's learner is asked and its answers are scored. */
+export function evaluationContext(
+  { registry }: Workplace,
+  { privileges }: TrainerRecord,
+  progress: EvaluationContext["progress"],
+): EvaluationContext {
+  return { scorer: registry.scorer, taskIdAtTest: privileges.taskIdAtTest, progress };
 }
 
 function freeze<T>(value: T): T {

@@ -1,6 +1,6 @@
 import type { Board, BoardRow } from "../../harness/contract/board.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
-import { metrics } from "../../harness/metrics/index.js";
+import { cellMetrics } from "../../harness/metrics/index.js";
 import { boundOf, type Entry } from "./entries.js";
 import { moment, plural, points } from "./format.js";
 import { type GlossaryView, glossaryViews } from "./glossary.js";
@@ -39,7 +39,7 @@ export function boardView(board: Board): BoardView {
     { key: "model", title: "Model" },
     { key: "engine", title: "Engine" },
   ] as const;
-  const leaderboard = leaderboardView({ run: grid, metrics }, entries);
+  const leaderboard = leaderboardView({ run: grid, metrics: cellMetrics }, entries);
   const seeds = [...new Set(board.leaderboard.flatMap(({ results }) => results.map(({ seed }) => seed)))];
   const addresses = new Set<string>();
   return {
@@ -60,7 +60,7 @@ export function boardView(board: Board): BoardView {
       cells: `${cells.done} of ${cells.planned}`,
       command,
     })),
-    glossary: glossaryViews({ metrics }),
+    glossary: glossaryViews({ metrics: cellMetrics }),
   };
 
   function headerOf({ leaderboard: rows }: Board): BoardView["header"] {

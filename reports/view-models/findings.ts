@@ -110,7 +110,7 @@ function certainty({ run, cells }: ReportData): Finding {
     : "";
   const text =
     run.orders.length < 2
-      ? "One task order gives no interval, so nothing here is ranked. Run again with --orders 3 to learn how much the order matters."
+      ? `One task order gives no interval, so nothing here is ranked.${run.source === undefined ? " Run again with --orders 3 to learn how much the order matters." : " A sequence that goes on has only one."}`
       : `Intervals are 95%, over ${run.orders.length} task orders with ${plural(run.seeds.length, "seed")} each.${
           run.orders.length === 2 ? " Two orders make them wide; each further one narrows them." : ""
         }`;

@@ -30,6 +30,15 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
       value: moment(run.createdAt),
       ...(wallSeconds === null ? {} : { note: `took ${duration(wallSeconds)}` }),
     },
+    ...(run.source === undefined
+      ? []
+      : [
+          {
+            name: "Goes on from",
+            value: `${run.source.trainer} after ${plural(run.source.learnt.length, "task")}`,
+            note: run.source.run,
+          },
+        ]),
     { name: "Run", value: run.id },
   ];
   return {

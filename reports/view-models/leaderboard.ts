@@ -52,7 +52,7 @@ export interface Origin {
 
 /** What a leaderboard is shown from. */
 export interface LeaderboardData {
-  run: Pick<RunRecord, "orders" | "seeds">;
+  run: Pick<RunRecord, "orders" | "seeds" | "source">;
   metrics: ReportData["metrics"];
 }
 
@@ -86,7 +86,8 @@ const headline = [
 ];
 
 export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]): LeaderboardView {
-  const { orders, seeds } = data.run;
+  const { orders, seeds, source } = data.run;
+  const advice = source === undefined ? " Run again with --orders 3." : "";
   const byOrder = byOrderView(data, entries);
   const scoreOf = (bound: Entry["bound"]) => {
     const bounds = entries.filter((entry) => entry.bound === bound);
@@ -95,7 +96,7 @@ export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]
   const bounds = { floor: scoreOf("lower bound"), ceiling: scoreOf("upper bound") };
   const ranked = entries.filter(({ row }) => row.rank !== null).length;
   return {
-    ...(orders.length < 2 ? { notice: "One task order: no interval, no rank. Run again with --orders 3." } : {}),
+    ...(orders.length < 2 ? { notice: `One task order: no interval, no rank.${advice}` } : {}),
     caption: captionOf(orders.length, seeds.length),
     axis: retentionAxis(),
     score: { title: "Score at the end", note: "Mean over all tasks after the last one" },

@@ -1,5 +1,6 @@
+import type { SourceRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
-import { bytes, count, duration, moment } from "./format.js";
+import { bytes, count, duration, list, moment } from "./format.js";
 
 /** What was run, in what versions, and how to run it again. */
 export interface ProvenanceView {
@@ -20,6 +21,8 @@ export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData
     ["Model", `${model.reference} (${model.architecture}, ${count(model.parameters)} parameters)`, false],
     ["Model digest", model.digest, true],
     ["Model revision", model.revision, true],
+    ["Goes on from", run.source && continuedFrom(run.source), false],
+    ["Checkpoint digest", run.source?.digest, true],
     ["Numerics", run.numerics, true],
     ["Configuration digest", run.configDigest, true],
     ["Seeds", run.seeds.join(", "), false],
@@ -44,4 +47,13 @@ export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData
     })),
     config: JSON.stringify(run.config, null, 2),
   };
+}
+
+/** Which cell, and with what of it each trainer started. */
+function continuedFrom({ run, trainer, order, seed, learnt, restored, bases }: SourceRecord): string {
+  const others = Object.keys(bases).filter((label) => !restored.includes(label));
+  const whole = restored.length === 0 ? [] : [`restored whole: ${list(restored)}`];
+  const weights = others.length === 0 ? [] : [`from its weights alone, nothing of past data kept: ${list(others)}`];
+  const cell = `${trainer} (${order}, seed ${seed}) of ${run} after ${list(learnt)}`;
+  return `${cell}, whose rows come first; ${[...whole, ...weights].join("; ")}`;
 }

@@ -49,7 +49,7 @@ async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Pa
 
 describe.skipIf(executablePath === undefined)("in Chromium", () => {
   beforeAll(async () => {
-    ({ cells } = writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora" }));
+    ({ cells } = writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora", observed: true }));
     const [path] = await html.render(join(directory, "run"), join(directory, "run", "report"));
     address = pathToFileURL(path!).href;
     browser = await chromium.launch({ executablePath: executablePath!, args: noise });
@@ -126,6 +126,14 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
       for (const details of document.querySelectorAll("details")) details.open = true;
     });
     expect(await over()).toEqual({ 390: 390, 768: 768, 1440: 1440 });
+    await page.close();
+  });
+
+  test("curves within tasks scroll inside where it is narrow", async () => {
+    const page = await open({ viewport: { width: 390, height: 844 } });
+    const curves = page.locator("#curves svg.task-curves").first();
+    expect(await curves.evaluate((chart) => chart.getBoundingClientRect().width)).toBeGreaterThan(500);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     await page.close();
   });
 
@@ -262,11 +270,14 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
           ".legend",
           "tr.reference th",
           "svg .axis",
+          "svg .learns",
         ];
-        const onPaper = texts.map((selector) => {
-          const style = getComputedStyle(document.querySelector(selector)!);
-          return { selector, ratio: ratio(selector.startsWith("svg") ? style.fill : style.color, paper) };
-        });
+        const onPaper = texts.flatMap((selector) =>
+          [...document.querySelectorAll(selector)].slice(0, 20).map((element) => {
+            const style = getComputedStyle(element);
+            return { selector, ratio: ratio(selector.startsWith("svg") ? style.fill : style.color, paper) };
+          }),
+        );
         const onHeat = [...document.querySelectorAll(".heat-map .heat")].map((cell) => ({
           selector: `heat ${cell.nextElementSibling!.textContent}`,
           ratio: ratio(getComputedStyle(cell).fill, getComputedStyle(cell.nextElementSibling!).fill),

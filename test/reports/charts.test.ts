@@ -4,6 +4,7 @@ import { heatMap } from "../../reports/charts/heat-map.js";
 import { rankMark } from "../../reports/charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../../reports/charts/retention-mark.js";
 import { scoreCurve } from "../../reports/charts/score-curve.js";
+import { taskCurves } from "../../reports/charts/task-curves.js";
 import { frontier, type TradeOffPoint, tradeOff } from "../../reports/charts/trade-off.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -62,6 +63,46 @@ const charts: Record<string, () => string> = {
     }),
   "score-curve-learned-last": () => scoreCurve({ values: [0.1, 0.2, 0.8], learnedAt: 2, width: 92, height: 56 }),
   "score-curve-empty": () => scoreCurve({ values: [null, null], learnedAt: 1, width: 92, height: 56 }),
+  "task-curves": () =>
+    taskCurves({
+      id: "w",
+      title: "Scores of replay while it learns",
+      description: "stance: at most 80.0 at step 40, 78.0 at the end",
+      stretches: [
+        { name: "1 stance", short: "1", steps: 40 },
+        { name: "2 a name too long for its stretch", short: "2", steps: 20 },
+      ],
+      lines: [
+        {
+          name: "stance",
+          points: [
+            { step: 0, score: 0.1, row: true },
+            { step: 20, score: 0.6, row: false },
+            { step: 40, score: 0.8, row: true },
+            { step: 50, score: 0.3, row: false },
+            { step: 60, score: 0.78, row: true },
+          ],
+        },
+        {
+          name: "<code>",
+          points: [
+            { step: 40, score: 0.2, row: true },
+            { step: 60, score: 0.79, row: true },
+          ],
+        },
+      ],
+    }),
+  "task-curves-joint": () =>
+    taskCurves({
+      id: "w",
+      title: "Scores of joint while it learns",
+      description: "stance: not measured",
+      stretches: [{ name: "1 stance, 2 code", short: "all tasks", steps: 1 }],
+      lines: [
+        { name: "stance", points: [] },
+        { name: "code", points: [{ step: 0, score: 0, row: true }] },
+      ],
+    }),
   "change-plot": () =>
     changePlot({
       id: "c",

@@ -115,6 +115,35 @@ test("what is too much for the page stands in parts beside it, and nothing else 
   }
 });
 
+test("curves within tasks are drawn where they were measured, and not spoken of where they were not", async () => {
+  const observed = join(directory, "observed");
+  writeFixtureRun(observed, {
+    orders: 17,
+    seeds: 2,
+    sharedSeeds: true,
+    observed: true,
+    only: ["replay", "joint", "ewc"],
+  });
+  const [file, shards] = await reporter("html").render(observed, join(observed, "report"));
+  const text = readFileSync(file!, "utf8");
+  expectWellFormed(text);
+  const section = text.match(/<section id="curves"[\s\S]*?<\/section>/)![0];
+  expect(section.match(/<figcaption>/g)).toHaveLength(2 * 16);
+  expect(section).toContain("every 10 steps, on 25 items a task, mean of 2 seeds");
+  expect(section).toMatch(/<desc[^>]*>stance: at most \d+\.\d at step \d+, then at least \d+\.\d at step \d+, /);
+  expect(text).toContain('<a href="#metric-stability-gap.bench-1">Stability gap</a>');
+  let beside = "";
+  const receive = (_: string, content: string) => {
+    beside = content;
+  };
+  new Function("bench", readFileSync(join(shards!, "curves-17.js"), "utf8"))({ receive });
+  expect(beside.match(/<figcaption>/g)).toHaveLength(2);
+  expect(section).toContain('data-shard="curves-17"');
+  const page = readFileSync(join(run, "report", "index.html"), "utf8");
+  expect(page).not.toMatch(/id="curves"|href="#curves"/);
+  expect(page).not.toContain(">Stability gap</a>");
+});
+
 test("the Markdown report holds findings, leaderboard, failures and the command", async () => {
   const [file] = await reporter("markdown").render(run, join(run, "report"));
   const text = readFileSync(file!, "utf8");

@@ -1,4 +1,4 @@
-import type { Privileges, Schedule } from "../../harness/contract/trainer.js";
+import type { Privileges, Schedule, SearchSpace } from "../../harness/contract/trainer.js";
 import type { TrainingOptions } from "../training/options.js";
 import type { Strategy } from "../training/strategy.js";
 
@@ -18,6 +18,8 @@ export interface Method {
   defaults?: Partial<TrainingOptions>;
   /** JSON schema of its own options, property by property. */
   options: Record<string, unknown>;
+  /** Which options are worth tuning, and where to look; its own and the loop's. */
+  space?: SearchSpace;
   needs(options: Options): Partial<Privileges>;
   strategy(options: Options): Strategy;
 }

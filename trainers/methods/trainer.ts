@@ -50,10 +50,13 @@ export function composedTrainer(methods: readonly Method[]): TrainerDefinition {
   });
 }
 
-type Description = Pick<Method, "name" | "summary" | "source" | "version" | "schedule" | "defaults" | "options">;
+type Description = Pick<
+  Method,
+  "name" | "summary" | "source" | "version" | "schedule" | "defaults" | "options" | "space"
+>;
 
 function parametricTrainer(description: Description, membersOf: (options: Options) => Member[]): TrainerDefinition {
-  const { name, summary, source, version, schedule = "sequence", defaults = {}, options } = description;
+  const { name, summary, source, version, schedule = "sequence", defaults = {}, options, space } = description;
   const composition = (chosen: Options): { training: TrainingOptions; members: Member[]; strategy: Strategy } => {
     const profile = (chosen.profile ?? {}) as Profile;
     const presets = profileMembers(profile);
@@ -73,6 +76,7 @@ function parametricTrainer(description: Description, membersOf: (options: Option
     version,
     schedule,
     options: { properties: { ...withDefaults(defaults), profile: profileSchema, ...options } },
+    ...(space === undefined ? {} : { space }),
     needs(chosen): Privileges {
       const { training, members } = composition(chosen);
       const retention = { validationOfPastTasks: training.earlyStopping !== null };

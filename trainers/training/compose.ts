@@ -33,6 +33,9 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
     rateFactor: strategies.reduce((product, strategy) => product * (strategy.rateFactor ?? 1), 1),
+    parameters: ["renewed" as const, "held" as const].find((kind) =>
+      strategies.some(({ parameters }) => parameters === kind),
+    ),
     get reserved() {
       return strategies.reduce((sum, strategy) => sum + (strategy.reserved ?? 0), 0);
     },

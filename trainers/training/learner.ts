@@ -15,6 +15,7 @@ import type { Model, StepReport, TrainingSequence, Update } from "../engine/cont
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
 import { ModelLearner } from "./model-learner.js";
+import { DriftMonitor } from "./monitors/drift-monitor.js";
 import type { TrainingOptions } from "./options.js";
 import { TrainingRecord } from "./record.js";
 import { RetentionMonitor } from "./retention.js";
@@ -32,12 +33,15 @@ export class ParametricLearner extends ModelLearner {
   readonly #context: LearnerContext;
   readonly #options: TrainingOptions;
   readonly #strategy: Strategy;
+  readonly #monitor: DriftMonitor | undefined;
 
   private constructor(model: Model, context: LearnerContext, options: TrainingOptions, strategy: Strategy) {
     super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reserved ?? 0)));
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;
+    // A vector that is renewed from task to task no longer tells what the base model was.
+    if (options.monitor && strategy.parameters !== "renewed") this.#monitor = new DriftMonitor(model.snapshot());
   }
 
   static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {
@@ -50,6 +54,7 @@ export class ParametricLearner extends ModelLearner {
     const notes: LearnReport["notes"] = {};
     const synthetic: SyntheticSet[] = [];
     const task = this.#taskContext(view, context, notes, synthetic);
+    const drift = await this.#monitor?.look(task);
     await this.#strategy.beforeTask?.(task);
     const { mixture, steps } = this.#plan(task);
     const record = new TrainingRecord(steps, notes, context.progress);
@@ -65,6 +70,7 @@ export class ParametricLearner extends ModelLearner {
         const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
         const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, aside, learningRate });
         record.step(terms[0]!, learningRate, tokens);
+        await context.observe?.(step + 1);
         if (await retention?.stops(step)) {
           task.note("stopped early at step", step + 1);
           break;
@@ -75,13 +81,19 @@ export class ParametricLearner extends ModelLearner {
     }
     await this.#strategy.afterTask?.(task);
     const report = record.report();
-    return { ...report, drawn: mixture.drawn(report.steps), ...(synthetic.length > 0 && { synthetic }) };
+    return {
+      ...report,
+      drawn: mixture.drawn(report.steps),
+      ...(drift && { drift }),
+      ...(synthetic.length > 0 && { synthetic }),
+    };
   }
 
   override async save(directory: string): Promise<void> {
     await super.save(directory);
     await this.model.save(join(directory, "model"));
     await this.#strategy.save?.(join(directory, "strategies"), this.model);
+    this.#monitor?.save(directory);
     if (this.#options.keepOptimizer) {
       const { first, second, step } = this.model.optimizer.save();
       saveVectors(directory, "optimizer", { first, second, step: Float32Array.of(step) });
@@ -91,6 +103,7 @@ export class ParametricLearner extends ModelLearner {
   override async restore(directory: string): Promise<void> {
     await this.model.load(join(directory, "model"));
     await this.#strategy.restore?.(join(directory, "strategies"), this.model);
+    this.#monitor?.restore(directory);
     if (this.#options.keepOptimizer) {
       const { first, second, step } = loadVectors(directory, "optimizer");
       this.model.optimizer.restore({ first: first!, second: second!, step: step![0]! });

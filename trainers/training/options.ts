@@ -20,6 +20,7 @@ export interface TrainingOptions {
   componentRates: Record<string, number>;
   keepOptimizer: boolean;
   earlyStopping: EarlyStoppingOptions | null;
+  monitor: boolean;
   maxTokens: number;
 }
 
@@ -121,6 +122,12 @@ export const trainingOptions = {
       patience: { ...count, default: 3, description: "Checks without a lower loss before training ends." },
       items: { ...count, default: 16, description: "Validation items of each earlier task." },
     },
+  },
+  monitor: {
+    type: "boolean",
+    default: true,
+    description:
+      "Compare each task's data with that of the tasks before, as the base model sees them, and warn where it is unlike them.",
   },
   ...promptOptions,
 };

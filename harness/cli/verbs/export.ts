@@ -21,7 +21,12 @@ export function addExport(program: Command, context: CliContext): void {
     const stored = readRun(resolve(run));
     const out = resolve(options.out ?? join(run, "export"));
     mkdirSync(out, { recursive: true });
-    const files = [...exportMatrices(stored, out), ...exportPredictions(stored, out), ...exportSynthetic(stored, out)];
+    const files = [
+      ...exportMatrices(stored, out),
+      ...exportCurves(stored, out),
+      ...exportPredictions(stored, out),
+      ...exportSynthetic(stored, out),
+    ];
     if (options.json) printJson(context, { files });
     else context.print(`${files.join("\n")}\n`);
   });
@@ -92,6 +97,24 @@ function* scoresOf(cell: CellRecord, matrix: MatrixRecord): Generator<object> {
       yield { ...at, dataset: "probe", set, score: probe[row] ?? null, n: matrix.probeN[set] ?? null };
     }
   }
+}
+
+/** One record for each score within a task; no files where nothing was measured there. */
+function exportCurves({ run, curves }: StoredRun, out: string): string[] {
+  if (Object.keys(curves).length === 0) return [];
+  const table = new TwoFiles(out, "curves", [...cellColumns, "row", "learns", "step", "set", "score", "n"]);
+  for (const { id: cell, trainer, order, seed } of run.cells) {
+    const { tasks = [], n = [], stretches = [] } = curves[cell] ?? {};
+    for (const { row, learns, points } of stretches) {
+      for (const { step, scores } of points) {
+        const at = { cell, trainer, order, seed, row, learns: learns.join("+"), step };
+        for (const [column, set] of tasks.entries()) {
+          if (scores[column] !== null) table.write({ ...at, set, score: scores[column], n: n[column] });
+        }
+      }
+    }
+  }
+  return table.close();
 }
 
 /** One record for each answer, with its question and references. */

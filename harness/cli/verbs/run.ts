@@ -21,12 +21,18 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--threads <n>", "threads inside one cell", positive)
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
+    .option(
+      "--from-checkpoint <cell>",
+      "go on from <run>/<cell id>[:task] with the suite's other tasks; its trainer and seed without --trainers, --seeds",
+    )
     .option("--suite <name>", "the suite that reads the location given")
     .option("--config <file>", "configuration in YAML or JSON; flags win over it")
     .option("--quick", "a smaller, honest configuration, for smoke tests")
     .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
     .option("--retry-failed", "run cells that failed before again")
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints stay").choices(["last", "all", "none"]))
+    .option("--evaluate-every <steps>", "measure earlier tasks within tasks too, for the stability gap", positive)
+    .option("--evaluate-items <n>", "most test items of a task asked then; 40 without it", positive)
     .addOption(
       new Option("--fail-on <severity>", "end a cell after the task that raises such an alert").choices([
         ...severities,
@@ -38,9 +44,11 @@ export function addRun(program: Command, context: CliContext): void {
     "bench run trace-seq",
     "bench run trace-seq --trainers sequential,replay --orders 3 --seeds 2",
     "bench run trace-seq --trainers sequential --fail-on critical",
+    "bench run trace-seq --trainers sequential,replay --evaluate-every 20",
     "bench run ./my-data --model hf://HuggingFaceTB/SmolLM2-135M",
     'bench run trace-seq --quick --trainers "sequential,command:python3 my_method.py"',
     "bench run trace:./TRACE-Benchmark --dry-run",
+    "bench run ./my-data --from-checkpoint runs/folder-1a2b3c4d/0123456789abcdef",
     "bench run --config bench.yaml --json > result.json",
   ]).action(async (reference: string | undefined, options: RunOptions) => {
     const { runSuite } = await import("../run-suite.js");

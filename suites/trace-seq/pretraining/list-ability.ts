@@ -5,42 +5,54 @@ import { ruleAnswer } from "../family.js";
 import { tasks as families } from "../tasks/index.js";
 import { listEntry } from "./corpus.js";
 
-/** How well a model continues lists of a task's instances by new ones: shares of the draws. */
+/** How well a model writes new inputs of a task in context: shares of the draws. */
 export interface ListAbility {
   task: string;
-  /** Has both markers. */
-  parsed: number;
-  /** Its input is none of the demonstrations'. */
+  /** The marker of the output follows. */
+  closed: number;
+  /** Closed, and none of the real items that demonstrations are drawn from. */
   novel: number;
-  /** Novel, and worded as the task words its questions. */
-  inDistribution: number;
+  /** Novel, and worded as the task words its questions: its rule has an answer. */
+  usable: number;
+  /** Usable and unlike the other draws, each text counted once. */
+  unique: number;
 }
 
-const demonstrations = 2;
-const decoding: Decoding = { maxNewTokens: 72, temperature: 0.6, topP: 0.9, stop: ["\n\n"], seed: 1 };
+/** Demonstrations before each draw, the real items that they come from, and the draws of each task. */
+export const listMeasure = { demonstrations: 2, realItems: 20, draws: 100 };
 
-/** Lets a model write instances of each task after two demonstrations of it, as Self-Synthesized Rehearsal does. */
+/** How they are drawn. */
+export const listDecoding = {
+  maxNewTokens: 96,
+  temperature: 0.7,
+  topP: 0.8,
+  stop: ["\n\n"],
+  seed: 1,
+} satisfies Decoding;
+
+/** Lets a model write inputs of each task after demonstrations of it, as Self-Synthesized Rehearsal does. */
 export async function measureListAbility(
   tasks: readonly Task[],
-  draws: number,
   generate: (prompts: string[], decoding: Decoding) => Promise<string[]>,
 ): Promise<ListAbility[]> {
+  const { demonstrations, realItems, draws } = listMeasure;
   const abilities: ListAbility[] = [];
   for (const task of tasks) {
-    const shown = Array.from({ length: draws }, (_, item) =>
-      random({ seed: 1, stream: "list-ability", task: task.id, item }).sample(task.train, demonstrations),
-    );
-    const texts = await generate(shown.map(listPrompt), decoding);
-    const inputs = texts.map((text) => text.match(/^ (.+?)\nOutput:/s)?.[1]);
-    const novel = inputs.map((input, i) => shown[i]!.every((example) => inputText(example.input) !== input));
+    const stream = random({ seed: 1, stream: "list-ability", task: task.id });
+    const real = stream.sample(task.train, realItems);
+    const prompts = Array.from({ length: draws }, () => listPrompt(stream.sample(real, demonstrations)));
+    const texts = await generate(prompts, listDecoding);
+    const closed = texts.flatMap((text) => text.match(/^ (.+?)\nOutput:/s)?.[1] ?? []);
+    const known = new Set(real.map(({ input }) => inputText(input)));
+    const novel = closed.filter((input) => !known.has(input));
     const family = families.find(({ id }) => id === task.id)!;
-    const share = (holds: (input: string, index: number) => boolean) =>
-      inputs.filter((input, i) => input !== undefined && holds(input, i)).length / draws;
+    const usable = novel.filter((input) => ruleAnswer(family, input) !== undefined);
     abilities.push({
       task: task.id,
-      parsed: share(() => true),
-      novel: share((_, i) => novel[i]!),
-      inDistribution: share((input, i) => novel[i]! && ruleAnswer(family, input) !== undefined),
+      closed: closed.length / draws,
+      novel: novel.length / draws,
+      usable: usable.length / draws,
+      unique: new Set(usable).size / draws,
     });
   }
   return abilities;

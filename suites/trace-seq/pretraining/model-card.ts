@@ -1,4 +1,4 @@
-import type { ListAbility } from "./list-ability.js";
+import { type ListAbility, listDecoding, listMeasure } from "./list-ability.js";
 import type { Recipe } from "./recipe.js";
 
 /** What a model card tells of one pretraining. */
@@ -57,11 +57,12 @@ ${facts.probes.map(({ title, kind, items, score }) => `| ${title} | ${kind} | ${
 |---|---|
 ${facts.tasks.map(({ title, score }) => `| ${title} | ${percent(score)} |`).join("\n")}
 
-Given two demonstrations of a task, it writes new instances of it (temperature 0.6, top-p 0.9):
+Given ${listMeasure.demonstrations} demonstrations out of ${listMeasure.realItems} real items of a task, it writes new inputs of it (shares of ${listMeasure.draws} draws, temperature
+${listDecoding.temperature}, top-p ${listDecoding.topP}); usable is what is novel and worded as the task words its questions, unique counts each text once:
 
-| task | has both markers | novel | novel and worded as the task words its questions |
-|---|---|---|---|
-${lists.map(({ task, parsed, novel, inDistribution }) => `| ${task} | ${percent(parsed)} | ${percent(novel)} | ${percent(inDistribution)} |`).join("\n")}
+| task | ends in the output's marker | novel | usable | unique |
+|---|---|---|---|---|
+${lists.map(({ task, ...shares }) => `| ${task} | ${Object.values(shares).map(percent).join(" | ")} |`).join("\n")}
 
 ## How to ask
 \`<|begin|>\` + prompt, then a space and the answer, then \`<|end|>\`: \`Question: Tom has 3 apples and gets 4 more. How many apples?\\nAnswer:\`.

@@ -3,6 +3,7 @@ import { bench, newDirectory } from "./support.js";
 
 const verbs = [
   "run",
+  "tune",
   "evaluate",
   "watch",
   "history",
@@ -12,6 +13,7 @@ const verbs = [
   "gate",
   "gate bless",
   "gate acknowledge",
+  "claims",
   "metrics",
   "export",
   "list",
@@ -64,12 +66,15 @@ describe("help", () => {
   it("has every flag of `run`", async () => {
     const { stdout } = await bench(["run", "--help"], directory);
     expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
-      ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--model", "--suite", "--config"],
+      ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--model"],
+      ...["--from-checkpoint", "--suite", "--config"],
       ...[
         "--quick",
         "--out",
         "--retry-failed",
         "--keep-checkpoints",
+        "--evaluate-every",
+        "--evaluate-items",
         "--fail-on",
         "--dry-run",
         "--plugin",

@@ -112,6 +112,26 @@ describe("run, from the command to the leaderboard", () => {
     expect(csv).toHaveLength(jsonl.length + 1);
   });
 
+  it("measures within tasks where it is asked to, in a process of the trainer's own too, and exports the curves", async () => {
+    const trainers = `memory-sequential,${fixture("majority.mjs")}`;
+    const given = ["run", ...base, "--quick", "--trainers", trainers, "--evaluate-every", "5", "--evaluate-items", "6"];
+    const { code, stdout, stderr } = await bench([...given, "--out", "within", "--json"], directory);
+    expect(code, stderr).toBe(0);
+    for (const { metrics } of JSON.parse(stdout).leaderboard) {
+      expect(metrics.stabilityGap.mean).toBeGreaterThanOrEqual(0);
+      expect(metrics.minAccWithin.mean).toBeLessThanOrEqual(1);
+      expect(metrics.anytimeAccuracyWithin.mean).toBeGreaterThan(0);
+    }
+    for (const cell of readdirSync(join(directory, "within", "cells"))) {
+      conforms("curves", read(directory, "within", "cells", cell, "curves.json"));
+    }
+    expect(readFileSync(join(directory, "within", "report", "index.html"), "utf8")).toContain("While it was learning");
+    const exported = await bench(["export", "within"], directory);
+    expect(exported.stdout).toMatch(/curves\.jsonl\n.*curves\.csv/);
+    const [first] = readFileSync(join(directory, "within", "export", "curves.jsonl"), "utf8").split("\n");
+    expect(JSON.parse(first!)).toMatchObject({ row: 1, learns: "colour", step: 0, set: "colour", n: 6 });
+  });
+
   it("renders the report again, and validates the run", async () => {
     const report = await bench(["report", out, "--out", "page", "--json"], directory);
     expect(JSON.parse(report.stdout).files.length).toBeGreaterThan(0);

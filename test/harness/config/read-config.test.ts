@@ -55,6 +55,28 @@ describe("defaults", () => {
   });
 });
 
+describe("a run that goes on from a cell", () => {
+  it("leaves trainer and seed to the cell unless they are given; the path is relative to where it stands", () => {
+    const cell = "runs/a/0123456789abcdef:stance";
+    const { config } = read(`fromCheckpoint: ${cell}\n`);
+    expect(config).toMatchObject({ fromCheckpoint: join(directory, cell), trainers: [], seeds: [], workers: 1 });
+    const given = readConfig(undefined, { fromCheckpoint: cell, trainers: ["ewc"], seeds: 2 }).config;
+    expect(given).toMatchObject({ fromCheckpoint: cell, trainers: [{ name: "ewc" }], seeds: [1, 2] });
+  });
+});
+
+describe("measurements within tasks", () => {
+  it("are on 40 items unless told otherwise; the flags win", () => {
+    expect(read("evaluateEvery: 20\n").config.observation).toEqual({ every: 20, items: 40 });
+    const flags = { evaluateEvery: 5, evaluateItems: 8 };
+    expect(read("evaluateEvery: 20\nevaluateItems: 100\n", flags).config.observation).toEqual({ every: 5, items: 8 });
+    expect(readConfig(undefined, flags).config.observation).toEqual({ every: 5, items: 8 });
+    expect(() => readConfig(undefined, { evaluateItems: 8 })).toThrowError(
+      expect.objectContaining({ code: "CONFIG_INVALID", fix: expect.stringContaining("--evaluate-every") }),
+    );
+  });
+});
+
 describe("alerts", () => {
   it("fill in what the section leaves out; the flag wins", () => {
     const text = "alerts:\n  task: { warning: 0.2 }\n  failOn: warning\n  webhook: { url: 'env:HOOK', retries: 1 }\n";
@@ -174,6 +196,8 @@ describe("a wrong file", () => {
     ["a trainer that is a number", "trainers:\n  - replay\n  - 7\n"],
     ["a trainer without a name", "trainers:\n  - replay\n  - {label: x}\n"],
     ["no trainer", "trainers: []\n"],
+    ["steps that are none", "evaluateEvery: 0\n"],
+    ["items without steps", "seeds: 2\nevaluateItems: 20\n"],
     ["seeds that repeat", "seeds: [1, 1]\n"],
     ["a suite without a name", "suite: {location: ./x}\n"],
     ["a list", "- a\n- b\n"],

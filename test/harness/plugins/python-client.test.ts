@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkOptions } from "../../../harness/config/index.js";
+import { BenchError } from "../../../harness/contract/errors.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { Example } from "../../../harness/contract/suite.js";
 import type { BufferItem, LearnContext, Learner, TrainingView } from "../../../harness/contract/trainer.js";
@@ -102,6 +103,25 @@ describe.skipIf(!python)("the Python client", () => {
     const error = await learner.restore("/nowhere/at/all").catch((thrown) => thrown);
     expect(error.code).toBe("PLUGIN_FAILED");
     expect(error.message).toMatch(/^trainer "memoriser" \(python3 client.py\) failed in "restore": FileNotFoundError/);
+    await learner.release();
+  });
+
+  it("answers while it learns where it is looked at, and learns the same", async () => {
+    const { create, context } = await harness(20);
+    const learner = await create();
+    const looks: number[] = [];
+    const observe = async (step: number) => {
+      expect(await accuracy(learner, colours.train)).toBe(0); // it remembers at the end of the task
+      looks.push(step);
+    };
+    await learner.learn(colours.view, { ...context, observe });
+    expect(looks).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await accuracy(learner, colours.train)).toBe(1);
+    const failed = learner.learn(sizes.view, {
+      ...context,
+      observe: () => Promise.reject(new BenchError("CANCELLED", "stopped while looking")),
+    });
+    await expect(failed).rejects.toMatchObject({ code: "CANCELLED" });
     await learner.release();
   });
 

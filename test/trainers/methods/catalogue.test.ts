@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
+import { checkSpace, optionAt } from "../../../harness/config/search-space.js";
 import { trainers } from "../../../trainers/methods/catalogue.js";
 import { byName } from "./rig.js";
 
@@ -14,6 +15,21 @@ test.each(trainers.map((trainer) => [trainer.name, trainer] as const))(
     )) {
       expect(schema.description, name).toBeTruthy();
     }
+  },
+);
+
+const trained = trainers.filter(({ name, schedule }) => schedule !== "once" && name !== "composed");
+
+test.each(trained.map((trainer) => [trainer.name, trainer] as const))(
+  "%s: declares a space of options that it has, with the default rate inside",
+  (_, { name, space, options }) => {
+    expect(space).toBeDefined();
+    checkSpace(space!, options, name);
+    const { learningRate } = space!;
+    if (learningRate === undefined || !("low" in learningRate)) return expect.unreachable("the rate is not searched");
+    const rate = optionAt(checkOptions(options, {}, name), "learningRate");
+    expect(rate).toBeGreaterThanOrEqual(learningRate.low);
+    expect(rate).toBeLessThanOrEqual(learningRate.high);
   },
 );
 

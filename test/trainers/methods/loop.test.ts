@@ -1,11 +1,13 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { LearnProgress } from "../../../harness/contract/trainer.js";
 import { trainers } from "../../../trainers/methods/catalogue.js";
+import { readHeader, readTensor } from "../../../trainers/model/safetensors.js";
 import { composeStrategies } from "../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../trainers/training/options.js";
 import type { StepContext, Strategy } from "../../../trainers/training/strategy.js";
-import { abc, bufferFor, byName, contextFor, learnAll, learnContext, tinyTask, viewOf } from "./rig.js";
+import { abc, bufferFor, byName, contextFor, learnAll, learnContext, newDirectory, tinyTask, viewOf } from "./rig.js";
 
 const sequential = byName(trainers, "sequential");
 
@@ -68,11 +70,45 @@ test("early stopping ends where earlier tasks only lose, and goes back to the be
 });
 
 test("component rates reach the parameters that they name, and no others", async () => {
-  const still = await learnAll(sequential, { componentRates: { model: 0 }, weightDecay: 0 });
-  const base = await sequential.create(contextFor(sequential, {}));
-  expect(await still.learner.answerDigest!()).toBe(await base.answerDigest!());
-  const moving = await learnAll(sequential, { componentRates: { embed_tokens: 0 } });
-  expect(await moving.learner.answerDigest!()).not.toBe(await base.answerDigest!());
+  const start = await parametersAfter(null);
+  const all = await parametersAfter({ weightDecay: 0 });
+  const named = (part: string) => Object.keys(start).filter((name) => name.includes(part));
+  const still = await parametersAfter({ componentRates: { embed_tokens: 0 }, weightDecay: 0 });
+  expect(named("embed_tokens").length).toBeGreaterThan(0);
+  for (const name of Object.keys(start)) {
+    if (name.includes("embed_tokens")) {
+      expect(still[name], name).toEqual(start[name]);
+      expect(all[name], name).not.toEqual(start[name]);
+    } else expect(still[name], name).not.toEqual(start[name]);
+  }
+  expect(await parametersAfter({ componentRates: { model: 0 }, weightDecay: 0 })).toEqual(start);
+});
+
+test.each([0.5, 1])("clipping at %d reaches the update, and leaves gradients below it as they are", async (clip) => {
+  // Without second moments' memory and with a large ε, AdamW's change is proportional to the clipped gradient.
+  const plain = { steps: 1, beta1: 0, beta2: 0, epsilon: 1e6, learningRate: 1e6, warmupSteps: 0, weightDecay: 0 };
+  const start = await parametersAfter(null);
+  const lengthOfChange = async (limit: number | null) => {
+    const after = await parametersAfter({ ...plain, clip: limit });
+    const changes = Object.entries(after).flatMap(([name, values]) =>
+      values.map((value, index) => value - start[name]![index]!),
+    );
+    return Math.sqrt(changes.reduce((sum, change) => sum + change * change, 0));
+  };
+  const free = await lengthOfChange(null);
+  expect(free).toBeGreaterThan(1);
+  expect(await lengthOfChange(clip)).toBeCloseTo(clip, 3);
+  expect(await lengthOfChange(free * 2)).toBeCloseTo(free, 6);
+});
+
+test.each([
+  ["constant", [1e-3, 1e-3, 1e-3, 1e-3]],
+  ["linear", [1e-3, 7.5e-4, 5e-4, 2.5e-4]],
+  ["cosine", [1e-3, 8.5355e-4, 5e-4, 1.4645e-4]],
+])("a %s schedule is the loop's", async (schedule, expected) => {
+  const options = { steps: 4, schedule, warmupSteps: 0, finalShare: 0, learningRate: 1e-3 };
+  const { reports } = await learnAll(sequential, options, { tasks: [abc[0]!] });
+  expect(reports[0]!.curve.map(({ learningRate }) => Number(learningRate.toPrecision(5)))).toEqual(expected);
 });
 
 test("the schedule's rate is the rate of each step, task by task", async () => {
@@ -111,3 +147,13 @@ test("hooks see the batch that is trained, and shares that leave nothing new are
   const greedy = await ParametricLearner.open(context, options, composeStrategies([all]));
   await expect(greedy.learn(viewOf(0), learnContext(buffer))).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
+
+/** The parameters by name after one task with these options; with null, those of the base. */
+async function parametersAfter(options: Record<string, unknown> | null): Promise<Record<string, number[]>> {
+  const { learner } = await learnAll(sequential, options ?? {}, { tasks: options ? [abc[0]!] : [] });
+  const directory = newDirectory();
+  await learner.save(directory);
+  await learner.release();
+  const stored = readHeader(join(directory, "model", "model.safetensors"));
+  return Object.fromEntries([...stored].map(([name, tensor]) => [name, [...readTensor(tensor)]]));
+}

@@ -1,7 +1,13 @@
-import { expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, test } from "vitest";
+import { readConfig, resolveConfig } from "../../../harness/config/index.js";
 import { checkOptions } from "../../../harness/config/options.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { loadRegistry } from "../../../harness/plugins.js";
 import { trainers } from "../../../trainers/methods/catalogue.js";
-import { byName, learnAll } from "./rig.js";
+import { byName, learnAll, newDirectory } from "./rig.js";
 
 /** As the design writes it. */
 const written = {
@@ -93,4 +99,73 @@ test("a section on a method leaves trainers without that method as they are", as
   const plain = await learnAll(byName(trainers, "sequential"), {});
   const profiled = await learnAll(byName(trainers, "sequential"), { profile: { regularization, data_mixing } });
   expect(await profiled.learner.answerDigest!()).toBe(await plain.learner.answerDigest!());
+});
+
+describe("in a configuration file, as the design writes it", async () => {
+  const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, room, "index.ts")).href);
+  const registry = await loadRegistry(rooms);
+  const profile = [
+    "learning_rate: {initial: 1e-5, decay_factor: 0.8, warmup_steps: 100}",
+    "regularization: {ewc_lambda: 0.01, elastic_beta: 0.1}",
+    "data_mixing: {new_ratio: 0.2, buffer_size: 1000}",
+  ].join("\n");
+
+  // The similarity of tasks is the model's as trained so far, so that rates reach a λ that moves: keys are told apart on one that does not.
+  const still = profile.replace("elastic_beta: 0.1", "elastic_beta: 0");
+
+  /** What a run of three tasks shows of the profile; numbers to four digits. */
+  async function observed(text: string) {
+    const file = join(newDirectory(), "bench.yaml");
+    const options = "{steps: 3, batchSize: 4, schedule: constant}";
+    writeFileSync(file, `suite: trace-seq\n${text}\ntrainers: [{name: composed, options: ${options}}]\n`);
+    const [entry] = resolveConfig(readConfig(file, {}), registry).trainers;
+    const { reports, buffer, learner } = await learnAll(registry.trainer(entry!.name), entry!.options);
+    const rounded = (value: unknown) => Number((value as number).toPrecision(4));
+    return {
+      rates: reports.map(({ curve }) => curve.map(({ learningRate }) => rounded(learningRate))),
+      lambdas: reports.map(({ notes }) => rounded(notes.lambda)),
+      similarity: rounded(reports[1]!.notes["similarity to earlier tasks"]),
+      capacity: buffer.capacity,
+      digest: await learner.answerDigest!(),
+    };
+  }
+
+  test("every key reaches the run", async () => {
+    const { rates, lambdas, similarity, capacity } = await observed(profile);
+    expect(rates).toEqual([
+      [1e-7, 2e-7, 3e-7],
+      [8e-8, 1.6e-7, 2.4e-7],
+      [6.4e-8, 1.28e-7, 1.92e-7],
+    ]);
+    expect(lambdas[0]).toBe(0.01);
+    expect(lambdas[1]).toBeCloseTo(0.01 + 0.1 * (0.1 * 0.01 ** similarity - 0.01), 5);
+    expect(capacity).toBe(1000);
+  });
+
+  test.each([
+    ["initial", "initial: 1e-5", "initial: 2e-5", "rates"],
+    ["decay_factor", "decay_factor: 0.8", "decay_factor: 0.5", "rates"],
+    ["warmup_steps", "warmup_steps: 100", "warmup_steps: 10", "rates"],
+    ["ewc_lambda", "ewc_lambda: 0.01", "ewc_lambda: 0.1", "lambdas"],
+    ["elastic_beta", "elastic_beta: 0", "elastic_beta: 0.1", "lambdas"],
+    ["buffer_size", "buffer_size: 1000", "buffer_size: 5", "capacity"],
+  ] as const)("%s changes what it names and none of the rest", async (_, from, to, changed) => {
+    const before = await observed(still);
+    const after = await observed(still.replace(from, to));
+    const differing = (["rates", "lambdas", "capacity"] as const).filter(
+      (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+    );
+    expect(differing).toEqual([changed]);
+  });
+
+  test("new_ratio changes what is trained, and neither rates, λ nor the buffer", async () => {
+    const { digest, similarity, ...before } = await observed(still);
+    const {
+      digest: other,
+      similarity: _,
+      ...after
+    } = await observed(still.replace("new_ratio: 0.2", "new_ratio: 0.8"));
+    expect(other).not.toBe(digest);
+    expect(after).toEqual(before);
+  });
 });

@@ -1,6 +1,7 @@
 import type { Vector } from "../../engine/contract.js";
 import type { AddressedRequest, StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface EmaOptions {
   decay: number;
@@ -26,6 +27,7 @@ export const ema: Method = {
       description: "d: the average spans about 1 / (1 − d) steps. The paper's 0.999 is for tasks of many thousands.",
     },
   },
+  space: { decay: { values: [0.9, 0.97, 0.99, 0.997, 0.999] }, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Ema(options as unknown as EmaOptions),
 };

@@ -2,6 +2,7 @@ import type { Model, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface MergeOptions {
   scale: number;
@@ -26,6 +27,7 @@ export const merge: Method = {
       description: "Factor on the mean task vector: 1 for the mean of the models, λ × tasks for task arithmetic.",
     },
   },
+  space: { scale: { low: 0.3, high: 3, scale: "log" }, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Merge(options as unknown as MergeOptions),
 };

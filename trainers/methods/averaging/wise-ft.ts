@@ -1,6 +1,7 @@
 import type { Model, Vector } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface WiseOptions {
   alpha: number;
@@ -32,6 +33,7 @@ export const wiseFt: Method = {
       description: "What is averaged with: the model before the task, or the base model.",
     },
   },
+  space: { alpha: { low: 0.1, high: 0.9, scale: "linear" }, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new WiseFt(options as unknown as WiseOptions),
 };

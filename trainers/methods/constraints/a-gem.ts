@@ -1,5 +1,6 @@
 import type { Vector } from "../../engine/contract.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 import { keepMemories, type MemoryOptions, memoryObjective, memoryOptions } from "./episodic-memory.js";
 
 /**
@@ -14,6 +15,7 @@ export const aGem: Method = {
   source: "arXiv 1812.00420",
   version: 1,
   options: memoryOptions,
+  space: { memoryBatch: { values: [8, 16, 32] }, learningRate: rateRange },
   needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
   strategy(given) {
     const options = given as unknown as MemoryOptions;

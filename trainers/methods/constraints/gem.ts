@@ -1,5 +1,6 @@
 import type { Vector } from "../../engine/contract.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 import {
   keepMemories,
   type MemoryOptions,
@@ -27,6 +28,11 @@ export const gem: Method = {
   options: {
     ...memoryOptions,
     margin: { type: "number", minimum: 0, default: 0.5, description: "Least multiplier of a past task's gradient." },
+  },
+  space: {
+    margin: { low: 0, high: 1, scale: "linear" },
+    memoryBatch: { values: [8, 16, 32] },
+    learningRate: rateRange,
   },
   needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
   strategy(given) {

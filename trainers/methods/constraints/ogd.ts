@@ -3,6 +3,7 @@ import type { Model, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 import { bounded, type Direction, newDirection } from "./orthonormal-basis.js";
 
 interface OgdOptions {
@@ -25,6 +26,7 @@ export const ogd: Method = {
     items: { type: "integer", minimum: 1, default: 6, description: "Examples of each task that give a direction." },
     capacity: { type: "integer", minimum: 1, default: 48, description: "Most directions kept over all tasks." },
   },
+  space: { items: { values: [2, 6, 12, 24] }, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Ogd(options as unknown as OgdOptions),
 };

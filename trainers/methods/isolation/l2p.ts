@@ -29,6 +29,7 @@ export const l2p: Method = {
     topK: { type: "integer", minimum: 1, default: 3, description: "Prompts before each input; at most `pool`." },
     pull: { type: "number", minimum: 0, default: 0.5, description: "Weight of the pull of keys to the inputs." },
   },
+  space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [3, 5, 10, 20] } },
   needs: () => ({}),
   strategy: (options) => new PromptPool(options as unknown as PoolOptions),
 };

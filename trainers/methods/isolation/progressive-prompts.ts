@@ -20,6 +20,7 @@ export const progressivePrompts: Method = {
   options: {
     length: { type: "integer", minimum: 1, default: 10, description: "Virtual tokens of each task's prompt." },
   },
+  space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [5, 10, 20, 40] } },
   needs: () => ({ taskIdAtTest: true }),
   strategy: (options) => new ProgressivePrompts(options.length as number),
 };

@@ -1,4 +1,5 @@
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 /**
  * Multi-task learning, the upper bound: trains once, from the base, on the data of all tasks, each task in as many
@@ -11,6 +12,7 @@ export const joint: Method = {
   version: 1,
   schedule: "joint",
   options: {},
+  space: { learningRate: rateRange },
   needs: () => ({ pastData: "all" }),
   strategy: () => ({ name: "joint" }),
 };

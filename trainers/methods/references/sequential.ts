@@ -1,4 +1,5 @@
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 /**
  * Fine-tuning task after task with nothing against forgetting: the lower bound that methods are measured by
@@ -10,6 +11,7 @@ export const sequential: Method = {
   source: "baseline; SeqFT in TRACE, arXiv 2310.06762",
   version: 1,
   options: {},
+  space: { learningRate: rateRange },
   needs: () => ({}),
   strategy: () => ({ name: "sequential" }),
 };

@@ -3,6 +3,7 @@ import { random } from "../../../harness/contract/random.js";
 import type { FisherKind, Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange, strengthRange } from "../ranges.js";
 import { ElasticStrength } from "./elastic-strength.js";
 import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
 
@@ -73,6 +74,7 @@ export const ewc: Method = {
       description: "How far the learning rate lies below that of plain fine-tuning; 0.5 to 0.8 are usual.",
     },
   },
+  space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Ewc(options as unknown as EwcOptions),
 };

@@ -1,5 +1,6 @@
 import type { Model, Vector } from "../../engine/contract.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface FreezeOptions {
   embeddings: boolean;
@@ -20,6 +21,7 @@ export const freeze: Method = {
     embeddings: { type: "boolean", default: true, description: "Whether the embeddings are frozen." },
     layers: { type: "integer", minimum: 0, default: 1, description: "Bottom layers that are frozen." },
   },
+  space: { layers: { values: [0, 1, 2, 3] }, learningRate: rateRange },
   needs: () => ({}),
   strategy(given) {
     const options = given as unknown as FreezeOptions;

@@ -1,6 +1,7 @@
 import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange, strengthRange } from "../ranges.js";
 import { type HoldForm, holdOptions, QuadraticHold } from "./quadratic-hold.js";
 
 /**
@@ -12,7 +13,9 @@ export const l2: Method = {
   summary: "Holds all parameters alike near where the task before left them.",
   source: "arXiv 1612.00796, the L2 baseline",
   version: 1,
-  options: holdOptions(6),
+  defaults: { learningRate: 1.5e-3 },
+  options: holdOptions(26.2),
+  space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy(options) {
     const { lambda, form } = options as unknown as { lambda: number; form: HoldForm };

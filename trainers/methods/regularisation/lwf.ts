@@ -1,6 +1,7 @@
 import type { Logits, Term, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface LwfOptions {
   alpha: number;
@@ -22,6 +23,7 @@ export const lwf: Method = {
     alpha: { type: "number", minimum: 0, default: 0.5, description: "Weight of the distillation." },
     temperature: { type: "number", exclusiveMinimum: 0, default: 2, description: "Softens both distributions." },
   },
+  space: { alpha: { low: 0.1, high: 10, scale: "log" }, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Lwf(options as unknown as LwfOptions),
 };

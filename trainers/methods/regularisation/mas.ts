@@ -2,6 +2,7 @@ import { random } from "../../../harness/contract/random.js";
 import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange, strengthRange } from "../ranges.js";
 import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
 
 interface MasOptions {
@@ -20,10 +21,12 @@ export const mas: Method = {
   summary: "Holds parameters that its outputs are sensitive to near their values; needs no labels.",
   source: "arXiv 1711.09601",
   version: 1,
+  defaults: { learningRate: 1.5e-3 },
   options: {
-    ...holdOptions(6),
+    ...holdOptions(26.2),
     items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
   },
+  space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Mas(options as unknown as MasOptions),
 };

@@ -2,6 +2,7 @@ import { random } from "../../../harness/contract/random.js";
 import type { TensorLayout, Vector } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface MiguOptions {
   threshold: number;
@@ -29,6 +30,7 @@ export const migu: Method = {
     },
     items: { type: "integer", minimum: 1, default: 48, description: "Examples behind the magnitudes." },
   },
+  space: { threshold: { low: 0.1, high: 0.95, scale: "linear" }, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new Migu(options as unknown as MiguOptions),
 };

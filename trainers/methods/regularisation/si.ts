@@ -1,6 +1,7 @@
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange, strengthRange } from "../ranges.js";
 import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
 
 interface SiOptions {
@@ -21,8 +22,9 @@ export const si: Method = {
   summary: "Holds parameters whose paths lowered the loss near their values; gathers importance while it trains.",
   source: "arXiv 1703.04200",
   version: 1,
+  defaults: { learningRate: 1.5e-3 },
   options: {
-    ...holdOptions(6),
+    ...holdOptions(26.2),
     xi: {
       type: "number",
       exclusiveMinimum: 0,
@@ -30,6 +32,7 @@ export const si: Method = {
       description: "ξ, which bounds the importance of parameters that did not move.",
     },
   },
+  space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy: (options) => new SynapticIntelligence(options as unknown as SiOptions),
 };

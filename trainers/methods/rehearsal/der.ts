@@ -7,6 +7,7 @@ import { loadJson, saveJson } from "../../training/state.js";
 import { concatenateLogits, packLogits, unpackLogits } from "../../training/stored-logits.js";
 import type { Source, StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface DerOptions {
   alpha: number;
@@ -46,6 +47,11 @@ export const der: Method = {
       default: 1 / 3,
       description: "Share of new items among those of a step, from the second task on; the two draws halve the rest.",
     },
+  },
+  space: {
+    alpha: { low: 0.1, high: 2, scale: "log" },
+    beta: { low: 0.1, high: 2, scale: "log" },
+    learningRate: rateRange,
   },
   needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
   strategy: (options) => new DarkExperienceReplay(options as unknown as DerOptions),

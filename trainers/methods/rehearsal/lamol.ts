@@ -9,6 +9,7 @@ import { parseInstance } from "../../training/synthesis/parse.js";
 import { inBatches, type Sampling } from "../../training/synthesis/synthesise.js";
 import { Tally } from "../../training/synthesis/tally.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface LamolOptions extends Sampling {
   lambda: number;
@@ -46,6 +47,11 @@ export const lamol: Method = {
     topP: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.9, description: "Nucleus of the sampling." },
     repetitionPenalty: { type: "number", minimum: 1, default: 1, description: "Penalty on tokens that occurred." },
     newRatio: newRatioOption,
+  },
+  space: {
+    lambda: { low: 0.05, high: 1, scale: "log" },
+    gamma: { low: 0.05, high: 0.5, scale: "log" },
+    learningRate: rateRange,
   },
   needs: () => ({ pastData: "synthetic" }),
   strategy: (options) => new Lamol(options as unknown as LamolOptions),

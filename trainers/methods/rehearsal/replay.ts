@@ -8,6 +8,7 @@ import { portion } from "../../training/shares.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import type { ShareSchedule, Source, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface ReplayOptions {
   share: number;
@@ -75,6 +76,7 @@ export const replay: Method = {
       description: "Their share of every batch; the rest is divided as without them.",
     },
   },
+  space: { newRatio: { values: [null, 0.2, 0.5, 0.8] }, learningRate: rateRange },
   needs(options) {
     const { bufferSize, generalItems } = options as unknown as ReplayOptions;
     return { pastData: { buffer: bufferSize }, generalItems };

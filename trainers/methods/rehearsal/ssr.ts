@@ -6,6 +6,7 @@ import { newRatioOption, pastSources } from "../../training/rehearsal.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import { makeSyntheticSet, type SynthesisOptions } from "../../training/synthesis/synthetic-set.js";
 import type { Method } from "../method.js";
+import { rateRange } from "../ranges.js";
 
 interface SsrOptions extends SynthesisOptions {
   newRatio: number | null;
@@ -77,6 +78,7 @@ export const ssr: Method = {
     embedder: embedderOption,
     newRatio: newRatioOption,
   },
+  space: { temperature: { low: 0.2, high: 1, scale: "linear" }, draws: { values: [1, 3, 6] }, learningRate: rateRange },
   needs(options) {
     const { items, demonstrations } = options as unknown as SsrOptions;
     return { pastData: demonstrations === "none" ? "synthetic" : { synthetic: { demonstrations: items } } };

@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writeFileAtomically } from "../contract/files.js";
+import type { ModelRecord, RunRecord } from "../contract/result.js";
+import type { Entry } from "../gate/entry.js";
+import { readEntries } from "../gate/entry.js";
+import { readJson } from "../run/store.js";
+import type { Claim } from "./claim.js";
+import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";
+import { isArm, type Registration, type ResolvedArm } from "./registration.js";
+
+/** `claims.json`: what a run says about the claims. */
+export interface ClaimsRecord {
+  schema: "claims@1";
+  run: string;
+  runDirectory: string;
+  suite: { name: string; version: string; digest: string };
+  model: ModelRecord;
+  quick: boolean;
+  orders: number;
+  seeds: number;
+  alpha: number;
+  /** Null where the claims were judged on a run that was made for something else. */
+  registration: Pick<Registration, "digest" | "createdAt" | "beforeTheRun"> | null;
+  claims: ClaimResult[];
+}
+
+/** In the directory of its run. */
+const claimsFile = "claims.json";
+
+/** Probability that a bound is wrong. */
+export const alpha = 0.05;
+
+/** Judges claims on what a run directory holds of their arms. Throws STORAGE where it holds no run. */
+export function judgeRun(
+  directory: string,
+  claims: readonly Claim[],
+  arms: Readonly<Record<string, ResolvedArm>>,
+  registration: Registration | undefined,
+): ClaimsRecord {
+  const entries = readEntries(directory);
+  const { run } = entries[0]!;
+  const cells = Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, cellsOf(arm, name, entries)]));
+  return {
+    schema: "claims@1",
+    run: run.id,
+    runDirectory: resolve(directory),
+    ...settingOf(run),
+    alpha,
+    registration: registration === undefined ? null : stampOf(registration),
+    claims: judgeClaims(claims, cells, alpha),
+  };
+}
+
+function cellsOf(arm: ResolvedArm, name: string, entries: readonly Entry[]): ArmCells {
+  if ("missing" in arm) return arm;
+  const entry = entries.find(({ trainer }) => isArm(trainer, arm));
+  return entry === undefined
+    ? { missing: `the run has no trainer with the options of ${name}` }
+    : { cells: entry.cells };
+}
+
+function settingOf({ suite: { name, version, digest }, model, quick, orders, seeds }: RunRecord) {
+  return { suite: { name, version, digest }, model, quick, orders: orders.length, seeds: seeds.length };
+}
+
+const stampOf = ({ digest, createdAt, beforeTheRun }: Registration) => ({ digest, createdAt, beforeTheRun });
+
+/** Leaves the verdicts in the directory of their run, where the report shows them. */
+export function writeClaims(record: ClaimsRecord): void {
+  writeFileAtomically(join(record.runDirectory, claimsFile), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** What `writeClaims` left in a run directory; undefined where the run tested no claims. */
+export function readClaims(directory: string): ClaimsRecord | undefined {
+  const path = join(directory, claimsFile);
+  return existsSync(path) ? readJson<ClaimsRecord>(path) : undefined;
+}

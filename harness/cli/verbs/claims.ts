@@ -1,0 +1,45 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { ClaimsOptions } from "../check-claims.js";
+import { type CliContext, withCommonOptions } from "../context.js";
+
+/** `bench claims [suite]`: the field's headline statements, put to the test. */
+export function addClaims(program: Command, context: CliContext): void {
+  const command = program
+    .command("claims")
+    .description(
+      "test the field's headline statements as pre-registered hypotheses: supported, contradicted, undecided",
+    )
+    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location")
+    .option("--only <ids>", "which claims, separated by commas; all without it", ids)
+    .option("--list", "list the claims with their sources, and stop")
+    .option("--run <directory>", "judge by a run that is there already; nothing is run")
+    .option("--orders <n>", "how many task orders; below three nothing is decided", positive, 3)
+    .option("--seeds <n>", "how many seeds, 1 to n", positive, 2)
+    .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
+    .option("--threads <n>", "threads inside one cell", positive)
+    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
+    .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
+    .option("--suite <name>", "the suite that reads the location given")
+    .option("--config <file>", "configuration: suite, model and plug-ins")
+    .option("--quick", "a smaller, honest configuration, for smoke tests")
+    .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
+    .option("--retry-failed", "run cells that failed before again")
+    .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
+  withCommonOptions(command, [
+    "bench claims --list",
+    "bench claims trace-seq",
+    "bench claims trace-seq --only replay-repairs-forgetting,ewc-forgets-less --orders 5",
+    "bench claims ./my-data --model hf://HuggingFaceTB/SmolLM2-135M --dry-run",
+    "bench claims --run runs/trace-seq-1a2b3c4d --json",
+  ]).action(async (suite: string | undefined, options: ClaimsOptions) => {
+    const { checkClaims } = await import("../check-claims.js");
+    await checkClaims(suite, options, context);
+  });
+}
+
+const ids = (text: string): string[] => text.split(",").map((id) => id.trim());
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of at least 1.");
+}

@@ -1,0 +1,53 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type CliContext, withCommonOptions } from "../context.js";
+import type { TuneOptions } from "../tune-trainer.js";
+
+/** `bench tune <trainer> [suite]`: options for a trainer, by validation data of the first tasks alone. */
+export function addTune(program: Command, context: CliContext): void {
+  const command = program
+    .command("tune")
+    .description("search a trainer's options on validation data of the first tasks; no test data, no later tasks")
+    .argument("<trainer>", "a name, a label of the configuration, a file or command:<words>")
+    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location")
+    .addOption(
+      new Option("--search <kind>", "how candidates are searched").choices(["random", "halving"]).default("random"),
+    )
+    .option("--space <file>", "what is searched, in YAML or JSON; the space that the trainer declares without it")
+    .option("--candidates <n>", "configurations, the default one among them", positive, 12)
+    .option("--tasks <n>", "how many tasks, the first of the order", positive, 3)
+    .option("--order <name>", "the task order; the suite's first without it")
+    .option("--seeds <n>", "seeds of each candidate: 11, 12 and so on, others than those of `bench run`", positive, 2)
+    .option("--objective <metric>", "what is optimised; see `bench list metrics`", "op")
+    .option("--eta <n>", "halving: a rung keeps the best 1/n, and has about n times the tasks", atLeastTwo, 2)
+    .option("--seed <n>", "keys the draws of candidates", positive, 1)
+    .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
+    .option("--threads <n>", "threads inside one cell", positive)
+    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
+    .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
+    .option("--suite <name>", "the suite that reads the location given")
+    .option("--config <file>", "configuration: suite, model, plug-ins, and options that are not searched")
+    .option("--quick", "a smaller, honest configuration, for smoke tests")
+    .option("--out <directory>", "where it goes; tunings/<trainer>-<digest> without it")
+    .option("--retry-failed", "run cells that failed before again")
+    .option("--dry-run", "show the candidates, the time and the disk that it will take, and stop");
+  withCommonOptions(command, [
+    "bench tune ewc trace-seq",
+    "bench tune ewc trace-seq --search halving --candidates 16 --tasks 4",
+    "bench tune replay ./my-data --objective bwt --space space.yaml",
+    "bench tune composed --config bench.yaml --space space.yaml --dry-run",
+    "bench run --config tunings/ewc-1a2b3c4d/tuned.yaml --orders 3 --seeds 2",
+  ]).action(async (trainer: string, suite: string | undefined, options: TuneOptions) => {
+    const { tuneTrainer } = await import("../tune-trainer.js");
+    await tuneTrainer(trainer, suite, options, context);
+  });
+}
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of at least 1.");
+}
+
+function atLeastTwo(text: string): number {
+  if (positive(text) >= 2) return Number(text);
+  throw new InvalidArgumentError("Give a whole number of at least 2.");
+}

@@ -1,0 +1,69 @@
+import type { CostRecord, MatrixRecord } from "../contract/result.js";
+import type { DriftReport } from "../contract/trainer.js";
+import { mean, range } from "./definition.js";
+import { rankCorrelation } from "./rank-correlation.js";
+import type { Interval } from "./statistics.js";
+
+/** How unlike the past a task's data was, and what learning it cost the tasks before it. */
+export interface DriftPair {
+  task: string;
+  drift: DriftReport;
+  /** Mean over the earlier tasks j of R[k−1, j] − R[k, j], with k the task's place in the order. */
+  forgetting: number;
+}
+
+/** What is put beside the forgetting, each the larger the more unlike the data. */
+export const driftStatistics = {
+  lengthStability: (drift: DriftReport) => drift.lengthStability,
+  lengthDistance: (drift: DriftReport) => drift.lengthDistance,
+  lossStability: (drift: DriftReport) => drift.lossStability,
+  lossDistance: (drift: DriftReport) => drift.lossDistance,
+  embeddingDiscrepancy: (drift: DriftReport) => drift.embeddingDiscrepancy,
+  warned: (drift: DriftReport) => Number(isWarned(drift)),
+};
+
+export type DriftStatistic = keyof typeof driftStatistics;
+
+/** How well drift foretold forgetting. */
+export interface DriftPrediction {
+  /** Spearman's ρ of each statistic with the forgetting; undefined where one of them does not vary. */
+  correlations: Record<DriftStatistic, Interval | undefined>;
+  /** Mean forgetting after a warning and without one; null where there is no such task. */
+  warned: { n: number; forgetting: number | null };
+  unwarned: { n: number; forgetting: number | null };
+}
+
+/** The tasks of one cell whose data was compared with the past; those whose scores were not all measured are left out. */
+export function driftPairs({ tasks, rows }: MatrixRecord, learning: CostRecord["learning"]): DriftPair[] {
+  return learning.flatMap(({ task, drift }) => {
+    const row = tasks.indexOf(task) + 1;
+    if (drift === undefined || row < 2) return [];
+    const lost = range(0, row - 2).map((column) => difference(rows[row - 1]?.[column], rows[row]?.[column]));
+    const forgetting = mean(lost);
+    return Number.isNaN(forgetting) ? [] : [{ task, drift, forgetting }];
+  });
+}
+
+/** Over the tasks of all cells. Those of one cell are not independent, so the intervals are narrower than they should be. */
+export function driftPrediction(pairs: readonly DriftPair[]): DriftPrediction {
+  const correlations = Object.fromEntries(
+    Object.entries(driftStatistics).map(([name, statistic]) => [
+      name,
+      rankCorrelation(pairs.map(({ drift, forgetting }) => [statistic(drift), forgetting] as const)),
+    ]),
+  ) as DriftPrediction["correlations"];
+  const after = (warned: boolean) => {
+    const own = pairs.filter(({ drift }) => isWarned(drift) === warned);
+    return { n: own.length, forgetting: own.length === 0 ? null : mean(own.map(({ forgetting }) => forgetting)) };
+  };
+  return { correlations, warned: after(true), unwarned: after(false) };
+}
+
+/** NaN where one of the scores was not measured. */
+function difference(before: number | null | undefined, after: number | null | undefined): number {
+  return (before ?? Number.NaN) - (after ?? Number.NaN);
+}
+
+export function isWarned({ warnings }: DriftReport): boolean {
+  return warnings.length > 0;
+}

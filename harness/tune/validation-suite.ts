@@ -1,0 +1,64 @@
+import { suggestName } from "../config/suggest-name.js";
+import { digestOf } from "../contract/digest.js";
+import { BenchError } from "../contract/errors.js";
+import { random } from "../contract/random.js";
+import type { Order, Suite, Task } from "../contract/suite.js";
+
+/** Changes whenever the derived suite would hold other items. */
+const version = 1;
+
+/**
+ * The suite that candidates are tuned on: the first tasks of an order, asked on validation data. A task's validation
+ * items are dealt into two halves, the same for every candidate: a learner may see one as its validation data, and is
+ * scored on the other. Test data, probes and later tasks are not there, so nothing can use them.
+ *
+ * @param count how many tasks.
+ * @throws CONFIG_INVALID where the suite has fewer tasks or a task has no two validation items.
+ */
+export function validationSuite(suite: Suite, order: Order, count: number): Suite {
+  if (count > order.tasks.length) {
+    throw new BenchError("CONFIG_INVALID", `the suite "${suite.name}" has ${order.tasks.length} tasks, not ${count}`, {
+      fix: `Ask for at most ${order.tasks.length} with --tasks.`,
+    });
+  }
+  const ids = order.tasks.slice(0, count);
+  const tasks = suite.tasks.filter(({ id }) => ids.includes(id)).map(onValidation);
+  return {
+    ...suite,
+    name: `${suite.name}-validation`,
+    title: `${suite.title}: validation data of the first ${count} tasks of ${order.name}`,
+    tasks,
+    orders: [{ name: order.name, tasks: ids }],
+    probes: [],
+    digest: digestOf({ validationOf: suite.digest, version, tasks: ids }),
+    notes: [
+      ...(suite.notes ?? []),
+      "scored on one half of the validation data; learners may see the other; no test data, no later tasks",
+    ],
+  };
+}
+
+/** The order of a name; the suite's first without one, or its tasks as they stand. Throws UNKNOWN_NAME. */
+export function orderOf(suite: Suite, name: string | undefined): Order {
+  const orders =
+    suite.orders.length > 0 ? suite.orders : [{ name: "as-listed", tasks: suite.tasks.map(({ id }) => id) }];
+  const found = name === undefined ? orders[0] : orders.find((order) => order.name === name);
+  if (found !== undefined) return found;
+  throw new BenchError("UNKNOWN_NAME", `the suite "${suite.name}" has no order "${name}"`, {
+    fix: suggestName(
+      name!,
+      orders.map((order) => order.name),
+    ),
+  });
+}
+
+function onValidation({ shifted: _shifted, ...task }: Task): Task {
+  const items = random({ seed: 0, stream: "validation-halves", task: task.id }).shuffle(task.validation);
+  if (items.length < 2) {
+    throw new BenchError("CONFIG_INVALID", `task "${task.id}" has ${items.length} validation items; tuning needs two`, {
+      fix: "Give the task validation data, or tune on the tasks before it with --tasks.",
+    });
+  }
+  const seen = Math.floor(items.length / 2);
+  return { ...task, validation: items.slice(0, seen), test: items.slice(seen) };
+}

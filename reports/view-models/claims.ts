@@ -1,0 +1,46 @@
+import { contrastText } from "../../harness/claims/contrast-text.js";
+import type { ClaimsRecord } from "../../harness/claims/record.js";
+import { missing, plural, points, signedPoints } from "./format.js";
+
+/** The claims that a run was made to test, and what it says of them. */
+export interface ClaimsView {
+  /** When they were registered, in words. */
+  registered: string;
+  rows: ClaimView[];
+}
+
+export interface ClaimView {
+  statement: string;
+  source: string;
+  verdict: string;
+  runs: string;
+  p: string;
+  /** Why there is no verdict; absent where the hypotheses tell. */
+  reason?: string;
+  hypotheses: { text: string; verdict: string; estimate: string; bounds: string; margin: string; reason?: string }[];
+}
+
+/** Undefined where the run tested no claims. */
+export function claimsView(record: ClaimsRecord | undefined): ClaimsView | undefined {
+  if (record === undefined) return undefined;
+  const { registration } = record;
+  return {
+    registered:
+      registration === null || !registration.beforeTheRun
+        ? "These claims were chosen after the run had begun: this is exploration."
+        : `Registered before the run, on ${registration.createdAt.slice(0, 10)}, digest ${registration.digest.slice(0, 12)}.`,
+    rows: record.claims.map(({ statement, source, verdict, runs, adjustedP, reason, hypotheses }) => ({
+      ...{ statement, source, verdict, runs: plural(runs, "run") },
+      p: adjustedP === null ? missing : adjustedP < 0.001 ? "< 0.001" : adjustedP.toFixed(3),
+      ...(reason === undefined ? {} : { reason }),
+      hypotheses: hypotheses.map((result) => ({
+        text: `${result.metric}: ${contrastText(result.contrast)}`,
+        verdict: result.verdict,
+        estimate: signedPoints(result.mean),
+        bounds: result.low === null ? missing : `${signedPoints(result.low)} … ${signedPoints(result.high)}`,
+        margin: points(-result.margin),
+        ...(result.reason === undefined ? {} : { reason: result.reason }),
+      })),
+    })),
+  };
+}

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import type { TaskData } from "../../../../harness/contract/trainer.js";
+import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { byName, expectSameBits, learnAll, tinyTask } from "../../methods/rig.js";
+
+const sequential = byName(trainers, "sequential");
+
+/** A task under another name, half of the items of one source. */
+function half(source: TaskData, id: string, part: 0 | 1): TaskData {
+  const train = source.train.filter((_, place) => place % 2 === part);
+  return { ...source, task: { ...source.task, id }, train };
+}
+
+/** A task whose prompts are long runs of digits. */
+function digits(id: string): TaskData {
+  const task = tinyTask(id, 48);
+  const train = task.train.map((example, place) => ({
+    ...example,
+    input: [{ type: "text" as const, text: `${"7319 0246 ".repeat(4 + (place % 5))}\nAnswer:` }],
+  }));
+  return { ...task, train };
+}
+
+const source = tinyTask("a", 96);
+const tasks = [half(source, "first", 0), half(source, "again", 1), digits("c")];
+
+test("what comes from the source of the past raises no warning, unlike inputs do", async () => {
+  const { reports } = await learnAll(sequential, {}, { tasks });
+  const [first, again, unlike] = reports.map(({ drift }) => drift);
+  expect(first).toBeUndefined();
+  expect(again!.warnings).toEqual([]);
+  expect(again!.embeddingProbability).toBeGreaterThan(0.05);
+  expect(unlike!.warnings).toEqual(expect.arrayContaining(["lengths", "embeddings"]));
+  expect(unlike!).toMatchObject({ lengthDistance: 1, embeddingProbability: 0.005 });
+  expect(unlike!.embeddingDiscrepancy).toBeGreaterThan(10 * again!.embeddingDiscrepancy);
+});
+
+test("the base model looks, whatever was trained: other steps of training see the same drift", async () => {
+  const drift = async (given: object) => (await learnAll(sequential, { ...given }, { tasks })).reports[2]!.drift;
+  expect(await drift({ learningRate: 5e-3, steps: 9 })).toEqual(await drift({}));
+});
+
+test.each(["sequential", "lora", "replay"])("%s trains to the same bits without it", async (name) => {
+  const trainer = byName(trainers, name);
+  const watched = await learnAll(trainer, {}, { tasks });
+  const alone = await learnAll(trainer, { monitor: false }, { tasks });
+  expect(await watched.learner.answerDigest!()).toBe(await alone.learner.answerDigest!());
+  expect(alone.reports.every(({ drift }) => drift === undefined)).toBe(true);
+  expect(watched.reports.map(({ curve }) => curve)).toEqual(alone.reports.map(({ curve }) => curve));
+});
+
+test("interrupted after every task, it remembers the same past", () => expectSameBits(sequential, { monitor: true }));
+
+test("an adapter that is renewed from task to task is not watched: the base model is gone", async () => {
+  const { reports } = await learnAll(byName(trainers, "o-lora"), {}, { tasks });
+  expect(reports.every(({ drift }) => drift === undefined)).toBe(true);
+});
