@@ -32,6 +32,9 @@ const trained = trainers.filter(
   ({ name, schedule }) => schedule === "sequence" && name !== "composed" && name !== "endpoint",
 );
 const chosen = positionals.length > 0 ? trained.filter(({ name }) => positionals.includes(name)) : trained;
+const unknown = positionals.filter((name) => !trained.some((trainer) => trainer.name === name));
+if (unknown.length > 0)
+  throw new Error(`${unknown.join(", ")}: not among ${trained.map(({ name }) => name).join(", ")}`);
 const reference = trainers.find(({ name }) => name === "sequential")!;
 
 console.log(`Time of ${steps} steps over that of sequential, median of ${rounds} rounds (lowest to highest):`);
