@@ -1,6 +1,7 @@
 import { random } from "../../../harness/contract/random.js";
 import type { Example } from "../../../harness/contract/suite.js";
 import type { TaskData } from "../../../harness/contract/trainer.js";
+import { normalised } from "../embeddings/embedder.js";
 import type { TaskContext } from "../strategy.js";
 import { nearestByCluster } from "../synthesis/select.js";
 import { kMeans } from "./k-means.js";
@@ -23,7 +24,7 @@ export async function chooseMemories(
   if (select === "random") return shuffled.slice(0, count);
   if (select === "balanced") return balancedByAnswer(shuffled, count);
   const requests = train.map((example) => ({ id: example.id, tokens: context.prompt({ example, task }) }));
-  const points = (await context.model.embed(requests)).map(unit);
+  const points = (await context.model.embed(requests)).map(normalised);
   const key = { seed: context.seed, stream: "replay-clusters", task: task.id };
   const { clusterOf, distances } = kMeans(points, clusters, key);
   return nearestByCluster(clusterOf, distances, Math.min(count, train.length)).map((place) => train[place]!);
@@ -42,10 +43,4 @@ function balancedByAnswer(shuffled: readonly Example[], count: number): Example[
     .sort((a, b) => a.rank - b.rank)
     .slice(0, count)
     .map(({ example }) => example);
-}
-
-/** Of length 1. */
-export function unit(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
-  return length > 0 ? vector.map((value) => value / length) : vector;
 }

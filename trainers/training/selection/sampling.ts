@@ -1,7 +1,7 @@
+import { normalised } from "../embeddings/embedder.js";
 import { cosine, meanEmbedding } from "../similarity.js";
 import type { Source, TaskContext, TrainingItem } from "../strategy.js";
 import { kMeans } from "./k-means.js";
-import { unit } from "./memories.js";
 
 /** What is drawn from the buffer more often than other items. */
 export type Sampling = "uniform" | "loss" | "novelty" | "gradient-norm" | "representative";
@@ -61,7 +61,7 @@ async function gradientNorms(task: TaskContext, items: readonly TrainingItem[]):
 
 /** The nearest of each cluster, then the second nearest of each, and so on. */
 async function byRepresentativeness(task: TaskContext, items: readonly TrainingItem[]): Promise<TrainingItem[]> {
-  const points = (await embeddings(task, items)).map(unit);
+  const points = (await embeddings(task, items)).map(normalised);
   const { clusterOf, distances } = kMeans(points, clusters, {
     seed: task.seed,
     stream: "representative",
