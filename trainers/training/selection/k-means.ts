@@ -27,6 +27,19 @@ export function kMeans(points: readonly Float32Array[], clusters: number, key: R
   return clustering;
 }
 
+/** Of each cluster the points nearest to its centroid, as many as its share of all points (largest remainders). */
+export function nearestByCluster(clusterOf: readonly number[], distances: readonly number[], count: number): number[] {
+  const members = new Map<number, number[]>();
+  clusterOf.forEach((cluster, place) => void members.set(cluster, [...(members.get(cluster) ?? []), place]));
+  const shares = [...members.values()].map((own) => {
+    const exact = (count * own.length) / clusterOf.length;
+    return { own, take: Math.floor(exact), remainder: exact - Math.floor(exact) };
+  });
+  const left = count - shares.reduce((sum, { take }) => sum + take, 0);
+  for (const share of [...shares].sort((a, b) => b.remainder - a.remainder).slice(0, left)) share.take++;
+  return shares.flatMap(({ own, take }) => own.sort((a, b) => distances[a]! - distances[b]! || a - b).slice(0, take));
+}
+
 /** Each next centroid is a point, drawn in proportion to its squared distance to the nearest one so far. */
 function seeds(points: readonly Float32Array[], clusters: number, key: RandomKey): Float32Array[] {
   const stream = random(key);

@@ -3,8 +3,7 @@ import type { Example } from "../../../harness/contract/suite.js";
 import type { TaskData } from "../../../harness/contract/trainer.js";
 import { normalised } from "../embeddings/embedder.js";
 import type { TaskContext } from "../strategy.js";
-import { nearestByCluster } from "../synthesis/select.js";
-import { kMeans } from "./k-means.js";
+import { kMeans, nearestByCluster } from "./k-means.js";
 
 /** How a task's items are chosen for the buffer. */
 export type MemorySelection = "random" | "balanced" | "k-means";

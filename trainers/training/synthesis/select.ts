@@ -1,7 +1,7 @@
 import { random } from "../../../harness/contract/random.js";
 import type { Instance } from "../blocks.js";
 import type { Embedder } from "../embeddings/embedder.js";
-import { kMeans } from "../selection/k-means.js";
+import { kMeans, nearestByCluster } from "../selection/k-means.js";
 
 /** How the instances that are rehearsed are chosen among those that were made. */
 export type Selection = "k-means" | "random" | "perplexity";
@@ -43,17 +43,4 @@ async function places(texts: readonly string[], count: number, selector: Selecto
       return nearestByCluster(clusterOf, distances, count);
     }
   }
-}
-
-/** Of each cluster the points nearest to its centroid, as many as its share of all points (largest remainders). */
-export function nearestByCluster(clusterOf: readonly number[], distances: readonly number[], count: number): number[] {
-  const members = new Map<number, number[]>();
-  clusterOf.forEach((cluster, place) => void members.set(cluster, [...(members.get(cluster) ?? []), place]));
-  const shares = [...members.values()].map((own) => {
-    const exact = (count * own.length) / clusterOf.length;
-    return { own, take: Math.floor(exact), remainder: exact - Math.floor(exact) };
-  });
-  const left = count - shares.reduce((sum, { take }) => sum + take, 0);
-  for (const share of [...shares].sort((a, b) => b.remainder - a.remainder).slice(0, left)) share.take++;
-  return shares.flatMap(({ own, take }) => own.sort((a, b) => distances[a]! - distances[b]! || a - b).slice(0, take));
 }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fullBlock } from "../../../../trainers/training/blocks.js";
+import { nearestByCluster } from "../../../../trainers/training/selection/k-means.js";
 import { orderedChoices } from "../../../../trainers/training/synthesis/demonstrations.js";
 import { parseInstance } from "../../../../trainers/training/synthesis/parse.js";
-import { nearestByCluster } from "../../../../trainers/training/synthesis/select.js";
 import { Tally } from "../../../../trainers/training/synthesis/tally.js";
 
 const generation = (text: string, finishReason: "stop" | "end" | "length" = "stop") => ({
