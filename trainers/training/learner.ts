@@ -11,7 +11,7 @@ import type {
   TaskData,
   TrainingView,
 } from "../../harness/contract/trainer.js";
-import type { Model, StepReport, TrainingSequence, Update } from "../engine/contract.js";
+import type { Model, StepReport, Term, TrainingSequence, Update } from "../engine/contract.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
 import { ModelLearner } from "./model-learner.js";
@@ -69,7 +69,7 @@ export class ParametricLearner extends ModelLearner {
         const factor = this.#strategy.rateFactor ?? 1;
         const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
         const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, aside, learningRate });
-        record.step(terms[0]!, learningRate, tokens);
+        record.step(terms[0]!, learningRate, tokens); // the first term is the batch's own, where anything new was drawn
         await context.observe?.(step + 1);
         if (await retention?.stops(step)) {
           task.note("stopped early at step", step + 1);
@@ -190,10 +190,8 @@ export class ParametricLearner extends ModelLearner {
     if (proximal) update.proximal = proximal;
     const constraint = await this.#strategy.constraint?.(step);
     if (constraint) update.constraint = constraint;
-    const terms = [
-      { kind: "language-modelling" as const, batch: step.batch, weight: 1 },
-      ...(this.#strategy.terms?.(step) ?? []),
-    ];
+    const own: Term[] = step.batch.length > 0 ? [{ kind: "language-modelling", batch: step.batch, weight: 1 }] : [];
+    const terms = [...own, ...(this.#strategy.terms?.(step) ?? [])];
     const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);
     if (report.gradient) this.model.free(report.gradient);

@@ -115,6 +115,12 @@ describe("der++", () => {
     expect(total).toBe(6 * 4);
   });
 
+  test("a step may draw nothing new", async () => {
+    const { reports } = await learnAll(byName(trainers, "der++"), { ...short, bufferSize: 12, batchSize: 2 });
+    expect(reports[1]!.drawn!.reduce((sum, { items }) => sum + items, 0)).toBe(12);
+    expect(reports[1]!.finalLoss).toBeGreaterThan(0);
+  });
+
   test("matching stored logits keeps them nearer than labels alone do", async () => {
     const away = async (alpha: number) => {
       const { learner, buffer } = await learnAll(
