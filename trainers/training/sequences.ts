@@ -77,6 +77,15 @@ export class SequenceEncoder {
   }
 }
 
+/** A training sequence as the prompt's tokens and those of the answer, the end token included. */
+export function divideSequence({ tokens, weights }: TrainingSequence): {
+  prompt: readonly number[];
+  answer: readonly number[];
+} {
+  const start = weights.findIndex((weight, place) => place > 0 && weight > 0);
+  return { prompt: tokens.slice(0, start), answer: tokens.slice(start) };
+}
+
 /** A prompt as instruction + body + cue; a prompt of one line is all body. */
 export function splitPrompt(prompt: string): { instruction: string; body: string; cue: string } {
   const lines = prompt.split(/(?<=\n)/);

@@ -9,7 +9,8 @@ import { subspaceValue } from "./subspaces.js";
 /** A term over the trained tensors themselves; an objective has at most one of a kind. */
 export type ParameterTerm = Extract<Term, { kind: "key-matching" | "orthogonality" | "orthonormality" }>;
 
-export function isParameterTerm({ kind }: Term): boolean {
+export function isParameterTerm(term: Term): term is ParameterTerm {
+  const { kind } = term;
   return kind === "key-matching" || kind === "orthogonality" || kind === "orthonormality";
 }
 

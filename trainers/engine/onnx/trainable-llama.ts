@@ -16,7 +16,7 @@ import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
-import { isParameterTerm, type ParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
+import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
 import { ParameterStore } from "./parameters.js";
 import { partsOf } from "./parts.js";
 import { isProjection } from "./projection.js";
@@ -254,7 +254,7 @@ export class TrainableLlama {
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
     const { adapter, config } = this;
     const lora = adapter && { ...adapter.form, dropout };
-    const parameterTerms = objective.terms.filter(isParameterTerm) as ParameterTerm[];
+    const parameterTerms = objective.terms.filter(isParameterTerm);
     const form = {
       config,
       lora,

@@ -1,4 +1,5 @@
 import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
+import { divideSequence } from "../../training/sequences.js";
 import { cosine } from "../../training/similarity.js";
 import type { AddressedRequest, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
@@ -58,10 +59,7 @@ class PromptPool implements Strategy {
 
   async present(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
     const unknown = sequences.filter((sequence) => !this.#queries.has(sequence));
-    const inputs = unknown.map(({ tokens, weights }, i) => {
-      const answer = weights.findIndex((weight, place) => place > 0 && weight > 0);
-      return { id: `${i}`, tokens: tokens.slice(0, answer) };
-    });
+    const inputs = unknown.map((sequence, i) => ({ id: `${i}`, tokens: divideSequence(sequence).prompt }));
     const embeddings = await model.embed(inputs);
     unknown.forEach((sequence, i) => {
       this.#queries.set(sequence, embeddings[i]!);

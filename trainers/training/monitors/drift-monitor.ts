@@ -2,6 +2,7 @@ import { random } from "../../../harness/contract/random.js";
 import type { DriftReport } from "../../../harness/contract/trainer.js";
 import type { Vector } from "../../engine/contract.js";
 import { reservoirPlace } from "../selection/reservoir.js";
+import { divideSequence } from "../sequences.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../state.js";
 import type { TaskContext } from "../strategy.js";
 import { kolmogorovSmirnov } from "./kolmogorov-smirnov.js";
@@ -68,10 +69,8 @@ export class DriftMonitor {
   async #profile({ model, seed, view, newItems, sequence }: TaskContext): Promise<Profile> {
     const drawn = random({ seed, stream: "drift", task: view.index }).sample([...newItems], lookedAt);
     const requests = drawn.map((item) => {
-      const { tokens, weights } = sequence(item);
-      const answer = weights.findIndex((weight, place) => place > 0 && weight > 0);
-      const { id } = item.example;
-      return { id, tokens: tokens.slice(0, answer), continuation: tokens.slice(answer), weights: this.#base };
+      const { prompt, answer } = divideSequence(sequence(item));
+      return { id: item.example.id, tokens: prompt, continuation: answer, weights: this.#base };
     });
     const scores = await model.score(requests);
     return {

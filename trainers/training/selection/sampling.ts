@@ -1,4 +1,5 @@
 import { normalised } from "../embeddings/embedder.js";
+import { divideSequence } from "../sequences.js";
 import { cosine, meanEmbedding } from "../similarity.js";
 import type { Source, TaskContext, TrainingItem } from "../strategy.js";
 import { kMeans } from "./k-means.js";
@@ -34,9 +35,8 @@ export async function drawsOf(
 
 async function losses({ model, sequence }: TaskContext, items: readonly TrainingItem[]): Promise<number[]> {
   const requests = items.map((item) => {
-    const { tokens, weights } = sequence(item);
-    const answer = weights.findIndex((weight, place) => place > 0 && weight > 0);
-    return { id: item.example.id, tokens: tokens.slice(0, answer), continuation: tokens.slice(answer) };
+    const { prompt, answer } = divideSequence(sequence(item));
+    return { id: item.example.id, tokens: prompt, continuation: answer };
   });
   const scores = await model.score(requests);
   return scores.map((score, i) => -score / requests[i]!.continuation.length);
