@@ -13,7 +13,7 @@ export const arms: Readonly<Record<string, Arm>> = {
   },
   ewc: { trainer: "ewc" },
   replay: { trainer: "replay", options: { share: 0.1 } },
-  "replay-few": { trainer: "replay", options: { share: 0.0125 } },
+  "replay-few": { trainer: "replay", options: { items: 20 } },
   "replay-new-20": { trainer: "replay", options: { share: 0.1, newRatio: 0.2 } },
   "replay-new-50": { trainer: "replay", options: { share: 0.1, newRatio: 0.5 } },
   "replay-new-80": { trainer: "replay", options: { share: 0.1, newRatio: 0.8 } },
@@ -51,7 +51,7 @@ export const claims: readonly Claim[] = [
   },
   {
     id: "ssr-reaches-replay",
-    statement: "SSR is not worse than replay that keeps as many real items (20 of 1,600 in a task).",
+    statement: "SSR from 20 real items a task is not worse than replay that keeps 20.",
     source: selfSynthesis,
     hypotheses: [notWorse("op", "ssr", "replay-few")],
   },

@@ -12,6 +12,7 @@ import { rateRange } from "../ranges.js";
 
 interface ReplayOptions {
   share: number;
+  items: number | null;
   bufferSize: number;
   select: MemorySelection | "reservoir";
   sampling: Sampling;
@@ -43,6 +44,12 @@ export const replay: Method = {
       default: 0.1,
       description:
         "Share of each task's training data that the buffer keeps, as far as it has room; not of a reservoir.",
+    },
+    items: {
+      type: ["integer", "null"],
+      minimum: 1,
+      default: null,
+      description: "Training items of each task that the buffer keeps, in place of a share.",
     },
     bufferSize: {
       type: "integer",
@@ -127,7 +134,7 @@ class Replay implements Strategy {
   }
 
   async #kept(task: TaskContext): Promise<BufferItem[]> {
-    const { select, share, bufferSize } = this.#options;
+    const { select, share, items, bufferSize } = this.#options;
     const held = task.buffer.items();
     if (select === "reservoir") {
       const stream = task.view.tasks.flatMap(({ task: { id }, train }) =>
@@ -142,7 +149,7 @@ class Replay implements Strategy {
     }
     const chosen: BufferItem[] = [];
     for (const data of task.view.tasks) {
-      const count = Math.max(1, Math.round(share * data.train.length));
+      const count = items ?? Math.max(1, Math.round(share * data.train.length));
       const examples = await chooseMemories(task, data, select, count);
       chosen.push(...examples.map((example) => ({ taskId: data.task.id, example })));
     }

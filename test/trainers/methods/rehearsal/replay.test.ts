@@ -73,6 +73,11 @@ test("it keeps the declared share of each task", async () => {
   expect(buffer.items().length).toBe(3 * 8);
 });
 
+test("it keeps a number of items of each task in place of a share", async () => {
+  const { buffer } = await learnAll(trainer, { items: 5, share: 0.25 });
+  expect(["a", "b", "c"].map((id) => buffer.items().filter(({ taskId }) => taskId === id).length)).toEqual([5, 5, 5]);
+});
+
 test("what it forgets is less than what sequential forgets", async () => {
   const options = { steps: 40, learningRate: 3e-3 };
   const scored = async (name: string, given: Record<string, unknown>) => {
