@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { writeClaims } from "../../harness/claims/files.js";
+import type { ClaimsRecord } from "../../harness/claims/record.js";
+import { plugin } from "../../reports/index.js";
+import { claimsView } from "../../reports/view-models/claims.js";
+import { writeFixtureRun } from "./fixture/write-run.js";
+import { expectWellFormed } from "./markup.js";
+
+const directory = mkdtempSync(join(tmpdir(), "bench-claims-report-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const record: ClaimsRecord = {
+  schema: "claims@1",
+  run: "run",
+  runDirectory: directory,
+  suite: { name: "tiny", version: "1", digest: "0".repeat(64) },
+  model: { reference: "model", digest: "1".repeat(64), architecture: "Qwen2ForCausalLM", parameters: 1 },
+  quick: false,
+  orders: 3,
+  seeds: 2,
+  alpha: 0.05,
+  registration: { digest: "abcdef0123456789", createdAt: "2026-11-25T12:00:00.000Z", beforeTheRun: true },
+  claims: [
+    {
+      id: "less",
+      statement: "Replay <b> forgets less.",
+      source: "a paper",
+      verdict: "supported",
+      hypotheses: [
+        {
+          metric: "bwt",
+          contrast: { replay: 1, sequential: -0.5 },
+          margin: 0.02,
+          verdict: "supported",
+          mean: 0.25,
+          low: 0.125,
+          high: 0.375,
+          orders: 3,
+          furtherOrders: null,
+          p: 0.0004,
+        },
+      ],
+      runs: 12,
+      adjustedP: 0.0004,
+    },
+    {
+      id: "never",
+      statement: "It keeps all.",
+      source: "a paper",
+      verdict: "not runnable",
+      hypotheses: [],
+      runs: 0,
+      adjustedP: null,
+      reason: "no cell of replay finished",
+    },
+  ],
+};
+
+test("a claim is shown with its contrast, bounds and margin in points, and with the reason where it has no verdict", () => {
+  const view = claimsView(record)!;
+  expect(view.registered).toBe("Registered before the run, on 2026-11-25, digest abcdef012345.");
+  expect(view.rows[0]).toMatchObject({ verdict: "supported", runs: "12 runs", p: "< 0.001" });
+  expect(view.rows[0]!.hypotheses).toEqual([
+    {
+      text: "bwt: replay − 0.5 sequential",
+      verdict: "supported",
+      estimate: "+25.0",
+      bounds: "+12.5 … +37.5",
+      margin: "−2.0",
+    },
+  ]);
+  expect(view.rows[1]).toMatchObject({ verdict: "not runnable", reason: "no cell of replay finished", hypotheses: [] });
+});
+
+test("what was not registered before the run is called exploration, and no claims are no section", () => {
+  expect(claimsView({ ...record, registration: null })!.registered).toMatch(/exploration/);
+  expect(claimsView(undefined)).toBeUndefined();
+});
+
+test("the report of a run shows the claims that lie beside it", async () => {
+  writeFixtureRun(directory, { orders: 1, seeds: 1, only: ["ewc"] });
+  writeClaims(record);
+  const reporter = plugin.reporters!.find(({ name }) => name === "html")!;
+  const [path] = (await reporter.render(directory, join(directory, "report"))) as [string];
+  const page = readFileSync(path, "utf8");
+  expectWellFormed(page);
+  expect(page).toContain("Replay &lt;b&gt; forgets less.");
+  expect(page).toContain("no cell of replay finished");
+});
