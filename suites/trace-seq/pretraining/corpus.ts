@@ -53,7 +53,7 @@ export class Corpus {
   readonly #options: CorpusOptions;
   readonly #encoding: Encoding;
   readonly #excluded: ReadonlySet<string>;
-  readonly #material: Material = randomMaterial();
+  readonly #materials = randomMaterials();
 
   constructor(options: CorpusOptions, encoding: Encoding, excluded: ReadonlySet<string>) {
     this.#options = options;
@@ -91,7 +91,7 @@ export class Corpus {
 
   /** The first instance of each body weighs nothing, since it cannot be known. */
   #addRandomInstances(list: WeightedSequence, stream: RandomStream): void {
-    const bodies = randomFamily(this.#material, stream.pick([1, 1, 2, 3]), stream);
+    const bodies = randomFamily(pickByShare(this.#materials, stream).material, stream.pick([1, 1, 2, 3]), stream);
     const seen = new Set<number>();
     while (list.tokens.length < this.#options.listLength) {
       const body = stream.integer(bodies.length);
@@ -102,7 +102,7 @@ export class Corpus {
   }
 
   #addInstancesOfFamily(list: WeightedSequence, stream: RandomStream): void {
-    const { family } = pickFamily(stream);
+    const { family } = pickByShare(pretrainingFamilies, stream);
     const templates = stream.uniform() < 0.5 ? family.templates : [stream.pick(family.templates)];
     while (list.tokens.length < this.#options.listLength) {
       const { prompt, answer } = this.#draw(family, templates, stream);
@@ -111,7 +111,7 @@ export class Corpus {
   }
 
   #question(stream: RandomStream): WeightedSequence {
-    const { family } = pickFamily(stream);
+    const { family } = pickByShare(pretrainingFamilies, stream);
     const { prompt, answer } = this.#draw(family, family.templates, stream);
     const question: WeightedSequence = { tokens: [], weights: [] };
     add(question, [this.#encoding.beginToken], 0);
@@ -142,31 +142,39 @@ export function* tokenizerTexts(seed: number, questionsPerFamily: number): Gener
   }
 }
 
-/** Loose pieces of all the families' wordings, tasks included: words without their rules. */
-function randomMaterial(): Material {
+/** Loose pieces of all the families' wordings, tasks included: words without their rules. By language: Chinese, others, mixed. */
+function randomMaterials(): { material: Material; share: number }[] {
   const families = [...pretrainingFamilies.map(({ family }) => family), ...tasks, ...unseenTasks];
   const texts = families.flatMap(({ frame, templates, shiftedTemplates }) => [
     frame,
     ...[...templates, ...(shiftedTemplates ?? [])].map(({ text }) => text),
   ]);
-  const pieces = new Set(texts.flatMap((text) => piecesOf(text.replace(/\{[^}]*\}/g, ""))));
-  pieces.delete("\n");
-  return {
-    pieces: [...pieces],
-    lexicon: allWords,
-    classes: Object.keys(allWords).filter((name) => !/Action$|^plainWord$/.test(name)),
+  const pieces = [...new Set(texts.flatMap((text) => piecesOf(text.replace(/\{[^}]*\}/g, ""))))];
+  const classes = Object.keys(allWords).filter((name) => !/Action$|^plainWord$/.test(name));
+  const chinese = /[一-鿿，。？：]/u;
+  const select = (holds: (text: string) => boolean): Material => {
+    const selected = pieces.filter((piece) => piece !== "\n" && holds(piece));
+    return {
+      pieces: selected,
+      marks: selected.filter((piece) => /^ ?\p{P}+$/u.test(piece)),
+      lexicon: allWords,
+      classes: classes.filter((name) => holds(allWords[name]![0]!)),
+    };
   };
+  return [
+    { material: select((text) => chinese.test(text)), share: 0.2 },
+    { material: select((text) => !chinese.test(text)), share: 0.65 },
+    { material: select(() => true), share: 0.15 },
+  ];
 }
 
-const totalShare = pretrainingFamilies.reduce((sum, { share }) => sum + share, 0);
-
-function pickFamily(stream: RandomStream): { family: Family } {
-  let point = stream.uniform() * totalShare;
-  for (const entry of pretrainingFamilies) {
+function pickByShare<Entry extends { share: number }>(entries: readonly Entry[], stream: RandomStream): Entry {
+  let point = stream.uniform() * entries.reduce((sum, { share }) => sum + share, 0);
+  for (const entry of entries) {
     point -= entry.share;
     if (point < 0) return entry;
   }
-  return pretrainingFamilies.at(-1)!;
+  return entries.at(-1)!;
 }
 
 function add(sequence: WeightedSequence, tokens: readonly number[], weight: number): void {

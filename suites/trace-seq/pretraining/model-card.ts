@@ -35,7 +35,7 @@ seconds on one core, with general abilities that can be lost. It knows nothing b
 |---|---|
 | shape | ${shape.layers} layers, width ${shape.hidden}, ${shape.heads} heads, SwiGLU ${shape.intermediate}, tied embeddings, context ${shape.contextLength} |
 | tokenizer | byte-level BPE, ${facts.vocabulary} entries; any text encodes; digits and Han characters stand alone |
-| training | ${recipe.steps.toLocaleString("en")} steps, ${(facts.tokens / 1e6).toFixed(1)} M tokens, AdamW ${recipe.learningRate}, cosine to ${percent(recipe.finalRate)}, weight decay ${recipe.weightDecay}, clip ${recipe.clip}, seed ${recipe.seed} |
+| training | ${recipe.steps.toLocaleString("en")} steps, ${(facts.tokens / 1e6).toFixed(1)} M tokens, AdamW ${recipe.learningRate}, linear decay to ${percent(recipe.finalRate)} over the last ${recipe.decaySteps}, weight decay ${recipe.weightDecay}, clip ${recipe.clip}, seed ${recipe.seed} |
 | time | ${(facts.seconds / 60).toFixed(1)} minutes on one core (${facts.machine}) |
 | made by | \`npm run pretrain\`, deterministic: the same machine gives the same bits |
 

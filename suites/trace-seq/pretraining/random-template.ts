@@ -10,10 +10,14 @@ export interface Instance {
 /** The material of random templates: loose pieces of text, and classes of words for the slots. */
 export interface Material {
   pieces: readonly string[];
+  /** Those of the pieces that are punctuation: they recur most. */
+  marks: readonly string[];
   lexicon: Lexicon;
   classes: readonly string[];
 }
 
+/** What a template is made of: constant text, or any word of a class. */
+type Symbol = { literal: string } | { wordClass: string };
 type Part = { literal: string } | { slot: number } | { label: number };
 
 const labels = [
@@ -27,28 +31,30 @@ const han = /^[一-鿿]/u;
  * A made-up kind of question without meaning: one frame, and bodies with constant pieces and slots, whose words are
  * drawn anew from their classes for each instance. Its output is made of constants and copies of slots, or is a label
  * that hangs on one slot's word. A list of its instances can only be continued by finding out in context what stays,
- * what changes and what is copied. Returns one function for each body, which draws an instance.
+ * what changes and what is copied. Pieces and whole runs of them recur within the family, as they do in language, so
+ * that the last token alone does not tell the next. Returns one function for each body, which draws an instance.
  */
 export function randomFamily(
   material: Material,
   bodies: number,
   random: RandomStream,
 ): ((random: RandomStream) => Instance)[] {
-  const constants = (count: number): Part[] =>
-    Array.from({ length: count }, () => ({ literal: random.pick(material.pieces) }));
+  const phrase = phrasing(material, random);
+  const framed = random.uniform() < 0.8;
+  const slotsInFrame = random.uniform() < 0.3 ? 0.2 : 0;
   const lineBreak = { literal: "\n" };
-  const framed = random.uniform() < 0.7;
-  const before = framed ? [...constants(2 + random.integer(10)), lineBreak, ...constants(1), { literal: ":" }] : [];
-  const after = framed ? [lineBreak, ...constants(1 + random.integer(2)), { literal: ":" }] : [];
+  const colon = { literal: random.pick(material.marks.filter((mark) => /[:：]/.test(mark))) };
+  const before = framed ? [...phrase(2 + random.integer(10), slotsInFrame), lineBreak, ...phrase(1, 0), colon] : [];
+  const after = framed ? [lineBreak, ...phrase(1 + random.integer(2), 0), colon] : [];
   const labelled = random.uniform() < 0.35;
   const answers = random.pick(labels);
   const known = new Map<string, string>();
 
   return Array.from({ length: bodies }, () => {
-    const classes = Array.from({ length: 1 + random.integer(6) }, () => random.pick(material.classes));
-    const body = constants(4 + random.integer(random.uniform() < 0.3 ? 24 : 12));
-    for (const slot of classes.keys()) body.splice(random.integer(body.length + 1), 0, { slot });
-    if (random.uniform() < 0.2) body.splice(random.integer(body.length + 1), 0, { slot: 0 });
+    const body = phrase(5 + random.integer(random.uniform() < 0.4 ? 30 : 14), 0.1 + 0.35 * random.uniform());
+    if (!body.some((symbol) => "wordClass" in symbol)) body.push({ wordClass: random.pick(material.classes) });
+    if (random.uniform() < 0.15) body.splice(1 + random.integer(body.length), 0, lineBreak);
+    const { parts, classes } = withSlots([...before, ...body, ...after], random);
     const output: Part[] = labelled
       ? [{ label: random.integer(classes.length) }]
       : Array.from({ length: 1 + random.integer(8) }, () =>
@@ -63,10 +69,60 @@ export function randomFamily(
         if (!known.has(word)) known.set(word, draw.pick(answers));
         return spaced(known.get(word)!);
       };
-      const text = (parts: readonly Part[]) => parts.map(render).join("").trim();
-      return { input: text([...before, ...body, ...after]), output: text(output) };
+      const text = (some: readonly Part[]) => some.map(render).join("").trim();
+      return { input: text(parts), output: text(output) };
     };
   });
+}
+
+/** Returns what makes phrases of one family: of its few pieces and classes, of runs heard before, and of options A to C. */
+function phrasing(material: Material, random: RandomStream): (length: number, slots: number) => Symbol[] {
+  const marks = Array.from({ length: random.integer(4) }, () => random.pick(material.marks));
+  const pieces = [...marks, ...Array.from({ length: 4 + random.integer(28) }, () => random.pick(material.pieces))];
+  const classes = Array.from({ length: 1 + random.integer(5) }, () => random.pick(material.classes));
+  const skew = random.pick([1, 1.5, 2]);
+  const recurrence = random.pick([0, 0.1, 0.2]);
+  const [space, mark] = [random.pick(["", " "]), random.pick(material.marks)];
+  const heard: Symbol[] = [];
+  const symbol = (slots: number): Symbol =>
+    random.uniform() < slots
+      ? { wordClass: random.pick(classes) }
+      : { literal: pieces[Math.floor(pieces.length * random.uniform() ** skew)]! };
+  const run = (slots: number): Symbol[] => {
+    const chance = random.uniform();
+    if (chance < 0.02) {
+      const inOptions = random.pick([0, 1]) * slots;
+      return ["A", "B", "C"].flatMap((letter) => [
+        { literal: `${space}${letter}.` },
+        symbol(inOptions && 1),
+        { literal: mark },
+      ]);
+    }
+    if (chance >= recurrence) return [symbol(slots)];
+    const start = random.integer(heard.length + 1);
+    return heard.slice(start, start + 2 + random.integer(5)).filter((one) => slots > 0 || "literal" in one);
+  };
+  return (length, slots) => {
+    const phrase: Symbol[] = [];
+    while (phrase.length < length) {
+      const next = run(slots);
+      phrase.push(...next);
+      heard.push(...next);
+    }
+    return phrase;
+  };
+}
+
+/** Gives each word class in a template a slot; a few share an earlier one's, so that a word comes back. */
+function withSlots(symbols: readonly Symbol[], random: RandomStream): { parts: Part[]; classes: string[] } {
+  const classes: string[] = [];
+  const parts = symbols.map((symbol): Part => {
+    if ("literal" in symbol) return symbol;
+    const earlier = classes.lastIndexOf(symbol.wordClass);
+    if (earlier >= 0 && random.uniform() < 0.25) return { slot: earlier };
+    return { slot: classes.push(symbol.wordClass) - 1 };
+  });
+  return { parts, classes };
 }
 
 function spaced(word: string): string {

@@ -8,6 +8,8 @@ export interface Recipe {
   /** At its peak. */
   learningRate: number;
   warmUpSteps: number;
+  /** Steps at the end over which the rate falls. */
+  decaySteps: number;
   /** Share of the peak at the last step. */
   finalRate: number;
   weightDecay: number;
@@ -23,9 +25,10 @@ export interface Recipe {
 /** The recipe of the model that comes with the suite. */
 export const recipe: Recipe = {
   seed: 1,
-  steps: 4500,
-  learningRate: 1e-3,
+  steps: 3000,
+  learningRate: 2e-3,
   warmUpSteps: 100,
+  decaySteps: 1000,
   finalRate: 0.05,
   weightDecay: 0.05,
   clip: 1,
@@ -33,7 +36,7 @@ export const recipe: Recipe = {
   beta2: 0.98,
   corpus: {
     seed: 1,
-    lists: 0.45,
+    lists: 0.5,
     listsInBatch: 10,
     listLength: 256,
     repetitions: 0.03,
@@ -42,12 +45,16 @@ export const recipe: Recipe = {
     questionWeight: 0,
   },
   tokenizer: { vocabularySize: 2048, questionsPerFamily: 400, minimumCount: 2 },
-  shape: { hidden: 96, layers: 3, heads: 4, intermediate: 256, contextLength: 512, ropeTheta: 1e6 },
+  shape: { hidden: 96, layers: 4, heads: 4, intermediate: 192, contextLength: 512, ropeTheta: 1e6 },
 };
 
-/** The learning rate of a step (from 0): linear warm-up, then half a cosine down to the final share. */
-export function learningRateAt(step: number, { steps, learningRate, warmUpSteps, finalRate }: Recipe): number {
+/**
+ * The learning rate of a step (from 0): linear warm-up, then constant, then linear decay to the final share (Hu et al.,
+ * 2404.06395). How long training lasts is told by the decay alone: until then a longer run has the same bits.
+ */
+export function learningRateAt(step: number, recipe: Recipe): number {
+  const { steps, learningRate, warmUpSteps, decaySteps, finalRate } = recipe;
   const warmUp = Math.min(1, (step + 1) / warmUpSteps);
-  const decay = finalRate + ((1 - finalRate) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+  const decay = Math.min(1, finalRate + ((1 - finalRate) * (steps - 1 - step)) / decaySteps);
   return learningRate * warmUp * decay;
 }

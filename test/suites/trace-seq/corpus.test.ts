@@ -27,6 +27,9 @@ const characters = {
 };
 const read = (tokens: readonly number[]) => tokens.map((token) => String.fromCharCode(token)).join("");
 
+/** Between two instances of a list; an input may hold an empty line of its own. */
+const boundary = /\n\n(?=Input: )/;
+
 const suite = generateSuite(false);
 const excluded = new Set(suite.probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
 const corpusOf = (changes: Partial<CorpusOptions>) => new Corpus({ ...options, ...changes }, characters, excluded);
@@ -65,8 +68,15 @@ describe("the corpus of pretraining", () => {
   it("never asks a probe's question, a task's or an unseen task's", () => {
     const asked = texts(corpusOf({ lists: 0 }), 60).map((text) => text.slice(1, text.search(/[:：] [^:：]*$/) + 1));
     expect(asked.filter((prompt) => excluded.has(prompt))).toEqual([]);
+    const listed = texts(corpusOf({ lists: 1 }), 60).flatMap((text) =>
+      text
+        .slice(1)
+        .split(boundary)
+        .map((entry) => entry.slice("Input: ".length).split("\nOutput: ")[0]!),
+    );
+    expect(listed.filter((prompt) => excluded.has(prompt))).toEqual([]);
     for (const family of [...tasks, ...unseenTasks]) {
-      expect(asked.filter((prompt) => ruleAnswer(family, prompt) !== undefined)).toEqual([]);
+      expect([...asked, ...listed].filter((prompt) => ruleAnswer(family, prompt) !== undefined)).toEqual([]);
     }
     const known = generalFamilies.filter(({ family }) => asked.some((prompt) => ruleAnswer(family, prompt)));
     expect(known).toHaveLength(generalFamilies.length);
@@ -75,17 +85,16 @@ describe("the corpus of pretraining", () => {
   it("writes lists by the markers that in-context learning reads", () => {
     for (const text of texts(corpusOf({ lists: 1 }), 25)) {
       expect(text.startsWith("\u0002Input: ")).toBe(true);
-      for (const entry of text.slice(1).split("\n\n").slice(0, -1)) {
-        const [input, output, ...rest] = entry.slice("Input: ".length).split("\nOutput: ");
-        expect(rest).toEqual([]);
+      for (const entry of text.slice(1).split(boundary).slice(0, -1)) {
+        const [, input, output] = entry.match(/^Input: (.+)\nOutput: (.*)$/s)!;
         expect(listEntry(input!, output!)).toBe(`${entry}\n\n`);
       }
     }
   });
 
   it("weighs the first instance of a random list nothing: it cannot be known", () => {
-    for (const { tokens, weights } of corpusOf({ lists: 1, randomLists: 1 }).batch(5)) {
-      const first = read(tokens).indexOf("\n\n") + 2;
+    for (const { tokens, weights } of corpusOf({ lists: 1, randomLists: 1, listLength: 1500 }).batch(5)) {
+      const first = read(tokens).search(boundary) + 2;
       expect(new Set(weights.slice(0, first))).toEqual(new Set([0]));
       expect(weights).toContain(1);
     }

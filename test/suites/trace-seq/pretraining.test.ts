@@ -11,6 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const short: Recipe = {
   ...recipe,
   steps: 4,
+  decaySteps: 2,
   corpus: { ...recipe.corpus, listsInBatch: 2, listLength: 64, questionsInBatch: 4 },
 };
 
@@ -36,9 +37,18 @@ it("goes on from a checkpoint to the same bits as without an interruption", asyn
   expect(weights("parts").equals(weights("whole"))).toBe(true);
 });
 
-it("warms up, then decays to the final share of the rate", () => {
-  const rates = Array.from({ length: recipe.steps }, (_, step) => learningRateAt(step, recipe));
-  expect(rates[0]).toBeCloseTo(recipe.learningRate / recipe.warmUpSteps, 6);
-  expect(Math.max(...rates)).toBeLessThanOrEqual(recipe.learningRate);
-  expect(rates.at(-1)! / recipe.learningRate).toBeCloseTo(recipe.finalRate, 4);
+it("warms up, holds the rate, then decays to its final share", () => {
+  const { steps, warmUpSteps, decaySteps, learningRate, finalRate } = recipe;
+  const rates = Array.from({ length: steps }, (_, step) => learningRateAt(step, recipe));
+  expect(rates[0]).toBeCloseTo(learningRate / warmUpSteps, 6);
+  expect(new Set(rates.slice(warmUpSteps, steps - decaySteps))).toEqual(new Set([learningRate]));
+  expect(rates[steps - decaySteps]).toBeLessThan(learningRate);
+  expect(rates.at(-1)! / learningRate).toBeCloseTo(finalRate, 4);
+});
+
+it("takes the same steps in a longer run until the rate falls", () => {
+  const longer = { ...recipe, steps: recipe.steps + 1000 };
+  for (const step of [0, 10, recipe.warmUpSteps, recipe.steps - recipe.decaySteps - 1]) {
+    expect(learningRateAt(step, longer)).toBe(learningRateAt(step, recipe));
+  }
 });
