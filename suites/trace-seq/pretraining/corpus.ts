@@ -152,8 +152,9 @@ function randomMaterials(): { material: Material; share: number }[] {
   const pieces = [...new Set(texts.flatMap((text) => piecesOf(text.replace(/\{[^}]*\}/g, ""))))];
   const classes = Object.keys(allWords).filter((name) => !/Action$|^plainWord$/.test(name));
   const chinese = /[一-鿿，。？：]/u;
+  const reserved = /\n|Input|Output/;
   const select = (holds: (text: string) => boolean): Material => {
-    const selected = pieces.filter((piece) => piece !== "\n" && holds(piece));
+    const selected = pieces.filter((piece) => !reserved.test(piece) && holds(piece));
     return {
       pieces: selected,
       marks: selected.filter((piece) => /^ ?\p{P}+$/u.test(piece)),
@@ -162,8 +163,8 @@ function randomMaterials(): { material: Material; share: number }[] {
     };
   };
   return [
-    { material: select((text) => chinese.test(text)), share: 0.2 },
-    { material: select((text) => !chinese.test(text)), share: 0.65 },
+    { material: select((text) => chinese.test(text)), share: 0.25 },
+    { material: select((text) => !chinese.test(text)), share: 0.6 },
     { material: select(() => true), share: 0.15 },
   ];
 }

@@ -170,7 +170,7 @@ function generalShare(id: string): number {
     reading: 6,
     whereabouts: 5,
     facts: 2.5,
-    "multiple-choice": 8,
+    "multiple-choice": 10,
     repetition: 1.5,
     selection: 2,
     refusal: 0.7,

@@ -41,7 +41,8 @@ export function randomFamily(
 ): ((random: RandomStream) => Instance)[] {
   const phrase = phrasing(material, random);
   const framed = random.uniform() < 0.8;
-  const slotsInFrame = random.uniform() < 0.3 ? 0.2 : 0;
+  const slotsInFrame = random.uniform() < 0.5 ? 0.3 : 0;
+  const ties = random.pick([0.25, 0.75]);
   const lineBreak = { literal: "\n" };
   const colon = { literal: random.pick(material.marks.filter((mark) => /[:：]/.test(mark))) };
   const before = framed ? [...phrase(2 + random.integer(10), slotsInFrame), lineBreak, ...phrase(1, 0), colon] : [];
@@ -51,10 +52,14 @@ export function randomFamily(
   const known = new Map<string, string>();
 
   return Array.from({ length: bodies }, () => {
-    const body = phrase(5 + random.integer(random.uniform() < 0.4 ? 30 : 14), 0.1 + 0.35 * random.uniform());
+    const lines = random.uniform() < 0.25 ? 2 + random.integer(2) : 1;
+    const length = (5 + random.integer(random.uniform() < 0.4 ? 30 : 14)) / lines;
+    const slots = 0.1 + 0.35 * random.uniform();
+    const nextLine = { literal: random.pick(["\n", "\n    "]) };
+    const body = phrase(length, slots);
+    for (let line = 1; line < lines; line++) body.push(nextLine, ...phrase(length, slots));
     if (!body.some((symbol) => "wordClass" in symbol)) body.push({ wordClass: random.pick(material.classes) });
-    if (random.uniform() < 0.15) body.splice(1 + random.integer(body.length), 0, lineBreak);
-    const { parts, classes } = withSlots([...before, ...body, ...after], random);
+    const { parts, classes } = withSlots([...before, ...body, ...after], ties, random);
     const output: Part[] = labelled
       ? [{ label: random.integer(classes.length) }]
       : Array.from({ length: 1 + random.integer(8) }, () =>
@@ -113,14 +118,19 @@ function phrasing(material: Material, random: RandomStream): (length: number, sl
   };
 }
 
-/** Gives each word class in a template a slot; a few share an earlier one's, so that a word comes back. */
-function withSlots(symbols: readonly Symbol[], random: RandomStream): { parts: Part[]; classes: string[] } {
+/** Gives each word class in a template a slot; a share `ties` of them is the first or the last one's of its class: a word comes back. */
+function withSlots(
+  symbols: readonly Symbol[],
+  ties: number,
+  random: RandomStream,
+): { parts: Part[]; classes: string[] } {
   const classes: string[] = [];
   const parts = symbols.map((symbol): Part => {
     if ("literal" in symbol) return symbol;
-    const earlier = classes.lastIndexOf(symbol.wordClass);
-    if (earlier >= 0 && random.uniform() < 0.25) return { slot: earlier };
-    return { slot: classes.push(symbol.wordClass) - 1 };
+    const { wordClass } = symbol;
+    const earlier = random.pick([classes.indexOf(wordClass), classes.lastIndexOf(wordClass)]);
+    if (earlier >= 0 && random.uniform() < ties) return { slot: earlier };
+    return { slot: classes.push(wordClass) - 1 };
   });
   return { parts, classes };
 }

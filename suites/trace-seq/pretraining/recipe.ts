@@ -25,10 +25,10 @@ export interface Recipe {
 /** The recipe of the model that comes with the suite. */
 export const recipe: Recipe = {
   seed: 1,
-  steps: 3000,
-  learningRate: 2e-3,
+  steps: 6000,
+  learningRate: 1.5e-3,
   warmUpSteps: 100,
-  decaySteps: 1000,
+  decaySteps: 1500,
   finalRate: 0.05,
   weightDecay: 0.05,
   clip: 1,
@@ -36,7 +36,7 @@ export const recipe: Recipe = {
   beta2: 0.98,
   corpus: {
     seed: 1,
-    lists: 0.5,
+    lists: 0.45,
     listsInBatch: 10,
     listLength: 256,
     repetitions: 0.03,
