@@ -132,6 +132,22 @@ const chinese: Family = {
   ],
 };
 
+const chineseReading: Family = {
+  ...plain,
+  id: "chinese-reading",
+  frame: "谁说{topic:topic}？读一读。\n句子：{body}\n答：",
+  templates: withRule(
+    "{speaker}",
+    [
+      "{speaker:speaker}说{topic}。",
+      "{speaker:speaker}说{topic}，{other:speaker}说{further:topic}。",
+      "{other:speaker}说{further:topic}，{speaker:speaker}说{topic}。",
+      "{further:topic}是{other:speaker}说，{topic}是{speaker:speaker}说。",
+    ],
+    (values) => differing("speaker", "other")(values) && differing("topic", "further")(values),
+  ),
+};
+
 const codeCopying: Family = {
   ...plain,
   id: "code-copying",
@@ -161,6 +177,7 @@ export const pretrainingFamilies: readonly { family: Family; share: number }[] =
   { family: wordKinds, share: 2.5 },
   { family: german, share: 0.7 },
   { family: chinese, share: 1.5 },
+  { family: chineseReading, share: 2.5 },
   { family: codeCopying, share: 1 },
 ];
 
@@ -168,7 +185,7 @@ function generalShare(id: string): number {
   const shares: Record<string, number> = {
     arithmetic: 5,
     reading: 6,
-    whereabouts: 5,
+    whereabouts: 9,
     facts: 2.5,
     "multiple-choice": 10,
     repetition: 1.5,

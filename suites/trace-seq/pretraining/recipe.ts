@@ -26,7 +26,7 @@ export interface Recipe {
 export const recipe: Recipe = {
   seed: 1,
   steps: 6000,
-  learningRate: 1.5e-3,
+  learningRate: 1.4e-3,
   warmUpSteps: 100,
   decaySteps: 1500,
   finalRate: 0.05,
