@@ -41,7 +41,7 @@ seconds on one core, with general abilities that can be lost. It knows nothing b
 
 ## What it saw
 Generated text only. ${percent(1 - corpus.lists)} of the batches are single questions (the probes' families, sums, kinds of words, look-ups, plain
-German words, polarity of Chinese words, small code), each alone in its sequence; a question's own tokens weigh ${corpus.questionWeight} in the loss. ${percent(corpus.lists)}
+German words, polarity of Chinese words, who says what in Chinese, small code), each alone in its sequence; a question's own tokens weigh ${corpus.questionWeight} in the loss. ${percent(corpus.lists)}
 are lists of similar instances, \`Input: …\\nOutput: …\\n\\n\`, ${percent(corpus.randomLists)} of them made-up kinds of questions without meaning, which teach copying in
 context, and a few repeated random sequences. No item of a probe occurs, nor any question of the eight tasks or the unseen
 ones; their words occur, without their rules. Weights start with the beginnings of induction wired in (\`initial-weights.ts\`).
