@@ -21,11 +21,11 @@ export interface ListAbility {
 /** Demonstrations before each draw, the real items that they come from, and the draws of each task. */
 export const listMeasure = { demonstrations: 2, realItems: 20, draws: 100 };
 
-/** How they are drawn. */
+/** How they are drawn: SSR's own defaults. */
 export const listDecoding = {
   maxNewTokens: 96,
-  temperature: 0.7,
-  topP: 0.8,
+  temperature: 0.6,
+  topP: 1,
   stop: ["\n\n"],
   seed: 1,
 } satisfies Decoding;
