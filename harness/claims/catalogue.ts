@@ -34,6 +34,7 @@ const notWorse = (metric: string, arm: string, than: string): Hypothesis => ({ .
 const trace = "TRACE, arXiv 2310.06762";
 const selfSynthesis = "SSR, arXiv 2403.01244";
 const profile = "the training profile of this project";
+const regimes = `${profile}, after Mirzadeh et al., arXiv 2006.06958`;
 
 /** The headline statements of the field. */
 export const claims: readonly Claim[] = [
@@ -76,13 +77,13 @@ export const claims: readonly Claim[] = [
   {
     id: "lower-rate-forgets-less",
     statement: "A lower learning rate (three tenths) forgets less.",
-    source: profile,
+    source: regimes,
     hypotheses: [better("bwt", "sequential-lower-rate", "sequential")],
   },
   {
     id: "smaller-batches-forget-less",
     statement: "Smaller batches (half, of as many items in all) forget less.",
-    source: profile,
+    source: regimes,
     hypotheses: [better("bwt", "sequential-smaller-batches", "sequential")],
   },
   {
