@@ -39,4 +39,8 @@ function numbers(result: HypothesisResult | undefined): string[] {
   return [`${metric}: ${contrastText(contrast)}`, mean === null ? "–" : points(mean), bounds, points(-margin)];
 }
 
-const points = (value: number): string => (100 * value).toFixed(1).replace("-", "−");
+const points = (value: number): string =>
+  (100 * value)
+    .toFixed(1)
+    .replace(/^-0\.0$/, "0.0")
+    .replace("-", "−");

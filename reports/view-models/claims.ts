@@ -13,11 +13,16 @@ export interface ClaimView {
   statement: string;
   source: string;
   verdict: string;
+  /** How it is coloured. */
+  tone: "right" | "wrong" | "";
   runs: string;
   p: string;
   /** Why there is no verdict; absent where the hypotheses tell. */
   reason?: string;
-  hypotheses: { text: string; verdict: string; estimate: string; bounds: string; margin: string; reason?: string }[];
+  /** Table rows that it takes. */
+  height: number;
+  /** A verdict of their own where there are several. */
+  hypotheses: { text: string; verdict?: string; estimate: string; bounds: string; margin: string; reason?: string }[];
 }
 
 /** Undefined where the run tested no claims. */
@@ -31,11 +36,13 @@ export function claimsView(record: ClaimsRecord | undefined): ClaimsView | undef
         : `Registered before the run, on ${registration.createdAt.slice(0, 10)}, digest ${registration.digest.slice(0, 12)}.`,
     rows: record.claims.map(({ statement, source, verdict, runs, adjustedP, reason, hypotheses }) => ({
       ...{ statement, source, verdict, runs: plural(runs, "run") },
+      tone: verdict === "supported" ? "right" : verdict === "contradicted" ? "wrong" : "",
+      height: Math.max(1, hypotheses.length),
       p: adjustedP === null ? missing : adjustedP < 0.001 ? "< 0.001" : adjustedP.toFixed(3),
       ...(reason === undefined ? {} : { reason }),
       hypotheses: hypotheses.map((result) => ({
         text: `${result.metric}: ${contrastText(result.contrast)}`,
-        verdict: result.verdict,
+        ...(hypotheses.length > 1 ? { verdict: result.verdict } : {}),
         estimate: signedPoints(result.mean),
         bounds: result.low === null ? missing : `${signedPoints(result.low)} … ${signedPoints(result.high)}`,
         margin: points(-result.margin),

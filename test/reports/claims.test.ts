@@ -62,17 +62,25 @@ const record: ClaimsRecord = {
 test("a claim is shown with its contrast, bounds and margin in points, and with the reason where it has no verdict", () => {
   const view = claimsView(record)!;
   expect(view.registered).toBe("Registered before the run, on 2026-11-25, digest abcdef012345.");
-  expect(view.rows[0]).toMatchObject({ verdict: "supported", runs: "12 runs", p: "< 0.001" });
+  expect(view.rows[0]).toMatchObject({ verdict: "supported", tone: "right", height: 1, runs: "12 runs", p: "< 0.001" });
   expect(view.rows[0]!.hypotheses).toEqual([
     {
       text: "bwt: replay − 0.5 sequential",
-      verdict: "supported",
       estimate: "+25.0",
       bounds: "+12.5 … +37.5",
       margin: "−2.0",
     },
   ]);
   expect(view.rows[1]).toMatchObject({ verdict: "not runnable", reason: "no cell of replay finished", hypotheses: [] });
+});
+
+test("a claim of several parts tells the verdict of each", () => {
+  const claim = record.claims[0]!;
+  const part = { ...claim.hypotheses[0]!, verdict: "undecided" as const };
+  const two = { ...claim, verdict: "undecided" as const, hypotheses: [claim.hypotheses[0]!, part] };
+  const row = claimsView({ ...record, claims: [two] })!.rows[0]!;
+  expect(row).toMatchObject({ verdict: "undecided", tone: "", height: 2 });
+  expect(row.hypotheses.map(({ verdict }) => verdict)).toEqual(["supported", "undecided"]);
 });
 
 test("what was not registered before the run is called exploration, and no claims are no section", () => {
