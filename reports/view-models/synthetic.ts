@@ -12,19 +12,24 @@ export interface SyntheticView {
   samples: { task: string; items: SyntheticRecord["items"] }[];
 }
 
-/** Means over the cells, each with its range where cells differ. */
+/** A mean over the cells, with the range where they differ. */
+export interface Amount {
+  text: string;
+  range?: string;
+}
+
 export interface SyntheticRow {
   task: string;
-  drawn: string;
-  parsed: string;
-  kept: string;
+  drawn: Amount;
+  parsed: Amount;
+  kept: Amount;
+  novelty: Amount;
+  copies: Amount;
+  distinctBigrams: Amount;
+  distance: Amount;
+  agreement: Amount;
   /** Reasons, the most frequent first. */
   dropped: string;
-  novelty: string;
-  copies: string;
-  distinctBigrams: string;
-  distance: string;
-  agreement: string;
 }
 
 /** Items of a task that are shown. */
@@ -51,24 +56,27 @@ export function syntheticViews(entries: readonly Entry[]): SyntheticView[] {
 }
 
 function rowOf(task: string, sets: readonly SyntheticRecord[]): SyntheticRow {
-  const summary = (measure: (set: SyntheticRecord) => number | null | undefined, text: (value: number) => string) => {
+  const summary = (
+    measure: (set: SyntheticRecord) => number | null | undefined,
+    text: (value: number) => string,
+  ): Amount => {
     const values = sets.map(measure).filter((value): value is number => value !== null && value !== undefined);
-    if (values.length === 0) return missing;
+    if (values.length === 0) return { text: missing };
     const mean = text(values.reduce((sum, value) => sum + value, 0) / values.length);
     const [low, high] = [text(Math.min(...values)), text(Math.max(...values))];
-    return low === high ? mean : `${mean} (${low} to ${high})`;
+    return low === high ? { text: mean } : { text: mean, range: `${low} to ${high}` };
   };
   return {
     task,
     drawn: summary(({ drawn }) => drawn, count),
     parsed: summary(({ parsed }) => parsed, count),
     kept: summary(({ kept }) => kept, count),
-    dropped: reasonsOf(sets),
     novelty: summary(({ novelty }) => novelty?.mean, points),
     copies: summary(({ novelty }) => novelty?.copies, count),
     distinctBigrams: summary(({ diversity }) => diversity?.distinctBigrams, points),
     distance: summary(({ diversity }) => diversity?.distance, points),
     agreement: summary(({ agreement }) => agreement, points),
+    dropped: reasonsOf(sets),
   };
 }
 

@@ -39,15 +39,15 @@ test("sets are shown task by task: means over cells with their range, and twenty
   expect(view!.rows).toEqual([
     {
       task: "stance",
-      drawn: "40",
-      parsed: "30",
-      kept: "22.5 (20 to 25)",
+      drawn: { text: "40" },
+      parsed: { text: "30" },
+      kept: { text: "22.5", range: "20 to 25" },
+      novelty: { text: "25.0" },
+      copies: { text: "2" },
+      distinctBigrams: { text: "50.0" },
+      distance: { text: "75.0" },
+      agreement: { text: "25.0", range: "0.0 to 50.0" },
       dropped: "malformed 10, not selected 7.5",
-      novelty: "25.0",
-      copies: "2",
-      distinctBigrams: "50.0",
-      distance: "75.0",
-      agreement: "25.0 (0.0 to 50.0)",
     },
   ]);
   expect(view!.samples.map(({ task, items }) => [task, items.length])).toEqual([["stance", 20]]);
@@ -55,7 +55,7 @@ test("sets are shown task by task: means over cells with their range, and twenty
   const [path] = (await reporter.render(directory, join(directory, "report"))) as [string];
   const page = readFileSync(path, "utf8");
   expectWellFormed(page);
-  expect(page).toContain("22.5 (20 to 25)");
+  expect(page).toContain("22.5<br><small>20 to 25</small>");
   expect(page).toContain("question 0 &lt;b&gt;");
 });
 
