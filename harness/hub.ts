@@ -17,7 +17,8 @@ export interface ResolvedReference {
  * Finds the directory behind a model or data set: a local path, or `hf://owner/name[@revision]` and
  * `hf://datasets/owner/name[@revision]`, whose files are brought into the standard cache. A branch or tag is resolved to
  * a commit first, so that all files are of one state. Without a connection the cache answers. A model may also be an
- * adapter behind its base, `base::adapter`, or the address of a server, which stays as it is.
+ * adapter behind its base, `base::adapter`, or the address of a server, which stays as it is. A sentence model is a
+ * model repository of which the ONNX files are brought.
  *
  * Reads HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME and HF_HUB_CACHE.
  *
@@ -57,9 +58,9 @@ function localDirectory(path: string, kind: ReferenceKind): string {
   const directory = resolve(path);
   if (existsSync(directory) && statSync(directory).isDirectory()) return directory;
   throw new BenchError(
-    kind === "model" ? "MODEL_INVALID" : "DATA_INVALID",
+    kind === "dataset" ? "DATA_INVALID" : "MODEL_INVALID",
     existsSync(directory) ? "this is a file, not a directory" : "there is no such directory",
-    { at: { file: path }, fix: `Check the path, or write hf://${kind === "model" ? "" : "datasets/"}owner/name.` },
+    { at: { file: path }, fix: `Check the path, or write hf://${kind === "dataset" ? "datasets/" : ""}owner/name.` },
   );
 }
 

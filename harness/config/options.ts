@@ -3,6 +3,8 @@ import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
+/** A string that a run resolves and pins before it plans (`../run/pin-references.ts`). */
+ajv.addFormat("sentence-model", true);
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /**

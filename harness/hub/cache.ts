@@ -15,7 +15,7 @@ export class CachedRepository {
   private readonly directory: string;
 
   constructor(reference: HubReference) {
-    this.directory = join(getHFHubCachePath(), getRepoFolderName({ type: reference.kind, name: reference.name }));
+    this.directory = join(getHFHubCachePath(), getRepoFolderName({ type: reference.type, name: reference.name }));
   }
 
   snapshot(commit: string): string {

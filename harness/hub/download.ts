@@ -14,13 +14,14 @@ import type { HubReference } from "./reference.js";
 /** The files that are read of a repository of each kind; the rest (other formats of the weights, images) stays there. */
 const wanted = {
   model: /^[^/]+\.(?:json|safetensors|txt|model|jinja)$/,
+  "sentence-model": /^(?:[^/]+\.json|(?:onnx\/)?model\.onnx(?:_data)?)$/,
   dataset: /\.(?:json|ya?ml)$/,
 };
 
 /** The commit that a revision stands for now. */
-export async function resolveCommit({ kind, name, revision }: HubReference, access: HubAccess): Promise<string> {
+export async function resolveCommit({ type, name, revision }: HubReference, access: HubAccess): Promise<string> {
   const request = { name, revision, additionalFields: ["sha" as const], ...access };
-  const { sha } = await (kind === "model" ? modelInfo(request) : datasetInfo(request));
+  const { sha } = await (type === "model" ? modelInfo(request) : datasetInfo(request));
   return sha;
 }
 
@@ -31,7 +32,7 @@ export async function downloadSnapshot(
   cache: CachedRepository,
   access: HubAccess,
 ): Promise<void> {
-  const repo = { type: reference.kind, name: reference.name };
+  const repo = { type: reference.type, name: reference.name };
   for await (const entry of listFiles({ repo, revision: commit, recursive: true, ...access })) {
     if (entry.type !== "file" || !wanted[reference.kind].test(entry.path)) continue;
     checkPath(reference, entry.path);

@@ -1,10 +1,13 @@
 import { BenchError } from "../contract/errors.js";
 
-export type ReferenceKind = "model" | "dataset";
+/** What is looked for; a sentence model is a model repository with ONNX files. */
+export type ReferenceKind = "model" | "sentence-model" | "dataset";
 
 /** A repository on the Hub at a revision: a branch, a tag or a commit. */
 export interface HubReference {
   kind: ReferenceKind;
+  /** The kind of repository on the Hub. */
+  type: "model" | "dataset";
   /** owner/name, or a name alone. */
   name: string;
   revision: string;
@@ -22,16 +25,17 @@ const pattern = /^hf:\/\/(datasets\/)?((?:[\w.-]+\/)?[\w.-]+)(?:@([\w./-]+))?$/;
  */
 export function parseHubReference(text: string, kind: ReferenceKind): HubReference | undefined {
   if (!text.startsWith("hf://")) return undefined;
-  const form = kind === "model" ? "hf://owner/name[@revision]" : "hf://datasets/owner/name[@revision]";
+  const type = kind === "dataset" ? "dataset" : "model";
+  const form = type === "model" ? "hf://owner/name[@revision]" : "hf://datasets/owner/name[@revision]";
   const match = pattern.exec(text);
   if (match === null) {
     throw new BenchError("USAGE", `"${text}" is no reference to the Hub`, { fix: `Write ${form}.` });
   }
   const [, datasets, name, revision = "main"] = match;
-  if ((datasets !== undefined) !== (kind === "dataset")) {
-    throw new BenchError("USAGE", `"${text}" names a ${datasets === undefined ? "model" : "data set"}, not a ${kind}`, {
+  if ((datasets !== undefined) !== (type === "dataset")) {
+    throw new BenchError("USAGE", `"${text}" names a ${datasets === undefined ? "model" : "data set"}, not a ${type}`, {
       fix: `Write ${form}.`,
     });
   }
-  return { kind, name: name!, revision, text };
+  return { kind, type, name: name!, revision, text };
 }

@@ -15,6 +15,7 @@ import { continuedConfig, continuedOrder, startsOf } from "./continuation/start.
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type Circumstances, configDigest } from "./identity.js";
 import { ordersOf } from "./orders.js";
+import { pinReferences } from "./pin-references.js";
 
 /** Everything that a run will do, checked before anything runs. */
 export interface RunPlan {
@@ -49,7 +50,7 @@ export async function planRun(
 ): Promise<RunPlan> {
   const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
   const config = source === undefined ? given : continuedConfig(given, source);
-  const trainers = config.trainers.map((trainer) => recordTrainer(trainer, registry));
+  const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
   await checkDevice(config.device, registry);
   const suite = derive(await loadSuite(config, registry));
   const scorers = checkSuite(suite, registry);
@@ -102,9 +103,9 @@ export async function planRun(
   return { directory, config, record, suite, model: model.directory, plugins: [...plugins], cells, estimate };
 }
 
-function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): TrainerRecord {
+async function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): Promise<TrainerRecord> {
   const { name, version, source, schedule, options: schema, needs } = registry.trainer(config.name);
-  const options = checkOptions(schema, config.options, `trainer "${config.label}"`);
+  const options = await pinReferences(schema, checkOptions(schema, config.options, `trainer "${config.label}"`));
   const code = codeDigest(resolveSpecifier(registry.origin("trainers", name)!));
   return { label: config.label, name, version, source, code, schedule, options, privileges: needs(options) };
 }

@@ -25,6 +25,7 @@ beforeEach(async () => {
         { path: "model.safetensors", content: weights, lfs: true },
         { path: "pytorch_model.bin", content: weights },
         { path: "onnx/model.onnx", content: weights },
+        { path: "onnx/model_int8.onnx", content: weights },
       ],
     },
     {
@@ -146,6 +147,13 @@ test.each(["truncated", "damaged"] as const)(
 test("a path that leaves the repository is refused", async () => {
   expect((await failure("hf://datasets/owner/evil", "dataset")).message).toContain("leaves the repository");
   expect(existsSync(join(home, "out.json"))).toBe(false);
+});
+
+test("of a sentence model the ONNX file comes, and not its other forms", async () => {
+  const { directory, revision } = await resolveReference("hf://owner/tiny", "sentence-model");
+  expect(revision).toBe(commit);
+  expect(readdirSync(directory).sort()).toEqual(["config.json", "onnx"]);
+  expect(readdirSync(join(directory, "onnx"))).toEqual(["model.onnx"]);
 });
 
 test("local paths, and references of the wrong form or kind", async () => {

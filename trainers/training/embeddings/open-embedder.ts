@@ -5,6 +5,7 @@ import { openSentenceModel } from "./sentence-model.js";
 /** Option of every method that compares texts. */
 export const embedderOption = {
   type: ["string", "null"],
+  format: "sentence-model",
   default: null,
   description:
     "A sentence-embedding model in ONNX: a directory or hf://owner/name with model.onnx (or onnx/model.onnx) and tokenizer.json. By default the mean-pooled states of the base model.",

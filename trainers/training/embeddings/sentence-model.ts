@@ -33,7 +33,7 @@ export function openSentenceModel(reference: string): Promise<Embedder> {
 }
 
 async function open(reference: string): Promise<Embedder> {
-  const { directory } = await resolveReference(reference, "model");
+  const { directory } = await resolveReference(reference, "sentence-model");
   const file = files.map((name) => join(directory, name)).find((path) => existsSync(path));
   if (file === undefined) {
     throw new BenchError("MODEL_INVALID", `There is no ${files.join(" or ")} for sentence embeddings.`, {

@@ -1,11 +1,12 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { encode } from "../../../../trainers/engine/onnx/encode.js";
 import { Graph } from "../../../../trainers/engine/onnx/graph.js";
 import { gather } from "../../../../trainers/engine/onnx/operators/index.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { openEmbedder, ownStates } from "../../../../trainers/training/embeddings/open-embedder.js";
+import { HubServer } from "../../../suites/hub/hub-server.js";
 import { temporaryDirectory, tinyTokenizer, writeTinyModel } from "../../model/tiny-model.js";
 
 const dimension = 3;
@@ -48,6 +49,24 @@ test.each([
   const [ab] = await embed(["ab"]);
   const mean = rowOf(ids.a).map((value, place) => (value + rowOf(ids.b)[place]!) / 2);
   mean.forEach((value, place) => void expect(ab![place]).toBeCloseTo(value / Math.hypot(...mean), 5));
+});
+
+test("a sentence model on the Hub is fetched with its ONNX file", async () => {
+  const directory = writeSentenceModel("onnx/model.onnx");
+  const file = (path: string) => ({ path, content: readFileSync(join(directory, path)) });
+  const commit = "1234567890abcdef1234567890abcdef12345678";
+  const server = new HubServer([
+    { id: "models/owner/sentences", refs: { main: commit }, files: ["tokenizer.json", "onnx/model.onnx"].map(file) },
+  ]);
+  vi.stubEnv("HF_ENDPOINT", `${await server.start()}/`);
+  vi.stubEnv("HF_HOME", temporaryDirectory());
+  try {
+    const fetched = await (await openEmbedder("hf://owner/sentences", anyModel))(["the sun"]);
+    expect(fetched).toEqual(await (await openEmbedder(directory, anyModel))(["the sun"]));
+  } finally {
+    vi.unstubAllEnvs();
+    await server.stop();
+  }
 });
 
 test("a text beyond the model's positions loses its end", async () => {
