@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import type { MatrixRecord } from "../contract/result.js";
-import { type Field, readCsvTable, readJsonTable } from "./table-text.js";
+import { type Field, isMissing, readCsvTable, readJsonTable } from "./table-text.js";
 
 const shape = "Give T columns, one a task, and T+1 rows (the untrained model first) or T rows (without it).";
 
@@ -60,7 +60,7 @@ export function readMatrix(file: string, percent = false): MatrixRecord {
 
 function scoreOf({ value, at }: Field, percent: boolean): number | null {
   const text = String(value).trim();
-  if (text === "" || /^(?:\.?nan|null|none|-|–)$/i.test(text)) return null;
+  if (isMissing(text)) return null;
   const score = Number(text) / (percent ? 100 : 1);
   if (score >= 0 && score <= 1) return score;
   throw new BenchError("DATA_INVALID", `"${text}" is no score`, {

@@ -8,6 +8,9 @@ export interface Field {
   at: ErrorLocation;
 }
 
+/** Whether a field of a table says that there is no value: empty, null, NaN or a dash. */
+export const isMissing = (text: string): boolean => /^(?:\.?nan|null|none|-|–)?$/i.test(text);
+
 /** A table read from a file. */
 export interface TableFile {
   /** One list of fields for each row. */
@@ -63,7 +66,7 @@ export function readCsvTable(text: string, file: string): TableFile {
   if (first === undefined) throw invalid("the file is empty", shape, { file, line: 1, column: 1 });
   const isName = ({ value }: Field) => {
     const field = String(value).trim();
-    return field !== "" && !/^nan$/i.test(field) && Number.isNaN(Number(field));
+    return !isMissing(field) && Number.isNaN(Number(field));
   };
   const titled = first.length > 1 ? first.slice(1).every(isName) : isName(first[0]!);
   const body = titled ? records.slice(1) : records;

@@ -57,14 +57,13 @@ test("our own matrix keeps its probes and counts", () => {
   expect(computeMetrics(read("own.json", JSON.stringify(matrix))).generalAbilityDelta!.value).toBe(1);
 });
 
-test("any matrix with a score survives JSON and CSV", () => {
+test("any matrix survives JSON and CSV", () => {
   const score = fc.option(fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs), { freq: 5 });
   const table = fc
     .integer({ min: 2, max: 5 })
     .chain((width) =>
       fc.array(fc.array(score, { minLength: width, maxLength: width }), { minLength: width + 1, maxLength: width + 1 }),
-    )
-    .filter((given) => given.flat().some((value) => value !== null)); // without any, a first line of dashes is no heading
+    );
   fc.assert(
     fc.property(table, (given) => {
       const tasks = given[0]!.map((_, index) => `task ${index + 1}`);
@@ -72,7 +71,7 @@ test("any matrix with a score survives JSON and CSV", () => {
       const lines = [tasks, ...given.map((row) => row.map((value) => value ?? "-"))];
       expect(read("any.csv", lines.map((line) => line.join(",")).join("\n")).rows).toEqual(given);
     }),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
 });
 
