@@ -1,4 +1,5 @@
 import { cell } from "../gate/outputs/markdown.js";
+import { points } from "../metrics/score-text.js";
 import { contrastText } from "./contrast-text.js";
 import type { ClaimResult, HypothesisResult } from "./judge.js";
 import type { ClaimsRecord } from "./record.js";
@@ -38,9 +39,3 @@ function numbers(result: HypothesisResult | undefined): string[] {
   const bounds = low === null || high === null ? "–" : `${points(low)} … ${points(high)}`;
   return [`${metric}: ${contrastText(contrast)}`, mean === null ? "–" : points(mean), bounds, points(-margin)];
 }
-
-const points = (value: number): string =>
-  (100 * value)
-    .toFixed(1)
-    .replace(/^-0\.0$/, "0.0")
-    .replace("-", "−");

@@ -4,10 +4,10 @@ import type { Claim } from "../claims/claim.js";
 import { contrastText } from "../claims/contrast-text.js";
 import type { ClaimResult, HypothesisResult } from "../claims/judge.js";
 import type { ClaimsRecord } from "../claims/record.js";
+import { points, signedPoints } from "../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";
-import { points, signedPoints } from "./score-text.js";
 
 interface Terminal {
   color: boolean;

@@ -1,10 +1,10 @@
 import picocolors from "picocolors";
 import type { ComparedSide, Comparison, ComparisonRow } from "../gate/compare.js";
 import type { Flip } from "../gate/flips.js";
+import { signedPoints } from "../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";
-import { signedPoints } from "./score-text.js";
 
 /** A comparison for a terminal: differences in points of 100, positive where the candidate is better. */
 export function comparisonLines(comparison: Comparison, terminal: { color: boolean; width: number }): string[] {

@@ -1,7 +1,7 @@
 import picocolors from "picocolors";
+import { points } from "../metrics/score-text.js";
 import type { EvaluatedCheckpoint } from "./evaluate-checkpoint.js";
 import { nearPath } from "./near-path.js";
-import { points } from "./score-text.js";
 
 /** An evaluation as people read it: every score, how much had to be asked, where things are. */
 export function evaluationLines(

@@ -1,9 +1,9 @@
 import picocolors from "picocolors";
 import type { GateResult } from "../gate/gate.js";
 import { marginText, remarksOn } from "../gate/outputs/row-text.js";
+import { signedPoints } from "../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
-import { signedPoints } from "./score-text.js";
 
 /** A gate for a terminal: differences in points of 100, positive where the candidate is better. */
 export function gateLines(result: GateResult, terminal: { color: boolean; width: number }): string[] {

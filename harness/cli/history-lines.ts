@@ -1,7 +1,7 @@
 import picocolors from "picocolors";
 import type { History, HistoryLine, HistorySeries } from "../contract/history.js";
+import { points, signedPoints } from "../metrics/score-text.js";
 import { plainTable } from "./plain-table.js";
-import { points, signedPoints } from "./score-text.js";
 import { sparkline } from "./sparkline.js";
 
 /** A history for a terminal: for each trainer its versions, and a row for each number. */

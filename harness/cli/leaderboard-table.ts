@@ -1,10 +1,10 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../contract/result.js";
+import { points, signedPoints } from "../metrics/score-text.js";
 import { duration } from "../run/display/text.js";
 import { wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
-import { points, signedPoints } from "./score-text.js";
 
 interface Column {
   title: string;

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
+import { points, signedPoints } from "../metrics/score-text.js";
 import { duration } from "../run/display/text.js";
 import type { RunPlan } from "../run/plan.js";
 import { defaultLabel } from "../tune/candidates.js";
@@ -10,7 +11,6 @@ import { dimensionText, valuesText } from "../tune/tuned-config.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";
-import { points, signedPoints } from "./score-text.js";
 
 interface Terminal {
   color: boolean;

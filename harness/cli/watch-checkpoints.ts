@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestOf } from "../contract/digest.js";
 import { BenchError, toBenchError } from "../contract/errors.js";
+import { points, signedPoints } from "../metrics/score-text.js";
 import type { Registry } from "../plugins.js";
 import { type CliContext, registryFor } from "./context.js";
 import { errorText } from "./error-text.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
 import { nearPath } from "./near-path.js";
 import { renderReport } from "./render-report.js";
-import { points, signedPoints } from "./score-text.js";
 
 export interface WatchOptions extends EvaluateOptions {
   /** Seconds. */
