@@ -19,8 +19,6 @@ export interface ClaimView {
   p: string;
   /** Why there is no verdict; absent where the hypotheses tell. */
   reason?: string;
-  /** Table rows that it takes. */
-  height: number;
   /** A verdict of their own where there are several. */
   hypotheses: { text: string; verdict?: string; estimate: string; bounds: string; margin: string; reason?: string }[];
 }
@@ -37,7 +35,6 @@ export function claimsView(record: ClaimsRecord | undefined): ClaimsView | undef
     rows: record.claims.map(({ statement, source, verdict, runs, adjustedP, reason, hypotheses }) => ({
       ...{ statement, source, verdict, runs: plural(runs, "run") },
       tone: verdict === "supported" ? "right" : verdict === "contradicted" ? "wrong" : "",
-      height: Math.max(1, hypotheses.length),
       p: adjustedP === null ? missing : adjustedP < 0.001 ? "< 0.001" : adjustedP.toFixed(3),
       ...(reason === undefined ? {} : { reason }),
       hypotheses: hypotheses.map((result) => ({

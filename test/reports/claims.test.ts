@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { writeClaims } from "../../harness/claims/files.js";
+import type { ClaimResult, HypothesisResult } from "../../harness/claims/judge.js";
 import type { ClaimsRecord } from "../../harness/claims/record.js";
-import { plugin } from "../../reports/index.js";
 import { claimsView } from "../../reports/view-models/claims.js";
+import { htmlPage } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -59,10 +60,19 @@ const record: ClaimsRecord = {
   ],
 };
 
+const [simple] = record.claims as [ClaimResult];
+const [part] = simple.hypotheses as [HypothesisResult];
+const twofold: ClaimResult = {
+  ...simple,
+  statement: "Replay is better.",
+  verdict: "undecided",
+  hypotheses: [part, { ...part, verdict: "undecided" }],
+};
+
 test("a claim is shown with its contrast, bounds and margin in points, and with the reason where it has no verdict", () => {
   const view = claimsView(record)!;
   expect(view.registered).toBe("Registered before the run, on 2026-11-25, digest abcdef012345.");
-  expect(view.rows[0]).toMatchObject({ verdict: "supported", tone: "right", height: 1, runs: "12 runs", p: "< 0.001" });
+  expect(view.rows[0]).toMatchObject({ verdict: "supported", tone: "right", runs: "12 runs", p: "< 0.001" });
   expect(view.rows[0]!.hypotheses).toEqual([
     {
       text: "bwt: replay − 0.5 sequential",
@@ -75,11 +85,9 @@ test("a claim is shown with its contrast, bounds and margin in points, and with 
 });
 
 test("a claim of several parts tells the verdict of each", () => {
-  const claim = record.claims[0]!;
-  const part = { ...claim.hypotheses[0]!, verdict: "undecided" as const };
-  const two = { ...claim, verdict: "undecided" as const, hypotheses: [claim.hypotheses[0]!, part] };
-  const row = claimsView({ ...record, claims: [two] })!.rows[0]!;
-  expect(row).toMatchObject({ verdict: "undecided", tone: "", height: 2 });
+  const row = claimsView({ ...record, claims: [twofold] })!.rows[0]!;
+  expect(row).toMatchObject({ verdict: "undecided", tone: "" });
+  expect(row.hypotheses).toHaveLength(2);
   expect(row.hypotheses.map(({ verdict }) => verdict)).toEqual(["supported", "undecided"]);
 });
 
@@ -90,11 +98,10 @@ test("what was not registered before the run is called exploration, and no claim
 
 test("the report of a run shows the claims that lie beside it", async () => {
   writeFixtureRun(directory, { orders: 1, seeds: 1, only: ["ewc"] });
-  writeClaims(record);
-  const reporter = plugin.reporters!.find(({ name }) => name === "html")!;
-  const [path] = (await reporter.render(directory, join(directory, "report"))) as [string];
-  const page = readFileSync(path, "utf8");
+  writeClaims({ ...record, claims: [...record.claims, twofold] });
+  const page = await htmlPage(directory);
   expectWellFormed(page);
-  expect(page).toContain("Replay &lt;b&gt; forgets less.");
+  expect(page).toContain('<th scope="rowgroup" rowspan="1">Replay &lt;b&gt; forgets less.');
+  expect(page).toContain('<th scope="rowgroup" rowspan="2">Replay is better.');
   expect(page).toContain("no cell of replay finished");
 });

@@ -5,11 +5,11 @@ import { afterAll, expect, test } from "vitest";
 import type { CostRecord, MatrixRecord } from "../../harness/contract/result.js";
 import type { DriftReport } from "../../harness/contract/trainer.js";
 import { layout } from "../../harness/run/store.js";
-import { plugin } from "../../reports/index.js";
 import { readReportData } from "../../reports/report-data.js";
 import { drawnViews } from "../../reports/view-models/drawn.js";
 import { driftView } from "../../reports/view-models/drift.js";
 import { entriesOf } from "../../reports/view-models/entries.js";
+import { htmlPage } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -77,9 +77,7 @@ test("each task's drift stands beside the forgetting it caused, and the verdict 
   expect(view.predictions[0]).toMatchObject({ correlation: "1.00", interval: "–", n: String(tasks.length - 1) });
   expect(view.predictions[1]).toMatchObject({ correlation: "–", interval: "–" });
   expect(view.verdict).toContain("warnings predict forgetting in this run.");
-  const reporter = plugin.reporters!.find(({ name }) => name === "html")!;
-  const [page] = (await reporter.render(path, join(path, "report"))) as [string];
-  const html = readFileSync(page, "utf8");
+  const html = await htmlPage(path);
   expectWellFormed(html);
   expect(html).toContain('href="#drift"');
   expect(html).toContain(view.verdict);
@@ -111,7 +109,5 @@ test("a run whose trainers tell nothing of their data has no such section", asyn
   writeFixtureRun(path, { orders: 1, seeds: 1, only: ["ewc"] });
   expect(driftView(entries(path))).toBeUndefined();
   expect(drawnViews(entries(path))).toEqual([]);
-  const reporter = plugin.reporters!.find(({ name }) => name === "html")!;
-  const [page] = (await reporter.render(path, join(path, "report"))) as [string];
-  expect(readFileSync(page, "utf8")).not.toContain('id="drift"');
+  expect(await htmlPage(path)).not.toContain('id="drift"');
 });

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { SyntheticRecord } from "../../harness/contract/result.js";
 import { layout } from "../../harness/run/store.js";
-import { plugin } from "../../reports/index.js";
 import { readReportData } from "../../reports/report-data.js";
 import { entriesOf } from "../../reports/view-models/entries.js";
 import { syntheticViews } from "../../reports/view-models/synthetic.js";
+import { htmlPage } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -51,9 +51,7 @@ test("sets are shown task by task: means over cells with their range, and twenty
     },
   ]);
   expect(view!.samples.map(({ task, items }) => [task, items.length])).toEqual([["stance", 20]]);
-  const reporter = plugin.reporters!.find(({ name }) => name === "html")!;
-  const [path] = (await reporter.render(directory, join(directory, "report"))) as [string];
-  const page = readFileSync(path, "utf8");
+  const page = await htmlPage(directory);
   expectWellFormed(page);
   expect(page).toContain("22.5<br><small>20 to 25</small>");
   expect(page).toContain("question 0 &lt;b&gt;");
