@@ -96,10 +96,10 @@ function phrasing(material: Material, random: RandomStream): (length: number, sl
   const run = (slots: number): Symbol[] => {
     const chance = random.uniform();
     if (chance < 0.02) {
-      const inOptions = random.pick([0, 1]) * slots;
+      const slotsInOptions = random.pick([0, slots > 0 ? 1 : 0]);
       return ["A", "B", "C"].flatMap((letter) => [
         { literal: `${space}${letter}.` },
-        symbol(inOptions && 1),
+        symbol(slotsInOptions),
         { literal: mark },
       ]);
     }

@@ -49,7 +49,7 @@ export const replay: Method = {
       type: ["integer", "null"],
       minimum: 1,
       default: null,
-      description: "Training items of each task that the buffer keeps, in place of a share.",
+      description: "Training items of each task that the buffer keeps, in place of a share; not of a reservoir.",
     },
     bufferSize: {
       type: "integer",
