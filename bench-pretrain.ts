@@ -21,7 +21,7 @@ import type { Model } from "./trainers/engine/contract.js";
 import { openModel } from "./trainers/model/index.js";
 import { readHeader, readTensor, writeSafetensors } from "./trainers/model/safetensors.js";
 
-/** Where pretraining stands; beside it lie the model and the optimiser's moments of that step. */
+/** Where pretraining stands; beside it lie the model and the optimizer's moments of that step. */
 interface State {
   recipe: string;
   step: number;
@@ -53,7 +53,7 @@ export async function pretrain(options: PretrainingOptions): Promise<State> {
   const { beta1, beta2, clip, weightDecay } = recipe;
   while (state.step < recipe.steps && !cancelled()) {
     const { loss, tokens } = await model.step(
-      { terms: [{ kind: "language-modelling", batch: corpus.batch(state.step), weight: 1 }] },
+      { terms: [{ kind: "language-modeling", batch: corpus.batch(state.step), weight: 1 }] },
       { learningRate: learningRateAt(state.step, recipe), beta1, beta2, epsilon: 1e-8, clip, weightDecay },
     );
     const seconds = (performance.now() - startedAt) / 1000;

@@ -18,7 +18,7 @@ export interface Registry {
   suite(name: string): SuiteDefinition;
   scorer(name: string): Scorer;
   reporter(name: string): Reporter;
-  /** The format that recognises a model directory. Throws MODEL_INVALID when none does. */
+  /** The format that recognizes a model directory. Throws MODEL_INVALID when none does. */
   modelFor(directory: string): ModelFormat;
   allTrainers(): TrainerDefinition[];
   allSuites(): SuiteDefinition[];
@@ -121,10 +121,10 @@ class PluginRegistry implements Registry {
   allEngines = (): EngineDefinition[] => this.list("engines");
 
   modelFor(directory: string): ModelFormat {
-    const format = this.allModels().find((candidate) => candidate.recognises(directory));
+    const format = this.allModels().find((candidate) => candidate.recognizes(directory));
     if (format !== undefined) return format;
     const known = this.allModels().map((candidate) => `${candidate.name} (${candidate.summary})`);
-    throw new BenchError("MODEL_INVALID", `no model format recognises ${directory}`, {
+    throw new BenchError("MODEL_INVALID", `no model format recognizes ${directory}`, {
       fix: known.length === 0 ? "Load a plug-in that offers a model format." : `Known formats: ${known.join("; ")}.`,
       at: { file: directory },
     });

@@ -41,7 +41,7 @@ export const html: Reporter = {
     writeSamples(runDirectory, data.run, entries, shards);
     const page = render("page", {
       ...view,
-      catalogue: scriptLiteral(view.samples.catalogue),
+      catalog: scriptLiteral(view.samples.catalog),
       parts: shards.inPage.join(""),
     });
     const path = join(outputDirectory, "index.html");

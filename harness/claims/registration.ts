@@ -7,7 +7,7 @@ import { writeFileAtomically } from "../contract/files.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
 import { layout, readJson } from "../run/store.js";
-import { arms, armsOf } from "./catalogue.js";
+import { arms, armsOf } from "./catalog.js";
 import type { Arm, Claim } from "./claim.js";
 
 /** An arm with all options of its trainer, or why it cannot run. */

@@ -1,4 +1,4 @@
-import { armsOf, claimsOf } from "../claims/catalogue.js";
+import { armsOf, claimsOf } from "../claims/catalog.js";
 import type { Claim } from "../claims/claim.js";
 import { writeClaims } from "../claims/files.js";
 import { alpha, judgeRun } from "../claims/record.js";
@@ -92,7 +92,7 @@ async function runClaims(
   else context.print(`\n${claimLines(record, context, report).join("\n")}\n`);
 }
 
-/** The arms of the claims that can run at all, each as a trainer labelled by its name. */
+/** The arms of the claims that can run at all, each as a trainer labeled by its name. */
 function trainersOf(claims: readonly Claim[], arms: Readonly<Record<string, ResolvedArm>>): TrainerConfig[] {
   const runnable = claims.filter((claim) => armsOf(claim).every((name) => !("missing" in arms[name]!)));
   const names = [...new Set(runnable.flatMap(armsOf))];

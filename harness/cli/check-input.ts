@@ -46,7 +46,7 @@ async function kindOf(what: string, context: CliContext): Promise<Kind> {
   }
   if (existsSync(join(what, "run.json"))) return "run";
   const models = (await registryFor(context)).allModels();
-  return models.some((format) => format.recognises(resolve(what))) ? "model" : "data";
+  return models.some((format) => format.recognizes(resolve(what))) ? "model" : "data";
 }
 
 const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

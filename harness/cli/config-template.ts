@@ -3,7 +3,7 @@ export const configTemplate = `# Configuration of a run: bench run --config benc
 # Every key is optional; what stands here commented out is the default. A flag of \`bench run\` wins over this file.
 # Paths are relative to this file.
 
-# What is learnt: a name from \`bench list suites\`, or { name, location, options }.
+# What is learned: a name from \`bench list suites\`, or { name, location, options }.
 suite: trace-seq
 
 # What is compared: names from \`bench list trainers\`, files or commands of your own, or entries with options.
@@ -40,16 +40,16 @@ orders: 1
 # Which checkpoints stay: last, all or none.
 # keepCheckpoints: last
 
-# Go on from a finished cell, or from its checkpoint after a task: what it learnt, then the suite's other tasks. Trainer
+# Go on from a finished cell, or from its checkpoint after a task: what it learned, then the suite's other tasks. Trainer
 # and seed are the cell's own where they are left out above.
 # fromCheckpoint: runs/trace-seq-1a2b3c4d/0123456789abcdef:stance
 
-# Measure within tasks too, every so many steps, on at most so many test items of each task learnt so far: for the
+# Measure within tasks too, every so many steps, on at most so many test items of each task learned so far: for the
 # stability gap. Takes time, changes no result.
 # evaluateEvery: 20
 # evaluateItems: 40
 
-# What raises an alert after a task, as a share of what it is compared with: a task's score just after it was learnt, a
+# What raises an alert after a task, as a share of what it is compared with: a task's score just after it was learned, a
 # probe's before training, the budget's share so far. A budget holds for one cell. failOn ends the cell at that task.
 # alerts:
 #   task: { warning: 0.1, critical: 0.15 }

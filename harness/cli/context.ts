@@ -6,7 +6,7 @@ import type { Registry } from "../plugins.js";
 export interface CliContext {
   /** Specifiers of the built-in plug-ins. */
   builtIns: readonly string[];
-  /** Colours for people; off where standard output is no terminal. */
+  /** Colors for people; off where standard output is no terminal. */
   color: boolean;
   /** Width of the terminal in columns; 100 where there is none. */
   width: number;
@@ -21,8 +21,8 @@ export interface CommonOptions {
 }
 
 /** What can be listed and shown. */
-export const catalogueKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
-export type CatalogueKind = (typeof catalogueKinds)[number];
+export const catalogKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
+export type CatalogKind = (typeof catalogKinds)[number];
 
 /** What `bench validate` can check. */
 export const inputKinds = ["config", "plugin", "model", "data", "run"] as const;

@@ -29,6 +29,6 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
 const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
   source === undefined
     ? []
-    : [["goes on from", `${source.trainer}, ${source.order}, seed ${source.seed} after ${source.learnt.join(" → ")}`]];
+    : [["goes on from", `${source.trainer}, ${source.order}, seed ${source.seed} after ${source.learned.join(" → ")}`]];
 const count = (value: number): string => value.toLocaleString("en-US");
 const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

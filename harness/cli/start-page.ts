@@ -4,7 +4,7 @@ import picocolors from "picocolors";
 export function startPage(color: boolean): string {
   const paint = picocolors.createColors(color);
   const commands = [
-    ["bench run trace-seq", "train seven methods on eight tasks in sequence, compare what they learnt and forgot"],
+    ["bench run trace-seq", "train seven methods on eight tasks in sequence, compare what they learned and forgot"],
     ["bench run trace-seq --quick", "the same, smaller: one minute"],
     ["bench doctor", "what this machine has, and what is missing"],
   ] as const;

@@ -102,7 +102,7 @@ function look(directory: string, registry: Registry): Map<string, string> {
   const found = readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(directory, entry.name))
-    .filter((path) => formats.some((format) => format.recognises(path)))
+    .filter((path) => formats.some((format) => format.recognizes(path)))
     .map((path) => ({ path, files: filesOf(path) }));
   const age = ({ files }: (typeof found)[number]) => Math.max(...files.map(({ changed }) => changed));
   return new Map(found.sort((a, b) => age(a) - age(b)).map(({ path, files }) => [path, digestOf(files)]));

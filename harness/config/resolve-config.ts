@@ -43,7 +43,7 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
   for (const { label } of trainers) labels.set(label, (labels.get(label) ?? 0) + 1);
   const repeated = trainers.findIndex(({ label }) => labels.get(label)! > 1);
   if (repeated !== -1) {
-    throw new BenchError("CONFIG_INVALID", `two trainers are labelled "${trainers[repeated]!.label}"`, {
+    throw new BenchError("CONFIG_INVALID", `two trainers are labeled "${trainers[repeated]!.label}"`, {
       fix: "Give each its own label: { name: replay, label: replay-small, options: { … } }.",
       at: locate(["trainers"]),
     });

@@ -1,6 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** The candidate that a misspelt name probably means, or undefined when none is near. */
+/** The candidate that a misspelled name probably means, or undefined when none is near. */
 function didYouMean(name: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
   const best = closest(name.toLowerCase(), candidates as string[]);

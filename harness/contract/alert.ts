@@ -2,7 +2,7 @@
 export const severities = ["warning", "critical"] as const;
 export type Severity = (typeof severities)[number];
 
-/** What is watched: a task learnt before, an ability that is never trained, safety, or what the cell uses. */
+/** What is watched: a task learned before, an ability that is never trained, safety, or what the cell uses. */
 export type AlertKind = "task" | "ability" | "safety" | "cost";
 
 /** From which relative change on an alert is raised: 0.1 is 10% of what it is compared with. Null: never. */
@@ -49,7 +49,7 @@ export interface Alert {
   subject: string;
   /** The row of the matrix after which it was seen. */
   row: number;
-  /** What it is compared with: the score just after the task was learnt, the base model's, or the budget so far. */
+  /** What it is compared with: the score just after the task was learned, the base model's, or the budget so far. */
   before: number;
   now: number;
   /** (now − before) / before. */

@@ -41,7 +41,7 @@ export interface ModelFormat {
   name: string;
   summary: string;
   /** Cheap: looks at which files are there. */
-  recognises(directory: string): boolean;
+  recognizes(directory: string): boolean;
   /** Checks every file (config, tensors' shapes, tokenizer). Throws MODEL_INVALID with file and fix. */
   inspect(directory: string): Promise<{ architecture: string; parameters: number; digest: string }>;
 }

@@ -70,8 +70,8 @@ export interface SourceRecord {
   trainer: string;
   order: string;
   seed: number;
-  /** The tasks learnt before, in their order: that many rows are not this run's own. */
-  learnt: string[];
+  /** The tasks learned before, in their order: that many rows are not this run's own. */
+  learned: string[];
   /** SHA-256 of the checkpoint. */
   digest: string;
   /** Labels of the trainers that were restored whole: weights, strategies and stored past data. */
@@ -133,14 +133,14 @@ export interface CurvesRecord {
   every: number;
   /** Items behind each score, by column. */
   n: number[];
-  /** What was learnt from one measured row of the matrix to the next, in order. */
+  /** What was learned from one measured row of the matrix to the next, in order. */
   stretches: CurveStretch[];
 }
 
 export interface CurveStretch {
   /** The row at its end. */
   row: number;
-  /** The tasks that were learnt: one in a sequence, all for a joint trainer. */
+  /** The tasks that were learned: one in a sequence, all for a joint trainer. */
   learns: string[];
   steps: number;
   /**

@@ -31,7 +31,7 @@ export interface TaskDescription {
   maxNewTokens: number;
   /** Generation ends before any of these strings. */
   stop?: string[];
-  /** Budget that the suite recommends for this task with its own base model: optimiser steps of 16 examples. */
+  /** Budget that the suite recommends for this task with its own base model: optimizer steps of 16 examples. */
   trainingSteps?: number;
 }
 

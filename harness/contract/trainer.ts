@@ -72,7 +72,7 @@ export interface TrainingView {
   index: number;
   /** One task in a sequence; all of them for a joint trainer. */
   tasks: TaskData[];
-  /** Validation data of tasks learnt before, if declared. */
+  /** Validation data of tasks learned before, if declared. */
   pastValidation: TaskData[];
   /** General items, if declared: at most the declared number. */
   generalItems: Example[];
@@ -126,7 +126,7 @@ export interface LearnReport {
   drawn?: DrawnItems[];
   /** How the task's data differs from that of the tasks before it, where the trainer looks. */
   drift?: DriftReport;
-  /** What was synthesised for rehearsal while this task was learnt, one set a task that it stands for. */
+  /** What was synthesized for rehearsal while this task was learned, one set a task that it stands for. */
   synthetic?: SyntheticSet[];
 }
 
@@ -210,7 +210,7 @@ export interface LearnerCost {
   flops: number | null;
   trainableParameters: number | null;
   addedParameters: number | null;
-  /** Bytes of tensors held: weights, gradients, optimiser state, anchors. */
+  /** Bytes of tensors held: weights, gradients, optimizer state, anchors. */
   tensorBytes: number | null;
 }
 

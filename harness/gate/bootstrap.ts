@@ -52,7 +52,7 @@ function accelerationOf(values: readonly number[]): number {
   return sum(deviations.map((d) => d ** 3)) / (6 * sum(deviations.map((d) => d ** 2)) ** 1.5);
 }
 
-/** The p-quantile of ascending values, by linear interpolation between neighbours. */
+/** The p-quantile of ascending values, by linear interpolation between neighbors. */
 function quantile(ascending: Float64Array, p: number): number {
   const place = Math.min(Math.max(p * (ascending.length + 1) - 1, 0), ascending.length - 1);
   const [low, high] = [Math.floor(place), Math.ceil(place)];

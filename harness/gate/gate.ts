@@ -2,12 +2,12 @@ import { BenchError } from "../contract/errors.js";
 import { type Acknowledgement, activeAcknowledgement } from "./acknowledge.js";
 import type { Baseline } from "./baseline.js";
 import type { Entry } from "./entry.js";
-import { type Judgement, judge, type Verdict } from "./judge.js";
+import { type Judgment, judge, type Verdict } from "./judge.js";
 import { measureOf } from "./measures.js";
 import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
 
 /** One metric of a gate. */
-export interface GateRow extends Judgement {
+export interface GateRow extends Judgment {
   key: string;
   title: string;
   /** The declared margin, in the metric's unit. */

@@ -6,14 +6,14 @@ import { leansLeft, skewness } from "./skewness.js";
 export type Verdict = "pass" | "fail" | "inconclusive";
 
 /** What the differences of one metric say about a margin. Differences are positive where the candidate is better. */
-export interface Judgement {
+export interface Judgment {
   verdict: Verdict;
   /** Mean difference; null where nothing could be paired. */
   mean: number | null;
   /** One-sided bounds, each wrong with probability `alpha`; null below three orders. */
   low: number | null;
   high: number | null;
-  /** K, the task orders behind the judgement. */
+  /** K, the task orders behind the judgment. */
   orders: number;
   /** Further orders that would decide if mean and spread stayed; null where decided, or where none of up to 1000 would. */
   furtherOrders: number | null;
@@ -39,10 +39,10 @@ const rounding = 1e-12;
  * @param margin δ ≥ 0, in the metric's unit.
  * @param alpha the probability of passing a candidate that is worse by exactly δ, and of failing it.
  */
-export function judge(differences: readonly number[], margin: number, alpha = 0.05): Judgement {
+export function judge(differences: readonly number[], margin: number, alpha = 0.05): Judgment {
   const orders = differences.length;
   if (orders < leastOrders) {
-    const reason = `${orders} of the at least ${leastOrders} task orders that a judgement needs`;
+    const reason = `${orders} of the at least ${leastOrders} task orders that a judgment needs`;
     const center = orders === 0 ? null : mean(differences);
     const furtherOrders = leastOrders - orders;
     return { verdict: "inconclusive", mean: center, low: null, high: null, orders, furtherOrders, reason };
@@ -55,16 +55,16 @@ export function judge(differences: readonly number[], margin: number, alpha = 0.
   }
   const { low, high } = oneSidedBounds(differences, alpha);
   const verdict = low > -margin ? "pass" : high < -margin ? "fail" : "inconclusive";
-  const judgement: Judgement = { verdict, mean: center, low, high, orders, furtherOrders: null };
+  const judgment: Judgment = { verdict, mean: center, low, high, orders, furtherOrders: null };
   if (verdict === "inconclusive") {
-    judgement.reason = "the interval holds both sides of the margin";
-    judgement.furtherOrders = furtherOrders(Math.abs(center + margin), spread, orders, alpha);
+    judgment.reason = "the interval holds both sides of the margin";
+    judgment.furtherOrders = furtherOrders(Math.abs(center + margin), spread, orders, alpha);
   }
   const lean = skewness(differences);
   if (lean !== null && leansLeft(lean, orders)) {
-    judgement.warning = `the differences lean to the left (skewness ${lean.toFixed(1)}): false passes may exceed ${100 * alpha}%`;
+    judgment.warning = `the differences lean to the left (skewness ${lean.toFixed(1)}): false passes may exceed ${100 * alpha}%`;
   }
-  return judgement;
+  return judgment;
 }
 
 /** The least number of orders beyond K at which t_{1−α,n−1} s/√n, which falls with n, is below the distance to the margin. */

@@ -1,7 +1,7 @@
 import { defineMetric, type MetricDefinition, mean, range } from "./definition.js";
 import type { MatrixView } from "./matrix-view.js";
 
-/** Mean score on the tasks learnt so far, after task t. */
+/** Mean score on the tasks learned so far, after task t. */
 const seenAccuracy = (R: MatrixView, t: number) => mean(range(1, t).map((i) => R.score(t, i)));
 
 /** Mean over the earlier tasks of their worst score in any row after their own. */

@@ -10,7 +10,7 @@ import type {
   RunRecord,
   TrainerRecord,
 } from "../contract/result.js";
-import { metrics } from "./catalogue.js";
+import { metrics } from "./catalog.js";
 import { groupBy } from "./clusters.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 

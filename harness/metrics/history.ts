@@ -1,7 +1,7 @@
 import { BenchError } from "../contract/errors.js";
 import type { History, HistoryLine, HistorySeries, HistoryVersion } from "../contract/history.js";
 import type { LeaderboardRow, MatrixRecord } from "../contract/result.js";
-import { cellMetrics } from "./catalogue.js";
+import { cellMetrics } from "./catalog.js";
 import { groupBy } from "./clusters.js";
 import { mean } from "./definition.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";

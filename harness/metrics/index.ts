@@ -1,5 +1,5 @@
 export { buildBoard } from "./board.js";
-export { cellMetrics, computeMetrics, metrics } from "./catalogue.js";
+export { cellMetrics, computeMetrics, metrics } from "./catalog.js";
 export type { MetricDefinition, MetricDescription, MetricValue } from "./definition.js";
 export {
   type DriftPair,

@@ -9,7 +9,7 @@ import type {
   RunRecord,
   TrainerRecord,
 } from "../contract/result.js";
-import { metrics } from "./catalogue.js";
+import { metrics } from "./catalog.js";
 import { type Observation, orderMeans } from "./clusters.js";
 import { meanCost } from "./cost.js";
 import type { MetricValue } from "./definition.js";

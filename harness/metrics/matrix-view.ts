@@ -62,7 +62,7 @@ export class MatrixView {
     const value = table[row]?.[task - 1];
     if (value !== undefined && value !== null) return value;
     if (table === this.matrix.rows && onlyEnds(this.matrix)) {
-      return this.lack("only rows 0 and T exist (all tasks were learnt at once), and no row after each task");
+      return this.lack("only rows 0 and T exist (all tasks were learned at once), and no row after each task");
     }
     return this.lack(`the ${what} of "${this.taskName(task)}" ${when(this.matrix, row)} was not measured`);
   }

@@ -70,8 +70,8 @@ export function readCsvTable(text: string, file: string): TableFile {
   };
   const titled = first.length > 1 ? first.slice(1).every(isName) : isName(first[0]!);
   const body = titled ? records.slice(1) : records;
-  const labelled = body.length > 0 && body.every((record) => isName(record[0]!));
-  const rows = labelled ? body.map((record) => record.slice(1)) : body;
+  const labeled = body.length > 0 && body.every((record) => isName(record[0]!));
+  const rows = labeled ? body.map((record) => record.slice(1)) : body;
   if (!titled) return { rows, rest: {} };
   const width = Math.max(0, ...rows.map((row) => row.length));
   return { rows, rest: {}, names: first.slice(-width) };

@@ -96,10 +96,10 @@ export const transferMetrics: MetricDefinition[] = [
     value: (R) =>
       mean(
         range(1, R.tasks - 1).map((i) => {
-          const learnt = R.score(i, i);
-          return learnt === 0
+          const learned = R.score(i, i);
+          return learned === 0
             ? R.lack(`"${R.taskName(i)}" scored 0 right after its own training`)
-            : R.score(R.tasks, i) / learnt;
+            : R.score(R.tasks, i) / learned;
         }),
       ),
   }),

@@ -41,7 +41,7 @@ const schema = {
     suites: listOf({ name, summary: text, source: text, options, load: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
     reporters: listOf({ name, summary: text, render: method }, { renderHistory: method, renderBoard: method }),
-    models: listOf({ name, summary: text, recognises: method, inspect: method }),
+    models: listOf({ name, summary: text, recognizes: method, inspect: method }),
     engines: listOf({ name, version: text, numerics: text, probe: method }),
   },
 };

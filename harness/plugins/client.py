@@ -7,7 +7,7 @@ The harness starts this program once a cell and speaks JSON-RPC 2.0 with it: one
 standard input, answers on standard output. `print` is safe (it goes to standard error). The upper half of this file
 is a learner; the lower half, from "The protocol" on, can stay as it is.
 
-The learner here is a real, small one: nearest neighbour. It keeps some examples of every task in the harness's
+The learner here is a real, small one: nearest neighbor. It keeps some examples of every task in the harness's
 metered rehearsal buffer and answers a question as the most similar question it remembers was answered (cosine of
 character trigram counts). It forgets, because the buffer is bounded: every new task takes room from the old ones.
 """
@@ -24,9 +24,9 @@ PROTOCOL = "bench-learner@1"
 # What the harness is told about this trainer. `options` is a JSON schema; a number under `needs` may be the name of an
 # option. Raise `version` whenever the same options would give other results: finished cells are found again by it.
 TRAINER = {
-    "name": "memoriser",
+    "name": "memorizer",
     "summary": "answers as the most similar remembered question was answered",
-    "source": "nearest neighbour (Cover & Hart, 1967); reference client of the protocol",
+    "source": "nearest neighbor (Cover & Hart, 1967); reference client of the protocol",
     "version": 1,
     "schedule": "sequence",
     "options": {
@@ -84,7 +84,7 @@ class Learner:
         return {"text": text, "tokens": len(text) + 1, "finishReason": "end"}
 
     def score(self, requests):
-        """Log-likelihood in nats: the neighbours' answers weighted by similarity, mixed with uniform bytes."""
+        """Log-likelihood in nats: the neighbors' answers weighted by similarity, mixed with uniform bytes."""
         scores = []
         for request in requests:
             similar = [value**8 for value in self.similarities(text_of(request["input"]))]

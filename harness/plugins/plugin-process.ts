@@ -32,7 +32,7 @@ export class PluginProcess {
 
   /**
    * @param words program and arguments; no shell.
-   * @param whose stands in messages, such as `trainer "memoriser"`.
+   * @param whose stands in messages, such as `trainer "memorizer"`.
    */
   constructor(
     private readonly words: readonly string[],

@@ -47,7 +47,7 @@ class Learner {
     return requests.map(({ input, continuation }) => this.logLikelihood(input, continuation.trim()));
   }
 
-  /** In nats: counts smoothed towards uniformly random bytes. */
+  /** In nats: counts smoothed toward uniformly random bytes. */
   logLikelihood(input, answer) {
     const answers = this.counts[cue(input)] ?? {};
     const total = Object.values(answers).reduce((sum, count) => sum + count, 0);

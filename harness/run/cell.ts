@@ -17,7 +17,7 @@ import { footprintOf, measureLatency } from "./cost.js";
 import { requestsFor } from "./evaluate.js";
 import { evaluateOnce, type StoredEvaluation } from "./evaluation-store.js";
 import { callPlugin } from "./guard.js";
-import { type LearntStage, learnStage } from "./learn-stage.js";
+import { type LearnedStage, learnStage } from "./learn-stage.js";
 import { assembleMatrix } from "./matrix.js";
 import type { CellTask } from "./messages.js";
 import { progressReporter } from "./progress.js";
@@ -148,7 +148,7 @@ class CellRun {
     });
   }
 
-  private learn(stage: Stage): Promise<LearntStage> {
+  private learn(stage: Stage): Promise<LearnedStage> {
     const progress = ({ step, steps, loss, tokensPerSecond }: LearnProgress) =>
       this.report({ cell: this.id, row: stage.row, phase: "learn", done: step, total: steps, loss, tokensPerSecond });
     return learnStage(this.current, this.buffer, stage, this.task.cell, this.workplace, progress);

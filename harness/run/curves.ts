@@ -29,11 +29,11 @@ export function assembleCurves(
   const stretches = rows.slice(1).flatMap((end, index): CurveStretch[] => {
     const { row, learning, observed } = end.record;
     const learns = stages[index + 1]!.learn.flat().map((place) => order[place]!);
-    const learnt = new Set(order.slice(0, row));
+    const learned = new Set(order.slice(0, row));
     if (observed === undefined) return [];
     const { steps } = learning[0]!;
     const columns = (score: (task: string) => number | null) =>
-      order.map((task) => (learnt.has(task) ? score(task) : null));
+      order.map((task) => (learned.has(task) ? score(task) : null));
     const atRow = ({ evaluation }: MeasuredRow) => columns((task) => scoreOn(evaluation, task, asked.get(task)!));
     const within = ({ step, scores }: Observation) => ({ step, scores: columns((task) => scores[task] ?? null) });
     const points = [

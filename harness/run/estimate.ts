@@ -27,10 +27,10 @@ interface CellEstimate {
 }
 
 /**
- * The declared cost model for trainers that were never run here: 6 FLOPs a parameter and token learnt, 2 a token read
+ * The declared cost model for trainers that were never run here: 6 FLOPs a parameter and token learned, 2 a token read
  * or generated (Kaplan et al., 2001.08361, section 2.1), at this rate on one core.
  */
-const modelled = { flopsPerSecond: 15e9, bytesPerToken: 3, examplesPerStep: 16, bytesPerSample: 250 };
+const modeled = { flopsPerSecond: 15e9, bytesPerToken: 3, examplesPerStep: 16, bytesPerSample: 250 };
 
 /** Estimates by finished cells of the same trainer, suite and model beside this run, else by the declared cost model. */
 export function estimateRun(run: {
@@ -45,7 +45,7 @@ export function estimateRun(run: {
     run.record.trainers.map((trainer) => [
       trainer.label,
       measuredCell(stored, trainer) ??
-        modelledCell(run.suite, trainer, run.record.model.parameters, run.record.source?.learnt ?? []),
+        modeledCell(run.suite, trainer, run.record.model.parameters, run.record.source?.learned ?? []),
     ]),
   );
   const cells: Record<string, number> = {};
@@ -55,7 +55,7 @@ export function estimateRun(run: {
     const stages = stagesOf(trainer.schedule, run.suite.tasks.length, start);
     const kept = { all: stages.length - 1, last: 1, none: 0 }[run.config.keepCheckpoints];
     cells[record.id] = cell.seconds;
-    bytes += kept * cell.checkpointBytes + stages.length * answersOf(run.suite) * modelled.bytesPerSample;
+    bytes += kept * cell.checkpointBytes + stages.length * answersOf(run.suite) * modeled.bytesPerSample;
   }
   const guessed = [...byTrainer].filter(([, cell]) => !cell.measured).map(([label]) => label);
   return {
@@ -64,7 +64,7 @@ export function estimateRun(run: {
     basis:
       guessed.length === 0
         ? "finished cells of the same trainers beside this run"
-        : `a rough cost model (FLOPs at ${modelled.flopsPerSecond / 1e9} GFLOP/s) for ${guessed.join(", ")}`,
+        : `a rough cost model (FLOPs at ${modeled.flopsPerSecond / 1e9} GFLOP/s) for ${guessed.join(", ")}`,
     cells,
   };
 }
@@ -83,7 +83,7 @@ function measuredCell(stored: { trainer: TrainerRecord; cost: CostRecord }[], tr
   };
 }
 
-/** Costs of finished cells in the run directories beside this one that learnt the same suite from the same model. */
+/** Costs of finished cells in the run directories beside this one that learned the same suite from the same model. */
 function storedCosts(parent: string, run: RunRecord): { trainer: TrainerRecord; cost: CostRecord }[] {
   if (!existsSync(parent)) return [];
   return readdirSync(parent).flatMap((name) => {
@@ -92,7 +92,7 @@ function storedCosts(parent: string, run: RunRecord): { trainer: TrainerRecord; 
       const other = readRunRecord(directory);
       return other !== undefined && comparable(other, run) ? costsOf(directory, other) : [];
     } catch {
-      return []; // A damaged neighbour has nothing to say about the time that this run takes.
+      return []; // A damaged neighbor has nothing to say about the time that this run takes.
     }
   });
 }
@@ -116,22 +116,22 @@ function costsOf(directory: string, run: RunRecord): { trainer: TrainerRecord; c
   });
 }
 
-function modelledCell(suite: Suite, trainer: TrainerRecord, parameters: number, before: string[]): CellEstimate {
+function modeledCell(suite: Suite, trainer: TrainerRecord, parameters: number, before: string[]): CellEstimate {
   const stages = stagesOf(trainer.schedule, suite.tasks.length).slice(before.length);
   const ahead = suite.tasks.filter(({ id }) => trainer.schedule === "joint" || !before.includes(id));
-  const learnt = trainer.schedule === "once" ? 0 : sum(ahead.map(trainingTokens));
+  const learned = trainer.schedule === "once" ? 0 : sum(ahead.map(trainingTokens));
   const answered = sum([
     ...suite.tasks.map((task) => answeringTokens(task.test, task.maxNewTokens)),
     ...suite.probes.map((probe) => answeringTokens(probe.examples, probe.maxNewTokens)),
   ]);
-  const flops = parameters * (6 * learnt + 2 * answered * stages.length);
-  return { seconds: flops / modelled.flopsPerSecond, checkpointBytes: 4 * parameters, measured: false };
+  const flops = parameters * (6 * learned + 2 * answered * stages.length);
+  return { seconds: flops / modeled.flopsPerSecond, checkpointBytes: 4 * parameters, measured: false };
 }
 
 function trainingTokens(task: Suite["tasks"][number]): number {
   const once = sum(task.train.map((example) => tokens(inputText(example.input)) + tokens(example.references[0]!)));
   if (task.trainingSteps === undefined) return once;
-  return (once / task.train.length) * task.trainingSteps * modelled.examplesPerStep;
+  return (once / task.train.length) * task.trainingSteps * modeled.examplesPerStep;
 }
 
 function answeringTokens(examples: Example[], maxNewTokens: number): number {
@@ -149,5 +149,5 @@ function makespan(seconds: number[], workers: number): number {
   return Math.max(...busy);
 }
 
-const tokens = (text: string): number => Buffer.byteLength(text) / modelled.bytesPerToken;
+const tokens = (text: string): number => Buffer.byteLength(text) / modeled.bytesPerToken;
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

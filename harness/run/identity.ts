@@ -99,5 +99,5 @@ const short = (digest: string): string => digest.slice(0, 12);
 const phrase = (value: unknown): string => (typeof value === "string" ? value : (canonicalJson(value) ?? "nothing"));
 const labels = (run: RunRecord): string => run.trainers.map(({ label }) => label).join(", ");
 const startPhrase = ({ source }: RunRecord): string =>
-  source === undefined ? "the model" : `cell ${source.cell} after ${source.learnt.at(-1)} (${short(source.digest)})`;
+  source === undefined ? "the model" : `cell ${source.cell} after ${source.learned.at(-1)} (${short(source.digest)})`;
 const modelPhrase = (run: RunRecord): string => `${run.model.reference} (${short(run.model.digest)})`;

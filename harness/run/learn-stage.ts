@@ -14,7 +14,7 @@ import { trainingViews } from "./views.js";
 import { checkCancelled, evaluationContext, type Workplace } from "./workplace.js";
 
 /** What came of the learning of a stage. */
-export interface LearntStage {
+export interface LearnedStage {
   learning: CostRecord["learning"];
   synthetic: SyntheticRecord[];
   effort: Effort;
@@ -29,7 +29,7 @@ export async function learnStage(
   { record, trainer, order }: PlannedCell,
   workplace: Workplace,
   progress: LearnContext["progress"],
-): Promise<LearntStage> {
+): Promise<LearnedStage> {
   const { suite, setup } = workplace;
   const observer = observerOf(learner, stage, { record, trainer, order }, workplace);
   const learning: CostRecord["learning"] = [];

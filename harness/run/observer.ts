@@ -19,7 +19,7 @@ export function observedExamples(test: readonly Example[], task: string, seed: n
   return places.sort((a, b) => a - b).map((place) => test[place]!);
 }
 
-/** Measures a learner every so many steps of what it learns, on the tasks learnt before and those being learnt. */
+/** Measures a learner every so many steps of what it learns, on the tasks learned before and those being learned. */
 export class Observer {
   private readonly observations: Observation[] = [];
   private tokens = 0;

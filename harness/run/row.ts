@@ -25,7 +25,7 @@ export interface RowRecord {
   buffer: { samples: number; bytes: number };
   checkpointBytes: number;
   footprint: Footprint;
-  /** Measurements within what was learnt; absent where none were asked for. */
+  /** Measurements within what was learned; absent where none were asked for. */
   observed?: { observations: Observation[]; effort: Effort };
 }
 

@@ -35,7 +35,7 @@ function overlap(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * How far written texts are from the real ones: for each, 1 minus the token F1 to its nearest real neighbour. Mean and
+ * How far written texts are from the real ones: for each, 1 minus the token F1 to its nearest real neighbor. Mean and
  * minimum over the texts, and how many are a real one word for word. Null without texts.
  */
 export function novelty(
@@ -44,10 +44,10 @@ export function novelty(
 ): { mean: number; lowest: number; copies: number } | null {
   if (written.length === 0 || real.length === 0) return null;
   const bags = new Bags();
-  const neighbours = real.map((text) => bags.of(text));
+  const neighbors = real.map((text) => bags.of(text));
   const distances = written.map((text) => {
     const own = bags.of(text);
-    return 1 - neighbours.reduce((nearest, other) => Math.max(nearest, overlap(own, other)), 0);
+    return 1 - neighbors.reduce((nearest, other) => Math.max(nearest, overlap(own, other)), 0);
   });
   const known = new Set(real.map((text) => text.trim()));
   return {

@@ -1,6 +1,6 @@
 import type { Schedule } from "../contract/trainer.js";
 
-/** A stretch of a cell between two measured rows of the matrix: what is learnt, then the row that is measured. */
+/** A stretch of a cell between two measured rows of the matrix: what is learned, then the row that is measured. */
 export interface Stage {
   row: number;
   /** One `learn` call each, as places in the order: one task in a sequence, all of them for a joint trainer. */
@@ -10,7 +10,7 @@ export interface Stage {
 }
 
 /**
- * The measured rows of a schedule over T tasks. Row 0 comes before anything is learnt.
+ * The measured rows of a schedule over T tasks. Row 0 comes before anything is learned.
  *
  * @param start where a cell goes on from another: the row that it starts at, and the measured rows before it.
  */

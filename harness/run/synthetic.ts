@@ -7,7 +7,7 @@ import type { SyntheticSet } from "../contract/trainer.js";
 import { diversity, novelty } from "./sample-quality.js";
 import { layout } from "./store.js";
 
-/** What a learner wrote while it learnt, measured against the real data, which the learner does not keep. */
+/** What a learner wrote while it learned, measured against the real data, which the learner does not keep. */
 export function measureSynthetic(sets: readonly SyntheticSet[], row: number, tasks: Suite["tasks"]): SyntheticRecord[] {
   return sets.map(({ taskId, items, ...counts }) => {
     const inputs = items.map(({ input }) => input);

@@ -2,7 +2,7 @@ import type { Scorer } from "../contract/plugin.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
 import { bestOver, plainScore } from "./scores.js";
 
-/** 2·LCS / (|a| + |b|) over code points: 1 minus the insertions and deletions needed, normalised. */
+/** 2·LCS / (|a| + |b|) over code points: 1 minus the insertions and deletions needed, normalized. */
 function similarity(a: string, b: string): number {
   const left = [...a];
   const right = [...b];
@@ -22,7 +22,7 @@ function unwrapLiterals(code: string): string {
 export const editSimilarity: Scorer = {
   name: "edit-similarity",
   version: 1,
-  summary: "Normalised edit similarity (fuzz ratio), best over the references.",
+  summary: "Normalized edit similarity (fuzz ratio), best over the references.",
   source: "rapidfuzz fuzz.ratio; CodeXGLUE (2102.04664)",
   options: {
     properties: {

@@ -4,7 +4,7 @@ const cue = /(?:final answer|answer|antwort|答案)\s*(?:is|ist|lautet|是|为)?
 const edges = /^[\s"'“”‘’«»„`*()[\]]+|[\s"'“”‘’«»„`*()[\].。,，!！;；:：]+$/gu;
 
 /** Lower case, single spaces, no quotes or closing punctuation at the edges. */
-function normalise(text: string): string {
+function normalize(text: string): string {
   return text.replace(/\s+/gu, " ").replace(edges, "").toLowerCase();
 }
 
@@ -28,8 +28,8 @@ export const exactMatch: Scorer = {
   score(example, output) {
     const text = output.trim();
     const strict = example.references.some((reference) => reference.trim() === text);
-    const candidates = [normalise(text), normalise(extract(text))];
-    const lenient = strict || example.references.some((reference) => candidates.includes(normalise(reference)));
+    const candidates = [normalize(text), normalize(extract(text))];
+    const lenient = strict || example.references.some((reference) => candidates.includes(normalize(reference)));
     const lines = Math.max(...example.references.map((reference) => reference.trim().split("\n").length));
     return {
       score: Number(strict),

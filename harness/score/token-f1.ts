@@ -4,7 +4,7 @@ import { spaceUnspacedScripts } from "./tokens.js";
 
 const asciiPunctuation = /[!-/:-@[-`{-~]/g;
 
-/** SQuAD's normalisation: lower case, no ASCII punctuation, no articles, split at white space. */
+/** SQuAD's normalization: lower case, no ASCII punctuation, no articles, split at white space. */
 function tokens(text: string): string[] {
   return spaceUnspacedScripts(text.toLowerCase().replace(asciiPunctuation, ""))
     .replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, " ")

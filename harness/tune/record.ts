@@ -18,7 +18,7 @@ export interface TuneRecord {
   /** The command that repeats the search. */
   command: string;
   trainer: Pick<TrainerRecord, "name" | "version" | "code">;
-  /** The suite that the candidates learnt; its digest is of the validation data of its tasks. */
+  /** The suite that the candidates learned; its digest is of the validation data of its tasks. */
   suite: { name: string; version: string; digest: string; location?: string; order: string; tasks: string[] };
   /** Of a model inside this package, the reference is its path there: the same on every machine. */
   model: ModelRecord;

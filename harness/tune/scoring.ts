@@ -7,7 +7,7 @@ import { transferMetrics } from "../metrics/transfer.js";
 import type { StoredRun } from "../run/store.js";
 import type { Candidate } from "./candidates.js";
 
-/** What a search may maximise: every metric of one learner's tasks. Abilities are not measured while tuning. */
+/** What a search may maximize: every metric of one learner's tasks. Abilities are not measured while tuning. */
 export const objectives: readonly MetricDefinition[] = [...accuracyMetrics, ...transferMetrics].filter(
   ({ key }) => key !== "intransigence",
 );

@@ -6,7 +6,7 @@ export interface TaskCurvesOptions {
   id: string;
   title: string;
   description: string;
-  /** What is learnt, in order, and in how many steps; the boundaries between them are marked. */
+  /** What is learned, in order, and in how many steps; the boundaries between them are marked. */
   stretches: readonly { name: string; short: string; steps: number }[];
   /** One a task. Steps count from the first stretch on; scores stand on 0..1. */
   lines: readonly { name: string; points: readonly CurvePoint[] }[];
@@ -63,7 +63,7 @@ export function taskCurves({ id, title, description, stretches, lines }: TaskCur
   return figure({ id, width, height, title, description, className: "task-curves" }, ...marks);
 }
 
-/** Hues by the golden angle: neighbours differ much, however many there are. */
+/** Hues by the golden angle: neighbors differ much, however many there are. */
 const hue = (index: number): string => `--hue:${Math.round(25 + index * 137.5) % 360}`;
 
 /** Labels of one column, moved down and then up until none hides another. */

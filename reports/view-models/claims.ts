@@ -13,7 +13,7 @@ export interface ClaimView {
   statement: string;
   source: string;
   verdict: string;
-  /** How it is coloured. */
+  /** How it is colored. */
   tone: "right" | "wrong" | "";
   runs: string;
   p: string;

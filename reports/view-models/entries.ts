@@ -26,7 +26,7 @@ export function entriesOf({ run, cells, leaderboard }: ReportData): Entry[] {
       row: leaderboard.leaderboard.find((row) => row.trainer === trainer.label)!,
       cells: own,
       matrices: own.flatMap(({ matrix }) => (matrix === undefined ? [] : [matrix])),
-      bound: run.source !== undefined && trainer.schedule === "once" ? null : boundOf(trainer), // the checkpoint has learnt
+      bound: run.source !== undefined && trainer.schedule === "once" ? null : boundOf(trainer), // the checkpoint has learned
     };
   });
   const score = ({ row }: Entry) => row.metrics.op?.mean ?? Number.NEGATIVE_INFINITY;

@@ -35,7 +35,7 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
       : [
           {
             name: "Goes on from",
-            value: `${run.source.trainer} after ${plural(run.source.learnt.length, "task")}`,
+            value: `${run.source.trainer} after ${plural(run.source.learned.length, "task")}`,
             note: run.source.run,
           },
         ]),

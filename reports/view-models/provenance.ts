@@ -50,10 +50,10 @@ export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData
 }
 
 /** Which cell, and with what of it each trainer started. */
-function continuedFrom({ run, trainer, order, seed, learnt, restored, bases }: SourceRecord): string {
+function continuedFrom({ run, trainer, order, seed, learned, restored, bases }: SourceRecord): string {
   const others = Object.keys(bases).filter((label) => !restored.includes(label));
   const whole = restored.length === 0 ? [] : [`restored whole: ${list(restored)}`];
   const weights = others.length === 0 ? [] : [`from its weights alone, nothing of past data kept: ${list(others)}`];
-  const cell = `${trainer} (${order}, seed ${seed}) of ${run} after ${list(learnt)}`;
+  const cell = `${trainer} (${order}, seed ${seed}) of ${run} after ${list(learned)}`;
   return `${cell}, whose rows come first; ${[...whole, ...weights].join("; ")}`;
 }

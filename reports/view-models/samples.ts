@@ -6,7 +6,7 @@ import { shortened } from "./format.js";
 export interface SamplesView {
   trainers: { name: string; anchor: string }[];
   /** What the page's script chooses from. */
-  catalogue: {
+  catalog: {
     orders: string[];
     seeds: number[];
     /** Seeds whose cells show samples; the answers of the others stand in their files alone. */
@@ -83,7 +83,7 @@ export function samplesView(
   };
   return {
     trainers: shown.map(({ name, anchor }) => ({ name, anchor: `samples-${anchor}` })),
-    catalogue: {
+    catalog: {
       orders: orders.map(({ name }) => name),
       seeds,
       sampled: sampledSeeds({ orders, seeds }, shown),

@@ -1,7 +1,7 @@
 import type { RandomStream } from "../../harness/contract/random.js";
 import type { TaskDescription } from "../../harness/contract/suite.js";
 import { allWords, type Lexicon } from "./lexicon.js";
-import { answerOf, drawValues, fill, recogniser, slotsOf, type Template } from "./template.js";
+import { answerOf, drawValues, fill, recognizer, slotsOf, type Template } from "./template.js";
 
 /** A kind of question: what every question of it looks like, and the templates of its body. */
 export interface Family extends TaskDescription {
@@ -38,7 +38,7 @@ export function drawQuestion(
 
 /** The answer that the family's rule gives to a prompt, or undefined where no template words it so. */
 export function ruleAnswer(family: Family, prompt: string): string | undefined {
-  for (const { template, pattern } of recognisersOf(family)) {
+  for (const { template, pattern } of recognizersOf(family)) {
     const values = pattern.exec(prompt)?.groups;
     if (values !== undefined && (template.accepts?.(values) ?? true)) return answerOf(template, values);
   }
@@ -63,16 +63,16 @@ function wholeText(family: Family, template: Template): string {
   return family.frame.replace("{body}", () => template.text);
 }
 
-const recognisers = new WeakMap<Family, { template: Template; pattern: RegExp }[]>();
+const recognizers = new WeakMap<Family, { template: Template; pattern: RegExp }[]>();
 
-function recognisersOf(family: Family): { template: Template; pattern: RegExp }[] {
-  let known = recognisers.get(family);
+function recognizersOf(family: Family): { template: Template; pattern: RegExp }[] {
+  let known = recognizers.get(family);
   if (known === undefined) {
     known = [...family.templates, ...(family.shiftedTemplates ?? [])].map((template) => ({
       template,
-      pattern: recogniser(wholeText(family, template), allWords),
+      pattern: recognizer(wholeText(family, template), allWords),
     }));
-    recognisers.set(family, known);
+    recognizers.set(family, known);
   }
   return known;
 }

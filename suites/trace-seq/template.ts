@@ -48,8 +48,8 @@ export function answerOf(template: Template, values: Values): string {
   return typeof template.answer === "string" ? fill(template.answer, values) : template.answer(values);
 }
 
-/** A regular expression that recognises what `fill` makes of a text and captures the value of each slot. */
-export function recogniser(text: string, lexicon: Lexicon): RegExp {
+/** A regular expression that recognizes what `fill` makes of a text and captures the value of each slot. */
+export function recognizer(text: string, lexicon: Lexicon): RegExp {
   let pattern = "";
   let position = 0;
   for (const match of text.matchAll(slot)) {

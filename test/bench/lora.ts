@@ -27,7 +27,7 @@ const entries = [
 ].map((entry) => ({ ...entry, times: [] as number[] }));
 
 for (let step = -3; step < steps; step++) {
-  const text = { kind: "language-modelling" as const, batch: drawBatch(Math.max(step, 0), 16, qwen2), weight: 1 };
+  const text = { kind: "language-modeling" as const, batch: drawBatch(Math.max(step, 0), 16, qwen2), weight: 1 };
   for (const { model, terms, times } of entries) {
     const start = performance.now();
     await model.step({ terms: [text, ...terms] }, update);

@@ -4,7 +4,7 @@ import type { TrainerDefinition } from "../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../harness/run/buffer.js";
 import { describeTask, trainingViews } from "../../harness/run/views.js";
 import { traceSeq } from "../../suites/trace-seq/index.js";
-import { trainers } from "../../trainers/methods/catalogue.js";
+import { trainers } from "../../trainers/methods/catalog.js";
 
 interface Timing {
   steps: number;

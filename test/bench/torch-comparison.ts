@@ -19,7 +19,7 @@ async function train(): Promise<{ seconds: number; losses: number[] }> {
   const losses: number[] = [];
   const started = performance.now();
   for (const batch of batches) {
-    const objective = { terms: [{ kind: "language-modelling" as const, batch, weight: 1 }] };
+    const objective = { terms: [{ kind: "language-modeling" as const, batch, weight: 1 }] };
     losses.push((await model.step(objective, update)).loss);
   }
   return { seconds: (performance.now() - started) / 1000, losses };

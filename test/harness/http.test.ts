@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from "vitest";
 import { sendRequest } from "../../harness/http.js";
-import { MisbehavingServer, misbehaviour } from "./misbehaving-server.js";
+import { MisbehavingServer, misbehavior } from "./misbehaving-server.js";
 
-const { status, hang, text, torn } = misbehaviour;
+const { status, hang, text, torn } = misbehavior;
 const policy = { timeoutSeconds: 0.3, retries: 3, waitSeconds: 0.02 };
 const get = { method: "GET" } as const;
 

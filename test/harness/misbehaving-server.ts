@@ -13,7 +13,7 @@ export interface Received {
 type Answer = (received: Received, response: ServerResponse) => void;
 
 /** Ways to answer badly. */
-export const misbehaviour = {
+export const misbehavior = {
   status:
     (status: number, headers: Record<string, string> = {}): Answer =>
     (_, response) => {

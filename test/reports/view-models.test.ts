@@ -274,11 +274,11 @@ describe("samples", () => {
   });
 
   test("are found for each finished cell, by trainer, order and seed", () => {
-    const { trainers, catalogue } = samplesView(grid.run, entriesOf(grid), "");
+    const { trainers, catalog } = samplesView(grid.run, entriesOf(grid), "");
     expect(trainers.map(({ name }) => name).sort()).toEqual(grid.run.trainers.map(({ label }) => label).sort());
     for (const { trainer, order, seed, id, matrix } of grid.cells) {
-      const place = catalogue.orders.indexOf(order) * catalogue.seeds.length + catalogue.seeds.indexOf(seed);
-      expect(catalogue.cells[trainer]![place]).toBe(matrix === undefined ? "" : id);
+      const place = catalog.orders.indexOf(order) * catalog.seeds.length + catalog.seeds.indexOf(seed);
+      expect(catalog.cells[trainer]![place]).toBe(matrix === undefined ? "" : id);
     }
   });
 });

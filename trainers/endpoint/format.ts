@@ -6,7 +6,7 @@ import { openEndpoint } from "./open.js";
 export const endpointFormat: ModelFormat = {
   name: "openai-endpoint",
   summary: "a model behind an OpenAI-compatible server: http://host:port/v1#model",
-  recognises: isAddress,
+  recognizes: isAddress,
   async inspect(reference) {
     const { digest } = await openEndpoint(reference);
     return { architecture: "endpoint", parameters: 0, digest };

@@ -19,7 +19,7 @@ export interface TrainingSequence {
  */
 export type Term =
   /** Σ w·nll / Σ w over the batch, nats per token. */
-  | { kind: "language-modelling"; batch: readonly TrainingSequence[]; weight: number }
+  | { kind: "language-modeling"; batch: readonly TrainingSequence[]; weight: number }
   /** Σ |A_earlier·Aᵀ| over the modules of a LoRA adapter that was stacked on earlier ones (O-LoRA, 2310.14152, eq. 8). */
   | { kind: "orthogonality"; weight: number }
   /** Σ ‖PᵀP − I‖² + ‖QQᵀ − I‖² over the modules of an AdaLoRA adapter (2303.10512, eq. 4). */
@@ -201,7 +201,7 @@ export interface Model {
   /** Elementwise product, a new vector. */
   multiply(a: Vector, b: Vector): Vector;
   /**
-   * Mean over examples of squared gradients of the mean nll; not normalised further. `seed` keys the labels that are
+   * Mean over examples of squared gradients of the mean nll; not normalized further. `seed` keys the labels that are
    * drawn. `exact` takes each token's likeliest labels until their probabilities sum to `coverage`.
    */
   fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage?: number): Promise<Vector>;
@@ -220,11 +220,11 @@ export interface Model {
     restore(state: { first: Float32Array; second: Float32Array; step: number }): void;
   };
 
-  /** Adds an adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys its initialisation. */
+  /** Adds an adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys its initialization. */
   adapt(options: AdapterOptions, seed: number): void;
   /** Freezes the LoRA adapter, which goes on acting, and adds a new one of its form: the trainable vector is the new one's. */
   stack(seed: number): void;
-  /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialisation. */
+  /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialization. */
   addPrompts(options: PromptOptions, seed: number): void;
   /** The id that stands for a row of the prompt table in a sequence's tokens. */
   virtualToken(row: number): number;

@@ -2,7 +2,7 @@ import type { TrainingOptions } from "../training/options.js";
 import { newRatioSchema } from "../training/rehearsal.js";
 import type { ShareSchedule } from "../training/strategy.js";
 import type { Method, Options } from "./method.js";
-import { ewc } from "./regularisation/ewc.js";
+import { ewc } from "./regularization/ewc.js";
 import { replay } from "./rehearsal/replay.js";
 
 /** Sampling of the buffer, by the profile's names. */

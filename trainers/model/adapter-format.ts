@@ -7,7 +7,7 @@ import { LlamaModel } from "./llama-model.js";
 export const adapterFormat: ModelFormat = {
   name: "lora-adapter",
   summary: "a LoRA adapter as PEFT saves it, alone or as base::adapter",
-  recognises: isAdapted,
+  recognizes: isAdapted,
   async inspect(location) {
     const { base, adapter } = await locateModel(location);
     const model = new LlamaModel(openCheckpoint(base), 0, { executionProviders: ["cpu"], threads: 1 });

@@ -100,7 +100,7 @@ class Fields {
   }
 }
 
-/** Refuses what would change the function that is computed: windows, other activations, quantised weights. */
+/** Refuses what would change the function that is computed: windows, other activations, quantized weights. */
 function refuseVariants(fields: Fields): void {
   const { values } = fields;
   const activation = values.hidden_act ?? "silu";
@@ -115,7 +115,7 @@ function refuseVariants(fields: Fields): void {
     );
   }
   if (values.quantization_config != null) {
-    throw fields.invalid("The weights are quantised", "Use the model in float32, float16 or bfloat16.");
+    throw fields.invalid("The weights are quantized", "Use the model in float32, float16 or bfloat16.");
   }
   if ((values.partial_rotary_factor ?? 1) !== 1) {
     throw fields.invalid("partial_rotary_factor is not 1", "Use a model whose heads rotate as a whole.");

@@ -8,7 +8,7 @@ import { holdsWeights } from "./weights.js";
 export const llamaFormat: ModelFormat = {
   name: "llama",
   summary: "Llama, Qwen2, Mistral and SmolLM2 as config.json, *.safetensors and tokenizer.json",
-  recognises: (directory) => existsSync(join(directory, "config.json")) && holdsWeights(directory),
+  recognizes: (directory) => existsSync(join(directory, "config.json")) && holdsWeights(directory),
   async inspect(directory) {
     const checkpoint = openCheckpoint(directory);
     const sizes = [...checkpoint.tensors.values()].map(({ shape }) =>

@@ -110,7 +110,7 @@ function checkEntry(file: string, name: string, entry: unknown, dataStart: numbe
   if (width === undefined) {
     throw new BenchError("MODEL_INVALID", `Tensor "${name}" has type ${dtype}; bench reads ${readable}.`, {
       at: { file },
-      fix: "Save the model in float32, float16 or bfloat16, not quantised.",
+      fix: "Save the model in float32, float16 or bfloat16, not quantized.",
     });
   }
   const [begin, end] = offsets as [number, number];

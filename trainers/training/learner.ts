@@ -27,7 +27,7 @@ import type { AddressedRequest, Source, StepContext, Strategy, TaskContext } fro
 /**
  * The one loop of all methods that train a model: draws batches, follows the learning-rate schedule, updates, and
  * asks the strategy at every hook. What is saved: the model (or its adapter), the strategy's state, the meters, and
- * the optimiser where it is kept.
+ * the optimizer where it is kept.
  */
 export class ParametricLearner extends ModelLearner {
   readonly #context: LearnerContext;
@@ -145,7 +145,7 @@ export class ParametricLearner extends ModelLearner {
       note: (name, value) => {
         notes[name] = value;
       },
-      synthesised: (set) => void synthetic.push(set),
+      synthesized: (set) => void synthetic.push(set),
       checkCancelled: () => {
         if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
       },
@@ -158,7 +158,7 @@ export class ParametricLearner extends ModelLearner {
     const rehearsed = (this.#strategy.mixture?.(task) ?? []).filter((source) => source.items.length > 0);
     const left = shareLeft(rehearsed);
     if (!isPossible(left)) {
-      throw new BenchError("CONFIG_INVALID", "Rehearsal takes all of every batch, so that nothing new is learnt.", {
+      throw new BenchError("CONFIG_INVALID", "Rehearsal takes all of every batch, so that nothing new is learned.", {
         fix: "Lower the shares of rehearsed items until their sum is below 1.",
       });
     }
@@ -190,7 +190,7 @@ export class ParametricLearner extends ModelLearner {
     if (proximal) update.proximal = proximal;
     const constraint = await this.#strategy.constraint?.(step);
     if (constraint) update.constraint = constraint;
-    const own: Term[] = step.batch.length > 0 ? [{ kind: "language-modelling", batch: step.batch, weight: 1 }] : [];
+    const own: Term[] = step.batch.length > 0 ? [{ kind: "language-modeling", batch: step.batch, weight: 1 }] : [];
     const terms = [...own, ...(this.#strategy.terms?.(step) ?? [])];
     const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);

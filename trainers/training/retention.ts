@@ -42,7 +42,7 @@ export class RetentionMonitor {
   async #loss(): Promise<number> {
     let sum = 0;
     for (const batch of this.#tasks) {
-      sum += await this.#model.loss({ terms: [{ kind: "language-modelling", batch, weight: 1 }] });
+      sum += await this.#model.loss({ terms: [{ kind: "language-modeling", batch, weight: 1 }] });
     }
     return sum / this.#tasks.length;
   }

@@ -13,7 +13,7 @@ export interface LearningRateSchedule {
 
 /**
  * The learning rate of one step: initial · decayFactor^task · warm-up · decay. Warm-up is (step + 1) / warmupSteps up
- * to 1; decay falls from 1 at the first step towards `finalShare` at `steps`, in a line or half a cosine.
+ * to 1; decay falls from 1 at the first step toward `finalShare` at `steps`, in a line or half a cosine.
  *
  * @param task 0-based place in the sequence.
  * @param step 0-based, of `steps`.

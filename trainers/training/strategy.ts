@@ -47,7 +47,7 @@ export interface AddressedRequest extends EngineRequest {
   taskId?: string;
 }
 
-/** What a strategy sees of the task that is being learnt. */
+/** What a strategy sees of the task that is being learned. */
 export interface TaskContext {
   readonly model: Model;
   readonly seed: number;
@@ -63,8 +63,8 @@ export interface TaskContext {
   prompt(item: TrainingItem): number[];
   /** Something for the report of this task. */
   note(name: string, value: number | string): void;
-  /** Hands over what was synthesised, for the report of this task. */
-  synthesised(set: SyntheticSet): void;
+  /** Hands over what was synthesized, for the report of this task. */
+  synthesized(set: SyntheticSet): void;
   /** Throws CANCELLED once the run was cancelled: to be asked now and then in long work outside the steps. */
   checkCancelled(): void;
 }

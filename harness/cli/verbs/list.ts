@@ -4,10 +4,10 @@ import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
 import { twoColumns } from "../columns.js";
 import {
-  type CatalogueKind,
+  type CatalogKind,
   type CliContext,
   type CommonOptions,
-  catalogueKinds,
+  catalogKinds,
   printJson,
   registryFor,
   withCommonOptions,
@@ -18,18 +18,18 @@ export function addList(program: Command, context: CliContext): void {
   const command = program
     .command("list")
     .description("list suites, trainers, scorers, metrics, models, reporters and engines")
-    .argument("[kind]", `one of ${catalogueKinds.join(", ")}; all without one`);
+    .argument("[kind]", `one of ${catalogKinds.join(", ")}; all without one`);
   withCommonOptions(command, [
     "bench list",
     "bench list trainers",
     "bench list metrics --json",
     "bench list trainers --plugin ./my-trainer.mjs",
   ]).action(async (kind: string | undefined, options: CommonOptions) => {
-    const kinds = kind === undefined ? catalogueKinds : [kindOf(kind)];
-    const { catalogue } = await import("../catalogue.js");
-    const entries = catalogue(await registryFor(context, options.plugin));
+    const kinds = kind === undefined ? catalogKinds : [kindOf(kind)];
+    const { catalog } = await import("../catalog.js");
+    const entries = catalog(await registryFor(context, options.plugin));
     if (options.json) {
-      const names = (one: CatalogueKind) => entries[one].map(({ name, summary }) => ({ name, summary }));
+      const names = (one: CatalogKind) => entries[one].map(({ name, summary }) => ({ name, summary }));
       printJson(context, Object.fromEntries(kinds.map((one) => [one, names(one)])));
       return;
     }
@@ -47,8 +47,8 @@ export function addList(program: Command, context: CliContext): void {
   });
 }
 
-function kindOf(kind: string): CatalogueKind {
-  const found = catalogueKinds.find((known) => known === kind || known === `${kind}s`);
+function kindOf(kind: string): CatalogKind {
+  const found = catalogKinds.find((known) => known === kind || known === `${kind}s`);
   if (found !== undefined) return found;
-  throw new BenchError("USAGE", `there is nothing to list under "${kind}"`, { fix: suggestName(kind, catalogueKinds) });
+  throw new BenchError("USAGE", `there is nothing to list under "${kind}"`, { fix: suggestName(kind, catalogKinds) });
 }

@@ -15,7 +15,7 @@ const templates = {
   python: {
     file: "client.py",
     extension: ".py",
-    name: "memoriser",
+    name: "memorizer",
     trainer: (path: string) => `command:python3 ${path}`,
   },
 };

@@ -6,12 +6,12 @@ import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
 import type { Registry } from "../../plugins.js";
-import type { CatalogueEntry } from "../catalogue.js";
+import type { CatalogEntry } from "../catalog.js";
 import { twoColumns } from "../columns.js";
 import {
   type CliContext,
   type CommonOptions,
-  catalogueKinds,
+  catalogKinds,
   printJson,
   registryFor,
   withCommonOptions,
@@ -42,14 +42,14 @@ export function addShow(program: Command, context: CliContext): void {
   });
 }
 
-interface Shown extends CatalogueEntry {
+interface Shown extends CatalogEntry {
   kind: string;
 }
 
 async function find(name: string, registry: Registry): Promise<Shown[]> {
-  const { catalogue } = await import("../catalogue.js");
-  const entries = catalogue(registry);
-  const all = catalogueKinds.flatMap((kind) => entries[kind].map((entry) => ({ kind: kind.slice(0, -1), ...entry })));
+  const { catalog } = await import("../catalog.js");
+  const entries = catalog(registry);
+  const all = catalogKinds.flatMap((kind) => entries[kind].map((entry) => ({ kind: kind.slice(0, -1), ...entry })));
   const found = all.filter((entry) => entry.name === name || entry.version === name);
   if (found.length === 0) {
     const names = [...new Set(all.map((entry) => entry.name))];

@@ -17,7 +17,7 @@ export function addTune(program: Command, context: CliContext): void {
     .option("--tasks <n>", "how many tasks, the first of the order", positive, 3)
     .option("--order <name>", "the task order; the suite's first without it")
     .option("--seeds <n>", "seeds of each candidate: 11, 12 and so on, others than those of `bench run`", positive, 2)
-    .option("--objective <metric>", "what is optimised; see `bench list metrics`", "op")
+    .option("--objective <metric>", "what is optimized; see `bench list metrics`", "op")
     .option("--eta <n>", "halving: a rung keeps the best 1/n, and has about n times the tasks", atLeastTwo, 2)
     .option("--seed <n>", "keys the draws of candidates", positive, 1)
     .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)

@@ -6,7 +6,7 @@ export const anytimeWithin = defineCurveMetric({
   id: "average-anytime-accuracy-within.caccia@1",
   key: "anytimeAccuracyWithin",
   title: "Average anytime accuracy, within tasks",
-  formula: "mean over all points n of (1/k) Σ_{i≤k} A(n, i), k = the task that is learnt then",
+  formula: "mean over all points n of (1/k) Σ_{i≤k} A(n, i), k = the task that is learned then",
   source: "Caccia et al. (2104.05025); the points stand every so many steps",
   value: (A) =>
     mean(

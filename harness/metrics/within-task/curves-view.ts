@@ -12,7 +12,7 @@ export class CurvesView {
     this.tasks = curves.tasks.length;
   }
 
-  /** A(n, task) at every point n while task k is learnt, the row before it first and the row after it last. */
+  /** A(n, task) at every point n while task k is learned, the row before it first and the row after it last. */
   during(k: number, task: number): number[] {
     return this.curves.stretches[k - 1]!.points.map(({ scores }) => scores[task - 1] ?? Number.NaN);
   }

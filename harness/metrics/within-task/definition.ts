@@ -29,7 +29,7 @@ export function defineCurveMetric({
       const { tasks, stretches } = curves;
       if (tasks.length < leastTasks) return { value: null, reason: `it needs at least ${leastTasks} tasks` };
       if (stretches.some(({ learns }) => learns.length > 1)) {
-        return { value: null, reason: "all tasks were learnt at once" };
+        return { value: null, reason: "all tasks were learned at once" };
       }
       if (stretches.length < tasks.length) return { value: null, reason: "not every task was measured within" };
       const result = value(new CurvesView(curves));

@@ -3,7 +3,7 @@ import { defineCurveMetric } from "./definition.js";
 
 /**
  * What the rows of the matrix do not show: how far a task falls below both its score before a later task and its score
- * after it, while that task is learnt. The phenomenon is of De Lange, van de Ven and Tuytelaars (2205.13452), who draw
+ * after it, while that task is learned. The phenomenon is of De Lange, van de Ven and Tuytelaars (2205.13452), who draw
  * it; the number is ours.
  */
 export const stabilityGap = defineCurveMetric({

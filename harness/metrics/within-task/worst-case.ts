@@ -10,7 +10,7 @@ export const minAccWithin = defineCurveMetric({
   id: "min-acc-within.de-lange@1",
   key: "minAccWithin",
   title: "Worst accuracy on earlier tasks, within tasks",
-  formula: "(1/(T−1)) Σ_{i<T} min A(n, i) over all points n after task i was learnt",
+  formula: "(1/(T−1)) Σ_{i<T} min A(n, i) over all points n after task i was learned",
   source: "min-ACC, the stability gap (2205.13452); the points stand every so many steps",
   leastTasks: 2,
   value: worst,

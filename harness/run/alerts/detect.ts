@@ -36,7 +36,7 @@ const probeKinds: Partial<Record<ProbeKind, AlertKind>> = {
 const rounding = 1e-9;
 
 /**
- * The alerts that the last measured row of a cell raises. A task is compared with its score just after it was learnt, a
+ * The alerts that the last measured row of a cell raises. A task is compared with its score just after it was learned, a
  * probe with the base model, a cost with its share of the budget (budget × rows done / rows planned). What was as bad
  * after the row before is not told again; what recovered and falls anew is.
  *

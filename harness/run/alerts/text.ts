@@ -14,7 +14,7 @@ export function alertText({ kind, subject, before, now, change, threshold, items
     const number = (value: number) => Number(value.toPrecision(3)).toLocaleString("en");
     return `${measures[subject]}: ${number(now)} used where the budget allows ${number(before)} so far (+${percent(change)}, allowed +${percent(threshold)})`;
   }
-  const since = kind === "task" ? "since it was learnt" : "since before training";
+  const since = kind === "task" ? "since it was learned" : "since before training";
   const allowed = threshold === 0 ? "no fall allowed" : `allowed ${percent(threshold)}`;
   const points = (score: number) => (100 * score).toFixed(1);
   return `${subject} fell ${points(before)} → ${points(now)} ${since} (−${percent(change)}, ${allowed}${items === null ? "" : `; ${items} items`})`;

@@ -12,8 +12,8 @@ export interface Source {
   run: RunRecord;
   cell: CellRecord;
   trainer: TrainerRecord;
-  /** The tasks that were learnt up to the row, in their order. */
-  learnt: string[];
+  /** The tasks that were learned up to the row, in their order. */
+  learned: string[];
   row: number;
   /** The measured rows before it. */
   before: number[];
@@ -64,7 +64,7 @@ export function openSource(reference: string): Source {
     run,
     cell,
     trainer: run.trainers.find(({ label }) => label === cell.trainer)!,
-    learnt: order.slice(0, row),
+    learned: order.slice(0, row),
     row,
     before: rows.map((finished) => finished.row).filter((before) => before < row),
     digest: measured.artifacts[checkpoint]!,

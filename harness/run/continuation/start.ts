@@ -32,7 +32,7 @@ export function startCheckpoint({ directory, cell, row, whole }: Start): string 
 export function continuedConfig(config: RunConfig, { run, cell, trainer }: Source): RunConfig {
   if (config.orders !== 1) {
     throw new BenchError("CONFIG_INVALID", `a sequence that goes on has one order, not ${config.orders}`, {
-      fix: "Leave --orders out: what was learnt comes first, then what the suite has beside it.",
+      fix: "Leave --orders out: what was learned comes first, then what the suite has beside it.",
     });
   }
   const own = { label: trainer.label, name: trainer.name, options: trainer.options };
@@ -46,21 +46,21 @@ export function continuedConfig(config: RunConfig, { run, cell, trainer }: Sourc
 }
 
 /**
- * What was learnt, then the suite's other tasks; by the suite's own name for that order where it has one.
+ * What was learned, then the suite's other tasks; by the suite's own name for that order where it has one.
  *
- * @throws CONFIG_INVALID where the suite lacks a learnt task, or has no other.
+ * @throws CONFIG_INVALID where the suite lacks a learned task, or has no other.
  */
-export function continuedOrder(suite: Suite, { learnt, cell }: Source): Order {
+export function continuedOrder(suite: Suite, { learned, cell }: Source): Order {
   const ids = suite.tasks.map(({ id }) => id);
-  const lacking = learnt.filter((task) => !ids.includes(task));
+  const lacking = learned.filter((task) => !ids.includes(task));
   if (lacking.length > 0) {
-    throw new BenchError("CONFIG_INVALID", `the suite "${suite.name}" lacks what was learnt: ${lacking.join(", ")}`, {
-      fix: `Give a suite with the tasks ${learnt.join(", ")} and those to learn now; it has ${ids.join(", ")}.`,
+    throw new BenchError("CONFIG_INVALID", `the suite "${suite.name}" lacks what was learned: ${lacking.join(", ")}`, {
+      fix: `Give a suite with the tasks ${learned.join(", ")} and those to learn now; it has ${ids.join(", ")}.`,
     });
   }
-  const tasks = [...learnt, ...ids.filter((task) => !learnt.includes(task))];
-  if (tasks.length === learnt.length) {
-    throw new BenchError("CONFIG_INVALID", `nothing is left to learn: cell ${cell.id} has learnt every task`, {
+  const tasks = [...learned, ...ids.filter((task) => !learned.includes(task))];
+  if (tasks.length === learned.length) {
+    throw new BenchError("CONFIG_INVALID", `nothing is left to learn: cell ${cell.id} has learned every task`, {
       fix: "Give a suite with a further task, or go on from an earlier one: <run directory>/<cell id>:<task>.",
     });
   }
@@ -85,7 +85,7 @@ export async function startsOf(
       at: { file: model.directory },
     });
   }
-  const { directory, run, cell, row, before, digest, learnt } = source;
+  const { directory, run, cell, row, before, digest, learned } = source;
   const ownBase = run.source?.bases[cell.trainer] ?? model.directory;
   const starts = new Map<string, Start>();
   for (const trainer of trainers) {
@@ -100,7 +100,7 @@ export async function startsOf(
     trainer: cell.trainer,
     order: cell.order,
     seed: cell.seed,
-    learnt,
+    learned,
     digest,
     restored: trainers.flatMap(({ label }) => (starts.get(label)!.whole ? [label] : [])),
     bases: Object.fromEntries([...starts].map(([label, { base }]) => [label, base])),
@@ -118,7 +118,7 @@ async function weightsOf({ directory, cell, row }: Source, base: string, registr
   const learner = join(directory, layout.checkpoint(cell.id, row), "learner");
   const places = [join(learner, "model"), learner].filter((place) => existsSync(place));
   for (const model of places.flatMap((place) => [place, `${base}::${place}`])) {
-    const format = registry.allModels().find((candidate) => candidate.recognises(model));
+    const format = registry.allModels().find((candidate) => candidate.recognizes(model));
     const usable = await format?.inspect(model).then(
       () => true,
       () => false,

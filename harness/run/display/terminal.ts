@@ -12,10 +12,10 @@ const interval = 200;
  * A live view: a line on the whole run and one for each running cell, redrawn in place, above which lines on what ended
  * scroll away. Adapts to the width of the terminal.
  */
-export function terminalDisplay(stream: NodeJS.WriteStream, colour: boolean): Display {
+export function terminalDisplay(stream: NodeJS.WriteStream, color: boolean): Display {
   const tracker = new RunTracker();
   const drawing = createLogUpdate(stream, { showCursor: false });
-  const colours = pc.createColors(colour);
+  const colors = pc.createColors(color);
   let timer: NodeJS.Timeout | undefined;
   const cancelTimer = (): void => {
     clearTimeout(timer);
@@ -25,7 +25,7 @@ export function terminalDisplay(stream: NodeJS.WriteStream, colour: boolean): Di
     cancelTimer();
     drawing(
       liveLines(tracker, stream.columns || 80)
-        .map((line, index) => (index === 0 ? colours.bold(line) : line))
+        .map((line, index) => (index === 0 ? colors.bold(line) : line))
         .join("\n"),
     );
   };
@@ -44,7 +44,7 @@ export function terminalDisplay(stream: NodeJS.WriteStream, colour: boolean): Di
       const line = lastingLine(event, tracker);
       if (line !== undefined) {
         drawing.clear();
-        stream.write(`${paint(line, colours)}\n`);
+        stream.write(`${paint(line, colors)}\n`);
         draw();
       }
       if (event.type === "run-finished") leave();
@@ -84,10 +84,10 @@ function cellLine(tracker: RunTracker, cell: TrackedCell, columns: number, nameC
   return parts.join("  ");
 }
 
-function paint(line: string, colours: ReturnType<typeof pc.createColors>): string {
-  if (line.startsWith("✓")) return colours.green("✓") + line.slice(1);
-  if (line.startsWith("✗")) return colours.red(line);
-  if (line.startsWith("‼")) return colours.red(line);
-  if (line.startsWith("–") || line.startsWith("!")) return colours.yellow(line);
-  return colours.dim(line);
+function paint(line: string, colors: ReturnType<typeof pc.createColors>): string {
+  if (line.startsWith("✓")) return colors.green("✓") + line.slice(1);
+  if (line.startsWith("✗")) return colors.red(line);
+  if (line.startsWith("‼")) return colors.red(line);
+  if (line.startsWith("–") || line.startsWith("!")) return colors.yellow(line);
+  return colors.dim(line);
 }

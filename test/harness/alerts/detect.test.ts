@@ -43,7 +43,7 @@ const found = (watched: WatchedCell, settings: Partial<AlertSettings> = {}) =>
   );
 
 describe("alerts of a row", () => {
-  it("compare an earlier task with its score just after it was learnt", () => {
+  it("compare an earlier task with its score just after it was learned", () => {
     expect(
       found(
         cell([
@@ -73,7 +73,7 @@ describe("alerts of a row", () => {
     ).toEqual(["critical a 2"]);
   });
 
-  it("say nothing of the task just learnt, of later ones, and of what was 0 before", () => {
+  it("say nothing of the task just learned, of later ones, and of what was 0 before", () => {
     expect(
       found(
         cell([
@@ -170,6 +170,6 @@ describe("alerts of a row", () => {
       ]),
       defaultAlerts,
     );
-    expect(alertText(alert!)).toBe("a fell 80.0 → 60.0 since it was learnt (−25%, allowed 15%; 20 items)");
+    expect(alertText(alert!)).toBe("a fell 80.0 → 60.0 since it was learned (−25%, allowed 15%; 20 items)");
   });
 });

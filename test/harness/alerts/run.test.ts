@@ -4,7 +4,7 @@ import { afterEach, beforeAll, expect, it } from "vitest";
 import { type AlertSettings, defaultAlerts } from "../../../harness/contract/alert.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
 import { readRun } from "../../../harness/run/store.js";
-import { MisbehavingServer, misbehaviour } from "../misbehaving-server.js";
+import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
 import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "../run/support.js";
 
 beforeAll(buildIfStale, 60_000);
@@ -43,7 +43,7 @@ it("ends the cell at the task that raised it when asked, keeps what is finished,
   expect(stopped).toMatchObject({ status: "failed", done: 1, failed: 1 });
   const [failure] = stopped.failures;
   expect(failure).toMatchObject({ cell: { trainer: "sequential" }, error: { code: "ALERT" } });
-  expect(failure!.error.message).toMatch(/^stopped after size: colour fell [\d.]+ → [\d.]+ since it was learnt/);
+  expect(failure!.error.message).toMatch(/^stopped after size: color fell [\d.]+ → [\d.]+ since it was learned/);
   const { rows } = readRun(directory).cells[failure!.cell.id]!;
   expect(rows.map(({ row }) => row)).toEqual([0, 1, 2]);
 
@@ -62,8 +62,8 @@ it("ends the cell at the task that raised it when asked, keeps what is finished,
 
 it("delivers signed alerts to a webhook that misbehaves", async () => {
   const wait = { "retry-after": "1" };
-  const { status, hang, reset } = misbehaviour;
-  server = new MisbehavingServer([status(500), hang(), reset(), status(429, wait)], misbehaviour.text("ok"));
+  const { status, hang, reset } = misbehavior;
+  server = new MisbehavingServer([status(500), hang(), reset(), status(429, wait)], misbehavior.text("ok"));
   const url = await server.start();
   process.env.TEST_KEY = "a key";
   process.env.TEST_HOOK = `${url}/hook?token=1`;
@@ -90,7 +90,7 @@ it("delivers signed alerts to a webhook that misbehaves", async () => {
 }, 60_000);
 
 it("gives up on a webhook that is gone, says so, and delivers when it is back", async () => {
-  server = new MisbehavingServer([], misbehaviour.status(404));
+  server = new MisbehavingServer([], misbehavior.status(404));
   const url = await server.start();
   const directory = newDirectory();
   const changes = (address: string) => ({ alerts: settings({ webhook: webhook(address, 2) }) });
@@ -99,7 +99,7 @@ it("gives up on a webhook that is gone, says so, and delivers when it is back", 
   const notices = outcome.events.flatMap((event) => (event.type === "notice" ? [event.text] : []));
   expect(notices[0]).toBe(`an alert did not reach the webhook: ${url}: it answered 404: busy`);
   expect(server.received).toHaveLength(alertsOf(directory).length); // 404 is not worth another attempt
-  const back = new MisbehavingServer([], misbehaviour.text(""));
+  const back = new MisbehavingServer([], misbehavior.text(""));
   const again = await run(configure(directory, changes(await back.start()), "sequential"));
   expect(again.stored).toBe(true);
   expect(back.received).toHaveLength(alertsOf(directory).length);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { arms, armsOf, claims, claimsOf } from "../../../harness/claims/catalogue.js";
+import { arms, armsOf, claims, claimsOf } from "../../../harness/claims/catalog.js";
 import type { Claim, Hypothesis } from "../../../harness/claims/claim.js";
 import { type ArmCells, judgeClaims } from "../../../harness/claims/judge.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { measureOf } from "../../../harness/gate/measures.js";
 
-/** A finished cell of two tasks with a given OP and BWT: the first was learnt to op − bwt/2 … so that both come out. */
+/** A finished cell of two tasks with a given OP and BWT: the first was learned to op − bwt/2 … so that both come out. */
 function cell(order: string, seed: number, op: number, bwt = 0): { order: string; seed: number; matrix: MatrixRecord } {
   const rows = [
     [0, 0],

@@ -138,7 +138,7 @@ describe("an error is three short lines: what, where, how to mend it", () => {
     expect((await bench(["show", "nothing-like-it"], directory, { BENCH_DEBUG: "1" })).stderr).toMatch(/^ +at /m);
   });
 
-  it("without colours where there is no terminal", async () => {
+  it("without colors where there is no terminal", async () => {
     const { stderr } = await bench(["show", "nothing-like-it"], directory, { CI: "1" });
     expect(stderr.includes("\u001b")).toBe(false);
   });

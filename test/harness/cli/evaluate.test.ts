@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { MisbehavingServer, misbehaviour, type Received } from "../misbehaving-server.js";
+import { MisbehavingServer, misbehavior, type Received } from "../misbehaving-server.js";
 import { bench, newDirectory, words } from "./support.js";
 
 const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
@@ -57,7 +57,7 @@ it("evaluates a model directory once; the second time nothing is computed, and t
 }, 60_000);
 
 it("evaluates a model behind a server that misbehaves, with the same scores as behind one that does not", async () => {
-  const { status, hang, reset, text, torn } = misbehaviour;
+  const { status, hang, reset, text, torn } = misbehavior;
   const other = JSON.stringify({ model: "large", choices: [{ index: 0, text: "A", finish_reason: "stop" }] });
   const answer = completion({ path: "", body: JSON.stringify({ prompt: "x 1", model: "small" }), headers: {}, at: 0 });
   const faults = [

@@ -37,7 +37,7 @@ describe("help", () => {
         "stdout": "bench measures the continual learning of language models: what did the model gain,
       what did it forget, and what did that cost?
 
-        bench run trace-seq          train seven methods on eight tasks in sequence, compare what they learnt and forgot
+        bench run trace-seq          train seven methods on eight tasks in sequence, compare what they learned and forgot
         bench run trace-seq --quick  the same, smaller: one minute
         bench doctor                 what this machine has, and what is missing
 

@@ -4,7 +4,7 @@ import { differenceInterval } from "../../../harness/gate/bounds.js";
 import { judge } from "../../../harness/gate/judge.js";
 import { skewness } from "../../../harness/gate/skewness.js";
 
-describe("a judgement", () => {
+describe("a judgment", () => {
   test("by one-sided bounds with t(0.95, 4 degrees of freedom) = 2.131847 of the tables", () => {
     const differences = [-0.02, 0.01, 0.0, -0.01, -0.03];
     const half = (2.131846786326649 * 0.015811388300841896) / Math.sqrt(5);

@@ -15,7 +15,7 @@ const driftOf = (size: number, warnings: string[] = []): DriftReport => ({
   embeddingProbability: 1,
   warnings,
 });
-const learnt = (task: string, drift?: DriftReport): CostRecord["learning"][number] => ({
+const learned = (task: string, drift?: DriftReport): CostRecord["learning"][number] => ({
   task,
   seconds: 1,
   steps: 1,
@@ -33,7 +33,7 @@ const matrix = matrixOf([
 ]);
 
 test("forgetting caused by a task is the mean loss of the tasks before it, from the row before", () => {
-  const learning = [learnt("task 1"), learnt("task 2", driftOf(1)), learnt("task 3", driftOf(2))];
+  const learning = [learned("task 1"), learned("task 2", driftOf(1)), learned("task 3", driftOf(2))];
   const pairs = driftPairs(matrix, learning);
   expect(pairs.map(({ task }) => task)).toEqual(["task 2", "task 3"]);
   expect(pairs[0]!.forgetting).toBeCloseTo(0.4, 12);
@@ -42,8 +42,8 @@ test("forgetting caused by a task is the mean loss of the tasks before it, from 
 
 test("what was not measured or not looked at is left out", () => {
   const holes = { ...matrix, rows: matrix.rows.map((row, place) => (place === 2 ? row.map(() => null) : row)) };
-  expect(driftPairs(holes, [learnt("task 2", driftOf(1)), learnt("task 3", driftOf(2))])).toEqual([]);
-  expect(driftPairs(matrix, [learnt("task 2"), learnt("task 1+task 2", driftOf(1))])).toEqual([]);
+  expect(driftPairs(holes, [learned("task 2", driftOf(1)), learned("task 3", driftOf(2))])).toEqual([]);
+  expect(driftPairs(matrix, [learned("task 2"), learned("task 1+task 2", driftOf(1))])).toEqual([]);
 });
 
 test("a statistic that rises with forgetting correlates by 1, its opposite by −1, one that stands still not at all", () => {

@@ -105,7 +105,7 @@ test("three orders and two seeds: intervals over orders, ranks by pairs, the joi
   expect(sequential!.metrics.bwt!.mean).toBeCloseTo(0.335 - 0.8, 12);
   expect(replay!.metrics.intransigence!.mean).toBeCloseTo(0.1, 12);
   expect(joint!.metrics.bwt).toMatchObject({ mean: null, low: null, high: null });
-  expect(joint!.metrics.bwt!.reason).toContain("learnt at once");
+  expect(joint!.metrics.bwt!.reason).toContain("learned at once");
   expect(replay!.metrics.orderSensitivity!.mean).toBeCloseTo(0.02, 12);
   expect(replay!.metrics.orderSensitivityMax!.mean).toBeCloseTo(0.04, 12);
   expect(replay!.cost).toMatchObject({ wallSeconds: 11.5, cpuSeconds: null, trainedTokens: 1000, latencyP99Ms: 3 });

@@ -80,7 +80,7 @@ test("joint training has rows 0 and T only: no backward transfer, with the reaso
   expect(values.op!.value).toBeCloseTo(0.825, 12);
   expect(values.bwt).toEqual({
     value: null,
-    reason: "only rows 0 and T exist (all tasks were learnt at once), and no row after each task",
+    reason: "only rows 0 and T exist (all tasks were learned at once), and no row after each task",
   });
   expect(computeMetrics(matrixOf(disputed), joint).intransigence!.value).toBeCloseTo(0.825 - 0.7, 12);
   expect(computeMetrics(matrixOf(disputed)).intransigence!.reason).toContain("joint");
@@ -104,7 +104,7 @@ test("a learner that does not change repeats its row: nothing forgotten, nothing
   expect(values.retention!.value).toBe(1);
 });
 
-test("one task has no backward transfer; a task learnt to 0 has no retention", () => {
+test("one task has no backward transfer; a task learned to 0 has no retention", () => {
   expect(computeMetrics(matrixOf([[0.1], [0.9]])).bwt).toEqual({ value: null, reason: "it needs at least 2 tasks" });
   const values = computeMetrics(
     matrixOf([

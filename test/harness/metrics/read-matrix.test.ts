@@ -35,14 +35,14 @@ test.each([
   ["full.json", JSON.stringify({ tasks: ["a", "b"], rows })],
   ["bare.json", "[[0.1, 0.2],\n [0.5, NaN],\n [0.4, 0.75]]"],
   ["named.csv", "a,b\n0.1,0.2\n0.5,\n0.4,0.75\n"],
-  ["labelled.csv", ',"a, the first",b\r\nuntrained,0.1,0.2\r\nafter a,0.5,nan\r\nafter b,0.4,0.75\r\n'],
+  ["labeled.csv", ',"a, the first",b\r\nuntrained,0.1,0.2\r\nafter a,0.5,nan\r\nafter b,0.4,0.75\r\n'],
   ["bare.csv", "0.1,0.2\n0.5\n0.4,0.75"],
 ])("%s gives the matrix", (name, content) => {
   expect(read(name, content).rows).toEqual(rows);
 });
 
 test("names, percent, and the missing row of the untrained model", () => {
-  expect(read("labelled.csv", ',"a, the first",b\nx,0.1,0.2\ny,0.5,0.5\n').tasks).toEqual(["a, the first", "b"]);
+  expect(read("labeled.csv", ',"a, the first",b\nx,0.1,0.2\ny,0.5,0.5\n').tasks).toEqual(["a, the first", "b"]);
   expect(read("two.csv", "50,10\n40,75", true).rows).toEqual([
     [null, null],
     [0.5, 0.1],

@@ -7,7 +7,7 @@ import { matrixOf } from "./matrix.js";
 
 type Scores = (number | null)[];
 
-/** Curves of tasks that are learnt one after another: the points of each, from the row before to the row after. */
+/** Curves of tasks that are learned one after another: the points of each, from the row before to the row after. */
 function curvesOf(...stretches: Scores[][]): CurvesRecord {
   const tasks = stretches.map((_, index) => `task ${index + 1}`);
   return {
@@ -64,7 +64,7 @@ test("what is missing is null with its reason, never 0", () => {
     expect(reason).toContain("--evaluate-every");
   }
   const joint = { ...three, stretches: [{ ...three.stretches[2]!, learns: three.tasks }] };
-  expect(valuesOf(joint).stabilityGap).toEqual({ value: null, reason: "all tasks were learnt at once" });
+  expect(valuesOf(joint).stabilityGap).toEqual({ value: null, reason: "all tasks were learned at once" });
   const late = { ...three, stretches: three.stretches.slice(1) };
   expect(valuesOf(late).minAccWithin).toEqual({ value: null, reason: "not every task was measured within" });
   const gap = structuredClone(three);

@@ -125,7 +125,7 @@ describe("a third-party trainer in a child process", () => {
 });
 
 describe("a plug-in that misbehaves", () => {
-  const misbehaviour = async (method: string, how: string): Promise<BenchError> => {
+  const misbehavior = async (method: string, how: string): Promise<BenchError> => {
     const trainer = await trainerOf("rogue.mjs");
     const directory = mkdtempSync(join(tmpdir(), "bench-rogue-"));
     try {
@@ -143,7 +143,7 @@ describe("a plug-in that misbehaves", () => {
   };
 
   it.each(["create", "learn", "generate", "score", "save", "restore", "release"])("throws in %s", async (method) => {
-    const error = await misbehaviour(method, "throw");
+    const error = await misbehavior(method, "throw");
     expect(error).toMatchObject({ name: "BenchError", code: "PLUGIN_FAILED" });
     expect(error.message).toBe(
       'trainer "rogue" (rogue.mjs) failed in "%s": cannot read the moon'.replace("%s", method),
@@ -152,7 +152,7 @@ describe("a plug-in that misbehaves", () => {
   });
 
   it("exits", async () => {
-    const error = await misbehaviour("generate", "exit");
+    const error = await misbehavior("generate", "exit");
     expect(error.code).toBe("PLUGIN_FAILED");
     expect(error.message).toMatchInlineSnapshot(`
       "trainer "rogue" (rogue.mjs) exited with code 7 during "generate"
@@ -164,7 +164,7 @@ describe("a plug-in that misbehaves", () => {
   it("hangs", async () => {
     vi.stubEnv("BENCH_PLUGIN_TIMEOUT", "1");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const error = await misbehaviour("learn", "wait");
+    const error = await misbehavior("learn", "wait");
     expect(error.code).toBe("PLUGIN_FAILED");
     expect(error.message).toMatch(/^trainer "rogue" \(rogue.mjs\) was silent for 1 s during "learn"/);
     expect(error.fix).toContain("BENCH_PLUGIN_TIMEOUT");
@@ -173,22 +173,22 @@ describe("a plug-in that misbehaves", () => {
   it("is killed when it hangs, whatever it does", async () => {
     vi.stubEnv("BENCH_PLUGIN_TIMEOUT", "1");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const { message } = await misbehaviour("generate", "spin");
+    const { message } = await misbehavior("generate", "spin");
     const pid = Number(/process (\d+)/.exec(message)![1]);
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrowError(/ESRCH/));
   });
 
   it("answers garbage, or not every request", async () => {
-    expect((await misbehaviour("generate", "garbage")).message).toMatchInlineSnapshot(
+    expect((await misbehavior("generate", "garbage")).message).toMatchInlineSnapshot(
       `"trainer "rogue" (rogue.mjs) failed in "generate": its answer is wrong: the top level is the string "seventeen""`,
     );
-    expect((await misbehaviour("score", "short")).message).toMatchInlineSnapshot(
+    expect((await misbehavior("score", "short")).message).toMatchInlineSnapshot(
       `"0 answers came to 1 requests of "score""`,
     );
   });
 
   it("keeps more past data than it declared", async () => {
-    const error = await misbehaviour("learn", "hoard");
+    const error = await misbehavior("learn", "hoard");
     expect(error.code).toBe("PRIVILEGE_EXCEEDED");
     expect(error.message).toContain("99 samples for a buffer of 3");
   });

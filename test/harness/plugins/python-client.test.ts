@@ -32,12 +32,12 @@ function taskOf(id: string, answerOf: (word: string) => string) {
   return { view, train };
 }
 
-const colours = taskOf("colour", (word) => (word < "n" ? "red" : "blue 蓝"));
+const colors = taskOf("colour", (word) => (word < "n" ? "red" : "blue 蓝"));
 const sizes = taskOf("size", (word) => (word.length > 4 ? "large" : "small"));
 
 async function harness(bufferSize: number) {
-  const trainer = (await loadRegistry([command])).trainer("memoriser");
-  const options = checkOptions(trainer.options, { buffer_size: bufferSize }, "memoriser");
+  const trainer = (await loadRegistry([command])).trainer("memorizer");
+  const options = checkOptions(trainer.options, { buffer_size: bufferSize }, "memorizer");
   const { pastData } = trainer.needs(options);
   let items: readonly BufferItem[] = [];
   const context: LearnContext = {
@@ -66,9 +66,9 @@ describe.skipIf(!python)("the Python client", () => {
   it("learns two tasks, keeps both in a buffer large enough, and comes back from what it saved", async () => {
     const { create, context, buffered } = await harness(20);
     const first = await create();
-    expect(await accuracy(first, colours.train)).toBe(0);
-    await first.learn(colours.view, context);
-    expect(await accuracy(first, colours.train)).toBe(1);
+    expect(await accuracy(first, colors.train)).toBe(0);
+    await first.learn(colors.view, context);
+    expect(await accuracy(first, colors.train)).toBe(1);
     const directory = mkdtempSync(join(tmpdir(), "bench-python-"));
     await first.save(directory);
     await first.release();
@@ -76,12 +76,12 @@ describe.skipIf(!python)("the Python client", () => {
     const second = await create();
     await second.restore(directory);
     await second.learn(sizes.view, context);
-    expect(await accuracy(second, colours.train)).toBe(1);
+    expect(await accuracy(second, colors.train)).toBe(1);
     expect(await accuracy(second, sizes.train)).toBe(1);
     expect(buffered()).toHaveLength(20);
     const [right, wrong] = await second.score([
-      { id: "a", input: colours.train[0]!.input, continuation: " blue 蓝" },
-      { id: "b", input: colours.train[0]!.input, continuation: " nothing" },
+      { id: "a", input: colors.train[0]!.input, continuation: " blue 蓝" },
+      { id: "b", input: colors.train[0]!.input, continuation: " nothing" },
     ]);
     expect(right).toBeGreaterThan(wrong!);
     expect(right).toBeLessThanOrEqual(0);
@@ -93,7 +93,7 @@ describe.skipIf(!python)("the Python client", () => {
   it("forgets when the buffer is small, and tells the harness what went wrong", async () => {
     const { create, context, buffered } = await harness(10);
     const learner = await create();
-    await learner.learn(colours.view, context);
+    await learner.learn(colors.view, context);
     await learner.learn({ ...sizes.view, index: 1 }, context);
     expect(
       buffered()
@@ -102,7 +102,7 @@ describe.skipIf(!python)("the Python client", () => {
     ).toEqual([...Array(5).fill("colour"), ...Array(5).fill("size")]);
     const error = await learner.restore("/nowhere/at/all").catch((thrown) => thrown);
     expect(error.code).toBe("PLUGIN_FAILED");
-    expect(error.message).toMatch(/^trainer "memoriser" \(python3 client.py\) failed in "restore": FileNotFoundError/);
+    expect(error.message).toMatch(/^trainer "memorizer" \(python3 client.py\) failed in "restore": FileNotFoundError/);
     await learner.release();
   });
 
@@ -111,12 +111,12 @@ describe.skipIf(!python)("the Python client", () => {
     const learner = await create();
     const looks: number[] = [];
     const observe = async (step: number) => {
-      expect(await accuracy(learner, colours.train)).toBe(0); // it remembers at the end of the task
+      expect(await accuracy(learner, colors.train)).toBe(0); // it remembers at the end of the task
       looks.push(step);
     };
-    await learner.learn(colours.view, { ...context, observe });
+    await learner.learn(colors.view, { ...context, observe });
     expect(looks).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(await accuracy(learner, colours.train)).toBe(1);
+    expect(await accuracy(learner, colors.train)).toBe(1);
     const failed = learner.learn(sizes.view, {
       ...context,
       observe: () => Promise.reject(new BenchError("CANCELLED", "stopped while looking")),
@@ -129,8 +129,8 @@ describe.skipIf(!python)("the Python client", () => {
     const { create, context } = await harness(10);
     const learner = await create();
     let asked = 0;
-    const many = Array.from({ length: 20_000 }, (_, index) => colours.train[index % 10]!);
-    const view = { ...colours.view, tasks: [{ ...colours.view.tasks[0]!, train: many }] };
+    const many = Array.from({ length: 20_000 }, (_, index) => colors.train[index % 10]!);
+    const view = { ...colors.view, tasks: [{ ...colors.view.tasks[0]!, train: many }] };
     const outcome = learner.learn(view, { ...context, cancelled: () => ++asked > 0 });
     await expect(outcome).rejects.toMatchObject({ code: "CANCELLED" });
     await learner.release();

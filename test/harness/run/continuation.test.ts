@@ -66,7 +66,7 @@ describe("the same trainer", () => {
       seeds: [5],
       orders: [{ name: "published", tasks: ["colour", "size", "taste"] }],
       trainers: [{ label: trainer }],
-      source: { cell: cellOf(source, trainer), learnt: ["colour", "size"], restored: [trainer], seed: 5 },
+      source: { cell: cellOf(source, trainer), learned: ["colour", "size"], restored: [trainer], seed: 5 },
     });
     const matrix = matrices[record.cells[0]!.id]!;
     expect(matrix).toEqual(withoutAhead(whole[trainer]!, 2));
@@ -127,7 +127,7 @@ describe("the same trainer", () => {
   });
 });
 
-test("an alert is raised by what is learnt now, not by what the checkpoint had lost already", async () => {
+test("an alert is raised by what is learned now, not by what the checkpoint had lost already", async () => {
   const config = onward("sequential", { alerts: { ...defaultAlerts, failOn: "critical" } });
   const outcome = await run(config);
   expect(outcome).toMatchObject({ status: "failed", failures: [{ error: { code: "ALERT" } }] });
@@ -242,7 +242,7 @@ test("what is wrong is told before anything runs, with the way out", async () =>
   });
   await wrong(`${source}/${replay}`, { suite: { name: "words", options: { tasks: 1 } } }).toMatchObject({
     code: "CONFIG_INVALID",
-    message: expect.stringContaining("lacks what was learnt: size"),
+    message: expect.stringContaining("lacks what was learned: size"),
   });
   await wrong(`${source}/${replay}`, { orders: 2 }).toMatchObject({
     code: "CONFIG_INVALID",

@@ -10,7 +10,7 @@ afterAll(removeDirectories);
 
 test("a warning names the task and what is unlike, and neither trainer nor seed", () => {
   expect(driftNotice("policy", ["lengths", "embeddings"])).toBe(
-    "policy: its inputs are unlike anything learnt before it (lengths, embeddings): expect interference",
+    "policy: its inputs are unlike anything learned before it (lengths, embeddings): expect interference",
   );
 });
 

@@ -17,7 +17,7 @@ const observation = { every: 16, items: 8 };
 const curvesOf = (directory: string): Record<string, CurvesRecord> =>
   Object.fromEntries(Object.values(readRun(directory).curves).map((curves) => [curves.trainer, curves]));
 
-test("looking changes nothing that is learnt, and is not counted as learning", async () => {
+test("looking changes nothing that is learned, and is not counted as learning", async () => {
   const [blind, seen] = [newDirectory(), newDirectory()];
   const trainers = ["sequential", "replay", "joint", "frozen"];
   await run(configure(blind, {}, ...trainers));
@@ -44,8 +44,8 @@ test("time spent on looking is time of evaluation", async () => {
   const [cost] = Object.values(readRun(directory).costs);
   expect(cost!.trainSeconds).toBeGreaterThan(0);
   expect(cost!.evaluationSeconds).toBeGreaterThan(3 * cost!.trainSeconds);
-  const learnt = cost!.learning.reduce((sum, { seconds }) => sum + seconds, 0);
-  expect(learnt).toBeCloseTo(cost!.trainSeconds, 9);
+  const learned = cost!.learning.reduce((sum, { seconds }) => sum + seconds, 0);
+  expect(learned).toBeCloseTo(cost!.trainSeconds, 9);
 });
 
 test("the points stand where they should, and meet the rows of the matrix", async () => {

@@ -104,7 +104,7 @@ test("a device that no engine has is refused with what there is", async () => {
   expect(record).toMatchObject({ numerics: "e:1", environment: { "engine e": "1", device: "cpu", threads: 1 } });
 });
 
-test("the estimate says where it comes from, and learns from finished neighbours", async () => {
+test("the estimate says where it comes from, and learns from finished neighbors", async () => {
   const parent = newDirectory();
   const config = configure(join(parent, "one"), {}, "sequential", "replay");
   const guess = await plan(config);

@@ -98,7 +98,7 @@ test("what a run writes obeys the published schemas", async () => {
   }
 });
 
-test("one worker or two, and any neighbours: the same bits", async () => {
+test("one worker or two, and any neighbors: the same bits", async () => {
   const [one, two, alone] = [newDirectory(), newDirectory(), newDirectory()];
   const grid = { seeds: [1, 2], orders: 2 };
   await run(configure(one, { ...grid, workers: 1 }, "sequential", "replay"));

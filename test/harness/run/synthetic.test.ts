@@ -31,7 +31,7 @@ const set = {
   ],
 };
 
-test("novelty is the distance to the nearest real neighbour, and counts what equals one", () => {
+test("novelty is the distance to the nearest real neighbor, and counts what equals one", () => {
   expect(novelty(["a moon", "stone"], real)).toEqual({ mean: 0.5, lowest: 0, copies: 1 });
   expect(novelty(["the sun is blue"], real)).toEqual({ mean: 0.25, lowest: 0.25, copies: 0 });
   expect(novelty(["对足球的看法"], real)!.mean).toBeCloseTo(1 / 3);

@@ -4,9 +4,9 @@ import { absolute } from "../../../trainers/engine/onnx/operators/index.js";
 import { subspaceValue } from "../../../trainers/engine/onnx/subspaces.js";
 import type { TrainableLlama } from "../../../trainers/engine/onnx/trainable-llama.js";
 import { gradientError, normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallModel } from "./small-model.js";
 
-const objective = languageModelling(sequences([9, 5, 12, 7]));
+const objective = languageModeling(sequences([9, 5, 12, 7]));
 const lora = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "v_proj", "gate_proj"] };
 const adaptive = { ...lora, kind: "adalora" as const, rank: 3, targetRank: 2 };
 const drawAdapter = (model: TrainableLlama, item: string, deviation = 0.1) =>

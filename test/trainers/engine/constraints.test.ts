@@ -6,7 +6,7 @@ import { projected } from "../../../trainers/engine/onnx/projection.js";
 import { singleThread } from "../../../trainers/engine/onnx/session.js";
 import { VectorPool } from "../../../trainers/engine/onnx/vectors.js";
 import { normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallModel } from "./small-model.js";
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
@@ -98,9 +98,9 @@ describe("a step in parts", () => {
       teacher.values[i] = 1.5 * value;
     });
     return [
-      ...languageModelling(batch).terms,
+      ...languageModeling(batch).terms,
       { kind: "distillation", batch, teacher, temperature: 2, weight: 0.5 },
-      ...languageModelling(sequences([4, 8], "other"), 0.3).terms,
+      ...languageModeling(sequences([4, 8], "other"), 0.3).terms,
       { kind: "quadratic", anchor, importance, weight: 0.7 },
     ];
   };
@@ -124,8 +124,8 @@ describe("a step in parts", () => {
 
   test("a batch that is no larger than a part is one native run, to the bit", async () => {
     const [whole, part] = [smallModel(), smallModel()];
-    await whole.step(languageModelling(batch), update);
-    await part.step({ ...languageModelling(batch), microBatch: 5 }, update);
+    await whole.step(languageModeling(batch), update);
+    await part.step({ ...languageModeling(batch), microBatch: 5 }, update);
     expect(part.trainable.values).toEqual(whole.trainable.values);
   });
 });

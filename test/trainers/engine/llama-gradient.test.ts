@@ -34,8 +34,8 @@ async function gradientErrors(
 ): Promise<{ differences: number; single: number }> {
   const texts = sequences([7, 4, 9]);
   const batch = prompts ? texts.map((own) => behind([config.vocabulary + 2, config.vocabulary], own)) : texts;
-  const terms = [{ kind: "language-modelling" as const, batch, weight: 1.5 }];
-  const form = { config, lora, prompts, languageModelling: true, quadratics: 0, result: "gradient" as const };
+  const terms = [{ kind: "language-modeling" as const, batch, weight: 1.5 }];
+  const form = { config, lora, prompts, languageModeling: true, quadratics: 0, result: "gradient" as const };
   const compiled = await CompiledGraph.create(trainingGraph(form, store, frozen, "float64"));
   const segments = segmentsOf(store);
   const { feeds: packed } = trainingBatch(terms);

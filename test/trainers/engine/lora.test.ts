@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallModel } from "./small-model.js";
 
-const objective = languageModelling(sequences([9, 5, 12, 7]));
+const objective = languageModeling(sequences([9, 5, 12, 7]));
 const options = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "v_proj", "gate_proj"] };
 
 describe("LoRA", () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Graph } from "../../../trainers/engine/onnx/graph.js";
 import { squareRoot } from "../../../trainers/engine/onnx/operators/index.js";
 import { gradientError, normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
 
 const { vocabulary, hidden } = smallConfig;
 const texts = sequences([9, 5, 12]);
@@ -23,7 +23,7 @@ test("a virtual token that holds a token's embedding stands for that token", asy
     tokens: tokens.map((token, i) => (i === 1 ? vocabulary + 2 : token)),
     weights,
   }));
-  expect(await model.loss(languageModelling(virtual))).toBeCloseTo(await model.loss(languageModelling(replaced)), 6);
+  expect(await model.loss(languageModeling(virtual))).toBeCloseTo(await model.loss(languageModeling(replaced)), 6);
 });
 
 test("prompts start as embeddings of the vocabulary, keyed by the seed; the base stays as it is", async () => {
@@ -39,7 +39,7 @@ test("prompts start as embeddings of the vocabulary, keyed by the seed; the base
     weights: [0, ...weights],
   }));
   const before = model.trainable.view("prompt_embeddings").slice();
-  for (let step = 0; step < 3; step++) await model.step(languageModelling(behind), plainUpdate);
+  for (let step = 0; step < 3; step++) await model.step(languageModeling(behind), plainUpdate);
   expect(model.base.values).toEqual(base);
   const after = model.trainable.view("prompt_embeddings");
   const moved = Array.from({ length: 4 }, (_, row) =>

@@ -4,7 +4,7 @@ import { fisher, sensitivity } from "../../../trainers/engine/onnx/importance.js
 import { distillation, pick } from "../../../trainers/engine/onnx/operators/index.js";
 import type { TrainableLlama } from "../../../trainers/engine/onnx/trainable-llama.js";
 import { gradientError, normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
 
 const batch = sequences([9, 5, 12]);
 const other = sequences([7, 6], "other");
@@ -21,7 +21,7 @@ const softmax = (row: ArrayLike<number>, temperature = 1) => {
   return weights.map((weight) => weight / total);
 };
 
-/** The weights of predicted tokens, normalised to a sum of 1. */
+/** The weights of predicted tokens, normalized to a sum of 1. */
 function shares(texts = batch): number[] {
   const weights = texts.flatMap((text) => text.weights.filter((weight, place) => place > 0 && weight > 0));
   const total = weights.reduce((a, b) => a + b, 0);
@@ -76,7 +76,7 @@ describe("terms over rows of logits", () => {
       0,
     );
     expect(await model.loss({ terms: [term] })).toBeCloseTo(0.7 * expected, 4);
-    const text = languageModelling(batch).terms[0]!;
+    const text = languageModeling(batch).terms[0]!;
     const both = { terms: [text, term, { ...text, batch: other, weight: 0.5 } as Term] };
     const value = await model.loss(both);
     const parts = await Promise.all(both.terms.map((one) => model.loss({ terms: [one] })));
@@ -114,8 +114,8 @@ describe("terms over rows of logits", () => {
     const [alone, shared] = [smallModel(), smallModel()];
     const term = await termOf("logit-norm", shared);
     const before = shared.flops;
-    await alone.step(languageModelling(batch), plainUpdate);
-    const report = await shared.step({ terms: [...languageModelling(batch).terms, term] }, plainUpdate);
+    await alone.step(languageModeling(batch), plainUpdate);
+    const report = await shared.step({ terms: [...languageModeling(batch).terms, term] }, plainUpdate);
     expect(report.tokens).toBe(batch.reduce((sum, { tokens }) => sum + tokens.length, 0));
     expect(shared.flops - before).toBe(alone.flops);
   });
@@ -149,7 +149,7 @@ describe("importances", () => {
       for (const [label, p] of softmax(rowOf(logits, row)).entries()) {
         const tokens = [...example!.tokens.slice(0, place), label];
         const weights = tokens.map((_, i) => (i === place ? 1 : 0));
-        const gradient = model.vectors.values(await model.gradient(languageModelling([{ tokens, weights }])));
+        const gradient = model.vectors.values(await model.gradient(languageModeling([{ tokens, weights }])));
         gradient.forEach((value, i) => {
           direct[i]! += p * (example!.weights[place]! / total) ** 2 * value ** 2;
         });

@@ -41,8 +41,8 @@ export function sequences(lengths: readonly number[], item = ""): TrainingSequen
   });
 }
 
-export function languageModelling(batch: readonly TrainingSequence[], weight = 1): Objective {
-  return { terms: [{ kind: "language-modelling", batch, weight }] };
+export function languageModeling(batch: readonly TrainingSequence[], weight = 1): Objective {
+  return { terms: [{ kind: "language-modeling", batch, weight }] };
 }
 
 export const plainUpdate: Update = {

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { Update } from "../../../trainers/engine/contract.js";
 import { fisher } from "../../../trainers/engine/onnx/importance.js";
 import { normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallModel } from "./small-model.js";
 
 const batch = sequences([9, 5, 12, 7]);
-const objective = languageModelling(batch);
+const objective = languageModeling(batch);
 
 /** AdamW in plain double precision, after the paper. */
 function referenceAdamW(
@@ -122,10 +122,10 @@ test("the loss is the mean over weights, whatever a sequence's company and paddi
       const own = sequences(lengths, "company");
       const weight = (sequence: (typeof own)[0]) => sequence.weights.slice(1).reduce((a, b) => a + b, 0);
       const alone = await Promise.all(
-        own.map(async (one) => weight(one) * (await model.loss(languageModelling([one])))),
+        own.map(async (one) => weight(one) * (await model.loss(languageModeling([one])))),
       );
       const expected = alone.reduce((a, b) => a + b, 0) / own.reduce((sum, one) => sum + weight(one), 0);
-      expect(Math.abs((await model.loss(languageModelling(own))) - expected)).toBeLessThan(1e-6);
+      expect(Math.abs((await model.loss(languageModeling(own))) - expected)).toBeLessThan(1e-6);
     }),
     { numRuns: 15, seed: 1 },
   );
@@ -134,8 +134,8 @@ test("the loss is the mean over weights, whatever a sequence's company and paddi
 test("terms are reported unweighted and enter the loss weighted", async () => {
   const model = smallModel();
   const [first, second] = [sequences([6, 8], "first"), sequences([5], "second")];
-  const terms = [...languageModelling(first, 2).terms, ...languageModelling(second, 0.5).terms];
-  const alone = [await model.loss(languageModelling(first)), await model.loss(languageModelling(second))];
+  const terms = [...languageModeling(first, 2).terms, ...languageModeling(second, 0.5).terms];
+  const alone = [await model.loss(languageModeling(first)), await model.loss(languageModeling(second))];
   const report = await model.step({ terms }, plainUpdate);
   expect(largestDifference(report.terms, alone)).toBeLessThan(1e-6);
   expect(report.loss).toBeCloseTo(2 * alone[0]! + 0.5 * alone[1]!, 5);

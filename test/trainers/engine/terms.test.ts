@@ -8,10 +8,10 @@ import type { TrainableLlama } from "../../../trainers/engine/onnx/trainable-lla
 import { TrainableState } from "../../../trainers/engine/onnx/trainable-state.js";
 import { trainingGraph } from "../../../trainers/engine/onnx/training-graph.js";
 import { normals } from "./finite-differences.js";
-import { languageModelling, plainUpdate, sequences, smallModel } from "./small-model.js";
+import { languageModeling, plainUpdate, sequences, smallModel } from "./small-model.js";
 
 const batch = sequences([9, 5, 12, 7]);
-const objective = languageModelling(batch);
+const objective = languageModeling(batch);
 
 function drawVector(model: TrainableLlama, item: string, map: (x: number) => number = (x) => x) {
   return model.vectors.hold(Float32Array.from(normals(model.trainable.length, item), map));
@@ -53,11 +53,11 @@ test("updating in place or into other buffers gives the same bits", async () => 
   const state = new TrainableState(model.base);
   const anchor = Float32Array.from(normals(model.base.length, "anchor"));
   const update: Update = { ...plainUpdate, clip: 0.5 };
-  const form = { config: model.config, lora: null, languageModelling: true, quadratics: 1, result: updateForm(update) };
+  const form = { config: model.config, lora: null, languageModeling: true, quadratics: 1, result: updateForm(update) };
   const compiled = await CompiledGraph.create(trainingGraph(form, model.base, model.base));
   const feeds = {
     ...state.updateFeeds,
-    ...trainingBatch([{ kind: "language-modelling", batch, weight: 1 }]).feeds,
+    ...trainingBatch([{ kind: "language-modeling", batch, weight: 1 }]).feeds,
     ...updateFeeds(update, 1),
     ...state.feeds("anchor.0", anchor),
     ...state.feeds("importance.0", anchor.map(Math.abs)),
@@ -108,7 +108,7 @@ describe("constraints", () => {
   });
 });
 
-test("the proximal step draws each parameter towards its anchor by its importance", async () => {
+test("the proximal step draws each parameter toward its anchor by its importance", async () => {
   const [free, drawn] = [smallModel(), smallModel()];
   const anchor = drawVector(drawn, "anchor");
   const importance = drawVector(drawn, "importance", Math.abs);
@@ -127,7 +127,7 @@ describe("Fisher information", () => {
     const model = smallModel();
     const sum = new Float64Array(model.trainable.length);
     for (const example of batch) {
-      const gradient = model.vectors.values(await model.gradient(languageModelling([example])));
+      const gradient = model.vectors.values(await model.gradient(languageModeling([example])));
       for (const [i, g] of gradient.entries()) sum[i]! += (g * g) / batch.length;
     }
     const importance = model.vectors.values(await fisher(model, batch, "empirical", 1, 1));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { trainers } from "../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { byName, learnAll } from "./rig.js";
 
 const composed = byName(trainers, "composed");

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { methods, trainers } from "../../../trainers/methods/catalogue.js";
+import { methods, trainers } from "../../../trainers/methods/catalog.js";
 import { compositionTable, pairsOf } from "../../../trainers/methods/composition.js";
 import { byName, learnAll, tinyTask } from "./rig.js";
 

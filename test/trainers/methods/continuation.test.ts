@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { trainers } from "../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { byName, expectSameBits, learnAll } from "./rig.js";
 
 /** Trainers and options that between them carry every kind of state from task to task. */

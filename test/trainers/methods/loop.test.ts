@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { LearnProgress } from "../../../harness/contract/trainer.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { readHeader, readTensor } from "../../../trainers/model/safetensors.js";
 import { composeStrategies } from "../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../trainers/training/learner.js";

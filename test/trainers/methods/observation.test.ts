@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Generation } from "../../../harness/contract/trainer.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { abc, bufferFor, byName, contextFor, learnContext, viewOf } from "./rig.js";
 
 /** Learns one task and, where asked to, has the learner answer all validation questions after each step. */
-async function learnt(name: string, looked: boolean) {
+async function learned(name: string, looked: boolean) {
   const trainer = byName(trainers, name);
   const context = contextFor(trainer, {});
   const learner = await trainer.create(context);
@@ -23,7 +23,7 @@ async function learnt(name: string, looked: boolean) {
 }
 
 test.each(["sequential", "lora", "ewc", "replay"])("%s is the same, to the bit, when it is looked at", async (name) => {
-  const [blind, seen] = [await learnt(name, false), await learnt(name, true)];
+  const [blind, seen] = [await learned(name, false), await learned(name, true)];
   expect(seen.digest).toBe(blind.digest);
   expect(seen.report).toEqual(blind.report);
   expect([...seen.answers.keys()]).toEqual(Array.from({ length: blind.report.steps }, (_, step) => step + 1));

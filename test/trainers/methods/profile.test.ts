@@ -6,7 +6,7 @@ import { readConfig, resolveConfig } from "../../../harness/config/index.js";
 import { checkOptions } from "../../../harness/config/options.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { byName, learnAll, newDirectory } from "./rig.js";
 
 /** As the design writes it. */
@@ -53,7 +53,7 @@ test("ewc_lambda is the λ of EWC in its gradient form", async () => {
   expect(await digestOf({ regularization: { ewc_lambda: 0.1 } })).not.toBe(await asEwc.learner.answerDigest!());
 });
 
-test("elastic_beta is the rate at which λ moves towards what the similarity of tasks asks for", async () => {
+test("elastic_beta is the rate at which λ moves toward what the similarity of tasks asks for", async () => {
   const lambdas = async (elastic_beta: number) => {
     const { reports } = await learnAll(composed, { profile: { regularization: { ewc_lambda: 0.1, elastic_beta } } });
     return reports.map(({ notes }) => ({

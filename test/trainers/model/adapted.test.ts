@@ -8,7 +8,7 @@ import { temporaryDirectory, writeTinyModel } from "./tiny-model.js";
 const options = { device: "cpu", threads: 1, seed: 1 };
 const update = { learningRate: 0.05, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
 const sequence = { tokens: [40, 50, 60, 70, 80, 262], weights: [0, 0, 0, 1, 1, 1] };
-const objective = { terms: [{ kind: "language-modelling" as const, batch: [sequence], weight: 1 }] };
+const objective = { terms: [{ kind: "language-modeling" as const, batch: [sequence], weight: 1 }] };
 const questions = [{ id: "a", tokens: [40, 50, 60], continuation: [70, 80, 262] }];
 
 test("an adapter opens on its base, named or behind it, and answers as the model that was trained", async () => {
@@ -25,7 +25,7 @@ test("an adapter opens on its base, named or behind it, and answers as the model
   expect((await behind.score(questions))[0]).toBeCloseTo(expected!, 4);
   expect((await (await openModel(base, options)).score(questions))[0]).not.toBeCloseTo(expected!, 1);
 
-  expect([llamaFormat, adapterFormat].map((format) => format.recognises(adapter))).toEqual([false, true]);
+  expect([llamaFormat, adapterFormat].map((format) => format.recognizes(adapter))).toEqual([false, true]);
   await expect(adapterFormat.inspect(adapter)).rejects.toMatchObject({ code: "MODEL_INVALID", fix: /--base/ });
   const file = join(adapter, "adapter_config.json");
   const config = JSON.parse(readFileSync(file, "utf8"));

@@ -59,19 +59,19 @@ test("inspection: architecture, parameters, and a digest that shards do not chan
   const whole = await llamaFormat.inspect(directory);
   expect(whole).toMatchObject({ architecture: "LlamaForCausalLM", parameters });
   shard(directory, tensors);
-  expect(llamaFormat.recognises(directory)).toBe(true);
+  expect(llamaFormat.recognizes(directory)).toBe(true);
   expect(await llamaFormat.inspect(directory)).toEqual(whole);
   tensors[4]!.values[7]! *= 1 + 2 ** -22;
   shard(writeTinyModel(llamaConfig(), 5, directory), tensors);
   expect((await llamaFormat.inspect(directory)).digest).not.toBe(whole.digest);
 });
 
-test("only a directory with config.json and safetensors is recognised", () => {
+test("only a directory with config.json and safetensors is recognized", () => {
   const directory = writeTinyModel();
-  expect(llamaFormat.recognises(directory)).toBe(true);
+  expect(llamaFormat.recognizes(directory)).toBe(true);
   rmSync(join(directory, "model.safetensors"));
-  expect(llamaFormat.recognises(directory)).toBe(false);
-  expect(llamaFormat.recognises(join(directory, "absent"))).toBe(false);
+  expect(llamaFormat.recognizes(directory)).toBe(false);
+  expect(llamaFormat.recognizes(join(directory, "absent"))).toBe(false);
 });
 
 test.each<[string, (directory: string) => void, string, RegExp]>([

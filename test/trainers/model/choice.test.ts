@@ -35,7 +35,7 @@ test("sampling follows the softmax at the temperature", () => {
   }
 });
 
-test("the nucleus is the smallest set that reaches topP, renormalised", () => {
+test("the nucleus is the smallest set that reaches topP, renormalized", () => {
   const logits = [0.15, 0.5, 0.05, 0.3].map(Math.log);
   expect(frequencies(logits, { temperature: 1, topP: 0.4 })).toEqual([0, 1, 0, 0]);
   const two = frequencies(logits, { temperature: 1, topP: 0.7 });
@@ -44,10 +44,10 @@ test("the nucleus is the smallest set that reaches topP, renormalised", () => {
 });
 
 test("the repetition penalty divides positive and multiplies negative logits of what occurred", () => {
-  const penalised = { ...greedy, repetitionPenalty: 2 };
-  expect(chooseToken(Float32Array.of(3, 2), penalised, { ...context, seen: new Set([0]) })).toBe(1);
-  expect(chooseToken(Float32Array.of(-1, -1.5), penalised, { ...context, seen: new Set([0]) })).toBe(1);
-  expect(chooseToken(Float32Array.of(3, 1), penalised, { ...context, seen: new Set([0]) })).toBe(0);
+  const penalized = { ...greedy, repetitionPenalty: 2 };
+  expect(chooseToken(Float32Array.of(3, 2), penalized, { ...context, seen: new Set([0]) })).toBe(1);
+  expect(chooseToken(Float32Array.of(-1, -1.5), penalized, { ...context, seen: new Set([0]) })).toBe(1);
+  expect(chooseToken(Float32Array.of(3, 1), penalized, { ...context, seen: new Set([0]) })).toBe(0);
 });
 
 test("a draw depends on seed, request and step alone", () => {

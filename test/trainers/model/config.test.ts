@@ -89,7 +89,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ["windows by layer", { layer_types: ["full_attention", "sliding_attention"] }, /sliding window/],
   ["dynamic RoPE scaling", { rope_scaling: { rope_type: "dynamic", factor: 2 } }, /"dynamic" is not supported/],
   ["scaling without a factor", { rope_scaling: { rope_type: "linear" } }, /factor must be/],
-  ["quantised weights", { quantization_config: { bits: 4 } }, /quantised/],
+  ["quantized weights", { quantization_config: { bits: 4 } }, /quantized/],
   ["partial rotation", { partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
 ])("%s is refused with file and fix", (_case, change, message) => {
   expect(() => read({ ...qwen2Config(), ...change })).toThrow(

@@ -9,7 +9,7 @@ const options = { device: "cpu", threads: 1, seed: 1 };
 const update: Update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
 const lora = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "v_proj", "down_proj"] };
 const sequence: TrainingSequence = { tokens: [40, 50, 60, 70, 80, 262], weights: [0, 0, 0, 1, 1, 1] };
-const objective = { terms: [{ kind: "language-modelling" as const, batch: [sequence], weight: 1 }] };
+const objective = { terms: [{ kind: "language-modeling" as const, batch: [sequence], weight: 1 }] };
 const requests = [
   { id: "a", tokens: [40, 50, 60] },
   { id: "b", tokens: [7, 8] },

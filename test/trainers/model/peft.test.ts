@@ -27,7 +27,7 @@ test("an adapter comes back bit for bit, under PEFT's names on disk", () => {
 test.each<[string, Record<string, unknown>, RegExp]>([
   ["another method", { peft_type: "IA3" }, /peft_type IA3/],
   ["DoRA", { use_dora: true }, /use_dora/],
-  ["rank-stabilised scaling", { use_rslora: true }, /use_rslora/],
+  ["rank-stabilized scaling", { use_rslora: true }, /use_rslora/],
   ["trained biases", { bias: "all" }, /bias all/],
   ["further trained modules", { modules_to_save: ["lm_head"] }, /modules_to_save/],
   ["ranks by layer", { rank_pattern: { q_proj: 4 } }, /rank_pattern/],

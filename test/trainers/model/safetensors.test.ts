@@ -87,7 +87,7 @@ test.each<[string, unknown, number, RegExp]>([
   ["negative offset", { x: { dtype: "F32", shape: [1], data_offsets: [-4, 0] } }, 4, /"x" lacks/],
   ["bytes against shape", { x: { dtype: "F32", shape: [3], data_offsets: [0, 8] } }, 8, /has 8 bytes.*needs 12/],
   ["beyond the end", { x: { dtype: "F32", shape: [3], data_offsets: [0, 12] } }, 8, /ends at byte/],
-  ["quantised", { x: { dtype: "I8", shape: [4], data_offsets: [0, 4] } }, 4, /type I8/],
+  ["quantized", { x: { dtype: "I8", shape: [4], data_offsets: [0, 4] } }, 4, /type I8/],
   [
     "shared bytes",
     { a: { dtype: "F32", shape: [2], data_offsets: [0, 8] }, b: { dtype: "F32", shape: [1], data_offsets: [4, 8] } },

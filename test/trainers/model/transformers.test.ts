@@ -88,7 +88,7 @@ async function trainAndSave({ base, adapter, stacked, adaptive }: Saved): Promis
   const model = await open(writeTinyModel(qwen2Config(), 12));
   const update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
   const batch = [{ tokens: [40, 50, 60, 70, 80, 262], weights: [0, 1, 1, 1, 1, 1] }];
-  const terms = [{ kind: "language-modelling" as const, batch, weight: 1 }];
+  const terms = [{ kind: "language-modeling" as const, batch, weight: 1 }];
   const train = async () => {
     for (let step = 0; step < 5; step++) await model.step({ terms }, update);
   };

@@ -16,7 +16,7 @@ test("hooks run in the declared order; sources and terms add up", async () => {
     beforeTask: async () => void calls.push(`${name} before`),
     afterTask: async () => void calls.push(`${name} after`),
     mixture: () => [{ name, items: [], share }],
-    terms: () => [{ kind: "language-modelling", batch: [], weight: share }],
+    terms: () => [{ kind: "language-modeling", batch: [], weight: share }],
   });
   const both = composeStrategies([traced("b", 0.1), traced("a", 0.2)]);
   await both.beforeTask?.(task);

@@ -28,7 +28,7 @@ test("loss falls on the answer and the end token only", () => {
 
 test("training, generation and scoring see the same prompt", () => {
   const encoder = new SequenceEncoder(openTokenizer(writeTinyModel()), 48);
-  const long = example(`Summarise.\nText:\n${"word ".repeat(60)}\nSummary:`, "short");
+  const long = example(`Summarize.\nText:\n${"word ".repeat(60)}\nSummary:`, "short");
   const { tokens, weights } = encoder.sequence({ example: long, task });
   expect(tokens.slice(0, weights.indexOf(1))).toEqual(encoder.prompt(long.input, task.maxNewTokens));
 });

@@ -57,7 +57,7 @@ export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): 
   const others: { term: RowTerm; start: number; weights: Float64Array }[] = [];
   for (const [i, term] of terms.entries()) {
     const { start, weights } = rows[i]!;
-    if (term.kind !== "language-modelling") others.push({ term, start, weights });
+    if (term.kind !== "language-modeling") others.push({ term, start, weights });
     else for (const [row, own] of weights.entries()) seeds[start + row]! += own * term.weight;
   }
   const packed = packedBatch(sequences);

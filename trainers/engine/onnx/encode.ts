@@ -21,7 +21,7 @@ const operatorSet = 23;
 
 const elementTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
 
-/** Serialises a graph as an ONNX model. What no output depends on is left out; every input stays. */
+/** Serializes a graph as an ONNX model. What no output depends on is left out; every input stays. */
 export function encode(graph: Graph): Uint8Array {
   const live = liveNodes(graph);
   const used = new Set(live.flatMap((node) => node.inputs.map((value) => value.name)));

@@ -65,7 +65,7 @@ const arrays = {
 /**
  * A graph of ONNX operators, written in the order in which it can run. Operators (the functions in `operators/`) append
  * nodes, infer shapes and record how to differentiate; `differentiate` appends the gradient; `encode` prunes and
- * serialises.
+ * serializes.
  */
 export class Graph {
   readonly inputs: Value[] = [];

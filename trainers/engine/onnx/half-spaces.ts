@@ -1,5 +1,5 @@
 /**
- * The multipliers v ≥ margin that minimise ½·vᵀQv + pᵀv, where Q[i][j] = ⟨nᵢ, nⱼ⟩ and p[i] = ⟨g, nᵢ⟩: the dual of
+ * The multipliers v ≥ margin that minimize ½·vᵀQv + pᵀv, where Q[i][j] = ⟨nᵢ, nⱼ⟩ and p[i] = ⟨g, nᵢ⟩: the dual of
  * finding the vector nearest to g in all half-spaces ⟨·, nᵢ⟩ ≥ 0 (GEM, 1706.08840, eq. 11). g + Σ v·n then lies in them.
  * By the active-set method of Lawson & Hanson (Solving Least Squares Problems, 1974, chapter 23), exact for the few
  * constraints of a sequence of tasks. A ridge of 10⁻¹⁰ of the mean diagonal keeps parallel normals apart.

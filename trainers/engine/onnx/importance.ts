@@ -4,7 +4,7 @@ import { drawLabels, likeliestLabels } from "./labels.js";
 import type { TrainableLlama } from "./trainable-llama.js";
 
 const single = (
-  kind: "language-modelling" | "logit-norm",
+  kind: "language-modeling" | "logit-norm",
   example: TrainingSequence,
   weight = 1,
 ): { terms: Term[] } => ({
@@ -29,7 +29,7 @@ export async function fisher(
     if (kind === "exact") await addExpectation(model, example, coverage, sum);
     else {
       const labels = kind === "sampled" ? drawLabels(await model.logits([example]), seed, item) : undefined;
-      await model.accumulate(single("language-modelling", example), "square", sum, labels);
+      await model.accumulate(single("language-modeling", example), "square", sum, labels);
     }
   }
   return mean(model, sum, examples.length);
@@ -56,7 +56,7 @@ async function addExpectation(
     for (const { label, probability } of likeliestLabels(logits, row, coverage)) {
       const own = { tokens: [...tokens.slice(0, place), label], weights: [...Array(place).fill(0), 1] };
       const weight = (Math.sqrt(probability) * weights[place]!) / total;
-      await model.accumulate(single("language-modelling", own, weight), "square", sum);
+      await model.accumulate(single("language-modeling", own, weight), "square", sum);
     }
   }
 }

@@ -110,9 +110,9 @@ export class Llama {
 
   /**
    * One layer on rows [rows, hidden]. `attend` gives the attention's values [rows of residual, heads · headDimension]
-   * from the normalised rows; `residual` is the rows that go on, all unless given.
+   * from the normalized rows; `residual` is the rows that go on, all unless given.
    */
-  layer(layer: number, x: Value, attend: (normalised: Value) => Value, residual = x): Value {
+  layer(layer: number, x: Value, attend: (normalized: Value) => Value, residual = x): Value {
     const path = `model.layers.${layer}`;
     const attention = attend(this.norm(`${path}.input_layernorm`, x));
     const middle = add(residual, this.project(layer, "o_proj", attention));

@@ -29,7 +29,7 @@ export class LoraAdapter {
 
   /**
    * The model is as before. LoRA: A is drawn as PEFT draws it, uniform in ±1/√in (Kaiming with a = √5); B is zero.
-   * AdaLoRA: rows of A and columns of B are normal with a mean square length of 1, where their regulariser wants them; the
+   * AdaLoRA: rows of A and columns of B are normal with a mean square length of 1, where their regularizer wants them; the
    * diagonal is zero. `place` is how many adapters a stack has beneath.
    */
   constructor(

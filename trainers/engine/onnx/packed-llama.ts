@@ -43,12 +43,12 @@ export function packedForward(llama: Llama): PackedForward {
   let x = llama.embed(ids);
   for (let layer = 0; layer < layers; layer++) {
     const last = layer === layers - 1;
-    const attend = (normalised: Value): Value => {
-      const own = last ? gather(normalised, rows) : normalised;
+    const attend = (normalized: Value): Value => {
+      const own = last ? gather(normalized, rows) : normalized;
       const places = last ? selected : tokens;
       const query = llama.project(layer, "q_proj", own);
-      const key = llama.project(layer, "k_proj", normalised);
-      const value = llama.project(layer, "v_proj", normalised);
+      const key = llama.project(layer, "k_proj", normalized);
+      const value = llama.project(layer, "v_proj", normalized);
       const rotated = llama.rotate(query, last ? ownQueryRotation : queryRotation);
       keys.push(tokens.toHeads(llama.rotate(key, rotation), keyValueHeads));
       values.push(tokens.toHeads(value, keyValueHeads));

@@ -4,7 +4,7 @@ import { reshape, split } from "./operators/index.js";
 import type { ParameterStore } from "./parameters.js";
 import { floats, type Tensor } from "./session.js";
 
-/** A run of neighbouring tensors that one input of a graph stands for: a large matrix alone, small ones together. */
+/** A run of neighboring tensors that one input of a graph stands for: a large matrix alone, small ones together. */
 export interface Segment {
   readonly offset: number;
   readonly length: number;

@@ -12,7 +12,7 @@ export function termValues(objective: Objective, batch: TrainingBatch | null, re
     if (term.kind === "quadratic") return scalar(result[`quadratic.${count.quadratic++}`]!);
     if (!isTextTerm(term)) return scalar(result[term.kind]!);
     const { start, weights } = rows!.next().value!;
-    const isNll = term.kind === "language-modelling";
+    const isNll = term.kind === "language-modeling";
     const values = (isNll ? result.nll! : result[`term.${count.row++}`]!).data as Float32Array;
     return weights.reduce((sum, weight, i) => sum + weight * values[isNll ? start + i : i]!, 0);
   });

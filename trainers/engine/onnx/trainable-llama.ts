@@ -161,7 +161,7 @@ export class TrainableLlama {
   }
 
   async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
-    const objective: Objective = { terms: [{ kind: "language-modelling", batch, weight: 1 }] };
+    const objective: Objective = { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
     const { form, feeds, batch: laidOut } = this.prepare(objective, false);
     const given = at ? this.vectorFeeds("parameters", at) : {};
     const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
@@ -179,7 +179,7 @@ export class TrainableLlama {
     this.trainable.values.set(this.vectors.values(vector, this.trainable.length));
   }
 
-  /** Adds an adapter: the base is frozen from then on. `seed` keys its initialisation. Throws where there is one already. */
+  /** Adds an adapter: the base is frozen from then on. `seed` keys its initialization. Throws where there is one already. */
   adapt(options: AdapterOptions, seed: number): void {
     this.checkPlain();
     this.adapter = new LoraAdapter(this.config, options, seed);
@@ -247,8 +247,8 @@ export class TrainableLlama {
   /** The form, inputs and value outputs of an objective. */
   private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
     const texts = objective.terms.filter(isTextTerm);
-    const languageModelling = texts.some(({ kind }) => kind === "language-modelling");
-    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modelling" ? [] : [kind]));
+    const languageModeling = texts.some(({ kind }) => kind === "language-modeling");
+    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modeling" ? [] : [kind]));
     const quadratics = objective.terms.filter((term) => term.kind === "quadratic");
     const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
     const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
@@ -259,7 +259,7 @@ export class TrainableLlama {
       config,
       lora,
       prompts: this.prompts?.options,
-      languageModelling,
+      languageModeling,
       rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
       parameterTerms: parameterTerms.map(({ kind }) => kind),
       quadratics: quadratics.length,
@@ -267,7 +267,7 @@ export class TrainableLlama {
     const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
     if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
     if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed: this.seed, step: this.state.step, part }));
-    const fetches: Record<string, null> = languageModelling ? { nll: null } : {};
+    const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
     for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
     for (const term of parameterTerms) {
       Object.assign(feeds, parameterTermFeeds(term, this.earlierFeeds));

@@ -23,7 +23,7 @@ export interface TrainingForm {
   readonly lora: LoraForm | null;
   /** The sizes of the prompt table, where there is one. */
   readonly prompts?: PromptOptions;
-  readonly languageModelling: boolean;
+  readonly languageModeling: boolean;
   /** The kinds of the further terms over texts, in order. */
   readonly rowTerms?: readonly RowTerm["kind"][];
   /** The kinds of the terms over the trained tensors themselves. */
@@ -55,7 +55,7 @@ export function trainingGraph(
 
   const tensors = segmentTensors(segments, parameters);
   const objectives: Value[] = [];
-  if (form.languageModelling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen));
+  if (form.languageModeling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen));
   for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
   if (objectives.length > 0 && !isForward(form.result)) gradients = differentiate(objectives.reduce(add), parameters);
@@ -110,7 +110,7 @@ function texts(graph: Graph, form: TrainingForm, tensors: ReadonlyMap<string, Va
   const logits = llama.logits(hidden);
   if (form.result === "logits") graph.output("logits", logits);
   const objectives: Value[] = [];
-  if (form.languageModelling) {
+  if (form.languageModeling) {
     const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
     graph.output("nll", nll);
     objectives.push(total(multiply(nll, graph.input("seeds", [rows]))));

@@ -36,7 +36,7 @@ class Ema implements Strategy {
   readonly name = "ema";
   readonly claims = ["averaging"] as const;
   readonly #decay: number;
-  /** While a task is being learnt. */
+  /** While a task is being learned. */
   #average: Vector | undefined;
 
   constructor({ decay }: EmaOptions) {

@@ -47,10 +47,10 @@ export function memoryObjective(step: StepContext, count: number, taskId?: strin
   const batch = random(key)
     .sample(items, count)
     .map((item) => step.sequence({ example: item.example, task: step.task(item.taskId) }));
-  return { terms: [{ kind: "language-modelling", batch, weight: 1 }] };
+  return { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
 }
 
-/** The past tasks that have memories, in the order in which they were learnt. */
+/** The past tasks that have memories, in the order in which they were learned. */
 export function rememberedTasks({ buffer }: TaskContext): string[] {
   return [...new Set(buffer.items().map(({ taskId }) => taskId))];
 }

@@ -58,7 +58,7 @@ class AdaLora implements Strategy {
   readonly readsGradient = true;
   readonly #options: AdaptiveOptions;
   #triplets: Triplet[] = [];
-  /** While a task is learnt. */
+  /** While a task is learned. */
   #importance: Importance | undefined;
   #kept: ReadonlySet<Triplet> = new Set();
   #before: Float32Array = new Float32Array();

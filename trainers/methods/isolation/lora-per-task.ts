@@ -14,7 +14,7 @@ interface PerTaskOptions extends LoraOptions {
 /**
  * A mixture of task adapters: each task trains a LoRA adapter (Hu et al., arXiv 2106.09685) of its own from the base, and
  * each question is answered by the adapter of the task whose inputs it resembles most: the nearest centroid of mean-pooled
- * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a question's features, never a task's id. While a task is learnt, its adapter is one of those to choose
+ * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a question's features, never a task's id. While a task is learned, its adapter is one of those to choose
  * from. Options: those of lora, and items. Parameters grow with the tasks. Privileges: none.
  */
 export const loraPerTask: Method = {

@@ -30,7 +30,7 @@ export class NearestCentroid {
   nearest(embedding: Float32Array): number {
     const within = embedding.map((_, i) => this.#variances.reduce((sum, variance) => sum + variance[i]!, smallest));
     const distances = this.#means.map((mean) =>
-      mean.reduce((sum, centre, i) => sum + (embedding[i]! - centre) ** 2 / within[i]!, 0),
+      mean.reduce((sum, center, i) => sum + (embedding[i]! - center) ** 2 / within[i]!, 0),
     );
     return distances.indexOf(Math.min(...distances));
   }

@@ -9,7 +9,7 @@ import type { Method } from "../method.js";
  * Progressive prompts (Razdaibiedina et al., arXiv 2301.12314): the model stays as it is; every task gets a soft prompt
  * P_k of `length` virtual tokens of its own, which stands before those of the tasks before it: [P_k … P_1, x]. Only P_k
  * is trained. At test the question's task id says which prompts stand before it; where its task has none yet, none do.
- * (The paper's optional reparametrisation of P_k by a residual network is left out.) Privileges: the task's id at test.
+ * (The paper's optional reparametrization of P_k by a residual network is left out.) Privileges: the task's id at test.
  */
 export const progressivePrompts: Method = {
   name: "progressive-prompts",
@@ -30,8 +30,8 @@ class ProgressivePrompts implements Strategy {
   readonly claims = ["adapter", "constraint"] as const;
   readonly #length: number;
   #tasks = 0;
-  /** Tasks that have a prompt, in the order in which they were learnt. */
-  #learnt: string[] = [];
+  /** Tasks that have a prompt, in the order in which they were learned. */
+  #learned: string[] = [];
   #mask: Vector | undefined;
 
   constructor(length: number) {
@@ -48,15 +48,15 @@ class ProgressivePrompts implements Strategy {
   }
 
   async beforeTask({ model, view }: TaskContext): Promise<void> {
-    this.#learnt.push(view.tasks.map(({ task }) => task.id).join("+"));
+    this.#learned.push(view.tasks.map(({ task }) => task.id).join("+"));
     const width = model.trainableParameters / this.reserved;
-    const start = this.#firstRow(this.#learnt.length - 1) * width;
+    const start = this.#firstRow(this.#learned.length - 1) * width;
     const mask = new Float32Array(model.trainableParameters).fill(0);
     this.#mask = model.write(mask.fill(1, start, start + this.#length * width));
   }
 
   async present(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
-    const prompt = this.#prompt(model, this.#learnt.length - 1);
+    const prompt = this.#prompt(model, this.#learned.length - 1);
     const unweighted = prompt.map(() => 0);
     return sequences.map(({ tokens, weights }) => ({
       tokens: [...prompt, ...tokens],
@@ -74,25 +74,25 @@ class ProgressivePrompts implements Strategy {
 
   async address<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
     return requests.map((request) => {
-      const place = this.#learnt.indexOf(request.taskId ?? "");
+      const place = this.#learned.indexOf(request.taskId ?? "");
       return place < 0 ? request : { ...request, tokens: [...this.#prompt(model, place), ...request.tokens] };
     });
   }
 
   answerDigest(): string {
-    return digestOf(this.#learnt);
+    return digestOf(this.#learned);
   }
 
   /** Beside the state, each task's prompts as an adapter for PEFT. */
   async save(directory: string, model: Model): Promise<void> {
-    saveJson(directory, "tasks", this.#learnt);
-    this.#learnt.forEach((_, place) => {
+    saveJson(directory, "tasks", this.#learned);
+    this.#learned.forEach((_, place) => {
       model.savePrompts(join(directory, "peft", `${place + 1}`), this.#firstRow(place), this.#length * (place + 1));
     });
   }
 
   async restore(directory: string): Promise<void> {
-    this.#learnt = loadJson<string[]>(directory, "tasks");
+    this.#learned = loadJson<string[]>(directory, "tasks");
   }
 
   /** The latest task's prompt stands first, so that what stands before a task's questions is one run of rows. */

@@ -17,7 +17,7 @@ interface DerOptions {
 }
 
 const matched = "matched";
-const labelled = "labelled";
+const labeled = "labeled";
 
 /**
  * Dark experience replay++ (Buzzega et al., arXiv 2004.07211): a reservoir of past items with the logits that the model
@@ -80,7 +80,7 @@ class DarkExperienceReplay implements Strategy {
 
   mixture(task: TaskContext): Source[] {
     return pastSources(task, this.#options.newRatio).flatMap((past) =>
-      [matched, labelled].map((name) => ({ ...past, name, share: portion(past.share, 1, 2), aside: true })),
+      [matched, labeled].map((name) => ({ ...past, name, share: portion(past.share, 1, 2), aside: true })),
     );
   }
 
@@ -107,8 +107,8 @@ class DarkExperienceReplay implements Strategy {
       const target = concatenateLogits(dark.map(({ example }) => unpackLogits(this.#payloads.get(example)!)));
       terms.push({ kind: "logit-matching", batch: sequences(dark), target, weight: alpha });
     }
-    const batch = sequences(step.aside[labelled]);
-    if (batch.length > 0) terms.push({ kind: "language-modelling", batch, weight: beta });
+    const batch = sequences(step.aside[labeled]);
+    if (batch.length > 0) terms.push({ kind: "language-modeling", batch, weight: beta });
     return terms;
   }
 

@@ -6,7 +6,7 @@ import { newRatioOption, pastSources } from "../../training/rehearsal.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import type { ShareSchedule, StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
 import { parseInstance } from "../../training/synthesis/parse.js";
-import { inBatches, type Sampling } from "../../training/synthesis/synthesise.js";
+import { inBatches, type Sampling } from "../../training/synthesis/synthesize.js";
 import { Tally } from "../../training/synthesis/tally.js";
 import type { Method } from "../method.js";
 import { rateRange } from "../ranges.js";
@@ -17,15 +17,15 @@ interface LamolOptions extends Sampling {
   newRatio: number | ShareSchedule | null;
 }
 
-/** A task that was learnt, with the tokens of its longest block. */
-interface Learnt {
+/** A task that was learned, with the tokens of its longest block. */
+interface Learned {
   taskId: string;
   longest: number;
 }
 
 /**
  * LAMOL (Sun et al., arXiv 1909.03329): the model learns to write its questions as well as to answer them, loss + lambda
- * · language-modelling loss of the whole block "[task] Input: question Output: answer"; before each new task it writes
+ * · language-modeling loss of the whole block "[task] Input: question Output: answer"; before each new task it writes
  * `gamma` times as many such blocks as the task has items, the earlier tasks alike, each behind its task's own opening
  * (the paper's task-specific token), and they are rehearsed. What does not parse and what comes twice is left out.
  * A step reads each item twice, once to answer it and once as a block. Privileges: synthetic data; no real item.
@@ -63,16 +63,16 @@ class Lamol implements Strategy {
   readonly claims = ["buffer"] as const;
   readonly #options: LamolOptions;
   readonly #blocks = new WeakMap<Example, TrainingSequence>();
-  #learnt: Learnt[] = [];
+  #learned: Learned[] = [];
 
   constructor(options: LamolOptions) {
     this.#options = options;
   }
 
   async beforeTask(task: TaskContext): Promise<void> {
-    const each = Math.ceil((this.#options.gamma * task.newItems.length) / Math.max(1, this.#learnt.length));
+    const each = Math.ceil((this.#options.gamma * task.newItems.length) / Math.max(1, this.#learned.length));
     const written: BufferItem[] = [];
-    for (const learnt of this.#learnt) written.push(...(await this.#write(task, learnt, each)));
+    for (const learned of this.#learned) written.push(...(await this.#write(task, learned, each)));
     task.buffer.set(written);
     task.note("blocks that it wrote", written.length);
   }
@@ -83,27 +83,27 @@ class Lamol implements Strategy {
 
   terms({ model, items }: StepContext): Term[] {
     const batch = items.map((item) => this.#block(model, item));
-    return [{ kind: "language-modelling", batch, weight: this.#options.lambda }];
+    return [{ kind: "language-modeling", batch, weight: this.#options.lambda }];
   }
 
   async afterTask({ model, view, newItems }: TaskContext): Promise<void> {
     for (const { task } of view.tasks) {
       const own = newItems.filter((item) => item.task?.id === task.id);
       const longest = Math.max(...own.map((item) => this.#block(model, item).tokens.length));
-      this.#learnt.push({ taskId: task.id, longest });
+      this.#learned.push({ taskId: task.id, longest });
     }
   }
 
   async save(directory: string): Promise<void> {
-    saveJson(directory, "learnt", this.#learnt);
+    saveJson(directory, "learned", this.#learned);
   }
 
   async restore(directory: string): Promise<void> {
-    this.#learnt = loadJson<Learnt[]>(directory, "learnt");
+    this.#learned = loadJson<Learned[]>(directory, "learned");
   }
 
   /** What the model writes of a task, as the latest weights have it. */
-  async #write(context: TaskContext, { taskId, longest }: Learnt, count: number): Promise<BufferItem[]> {
+  async #write(context: TaskContext, { taskId, longest }: Learned, count: number): Promise<BufferItem[]> {
     const { model, seed, view } = context;
     const tokens = opening(model, taskId);
     const requests = Array.from({ length: count }, (_, draw) => ({ id: `${view.index}/${taskId}/${draw}`, tokens }));
@@ -116,7 +116,7 @@ class Lamol implements Strategy {
       [],
     );
     const { drawn, parsed, dropped } = tally;
-    context.synthesised({ taskId, drawn, parsed, kept: items.length, dropped, items: items.slice(0, 1000) });
+    context.synthesized({ taskId, drawn, parsed, kept: items.length, dropped, items: items.slice(0, 1000) });
     return items.map(({ input, output }, place) => ({
       taskId,
       example: {
@@ -127,7 +127,7 @@ class Lamol implements Strategy {
     }));
   }
 
-  /** The whole block as a sequence whose every token is learnt, cut to the model's context. */
+  /** The whole block as a sequence whose every token is learned, cut to the model's context. */
   #block(model: Model, { example, task }: TrainingItem): TrainingSequence {
     const known = this.#blocks.get(example);
     if (known) return known;

@@ -17,7 +17,7 @@ interface SsrOptions extends SynthesisOptions {
  * from a few demonstrations, the latest model answers them again, and a diverse choice of them is rehearsed from the
  * next task on. The set of a task is made once and kept. Options: items, demonstrations, shots, draws, share, select,
  * clusters, order, refine, temperature, topP, repetitionPenalty, embedder, newRatio. Privileges: synthetic data, from
- * `items` real items of each task, which are looked at while the task is learnt and not kept; with
+ * `items` real items of each task, which are looked at while the task is learned and not kept; with
  * `demonstrations: none`, no real item at all.
  *
  * Beside the paper: generation stops where the answer would begin, as the latest model's replaces it, so that a draw

@@ -16,7 +16,7 @@ export interface ChoiceContext {
  * distribution. Penalty, temperature and nucleus apply in transformers' order. `logits` is one row and may be changed.
  */
 export function chooseToken(logits: Float32Array, decoding: Decoding, context: ChoiceContext): number {
-  penalise(logits, decoding.repetitionPenalty ?? 1, context.seen);
+  penalize(logits, decoding.repetitionPenalty ?? 1, context.seen);
   const temperature = decoding.temperature ?? 0;
   if (temperature === 0) return likeliest(logits);
   const { seed = 0, topP = 1 } = decoding;
@@ -36,7 +36,7 @@ export function chooseToken(logits: Float32Array, decoding: Decoding, context: C
 }
 
 /** Divides positive and multiplies negative logits of tokens that occurred (Keskar et al., 1909.05858, section 4.1). */
-function penalise(logits: Float32Array, penalty: number, seen: ReadonlySet<number>): void {
+function penalize(logits: Float32Array, penalty: number, seen: ReadonlySet<number>): void {
   if (penalty === 1) return;
   for (const token of seen) {
     const logit = logits[token]!;

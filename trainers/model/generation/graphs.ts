@@ -55,9 +55,9 @@ export function decodeGraph(llama: Llama): void {
   const mask = graph.input("mask", ["rows", 1, 1, "capacity"]);
   const cache = ["rows", keyValueHeads, "capacity", headDimension];
 
-  const attend = (layer: number, normalised: Value): Value => {
+  const attend = (layer: number, normalized: Value): Value => {
     const part = (name: string, count: number) =>
-      reshape(llama.project(layer, name, normalised), ["rows", count, headDimension]);
+      reshape(llama.project(layer, name, normalized), ["rows", count, headDimension]);
     const key = llama.rotate(part("k_proj", keyValueHeads), rotation);
     const value = part("v_proj", keyValueHeads);
     graph.output(`key.${layer}`, key);
@@ -74,6 +74,6 @@ export function decodeGraph(llama: Llama): void {
   };
 
   let x = llama.embed(tokens);
-  for (let layer = 0; layer < layers; layer++) x = llama.layer(layer, x, (normalised) => attend(layer, normalised));
+  for (let layer = 0; layer < layers; layer++) x = llama.layer(layer, x, (normalized) => attend(layer, normalized));
   graph.output("logits", llama.logits(llama.norm("model.norm", x)));
 }

@@ -2,7 +2,7 @@
 export type Embedder = (texts: readonly string[]) => Promise<Float32Array[]>;
 
 /** A vector scaled to length 1; a zero vector stays. */
-export function normalised(vector: Float32Array): Float32Array {
+export function normalized(vector: Float32Array): Float32Array {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   return length === 0 ? vector : vector.map((value) => value / length);
 }

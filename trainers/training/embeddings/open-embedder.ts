@@ -1,5 +1,5 @@
 import type { Model, Vector } from "../../engine/contract.js";
-import { type Embedder, normalised } from "./embedder.js";
+import { type Embedder, normalized } from "./embedder.js";
 import { openSentenceModel } from "./sentence-model.js";
 
 /** Option of every method that compares texts. */
@@ -27,6 +27,6 @@ export function ownStates(model: Model, weights?: Vector): Embedder {
         ...(weights && { weights }),
       };
     });
-    return (await model.embed(requests)).map(normalised);
+    return (await model.embed(requests)).map(normalized);
   };
 }

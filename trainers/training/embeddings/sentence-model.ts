@@ -5,7 +5,7 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import { resolveReference } from "../../../harness/hub.js";
 import { readJsonFile } from "../../model/json-file.js";
 import { openTextEncoder } from "../../model/tokenizer.js";
-import { type Embedder, normalised } from "./embedder.js";
+import { type Embedder, normalized } from "./embedder.js";
 
 const files = ["model.onnx", "onnx/model.onnx"];
 const known = ["input_ids", "attention_mask", "token_type_ids"];
@@ -90,7 +90,7 @@ async function embed(session: InferenceSession, tokens: readonly number[]): Prom
   const mean = new Float32Array(dimension);
   const values = states.data as Float32Array;
   for (let i = 0; i < values.length; i++) mean[i % dimension]! += values[i]! / tokens.length;
-  return normalised(mean);
+  return normalized(mean);
 }
 
 /** What the model's positions hold. */

@@ -1,7 +1,7 @@
 import { random } from "../../../harness/contract/random.js";
 import type { Example } from "../../../harness/contract/suite.js";
 import type { TaskData } from "../../../harness/contract/trainer.js";
-import { normalised } from "../embeddings/embedder.js";
+import { normalized } from "../embeddings/embedder.js";
 import type { TaskContext } from "../strategy.js";
 import { kMeans, nearestByCluster } from "./k-means.js";
 
@@ -23,7 +23,7 @@ export async function chooseMemories(
   if (select === "random") return shuffled.slice(0, count);
   if (select === "balanced") return balancedByAnswer(shuffled, count);
   const requests = train.map((example) => ({ id: example.id, tokens: context.prompt({ example, task }) }));
-  const points = (await context.model.embed(requests)).map(normalised);
+  const points = (await context.model.embed(requests)).map(normalized);
   const key = { seed: context.seed, stream: "replay-clusters", task: task.id };
   const { clusterOf, distances } = kMeans(points, clusters, key);
   return nearestByCluster(clusterOf, distances, Math.min(count, train.length)).map((place) => train[place]!);

@@ -1,4 +1,4 @@
-import { normalised } from "../embeddings/embedder.js";
+import { normalized } from "../embeddings/embedder.js";
 import { divideSequence } from "../sequences.js";
 import { cosine, meanEmbedding } from "../similarity.js";
 import type { Source, TaskContext, TrainingItem } from "../strategy.js";
@@ -43,8 +43,8 @@ async function losses({ model, sequence }: TaskContext, items: readonly Training
 }
 
 async function novelties(task: TaskContext, items: readonly TrainingItem[]): Promise<number[]> {
-  const centre = await meanEmbedding(task, embeddedItems);
-  return (await embeddings(task, items)).map((own) => 1 - cosine(own, centre));
+  const center = await meanEmbedding(task, embeddedItems);
+  return (await embeddings(task, items)).map((own) => 1 - cosine(own, center));
 }
 
 async function gradientNorms(task: TaskContext, items: readonly TrainingItem[]): Promise<number[]> {
@@ -52,7 +52,7 @@ async function gradientNorms(task: TaskContext, items: readonly TrainingItem[]):
   for (const item of items) {
     task.checkCancelled();
     const batch = [task.sequence(item)];
-    const gradient = await task.model.gradient({ terms: [{ kind: "language-modelling", batch, weight: 1 }] });
+    const gradient = await task.model.gradient({ terms: [{ kind: "language-modeling", batch, weight: 1 }] });
     norms.push(Math.sqrt(task.model.dot(gradient, gradient)));
     task.model.free(gradient);
   }
@@ -61,7 +61,7 @@ async function gradientNorms(task: TaskContext, items: readonly TrainingItem[]):
 
 /** The nearest of each cluster, then the second nearest of each, and so on. */
 async function byRepresentativeness(task: TaskContext, items: readonly TrainingItem[]): Promise<TrainingItem[]> {
-  const points = (await embeddings(task, items)).map(normalised);
+  const points = (await embeddings(task, items)).map(normalized);
   const { clusterOf, distances } = kMeans(points, clusters, {
     seed: task.seed,
     stream: "representative",

@@ -1,7 +1,7 @@
 import type { TaskDescription } from "../../../harness/contract/suite.js";
 import type { Instance } from "../blocks.js";
 import type { TaskContext } from "../strategy.js";
-import { inBatches } from "./synthesise.js";
+import { inBatches } from "./synthesize.js";
 
 /**
  * The latest model answers each input anew, greedily, as it would at test time; what the base model answered is

@@ -7,7 +7,7 @@ import { orderedChoices, realDemonstrations } from "./demonstrations.js";
 import { refine } from "./refine.js";
 import { type Selection, select } from "./select.js";
 import { surprise } from "./surprise.js";
-import { type Sampling, synthesise, type Writer } from "./synthesise.js";
+import { type Sampling, synthesize, type Writer } from "./synthesize.js";
 import { Tally } from "./tally.js";
 
 export interface SynthesisOptions extends Sampling {
@@ -28,7 +28,7 @@ export interface SynthesisOptions extends Sampling {
 /** So many kept instances are handed to the report. */
 const mostReported = 1000;
 
-/** Synthesises, answers and selects the instances that stand for a task, and hands them to the report. */
+/** Synthesizes, answers and selects the instances that stand for a task, and hands them to the report. */
 export async function makeSyntheticSet(
   context: TaskContext,
   data: TaskData,
@@ -41,7 +41,7 @@ export async function makeSyntheticSet(
   const chosen = await answerAndSelect(context, data, base, options, made, wanted, tally);
   const { drawn, parsed, dropped } = tally;
   const items = chosen.slice(0, mostReported);
-  context.synthesised({ taskId: data.task.id, drawn, parsed, kept: chosen.length, dropped, items });
+  context.synthesized({ taskId: data.task.id, drawn, parsed, kept: chosen.length, dropped, items });
   return chosen;
 }
 
@@ -62,14 +62,14 @@ async function candidates(
       ? realDemonstrations(data, options.items, seed)
       : await ownDemonstrations(writer, id, options);
   const choices = orderedChoices(demonstrations, options.shots, draws, { seed, task: id });
-  const drawn = await synthesise(writer, id, choices, options.refine ? "input" : "block", options);
+  const drawn = await synthesize(writer, id, choices, options.refine ? "input" : "block", options);
   return tally.sift(drawn, demonstrations);
 }
 
 /** What the base model writes with nothing before it: as many draws for each as for what is rehearsed. */
 async function ownDemonstrations(writer: Writer, task: string, options: SynthesisOptions): Promise<Instance[]> {
   const choices = Array.from({ length: Math.ceil(options.draws * options.items) }, () => []);
-  const drawn = await synthesise(writer, `${task}/demonstrations`, choices, "block", options);
+  const drawn = await synthesize(writer, `${task}/demonstrations`, choices, "block", options);
   return new Tally().sift(drawn, []).slice(0, options.items);
 }
 

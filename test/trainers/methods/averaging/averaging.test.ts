@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
-import { methods, trainers } from "../../../../trainers/methods/catalogue.js";
+import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../../trainers/training/options.js";
@@ -96,7 +96,7 @@ test("wise-ft: α 0 is the base, α 1 is fine-tuning alone", async () => {
   expect(await tuned.learner.answerDigest!()).toBe(await plain.learner.answerDigest!());
 });
 
-test("merge: with scale 0 nothing is learnt, and one task with scale 1 is fine-tuning alone", async () => {
+test("merge: with scale 0 nothing is learned, and one task with scale 1 is fine-tuning alone", async () => {
   const digest = async (name: string, options: object, tasks = abc) =>
     (await learnAll(byName(trainers, name), { ...options }, { tasks })).learner.answerDigest!();
   const base = await sequential.create(contextFor(sequential, {}));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Vector } from "../../../../trainers/engine/contract.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { memoryObjective } from "../../../../trainers/methods/constraints/episodic-memory.js";
 import { constraints } from "../../../../trainers/methods/constraints/index.js";
 import { bounded, newDirection } from "../../../../trainers/methods/constraints/orthonormal-basis.js";

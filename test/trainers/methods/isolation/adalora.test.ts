@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { Importance, rankBudget, tripletsOf } from "../../../../trainers/methods/isolation/rank-budget.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
@@ -12,7 +12,7 @@ const trainer = byName(trainers, "adalora");
 const matrices = 7;
 const questions = abc[0]!.validation.map(({ id, input }) => ({ id, input, continuation: "a" }));
 
-async function learnt(options: Record<string, unknown>, tasks = abc.slice(0, 1)) {
+async function learned(options: Record<string, unknown>, tasks = abc.slice(0, 1)) {
   const sequence = await learnAll(trainer, options, { tasks });
   const directory = newDirectory();
   await sequence.learner.save(directory);
@@ -29,19 +29,22 @@ const strengths = (tensors: readonly { name: string; values: Float32Array }[]) =
 
 test("the budget is met exactly at the end of every task, and moves ranks between matrices", async () => {
   for (const tasks of [abc.slice(0, 1), abc]) {
-    const { reports, tensors, config } = await learnt({ rank: 6, targetRank: 3, steps: 20, learningRate: 1e-2 }, tasks);
+    const { reports, tensors, config } = await learned(
+      { rank: 6, targetRank: 3, steps: 20, learningRate: 1e-2 },
+      tasks,
+    );
     expect(reports.map(({ notes }) => notes["triplets kept"])).toEqual(tasks.map(() => 3 * matrices));
     const ranks = strengths(tensors).map(({ length }) => length);
     expect(ranks.reduce((sum, rank) => sum + rank, 0)).toBe(3 * matrices);
     expect(new Set(ranks).size).toBeGreaterThan(1);
     expect(Object.keys(config.rank_pattern)).toHaveLength(matrices);
   }
-  const short = await learnt({ rank: 6, targetRank: 3, steps: 1 });
+  const short = await learned({ rank: 6, targetRank: 3, steps: 1 });
   expect(short.reports[0]!.notes["triplets kept"]).toBe(3 * matrices);
 });
 
 test("the file holds the triplets that were kept alone, and answers as the model that was trained", async () => {
-  const { learner, directory, folder, config } = await learnt({
+  const { learner, directory, folder, config } = await learned({
     rank: 5,
     targetRank: 2,
     steps: 20,
@@ -108,7 +111,7 @@ test("triplets: each row of Q, element of Λ and column of P of the adapter stan
 
 test("directions come and stay near orthonormal: rows of Q and columns of P of what is kept", async () => {
   const distance = async (orthogonality: number) => {
-    const { tensors } = await learnt({ rank: 4, targetRank: 4, steps: 60, orthogonality, learningRate: 1e-2 });
+    const { tensors } = await learned({ rank: 4, targetRank: 4, steps: 60, orthogonality, learningRate: 1e-2 });
     return tensors
       .filter(({ name }) => name.endsWith("lora_A.weight"))
       .reduce((sum, { shape, values }) => sum + rowsFromOrthonormal(values, shape[0]!, shape[1]!), 0);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 import { byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, tinyTask } from "../rig.js";
 
@@ -13,7 +13,7 @@ const questionsOf = (task: (typeof tasks)[number]) =>
   task.validation.map(({ id, input }) => ({ id, input, continuation: "a" }));
 
 /** As `learnAll` saves it: the folder of each task's adapter. */
-async function learnt() {
+async function learned() {
   const sequence = await learnAll(trainer, options, { tasks });
   const directory = newDirectory();
   await sequence.learner.save(directory);
@@ -22,7 +22,7 @@ async function learnt() {
 }
 
 test("each question is answered by the adapter of its own task, which PEFT's files hold, without a task's id", async () => {
-  const { learner, folders } = await learnt();
+  const { learner, folders } = await learned();
   const frozen = byName(trainers, "frozen");
   for (const [index, task] of tasks.entries()) {
     const context = { ...contextFor(frozen, {}), model: `${tinyModel}::${folders[index]}` };
@@ -37,7 +37,7 @@ test("each question is answered by the adapter of its own task, which PEFT's fil
 });
 
 test("the share of questions routed rightly is noted for each task", async () => {
-  const { reports } = await learnt();
+  const { reports } = await learned();
   expect(reports.map(({ notes }) => notes[share])).toEqual([1, 1, 1]);
   const twins = [tasks[0]!, { ...tasks[0]!, task: tasks[1]!.task }];
   const confused = await learnAll(trainer, options, { tasks: twins });
@@ -45,7 +45,7 @@ test("the share of questions routed rightly is noted for each task", async () =>
 });
 
 test("questions of several tasks at once are each answered as if alone", async () => {
-  const { learner } = await learnt();
+  const { learner } = await learned();
   const [a, b] = [questionsOf(tasks[0]!), questionsOf(tasks[1]!)];
   const mixed = await learner.score(a.flatMap((question, i) => [question, b[i]!]));
   const apart = [await learner.score(a), await learner.score(b)];
@@ -53,7 +53,7 @@ test("questions of several tasks at once are each answered as if alone", async (
 });
 
 test("each adapter starts fresh: the last is the one that its task alone would have given", async () => {
-  const { folders } = await learnt();
+  const { folders } = await learned();
   const tensors = folders.map((folder) => openAdapter(folder).tensors);
   expect(tensors[0]).not.toEqual(tensors[2]);
   const first = await learnAll(trainer, options, { tasks: tasks.slice(0, 1) });
@@ -63,7 +63,7 @@ test("each adapter starts fresh: the last is the one that its task alone would h
 });
 
 test("its adapters and centroids are part of what determines the answers, and its parameters are metered", async () => {
-  const { learner } = await learnt();
+  const { learner } = await learned();
   const swapped = await learnAll(trainer, options, { tasks: [tasks[1]!, tasks[0]!, tasks[2]!] });
   expect(await swapped.learner.answerDigest!()).not.toBe(await learner.answerDigest!());
   const { addedParameters, trainableParameters } = learner.cost();

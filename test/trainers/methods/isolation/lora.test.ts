@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { abc, byName, contextFor, learnAll, newDirectory } from "../rig.js";
 
 const trainer = byName(trainers, "lora");

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel } from "../rig.js";

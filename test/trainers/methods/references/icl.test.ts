@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GenerationRequest } from "../../../../harness/contract/trainer.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { abc, byName, contextFor, learnAll } from "../rig.js";
 
 const trainer = byName(trainers, "icl");

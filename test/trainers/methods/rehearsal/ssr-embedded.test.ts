@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MeteredBuffer } from "../../../../harness/run/buffer.js";
 import { baseModelDirectory, generateSuite } from "../../../../suites/trace-seq/index.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { byName, contextFor, learnContext } from "../rig.js";
 
 test("the embedded base model writes instances in the form of the task", async () => {

@@ -4,11 +4,11 @@ import { type Example, inputText } from "../../../../harness/contract/suite.js";
 import type { LearnReport, TaskData } from "../../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../../harness/run/buffer.js";
 import { checkLearnReport } from "../../../../harness/run/learn-report.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { fullBlock } from "../../../../trainers/training/blocks.js";
 import { orderedChoices, realDemonstrations } from "../../../../trainers/training/synthesis/demonstrations.js";
-import { synthesise } from "../../../../trainers/training/synthesis/synthesise.js";
+import { synthesize } from "../../../../trainers/training/synthesis/synthesize.js";
 import { byName, contextFor, learnContext, moved, newDirectory, tinyModel, tinyTask, viewOf } from "../rig.js";
 
 const words = "sun moon tree river stone cloud".split(" ");
@@ -41,7 +41,7 @@ beforeAll(async () => {
       const tokens = model.tokenizer.encode(chosen.join(""));
       return { tokens, weights: tokens.map(() => 1) };
     });
-    await model.step({ terms: [{ kind: "language-modelling", batch, weight: 1 }] }, update);
+    await model.step({ terms: [{ kind: "language-modeling", batch, weight: 1 }] }, update);
   }
   baseModel = newDirectory();
   await model.save(baseModel);
@@ -74,7 +74,7 @@ async function writtenByBase({ task, train }: TaskData, options: { items: number
   const choices = orderedChoices(demonstrations, 2, draws, { seed: 1, task: task.id });
   const writer = { model, weights: model.snapshot(), seed: 1, checkCancelled: () => {} };
   const sampling = { temperature: 0.6, topP: 1, repetitionPenalty: 1 };
-  const drawn = await synthesise(writer, task.id, choices, "input", sampling);
+  const drawn = await synthesize(writer, task.id, choices, "input", sampling);
   await model.release();
   return new Set(drawn.flatMap((draw) => (typeof draw === "string" ? [] : [draw.input])));
 }

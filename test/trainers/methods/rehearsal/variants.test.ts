@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inputText } from "../../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../../harness/contract/trainer.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { reservoirPlace } from "../../../../trainers/training/selection/reservoir.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";

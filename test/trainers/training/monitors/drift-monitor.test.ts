@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TaskData } from "../../../../harness/contract/trainer.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { byName, expectSameBits, learnAll, tinyTask } from "../../methods/rig.js";
 
 const sequential = byName(trainers, "sequential");

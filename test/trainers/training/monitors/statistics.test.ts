@@ -4,10 +4,10 @@ import { kolmogorovSmirnov } from "../../../../trainers/training/monitors/kolmog
 import { meanDiscrepancy } from "../../../../trainers/training/monitors/mean-discrepancy.js";
 import { populationStability } from "../../../../trainers/training/monitors/population-stability.js";
 
-const cloud = (stream: string, count: number, centre: number) =>
+const cloud = (stream: string, count: number, center: number) =>
   Array.from({ length: count }, (_, item) => {
     const draws = random({ seed: 1, stream, item });
-    return Float32Array.from([centre + draws.normal(), draws.normal()]);
+    return Float32Array.from([center + draws.normal(), draws.normal()]);
   });
 const key = { seed: 1, stream: "test" };
 

@@ -11,7 +11,7 @@ const lowest = -80;
  * scale, keys and values [..., keys, d], and `visible`, 1 or 0, which broadcasts against [..., queries, keys] and has a 1
  * in each row. What is not visible has weight 0 exactly.
  *
- * The exponentials E are normalised after the product with v, by their row sums s. With o = E·v / s and g' = g / s the
+ * The exponentials E are normalized after the product with v, by their row sums s. With o = E·v / s and g' = g / s the
  * gradient of the scores is E∘(g'·vᵀ − rowsum(g'∘o)) (as in FlashAttention, 2205.14135, appendix B.2).
  */
 export function attend(queries: Value, keys: Value, values: Value, visible: Value): Value {

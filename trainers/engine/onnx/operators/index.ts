@@ -5,7 +5,7 @@ export * from "./indexing.js";
 export * from "./layout.js";
 export * from "./linear.js";
 export * from "./loss.js";
-export * from "./normalisation.js";
+export * from "./normalization.js";
 export * from "./reduction.js";
 export * from "./root.js";
 export * from "./rotary.js";

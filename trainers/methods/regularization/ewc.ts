@@ -5,7 +5,7 @@ import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
 import { ElasticStrength } from "./elastic-strength.js";
-import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
+import { type HoldForm, holdOptions, normalized, QuadraticHold } from "./quadratic-hold.js";
 
 interface EwcOptions {
   lambda: number;
@@ -64,7 +64,7 @@ export const ewc: Method = {
       maximum: 1,
       default: null,
       description:
-        "Rate at which λ moves, before each task, towards what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null holds λ. Needs the form `gradient`.",
+        "Rate at which λ moves, before each task, toward what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null holds λ. Needs the form `gradient`.",
     },
     rateReduction: {
       type: "number",
@@ -126,7 +126,7 @@ class Ewc implements Strategy {
     const stream = random({ seed, stream: "fisher", task: view.index });
     const drawn = stream.sample([...task.newItems], items).map((item) => task.sequence(item));
     const fisher = await model.fisher(drawn, kind, stream.integer(2 ** 31), coverage);
-    const { importance, mean } = normalised(model, fisher);
+    const { importance, mean } = normalized(model, fisher);
     task.note("mean Fisher information", mean);
     model.free(fisher);
     this.#hold.remember(model, importance, gamma);

@@ -2,7 +2,7 @@ import type { Model, StepReport, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
+import { type HoldForm, holdOptions, normalized, QuadraticHold } from "./quadratic-hold.js";
 
 interface SiOptions {
   lambda: number;
@@ -12,7 +12,7 @@ interface SiOptions {
 
 /**
  * Synaptic intelligence (Zenke et al., arXiv 1703.04200): as EWC, with an importance that is gathered while a task is
- * learnt: what each parameter's path contributed to the fall of the loss, ω = −Σ g·Δθ over the steps, over the distance
+ * learned: what each parameter's path contributed to the fall of the loss, ω = −Σ g·Δθ over the steps, over the distance
  * that it went, Ω += max(0, ω) / ((θ_end − θ_start)² + ξ) (eqs. 3 to 5), then over its mean, so that λ means what it means in EWC (the
  * paper's c multiplies Ω as it is). g is the gradient before clipping, Δθ what the update made of it. The anchor is
  * where the latest task ended. Privileges: none.
@@ -83,7 +83,7 @@ class SynapticIntelligence implements Strategy {
       (value, i) => Math.max(0, value) / ((end[i]! - this.#start[i]!) ** 2 + this.#options.xi),
     );
     const given: Vector = model.write(importance);
-    const own = normalised(model, given);
+    const own = normalized(model, given);
     note("mean importance", own.mean);
     this.#hold.remember(model, own.importance, 1);
     for (const vector of [given, own.importance]) model.free(vector);

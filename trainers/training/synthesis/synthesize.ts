@@ -30,7 +30,7 @@ const lengthWithoutDemonstrations = 160;
  * sampling. Demonstrations that the context does not hold beside the new instance are left out, the first ones first.
  * `name` keys the draws.
  */
-export async function synthesise(
+export async function synthesize(
   writer: Writer,
   name: string,
   choices: readonly (readonly Instance[])[],

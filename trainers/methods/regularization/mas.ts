@@ -3,7 +3,7 @@ import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { type HoldForm, holdOptions, normalised, QuadraticHold } from "./quadratic-hold.js";
+import { type HoldForm, holdOptions, normalized, QuadraticHold } from "./quadratic-hold.js";
 
 interface MasOptions {
   lambda: number;
@@ -58,7 +58,7 @@ class Mas implements Strategy {
     const stream = random({ seed, stream: "sensitivity", task: view.index });
     const drawn = stream.sample([...task.newItems], this.#options.items).map((item) => task.sequence(item));
     const sensitivity = await model.sensitivity(drawn);
-    const { importance, mean } = normalised(model, sensitivity);
+    const { importance, mean } = normalized(model, sensitivity);
     task.note("mean sensitivity", mean);
     this.#hold.remember(model, importance, 1);
     for (const vector of [sensitivity, importance]) model.free(vector);

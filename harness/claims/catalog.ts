@@ -100,7 +100,7 @@ export const claims: readonly Claim[] = [
   },
 ];
 
-/** The claims of these ids, in the order of the catalogue; all without ids. Throws UNKNOWN_NAME with the near one. */
+/** The claims of these ids, in the order of the catalog; all without ids. Throws UNKNOWN_NAME with the near one. */
 export function claimsOf(ids: readonly string[] | undefined): Claim[] {
   const known = claims.map(({ id }) => id);
   for (const id of ids ?? []) {

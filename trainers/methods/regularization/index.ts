@@ -8,4 +8,4 @@ import { migu } from "./migu.js";
 import { si } from "./si.js";
 
 /** Methods that hold parameters or outputs near what they were. */
-export const regularisation: Method[] = [ewc, l2, si, mas, lwf, freeze, migu];
+export const regularization: Method[] = [ewc, l2, si, mas, lwf, freeze, migu];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { checkSpace, optionAt } from "../../../harness/config/search-space.js";
-import { trainers } from "../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { byName } from "./rig.js";
 
 test.each(trainers.map((trainer) => [trainer.name, trainer] as const))(

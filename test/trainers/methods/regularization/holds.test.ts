@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { TrainingSequence } from "../../../../trainers/engine/contract.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
-import { lwf } from "../../../../trainers/methods/regularisation/lwf.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
+import { lwf } from "../../../../trainers/methods/regularization/lwf.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";

@@ -3,14 +3,14 @@ import { multiply, subtract } from "./arithmetic.js";
 import { mean, reduceTo } from "./reduction.js";
 
 /**
- * Root mean square normalisation over the last axis (Zhang & Sennrich, 1910.07467): x / √(mean(x²) + ε) · weight.
+ * Root mean square normalization over the last axis (Zhang & Sennrich, 1910.07467): x / √(mean(x²) + ε) · weight.
  * ONNX Runtime's fused operator gives the forward pass and the inverse root that the gradient needs; it has no double.
  */
 export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
   const { graph } = x;
   const [output, inverse] = x.type === "float32" ? fused(x, weight, epsilon) : composed(x, weight, epsilon);
   let cached: Value | undefined;
-  const normalised = (): Value => {
+  const normalized = (): Value => {
     cached ??= graph.node("Mul", [x, inverse], x.shape);
     return cached;
   };
@@ -20,10 +20,10 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
       (gradient) => {
         const scaled = multiply(gradient, weight);
         const projection = mean(multiply(gradient, output), [x.rank - 1]);
-        return multiply(subtract(scaled, multiply(normalised(), projection)), inverse);
+        return multiply(subtract(scaled, multiply(normalized(), projection)), inverse);
       },
     ],
-    [weight, (gradient) => reduceTo(multiply(gradient, normalised()), weight.shape)],
+    [weight, (gradient) => reduceTo(multiply(gradient, normalized()), weight.shape)],
   ]);
 }
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
-import { si } from "../../../../trainers/methods/regularisation/si.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
+import { si } from "../../../../trainers/methods/regularization/si.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";

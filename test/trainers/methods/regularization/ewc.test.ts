@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
-import { trainers } from "../../../../trainers/methods/catalogue.js";
+import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
@@ -43,7 +43,7 @@ async function directFisher(model: Model, task: number): Promise<Float64Array> {
   const { task: description, train } = abc[task]!;
   for (const example of train) {
     const sequence = encoder.sequence({ example, task: description });
-    const gradient = await model.gradient({ terms: [{ kind: "language-modelling", batch: [sequence], weight: 1 }] });
+    const gradient = await model.gradient({ terms: [{ kind: "language-modeling", batch: [sequence], weight: 1 }] });
     model.read(gradient).forEach((value, i) => {
       sum[i]! += value ** 2;
     });

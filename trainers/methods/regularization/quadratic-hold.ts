@@ -57,18 +57,18 @@ export class QuadraticHold {
       const { importance, anchor } = this.#past;
       saveVectors(directory, "anchor", { importance: model.read(importance), anchor: model.read(anchor) });
     }
-    saveJson(directory, "tasks", { learnt: this.#past !== undefined });
+    saveJson(directory, "tasks", { learned: this.#past !== undefined });
   }
 
   restore(directory: string, model: Model): void {
-    if (!loadJson<{ learnt: boolean }>(directory, "tasks").learnt) return;
+    if (!loadJson<{ learned: boolean }>(directory, "tasks").learned) return;
     const { importance, anchor } = loadVectors(directory, "anchor");
     this.#past = { importance: model.write(importance!), anchor: model.write(anchor!) };
   }
 }
 
 /** An importance over its mean, a new vector; with the mean, which is 0 where nothing matters. */
-export function normalised(model: Model, importance: Vector): { importance: Vector; mean: number } {
+export function normalized(model: Model, importance: Vector): { importance: Vector; mean: number } {
   const values = model.read(importance);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return { importance: model.combine([mean > 0 ? 1 / mean : 0], [importance]), mean };

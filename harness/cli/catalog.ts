@@ -3,10 +3,10 @@ import { BenchError } from "../contract/errors.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import { cellMetrics } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
-import type { CatalogueKind } from "./context.js";
+import type { CatalogKind } from "./context.js";
 
 /** One thing that can be listed and shown. */
-export interface CatalogueEntry {
+export interface CatalogEntry {
   name: string;
   summary: string;
   /** Where it comes from: paper, formula, generator. */
@@ -21,7 +21,7 @@ export interface CatalogueEntry {
 }
 
 /** All that this installation and the loaded plug-ins offer, by kind. */
-export function catalogue(registry: Registry): Record<CatalogueKind, CatalogueEntry[]> {
+export function catalog(registry: Registry): Record<CatalogKind, CatalogEntry[]> {
   const from = (kind: Parameters<Registry["origin"]>[0], name: string) => {
     const specifier = registry.origin(kind, name);
     return { plugin: specifier?.startsWith("file:") ? "built in" : specifier };
