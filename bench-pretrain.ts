@@ -77,7 +77,7 @@ async function startOrResume({ workDirectory, recipe }: PretrainingOptions): Pro
       const model = await openModel(directory, openOptions);
       const moments = readHeader(join(directory, "optimizer.safetensors"));
       const moment = (name: string) => readTensor(moments.get(name)!);
-      model.optimizer.restore({ first: moment("first"), second: moment("second"), step: state.step });
+      await model.optimizer.restore({ first: moment("first"), second: moment("second"), step: state.step });
       return { model, state };
     }
   }
@@ -97,7 +97,7 @@ async function saveCheckpoint(workDirectory: string, model: Model, state: State)
   const directory = checkpointDirectory(workDirectory, state.step);
   mkdirSync(directory, { recursive: true });
   await model.save(directory);
-  const { first, second } = model.optimizer.save();
+  const { first, second } = await model.optimizer.save();
   writeSafetensors(
     join(directory, "optimizer.safetensors"),
     Object.entries({ first, second }).map(([name, values]) => ({ name, shape: [values.length], values })),

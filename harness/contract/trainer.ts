@@ -224,7 +224,7 @@ export interface Learner {
   save(directory: string): Promise<void>;
   /** After this the learner behaves, to the bit, as the one that saved. */
   restore(directory: string): Promise<void>;
-  cost(): LearnerCost;
+  cost(): Promise<LearnerCost>;
   /** Digest of all that determines its answers; evaluations of an equal digest are reused. Absent: never reused. */
   answerDigest?(): Promise<string>;
   release(): Promise<void>;

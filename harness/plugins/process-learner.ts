@@ -153,7 +153,7 @@ class ProcessLearner implements Learner {
     await this.refreshCost();
   }
 
-  cost(): LearnerCost {
+  async cost(): Promise<LearnerCost> {
     return this.lastCost;
   }
 

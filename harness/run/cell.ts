@@ -96,7 +96,7 @@ class CellRun {
   private async pass(stage: Stage): Promise<void> {
     const { learning, synthetic, effort, observed } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
-    const footprint = footprintOf(this.current.cost());
+    const footprint = footprintOf(await this.current.cost());
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
     const started = performance.now();
     const checkpoint = stage.row === 0 ? undefined : await this.keep(stage.row);

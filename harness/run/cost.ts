@@ -18,14 +18,17 @@ export async function meter<T>(
   threads: number,
   work: () => Promise<T>,
 ): Promise<{ result: T; effort: Effort }> {
-  const [started, cpu, before] = [performance.now(), threadSeconds(threads), learner.cost()];
+  const before = await learner.cost();
+  const [started, cpu] = [performance.now(), threadSeconds(threads)];
   const result = await work();
-  const after = learner.cost();
+  const seconds = (performance.now() - started) / 1000;
+  const cpuSeconds = minus(threadSeconds(threads), cpu);
+  const after = await learner.cost();
   return {
     result,
     effort: {
-      seconds: (performance.now() - started) / 1000,
-      cpuSeconds: minus(threadSeconds(threads), cpu),
+      seconds,
+      cpuSeconds,
       trainedTokens: minus(after.trainedTokens, before.trainedTokens),
       generatedTokens: minus(after.generatedTokens, before.generatedTokens),
       flops: minus(after.flops, before.flops),

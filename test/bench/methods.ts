@@ -72,7 +72,7 @@ async function timed(definition: TrainerDefinition): Promise<Timing> {
   const elapsed: Timing = { steps: 0, whole: 0, flops: 0 };
   for (const place of order.keys()) {
     const [view] = trainingViews(suite, order, { row: place + 1, learn: [[place]], shifted: false }, privileges, 1);
-    const before = learner.cost().flops!;
+    const before = (await learner.cost()).flops!;
     const started = performance.now();
     let first = 0;
     let last = 0;
@@ -82,7 +82,7 @@ async function timed(definition: TrainerDefinition): Promise<Timing> {
     };
     await learner.learn(view!, { buffer, cancelled: () => false, progress: () => {}, observe });
     const whole = performance.now() - started;
-    Object.assign(elapsed, { steps: last - first, whole, flops: learner.cost().flops! - before });
+    Object.assign(elapsed, { steps: last - first, whole, flops: (await learner.cost()).flops! - before });
   }
   await learner.release();
   return elapsed;

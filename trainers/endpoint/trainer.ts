@@ -49,7 +49,7 @@ class EndpointLearner implements Learner {
     this.generatedTokens = loadJson<{ generatedTokens: number }>(directory, "meters").generatedTokens;
   }
 
-  cost(): LearnerCost {
+  async cost(): Promise<LearnerCost> {
     const { generatedTokens } = this;
     const unknown = { flops: null, tensorBytes: null };
     return { trainedTokens: 0, generatedTokens, trainableParameters: 0, addedParameters: 0, ...unknown };

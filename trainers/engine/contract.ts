@@ -1,114 +1,8 @@
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 
-/** A flat vector over the trainable parameters (same order and length) that stays on the device. Free it when done. */
-export interface Vector {
-  readonly id: number;
-  readonly length: number;
-}
+import type { FisherKind, Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "./objective.js";
 
-/** One training sequence. The loss of predicting `tokens[i]` from what stands before it weighs `weights[i]`. */
-export interface TrainingSequence {
-  tokens: readonly number[];
-  /** Same length; `weights[0]` is ignored. 0 means no loss: the logits there are not even computed. */
-  weights: readonly number[];
-}
-
-/**
- * A loss term. Each owns its data. The objective is the sum of weight × term. Terms with a batch are means over its
- * predicted tokens, weighted as these are; terms that name the same array share its forward pass.
- */
-export type Term =
-  /** Σ w·nll / Σ w over the batch, nats per token. */
-  | { kind: "language-modeling"; batch: readonly TrainingSequence[]; weight: number }
-  /** Σ |A_earlier·Aᵀ| over the modules of a LoRA adapter that was stacked on earlier ones (O-LoRA, 2310.14152, eq. 8). */
-  | { kind: "orthogonality"; weight: number }
-  /** Σ ‖PᵀP − I‖² + ‖QQᵀ − I‖² over the modules of an AdaLoRA adapter (2303.10512, eq. 4). */
-  | { kind: "orthonormality"; weight: number }
-  /** T²·KL(teacher ‖ student) of the distributions at temperature T (Hinton et al., 1503.02531). */
-  | {
-      kind: "distillation";
-      batch: readonly TrainingSequence[];
-      teacher: Logits;
-      temperature: number;
-      weight: number;
-    }
-  /** The mean over classes of (logit − target)² (DER++, 2004.07211). */
-  | { kind: "logit-matching"; batch: readonly TrainingSequence[]; target: Logits; weight: number }
-  /** The logit of the token that stands there. */
-  | { kind: "label-logit"; batch: readonly TrainingSequence[]; weight: number }
-  /** The squared length of the logits. */
-  | { kind: "logit-norm"; batch: readonly TrainingSequence[]; weight: number }
-  /** Mean over pairs of 1 − cos(query, key): draws keys of a prompt table to the queries that chose them. `choices[i]` is query i's. */
-  | { kind: "key-matching"; queries: readonly Float32Array[]; choices: readonly (readonly number[])[]; weight: number }
-  /** ½ Σ importance·(θ − anchor)²; the gradient is added before clipping. */
-  | { kind: "quadratic"; anchor: Vector; importance: Vector; weight: number };
-
-/** Logits before the tokens that a batch predicts (those with a weight above 0), a row each, in the batch's order. */
-export interface Logits {
-  rows: number;
-  classes: number;
-  /** [rows, classes]. */
-  values: Float32Array;
-}
-
-export interface Objective {
-  terms: Term[];
-  /** Most sequences of a batch that are computed at a time: the gradients of larger batches are summed part by part. */
-  microBatch?: number;
-}
-
-/** How a gradient becomes a change of the parameters: AdamW (Loshchilov & Hutter, 1711.05101) after clipping. */
-export interface Update {
-  learningRate: number;
-  /** Factor on the learning rate for parameters whose name contains the key; the longest key wins. */
-  componentRates?: Record<string, number>;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  /** Decoupled; applies to matrices only, not to norms and biases. */
-  weightDecay: number;
-  /** Largest global norm of the gradient; null for none. */
-  clip: number | null;
-  /** After AdamW: θ ← (θ + η·strength·importance·anchor) / (1 + η·strength·importance), with η the learning rate. */
-  proximal?: { anchor: Vector; importance: Vector; strength: number };
-  /** Linear constraints on the gradient, data rather than callbacks. */
-  constraint?: Constraint;
-  /** Whether the report holds the objective's gradient. */
-  reportGradient?: boolean;
-}
-
-export type Constraint =
-  /** g is projected so that ⟨g, normal⟩ ≥ 0 (A-GEM's closed form, 1812.00420 eq. 11). */
-  | { kind: "half-space"; normal: Vector }
-  /**
-   * Where some ⟨g, normal⟩ < 0, g becomes the nearest g + Σ v·normal with all v ≥ margin that lies in every half-space
-   * (GEM, 1706.08840, eq. 11, and the constant that its section 3 adds to v).
-   */
-  | { kind: "half-spaces"; normals: readonly Vector[]; margin: number }
-  /** g loses its components along orthonormal directions: the rows of `basis`, each as long as g (OGD, 1910.07104). */
-  | { kind: "orthogonal"; basis: Vector }
-  /** g is multiplied elementwise. */
-  | { kind: "mask"; mask: Vector };
-
-export interface StepReport {
-  loss: number;
-  /** The value of each term, unweighted, in order. */
-  terms: number[];
-  /** Global norm before clipping. */
-  gradientNorm: number;
-  /** Tokens in the batch, padding not counted. */
-  tokens: number;
-  flops: number;
-  /** Where the update asked for it: the gradient of the objective, before constraint and clipping. The caller frees it. */
-  gradient?: Vector;
-}
-
-/**
- * How the Fisher information's diagonal is estimated, one example at a time, mean over examples. `exact`: the expectation
- * of the squared gradient over the model's own distribution of each token, given the tokens before it. `sampled`: tokens
- * drawn from that distribution. `empirical`: the example's own tokens.
- */
-export type FisherKind = "exact" | "sampled" | "empirical";
+export type * from "./objective.js";
 
 /** What an adapter adds to each matrix that it stands on. */
 export type AdapterOptions = LoraOptions | AdaLoraOptions;
@@ -141,6 +35,30 @@ export interface TensorLayout {
   readonly length: number;
 }
 
+/** The parameters that training changes: the base model's, or those of the adapter or prompt table that was added last. */
+export interface Trainable {
+  /** Elements of the trainable vector. */
+  readonly length: number;
+  /** The tensors of the trainable vector, in order. */
+  readonly layout: readonly TensorLayout[];
+  /** Parameters added to the base by adapters, those of a stack included, or by prompts. */
+  readonly addedParameters: number;
+}
+
+/** AdamW's moments, float32 like the trainable vector and of its length, and the number of updates so far. */
+export interface OptimizerState {
+  first: Float32Array;
+  second: Float32Array;
+  step: number;
+}
+
+/** Counters since the model was opened. */
+export interface Meter {
+  flops: number;
+  trainedTokens: number;
+  generatedTokens: number;
+}
+
 export interface EngineRequest {
   id: string;
   /** The prompt's tokens, special tokens included. */
@@ -151,9 +69,9 @@ export interface EngineRequest {
 
 /** A table of soft prompts: embeddings of virtual tokens, which are trained while the model stays as it is. */
 export interface PromptOptions {
-  /** Rows of the table. Virtual token i has the id `tokenizer vocabulary of the model + i`; see `Model.virtualToken`. */
+  /** Rows of the table. In a sequence's tokens, row i has the id `Model.firstVirtualToken + i`. */
   virtualTokens: number;
-  /** How many keys are trained beside it, to choose prompts by; 0 for none. */
+  /** How many keys are trained with it, to choose prompts by; 0 for none. */
   keys: number;
 }
 
@@ -170,36 +88,44 @@ export interface Tokenizer {
   readonly hasChatTemplate: boolean;
 }
 
-/** A model on a device. Vectors stay there; trainers hold handles. */
+/**
+ * A model on a device, perhaps of another process: what is passed is data, every call returns a promise, and what is a
+ * plain property never changes. Calls are made one at a time: the next starts when the promise of the one before is
+ * settled. Vectors stay on the device; callers hold handles, valid until `free` or `release`.
+ */
 export interface Model {
   readonly tokenizer: Tokenizer;
+  /** The class in transformers, such as Qwen2ForCausalLM. */
   readonly architecture: string;
+  /** Parameters of the base model. */
   readonly parameters: number;
-  readonly trainableParameters: number;
-  /** Parameters added to the base by adapters. */
-  readonly addedParameters: number;
   /** Longest sequence, in tokens. */
   readonly contextLength: number;
-  /** The tensors of the trainable vector, in order. */
-  readonly layout: readonly TensorLayout[];
+  /** The id that stands for row 0 of a prompt table in a sequence's tokens; row i is this + i. */
+  readonly firstVirtualToken: number;
+
+  /** What is trained now. Changed by `adapt`, `stack`, `addPrompts`, `merge` and `load`. */
+  trainable(): Promise<Trainable>;
 
   /**
-   * Forward, backward, constraint, clip, AdamW: one native run, but where the batch comes in parts or the constraint is
-   * one of several half-spaces or of a basis. Throws DIVERGED and changes nothing if not finite.
+   * Forward, backward, constraint, clip, AdamW. Terms are computed by the parameters before the update. Throws DIVERGED,
+   * and changes nothing, where the loss or the gradient's norm is not finite.
    */
   step(objective: Objective, update: Update): Promise<StepReport>;
-  /** The objective's value, without a gradient. */
+  /** The objective's value, without a gradient and without dropout. */
   loss(objective: Objective): Promise<number>;
+  /** The objective's gradient, not clipped. */
   gradient(objective: Objective): Promise<Vector>;
   /** Logits of the batch's predicted tokens, by the model's own parameters or by `at`. */
   logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits>;
-  /** One AdamW update with a given gradient. */
+  /** One AdamW update with a given gradient; constraint and clipping apply. */
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
-  dot(a: Vector, b: Vector): number;
-  /** Σ weights[i]·vectors[i], a new vector. */
-  combine(weights: readonly number[], vectors: readonly Vector[]): Vector;
+  /** The inner product, summed in double precision. */
+  dot(a: Vector, b: Vector): Promise<number>;
+  /** Σ weights[i]·vectors[i], a new vector. Each element is summed in double precision, in the order given. */
+  combine(weights: readonly number[], vectors: readonly Vector[]): Promise<Vector>;
   /** Elementwise product, a new vector. */
-  multiply(a: Vector, b: Vector): Vector;
+  multiply(a: Vector, b: Vector): Promise<Vector>;
   /**
    * Mean over examples of squared gradients of the mean nll; not normalized further. `seed` keys the labels that are
    * drawn. `exact` takes each token's likeliest labels until their probabilities sum to `coverage`.
@@ -208,32 +134,32 @@ export interface Model {
   /** Mean over examples of |∂ mean‖logits‖² / ∂θ| (MAS, 1711.09601, eq. 4); needs no labels. */
   sensitivity(examples: readonly TrainingSequence[]): Promise<Vector>;
   /** A copy of the trainable parameters. */
-  snapshot(): Vector;
-  restore(vector: Vector): void;
-  free(vector: Vector): void;
-  /** Vectors as numbers, for saving: written and read as safetensors by the caller. */
-  read(vector: Vector): Float32Array;
-  write(values: Float32Array): Vector;
+  snapshot(): Promise<Vector>;
+  /** Sets the trainable parameters; the optimizer's state stays. */
+  restore(vector: Vector): Promise<void>;
+  free(vector: Vector): Promise<void>;
+  /** A vector's numbers, a copy that is the caller's. */
+  read(vector: Vector): Promise<Float32Array>;
+  /** A vector of these numbers, which are copied. */
+  write(values: Float32Array): Promise<Vector>;
   readonly optimizer: {
-    reset(): void;
-    save(): { first: Float32Array; second: Float32Array; step: number };
-    restore(state: { first: Float32Array; second: Float32Array; step: number }): void;
+    reset(): Promise<void>;
+    save(): Promise<OptimizerState>;
+    restore(state: OptimizerState): Promise<void>;
   };
 
   /** Adds an adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys its initialization. */
-  adapt(options: AdapterOptions, seed: number): void;
+  adapt(options: AdapterOptions, seed: number): Promise<void>;
   /** Freezes the LoRA adapter, which goes on acting, and adds a new one of its form: the trainable vector is the new one's. */
-  stack(seed: number): void;
+  stack(seed: number): Promise<void>;
   /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialization. */
-  addPrompts(options: PromptOptions, seed: number): void;
-  /** The id that stands for a row of the prompt table in a sequence's tokens. */
-  virtualToken(row: number): number;
+  addPrompts(options: PromptOptions, seed: number): Promise<void>;
   /** Writes a run of the prompt table's rows as an adapter that PEFT opens (prompt tuning). */
-  savePrompts(directory: string, start: number, count: number): void;
-  /** The keys beside the prompt table, one row each, as they stand. */
-  promptKeys(): Float32Array[];
-  /** Folds the adapter into the base weights, in place. */
-  merge(): void;
+  savePrompts(directory: string, start: number, count: number): Promise<void>;
+  /** The current keys of the prompt table, one row each. */
+  promptKeys(): Promise<Float32Array[]>;
+  /** Folds the adapter into the base weights, which are trainable again. */
+  merge(): Promise<void>;
 
   generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]>;
   /** Σ log p of the continuation's tokens given the prompt's, nats. */
@@ -251,11 +177,12 @@ export interface Model {
   /** Reads back what `save` wrote, into this model. */
   load(directory: string): Promise<void>;
   /** SHA-256 over architecture, weights and adapter: what determines the answers. */
-  digest(): string;
+  digest(): Promise<string>;
   /** Bytes of all tensors held. */
-  tensorBytes(): number;
-  /** FLOPs and generated tokens so far. */
-  meter(): { flops: number; trainedTokens: number; generatedTokens: number };
+  tensorBytes(): Promise<number>;
+  /** FLOPs and tokens so far. */
+  meter(): Promise<Meter>;
+  /** Frees what the model holds; no call may follow. */
   release(): Promise<void>;
 }
 

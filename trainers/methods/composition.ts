@@ -17,8 +17,8 @@ export function defaultsOf(method: Method): Options {
 
 /** Every pair of methods with their defaults, in the order of the list. */
 export function pairsOf(methods: readonly Method[]): Pair[] {
-  return methods.flatMap((first, place) =>
-    methods.slice(place + 1).map((second) => ({ first, second, reason: contradiction(first, second) })),
+  return methods.flatMap((first, index) =>
+    methods.slice(index + 1).map((second) => ({ first, second, reason: contradiction(first, second) })),
   );
 }
 
@@ -39,7 +39,7 @@ export function compositionTable(methods: readonly Method[]): string {
       .slice(0, -1)
       .map((first) => row([`\`${first.name}\``, ...methods.slice(1).map((second) => mark(first, second))])),
     "",
-    ...reasons.map((reason, place) => `${place + 1}. ${reason}`),
+    ...reasons.map((reason, index) => `${index + 1}. ${reason}`),
     "",
   ].join("\n");
 }

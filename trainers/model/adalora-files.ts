@@ -16,10 +16,10 @@ export function packTriplets(options: AdaLoraOptions, tensors: readonly NamedTen
     const path = name.slice(0, name.lastIndexOf(".lora_"));
     pattern[`${path}.lora_E`] ??= keptTriplets(options.rank, path, byName);
     const kept = pattern[`${path}.lora_E`]!;
-    const places = placesOf(name, shape, kept);
+    const indices = indicesOf(name, shape, kept);
     const size = kept.filter(Boolean).length;
     const own = isUp(name) ? [shape[0]!, size] : [size, shape[1]!];
-    return { name: name.replace(/\.weight$/, ""), shape: own, values: Float32Array.from(places, (i) => values[i]!) };
+    return { name: name.replace(/\.weight$/, ""), shape: own, values: Float32Array.from(indices, (i) => values[i]!) };
   });
   const whole = Object.values(pattern).every((kept) => kept.every(Boolean));
   const keys = {
@@ -43,7 +43,7 @@ export function unpackTriplets(
     const kept = pattern?.[`${path}.lora_E`] ?? Array.from({ length: rank }, () => true);
     const full = isUp(name) ? [shape[0]!, rank] : [rank, shape[1]!];
     const all = new Float32Array(full[0]! * full[1]!);
-    for (const [i, place] of placesOf(name, full, kept).entries()) all[place] = values[i]!;
+    for (const [i, index] of indicesOf(name, full, kept).entries()) all[index] = values[i]!;
     return { name: `${name}.weight`, shape: full, values: all };
   });
 }
@@ -55,14 +55,14 @@ function keptTriplets(rank: number, path: string, tensors: ReadonlyMap<string, N
   const parts = ["A", "E", "B"].map((part) => tensors.get(`${path}.lora_${part}.weight`)!);
   return Array.from({ length: rank }, (_, triplet) => {
     const own = Array.from({ length: rank }, (_, other) => other === triplet);
-    return parts.some(({ name, shape, values }) => placesOf(name, shape, own).some((place) => values[place] !== 0));
+    return parts.some(({ name, shape, values }) => indicesOf(name, shape, own).some((index) => values[index] !== 0));
   });
 }
 
-/** The places of the triplets that are kept, in a tensor of all. */
-function placesOf(name: string, shape: readonly number[], kept: readonly boolean[]): number[] {
+/** The indices of the triplets that are kept, in a tensor of all. */
+function indicesOf(name: string, shape: readonly number[], kept: readonly boolean[]): number[] {
   const width = shape[1]!;
   const length = shape[0]! * width;
-  const tripletOf = (place: number) => (isUp(name) ? place % width : Math.floor(place / width));
-  return Array.from({ length }, (_, place) => place).filter((place) => kept[tripletOf(place)]);
+  const tripletOf = (index: number) => (isUp(name) ? index % width : Math.floor(index / width));
+  return Array.from({ length }, (_, index) => index).filter((index) => kept[tripletOf(index)]);
 }

@@ -13,8 +13,8 @@ export const adapterFormat: ModelFormat = {
     const model = new LlamaModel(openCheckpoint(base), 0, { executionProviders: ["cpu"], threads: 1 });
     try {
       await model.load(adapter!);
-      const parameters = model.parameters + model.addedParameters;
-      return { architecture: `${model.architecture} with a LoRA adapter`, parameters, digest: model.digest() };
+      const parameters = model.parameters + (await model.trainable()).addedParameters;
+      return { architecture: `${model.architecture} with a LoRA adapter`, parameters, digest: await model.digest() };
     } finally {
       await model.release();
     }

@@ -19,7 +19,7 @@ export async function openModel(directory: string, { device, threads, seed }: Op
   const model = new LlamaModel(openCheckpoint(base), seed, { executionProviders, threads });
   if (adapter !== undefined) {
     await model.load(adapter);
-    model.merge();
+    await model.merge();
   }
   return model;
 }

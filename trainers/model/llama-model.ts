@@ -5,12 +5,13 @@ import type {
   EngineRequest,
   FisherKind,
   Logits,
+  Meter,
   Model,
   Objective,
   PromptOptions,
   StepReport,
-  TensorLayout,
   Tokenizer,
+  Trainable,
   TrainingSequence,
   Update,
   Vector,
@@ -55,22 +56,21 @@ export class LlamaModel implements Model {
     return this.llama.base.length;
   }
 
-  get trainableParameters(): number {
-    return this.llama.trainable.length;
+  get firstVirtualToken(): number {
+    return this.checkpoint.config.vocabulary;
   }
 
-  get addedParameters(): number {
-    const { adapter, earlier, prompts } = this.llama;
-    return ((adapter ?? prompts)?.store.length ?? 0) * (1 + earlier.length);
+  async trainable(): Promise<Trainable> {
+    const { adapter, earlier, prompts, trainable } = this.llama;
+    const addedParameters = ((adapter ?? prompts)?.store.length ?? 0) * (1 + earlier.length);
+    return { length: trainable.length, layout: trainable.tensors, addedParameters };
   }
 
-  get layout(): readonly TensorLayout[] {
-    return this.llama.trainable.tensors;
-  }
-
-  get optimizer(): Model["optimizer"] {
-    return this.llama.optimizer;
-  }
+  readonly optimizer: Model["optimizer"] = {
+    reset: async () => this.llama.optimizer.reset(),
+    save: async () => this.llama.optimizer.save(),
+    restore: async (state) => this.llama.optimizer.restore(state),
+  };
 
   step(objective: Objective, update: Update): Promise<StepReport> {
     return this.llama.step(objective, update);
@@ -100,65 +100,61 @@ export class LlamaModel implements Model {
     return sensitivity(this.llama, examples);
   }
 
-  dot(a: Vector, b: Vector): number {
+  async dot(a: Vector, b: Vector): Promise<number> {
     return this.llama.vectors.dot(a, b);
   }
 
-  combine(weights: readonly number[], vectors: readonly Vector[]): Vector {
+  async combine(weights: readonly number[], vectors: readonly Vector[]): Promise<Vector> {
     return this.llama.vectors.combine(weights, vectors);
   }
 
-  multiply(a: Vector, b: Vector): Vector {
+  async multiply(a: Vector, b: Vector): Promise<Vector> {
     return this.llama.vectors.multiply(a, b);
   }
 
-  snapshot(): Vector {
+  async snapshot(): Promise<Vector> {
     return this.llama.snapshot();
   }
 
-  restore(vector: Vector): void {
+  async restore(vector: Vector): Promise<void> {
     this.llama.restore(vector);
   }
 
-  free(vector: Vector): void {
+  async free(vector: Vector): Promise<void> {
     this.llama.vectors.free(vector);
   }
 
-  read(vector: Vector): Float32Array {
+  async read(vector: Vector): Promise<Float32Array> {
     return this.llama.vectors.values(vector).slice();
   }
 
-  write(values: Float32Array): Vector {
+  async write(values: Float32Array): Promise<Vector> {
     return this.llama.vectors.hold(values.slice());
   }
 
-  adapt(options: AdapterOptions, seed: number): void {
+  async adapt(options: AdapterOptions, seed: number): Promise<void> {
     this.llama.adapt(options, seed);
   }
 
-  stack(seed: number): void {
+  async stack(seed: number): Promise<void> {
     this.llama.stack(seed);
   }
 
-  addPrompts(options: PromptOptions, seed: number): void {
+  async addPrompts(options: PromptOptions, seed: number): Promise<void> {
     this.llama.addPrompts(options, seed);
   }
 
-  virtualToken(row: number): number {
-    return this.llama.config.vocabulary + row;
-  }
-
-  savePrompts(directory: string, start: number, count: number): void {
+  async savePrompts(directory: string, start: number, count: number): Promise<void> {
     const { hidden } = this.llama.config;
     const rows = this.llama.prompts!.store.view(promptTensor).subarray(start * hidden, (start + count) * hidden);
     savePrompts(directory, this.llama.config, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
   }
 
-  promptKeys(): Float32Array[] {
+  async promptKeys(): Promise<Float32Array[]> {
     return this.llama.prompts?.keys() ?? [];
   }
 
-  merge(): void {
+  async merge(): Promise<void> {
     this.llama.merge();
   }
 
@@ -206,7 +202,7 @@ export class LlamaModel implements Model {
     this.fill(openCheckpoint(directory));
   }
 
-  digest(): string {
+  async digest(): Promise<string> {
     const { adapter, prompts, base } = this.llama;
     if (prompts)
       return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(prompts.store)], prompts.options);
@@ -214,11 +210,11 @@ export class LlamaModel implements Model {
     return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(adapter.store)], adapter.options);
   }
 
-  tensorBytes(): number {
+  async tensorBytes(): Promise<number> {
     return this.llama.tensorBytes();
   }
 
-  meter(): { flops: number; trainedTokens: number; generatedTokens: number } {
+  async meter(): Promise<Meter> {
     const { flops, trainedTokens } = this.llama;
     return { flops: flops + this.inferenceFlops, trainedTokens, generatedTokens: this.generatedTokens };
   }
@@ -234,13 +230,13 @@ export class LlamaModel implements Model {
   ): Promise<T[]> {
     const answers: T[] = [];
     for (const weights of new Set(requests.map((request) => request.weights))) {
-      const places = requests.flatMap((request, place) => (request.weights === weights ? [place] : []));
+      const indices = requests.flatMap((request, index) => (request.weights === weights ? [index] : []));
       const own = await compute(
         this.inference(weights),
-        places.map((place) => requests[place]!),
+        indices.map((index) => requests[index]!),
       );
-      places.forEach((place, i) => {
-        answers[place] = own[i]!;
+      indices.forEach((index, i) => {
+        answers[index] = own[i]!;
       });
     }
     return answers;

@@ -9,7 +9,7 @@ export function concatenateAdapters(options: LoraOptions, blocks: readonly (read
     const shape = isUp(name) ? [rows!, columns! * count] : [rows! * count, columns!];
     const values = new Float32Array(shape[0]! * shape[1]!);
     for (const [block, part] of parts.entries()) {
-      eachPlace(name, shape, count, block, (own, whole) => {
+      eachElement(name, shape, count, block, (own, whole) => {
         values[whole] = part[own]!;
       });
     }
@@ -25,8 +25,8 @@ export function divideAdapter(tensors: readonly NamedTensor[], count: number): N
       const [rows, columns] = shape as [number, number];
       const own = isUp(name) ? [rows, columns / count] : [rows / count, columns];
       const part = new Float32Array(values.length / count);
-      eachPlace(name, shape, count, block, (place, whole) => {
-        part[place] = values[whole]!;
+      eachElement(name, shape, count, block, (index, whole) => {
+        part[index] = values[whole]!;
       });
       return { name, shape: own, values: part };
     }),
@@ -35,8 +35,8 @@ export function divideAdapter(tensors: readonly NamedTensor[], count: number): N
 
 const isUp = (name: string): boolean => name.endsWith("lora_B.weight");
 
-/** Calls with the place of each element in a block and in the whole, whose shape is given. */
-function eachPlace(
+/** Calls with the index of each element in a block and in the whole, whose shape is given. */
+function eachElement(
   name: string,
   shape: readonly number[],
   count: number,

@@ -6,11 +6,11 @@ import type { BufferItem } from "../../harness/contract/trainer.js";
  */
 export function balance(items: readonly BufferItem[], capacity: number): BufferItem[] {
   const counts = new Map<string, number>();
-  const ranked = items.map((item, place) => {
+  const ranked = items.map((item, index) => {
     const rank = counts.get(item.taskId) ?? 0;
     counts.set(item.taskId, rank + 1);
-    return { item, place, rank };
+    return { item, index, rank };
   });
-  const kept = ranked.sort((a, b) => a.rank - b.rank || a.place - b.place).slice(0, capacity);
-  return kept.sort((a, b) => a.place - b.place).map(({ item }) => item);
+  const kept = ranked.sort((a, b) => a.rank - b.rank || a.index - b.index).slice(0, capacity);
+  return kept.sort((a, b) => a.index - b.index).map(({ item }) => item);
 }

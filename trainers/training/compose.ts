@@ -2,13 +2,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { Claim, Strategy } from "./strategy.js";
+import type { ExclusiveResource, Strategy } from "./strategy.js";
 
-const whyNotFed =
+const whyNotWrapped =
   "one feeds the model sequences of its own, which would lack the prompts that the other puts before each";
-const whyNotHeld =
+const whyNotShared =
   "with one every task trains parameters of its own, and the other holds values of them from task to task";
-const whyOnlyOne: Record<Claim, string> = {
+const whyExclusive: Record<ExclusiveResource, string> = {
   adapter: "a model carries one adapter",
   averaging: "what a task leaves is averaged by one rule",
   buffer: "the rehearsal buffer has one content, and each would overwrite the other's",
@@ -17,8 +17,8 @@ const whyOnlyOne: Record<Claim, string> = {
 };
 
 /**
- * Several strategies as one, in the order given; in `open` and `beforeTask`, the one that holds the adapter comes first,
- * since it settles which parameters there are to be trained.
+ * Several strategies as one, in the order given; in `open` and `beforeTask`, the one that adds the adapter comes first,
+ * since it determines which parameters are trained.
  *
  * @throws CONFIG_INVALID, with the reason, when two of them contradict each other.
  */
@@ -26,74 +26,76 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
   strategies.forEach((strategy, index) => {
     for (const other of strategies.slice(0, index)) checkPair(other, strategy);
   });
-  const settled = adaptersFirst(strategies);
-  const inTurn = async (call: (strategy: Strategy) => Promise<void> | undefined, order = strategies) => {
+  const adapterFirst = adaptersFirst(strategies);
+  const inOrder = async (call: (strategy: Strategy) => Promise<void> | undefined, order = strategies) => {
     for (const strategy of order) await call(strategy);
   };
   return {
     name: strategies.map((strategy) => strategy.name).join("+"),
     rateFactor: strategies.reduce((product, strategy) => product * (strategy.rateFactor ?? 1), 1),
-    parameters: ["renewed" as const, "held" as const].find((kind) =>
+    parameters: ["perTask" as const, "shared" as const].find((kind) =>
       strategies.some(({ parameters }) => parameters === kind),
     ),
-    get reserved() {
-      return strategies.reduce((sum, strategy) => sum + (strategy.reserved ?? 0), 0);
+    get reservedTokens() {
+      return strategies.reduce((sum, strategy) => sum + (strategy.reservedTokens ?? 0), 0);
     },
-    open: (model, seed, tasks) => {
-      for (const strategy of settled) strategy.open?.(model, seed, tasks);
-    },
-    beforeTask: (task) => inTurn((strategy) => strategy.beforeTask?.(task), settled),
+    open: (model, seed, tasks) => inOrder((strategy) => strategy.open?.(model, seed, tasks), adapterFirst),
+    beforeTask: (task) => inOrder((strategy) => strategy.beforeTask?.(task), adapterFirst),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
-    present: async (sequences, task) => {
-      let presented = [...sequences];
-      for (const strategy of strategies) presented = (await strategy.present?.(presented, task)) ?? presented;
-      return presented;
+    wrapTraining: async (sequences, task) => {
+      let wrapped = [...sequences];
+      for (const strategy of strategies) wrapped = (await strategy.wrapTraining?.(wrapped, task)) ?? wrapped;
+      return wrapped;
     },
-    beforeStep: (step) => inTurn((strategy) => strategy.beforeStep?.(step)),
+    beforeStep: (step) => inOrder((strategy) => strategy.beforeStep?.(step)),
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
     constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
     readsGradient: strategies.some((strategy) => strategy.readsGradient),
-    afterStep: (step, report) => inTurn((strategy) => strategy.afterStep?.(step, report)),
-    afterTask: (task) => inTurn((strategy) => strategy.afterTask?.(task)),
-    address: async (requests, model) => {
-      let addressed = [...requests];
-      for (const strategy of strategies) addressed = (await strategy.address?.(addressed, model)) ?? addressed;
-      return addressed;
+    afterStep: (step, report) => inOrder((strategy) => strategy.afterStep?.(step, report)),
+    afterTask: (task) => inOrder((strategy) => strategy.afterTask?.(task)),
+    routeInference: async (requests, model) => {
+      let routed = [...requests];
+      for (const strategy of strategies) routed = (await strategy.routeInference?.(routed, model)) ?? routed;
+      return routed;
     },
     addedParameters: () => strategies.reduce((sum, strategy) => sum + (strategy.addedParameters?.() ?? 0), 0),
-    answerDigest: () => {
-      const digests = strategies.flatMap((strategy) => strategy.answerDigest?.() ?? []);
+    answerDigest: async () => {
+      const digests: string[] = [];
+      for (const strategy of strategies) {
+        const digest = await strategy.answerDigest?.();
+        if (digest !== undefined) digests.push(digest);
+      }
       return digests.length > 0 ? digestOf(digests) : "";
     },
     save: (directory, model) =>
-      inTurn((strategy) => {
+      inOrder((strategy) => {
         if (!strategy.save) return undefined;
         const own = join(directory, strategy.name);
         mkdirSync(own, { recursive: true });
         return strategy.save(own, model);
       }),
-    restore: (directory, model) => inTurn((strategy) => strategy.restore?.(join(directory, strategy.name), model)),
+    restore: (directory, model) => inOrder((strategy) => strategy.restore?.(join(directory, strategy.name), model)),
   };
 }
 
 function adaptersFirst(strategies: readonly Strategy[]): Strategy[] {
-  const adapts = ({ claims }: Strategy) => (claims?.includes("adapter") ? 1 : 0);
+  const adapts = ({ exclusive }: Strategy) => (exclusive?.includes("adapter") ? 1 : 0);
   return [...strategies].sort((a, b) => adapts(b) - adapts(a));
 }
 
 function checkPair(first: Strategy, second: Strategy): void {
   if (first.name === second.name) throw contradiction(first, second, "it is named twice");
-  const claim = first.claims?.find((held) => second.claims?.includes(held));
-  if (claim) throw contradiction(first, second, whyOnlyOne[claim]);
+  const resource = first.exclusive?.find((one) => second.exclusive?.includes(one));
+  if (resource) throw contradiction(first, second, whyExclusive[resource]);
   for (const [one, other] of [
     [first, second],
     [second, first],
   ] as const) {
-    if (one.parameters === "renewed" && other.parameters === "held") {
-      throw contradiction(first, second, whyNotHeld);
+    if (one.parameters === "perTask" && other.parameters === "shared") {
+      throw contradiction(first, second, whyNotShared);
     }
-    if (one.feeds && other.present) throw contradiction(first, second, whyNotFed);
+    if (one.usesOwnBatches && other.wrapTraining) throw contradiction(first, second, whyNotWrapped);
   }
   const reason = first.conflicts?.[second.name] ?? second.conflicts?.[first.name];
   if (reason) throw contradiction(first, second, reason);

@@ -22,7 +22,7 @@ import { RetentionMonitor } from "./retention.js";
 import { learningRateAt } from "./schedule.js";
 import { isPossible, meanShare, portion, shareLeft } from "./shares.js";
 import { loadVectors, saveVectors } from "./state.js";
-import type { AddressedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
+import type { RoutedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
 
 /**
  * The one loop of all methods that train a model: draws batches, follows the learning-rate schedule, updates, and
@@ -35,40 +35,48 @@ export class ParametricLearner extends ModelLearner {
   readonly #strategy: Strategy;
   readonly #monitor: DriftMonitor | undefined;
 
-  private constructor(model: Model, context: LearnerContext, options: TrainingOptions, strategy: Strategy) {
-    super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reserved ?? 0)));
+  private constructor(
+    model: Model,
+    context: LearnerContext,
+    options: TrainingOptions,
+    strategy: Strategy,
+    monitor: DriftMonitor | undefined,
+  ) {
+    super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reservedTokens ?? 0)));
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;
-    // A vector that is renewed from task to task no longer tells what the base model was.
-    if (options.monitor && strategy.parameters !== "renewed") this.#monitor = new DriftMonitor(model.snapshot());
+    this.#monitor = monitor;
   }
 
   static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {
     const model = await ModelLearner.openBase(context);
-    strategy.open?.(model, context.seed, context.tasks.length);
-    return new ParametricLearner(model, context, options, strategy);
+    await strategy.open?.(model, context.seed, context.tasks.length);
+    // Parameters of each task's own do not contain what the base model was.
+    const monitored = options.monitor && strategy.parameters !== "perTask";
+    const monitor = monitored ? new DriftMonitor(await model.snapshot()) : undefined;
+    return new ParametricLearner(model, context, options, strategy, monitor);
   }
 
   async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
     const notes: LearnReport["notes"] = {};
     const synthetic: SyntheticSet[] = [];
     const task = this.#taskContext(view, context, notes, synthetic);
-    const drift = await this.#monitor?.look(task);
+    const drift = await this.#monitor?.compare(task);
     await this.#strategy.beforeTask?.(task);
     const { mixture, steps } = this.#plan(task);
     const record = new TrainingRecord(steps, notes, context.progress);
     const retention = await this.#retention(task);
-    if (!this.#options.keepOptimizer) this.model.optimizer.reset();
+    if (!this.#options.keepOptimizer) await this.model.optimizer.reset();
     try {
       for (let step = 0; step < steps; step++) {
         task.checkCancelled();
-        const { batch: items, aside } = mixture.draws(step);
+        const { batch: items, separate } = mixture.draws(step);
         const sequences = items.map((item) => task.sequence(item));
-        const batch = await this.#present(sequences, task);
+        const batch = await this.#wrap(sequences, task);
         const factor = this.#strategy.rateFactor ?? 1;
         const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
-        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, aside, learningRate });
+        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, separate, learningRate });
         record.step(terms[0]!, learningRate, tokens); // the first term is the batch's own, where anything new was drawn
         await context.observe?.(step + 1);
         if (await retention?.stops(step)) {
@@ -77,7 +85,7 @@ export class ParametricLearner extends ModelLearner {
         }
       }
     } finally {
-      retention?.release();
+      await retention?.release();
     }
     await this.#strategy.afterTask?.(task);
     const report = record.report();
@@ -95,7 +103,7 @@ export class ParametricLearner extends ModelLearner {
     await this.#strategy.save?.(join(directory, "strategies"), this.model);
     this.#monitor?.save(directory);
     if (this.#options.keepOptimizer) {
-      const { first, second, step } = this.model.optimizer.save();
+      const { first, second, step } = await this.model.optimizer.save();
       saveVectors(directory, "optimizer", { first, second, step: Float32Array.of(step) });
     }
   }
@@ -106,24 +114,25 @@ export class ParametricLearner extends ModelLearner {
     this.#monitor?.restore(directory);
     if (this.#options.keepOptimizer) {
       const { first, second, step } = loadVectors(directory, "optimizer");
-      this.model.optimizer.restore({ first: first!, second: second!, step: step![0]! });
+      await this.model.optimizer.restore({ first: first!, second: second!, step: step![0]! });
     }
     await super.restore(directory);
   }
 
-  protected override async address<R extends AddressedRequest>(requests: readonly R[]): Promise<R[]> {
-    return (await this.#strategy.address?.(requests, this.model)) ?? super.address(requests);
+  protected override async route<R extends RoutedRequest>(requests: readonly R[]): Promise<R[]> {
+    return (await this.#strategy.routeInference?.(requests, this.model)) ?? super.route(requests);
   }
 
   override async answerDigest(): Promise<string> {
     const model = await super.answerDigest();
-    const strategy = this.#strategy.answerDigest?.();
+    const strategy = await this.#strategy.answerDigest?.();
     return strategy ? digestOf({ model, strategy }) : model;
   }
 
-  override cost(): LearnerCost {
-    const addedParameters = this.model.addedParameters + (this.#strategy.addedParameters?.() ?? 0);
-    return { ...super.cost(), trainableParameters: this.model.trainableParameters, addedParameters };
+  override async cost(): Promise<LearnerCost> {
+    const { length, addedParameters } = await this.model.trainable();
+    const own = this.#strategy.addedParameters?.() ?? 0;
+    return { ...(await super.cost()), trainableParameters: length, addedParameters: addedParameters + own };
   }
 
   #taskContext(
@@ -194,7 +203,7 @@ export class ParametricLearner extends ModelLearner {
     const terms = [...own, ...(this.#strategy.terms?.(step) ?? [])];
     const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);
-    if (report.gradient) this.model.free(report.gradient);
+    if (report.gradient) await this.model.free(report.gradient);
     return report;
   }
 
@@ -203,8 +212,8 @@ export class ParametricLearner extends ModelLearner {
     return { shape, initial, decayFactor, warmupSteps, finalShare };
   }
 
-  async #present(sequences: readonly TrainingSequence[], task: TaskContext): Promise<readonly TrainingSequence[]> {
-    return (await this.#strategy.present?.(sequences, task)) ?? sequences;
+  async #wrap(sequences: readonly TrainingSequence[], task: TaskContext): Promise<readonly TrainingSequence[]> {
+    return (await this.#strategy.wrapTraining?.(sequences, task)) ?? sequences;
   }
 
   async #retention(context: TaskContext): Promise<RetentionMonitor | undefined> {
@@ -216,7 +225,8 @@ export class ParametricLearner extends ModelLearner {
         .sample(validation, stopping.items)
         .map((example) => this.encoder.sequence({ example, task })),
     );
-    const presented = await Promise.all(sequences.map((own) => this.#present(own, context)));
-    return new RetentionMonitor(this.model, presented, stopping);
+    const wrapped: (readonly TrainingSequence[])[] = [];
+    for (const own of sequences) wrapped.push(await this.#wrap(own, context));
+    return new RetentionMonitor(this.model, wrapped, stopping);
   }
 }

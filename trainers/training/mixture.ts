@@ -3,10 +3,10 @@ import type { DrawnItems } from "../../harness/contract/trainer.js";
 import { sharesUpTo } from "./shares.js";
 import type { Source, TrainingItem } from "./strategy.js";
 
-/** What a step is trained on: the batch, and the items of sources that stand aside, by name. */
+/** What a step is trained on: the batch, and the items of sources with a separate loss, by name. */
 export interface Draws {
   batch: TrainingItem[];
-  aside: Record<string, TrainingItem[]>;
+  separate: Record<string, TrainingItem[]>;
 }
 
 /**
@@ -20,9 +20,9 @@ export class Mixture {
   readonly #seed: number;
   readonly #sources: readonly Source[];
   readonly #batchSize: number;
-  /** For each draw: which source, and how many draws that source had before. */
+  /** For each draw: its source, and how many draws of that source came before. */
   readonly #sourceOf: Uint16Array;
-  readonly #placeOf: Uint32Array;
+  readonly #indexInSource: Uint32Array;
   readonly #epochs: { epoch: number; order: readonly TrainingItem[] }[] = [];
   /** Of sources with weights: the sum of the weights up to each item. */
   readonly #sums: (Float64Array | undefined)[];
@@ -33,7 +33,7 @@ export class Mixture {
     this.#sources = sources;
     this.#batchSize = batchSize;
     this.#sourceOf = new Uint16Array(batchSize * steps);
-    this.#placeOf = new Uint32Array(batchSize * steps);
+    this.#indexInSource = new Uint32Array(batchSize * steps);
     this.#sums = sources.map(({ weights }) => weights && runningSums(weights));
     const drawn = sources.map(() => 0);
     const draws = this.#sourceOf.length;
@@ -41,21 +41,21 @@ export class Mixture {
       const behind = sources.map(({ share }, index) => sharesUpTo(share, draw + 1, draws) - drawn[index]!);
       const next = behind.indexOf(Math.max(...behind));
       this.#sourceOf[draw] = next;
-      this.#placeOf[draw] = drawn[next]!++;
+      this.#indexInSource[draw] = drawn[next]!++;
     }
   }
 
   /** The items of a 0-based step. */
   draws(step: number): Draws {
-    const { batch, aside }: Draws = { batch: [], aside: {} };
-    for (const source of this.#sources) if (source.aside) aside[source.name] = [];
-    for (let place = 0; place < this.#batchSize; place++) {
-      const draw = step * this.#batchSize + place;
+    const { batch, separate }: Draws = { batch: [], separate: {} };
+    for (const source of this.#sources) if (source.separateLoss) separate[source.name] = [];
+    for (let position = 0; position < this.#batchSize; position++) {
+      const draw = step * this.#batchSize + position;
       const source = this.#sourceOf[draw]!;
-      const { name, aside: apart } = this.#sources[source]!;
-      (apart ? aside[name]! : batch).push(this.#item(source, this.#placeOf[draw]!));
+      const { name, separateLoss } = this.#sources[source]!;
+      (separateLoss ? separate[name]! : batch).push(this.#item(source, this.#indexInSource[draw]!));
     }
-    return { batch, aside };
+    return { batch, separate };
   }
 
   /** How many items the first `steps` steps drew from each source and task, and how many different ones. */
@@ -63,7 +63,7 @@ export class Mixture {
     const counts = new Map<string, DrawnItems & { seen: Set<TrainingItem> }>();
     for (let draw = 0; draw < steps * this.#batchSize; draw++) {
       const source = this.#sourceOf[draw]!;
-      const item = this.#item(source, this.#placeOf[draw]!);
+      const item = this.#item(source, this.#indexInSource[draw]!);
       const kind = this.#sources[source]!.kind ?? "new";
       const task = item.task?.id ?? null;
       const key = `${kind} ${task}`;
@@ -75,20 +75,19 @@ export class Mixture {
     return [...counts.values()].map(({ seen, ...count }) => ({ ...count, distinct: seen.size }));
   }
 
-  #item(index: number, place: number): TrainingItem {
-    const source = this.#sources[index]!;
-    const { name: task, items } = source;
-    const sums = this.#sums[index];
+  #item(source: number, index: number): TrainingItem {
+    const { name: task, items, ordered } = this.#sources[source]!;
+    const sums = this.#sums[source];
     if (sums) {
-      const aim = random({ seed: this.#seed, stream: "mixture-draw", task, step: place }).uniform() * sums.at(-1)!;
+      const aim = random({ seed: this.#seed, stream: "mixture-draw", task, step: index }).uniform() * sums.at(-1)!;
       return items[sums.findIndex((sum) => sum > aim)]!;
     }
-    const epoch = Math.floor(place / items.length);
-    if (this.#epochs[index]?.epoch !== epoch) {
+    const epoch = Math.floor(index / items.length);
+    if (this.#epochs[source]?.epoch !== epoch) {
       const stream = random({ seed: this.#seed, stream: "mixture", task, step: epoch });
-      this.#epochs[index] = { epoch, order: source.ordered ? items : stream.shuffle(items) };
+      this.#epochs[source] = { epoch, order: ordered ? items : stream.shuffle(items) };
     }
-    return this.#epochs[index]!.order[place % items.length]!;
+    return this.#epochs[source]!.order[index % items.length]!;
   }
 }
 

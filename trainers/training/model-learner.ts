@@ -11,11 +11,11 @@ import type {
   ScoreRequest,
   TrainingView,
 } from "../../harness/contract/trainer.js";
-import type { Model } from "../engine/contract.js";
+import type { Meter, Model } from "../engine/contract.js";
 import { openModel } from "../model/index.js";
 import { SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
-import type { AddressedRequest } from "./strategy.js";
+import type { RoutedRequest } from "./strategy.js";
 
 /** A question as a learner gets it, to be scored or answered. */
 export type Question = Pick<GenerationRequest, "input" | "taskId">;
@@ -44,8 +44,8 @@ export abstract class ModelLearner implements Learner {
     return this.encoder.prompt(question.input, answerTokens);
   }
 
-  /** How questions are put to the model, beside their tokens. */
-  protected async address<R extends AddressedRequest>(requests: readonly R[]): Promise<R[]> {
+  /** Changes requests before the model answers them, as `Strategy.routeInference` does. */
+  protected async route<R extends RoutedRequest>(requests: readonly R[]): Promise<R[]> {
     return [...requests];
   }
 
@@ -57,7 +57,7 @@ export abstract class ModelLearner implements Learner {
       taskId: request.taskId,
       tokens: this.prompt(request, maxNewTokens),
     }));
-    const generations = await this.model.generate(await this.address(prompts), { ...decoding, maxNewTokens });
+    const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens });
     return generations.map((generation) => ({ ...generation, text: generation.text.trim() }));
   }
 
@@ -66,16 +66,16 @@ export abstract class ModelLearner implements Learner {
       const continuation = this.encoder.answer(request.continuation);
       return { id: request.id, tokens: this.prompt(request, continuation.length), continuation };
     });
-    return this.model.score(await this.address(questions));
+    return this.model.score(await this.route(questions));
   }
 
   async save(directory: string): Promise<void> {
-    saveJson(directory, "meters", this.#meters());
+    saveJson(directory, "meters", await this.#meters());
   }
 
   async restore(directory: string): Promise<void> {
-    const meters = loadJson<ReturnType<Model["meter"]>>(directory, "meters");
-    const own = this.model.meter();
+    const meters = loadJson<Meter>(directory, "meters");
+    const own = await this.model.meter();
     this.#spent = {
       flops: meters.flops - own.flops,
       trainedTokens: meters.trainedTokens - own.trainedTokens,
@@ -83,25 +83,25 @@ export abstract class ModelLearner implements Learner {
     };
   }
 
-  cost(): LearnerCost {
+  async cost(): Promise<LearnerCost> {
     return {
-      ...this.#meters(),
+      ...(await this.#meters()),
       trainableParameters: 0,
-      addedParameters: this.model.addedParameters,
-      tensorBytes: this.model.tensorBytes(),
+      addedParameters: (await this.model.trainable()).addedParameters,
+      tensorBytes: await this.model.tensorBytes(),
     };
   }
 
   async answerDigest(): Promise<string> {
-    return digestOf({ model: this.model.digest(), maximum: this.encoder.maximum });
+    return digestOf({ model: await this.model.digest(), maximum: this.encoder.maximum });
   }
 
   release(): Promise<void> {
     return this.model.release();
   }
 
-  #meters(): ReturnType<Model["meter"]> {
-    const own = this.model.meter();
+  async #meters(): Promise<Meter> {
+    const own = await this.model.meter();
     return {
       flops: this.#spent.flops + own.flops,
       trainedTokens: this.#spent.trainedTokens + own.trainedTokens,

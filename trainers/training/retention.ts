@@ -24,18 +24,18 @@ export class RetentionMonitor {
     if ((step + 1) % this.#options.every !== 0) return false;
     const loss = await this.#loss();
     if (!this.#best || loss < this.#best.loss) {
-      this.release();
-      this.#best = { loss, parameters: this.#model.snapshot() };
+      await this.release();
+      this.#best = { loss, parameters: await this.#model.snapshot() };
       this.#worse = 0;
       return false;
     }
     if (++this.#worse < this.#options.patience) return false;
-    this.#model.restore(this.#best.parameters);
+    await this.#model.restore(this.#best.parameters);
     return true;
   }
 
-  release(): void {
-    if (this.#best) this.#model.free(this.#best.parameters);
+  async release(): Promise<void> {
+    if (this.#best) await this.#model.free(this.#best.parameters);
     this.#best = undefined;
   }
 

@@ -78,11 +78,11 @@ export class SequenceEncoder {
 }
 
 /** A training sequence as the prompt's tokens and those of the answer, the end token included. */
-export function divideSequence({ tokens, weights }: TrainingSequence): {
+export function splitSequence({ tokens, weights }: TrainingSequence): {
   prompt: readonly number[];
   answer: readonly number[];
 } {
-  const start = weights.findIndex((weight, place) => place > 0 && weight > 0);
+  const start = weights.findIndex((weight, index) => index > 0 && weight > 0);
   return { prompt: tokens.slice(0, start), answer: tokens.slice(start) };
 }
 

@@ -37,12 +37,12 @@ export interface Source {
   ordered?: boolean;
   /** What it is, for the report of what was drawn; "new" where nothing is said. */
   kind?: string;
-  /** Whether its items stay out of the batch's own loss: the strategy finds them in `StepContext.aside`, by name. */
-  aside?: boolean;
+  /** Whether its items stay out of the batch's loss: the strategy finds them in `StepContext.separate`, by the source's name. */
+  separateLoss?: boolean;
 }
 
 /** A question in tokens, before it goes to the model. */
-export interface AddressedRequest extends EngineRequest {
+export interface RoutedRequest extends EngineRequest {
   /** Only where the trainer declared `taskIdAtTest`. */
   taskId?: string;
 }
@@ -77,60 +77,63 @@ export interface StepContext extends TaskContext {
   readonly batch: readonly TrainingSequence[];
   /** The items behind `batch`, in its order. */
   readonly items: readonly TrainingItem[];
-  /** What was drawn from sources that stand aside, by their names. */
-  readonly aside: Readonly<Record<string, readonly TrainingItem[]>>;
+  /** What was drawn from sources with a separate loss, by their names. */
+  readonly separate: Readonly<Record<string, readonly TrainingItem[]>>;
   readonly learningRate: number;
 }
 
-/** What only one strategy of a learner can hold. */
-export type Claim = "adapter" | "averaging" | "buffer" | "constraint" | "proximal";
+/** What only one strategy of a learner can use. */
+export type ExclusiveResource = "adapter" | "averaging" | "buffer" | "constraint" | "proximal";
 
 /**
  * What makes a continual-learning method: hooks on the one loop of `ParametricLearner`, called in this order.
- * Strategies compose in the order in which they are declared: sources and terms add up, and what only one may hold
- * is claimed. All that a strategy remembers from one task to the next is what it saves: after every task a new
+ * Strategies compose in the order in which they are declared: sources and terms add up, and what only one may use
+ * is declared in `exclusive`. All that a strategy remembers from one task to the next is what it saves: after every task a new
  * strategy is made and restored, and must then act as the old one would have, to the bit.
  */
 export interface Strategy {
   readonly name: string;
-  readonly claims?: readonly Claim[];
-  /** Names of strategies that it cannot stand beside, each with the reason as a sentence. */
+  readonly exclusive?: readonly ExclusiveResource[];
+  /** Names of strategies that it cannot be combined with, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
-  /** `renewed`: every task trains parameters of its own. `held`: values of them are held from one task to the next. */
-  readonly parameters?: "renewed" | "held";
-  /** Tokens of the context that `present` and `address` put before a sequence. */
-  readonly reserved?: number;
+  /** `perTask`: every task trains parameters of its own. `shared`: the strategy keeps values of them from one task to the next. */
+  readonly parameters?: "perTask" | "shared";
+  /** Most tokens that `wrapTraining` and `routeInference` add to a sequence. */
+  readonly reservedTokens?: number;
   /** Factor on the loop's learning rate. */
   readonly rateFactor?: number;
-  /** True where it feeds the model sequences of its own, outside the loop's batches. */
-  readonly feeds?: boolean;
-  /** Once per model, before anything is restored: the place to give it an adapter. Those that claim it come first. `tasks`: how many the run has. */
-  open?(model: Model, seed: number, tasks: number): void;
+  /** True where it runs the model on batches of its own, which the loop does not pass through `wrapTraining`. */
+  readonly usesOwnBatches?: boolean;
+  /**
+   * Called once per model, before anything is restored: an adapter is added here. A strategy with the exclusive resource
+   * `adapter` is called before the others. `tasks`: how many the run has.
+   */
+  open?(model: Model, seed: number, tasks: number): Promise<void>;
   beforeTask?(task: TaskContext): Promise<void>;
-  /** What to draw beside the new items, once a task. The shares stay below 1 in sum; new items take the rest. */
+  /** What to draw in addition to the new items, asked once a task. The shares sum to less than 1; new items take the rest. */
   mixture?(task: TaskContext): Source[];
-  /** How training sequences are put to the model: what stands before their tokens. As `address` at test time. */
-  present?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
+  /** Changes training sequences before the model sees them, such as by soft prompts in front. `routeInference` does the same at test time. */
+  wrapTraining?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
   beforeStep?(step: StepContext): Promise<void>;
-  /** Terms of the objective beside the batch's own loss. */
+  /** Terms of the objective in addition to the batch's own loss. */
   terms?(step: StepContext): Term[];
-  /** A pull on the parameters after the update. Needs the claim "proximal". */
+  /** A pull on the parameters after the update. Needs the exclusive resource "proximal". */
   proximal?(step: StepContext): Update["proximal"];
-  /** A constraint on the gradient. Needs the claim "constraint". */
+  /** A constraint on the gradient. Needs the exclusive resource "constraint". */
   constraint?(step: StepContext): Promise<Constraint | undefined>;
   /** Whether `afterStep` is to find the gradient of the step in its report. */
   readonly readsGradient?: boolean;
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   afterTask?(task: TaskContext): Promise<void>;
   /**
-   * How questions are put to the model at test time: whose weights answer, what stands before the prompt. Changes no
-   * state; order and number of requests have no influence on the result for each.
+   * Changes requests before the model answers them: which weights compute the answer, what comes before the prompt.
+   * Changes no state; the result for a request does not depend on the order and number of the others.
    */
-  address?<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
-  /** Parameters that it holds for answering beside the model's own, such as earlier tasks' adapters. */
+  routeInference?<R extends RoutedRequest>(requests: readonly R[], model: Model): Promise<R[]>;
+  /** Parameters that it keeps for answering in addition to the model's own, such as earlier tasks' adapters. */
   addedParameters?(): number;
-  /** Digest of what determines the answers beside the model's own weights. */
-  answerDigest?(): string;
+  /** Digest of what determines the answers in addition to the model's own weights. */
+  answerDigest?(): Promise<string>;
   save?(directory: string, model: Model): Promise<void>;
   restore?(directory: string, model: Model): Promise<void>;
 }

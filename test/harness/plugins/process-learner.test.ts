@@ -85,7 +85,7 @@ describe("a third-party trainer in a child process", () => {
       { text: "B", tokens: 1, finishReason: "end" },
       { text: "B", tokens: 1, finishReason: "end" },
     ]);
-    expect(first.cost()).toMatchObject({ generatedTokens: 2, flops: null });
+    expect(await first.cost()).toMatchObject({ generatedTokens: 2, flops: null });
     expect(await first.score([{ ...request("x"), continuation: "B" }])).toEqual([Math.log(4 / 5)]);
     const digest = await first.answerDigest!();
     const directory = mkdtempSync(join(tmpdir(), "bench-learner-"));

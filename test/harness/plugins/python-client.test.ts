@@ -85,8 +85,8 @@ describe.skipIf(!python)("the Python client", () => {
     ]);
     expect(right).toBeGreaterThan(wrong!);
     expect(right).toBeLessThanOrEqual(0);
-    expect(second.cost()).toMatchObject({ flops: null, trainableParameters: 0 });
-    expect(second.cost().trainedTokens).toBeGreaterThan(0);
+    expect(await second.cost()).toMatchObject({ flops: null, trainableParameters: 0 });
+    expect((await second.cost()).trainedTokens).toBeGreaterThan(0);
     await second.release();
   });
 

@@ -23,7 +23,7 @@ const softmax = (row: ArrayLike<number>, temperature = 1) => {
 
 /** The weights of predicted tokens, normalized to a sum of 1. */
 function shares(texts = batch): number[] {
-  const weights = texts.flatMap((text) => text.weights.filter((weight, place) => place > 0 && weight > 0));
+  const weights = texts.flatMap((text) => text.weights.filter((weight, index) => index > 0 && weight > 0));
   const total = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => weight / total);
 }
@@ -141,17 +141,17 @@ describe("importances", () => {
     const model = smallModel();
     const [example] = sequences([6]);
     const exact = model.vectors.values(await fisher(model, [example!], "exact", 1, 1));
-    const positions = example!.weights.flatMap((weight, place) => (place > 0 && weight > 0 ? [place] : []));
-    const total = positions.reduce((sum, place) => sum + example!.weights[place]!, 0);
+    const positions = example!.weights.flatMap((weight, index) => (index > 0 && weight > 0 ? [index] : []));
+    const total = positions.reduce((sum, index) => sum + example!.weights[index]!, 0);
     const logits = await model.logits([example!]);
     const direct = new Float64Array(model.trainable.length);
-    for (const [row, place] of positions.entries()) {
+    for (const [row, index] of positions.entries()) {
       for (const [label, p] of softmax(rowOf(logits, row)).entries()) {
-        const tokens = [...example!.tokens.slice(0, place), label];
-        const weights = tokens.map((_, i) => (i === place ? 1 : 0));
+        const tokens = [...example!.tokens.slice(0, index), label];
+        const weights = tokens.map((_, i) => (i === index ? 1 : 0));
         const gradient = model.vectors.values(await model.gradient(languageModeling([{ tokens, weights }])));
         gradient.forEach((value, i) => {
-          direct[i]! += p * (example!.weights[place]! / total) ** 2 * value ** 2;
+          direct[i]! += p * (example!.weights[index]! / total) ** 2 * value ** 2;
         });
       }
     }

@@ -34,5 +34,5 @@ test("the buffer and the anchors of a composition are those of its members", asy
   expect(buffer.items().length).toBe(24);
   expect(reports[2]!.notes).toMatchObject({ "items in the buffer": 24, lambda: expect.any(Number) });
   const plain = await learnAll(byName(trainers, "replay"), { share: 0.25 });
-  expect(learner.cost().tensorBytes!).toBeGreaterThan(plain.learner.cost().tensorBytes!);
+  expect((await learner.cost()).tensorBytes!).toBeGreaterThan((await plain.learner.cost()).tensorBytes!);
 });

@@ -36,5 +36,5 @@ test("answering leaves what determines the answers as it is", async () => {
   expect(first[0]!.text).toBe(first[0]!.text.trim());
   await learner.score([{ id: "1", input: [{ type: "text", text: "a:" }], continuation: "b" }]);
   expect(await learner.answerDigest!()).toBe(before);
-  expect(learner.cost().generatedTokens).toBeGreaterThan(0);
+  expect((await learner.cost()).generatedTokens).toBeGreaterThan(0);
 });

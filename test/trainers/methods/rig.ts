@@ -136,7 +136,7 @@ export async function expectSameBits(trainer: TrainerDefinition, options: Record
   const interrupted = await learnAll(trainer, options, { interrupted: true });
   expect(interrupted.reports).toEqual(straight.reports);
   expect(await interrupted.learner.answerDigest!()).toBe(await straight.learner.answerDigest!());
-  expect(interrupted.learner.cost()).toEqual(straight.learner.cost());
+  expect(await interrupted.learner.cost()).toEqual(await straight.learner.cost());
   expect(interrupted.buffer.items()).toEqual(straight.buffer.items());
 }
 

@@ -52,8 +52,8 @@ test("AdaLoRA comes back bit for bit, pruned triplets as zeros, a module without
 function product(tensors: readonly { shape: readonly number[]; values: Float32Array }[]): number[] {
   const [down, up] = tensors as [(typeof tensors)[number], (typeof tensors)[number]];
   const [rank, inputs] = down.shape as [number, number];
-  return Array.from({ length: up.shape[0]! * inputs }, (_, place) => {
-    const [row, column] = [Math.floor(place / inputs), place % inputs];
+  return Array.from({ length: up.shape[0]! * inputs }, (_, index) => {
+    const [row, column] = [Math.floor(index / inputs), index % inputs];
     let sum = 0;
     for (let k = 0; k < rank; k++) sum += up.values[row * rank + k]! * down.values[k * inputs + column]!;
     return sum;

@@ -95,22 +95,23 @@ async function trainAndSave({ base, adapter, stacked, adaptive }: Saved): Promis
   await train();
   await model.save(base);
   const lora = { rank: 3, alpha: 6, dropout: 0.1, targetModules: ["q_proj", "k_proj", "o_proj", "up_proj"] };
-  model.adapt(lora, 1);
+  await model.adapt(lora, 1);
   await train();
   await model.save(adapter);
   for (const seed of [2, 3]) {
-    model.stack(seed);
+    await model.stack(seed);
     await train();
   }
   await model.save(stacked);
   const other = await open(base);
-  other.adapt({ ...lora, kind: "adalora", targetRank: 2 }, 1);
-  const values = Float32Array.from({ length: other.trainableParameters }, (_, i) => Math.sin(i + 1) / 4);
-  const triplets = tripletsOf(other.layout);
+  await other.adapt({ ...lora, kind: "adalora", targetRank: 2 }, 1);
+  const { layout, length } = await other.trainable();
+  const values = Float32Array.from({ length }, (_, i) => Math.sin(i + 1) / 4);
+  const triplets = tripletsOf(layout);
   for (const { strength, row, column } of triplets.filter((_, i) => i % 4 === 0 || i < 3)) {
-    for (const place of [strength, ...row, ...column]) values[place] = 0;
+    for (const index of [strength, ...row, ...column]) values[index] = 0;
   }
-  other.restore(other.write(values));
+  await other.restore(await other.write(values));
   await other.save(adaptive);
 }
 

@@ -44,8 +44,8 @@ test("each strategy saves and restores apart from the others", async () => {
 });
 
 test("two strategies that claim the same thing contradict each other, with the reason", () => {
-  const first: Strategy = { name: "replay", claims: ["buffer"] };
-  const second: Strategy = { name: "reservoir", claims: ["constraint", "buffer"] };
+  const first: Strategy = { name: "replay", exclusive: ["buffer"] };
+  const second: Strategy = { name: "reservoir", exclusive: ["constraint", "buffer"] };
   expect(() => composeStrategies([first, second])).toThrow(
     '"replay" and "reservoir" do not compose: the rehearsal buffer has one content, and each would overwrite the other\'s.',
   );
@@ -67,15 +67,15 @@ test("the same strategy twice is a contradiction", () => {
 
 test("the one with the adapter opens and begins a task first, wherever it is declared", async () => {
   const calls: string[] = [];
-  const traced = (name: string, claims: Strategy["claims"]): Strategy => ({
+  const traced = (name: string, exclusive: Strategy["exclusive"]): Strategy => ({
     name,
-    claims,
-    open: () => void calls.push(`${name} opens`),
+    exclusive,
+    open: async () => void calls.push(`${name} opens`),
     beforeTask: async () => void calls.push(`${name} before`),
     afterTask: async () => void calls.push(`${name} after`),
   });
   const both = composeStrategies([traced("average", ["averaging"]), traced("adapter", ["adapter"])]);
-  both.open?.(model, 1);
+  await both.open?.(model, 1, 1);
   await both.beforeTask?.(task);
   await both.afterTask?.(task);
   expect(calls).toEqual([

@@ -36,16 +36,16 @@ function settle(
 ): number[] {
   let values = start.slice();
   while (free.size > 0) {
-    const places = [...free];
+    const indices = [...free];
     const solved = solve(
-      places.map((i) => places.map((j) => matrix[i]![j]!)),
-      places.map((i) => -linear[i]!),
+      indices.map((i) => indices.map((j) => matrix[i]![j]!)),
+      indices.map((i) => -linear[i]!),
     );
     const goal: number[] = values.map(() => 0);
-    places.forEach((place, k) => {
-      goal[place] = solved[k]!;
+    indices.forEach((index, k) => {
+      goal[index] = solved[k]!;
     });
-    const blocked = places.filter((i) => goal[i]! <= 0);
+    const blocked = indices.filter((i) => goal[i]! <= 0);
     if (blocked.length === 0) return goal;
     const share = Math.min(...blocked.map((i) => values[i]! / (values[i]! - goal[i]!)));
     values = values.map((value, i) => value + share * (goal[i]! - value));

@@ -49,13 +49,13 @@ async function addExpectation(
   coverage: number,
   sum: Float32Array,
 ): Promise<void> {
-  const positions = weights.flatMap((weight, place) => (place > 0 && weight > 0 ? [place] : []));
-  const total = positions.reduce((all, place) => all + weights[place]!, 0);
+  const positions = weights.flatMap((weight, index) => (index > 0 && weight > 0 ? [index] : []));
+  const total = positions.reduce((all, index) => all + weights[index]!, 0);
   const logits = await model.logits([{ tokens, weights }]);
-  for (const [row, place] of positions.entries()) {
+  for (const [row, index] of positions.entries()) {
     for (const { label, probability } of likeliestLabels(logits, row, coverage)) {
-      const own = { tokens: [...tokens.slice(0, place), label], weights: [...Array(place).fill(0), 1] };
-      const weight = (Math.sqrt(probability) * weights[place]!) / total;
+      const own = { tokens: [...tokens.slice(0, index), label], weights: [...Array(index).fill(0), 1] };
+      const weight = (Math.sqrt(probability) * weights[index]!) / total;
       await model.accumulate(single("language-modeling", own, weight), "square", sum);
     }
   }

@@ -36,7 +36,7 @@ export class LoraAdapter {
     readonly config: LlamaConfig,
     readonly options: AdapterOptions,
     seed: number,
-    place?: number,
+    index?: number,
   ) {
     const modules = linearModules(config);
     const unknown = options.targetModules.find((name) => !(name in modules));
@@ -59,7 +59,7 @@ export class LoraAdapter {
       ),
     );
     for (const { path, shape } of this.paths) {
-      const draw = random({ seed, stream: "lora-initialisation", task: place, item: path });
+      const draw = random({ seed, stream: "lora-initialisation", task: index, item: path });
       const down = this.store.view(`${path}.lora_A.weight`);
       const bound = 1 / Math.sqrt(shape[1]);
       if (options.kind !== "adalora") fill(down, () => (2 * draw.uniform() - 1) * bound);

@@ -8,7 +8,7 @@ export interface Part {
   readonly shares: readonly { term: number; share: number }[];
 }
 
-const isPredicted = (weight: number, place: number) => place > 0 && weight > 0;
+const isPredicted = (weight: number, index: number) => index > 0 && weight > 0;
 
 /** Divides the batches of an objective into parts of at most `microBatch` sequences; other terms go with the first. */
 export function partsOf({ terms, microBatch = Number.POSITIVE_INFINITY }: Objective): Part[] {
@@ -20,17 +20,17 @@ export function partsOf({ terms, microBatch = Number.POSITIVE_INFINITY }: Object
   };
   const count = Math.max(1, ...terms.map((term) => (isTextTerm(term) ? chunksOf(term.batch).length : 1)));
   return Array.from({ length: count }, (_, part) => {
-    const own = terms.flatMap((term, place): { term: Term; place: number; share: number }[] => {
-      if (!isTextTerm(term)) return part === 0 ? [{ term, place, share: 1 }] : [];
+    const own = terms.flatMap((term, index): { term: Term; index: number; share: number }[] => {
+      if (!isTextTerm(term)) return part === 0 ? [{ term, index, share: 1 }] : [];
       const batch = chunksOf(term.batch)[part];
       if (!batch) return [];
       const share = weightOf(batch) / weightOf(term.batch);
       const before = rowsOf(chunksOf(term.batch).slice(0, part).flat());
-      return [{ term: { ...rowsFrom(term, before, rowsOf(batch)), batch, weight: term.weight * share }, place, share }];
+      return [{ term: { ...rowsFrom(term, before, rowsOf(batch)), batch, weight: term.weight * share }, index, share }];
     });
     return {
       objective: { terms: own.map(({ term }) => term) },
-      shares: own.map(({ place, share }) => ({ term: place, share })),
+      shares: own.map(({ index, share }) => ({ term: index, share })),
     };
   });
 }

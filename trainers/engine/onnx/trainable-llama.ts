@@ -16,6 +16,7 @@ import { checkFinite } from "./finite.js";
 import { forwardFlops, trainingFlops } from "./flops.js";
 import { type LlamaConfig, llamaShapes } from "./llama-config.js";
 import { LoraAdapter } from "./lora.js";
+import { multiPassStep } from "./multi-pass-step.js";
 import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
 import { ParameterStore } from "./parameters.js";
 import { partsOf } from "./parts.js";
@@ -23,7 +24,6 @@ import { isProjection } from "./projection.js";
 import { PromptTable } from "./prompt-table.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "./session.js";
 import { sessions } from "./session-cache.js";
-import { stepInTurn } from "./step-in-turn.js";
 import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues, weighted } from "./term-values.js";
 import { TrainableState } from "./trainable-state.js";
@@ -90,7 +90,7 @@ export class TrainableLlama {
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
     const parts = partsOf(objective);
-    if (parts.length > 1 || isProjection(update.constraint)) return stepInTurn(this, objective, parts, update);
+    if (parts.length > 1 || isProjection(update.constraint)) return multiPassStep(this, objective, parts, update);
     const prepared = this.prepare(objective, true);
     const form = { ...prepared.form, result: updateForm(update) };
     const gradient = update.reportGradient ? new Float32Array(this.trainable.length) : undefined;

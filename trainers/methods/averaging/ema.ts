@@ -1,5 +1,5 @@
 import type { Vector } from "../../engine/contract.js";
-import type { AddressedRequest, StepContext, Strategy, TaskContext } from "../../training/strategy.js";
+import type { RoutedRequest, StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange } from "../ranges.js";
 
@@ -34,7 +34,7 @@ export const ema: Method = {
 
 class Ema implements Strategy {
   readonly name = "ema";
-  readonly claims = ["averaging"] as const;
+  readonly exclusive = ["averaging"] as const;
   readonly #decay: number;
   /** While a task is being learned. */
   #average: Vector | undefined;
@@ -44,23 +44,23 @@ class Ema implements Strategy {
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    this.#average = model.snapshot();
+    this.#average = await model.snapshot();
   }
 
   async afterStep({ model }: StepContext): Promise<void> {
-    const now = model.snapshot();
-    const average = model.combine([this.#decay, 1 - this.#decay], [this.#average!, now]);
-    for (const vector of [now, this.#average!]) model.free(vector);
+    const now = await model.snapshot();
+    const average = await model.combine([this.#decay, 1 - this.#decay], [this.#average!, now]);
+    for (const vector of [now, this.#average!]) await model.free(vector);
     this.#average = average;
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {
-    model.restore(this.#average!);
-    model.free(this.#average!);
+    await model.restore(this.#average!);
+    await model.free(this.#average!);
     this.#average = undefined;
   }
 
-  async address<R extends AddressedRequest>(requests: readonly R[]): Promise<R[]> {
+  async routeInference<R extends RoutedRequest>(requests: readonly R[]): Promise<R[]> {
     return requests.map((request) => ({ ...request, weights: request.weights ?? this.#average }));
   }
 }

@@ -34,8 +34,8 @@ export const merge: Method = {
 
 class Merge implements Strategy {
   readonly name = "merge";
-  readonly claims = ["averaging"] as const;
-  readonly parameters = "held";
+  readonly exclusive = ["averaging"] as const;
+  readonly parameters = "shared";
   readonly conflicts = {
     lwf: "every task starts from the base, which would be the teacher",
     "progressive-prompts": "a prompt belongs to one task, and the mean over tasks would dilute it",
@@ -50,33 +50,33 @@ class Merge implements Strategy {
     this.#scale = scale;
   }
 
-  open(model: Model): void {
-    this.#base = model.snapshot();
-    this.#sum = model.combine([0], [this.#base]);
+  async open(model: Model): Promise<void> {
+    this.#base = await model.snapshot();
+    this.#sum = await model.combine([0], [this.#base]);
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    model.restore(this.#base!);
+    await model.restore(this.#base!);
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {
-    const tuned = model.snapshot();
-    const sum = model.combine([1, 1, -1], [this.#sum!, tuned, this.#base!]);
+    const tuned = await model.snapshot();
+    const sum = await model.combine([1, 1, -1], [this.#sum!, tuned, this.#base!]);
     this.#tasks++;
-    const merged = model.combine([1, this.#scale / this.#tasks], [this.#base!, sum]);
-    model.restore(merged);
-    for (const vector of [tuned, merged, this.#sum!]) model.free(vector);
+    const merged = await model.combine([1, this.#scale / this.#tasks], [this.#base!, sum]);
+    await model.restore(merged);
+    for (const vector of [tuned, merged, this.#sum!]) await model.free(vector);
     this.#sum = sum;
   }
 
   async save(directory: string, model: Model): Promise<void> {
-    saveVectors(directory, "task-vectors", { sum: model.read(this.#sum!) });
+    saveVectors(directory, "task-vectors", { sum: await model.read(this.#sum!) });
     saveJson(directory, "tasks", this.#tasks);
   }
 
   async restore(directory: string, model: Model): Promise<void> {
-    model.free(this.#sum!);
-    this.#sum = model.write(loadVectors(directory, "task-vectors").sum!);
+    await model.free(this.#sum!);
+    this.#sum = await model.write(loadVectors(directory, "task-vectors").sum!);
     this.#tasks = loadJson(directory, "tasks");
   }
 }

@@ -40,8 +40,8 @@ export const wiseFt: Method = {
 
 class WiseFt implements Strategy {
   readonly name = "wise-ft";
-  readonly claims = ["averaging"] as const;
-  readonly parameters = "held";
+  readonly exclusive = ["averaging"] as const;
+  readonly parameters = "shared";
   readonly #options: WiseOptions;
   #anchor: Vector | undefined;
 
@@ -49,20 +49,20 @@ class WiseFt implements Strategy {
     this.#options = options;
   }
 
-  open(model: Model): void {
-    if (this.#options.anchor === "base") this.#anchor = model.snapshot();
+  async open(model: Model): Promise<void> {
+    if (this.#options.anchor === "base") this.#anchor = await model.snapshot();
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    if (this.#options.anchor === "previous") this.#anchor = model.snapshot();
+    if (this.#options.anchor === "previous") this.#anchor = await model.snapshot();
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {
     const { alpha, anchor } = this.#options;
-    const tuned = model.snapshot();
-    const average = model.combine([1 - alpha, alpha], [this.#anchor!, tuned]);
-    model.restore(average);
-    for (const vector of [tuned, average]) model.free(vector);
-    if (anchor === "previous") model.free(this.#anchor!);
+    const tuned = await model.snapshot();
+    const average = await model.combine([1 - alpha, alpha], [this.#anchor!, tuned]);
+    await model.restore(average);
+    for (const vector of [tuned, average]) await model.free(vector);
+    if (anchor === "previous") await model.free(this.#anchor!);
   }
 }

@@ -22,8 +22,8 @@ export const aGem: Method = {
     let normal: Vector | undefined;
     return {
       name: "a-gem",
-      feeds: true,
-      claims: ["buffer", "constraint"],
+      usesOwnBatches: true,
+      exclusive: ["buffer", "constraint"],
       async constraint(step) {
         const objective = memoryObjective(step, options.memoryBatch);
         if (!objective) return undefined;
@@ -31,7 +31,7 @@ export const aGem: Method = {
         return { kind: "half-space", normal };
       },
       async afterStep({ model }) {
-        if (normal) model.free(normal);
+        if (normal) await model.free(normal);
         normal = undefined;
       },
       afterTask: (task) => keepMemories(task, options),

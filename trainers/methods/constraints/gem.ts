@@ -40,8 +40,8 @@ export const gem: Method = {
     let normals: Vector[] = [];
     return {
       name: "gem",
-      feeds: true,
-      claims: ["buffer", "constraint"],
+      usesOwnBatches: true,
+      exclusive: ["buffer", "constraint"],
       async constraint(step) {
         const past = rememberedTasks(step);
         if (past.length === 0) return undefined;
@@ -51,7 +51,7 @@ export const gem: Method = {
         return { kind: "half-spaces", normals, margin: options.margin };
       },
       async afterStep({ model }) {
-        for (const normal of normals) model.free(normal);
+        for (const normal of normals) await model.free(normal);
         normals = [];
       },
       afterTask: (task) => keepMemories(task, options),

@@ -33,9 +33,9 @@ export const ogd: Method = {
 
 class Ogd implements Strategy {
   readonly name = "ogd";
-  readonly feeds = true;
-  readonly parameters = "held";
-  readonly claims = ["constraint"] as const;
+  readonly usesOwnBatches = true;
+  readonly parameters = "shared";
+  readonly exclusive = ["constraint"] as const;
   readonly #options: OgdOptions;
   #directions: Direction[] = [];
   #basis: Vector | undefined;
@@ -46,10 +46,10 @@ class Ogd implements Strategy {
 
   async beforeTask({ model }: TaskContext): Promise<void> {
     if (this.#directions.length === 0) return;
-    const length = model.trainableParameters;
+    const { length } = await model.trainable();
     const rows = new Float32Array(this.#directions.length * length);
     for (const [i, { values }] of this.#directions.entries()) rows.set(values, i * length);
-    this.#basis = model.write(rows);
+    this.#basis = await model.write(rows);
   }
 
   async constraint() {
@@ -58,7 +58,7 @@ class Ogd implements Strategy {
 
   async afterTask(task: TaskContext): Promise<void> {
     const { model, seed, view } = task;
-    if (this.#basis) model.free(this.#basis);
+    if (this.#basis) await model.free(this.#basis);
     this.#basis = undefined;
     const drawn = random({ seed, stream: "directions", task: view.index }).sample(
       [...task.newItems],
@@ -67,8 +67,8 @@ class Ogd implements Strategy {
     for (const item of drawn) {
       const batch = [task.sequence(item)];
       const gradient = await model.gradient({ terms: [{ kind: "label-logit", batch, weight: 1 }] });
-      const values = newDirection(this.#directions, model.read(gradient));
-      model.free(gradient);
+      const values = newDirection(this.#directions, await model.read(gradient));
+      await model.free(gradient);
       if (values) this.#directions.push({ task: `${view.index}`, values });
     }
     this.#directions = bounded(this.#directions, this.#options.capacity);
@@ -84,15 +84,15 @@ class Ogd implements Strategy {
     saveVectors(
       directory,
       "basis",
-      Object.fromEntries(this.#directions.map(({ values }, place) => [`${place}`, values])),
+      Object.fromEntries(this.#directions.map(({ values }, index) => [`${index}`, values])),
     );
   }
 
   async restore(directory: string): Promise<void> {
     const rows = loadVectors(directory, "basis");
-    this.#directions = loadJson<string[]>(directory, "directions").map((task, place) => ({
+    this.#directions = loadJson<string[]>(directory, "directions").map((task, index) => ({
       task,
-      values: rows[`${place}`]!,
+      values: rows[`${index}`]!,
     }));
   }
 }

@@ -51,7 +51,7 @@ export const adalora: Method = {
 
 class AdaLora implements Strategy {
   readonly name = "adalora";
-  readonly claims = ["adapter"] as const;
+  readonly exclusive = ["adapter"] as const;
   readonly conflicts = Object.fromEntries(
     ["wise-ft", "ema", "merge"].map((name) => [name, "an average brings back triplets that were pruned"]),
   );
@@ -72,28 +72,28 @@ class AdaLora implements Strategy {
     });
   }
 
-  open(model: Model, seed: number): void {
+  async open(model: Model, seed: number): Promise<void> {
     const { rank, targetRank, alpha, dropout, targetModules } = this.#options;
-    model.adapt({ kind: "adalora", rank, targetRank, alpha, dropout, targetModules }, seed);
-    this.#triplets = tripletsOf(model.layout);
+    await model.adapt({ kind: "adalora", rank, targetRank, alpha, dropout, targetModules }, seed);
+    this.#triplets = tripletsOf((await model.trainable()).layout);
   }
 
   async beforeTask({ model, seed, view }: TaskContext): Promise<void> {
-    this.#importance = new Importance(model.trainableParameters, this.#options.beta1, this.#options.beta2);
+    this.#importance = new Importance((await model.trainable()).length, this.#options.beta1, this.#options.beta2);
     this.#kept = new Set(this.#triplets);
-    this.#change(model, (values) => {
+    await this.#change(model, (values) => {
       for (const [item, { row, column }] of this.#triplets.entries()) {
-        if ([...row, ...column].some((place) => values[place] !== 0)) continue;
+        if ([...row, ...column].some((index) => values[index] !== 0)) continue;
         const draw = random({ seed, stream: "adalora-directions", task: view.index, item });
-        for (const places of [row, column]) {
-          for (const place of places) values[place] = draw.normal() / Math.sqrt(places.length);
+        for (const indices of [row, column]) {
+          for (const index of indices) values[index] = draw.normal() / Math.sqrt(indices.length);
         }
       }
     });
   }
 
   async beforeStep({ model }: StepContext): Promise<void> {
-    this.#before = valuesOf(model);
+    this.#before = await valuesOf(model);
   }
 
   terms() {
@@ -101,22 +101,22 @@ class AdaLora implements Strategy {
   }
 
   async afterStep({ model, step, steps }: StepContext, report: StepReport): Promise<void> {
-    this.#importance!.observe(this.#before, model.read(report.gradient!));
+    this.#importance!.observe(this.#before, await model.read(report.gradient!));
     const { warmShare, lastShare } = this.#options;
     const final = Math.round(lastShare * steps);
     const schedule = { warm: Math.min(Math.round(warmShare * steps), steps - final), final, steps };
     if (step <= steps - final) this.#keep(rankBudget(this.#budgets, schedule, step));
-    this.#change(model, (values) => {
+    await this.#change(model, (values) => {
       for (const triplet of this.#triplets) if (!this.#kept.has(triplet)) values[triplet.strength] = 0;
     });
   }
 
   async afterTask({ model, note }: TaskContext): Promise<void> {
     if (this.#kept.size > this.#budgets.target) this.#keep(this.#budgets.target);
-    this.#change(model, (values) => {
+    await this.#change(model, (values) => {
       for (const triplet of this.#triplets) {
         if (this.#kept.has(triplet)) continue;
-        for (const place of [triplet.strength, ...triplet.row, ...triplet.column]) values[place] = 0;
+        for (const index of [triplet.strength, ...triplet.row, ...triplet.column]) values[index] = 0;
       }
     });
     note("triplets kept", this.#kept.size);
@@ -134,19 +134,19 @@ class AdaLora implements Strategy {
     this.#kept = new Set(ranked.slice(0, budget).map(({ triplet }) => triplet));
   }
 
-  #change(model: Model, edit: (values: Float32Array) => void): void {
-    const values = valuesOf(model);
+  async #change(model: Model, edit: (values: Float32Array) => void): Promise<void> {
+    const values = await valuesOf(model);
     edit(values);
-    const changed = model.write(values);
-    model.restore(changed);
-    model.free(changed);
+    const changed = await model.write(values);
+    await model.restore(changed);
+    await model.free(changed);
   }
 }
 
-function valuesOf(model: Model): Float32Array {
-  const snapshot = model.snapshot();
-  const values = model.read(snapshot);
-  model.free(snapshot);
+async function valuesOf(model: Model): Promise<Float32Array> {
+  const snapshot = await model.snapshot();
+  const values = await model.read(snapshot);
+  await model.free(snapshot);
   return values;
 }
 

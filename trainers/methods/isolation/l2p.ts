@@ -1,7 +1,7 @@
 import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
-import { divideSequence } from "../../training/sequences.js";
+import { splitSequence } from "../../training/sequences.js";
 import { cosine } from "../../training/similarity.js";
-import type { AddressedRequest, Strategy, TaskContext } from "../../training/strategy.js";
+import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 
 interface PoolOptions {
@@ -37,7 +37,7 @@ export const l2p: Method = {
 
 class PromptPool implements Strategy {
   readonly name = "l2p";
-  readonly claims = ["adapter"] as const;
+  readonly exclusive = ["adapter"] as const;
   readonly #options: PoolOptions;
   /** Embeddings of training inputs under the frozen model. */
   readonly #queries = new WeakMap<TrainingSequence, Float32Array>();
@@ -48,24 +48,24 @@ class PromptPool implements Strategy {
     this.#options = { ...options, topK: Math.min(options.topK, options.pool) };
   }
 
-  get reserved(): number {
+  get reservedTokens(): number {
     return this.#options.topK * this.#options.length;
   }
 
-  open(model: Model, seed: number): void {
+  async open(model: Model, seed: number): Promise<void> {
     const { pool, length } = this.#options;
-    model.addPrompts({ virtualTokens: pool * length, keys: pool }, seed);
+    await model.addPrompts({ virtualTokens: pool * length, keys: pool }, seed);
   }
 
-  async present(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
+  async wrapTraining(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
     const unknown = sequences.filter((sequence) => !this.#queries.has(sequence));
-    const inputs = unknown.map((sequence, i) => ({ id: `${i}`, tokens: divideSequence(sequence).prompt }));
+    const inputs = unknown.map((sequence, i) => ({ id: `${i}`, tokens: splitSequence(sequence).prompt }));
     const embeddings = await model.embed(inputs);
     unknown.forEach((sequence, i) => {
       this.#queries.set(sequence, embeddings[i]!);
     });
     const queries = sequences.map((sequence) => this.#queries.get(sequence)!);
-    const choices = this.#choose(queries, model);
+    const choices = await this.#choose(queries, model);
     this.#chosen = { queries, choices };
     return sequences.map(({ tokens, weights }, i) => {
       const prompt = this.#prompt(choices[i]!, model);
@@ -77,8 +77,8 @@ class PromptPool implements Strategy {
     return [{ kind: "key-matching", ...this.#chosen, weight: this.#options.pull }];
   }
 
-  async address<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
-    const choices = this.#choose(await model.embed(requests), model);
+  async routeInference<R extends RoutedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
+    const choices = await this.#choose(await model.embed(requests), model);
     return requests.map((request, i) => ({
       ...request,
       tokens: [...this.#prompt(choices[i]!, model), ...request.tokens],
@@ -86,8 +86,8 @@ class PromptPool implements Strategy {
   }
 
   /** For each query the prompts of the nearest keys, nearest first. */
-  #choose(queries: readonly Float32Array[], model: Model): number[][] {
-    const keys = model.promptKeys();
+  async #choose(queries: readonly Float32Array[], model: Model): Promise<number[][]> {
+    const keys = await model.promptKeys();
     return queries.map((query) => {
       const similarities = keys.map((key) => cosine(query, key));
       const ranked = keys.map((_, key) => key).sort((a, b) => similarities[b]! - similarities[a]! || a - b);
@@ -97,6 +97,6 @@ class PromptPool implements Strategy {
 
   #prompt(choice: readonly number[], model: Model): number[] {
     const { length } = this.#options;
-    return choice.flatMap((prompt) => Array.from({ length }, (_, i) => model.virtualToken(prompt * length + i)));
+    return choice.flatMap((prompt) => Array.from({ length }, (_, i) => model.firstVirtualToken + prompt * length + i));
   }
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { digestOf, sha256 } from "../../../harness/contract/digest.js";
 import type { LoraOptions, Model, Vector } from "../../engine/contract.js";
 import { inputEmbeddings } from "../../training/similarity.js";
-import type { AddressedRequest, Strategy, TaskContext } from "../../training/strategy.js";
+import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { loraSchema } from "./adapter-schema.js";
 import { NearestCentroid } from "./nearest-centroid.js";
@@ -34,8 +34,8 @@ export const loraPerTask: Method = {
 
 class LoraPerTask implements Strategy {
   readonly name = "lora-per-task";
-  readonly claims = ["adapter"] as const;
-  readonly parameters = "renewed";
+  readonly exclusive = ["adapter"] as const;
+  readonly parameters = "perTask";
   readonly conflicts = { lwf: "every task starts from the base, which would be the teacher" };
   readonly #options: PerTaskOptions;
   #model: Model | undefined;
@@ -50,16 +50,16 @@ class LoraPerTask implements Strategy {
     this.#options = options;
   }
 
-  open(model: Model, seed: number): void {
+  async open(model: Model, seed: number): Promise<void> {
     const { rank, alpha, dropout, targetModules } = this.#options;
-    model.adapt({ rank, alpha, dropout, targetModules }, seed);
+    await model.adapt({ rank, alpha, dropout, targetModules }, seed);
     this.#model = model;
-    this.#fresh = model.snapshot();
+    this.#fresh = await model.snapshot();
   }
 
   async beforeTask(task: TaskContext): Promise<void> {
-    if (this.#router.size > 0) this.#earlier.push(task.model.snapshot());
-    task.model.restore(this.#fresh!);
+    if (this.#router.size > 0) this.#earlier.push(await task.model.snapshot());
+    await task.model.restore(this.#fresh!);
     this.#router.add(await inputEmbeddings(task, this.#options.items));
   }
 
@@ -71,7 +71,7 @@ class LoraPerTask implements Strategy {
     if (own.length > 0) task.note("validation questions routed to this task's adapter", right / own.length);
   }
 
-  async address<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
+  async routeInference<R extends RoutedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
     if (this.#earlier.length === 0) return [...requests];
     const routed = await this.#route(requests, model);
     return requests.map((request, i) => ({ ...request, weights: this.#earlier[routed[i]!] ?? request.weights }));
@@ -81,8 +81,10 @@ class LoraPerTask implements Strategy {
     return this.#earlier.reduce((sum, { length }) => sum + length, 0);
   }
 
-  answerDigest(): string {
-    const adapters = this.#earlier.map((adapter) => sha256(new Uint8Array(this.#model!.read(adapter).buffer)));
+  async answerDigest(): Promise<string> {
+    const adapters: string[] = [];
+    for (const adapter of this.#earlier)
+      adapters.push(sha256(new Uint8Array((await this.#model!.read(adapter)).buffer)));
     return digestOf([...adapters, this.#router.digest()]);
   }
 
@@ -94,17 +96,17 @@ class LoraPerTask implements Strategy {
 
   async restore(directory: string, model: Model): Promise<void> {
     this.#router.restore(directory);
-    const latest = model.snapshot();
+    const latest = await model.snapshot();
     for (let task = 0; task < this.#router.size - 1; task++) {
       await model.load(adapterIn(directory, task));
-      this.#earlier.push(model.snapshot());
+      this.#earlier.push(await model.snapshot());
     }
-    model.restore(latest);
-    model.free(latest);
+    await model.restore(latest);
+    await model.free(latest);
   }
 
   /** The task whose inputs each question resembles most. */
-  async #route(questions: readonly AddressedRequest[], model: Model): Promise<number[]> {
+  async #route(questions: readonly RoutedRequest[], model: Model): Promise<number[]> {
     const plain = questions.map(({ id, tokens }) => ({ id, tokens, weights: this.#fresh! }));
     return (await model.embed(plain)).map((embedding) => this.#router.nearest(embedding));
   }

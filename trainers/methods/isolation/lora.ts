@@ -18,10 +18,10 @@ export const lora: Method = {
   needs: () => ({}),
   strategy: (options) => ({
     name: "lora",
-    claims: ["adapter"],
-    open(model, seed) {
+    exclusive: ["adapter"],
+    async open(model, seed) {
       const { rank, alpha, dropout, targetModules } = options as unknown as LoraOptions;
-      model.adapt({ rank, alpha, dropout, targetModules }, seed);
+      await model.adapt({ rank, alpha, dropout, targetModules }, seed);
     },
   }),
 };

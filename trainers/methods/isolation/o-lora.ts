@@ -28,11 +28,11 @@ export const oLora: Method = {
     const { lambda, rank, alpha, dropout, targetModules } = options as unknown as OLoraOptions;
     return {
       name: "o-lora",
-      claims: ["adapter"],
-      parameters: "renewed",
+      exclusive: ["adapter"],
+      parameters: "perTask",
       open: (model, seed) => model.adapt({ rank, alpha, dropout, targetModules }, seed),
       async beforeTask({ model, seed, view }) {
-        if (view.index > 0) model.stack(seed);
+        if (view.index > 0) await model.stack(seed);
       },
       terms: ({ view }) => (view.index > 0 ? [{ kind: "orthogonality", weight: lambda }] : []),
       async afterTask({ model, note, view }) {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { digestOf } from "../../../harness/contract/digest.js";
 import type { Model, TrainingSequence, Vector } from "../../engine/contract.js";
 import { loadJson, saveJson } from "../../training/state.js";
-import type { AddressedRequest, Strategy, TaskContext } from "../../training/strategy.js";
+import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 
 /**
@@ -27,7 +27,7 @@ export const progressivePrompts: Method = {
 
 class ProgressivePrompts implements Strategy {
   readonly name = "progressive-prompts";
-  readonly claims = ["adapter", "constraint"] as const;
+  readonly exclusive = ["adapter", "constraint"] as const;
   readonly #length: number;
   #tasks = 0;
   /** Tasks that have a prompt, in the order in which they were learned. */
@@ -38,24 +38,25 @@ class ProgressivePrompts implements Strategy {
     this.#length = length;
   }
 
-  get reserved(): number {
+  get reservedTokens(): number {
     return this.#length * this.#tasks;
   }
 
-  open(model: Model, seed: number, tasks: number): void {
+  async open(model: Model, seed: number, tasks: number): Promise<void> {
     this.#tasks = tasks;
-    model.addPrompts({ virtualTokens: this.#length * tasks, keys: 0 }, seed);
+    await model.addPrompts({ virtualTokens: this.#length * tasks, keys: 0 }, seed);
   }
 
   async beforeTask({ model, view }: TaskContext): Promise<void> {
     this.#learned.push(view.tasks.map(({ task }) => task.id).join("+"));
-    const width = model.trainableParameters / this.reserved;
+    const { length } = await model.trainable();
+    const width = length / this.reservedTokens;
     const start = this.#firstRow(this.#learned.length - 1) * width;
-    const mask = new Float32Array(model.trainableParameters).fill(0);
-    this.#mask = model.write(mask.fill(1, start, start + this.#length * width));
+    const mask = new Float32Array(length).fill(0);
+    this.#mask = await model.write(mask.fill(1, start, start + this.#length * width));
   }
 
-  async present(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
+  async wrapTraining(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
     const prompt = this.#prompt(model, this.#learned.length - 1);
     const unweighted = prompt.map(() => 0);
     return sequences.map(({ tokens, weights }) => ({
@@ -69,26 +70,30 @@ class ProgressivePrompts implements Strategy {
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {
-    model.free(this.#mask!);
+    await model.free(this.#mask!);
   }
 
-  async address<R extends AddressedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
+  async routeInference<R extends RoutedRequest>(requests: readonly R[], model: Model): Promise<R[]> {
     return requests.map((request) => {
-      const place = this.#learned.indexOf(request.taskId ?? "");
-      return place < 0 ? request : { ...request, tokens: [...this.#prompt(model, place), ...request.tokens] };
+      const index = this.#learned.indexOf(request.taskId ?? "");
+      return index < 0 ? request : { ...request, tokens: [...this.#prompt(model, index), ...request.tokens] };
     });
   }
 
-  answerDigest(): string {
+  async answerDigest(): Promise<string> {
     return digestOf(this.#learned);
   }
 
   /** Beside the state, each task's prompts as an adapter for PEFT. */
   async save(directory: string, model: Model): Promise<void> {
     saveJson(directory, "tasks", this.#learned);
-    this.#learned.forEach((_, place) => {
-      model.savePrompts(join(directory, "peft", `${place + 1}`), this.#firstRow(place), this.#length * (place + 1));
-    });
+    for (const index of this.#learned.keys()) {
+      await model.savePrompts(
+        join(directory, "peft", `${index + 1}`),
+        this.#firstRow(index),
+        this.#length * (index + 1),
+      );
+    }
   }
 
   async restore(directory: string): Promise<void> {
@@ -96,12 +101,12 @@ class ProgressivePrompts implements Strategy {
   }
 
   /** The latest task's prompt stands first, so that what stands before a task's questions is one run of rows. */
-  #firstRow(place: number): number {
-    return (this.#tasks - 1 - place) * this.#length;
+  #firstRow(index: number): number {
+    return (this.#tasks - 1 - index) * this.#length;
   }
 
-  #prompt(model: Model, place: number): number[] {
-    const start = this.#firstRow(place);
-    return Array.from({ length: this.#length * (place + 1) }, (_, row) => model.virtualToken(start + row));
+  #prompt(model: Model, index: number): number[] {
+    const start = this.#firstRow(index);
+    return Array.from({ length: this.#length * (index + 1) }, (_, row) => model.firstVirtualToken + start + row);
   }
 }

@@ -67,7 +67,7 @@ export class Importance {
 
   /** Of a triplet (eq. 7): that of its element of Λ and the means over its row and its column. */
   of({ strength, row, column }: Triplet): number {
-    const mean = (places: readonly number[]) => places.reduce((sum, i) => sum + this.#at(i), 0) / places.length;
+    const mean = (indices: readonly number[]) => indices.reduce((sum, i) => sum + this.#at(i), 0) / indices.length;
     return this.#at(strength) + mean(row) + mean(column);
   }
 

@@ -5,11 +5,11 @@ import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
 import { ElasticStrength } from "./elastic-strength.js";
-import { type HoldForm, holdOptions, normalized, QuadraticHold } from "./quadratic-hold.js";
+import { normalized, type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
 interface EwcOptions {
   lambda: number;
-  form: HoldForm;
+  form: PenaltyForm;
   fisher: FisherKind;
   coverage: number;
   items: number;
@@ -27,7 +27,7 @@ interface EwcOptions {
  *   same meaning for every model and task. (Which estimate matters: van de Ven, arXiv 2502.11756.)
  * - Several tasks: every task keeps its anchor, which is one quadratic with importance ΣF and anchor ΣFθ* / ΣF; or,
  *   with `gamma`, online EWC (Schwarz et al., arXiv 1805.06370): F ← γF + F_new with the latest θ as anchor.
- * - The pull is a proximal step after the update, or a term in the gradient: see `HoldForm`.
+ * - The pull is a proximal step after the update, or a term in the gradient: see `PenaltyForm`.
  * Privileges: none.
  */
 export const ewc: Method = {
@@ -36,7 +36,7 @@ export const ewc: Method = {
   source: "arXiv 1612.00796; online form arXiv 1805.06370",
   version: 1,
   options: {
-    ...holdOptions(6),
+    ...penaltyOptions(6),
     fisher: {
       enum: ["empirical", "sampled", "exact"],
       default: "empirical",
@@ -81,18 +81,18 @@ export const ewc: Method = {
 
 class Ewc implements Strategy {
   readonly name = "ewc";
-  readonly parameters = "held";
-  readonly feeds = true;
-  readonly claims: Strategy["claims"];
+  readonly parameters = "shared";
+  readonly usesOwnBatches = true;
+  readonly exclusive: Strategy["exclusive"];
   readonly rateFactor: number;
   readonly #options: EwcOptions;
   readonly #elastic: ElasticStrength | undefined;
-  readonly #hold: QuadraticHold;
+  readonly #penalty: QuadraticPenalty;
 
   constructor(options: EwcOptions) {
     this.#options = options;
-    this.#hold = new QuadraticHold(options.form);
-    this.claims = this.#hold.claims;
+    this.#penalty = new QuadraticPenalty(options.form);
+    this.exclusive = this.#penalty.exclusive;
     this.rateFactor = 1 - options.rateReduction;
     if (options.elasticBeta === null) return;
     if (options.form === "proximal") {
@@ -113,11 +113,11 @@ class Ewc implements Strategy {
   }
 
   terms() {
-    return this.#hold.terms(this.#lambda());
+    return this.#penalty.terms(this.#lambda());
   }
 
   proximal() {
-    return this.#hold.proximal(this.#lambda());
+    return this.#penalty.proximal(this.#lambda());
   }
 
   async afterTask(task: TaskContext): Promise<void> {
@@ -126,20 +126,20 @@ class Ewc implements Strategy {
     const stream = random({ seed, stream: "fisher", task: view.index });
     const drawn = stream.sample([...task.newItems], items).map((item) => task.sequence(item));
     const fisher = await model.fisher(drawn, kind, stream.integer(2 ** 31), coverage);
-    const { importance, mean } = normalized(model, fisher);
+    const { importance, mean } = await normalized(model, fisher);
     task.note("mean Fisher information", mean);
-    model.free(fisher);
-    this.#hold.remember(model, importance, gamma);
-    model.free(importance);
+    await model.free(fisher);
+    await this.#penalty.remember(model, importance, gamma);
+    await model.free(importance);
   }
 
   async save(directory: string, model: Model): Promise<void> {
-    this.#hold.save(directory, model);
+    await this.#penalty.save(directory, model);
     this.#elastic?.save(directory);
   }
 
   async restore(directory: string, model: Model): Promise<void> {
-    this.#hold.restore(directory, model);
+    await this.#penalty.restore(directory, model);
     this.#elastic?.restore(directory);
   }
 

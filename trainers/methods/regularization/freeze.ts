@@ -1,4 +1,4 @@
-import type { Model, Vector } from "../../engine/contract.js";
+import type { Trainable, Vector } from "../../engine/contract.js";
 import type { Method } from "../method.js";
 import { rateRange } from "../ranges.js";
 
@@ -28,23 +28,23 @@ export const freeze: Method = {
     let mask: Vector | undefined;
     return {
       name: "freeze",
-      claims: ["constraint"],
+      exclusive: ["constraint"],
       async beforeTask({ model }) {
-        mask = model.write(trained(model, options));
+        mask = await model.write(trained(await model.trainable(), options));
       },
       constraint: async () => ({ kind: "mask", mask: mask! }),
-      afterTask: async ({ model }) => model.free(mask!),
+      afterTask: ({ model }) => model.free(mask!),
     };
   },
 };
 
 /** 1 where a parameter is trained, 0 where it is frozen. */
-function trained(model: Model, { embeddings, layers }: FreezeOptions): Float32Array {
-  const mask = new Float32Array(model.trainableParameters).fill(1);
+function trained({ length, layout }: Trainable, { embeddings, layers }: FreezeOptions): Float32Array {
+  const mask = new Float32Array(length).fill(1);
   const bottom = Array.from({ length: layers }, (_, layer) => `model.layers.${layer}.`);
-  for (const { name, offset, length } of model.layout) {
+  for (const { name, offset, length: size } of layout) {
     const isFrozen = (embeddings && name.includes("embed_tokens")) || bottom.some((prefix) => name.startsWith(prefix));
-    if (isFrozen) mask.fill(0, offset, offset + length);
+    if (isFrozen) mask.fill(0, offset, offset + size);
   }
   return mask;
 }

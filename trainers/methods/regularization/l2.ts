@@ -2,7 +2,7 @@ import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { type HoldForm, holdOptions, QuadraticHold } from "./quadratic-hold.js";
+import { type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
 /**
  * The baseline that weighs all parameters alike ("L2" beside EWC in Kirkpatrick et al., arXiv 1612.00796): λ/2 · Σ (θ − θ*)²
@@ -14,25 +14,25 @@ export const l2: Method = {
   source: "arXiv 1612.00796, the L2 baseline",
   version: 1,
   defaults: { learningRate: 1.5e-3 },
-  options: holdOptions(26.2),
+  options: penaltyOptions(26.2),
   space: { lambda: strengthRange, learningRate: rateRange },
   needs: () => ({}),
   strategy(options) {
-    const { lambda, form } = options as unknown as { lambda: number; form: HoldForm };
-    const hold = new QuadraticHold(form);
+    const { lambda, form } = options as unknown as { lambda: number; form: PenaltyForm };
+    const penalty = new QuadraticPenalty(form);
     const strategy: Strategy = {
       name: "l2",
-      claims: hold.claims,
-      parameters: "held",
-      terms: () => hold.terms(lambda),
-      proximal: () => hold.proximal(lambda),
+      exclusive: penalty.exclusive,
+      parameters: "shared",
+      terms: () => penalty.terms(lambda),
+      proximal: () => penalty.proximal(lambda),
       async afterTask({ model }: TaskContext) {
-        const ones = model.write(new Float32Array(model.trainableParameters).fill(1));
-        hold.remember(model, ones, 0);
-        model.free(ones);
+        const ones = await model.write(new Float32Array((await model.trainable()).length).fill(1));
+        await penalty.remember(model, ones, 0);
+        await model.free(ones);
       },
-      save: async (directory: string, model: Model) => hold.save(directory, model),
-      restore: async (directory: string, model: Model) => hold.restore(directory, model),
+      save: (directory: string, model: Model) => penalty.save(directory, model),
+      restore: (directory: string, model: Model) => penalty.restore(directory, model),
     };
     return strategy;
   },

@@ -39,7 +39,7 @@ class Lwf implements Strategy {
   }
 
   async beforeTask({ model, view }: TaskContext): Promise<void> {
-    if (view.index > 0) this.#teacher = model.snapshot();
+    if (view.index > 0) this.#teacher = await model.snapshot();
   }
 
   async beforeStep({ model, batch }: StepContext): Promise<void> {
@@ -53,7 +53,7 @@ class Lwf implements Strategy {
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {
-    if (this.#teacher) model.free(this.#teacher);
+    if (this.#teacher) await model.free(this.#teacher);
     this.#teacher = undefined;
     this.#answers = undefined;
   }

@@ -3,11 +3,11 @@ import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { type HoldForm, holdOptions, normalized, QuadraticHold } from "./quadratic-hold.js";
+import { normalized, type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
 interface MasOptions {
   lambda: number;
-  form: HoldForm;
+  form: PenaltyForm;
   items: number;
 }
 
@@ -23,7 +23,7 @@ export const mas: Method = {
   version: 1,
   defaults: { learningRate: 1.5e-3 },
   options: {
-    ...holdOptions(26.2),
+    ...penaltyOptions(26.2),
     items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
   },
   space: { lambda: strengthRange, learningRate: rateRange },
@@ -33,24 +33,24 @@ export const mas: Method = {
 
 class Mas implements Strategy {
   readonly name = "mas";
-  readonly feeds = true;
-  readonly parameters = "held";
-  readonly claims: Strategy["claims"];
+  readonly usesOwnBatches = true;
+  readonly parameters = "shared";
+  readonly exclusive: Strategy["exclusive"];
   readonly #options: MasOptions;
-  readonly #hold: QuadraticHold;
+  readonly #penalty: QuadraticPenalty;
 
   constructor(options: MasOptions) {
     this.#options = options;
-    this.#hold = new QuadraticHold(options.form);
-    this.claims = this.#hold.claims;
+    this.#penalty = new QuadraticPenalty(options.form);
+    this.exclusive = this.#penalty.exclusive;
   }
 
   terms() {
-    return this.#hold.terms(this.#options.lambda);
+    return this.#penalty.terms(this.#options.lambda);
   }
 
   proximal() {
-    return this.#hold.proximal(this.#options.lambda);
+    return this.#penalty.proximal(this.#options.lambda);
   }
 
   async afterTask(task: TaskContext): Promise<void> {
@@ -58,17 +58,17 @@ class Mas implements Strategy {
     const stream = random({ seed, stream: "sensitivity", task: view.index });
     const drawn = stream.sample([...task.newItems], this.#options.items).map((item) => task.sequence(item));
     const sensitivity = await model.sensitivity(drawn);
-    const { importance, mean } = normalized(model, sensitivity);
+    const { importance, mean } = await normalized(model, sensitivity);
     task.note("mean sensitivity", mean);
-    this.#hold.remember(model, importance, 1);
-    for (const vector of [sensitivity, importance]) model.free(vector);
+    await this.#penalty.remember(model, importance, 1);
+    for (const vector of [sensitivity, importance]) await model.free(vector);
   }
 
   async save(directory: string, model: Model): Promise<void> {
-    this.#hold.save(directory, model);
+    await this.#penalty.save(directory, model);
   }
 
   async restore(directory: string, model: Model): Promise<void> {
-    this.#hold.restore(directory, model);
+    await this.#penalty.restore(directory, model);
   }
 }

@@ -37,8 +37,8 @@ export const migu: Method = {
 
 class Migu implements Strategy {
   readonly name = "migu";
-  readonly feeds = true;
-  readonly claims = ["constraint"] as const;
+  readonly usesOwnBatches = true;
+  readonly exclusive = ["constraint"] as const;
   readonly #options: MiguOptions;
   #mask: Vector | undefined;
 
@@ -52,9 +52,10 @@ class Migu implements Strategy {
     const drawn = random({ seed, stream: "activations", task: view.index }).sample([...newItems], this.#options.items);
     const requests = drawn.map((item) => ({ id: item.example.id, tokens: task.sequence(item).tokens }));
     const magnitudes = await model.activations(requests);
-    const mask = new Float32Array(model.trainableParameters).fill(1);
-    for (const tensor of model.layout) maskRows(mask, tensor, magnitudes, this.#options.threshold);
-    this.#mask = model.write(mask);
+    const { length, layout } = await model.trainable();
+    const mask = new Float32Array(length).fill(1);
+    for (const tensor of layout) maskRows(mask, tensor, magnitudes, this.#options.threshold);
+    this.#mask = await model.write(mask);
     task.note("share of parameters updated", mask.reduce((sum, value) => sum + value, 0) / mask.length);
   }
 
@@ -63,7 +64,7 @@ class Migu implements Strategy {
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {
-    if (this.#mask) model.free(this.#mask);
+    if (this.#mask) await model.free(this.#mask);
     this.#mask = undefined;
   }
 }

@@ -2,11 +2,11 @@ import type { Model, StepReport, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import type { Method } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { type HoldForm, holdOptions, normalized, QuadraticHold } from "./quadratic-hold.js";
+import { normalized, type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
 interface SiOptions {
   lambda: number;
-  form: HoldForm;
+  form: PenaltyForm;
   xi: number;
 }
 
@@ -24,7 +24,7 @@ export const si: Method = {
   version: 1,
   defaults: { learningRate: 1.5e-3 },
   options: {
-    ...holdOptions(26.2),
+    ...penaltyOptions(26.2),
     xi: {
       type: "number",
       exclusiveMinimum: 0,
@@ -39,11 +39,11 @@ export const si: Method = {
 
 class SynapticIntelligence implements Strategy {
   readonly name = "si";
-  readonly parameters = "held";
+  readonly parameters = "shared";
   readonly readsGradient = true;
-  readonly claims: Strategy["claims"];
+  readonly exclusive: Strategy["exclusive"];
   readonly #options: SiOptions;
-  readonly #hold: QuadraticHold;
+  readonly #penalty: QuadraticPenalty;
   /** ω of the task so far, and the parameters at its start and before the step. */
   #path: Float64Array = new Float64Array();
   #start: Float32Array = new Float32Array();
@@ -51,56 +51,56 @@ class SynapticIntelligence implements Strategy {
 
   constructor(options: SiOptions) {
     this.#options = options;
-    this.#hold = new QuadraticHold(options.form);
-    this.claims = this.#hold.claims;
+    this.#penalty = new QuadraticPenalty(options.form);
+    this.exclusive = this.#penalty.exclusive;
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    this.#start = parametersOf(model);
+    this.#start = await parametersOf(model);
     this.#before = this.#start;
     this.#path = new Float64Array(this.#start.length);
   }
 
   terms() {
-    return this.#hold.terms(this.#options.lambda);
+    return this.#penalty.terms(this.#options.lambda);
   }
 
   proximal() {
-    return this.#hold.proximal(this.#options.lambda);
+    return this.#penalty.proximal(this.#options.lambda);
   }
 
   async afterStep({ model }: StepContext, { gradient }: StepReport): Promise<void> {
-    const after = parametersOf(model);
-    const slope = model.read(gradient!);
+    const after = await parametersOf(model);
+    const slope = await model.read(gradient!);
     for (let i = 0; i < after.length; i++) this.#path[i]! -= slope[i]! * (after[i]! - this.#before[i]!);
     this.#before = after;
   }
 
   async afterTask({ model, note }: TaskContext): Promise<void> {
-    const end = parametersOf(model);
+    const end = await parametersOf(model);
     const importance = Float32Array.from(
       this.#path,
       (value, i) => Math.max(0, value) / ((end[i]! - this.#start[i]!) ** 2 + this.#options.xi),
     );
-    const given: Vector = model.write(importance);
-    const own = normalized(model, given);
+    const given: Vector = await model.write(importance);
+    const own = await normalized(model, given);
     note("mean importance", own.mean);
-    this.#hold.remember(model, own.importance, 1);
-    for (const vector of [given, own.importance]) model.free(vector);
+    await this.#penalty.remember(model, own.importance, 1);
+    for (const vector of [given, own.importance]) await model.free(vector);
   }
 
   async save(directory: string, model: Model): Promise<void> {
-    this.#hold.save(directory, model);
+    await this.#penalty.save(directory, model);
   }
 
   async restore(directory: string, model: Model): Promise<void> {
-    this.#hold.restore(directory, model);
+    await this.#penalty.restore(directory, model);
   }
 }
 
-function parametersOf(model: Model): Float32Array {
-  const snapshot = model.snapshot();
-  const values = model.read(snapshot);
-  model.free(snapshot);
+async function parametersOf(model: Model): Promise<Float32Array> {
+  const snapshot = await model.snapshot();
+  const values = await model.read(snapshot);
+  await model.free(snapshot);
   return values;
 }

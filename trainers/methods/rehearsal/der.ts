@@ -1,7 +1,7 @@
 import type { BufferItem } from "../../../harness/contract/trainer.js";
 import type { Term } from "../../engine/contract.js";
 import { pastSources } from "../../training/rehearsal.js";
-import { reservoirPlace } from "../../training/selection/reservoir.js";
+import { reservoirSlot } from "../../training/selection/reservoir.js";
 import { portion } from "../../training/shares.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import { concatenateLogits, packLogits, unpackLogits } from "../../training/stored-logits.js";
@@ -59,8 +59,8 @@ export const der: Method = {
 
 class DarkExperienceReplay implements Strategy {
   readonly name = "der++";
-  readonly feeds = true;
-  readonly claims = ["buffer"] as const;
+  readonly usesOwnBatches = true;
+  readonly exclusive = ["buffer"] as const;
   readonly #options: DerOptions;
   /** Items that the reservoir has met, over all tasks. */
   #met = 0;
@@ -80,7 +80,7 @@ class DarkExperienceReplay implements Strategy {
 
   mixture(task: TaskContext): Source[] {
     return pastSources(task, this.#options.newRatio).flatMap((past) =>
-      [matched, labeled].map((name) => ({ ...past, name, share: portion(past.share, 1, 2), aside: true })),
+      [matched, labeled].map((name) => ({ ...past, name, share: portion(past.share, 1, 2), separateLoss: true })),
     );
   }
 
@@ -89,12 +89,12 @@ class DarkExperienceReplay implements Strategy {
     const taken = step.items.flatMap((item) => {
       if (this.#metNow.has(item.example.id)) return [];
       this.#metNow.add(item.example.id);
-      const place = reservoirPlace(this.#met++, this.#options.bufferSize, step.seed);
-      return place === undefined ? [] : [{ item, place }];
+      const index = reservoirSlot(this.#met++, this.#options.bufferSize, step.seed);
+      return index === undefined ? [] : [{ item, index }];
     });
-    for (const { item, place } of taken) {
+    for (const { item, index } of taken) {
       const logits = await step.model.logits([step.sequence(item)]);
-      this.#reservoir[place] = { taskId: item.task!.id, example: item.example, payload: packLogits(logits) };
+      this.#reservoir[index] = { taskId: item.task!.id, example: item.example, payload: packLogits(logits) };
     }
   }
 
@@ -102,12 +102,12 @@ class DarkExperienceReplay implements Strategy {
     const { alpha, beta } = this.#options;
     const sequences = (items: readonly TrainingItem[] = []) => items.map((item) => step.sequence(item));
     const terms: Term[] = [];
-    const dark = step.aside[matched] ?? [];
+    const dark = step.separate[matched] ?? [];
     if (dark.length > 0) {
       const target = concatenateLogits(dark.map(({ example }) => unpackLogits(this.#payloads.get(example)!)));
       terms.push({ kind: "logit-matching", batch: sequences(dark), target, weight: alpha });
     }
-    const batch = sequences(step.aside[labeled]);
+    const batch = sequences(step.separate[labeled]);
     if (batch.length > 0) terms.push({ kind: "language-modeling", batch, weight: beta });
     return terms;
   }

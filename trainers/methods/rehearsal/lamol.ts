@@ -59,8 +59,8 @@ export const lamol: Method = {
 
 class Lamol implements Strategy {
   readonly name = "lamol";
-  readonly feeds = true;
-  readonly claims = ["buffer"] as const;
+  readonly usesOwnBatches = true;
+  readonly exclusive = ["buffer"] as const;
   readonly #options: LamolOptions;
   readonly #blocks = new WeakMap<Example, TrainingSequence>();
   #learned: Learned[] = [];
@@ -117,10 +117,10 @@ class Lamol implements Strategy {
     );
     const { drawn, parsed, dropped } = tally;
     context.synthesized({ taskId, drawn, parsed, kept: items.length, dropped, items: items.slice(0, 1000) });
-    return items.map(({ input, output }, place) => ({
+    return items.map(({ input, output }, index) => ({
       taskId,
       example: {
-        id: `${taskId}/written before ${view.index}/${place}`,
+        id: `${taskId}/written before ${view.index}/${index}`,
         input: [{ type: "text", text: input }],
         references: [output],
       },
@@ -135,7 +135,7 @@ class Lamol implements Strategy {
     const start = opening(model, task?.id ?? "");
     const text = `${openBlock(inputText(example.input)).slice(inputMarker.length)} ${example.references[0]!}`;
     const tokens = [...start, ...tokenizer.encode(text), tokenizer.endToken].slice(0, contextLength);
-    const block = { tokens, weights: tokens.map((_, place) => (place < start.length ? 0 : 1)) };
+    const block = { tokens, weights: tokens.map((_, index) => (index < start.length ? 0 : 1)) };
     this.#blocks.set(example, block);
     return block;
   }

@@ -2,7 +2,7 @@ import type { BufferItem } from "../../../harness/contract/trainer.js";
 import { balance } from "../../training/balance.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";
 import { chooseMemories, type MemorySelection } from "../../training/selection/memories.js";
-import { reservoirPlace } from "../../training/selection/reservoir.js";
+import { reservoirSlot } from "../../training/selection/reservoir.js";
 import { drawsOf, type Sampling } from "../../training/selection/sampling.js";
 import { portion } from "../../training/shares.js";
 import { loadJson, saveJson } from "../../training/state.js";
@@ -93,8 +93,8 @@ export const replay: Method = {
 
 class Replay implements Strategy {
   readonly name = "replay";
-  readonly claims = ["buffer"] as const;
-  readonly feeds: boolean;
+  readonly exclusive = ["buffer"] as const;
+  readonly usesOwnBatches: boolean;
   readonly #options: ReplayOptions;
   /** Training items so far, the stream of which a reservoir is a sample. */
   #seen = 0;
@@ -102,7 +102,7 @@ class Replay implements Strategy {
 
   constructor(options: ReplayOptions) {
     this.#options = options;
-    this.feeds = options.sampling === "gradient-norm" || options.sampling === "loss";
+    this.usesOwnBatches = options.sampling === "gradient-norm" || options.sampling === "loss";
   }
 
   async beforeTask(task: TaskContext): Promise<void> {
@@ -142,8 +142,8 @@ class Replay implements Strategy {
       );
       const kept = [...held];
       for (const item of stream) {
-        const place = reservoirPlace(this.#seen++, bufferSize, task.seed);
-        if (place !== undefined) kept[place] = item;
+        const index = reservoirSlot(this.#seen++, bufferSize, task.seed);
+        if (index !== undefined) kept[index] = item;
       }
       return kept;
     }

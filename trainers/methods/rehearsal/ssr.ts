@@ -90,10 +90,10 @@ function ssrStrategy(options: SsrOptions): Strategy {
   let base: Vector | undefined;
   return {
     name: "ssr",
-    claims: ["buffer"],
-    feeds: true,
-    open(model) {
-      base = model.snapshot();
+    exclusive: ["buffer"],
+    usesOwnBatches: true,
+    async open(model) {
+      base = await model.snapshot();
     },
     mixture: (task) => pastSources(task, options.newRatio),
     async afterTask(task) {
@@ -107,9 +107,9 @@ function ssrStrategy(options: SsrOptions): Strategy {
 }
 
 function itemsOf({ task }: TaskData, instances: readonly Instance[]): BufferItem[] {
-  return instances.map(({ input, output }, place) => ({
+  return instances.map(({ input, output }, index) => ({
     taskId: task.id,
-    example: { id: `${task.id}/synthetic/${place}`, input: [{ type: "text", text: input }], references: [output] },
+    example: { id: `${task.id}/synthetic/${index}`, input: [{ type: "text", text: input }], references: [output] },
   }));
 }
 

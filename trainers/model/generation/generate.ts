@@ -123,7 +123,7 @@ function finished(row: Row, tokenizer: AnswerTokenizer, { stop = [] }: Decoding)
   const ended = tokens.at(-1) === tokenizer.endToken;
   if (!ended && tokens.length < limit && stop.length === 0) return null;
   const text = tokenizer.decode(tokens);
-  const stops = stop.map((mark) => text.indexOf(mark)).filter((place) => place >= 0);
+  const stops = stop.map((mark) => text.indexOf(mark)).filter((index) => index >= 0);
   const count = tokens.length;
   if (stops.length > 0) return { text: text.slice(0, Math.min(...stops)), tokens: count, finishReason: "stop" };
   if (ended) return { text, tokens: count, finishReason: "end" };

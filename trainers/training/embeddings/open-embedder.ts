@@ -19,10 +19,10 @@ export async function openEmbedder(reference: string | null, model: Model, weigh
 /** The mean over the tokens of a model's last hidden states. A text beyond its context loses its end. */
 export function ownStates(model: Model, weights?: Vector): Embedder {
   return async (texts) => {
-    const requests = texts.map((text, place) => {
+    const requests = texts.map((text, index) => {
       const tokens = model.tokenizer.encode(text).slice(0, model.contextLength);
       return {
-        id: `${place}`,
+        id: `${index}`,
         tokens: tokens.length > 0 ? tokens : [model.tokenizer.endToken],
         ...(weights && { weights }),
       };

@@ -1,8 +1,8 @@
 import { random } from "../../../harness/contract/random.js";
 import type { DriftReport } from "../../../harness/contract/trainer.js";
 import type { Vector } from "../../engine/contract.js";
-import { reservoirPlace } from "../selection/reservoir.js";
-import { divideSequence } from "../sequences.js";
+import { reservoirSlot } from "../selection/reservoir.js";
+import { splitSequence } from "../sequences.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../state.js";
 import type { TaskContext } from "../strategy.js";
 import { kolmogorovSmirnov } from "./kolmogorov-smirnov.js";
@@ -41,10 +41,10 @@ export class DriftMonitor {
   }
 
   /** Compares and then remembers; undefined before there is a past, or where there is nothing new. */
-  async look(task: TaskContext): Promise<DriftReport | undefined> {
+  async compare(task: TaskContext): Promise<DriftReport | undefined> {
     const profile = await this.#profile(task);
     const past = this.#past;
-    const report = past.lengths.length > 0 && profile.lengths.length > 0 ? compare(past, profile, task) : undefined;
+    const report = past.lengths.length > 0 && profile.lengths.length > 0 ? reportOf(past, profile, task) : undefined;
     this.#remember(profile, task.seed);
     return report;
   }
@@ -55,7 +55,7 @@ export class DriftMonitor {
     saveVectors(
       directory,
       "drift-embeddings",
-      Object.fromEntries(embeddings.map((values, place) => [`${place}`, values])),
+      Object.fromEntries(embeddings.map((values, index) => [`${index}`, values])),
     );
   }
 
@@ -63,13 +63,13 @@ export class DriftMonitor {
     const { met, lengths, losses } = loadJson<{ met: number } & Omit<Profile, "embeddings">>(directory, "drift");
     const rows = loadVectors(directory, "drift-embeddings");
     this.#met = met;
-    this.#past = { lengths, losses, embeddings: lengths.flatMap((_, place) => rows[`${place}`] ?? []) };
+    this.#past = { lengths, losses, embeddings: lengths.flatMap((_, index) => rows[`${index}`] ?? []) };
   }
 
   async #profile({ model, seed, view, newItems, sequence }: TaskContext): Promise<Profile> {
     const drawn = random({ seed, stream: "drift", task: view.index }).sample([...newItems], lookedAt);
     const requests = drawn.map((item) => {
-      const { prompt, answer } = divideSequence(sequence(item));
+      const { prompt, answer } = splitSequence(sequence(item));
       return { id: item.example.id, tokens: prompt, continuation: answer, weights: this.#base };
     });
     const scores = await model.score(requests);
@@ -82,16 +82,16 @@ export class DriftMonitor {
 
   #remember({ lengths, losses, embeddings }: Profile, seed: number): void {
     for (const i of lengths.keys()) {
-      const place = reservoirPlace(this.#met++, remembered, seed);
-      if (place === undefined) continue;
-      this.#past.lengths[place] = lengths[i]!;
-      this.#past.losses[place] = losses[i]!;
-      this.#past.embeddings[place] = embeddings[i]!;
+      const index = reservoirSlot(this.#met++, remembered, seed);
+      if (index === undefined) continue;
+      this.#past.lengths[index] = lengths[i]!;
+      this.#past.losses[index] = losses[i]!;
+      this.#past.embeddings[index] = embeddings[i]!;
     }
   }
 }
 
-function compare(past: Profile, now: Profile, { seed, view }: TaskContext): DriftReport {
+function reportOf(past: Profile, now: Profile, { seed, view }: TaskContext): DriftReport {
   const [lengths, losses] = [kolmogorovSmirnov(past.lengths, now.lengths), kolmogorovSmirnov(past.losses, now.losses)];
   const sample = (rows: readonly Float32Array[], item: string) =>
     random({ seed, stream: "drift-embeddings", task: view.index, item }).sample([...rows], embedded);

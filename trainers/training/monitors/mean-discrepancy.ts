@@ -41,7 +41,7 @@ function gaussianKernel(points: readonly Float32Array[]): number[][] {
 
 /** MMD² where the first `size` of `rows` are one sample and the rest the other. */
 function discrepancy(kernel: readonly number[][], rows: readonly number[], size: number): number {
-  const weights = rows.map((_, place) => (place < size ? 1 / size : -1 / (rows.length - size)));
+  const weights = rows.map((_, index) => (index < size ? 1 / size : -1 / (rows.length - size)));
   let sum = 0;
   for (const [i, row] of rows.entries())
     for (const [j, column] of rows.entries()) sum += weights[i]! * weights[j]! * kernel[row]![column]!;

@@ -30,7 +30,7 @@ export function kMeans(points: readonly Float32Array[], clusters: number, key: R
 /** Of each cluster the points nearest to its centroid, as many as its share of all points (largest remainders). */
 export function nearestByCluster(clusterOf: readonly number[], distances: readonly number[], count: number): number[] {
   const members = new Map<number, number[]>();
-  clusterOf.forEach((cluster, place) => void members.set(cluster, [...(members.get(cluster) ?? []), place]));
+  clusterOf.forEach((cluster, index) => void members.set(cluster, [...(members.get(cluster) ?? []), index]));
   const shares = [...members.values()].map((own) => {
     const exact = (count * own.length) / clusterOf.length;
     return { own, take: Math.floor(exact), remainder: exact - Math.floor(exact) };
@@ -57,8 +57,8 @@ function seeds(points: readonly Float32Array[], clusters: number, key: RandomKey
       rest -= nearest[point]!;
     }
     centroids.push(points[chosen]!);
-    points.forEach((point, place) => {
-      nearest[place] = Math.min(nearest[place]!, squaredDistance(point, points[chosen]!));
+    points.forEach((point, index) => {
+      nearest[index] = Math.min(nearest[index]!, squaredDistance(point, points[chosen]!));
     });
   }
   return centroids;
@@ -77,7 +77,7 @@ function assign(points: readonly Float32Array[], centroids: readonly Float32Arra
 }
 
 function meanOf(points: readonly Float32Array[], clusterOf: readonly number[], cluster: number) {
-  const members = points.filter((_, place) => clusterOf[place] === cluster);
+  const members = points.filter((_, index) => clusterOf[index] === cluster);
   if (members.length === 0) return undefined;
   return members[0]!.map((_, dimension) => members.reduce((sum, point) => sum + point[dimension]!, 0) / members.length);
 }

@@ -26,7 +26,7 @@ export async function chooseMemories(
   const points = (await context.model.embed(requests)).map(normalized);
   const key = { seed: context.seed, stream: "replay-clusters", task: task.id };
   const { clusterOf, distances } = kMeans(points, clusters, key);
-  return nearestByCluster(clusterOf, distances, Math.min(count, train.length)).map((place) => train[place]!);
+  return nearestByCluster(clusterOf, distances, Math.min(count, train.length)).map((index) => train[index]!);
 }
 
 /** In turn one of each answer, where answers form classes; else the first. */

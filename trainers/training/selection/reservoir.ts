@@ -6,7 +6,7 @@ import { random } from "../../../harness/contract/random.js";
  *
  * @param before items of the stream before this one.
  */
-export function reservoirPlace(before: number, capacity: number, seed: number): number | undefined {
+export function reservoirSlot(before: number, capacity: number, seed: number): number | undefined {
   if (before < capacity) return before;
   const drawn = random({ seed, stream: "reservoir", item: before }).integer(before + 1);
   return drawn < capacity ? drawn : undefined;

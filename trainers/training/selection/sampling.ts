@@ -1,5 +1,5 @@
 import { normalized } from "../embeddings/embedder.js";
-import { divideSequence } from "../sequences.js";
+import { splitSequence } from "../sequences.js";
 import { cosine, meanEmbedding } from "../similarity.js";
 import type { Source, TaskContext, TrainingItem } from "../strategy.js";
 import { kMeans } from "./k-means.js";
@@ -35,7 +35,7 @@ export async function drawsOf(
 
 async function losses({ model, sequence }: TaskContext, items: readonly TrainingItem[]): Promise<number[]> {
   const requests = items.map((item) => {
-    const { prompt, answer } = divideSequence(sequence(item));
+    const { prompt, answer } = splitSequence(sequence(item));
     return { id: item.example.id, tokens: prompt, continuation: answer };
   });
   const scores = await model.score(requests);
@@ -53,8 +53,8 @@ async function gradientNorms(task: TaskContext, items: readonly TrainingItem[]):
     task.checkCancelled();
     const batch = [task.sequence(item)];
     const gradient = await task.model.gradient({ terms: [{ kind: "language-modeling", batch, weight: 1 }] });
-    norms.push(Math.sqrt(task.model.dot(gradient, gradient)));
-    task.model.free(gradient);
+    norms.push(Math.sqrt(await task.model.dot(gradient, gradient)));
+    await task.model.free(gradient);
   }
   return norms;
 }
@@ -68,13 +68,13 @@ async function byRepresentativeness(task: TaskContext, items: readonly TrainingI
     task: task.view.index,
   });
   const ranks = new Map<number, number>();
-  const order = items.map((_, place) => place).sort((a, b) => distances[a]! - distances[b]! || a - b);
-  const ranked = order.map((place) => {
-    const rank = ranks.get(clusterOf[place]!) ?? 0;
-    ranks.set(clusterOf[place]!, rank + 1);
-    return { place, rank };
+  const order = items.map((_, index) => index).sort((a, b) => distances[a]! - distances[b]! || a - b);
+  const ranked = order.map((index) => {
+    const rank = ranks.get(clusterOf[index]!) ?? 0;
+    ranks.set(clusterOf[index]!, rank + 1);
+    return { index, rank };
   });
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ place }) => items[place]!);
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ index }) => items[index]!);
 }
 
 function embeddings({ model, prompt }: TaskContext, items: readonly TrainingItem[]): Promise<Float32Array[]> {

@@ -21,16 +21,16 @@ export function orderedChoices(
   key: { seed: number; task: string },
 ): Instance[][] {
   const stream = random({ ...key, stream: "synthesis-choices" });
-  const places = demonstrations.map((_, place) => place);
-  const size = Math.min(shots, places.length);
+  const indices = demonstrations.map((_, index) => index);
+  const size = Math.min(shots, indices.length);
   let choices = 1;
-  for (let place = 0; place < size; place++) choices *= places.length - place;
+  for (let index = 0; index < size; index++) choices *= indices.length - index;
   const seen = new Set<string>();
   return Array.from({ length: draws }, () => {
     if (seen.size === choices) seen.clear();
-    let choice = stream.sample(places, size);
-    while (seen.has(choice.join())) choice = stream.sample(places, size);
+    let choice = stream.sample(indices, size);
+    while (seen.has(choice.join())) choice = stream.sample(indices, size);
     seen.add(choice.join());
-    return choice.map((place) => demonstrations[place]!);
+    return choice.map((index) => demonstrations[index]!);
   });
 }

@@ -19,10 +19,10 @@ export const stopOf = (extent: Extent): string => (extent === "input" ? outputMa
 /** The instance that a continuation of "Input:" holds, its output empty when only the input was asked for. */
 export function parseInstance({ text, finishReason }: Generation, extent: Extent): Instance | DropReason {
   if (finishReason === "length") return "too long";
-  const place = extent === "input" ? text.length : text.indexOf(outputMarker);
-  if (place < 0 || (extent === "input" && finishReason !== "stop")) return "malformed";
-  const input = text.slice(0, place).trim();
-  const output = text.slice(place + outputMarker.length).trim();
+  const index = extent === "input" ? text.length : text.indexOf(outputMarker);
+  if (index < 0 || (extent === "input" && finishReason !== "stop")) return "malformed";
+  const input = text.slice(0, index).trim();
+  const output = text.slice(index + outputMarker.length).trim();
   const isOneBlock = ![input, output].some((part) => part.includes(inputMarker) || part.includes(outputMarker));
   if (input === "" || !isOneBlock) return "malformed";
   return extent === "block" && output === "" ? "no answer" : { input, output };

@@ -12,14 +12,14 @@ export async function refine(
   task: TaskDescription,
   instances: readonly Instance[],
 ): Promise<Instance[]> {
-  const requests = instances.map(({ input }, place) => ({
-    id: `${task.id}/${place}`,
+  const requests = instances.map(({ input }, index) => ({
+    id: `${task.id}/${index}`,
     tokens: context.prompt({
-      example: { id: `${task.id}/${place}`, input: [{ type: "text", text: input }], references: [] },
+      example: { id: `${task.id}/${index}`, input: [{ type: "text", text: input }], references: [] },
       task,
     }),
   }));
   const decoding = { maxNewTokens: task.maxNewTokens, ...(task.stop ? { stop: task.stop } : {}) };
   const answers = await inBatches(context, requests, (part) => context.model.generate(part, decoding));
-  return instances.map(({ input }, place) => ({ input, output: answers[place]!.text.trim() }));
+  return instances.map(({ input }, index) => ({ input, output: answers[index]!.text.trim() }));
 }

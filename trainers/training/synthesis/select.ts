@@ -13,26 +13,26 @@ export interface Selector {
   task: string;
   embed: Embedder;
   /** Nats per token of each text. */
-  surprise(texts: readonly string[]): Promise<number[]>;
+  logPerplexity(texts: readonly string[]): Promise<number[]>;
 }
 
 /** At most `count` of the instances, in their order. Judged by input and output; by the input where there is none yet. */
 export async function select(instances: readonly Instance[], count: number, selector: Selector): Promise<Instance[]> {
   if (instances.length <= count) return [...instances];
   const texts = instances.map(({ input, output }) => (output === "" ? input : `${input} ${output}`));
-  const chosen = await places(texts, count, selector);
-  return chosen.sort((a, b) => a - b).map((place) => instances[place]!);
+  const chosen = await indices(texts, count, selector);
+  return chosen.sort((a, b) => a - b).map((index) => instances[index]!);
 }
 
-async function places(texts: readonly string[], count: number, selector: Selector): Promise<number[]> {
-  const all = texts.map((_, place) => place);
+async function indices(texts: readonly string[], count: number, selector: Selector): Promise<number[]> {
+  const all = texts.map((_, index) => index);
   const { seed, task, clusters } = selector;
   switch (selector.select) {
     case "random":
       return random({ seed, stream: "synthesis-selection", task }).sample(all, count);
     case "perplexity": {
-      const surprise = await selector.surprise(texts);
-      return all.sort((a, b) => surprise[a]! - surprise[b]! || a - b).slice(0, count);
+      const logPerplexity = await selector.logPerplexity(texts);
+      return all.sort((a, b) => logPerplexity[a]! - logPerplexity[b]! || a - b).slice(0, count);
     }
     case "k-means": {
       const { clusterOf, distances } = kMeans(await selector.embed(texts), clusters, {

@@ -4,9 +4,9 @@ import type { Instance } from "../blocks.js";
 import { openEmbedder } from "../embeddings/open-embedder.js";
 import type { TaskContext } from "../strategy.js";
 import { orderedChoices, realDemonstrations } from "./demonstrations.js";
+import { logPerplexity } from "./log-perplexity.js";
 import { refine } from "./refine.js";
 import { type Selection, select } from "./select.js";
-import { surprise } from "./surprise.js";
 import { type Sampling, synthesize, type Writer } from "./synthesize.js";
 import { Tally } from "./tally.js";
 
@@ -96,7 +96,7 @@ async function answerAndSelect(
       seed: context.seed,
       task: data.task.id,
       embed: async (texts) => (await openEmbedder(options.embedder, context.model, base))(texts),
-      surprise: (texts) => surprise(context.model, texts),
+      logPerplexity: (texts) => logPerplexity(context.model, texts),
     });
     tally.drop("not selected", instances.length - chosen.length);
     return chosen;

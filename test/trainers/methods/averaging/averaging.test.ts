@@ -18,10 +18,10 @@ import {
 } from "../rig.js";
 
 const sequential = byName(trainers, "sequential");
-const weightsOf = (model: Model): Float32Array => {
-  const snapshot = model.snapshot();
-  const values = model.read(snapshot);
-  model.free(snapshot);
+const weightsOf = async (model: Model): Promise<Float32Array> => {
+  const snapshot = await model.snapshot();
+  const values = await model.read(snapshot);
+  await model.free(snapshot);
   return values;
 };
 const strategyOf = (name: string, options: Record<string, unknown>): Strategy => {
@@ -35,13 +35,13 @@ async function watched(averaging: Strategy, beside: Strategy[] = []) {
   const left: Float32Array[] = [];
   const watch: Strategy = {
     name: "watch",
-    open: (model) => {
-      seen.base = weightsOf(model);
+    open: async (model) => {
+      seen.base = await weightsOf(model);
     },
-    afterStep: async ({ model }) => void seen.steps.push(weightsOf(model)),
-    afterTask: async ({ model }) => void seen.tuned.push(weightsOf(model)),
+    afterStep: async ({ model }) => void seen.steps.push(await weightsOf(model)),
+    afterTask: async ({ model }) => void seen.tuned.push(await weightsOf(model)),
   };
-  const after: Strategy = { name: "after", afterTask: async ({ model }) => void left.push(weightsOf(model)) };
+  const after: Strategy = { name: "after", afterTask: async ({ model }) => void left.push(await weightsOf(model)) };
   const context = contextFor(sequential, { steps: 3, learningRate: 1e-2, warmupSteps: 0 });
   const strategy = composeStrategies([...beside, watch, averaging, after]);
   const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
@@ -123,7 +123,7 @@ test("ema: during a task, questions are answered by the average", async () => {
 test("two rules of averaging contradict each other; one that holds weights contradicts renewed parameters", () => {
   const pair = [strategyOf("ema", {}), strategyOf("merge", {})];
   expect(() => composeStrategies(pair)).toThrow("averaged by one rule");
-  const renewing: Strategy = { name: "renewing", parameters: "renewed" };
+  const renewing: Strategy = { name: "renewing", parameters: "perTask" };
   for (const order of [
     [renewing, strategyOf("wise-ft", {})],
     [strategyOf("wise-ft", {}), renewing],

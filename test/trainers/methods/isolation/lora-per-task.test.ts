@@ -66,7 +66,7 @@ test("its adapters and centroids are part of what determines the answers, and it
   const { learner } = await learned();
   const swapped = await learnAll(trainer, options, { tasks: [tasks[1]!, tasks[0]!, tasks[2]!] });
   expect(await swapped.learner.answerDigest!()).not.toBe(await learner.answerDigest!());
-  const { addedParameters, trainableParameters } = learner.cost();
+  const { addedParameters, trainableParameters } = await learner.cost();
   expect(addedParameters).toBe(3 * trainableParameters);
 });
 

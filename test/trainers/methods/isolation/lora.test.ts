@@ -33,5 +33,5 @@ test("it trains the adapter's parameters alone: rank × (in + out) for each targ
   const hidden = 32;
   const keyValues = 16;
   const expected = 2 * (hidden + hidden) + 2 * (hidden + keyValues);
-  expect(learner.cost()).toMatchObject({ trainableParameters: expected, addedParameters: expected });
+  expect(await learner.cost()).toMatchObject({ trainableParameters: expected, addedParameters: expected });
 });

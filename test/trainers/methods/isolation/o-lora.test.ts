@@ -40,7 +40,7 @@ test("earlier pairs do not move: the saved adapter begins with the one of before
         [shape[0], 6],
         [shape[0], 4],
       ]);
-      expect(values.filter((_, place) => place % 6 < 4)).toEqual(before.values);
+      expect(values.filter((_, index) => index % 6 < 4)).toEqual(before.values);
     }
   }
 });
@@ -70,8 +70,8 @@ test("added parameters grow with the tasks; those that are trained do not", asyn
 test("a stack takes nothing in", async () => {
   const { adapter } = await saved({ rank: 2 });
   const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
-  model.adapt({ rank: 2, alpha: 32, dropout: 0, targetModules: ["q_proj"] }, 1);
-  model.stack(1);
+  await model.adapt({ rank: 2, alpha: 32, dropout: 0, targetModules: ["q_proj"] }, 1);
+  await model.stack(1);
   await expect(model.load(adapter)).rejects.toMatchObject({ code: "MODEL_INVALID" });
 });
 

@@ -54,15 +54,15 @@ test("progressive prompts: an earlier task's answers do not change, and a questi
   expect(last.slice(0, 8)).toEqual(first.slice(0, 8));
   expect(last.slice(8)).not.toEqual(plain.slice(8));
   expect(await answers(learner, () => "unknown")).toEqual(plain);
-  expect(learner.cost()).toMatchObject({ addedParameters: 3 * 3 * 32, trainableParameters: 3 * 3 * 32 });
+  expect(await learner.cost()).toMatchObject({ addedParameters: 3 * 3 * 32, trainableParameters: 3 * 3 * 32 });
 });
 
 test("progressive prompts: the prompts of earlier tasks are frozen, and each task's file holds [P_k … P_1]", async () => {
   const { learner } = await learnAll(progressive, { length: 2, steps: 8, learningRate: 0.05 });
   const directory = newDirectory();
   await learner.save(directory);
-  const fileOf = (place: number) => join(directory, "strategies/progressive-prompts/peft", `${place}`);
-  const rows = [1, 2, 3].map((place) => openPrompts(fileOf(place))[0]!.values);
+  const fileOf = (index: number) => join(directory, "strategies/progressive-prompts/peft", `${index}`);
+  const rows = [1, 2, 3].map((index) => openPrompts(fileOf(index))[0]!.values);
   expect(rows[1]!.subarray(2 * 32)).toEqual(rows[0]);
   expect(rows[2]!.subarray(2 * 32)).toEqual(rows[1]);
   expect(JSON.parse(readFileSync(join(fileOf(2), "adapter_config.json"), "utf8"))).toMatchObject({

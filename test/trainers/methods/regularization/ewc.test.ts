@@ -30,7 +30,12 @@ async function stops(given: Record<string, unknown>, tasks = 2): Promise<Stop[]>
     const { importance, anchor } = loadVectors(join(directory, "strategies/ewc"), "anchor");
     const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
     await model.load(join(directory, "model"));
-    found.push({ parameters: model.read(model.snapshot()), importance: importance!, anchor: anchor!, model });
+    found.push({
+      parameters: await model.read(await model.snapshot()),
+      importance: importance!,
+      anchor: anchor!,
+      model,
+    });
     learner = await moved(learner, trainer, context);
   }
   return found;
@@ -39,15 +44,16 @@ async function stops(given: Record<string, unknown>, tasks = 2): Promise<Stop[]>
 /** Mean over a task's examples of the squared gradient, each example alone, over its mean. */
 async function directFisher(model: Model, task: number): Promise<Float64Array> {
   const encoder = new SequenceEncoder(model.tokenizer, model.contextLength);
-  const sum = new Float64Array(model.trainableParameters);
+  const sum = new Float64Array((await model.trainable()).length);
   const { task: description, train } = abc[task]!;
   for (const example of train) {
     const sequence = encoder.sequence({ example, task: description });
     const gradient = await model.gradient({ terms: [{ kind: "language-modeling", batch: [sequence], weight: 1 }] });
-    model.read(gradient).forEach((value, i) => {
+    const values = await model.read(gradient);
+    values.forEach((value, i) => {
       sum[i]! += value ** 2;
     });
-    model.free(gradient);
+    await model.free(gradient);
   }
   const mean = sum.reduce((total, value) => total + value, 0) / sum.length;
   return sum.map((value) => value / mean);

@@ -52,10 +52,11 @@ async function models(name: string, given: Record<string, unknown>, tasks = 2): 
 }
 
 /** For each tensor which of its rows differ between two models. */
-function movedRows(a: Model, b: Model): Map<string, boolean[]> {
-  const [before, after] = [a, b].map((model) => model.read(model.snapshot()));
+async function movedRows(a: Model, b: Model): Promise<Map<string, boolean[]>> {
+  const [before, after] = [await a.read(await a.snapshot()), await b.read(await b.snapshot())];
+  const { layout } = await a.trainable();
   return new Map(
-    a.layout.map(({ name, shape, offset, length }) => {
+    layout.map(({ name, shape, offset, length }) => {
       const width = length / shape[0]!;
       const rows = Array.from({ length: shape[0]! }, (_, row) => {
         const start = offset + row * width;
@@ -69,11 +70,11 @@ function movedRows(a: Model, b: Model): Map<string, boolean[]> {
 describe("freeze", () => {
   test("embeddings and bottom layers do not move, the rest does", async () => {
     const [base, trained] = await models("freeze", { layers: 0 }, 1);
-    const moved = movedRows(base!, trained!);
+    const moved = await movedRows(base!, trained!);
     expect(moved.get("model.embed_tokens.weight")!.some(Boolean)).toBe(false);
     expect(moved.get("model.layers.0.mlp.up_proj.weight")!.every(Boolean)).toBe(true);
     const [, still] = await models("freeze", { embeddings: false, layers: 1 }, 1);
-    const other = movedRows(base!, still!);
+    const other = await movedRows(base!, still!);
     for (const [name, rows] of other) if (name.startsWith("model.layers.0.")) expect(rows.some(Boolean)).toBe(false);
     expect(other.get("model.embed_tokens.weight")!.some(Boolean)).toBe(true);
   });
@@ -82,8 +83,8 @@ describe("freeze", () => {
 describe("migu", () => {
   test("from the second task on, the rows with the largest outputs alone move: three in ten", async () => {
     const [base, first, second] = await models("migu", { items: 32 });
-    expect(movedRows(base!, first!).get("model.layers.0.mlp.up_proj.weight")!.every(Boolean)).toBe(true);
-    const moved = movedRows(first!, second!);
+    expect((await movedRows(base!, first!)).get("model.layers.0.mlp.up_proj.weight")!.every(Boolean)).toBe(true);
+    const moved = await movedRows(first!, second!);
     const sequences = abc[1]!.train.map(({ id, input }) => ({
       id,
       tokens: first!.tokenizer.encode(input.map((part) => (part.type === "text" ? part.text : "")).join("")),
@@ -121,17 +122,17 @@ describe("si", () => {
     const context = contextFor(byName(trainers, "si"), { ...shared, xi: 0.01 });
     const strategy = si.strategy(context.options);
     const path: { start?: Float32Array; sum?: Float64Array; end?: Float32Array } = {};
-    const read = (model: Model) => model.read(model.snapshot());
+    const read = async (model: Model) => model.read(await model.snapshot());
     let before = new Float32Array();
     const watch: Strategy = {
       name: "watch",
       readsGradient: true,
       async beforeStep({ model, step }) {
-        before = Float32Array.from(read(model));
+        before = Float32Array.from(await read(model));
         if (step === 0) Object.assign(path, { start: before, sum: new Float64Array(before.length) });
       },
       async afterStep({ model }, { gradient }) {
-        const [after, slope] = [read(model), model.read(gradient!)];
+        const [after, slope] = [await read(model), await model.read(gradient!)];
         after.forEach((value, i) => {
           path.sum![i]! -= slope[i]! * (value - before[i]!);
         });
@@ -159,7 +160,7 @@ describe("si", () => {
   test("it holds parameters nearer than no pull does", async () => {
     const movement = async (lambda: number) => {
       const [, first, second] = await models("si", { lambda });
-      const [a, b] = [first!, second!].map((model) => model.read(model.snapshot()));
+      const [a, b] = [await first!.read(await first!.snapshot()), await second!.read(await second!.snapshot())];
       return a!.reduce((sum, value, i) => sum + (value - b![i]!) ** 2, 0);
     };
     expect(await movement(100)).toBeLessThan(await movement(0));

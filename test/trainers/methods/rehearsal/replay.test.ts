@@ -62,8 +62,8 @@ test("the buffer never exceeds its size, keeps random items, and treats tasks al
   const kept = buffer.items();
   expect(kept.length).toBeLessThanOrEqual(12);
   expect(["a", "b", "c"].map((id) => kept.filter(({ taskId }) => taskId === id).length)).toEqual([4, 4, 4]);
-  const places = kept.map(({ example }) => Number(example.id.split("/")[2]));
-  expect(places).not.toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
+  const indices = kept.map(({ example }) => Number(example.id.split("/")[2]));
+  expect(indices).not.toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
   const trained = new Set(abc.flatMap(({ train }) => train.map(({ input }) => inputText(input))));
   expect(kept.every(({ example }) => trained.has(inputText(example.input)))).toBe(true);
 });

@@ -72,7 +72,7 @@ async function writtenByBase({ task, train }: TaskData, options: { items: number
   const demonstrations = realDemonstrations({ task, train, validation: [] }, options.items, 1);
   const draws = options.draws * options.share * train.length;
   const choices = orderedChoices(demonstrations, 2, draws, { seed: 1, task: task.id });
-  const writer = { model, weights: model.snapshot(), seed: 1, checkCancelled: () => {} };
+  const writer = { model, weights: await model.snapshot(), seed: 1, checkCancelled: () => {} };
   const sampling = { temperature: 0.6, topP: 1, repetitionPenalty: 1 };
   const drawn = await synthesize(writer, task.id, choices, "input", sampling);
   await model.release();
@@ -92,8 +92,8 @@ test.each([
     expect(items.filter(({ input }) => !base.has(input))).toEqual([]);
   }
   const { items } = sets[1]!;
-  const requests = items.map(({ input }, place) => ({
-    id: `${place}`,
+  const requests = items.map(({ input }, index) => ({
+    id: `${index}`,
     input: [{ type: "text" as const, text: input }],
   }));
   const latest = await learner.generate(requests, { maxNewTokens: tasks[1]!.task.maxNewTokens });
@@ -122,7 +122,7 @@ test.each([
   expect(interrupted.reports).toEqual(straight.reports);
   expect(interrupted.buffer.items()).toEqual(straight.buffer.items());
   expect(await interrupted.learner.answerDigest!()).toBe(await straight.learner.answerDigest!());
-  expect(interrupted.learner.cost()).toEqual(straight.learner.cost());
+  expect(await interrupted.learner.cost()).toEqual(await straight.learner.cost());
 });
 
 test("no real item is kept, and the copies of demonstrations are counted", async () => {
@@ -170,5 +170,5 @@ test("without demonstrations no real item has an influence on what is written", 
 
 test("the tokens that were generated are metered", async () => {
   const { learner } = await learn(all);
-  expect(learner.cost().generatedTokens).toBeGreaterThan(96 * 2);
+  expect((await learner.cost()).generatedTokens).toBeGreaterThan(96 * 2);
 });

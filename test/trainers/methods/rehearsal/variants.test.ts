@@ -4,7 +4,7 @@ import { inputText } from "../../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../../harness/contract/trainer.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
-import { reservoirPlace } from "../../../../trainers/training/selection/reservoir.js";
+import { reservoirSlot } from "../../../../trainers/training/selection/reservoir.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { concatenateLogits, unpackLogits } from "../../../../trainers/training/stored-logits.js";
 import { abc, byName, expectSameBits, learnAll, newDirectory, tinyModel } from "../rig.js";
@@ -35,8 +35,8 @@ describe("what replay keeps", () => {
     for (let seed = 0; seed < 400; seed++) {
       const held: number[] = [];
       for (let item = 0; item < 40; item++) {
-        const place = reservoirPlace(item, 10, seed);
-        if (place !== undefined) held[place] = item;
+        const index = reservoirSlot(item, 10, seed);
+        if (index !== undefined) held[index] = item;
       }
       expect(held.length).toBe(10);
       for (const item of held) counts[item]++;

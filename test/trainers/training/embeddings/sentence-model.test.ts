@@ -40,15 +40,15 @@ test.each([
   const embed = await openEmbedder(writeSentenceModel(at, inputs), anyModel);
   const texts = ["a", "the sun", "a moon in the tree"];
   const together = await embed(texts);
-  for (const [place, text] of texts.entries()) {
+  for (const [index, text] of texts.entries()) {
     const [alone] = await embed([text]);
-    expect(together[place]).toEqual(alone);
+    expect(together[index]).toEqual(alone);
     expect(Math.hypot(...alone!)).toBeCloseTo(1, 6);
   }
   const ids = { a: 97, b: 98 };
   const [ab] = await embed(["ab"]);
-  const mean = rowOf(ids.a).map((value, place) => (value + rowOf(ids.b)[place]!) / 2);
-  mean.forEach((value, place) => void expect(ab![place]).toBeCloseTo(value / Math.hypot(...mean), 5));
+  const mean = rowOf(ids.a).map((value, index) => (value + rowOf(ids.b)[index]!) / 2);
+  mean.forEach((value, index) => void expect(ab![index]).toBeCloseTo(value / Math.hypot(...mean), 5));
 });
 
 test("a sentence model on the Hub is fetched with its ONNX file", async () => {
@@ -108,11 +108,11 @@ test("a path without a directory is MODEL_INVALID", async () => {
 
 test("without a reference the model's own states serve, with the weights that are named", async () => {
   const model = await openModel(writeTinyModel(), { device: "cpu", threads: 1, seed: 1 });
-  const first = model.snapshot();
+  const first = await model.snapshot();
   const texts = ["the sun", "", "a moon"];
   const before = await ownStates(model)(texts);
   for (const vector of before) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
-  model.restore(model.combine([0.5], [first]));
+  await model.restore(await model.combine([0.5], [first]));
   expect(await ownStates(model)(texts)).not.toEqual(before);
   expect(await (await openEmbedder(null, model, first))(texts)).toEqual(before);
   await model.release();

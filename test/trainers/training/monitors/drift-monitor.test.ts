@@ -7,16 +7,16 @@ const sequential = byName(trainers, "sequential");
 
 /** A task under another name, half of the items of one source. */
 function half(source: TaskData, id: string, part: 0 | 1): TaskData {
-  const train = source.train.filter((_, place) => place % 2 === part);
+  const train = source.train.filter((_, index) => index % 2 === part);
   return { ...source, task: { ...source.task, id }, train };
 }
 
 /** A task whose prompts are long runs of digits. */
 function digits(id: string): TaskData {
   const task = tinyTask(id, 48);
-  const train = task.train.map((example, place) => ({
+  const train = task.train.map((example, index) => ({
     ...example,
-    input: [{ type: "text" as const, text: `${"7319 0246 ".repeat(4 + (place % 5))}\nAnswer:` }],
+    input: [{ type: "text" as const, text: `${"7319 0246 ".repeat(4 + (index % 5))}\nAnswer:` }],
   }));
   return { ...task, train };
 }

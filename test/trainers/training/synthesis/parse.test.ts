@@ -85,7 +85,7 @@ test("clusters give in proportion to their sizes, the nearest to each centroid f
       expect(new Set(chosen).size).toBe(count);
       for (const cluster of new Set(clusterOf)) {
         const size = clusterOf.filter((own) => own === cluster).length;
-        const given = chosen.filter((place) => clusterOf[place] === cluster).length;
+        const given = chosen.filter((index) => clusterOf[index] === cluster).length;
         expect(Math.abs(given - (count * size) / points.length)).toBeLessThan(1);
       }
     }),

@@ -10,9 +10,9 @@ export function gather(table: Value, indices: Value): Value {
       table,
       {
         into: (gradient, accumulated) => {
-          const places = reshape(cast(indices, "int64"), [...indices.shape, 1]);
+          const positions = reshape(cast(indices, "int64"), [...indices.shape, 1]);
           const sum = accumulated ?? zeros(graph, table.shape);
-          return graph.node("ScatterND", [sum, places, gradient], table.shape, { reduction: "add" });
+          return graph.node("ScatterND", [sum, positions, gradient], table.shape, { reduction: "add" });
         },
       },
     ],

@@ -6,14 +6,14 @@ import { cast, reshape, zeros } from "./layout.js";
 export function pick(logits: Value, labels: Value): Value {
   const { graph } = logits;
   const rows = logits.shape[0]!;
-  const places = reshape(cast(labels, "int64"), [rows, 1]);
-  const output = reshape(graph.node("GatherElements", [logits, places], [rows, 1], { axis: 1 }), [rows]);
+  const indices = reshape(cast(labels, "int64"), [rows, 1]);
+  const output = reshape(graph.node("GatherElements", [logits, indices], [rows, 1], { axis: 1 }), [rows]);
   const picked = graph.node("Identity", [output], [rows]);
   return graph.differentiable(picked, [
     [
       logits,
       (gradient) => {
-        const updates = [zeros(graph, logits.shape), places, reshape(gradient, [rows, 1])];
+        const updates = [zeros(graph, logits.shape), indices, reshape(gradient, [rows, 1])];
         return graph.node("ScatterElements", updates, logits.shape, { axis: 1 });
       },
     ],
@@ -52,9 +52,9 @@ export function distillation(student: Value, teacher: Value, temperature: Value)
 export function crossEntropy(logits: Value, labels: Value): Value {
   const { graph } = logits;
   const rows = logits.shape[0]!;
-  const places = reshape(cast(labels, "int64"), [rows, 1]);
+  const indices = reshape(cast(labels, "int64"), [rows, 1]);
   const logProbabilities = graph.node("LogSoftmax", [logits], logits.shape, { axis: -1 });
-  const picked = graph.node("GatherElements", [logProbabilities, places], [rows, 1], { axis: 1 });
+  const picked = graph.node("GatherElements", [logProbabilities, indices], [rows, 1], { axis: 1 });
   const loss = negate(reshape(picked, [rows]));
   return graph.differentiable(loss, [
     [
@@ -62,8 +62,8 @@ export function crossEntropy(logits: Value, labels: Value): Value {
       (gradient) => {
         const column = reshape(gradient, [rows, 1]);
         const share = multiply(graph.node("Exp", [logProbabilities], logits.shape), column);
-        const atLabel = graph.node("GatherElements", [share, places], [rows, 1], { axis: 1 });
-        return graph.node("ScatterElements", [share, places, subtract(atLabel, column)], logits.shape, { axis: 1 });
+        const atLabel = graph.node("GatherElements", [share, indices], [rows, 1], { axis: 1 });
+        return graph.node("ScatterElements", [share, indices, subtract(atLabel, column)], logits.shape, { axis: 1 });
       },
     ],
   ]);

@@ -47,7 +47,7 @@ async function parameters(name: string, given: Record<string, unknown>): Promise
     await learner.save(directory);
     const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
     await model.load(join(directory, "model"));
-    stops.push(model.read(model.snapshot()));
+    stops.push(await model.read(await model.snapshot()));
   }
   return stops;
 }
@@ -78,7 +78,7 @@ test("l2: all parameters weigh 1, and the anchor is where the latest task ended"
   expect(importance!.every((value) => value === 1)).toBe(true);
   const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
   await model.load(join(directory, "model"));
-  expect(anchor).toEqual(model.read(model.snapshot()));
+  expect(anchor).toEqual(await model.read(await model.snapshot()));
 });
 
 test("mas: importances of tasks add up, each of mean 1, whatever the labels are", async () => {

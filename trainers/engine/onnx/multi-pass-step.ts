@@ -18,7 +18,7 @@ export interface Steppable {
 }
 
 /** A step in several native runs: the gradient part by part, its projection, the update. */
-export async function stepInTurn(
+export async function multiPassStep(
   model: Steppable,
   objective: Objective,
   parts: readonly Part[],
@@ -29,8 +29,8 @@ export async function stepInTurn(
   const terms = objective.terms.map(() => 0);
   const sum = { tokens: 0, flops: 0 };
   const gradients: Vector[] = [];
-  for (const [place, part] of parts.entries()) {
-    const { gradient, values, tokens, flops } = await model.differentiate(part.objective, place);
+  for (const [index, part] of parts.entries()) {
+    const { gradient, values, tokens, flops } = await model.differentiate(part.objective, index);
     gradients.push(gradient);
     for (const [i, { term, share }] of part.shares.entries()) terms[term]! += share * values[i]!;
     sum.tokens += tokens;
