@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { MatrixRecord, RunRecord, SampleRecord } from "../harness/contract/result.js";
-import { layout, readExamples } from "../harness/run/store.js";
+import { layout, readExamples } from "../harness/run/store/store.js";
 import type { AnsweredQuestion, SampledSet } from "./view-models/samples.js";
 
 /** Of each set, the first questions that a cell answered are read: as many of a task, as many of a probe. */

@@ -13,7 +13,7 @@ import type {
   SyntheticRecord,
 } from "../harness/contract/result.js";
 import { buildLeaderboard, cellMetrics, type MetricDescription } from "../harness/metrics/index.js";
-import { readRun } from "../harness/run/store.js";
+import { readRun } from "../harness/run/store/store.js";
 
 /** All that a report is made from, beside the samples. */
 export interface ReportData {

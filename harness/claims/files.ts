@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../contract/files.js";
-import { readJson } from "../run/store.js";
+import { readJson } from "../run/store/store.js";
 import { claimsMarkdown } from "./markdown.js";
 import type { ClaimsRecord } from "./record.js";
 

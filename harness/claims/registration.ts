@@ -6,7 +6,7 @@ import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
-import { layout, readJson } from "../run/store.js";
+import { layout, readJson } from "../run/store/store.js";
 import { arms, armsOf } from "./catalog.js";
 import type { Arm, Claim } from "./claim.js";
 

@@ -10,12 +10,12 @@ import { loadRegistry, type Registry } from "../plugins.js";
 import { chooseDisplay } from "../run/display/index.js";
 import { executeRun } from "../run/execute.js";
 import { withInterrupts } from "../run/interrupt.js";
-import { planRun, type RunPlan } from "../run/plan.js";
-import { requireRunRecord } from "../run/store.js";
-import { claimLines, claimListLines } from "./claims-lines.js";
+import { planRun, type RunPlan } from "../run/plan/plan.js";
+import { requireRunRecord } from "../run/store/store.js";
 import { type CliContext, type CommonOptions, printJson, specifiersFor } from "./context.js";
-import { planLines } from "./plan-lines.js";
 import { renderReport } from "./render-report.js";
+import { claimLines, claimListLines } from "./text/claims-lines.js";
+import { planLines } from "./text/plan-lines.js";
 
 /** What `bench claims` was given beside its argument. */
 export interface ClaimsOptions

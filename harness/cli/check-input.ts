@@ -5,8 +5,8 @@ import { parseSuiteReference } from "../config/suite-reference.js";
 import { BenchError } from "../contract/errors.js";
 import { resolveReference } from "../hub.js";
 import { loadRegistry } from "../plugins.js";
-import { planRun } from "../run/plan.js";
-import { readRun } from "../run/store.js";
+import { planRun } from "../run/plan/plan.js";
+import { readRun } from "../run/store/store.js";
 import { type CliContext, type CommonOptions, inputKinds, registryFor, specifiersFor } from "./context.js";
 
 type Kind = (typeof inputKinds)[number];

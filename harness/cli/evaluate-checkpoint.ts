@@ -5,8 +5,8 @@ import { loadRegistry, type Registry } from "../plugins.js";
 import { chooseDisplay, silentDisplay } from "../run/display/index.js";
 import { executeRun } from "../run/execute.js";
 import { withInterrupts } from "../run/interrupt.js";
-import { planRun } from "../run/plan.js";
-import { readRun, readSamples } from "../run/store.js";
+import { planRun } from "../run/plan/plan.js";
+import { readRun, readSamples } from "../run/store/store.js";
 import { type CliContext, type CommonOptions, specifiersFor } from "./context.js";
 
 /** How a checkpoint is to be evaluated. */

@@ -8,7 +8,7 @@ import { loadRegistry } from "../plugins.js";
 import { chooseDisplay } from "../run/display/index.js";
 import { executeRun } from "../run/execute.js";
 import { withInterrupts } from "../run/interrupt.js";
-import { planRun } from "../run/plan.js";
+import { planRun } from "../run/plan/plan.js";
 import { type CliContext, specifiersFor } from "./context.js";
 
 /** Runs the further orders that an inconclusive gate asks for. Returns why there are none to run, or undefined. */

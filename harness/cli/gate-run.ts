@@ -13,7 +13,7 @@ import { gateMarkdown } from "../gate/outputs/markdown.js";
 import { gateSarif } from "../gate/outputs/sarif.js";
 import { type CliContext, type CommonOptions, printJson } from "./context.js";
 import { extendGate } from "./extend-gate.js";
-import { gateLines } from "./gate-lines.js";
+import { gateLines } from "./text/gate-lines.js";
 
 /** What `bench gate` was given beside its argument. */
 export interface GateOptions extends CommonOptions {

@@ -3,7 +3,7 @@ import type { Board, BoardRow } from "../contract/board.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { Reporter } from "../contract/plugin.js";
 import type { Privileges } from "../contract/trainer.js";
-import { type MeasuredRun, publishedPath, publishedText } from "../run/published-run.js";
+import { type MeasuredRun, publishedPath, publishedText } from "../run/store/published-run.js";
 import { csvLine } from "./csv.js";
 
 /**

@@ -5,7 +5,7 @@ import type { Reporter } from "../contract/plugin.js";
 import { publishDataset } from "../hub/publish.js";
 import { resolveReference } from "../hub.js";
 import { buildBoard } from "../metrics/index.js";
-import { type MeasuredRun, publishedRuns, readMeasuredRuns } from "../run/published-run.js";
+import { type MeasuredRun, publishedRuns, readMeasuredRuns } from "../run/store/published-run.js";
 import { writeLeaderboard } from "./leaderboard-files.js";
 
 export interface LeaderboardOptions {

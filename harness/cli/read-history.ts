@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import type { History } from "../contract/history.js";
 import { buildHistory } from "../metrics/index.js";
-import { layout, readRun } from "../run/store.js";
+import { layout, readRun } from "../run/store/store.js";
 
 /**
  * The history of runs: each path is a run directory, or a directory of them.

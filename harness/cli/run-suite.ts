@@ -6,14 +6,14 @@ import { loadRegistry, type Registry } from "../plugins.js";
 import { chooseDisplay } from "../run/display/index.js";
 import { executeRun, type RunOutcome } from "../run/execute.js";
 import { withInterrupts } from "../run/interrupt.js";
-import { planRun } from "../run/plan.js";
-import { readRun } from "../run/store.js";
-import { closingLines } from "./closing-lines.js";
+import { planRun } from "../run/plan/plan.js";
+import { readRun } from "../run/store/store.js";
 import { type CliContext, type CommonOptions, printJson, specifiersFor } from "./context.js";
-import { errorText } from "./error-text.js";
-import { leaderboardLines } from "./leaderboard-table.js";
-import { planLines } from "./plan-lines.js";
 import { renderReport } from "./render-report.js";
+import { closingLines } from "./text/closing-lines.js";
+import { errorText } from "./text/error-text.js";
+import { leaderboardLines } from "./text/leaderboard-table.js";
+import { planLines } from "./text/plan-lines.js";
 
 /** What `bench run` was given beside its argument. */
 export interface RunOptions extends CommonOptions, Omit<ConfigFlags, "trainers" | "plugins" | "reference"> {

@@ -15,7 +15,7 @@ import { objectiveOf } from "../tune/scoring.js";
 import { planSearch, searchSpace, type TuneRequest, trainerOf } from "../tune/search.js";
 import { tunedConfig } from "../tune/tuned-config.js";
 import { type CliContext, type CommonOptions, printJson, specifiersFor } from "./context.js";
-import { searchPlanLines, tuneLines } from "./tune-lines.js";
+import { searchPlanLines, tuneLines } from "./text/tune-lines.js";
 
 /** What `bench tune` was given beside its arguments. */
 export interface TuneOptions

@@ -6,10 +6,10 @@ import { BenchError, toBenchError } from "../contract/errors.js";
 import { points, signedPoints } from "../metrics/score-text.js";
 import type { Registry } from "../plugins.js";
 import { type CliContext, registryFor } from "./context.js";
-import { errorText } from "./error-text.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
-import { nearPath } from "./near-path.js";
 import { renderReport } from "./render-report.js";
+import { errorText } from "./text/error-text.js";
+import { nearPath } from "./text/near-path.js";
 
 export interface WatchOptions extends EvaluateOptions {
   /** Seconds. */

@@ -123,7 +123,7 @@ export interface MatrixRecord {
  * There only where a run was asked to measure within tasks and the trainer lets it. Holds no times.
  */
 export interface CurvesRecord {
-  schema: "curves@1";
+  schema: "curves@2";
   trainer: string;
   order: string;
   seed: number;
@@ -134,10 +134,10 @@ export interface CurvesRecord {
   /** Items behind each score, by column. */
   n: number[];
   /** What was learned from one measured row of the matrix to the next, in order. */
-  stretches: CurveStretch[];
+  segments: CurveSegment[];
 }
 
-export interface CurveStretch {
+export interface CurveSegment {
   /** The row at its end. */
   row: number;
   /** The tasks that were learned: one in a sequence, all for a joint trainer. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
-import { readJson } from "../run/store.js";
+import { readJson } from "../run/store/store.js";
 
 /** A regression that somebody accepts for a while: the metric is judged by a wider margin until then. */
 export interface Acknowledgement {

@@ -4,7 +4,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { BenchError } from "../contract/errors.js";
 import { packageRoot, writeFileAtomically } from "../contract/files.js";
 import type { TrainerRecord } from "../contract/result.js";
-import { readJson } from "../run/store.js";
+import { readJson } from "../run/store/store.js";
 import type { Entry } from "./entry.js";
 import type { Observed } from "./pairing.js";
 

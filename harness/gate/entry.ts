@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { suggestName } from "../config/suggest-name.js";
 import { BenchError } from "../contract/errors.js";
 import type { CellRecord, CostRecord, MatrixRecord, RunRecord, TrainerRecord } from "../contract/result.js";
-import { readRun } from "../run/store.js";
+import { readRun } from "../run/store/store.js";
 
 /** A finished cell of an entry, and the run directory that holds its answers. */
 export interface EntryCell {

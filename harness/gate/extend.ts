@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
-import type { RunPlan } from "../run/plan.js";
+import type { RunPlan } from "../run/plan/plan.js";
 import type { Baseline } from "./baseline.js";
 import { type Entry, extensionsOf } from "./entry.js";
 import type { GateResult } from "./gate.js";

@@ -1,5 +1,5 @@
 import type { SampleRecord } from "../contract/result.js";
-import { readSamples } from "../run/store.js";
+import { readSamples } from "../run/store/store.js";
 import type { EntryCell } from "./entry.js";
 
 /** One answer that changed sides: from half right or better to worse, or back. */

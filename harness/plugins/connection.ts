@@ -6,7 +6,7 @@ export interface ConnectionHandlers {
   request(method: string, parameters: unknown): Promise<unknown>;
   notification(method: string, parameters: unknown): void;
   /** A line that is no JSON-RPC message, or an answer to a question never asked. The connection is of no more use. */
-  breach(what: string): void;
+  protocolError(what: string): void;
 }
 
 interface Pending {
@@ -66,14 +66,14 @@ export class Connection {
   private receive(chunk: string): void {
     const lines = (this.partial + chunk).split("\n");
     this.partial = lines.pop() ?? "";
-    if (this.partial.length > longestLine) this.breach("wrote a line without an end");
+    if (this.partial.length > longestLine) this.protocolError("wrote a line without an end");
     for (const line of lines) if (!this.closed && line.trim() !== "") this.dispatch(line);
   }
 
   private dispatch(line: string): void {
     const message = parse(line);
     if (message === undefined) {
-      this.breach(`wrote a line that is no JSON-RPC message: ${excerpt(line)}`);
+      this.protocolError(`wrote a line that is no JSON-RPC message: ${excerpt(line)}`);
     } else if (typeof message.method !== "string") {
       this.answered(message);
     } else if (message.id === undefined) {
@@ -89,7 +89,7 @@ export class Connection {
   private answered({ id, result, error }: Incoming): void {
     const asked = this.pending.get(id as number);
     if (asked === undefined) {
-      this.breach(`answered a request that was never made (id ${excerpt(String(id))})`);
+      this.protocolError(`answered a request that was never made (id ${excerpt(String(id))})`);
       return;
     }
     this.pending.delete(id as number);
@@ -97,9 +97,9 @@ export class Connection {
     else asked.resolve(result);
   }
 
-  private breach(what: string): void {
+  private protocolError(what: string): void {
     this.closed = true;
-    this.handlers.breach(what);
+    this.handlers.protocolError(what);
   }
 }
 

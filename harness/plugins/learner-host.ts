@@ -37,7 +37,7 @@ class LearnerHost {
       notification: (method) => {
         if (method === "cancel") this.cancelled = true;
       },
-      breach: (what) => {
+      protocolError: (what) => {
         process.stderr.write(`the harness ${what}\n`);
         process.exit(1);
       },

@@ -26,7 +26,7 @@ export class PluginProcess {
   private readonly connection: Connection;
   private readonly exited: Promise<void>;
   private silence: NodeJS.Timeout | undefined;
-  private lastWords = "";
+  private stderrTail = "";
   private failure: BenchError | undefined;
   private asked: ProtocolMethod | undefined;
 
@@ -37,7 +37,7 @@ export class PluginProcess {
   constructor(
     private readonly words: readonly string[],
     private readonly whose: string,
-    handlers: Omit<ConnectionHandlers, "breach"> = { request: refuse, notification: () => {} },
+    handlers: Omit<ConnectionHandlers, "protocolError"> = { request: refuse, notification: () => {} },
   ) {
     this.child = spawn(words[0]!, words.slice(1), { stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.connection = new Connection(this.child.stdout, this.child.stdin, {
@@ -49,11 +49,12 @@ export class PluginProcess {
         this.heard();
         handlers.notification(method, parameters);
       },
-      breach: (what) => this.fail(what, "Keep standard output for the protocol; print diagnostics to standard error."),
+      protocolError: (what) =>
+        this.fail(what, "Keep standard output for the protocol; print diagnostics to standard error."),
     });
     this.child.stderr.setEncoding("utf8");
     this.child.stderr.on("data", (text: string) => {
-      this.lastWords = (this.lastWords + text).slice(-4000);
+      this.stderrTail = (this.stderrTail + text).slice(-4000);
     });
     this.exited = new Promise((resolve) => {
       this.child.on("error", (error) => {
@@ -165,7 +166,7 @@ export class PluginProcess {
   /** The error with the plug-in's name before it and, where the plug-in itself is at fault, its last words after it. */
   private named(verb: string, error: BenchError): BenchError {
     if (error.code === "CANCELLED" || error.code === "PLUGIN_INVALID") return error;
-    const words = this.lastWords.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
+    const words = this.stderrTail.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
     const quoted = error.code !== "PLUGIN_FAILED" || words === "" ? "" : `\nits standard error ends with:\n  ${words}`;
     const fix = error.fix ?? "Mend the plug-in; what it printed stands above.";
     return BenchError.fromRecord({

@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { defaultAlerts } from "../contract/alert.js";
 import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.js";
 import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
-import { Courier } from "./alerts/courier.js";
-import { applyEvent, type CellState, cellStates } from "./cell-state.js";
-import type { PlannedCell } from "./cells.js";
-import { pruneCheckpoints, removeCheckpoint } from "./checkpoint.js";
+import { AlertDispatcher } from "./alerts/alert-dispatcher.js";
+import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
+import { judgeSynthetic } from "./cell/synthetic.js";
 import type { Display, DisplayedCell } from "./display/display.js";
-import type { CellResult, WorkerMessage } from "./messages.js";
-import { type OpenRun, openRun } from "./open-run.js";
-import type { RunPlan } from "./plan.js";
-import { type CellPool, openPool } from "./pool.js";
-import { layout, readJson } from "./store.js";
-import { judgeSynthetic } from "./synthetic.js";
+import type { PlannedCell } from "./plan/cells.js";
+import type { RunPlan } from "./plan/plan.js";
+import type { CellResult, WorkerMessage } from "./pool/messages.js";
+import { type CellPool, openPool } from "./pool/pool.js";
+import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
+import { type OpenRun, openRun } from "./store/open-run.js";
+import { layout, readJson } from "./store/store.js";
 
 export interface RunOutcome {
   directory: string;
@@ -59,7 +59,7 @@ class Coordinator {
   /** What makes it pointless to go on, such as a full disk. */
   private fatal: BenchError | undefined;
   private pool: CellPool | undefined;
-  private readonly courier: Courier;
+  private readonly dispatcher: AlertDispatcher;
   /** Notices that are told once, whichever cells raise them. */
   private readonly told = new Set<string>();
 
@@ -70,7 +70,7 @@ class Coordinator {
   ) {
     this.states = cellStates(run.record.cells, run.journal.content.events);
     this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id));
-    this.courier = new Courier(
+    this.dispatcher = new AlertDispatcher(
       plan,
       (cell, alert, attempts) => void this.journal({ type: "alert-delivered", cell, alert, attempts }),
       (text) => options.display.show({ type: "notice", text }),
@@ -84,9 +84,9 @@ class Coordinator {
       display.show({ type: "notice", text });
     }
     const stored = this.waiting.length === 0;
-    this.courier.sendAgain(this.states);
+    this.dispatcher.sendAgain(this.states);
     if (!stored) await this.runCells();
-    await this.courier.settle();
+    await this.dispatcher.settle();
     if (this.fatal !== undefined) throw this.fatal;
     const outcome = this.outcome(stored);
     const last = this.run.journal.content.events.findLast(({ type }) => type !== "alert-delivered");
@@ -137,7 +137,7 @@ class Coordinator {
     else if (this.journal(message.event)) {
       const { event } = message;
       if (event.type === "row-finished") this.dropCheckpointsBefore(event.cell, event.row);
-      if (event.type === "alert") this.courier.send(event.cell, event.alert);
+      if (event.type === "alert") this.dispatcher.send(event.cell, event.alert);
       display.show(event.type === "row-finished" ? { type: event.type, cell: event.cell, row: event.row } : event);
     }
   }

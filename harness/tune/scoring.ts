@@ -4,7 +4,7 @@ import { accuracyMetrics } from "../metrics/accuracy.js";
 import { type MetricDefinition, mean } from "../metrics/definition.js";
 import { itemStandardError } from "../metrics/index.js";
 import { transferMetrics } from "../metrics/transfer.js";
-import type { StoredRun } from "../run/store.js";
+import type { StoredRun } from "../run/store/store.js";
 import type { Candidate } from "./candidates.js";
 
 /** What a search may maximize: every metric of one learner's tasks. Abilities are not measured while tuning. */

@@ -7,8 +7,8 @@ export interface TaskCurvesOptions {
   title: string;
   description: string;
   /** What is learned, in order, and in how many steps; the boundaries between them are marked. */
-  stretches: readonly { name: string; short: string; steps: number }[];
-  /** One a task. Steps count from the first stretch on; scores stand on 0..1. */
+  segments: readonly { name: string; short: string; steps: number }[];
+  /** One a task. Steps count from the first segment on; scores stand on 0..1. */
   lines: readonly { name: string; points: readonly CurvePoint[] }[];
 }
 
@@ -25,8 +25,8 @@ const frame = { left: 34, right: 30, top: 26, bottom: 34 };
 const lineHeight = 12;
 
 /** Scores of tasks over all training steps: a line a task, from its own training on, with dots where the matrix looks. */
-export function taskCurves({ id, title, description, stretches, lines }: TaskCurvesOptions): string {
-  const ends = stretches.map((_, index) => stretches.slice(0, index + 1).reduce((sum, { steps }) => sum + steps, 0));
+export function taskCurves({ id, title, description, segments, lines }: TaskCurvesOptions): string {
+  const ends = segments.map((_, index) => segments.slice(0, index + 1).reduce((sum, { steps }) => sum + steps, 0));
   const [right, bottom] = [width - frame.right, height - frame.bottom];
   const x = linearScale([0, Math.max(ends.at(-1) ?? 0, 1)], [frame.left, right]);
   const y = linearScale([0, 1], [bottom, frame.top]);
@@ -38,11 +38,11 @@ export function taskCurves({ id, title, description, stretches, lines }: TaskCur
     marks.push(label(String(tick), { class: "axis", x: x(tick), y: bottom + 15, "text-anchor": "middle" }));
   }
   marks.push(label("training steps →", { class: "axis-title", x: right, y: height - 4, "text-anchor": "end" }));
-  for (const [index, { name, short }] of stretches.entries()) {
+  for (const [index, { name, short }] of segments.entries()) {
     const [from, to] = [x(ends[index - 1] ?? 0), x(ends[index]!)];
     marks.push(element("line", { class: "boundary", x1: from, x2: from, y1: frame.top - 18, y2: bottom }));
     const text = textWidth(name) < to - from - 8 ? name : short;
-    const color = stretches.length === lines.length ? hue(index) : undefined;
+    const color = segments.length === lines.length ? hue(index) : undefined;
     marks.push(label(text, { class: "learns", style: color, x: from + 5, y: frame.top - 8 }));
   }
   for (const [index, { name, points }] of lines.entries()) {

@@ -11,7 +11,7 @@ export interface VersionCurveOptions {
   notes: readonly string[];
   /** First and last version, below the axis. */
   ends: readonly [string, string];
-  /** Stretches of one level, and whether the level was reached by a change for the worse. */
+  /** Segments of one level, and whether the level was reached by a change for the worse. */
   levels: readonly { from: number; to: number; mean: number; change: "loss" | "gain" | "none" }[];
   format(value: number): string;
 }
@@ -20,7 +20,7 @@ const width = 400;
 const height = 170;
 const frame = { left: 44, right: 10, top: 12, bottom: 26 };
 
-/** A number over versions: a point for each, and the level of each stretch between changes of it. */
+/** A number over versions: a point for each, and the level of each segment between changes of it. */
 export function versionCurve(options: VersionCurveOptions): string {
   const { id, title, description, values, notes, ends, levels, format } = options;
   const known = values.filter((value) => value !== null);

@@ -28,30 +28,29 @@ export function curvesView(order: RunRecord["orders"][number], entries: readonly
 /** The mean of curves that were measured at the same steps; the first where they were not (training stopped early). */
 function meanCurves(measured: readonly CurvesRecord[]): CurvesRecord | undefined {
   const [first] = measured;
-  const stepsOf = ({ stretches }: CurvesRecord) =>
-    stretches.map(({ points: all }) => all.map(({ step }) => step)).join();
+  const stepsOf = ({ segments }: CurvesRecord) => segments.map(({ points: all }) => all.map(({ step }) => step)).join();
   if (first === undefined || measured.some((curves) => stepsOf(curves) !== stepsOf(first))) return first;
   return {
     ...first,
-    stretches: first.stretches.map((stretch, index) => ({
-      ...stretch,
-      points: stretch.points.map(({ step, scores }, point) => ({
+    segments: first.segments.map((segment, index) => ({
+      ...segment,
+      points: segment.points.map(({ step, scores }, point) => ({
         step,
         scores: scores.map((_, column) =>
-          meanOf(measured.map(({ stretches }) => stretches[index]!.points[point]!.scores[column])),
+          meanOf(measured.map(({ segments }) => segments[index]!.points[point]!.scores[column])),
         ),
       })),
     })),
   };
 }
 
-function chartOf({ tasks, stretches }: CurvesRecord, { name, anchor }: Entry, order: string): string {
-  const lines = tasks.map((task, column) => ({ name: task, points: lineOf(stretches, column) }));
+function chartOf({ tasks, segments }: CurvesRecord, { name, anchor }: Entry, order: string): string {
+  const lines = tasks.map((task, column) => ({ name: task, points: lineOf(segments, column) }));
   return taskCurves({
     id: `curves-${anchorOf(order)}-${anchor}`,
     title: `Scores of ${name} while it learns, ${order}`,
     description: lines.map(toldOf).join("; "),
-    stretches: stretches.map(({ learns, steps }) => {
+    segments: segments.map(({ learns, steps }) => {
       const numbers = learns.map((task) => tasks.indexOf(task) + 1);
       const named = learns.map((task, place) => `${numbers[place]} ${task}`);
       return { name: named.join(", "), short: learns.length > 1 ? "all tasks" : String(numbers[0]), steps };
@@ -61,9 +60,9 @@ function chartOf({ tasks, stretches }: CurvesRecord, { name, anchor }: Entry, or
 }
 
 /** A task over all steps, from its own training on. */
-function lineOf(stretches: CurvesRecord["stretches"], column: number) {
+function lineOf(segments: CurvesRecord["segments"], column: number) {
   let before = 0;
-  return stretches.flatMap(({ steps, points: all }) => {
+  return segments.flatMap(({ steps, points: all }) => {
     const start = before;
     before += steps;
     return all.flatMap(({ step, scores }, index) => {

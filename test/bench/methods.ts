@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { checkOptions } from "../../harness/config/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
-import { MeteredBuffer } from "../../harness/run/buffer.js";
-import { describeTask, trainingViews } from "../../harness/run/views.js";
+import { MeteredBuffer } from "../../harness/run/cell/buffer.js";
+import { describeTask, trainingViews } from "../../harness/run/cell/views.js";
 import { traceSeq } from "../../suites/trace-seq/index.js";
 import { trainers } from "../../trainers/methods/catalog.js";
 

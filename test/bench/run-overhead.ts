@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { loadRegistry } from "../../harness/plugins.js";
-import { threadSeconds } from "../../harness/run/cost.js";
+import { threadSeconds } from "../../harness/run/cell/cost.js";
 import { terminalDisplay } from "../../harness/run/display/index.js";
 import { executeRun } from "../../harness/run/execute.js";
-import { planRun } from "../../harness/run/plan.js";
+import { planRun } from "../../harness/run/plan/plan.js";
 
 /**
  * How well the harness keeps its workers busy: cells a minute with one worker and with two, the share of a run that is

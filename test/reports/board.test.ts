@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { buildBoard } from "../../harness/metrics/index.js";
-import { readRun } from "../../harness/run/store.js";
+import { readRun } from "../../harness/run/store/store.js";
 import { html } from "../../reports/html.js";
 import { boardView } from "../../reports/view-models/board.js";
 import { writeFixtureRun } from "./fixture/write-run.js";

@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CellRecord } from "../../harness/contract/result.js";
 import { buildBoard } from "../../harness/metrics/index.js";
-import { readRun } from "../../harness/run/store.js";
+import { readRun } from "../../harness/run/store/store.js";
 import { html } from "../../reports/html.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 

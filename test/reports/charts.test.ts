@@ -68,9 +68,9 @@ const charts: Record<string, () => string> = {
       id: "w",
       title: "Scores of replay while it learns",
       description: "stance: at most 80.0 at step 40, 78.0 at the end",
-      stretches: [
+      segments: [
         { name: "1 stance", short: "1", steps: 40 },
-        { name: "2 a name too long for its stretch", short: "2", steps: 20 },
+        { name: "2 a name too long for its segment", short: "2", steps: 20 },
       ],
       lines: [
         {
@@ -97,7 +97,7 @@ const charts: Record<string, () => string> = {
       id: "w",
       title: "Scores of joint while it learns",
       description: "stance: not measured",
-      stretches: [{ name: "1 stance, 2 code", short: "all tasks", steps: 1 }],
+      segments: [{ name: "1 stance, 2 code", short: "all tasks", steps: 1 }],
       lines: [
         { name: "stance", points: [] },
         { name: "code", points: [{ step: 0, score: 0, row: true }] },

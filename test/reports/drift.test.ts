@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { CostRecord, MatrixRecord } from "../../harness/contract/result.js";
 import type { DriftReport } from "../../harness/contract/trainer.js";
-import { layout } from "../../harness/run/store.js";
+import { layout } from "../../harness/run/store/store.js";
 import { readReportData } from "../../reports/report-data.js";
 import { drawnViews } from "../../reports/view-models/drawn.js";
 import { driftView } from "../../reports/view-models/drift.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { SyntheticRecord } from "../../harness/contract/result.js";
-import { layout } from "../../harness/run/store.js";
+import { layout } from "../../harness/run/store/store.js";
 import { readReportData } from "../../reports/report-data.js";
 import { entriesOf } from "../../reports/view-models/entries.js";
 import { syntheticViews } from "../../reports/view-models/synthetic.js";

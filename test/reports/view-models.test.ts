@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { readSamples } from "../../harness/run/store.js";
+import { readSamples } from "../../harness/run/store/store.js";
 import { SampleReader } from "../../reports/read-samples.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
 import { entriesOf } from "../../reports/view-models/entries.js";

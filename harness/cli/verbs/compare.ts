@@ -15,7 +15,7 @@ export function addCompare(program: Command, context: CliContext): void {
     "bench compare runs/before:replay runs/after:replay --metrics op,bwt,minAcc --json",
   ]).action(async (baseline: string, candidate: string, options: CommonOptions & { metrics?: string }) => {
     const { compareSides } = await import("../../gate/compare-sides.js");
-    const { comparisonLines } = await import("../comparison-lines.js");
+    const { comparisonLines } = await import("../text/comparison-lines.js");
     const comparisons = compareSides(
       baseline,
       candidate,

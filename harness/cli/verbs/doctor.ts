@@ -7,8 +7,8 @@ import type { Command } from "commander";
 import picocolors from "picocolors";
 import { packageRoot } from "../../contract/files.js";
 import type { DeviceReport } from "../../contract/plugin.js";
-import { twoColumns } from "../columns.js";
 import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import { twoColumns } from "../text/columns.js";
 
 const runMemoryBytes = 1.5e9;
 const runDiskBytes = 1e9;

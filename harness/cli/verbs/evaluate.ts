@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { BenchError } from "../../contract/errors.js";
 import { type CliContext, printJson, withCommonOptions } from "../context.js";
 import { type EndpointFlags, withEndpointFlags } from "../endpoint-address.js";
-import { errorText } from "../error-text.js";
 import type { EvaluateOptions } from "../evaluate-checkpoint.js";
+import { errorText } from "../text/error-text.js";
 
 /** `bench evaluate <checkpoint>`: a whole suite on a checkpoint as it is, right after a fine-tune. */
 export function addEvaluate(program: Command, context: CliContext): void {
@@ -28,7 +28,7 @@ export function addEvaluate(program: Command, context: CliContext): void {
     "bench evaluate http://localhost:8000/v1 trace-seq --served-model qwen --api chat --concurrency 16",
   ]).action(async (checkpoint: string, suite: string | undefined, options: EvaluateOptions & EndpointFlags) => {
     const { evaluateCheckpoint } = await import("../evaluate-checkpoint.js");
-    const { evaluationLines } = await import("../evaluation-lines.js");
+    const { evaluationLines } = await import("../text/evaluation-lines.js");
     const { renderReport } = await import("../render-report.js");
     const evaluated = await evaluateCheckpoint(withEndpointFlags(checkpoint, options), suite, options, context);
     const { registry, run, ...result } = evaluated;

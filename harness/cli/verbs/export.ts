@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { BenchError } from "../../contract/errors.js";
 import type { CellRecord, ExampleRecord, MatrixRecord, SampleRecord } from "../../contract/result.js";
-import { layout, readRun, type StoredRun } from "../../run/store.js";
+import { layout, readRun, type StoredRun } from "../../run/store/store.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { csvLine } from "../csv.js";
 
@@ -104,8 +104,8 @@ function exportCurves({ run, curves }: StoredRun, out: string): string[] {
   if (Object.keys(curves).length === 0) return [];
   const table = new TwoFiles(out, "curves", [...cellColumns, "row", "learns", "step", "set", "score", "n"]);
   for (const { id: cell, trainer, order, seed } of run.cells) {
-    const { tasks = [], n = [], stretches = [] } = curves[cell] ?? {};
-    for (const { row, learns, points } of stretches) {
+    const { tasks = [], n = [], segments = [] } = curves[cell] ?? {};
+    for (const { row, learns, points } of segments) {
       for (const { step, scores } of points) {
         const at = { cell, trainer, order, seed, row, learns: learns.join("+"), step };
         for (const [column, set] of tasks.entries()) {

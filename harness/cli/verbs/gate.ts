@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import type { GateOptions } from "../gate-run.js";
-import { nearPath } from "../near-path.js";
+import { nearPath } from "../text/near-path.js";
 
 interface StoreOptions extends CommonOptions {
   baselines?: string;

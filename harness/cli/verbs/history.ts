@@ -23,7 +23,7 @@ export function addHistory(program: Command, context: CliContext): void {
     "bench history runs/before runs/after --json",
   ]).action(async (given: string[], options: HistoryOptions) => {
     const { readHistory } = await import("../read-history.js");
-    const { historyLines } = await import("../history-lines.js");
+    const { historyLines } = await import("../text/history-lines.js");
     const history = readHistory(
       (given.length === 0 ? ["runs"] : given).map((path) => resolve(path)),
       options,

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
-import { configTemplate } from "../config-template.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
+import { configTemplate } from "../text/config-template.js";
 
 /** `bench init [file]`: writes a commented configuration. */
 export function addInit(program: Command, context: CliContext): void {

@@ -18,7 +18,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     "bench leaderboard runs/* --json > board.json",
   ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
     const { mergeLeaderboard } = await import("../merge-leaderboard.js");
-    const { leaderboardLines } = await import("../leaderboard-table.js");
+    const { leaderboardLines } = await import("../text/leaderboard-table.js");
     const registry = await registryFor(context, options.plugin);
     const merged = await mergeLeaderboard(runs, { ...options, out: resolve(options.out) }, registry.reporter("html"));
     const { board, page, pushed } = merged;

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import picocolors from "picocolors";
 import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
-import { twoColumns } from "../columns.js";
 import {
   type CatalogKind,
   type CliContext,
@@ -12,6 +11,7 @@ import {
   registryFor,
   withCommonOptions,
 } from "../context.js";
+import { twoColumns } from "../text/columns.js";
 
 /** `bench list [kind]`: the names of what there is, with one line each. */
 export function addList(program: Command, context: CliContext): void {

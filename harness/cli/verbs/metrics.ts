@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
-import { twoColumns } from "../columns.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
+import { twoColumns } from "../text/columns.js";
 
 interface MetricsOptions extends CommonOptions {
   percent?: boolean;

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { requireRunRecord } from "../../run/store.js";
+import { requireRunRecord } from "../../run/store/store.js";
 import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
 
 /** `bench report <run>`: renders a run directory again, finished or not. */

@@ -7,7 +7,6 @@ import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
 import type { Registry } from "../../plugins.js";
 import type { CatalogEntry } from "../catalog.js";
-import { twoColumns } from "../columns.js";
 import {
   type CliContext,
   type CommonOptions,
@@ -16,6 +15,7 @@ import {
   registryFor,
   withCommonOptions,
 } from "../context.js";
+import { twoColumns } from "../text/columns.js";
 
 /** `bench show <name>`: one thing with its options, privileges and source. */
 export function addShow(program: Command, context: CliContext): void {

@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import picocolors from "picocolors";
 import type { ValidateOptions } from "../check-input.js";
-import { twoColumns } from "../columns.js";
 import { type CliContext, inputKinds, printJson, withCommonOptions } from "../context.js";
+import { twoColumns } from "../text/columns.js";
 
 /** `bench validate <what>`: checks data, a model, a plug-in, a configuration or a run before anything runs. */
 export function addValidate(program: Command, context: CliContext): void {

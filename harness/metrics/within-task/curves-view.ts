@@ -14,7 +14,7 @@ export class CurvesView {
 
   /** A(n, task) at every point n while task k is learned, the row before it first and the row after it last. */
   during(k: number, task: number): number[] {
-    return this.curves.stretches[k - 1]!.points.map(({ scores }) => scores[task - 1] ?? Number.NaN);
+    return this.curves.segments[k - 1]!.points.map(({ scores }) => scores[task - 1] ?? Number.NaN);
   }
 
   /** The same without the row before, which is the last point of the task before. */

@@ -26,12 +26,12 @@ export function defineCurveMetric({
     higherIsBetter,
     compute(curves) {
       if (curves === undefined) return { value: null, reason: "nothing was measured within tasks (--evaluate-every)" };
-      const { tasks, stretches } = curves;
+      const { tasks, segments } = curves;
       if (tasks.length < leastTasks) return { value: null, reason: `it needs at least ${leastTasks} tasks` };
-      if (stretches.some(({ learns }) => learns.length > 1)) {
+      if (segments.some(({ learns }) => learns.length > 1)) {
         return { value: null, reason: "all tasks were learned at once" };
       }
-      if (stretches.length < tasks.length) return { value: null, reason: "not every task was measured within" };
+      if (segments.length < tasks.length) return { value: null, reason: "not every task was measured within" };
       const result = value(new CurvesView(curves));
       return Number.isNaN(result)
         ? { value: null, reason: "a score within a task was not measured" }

@@ -1,7 +1,7 @@
 import type { MatrixRecord } from "../../contract/result.js";
-import { addEfforts, type Effort, noEffort } from "../cost.js";
-import type { MeasuredRows } from "../matrix.js";
-import { type MeasuredRow, measuredRows } from "../row.js";
+import { addUsage, noUsage, type ResourceUsage } from "../cell/cost.js";
+import type { MeasuredRows } from "../cell/matrix.js";
+import { type MeasuredRow, measuredRows } from "../cell/row.js";
 import type { WatchedCell } from "./detect.js";
 
 /** What alerts are detected from: the matrix so far, and what the cell has used up to each of its rows. */
@@ -11,12 +11,12 @@ export function watchedCell(
   id: string,
   assemble: (measured: MeasuredRows) => MatrixRecord,
 ): WatchedCell {
-  let spent: Effort = noEffort;
+  let spent: ResourceUsage = noUsage;
   const counted = new Set<string>();
   const watched = rows.map(({ record, evaluation }) => {
-    const answering = counted.has(record.evaluation) ? noEffort : evaluation.effort;
+    const answering = counted.has(record.evaluation) ? noUsage : evaluation.usage;
     counted.add(record.evaluation);
-    spent = addEfforts([spent, record.learnEffort, answering]);
+    spent = addUsage([spent, record.learningUsage, answering]);
     return { row: record.row, spent };
   });
   return { id, matrix: assemble(measuredRows(rows)), rows: watched, plannedRows };

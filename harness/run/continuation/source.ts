@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { CellRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
-import { isIntact } from "../checkpoint.js";
-import { layout, readRun, type StoredRun } from "../store.js";
+import { isIntact } from "../cell/checkpoint.js";
+import { layout, readRun, type StoredRun } from "../store/store.js";
 
 /** A row of a finished cell that a new run goes on from. */
 export interface Source {

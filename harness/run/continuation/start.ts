@@ -6,7 +6,7 @@ import { BenchError } from "../../contract/errors.js";
 import type { ModelRecord, SourceRecord, TrainerRecord } from "../../contract/result.js";
 import type { Order, Suite } from "../../contract/suite.js";
 import type { Registry } from "../../plugins.js";
-import { layout } from "../store.js";
+import { layout } from "../store/store.js";
 import type { Source } from "./source.js";
 
 /** Where a cell starts that goes on from another one. */

@@ -1,7 +1,7 @@
 import type { Alert } from "../../contract/alert.js";
 import type { ErrorRecord } from "../../contract/errors.js";
 import type { CellStatus } from "../../contract/result.js";
-import type { CellProgress } from "../messages.js";
+import type { CellProgress } from "../pool/messages.js";
 
 /** What happens in a run, as far as people want to see it. */
 export type RunEvent =

@@ -1,4 +1,4 @@
-import type { CellProgress } from "../messages.js";
+import type { CellProgress } from "../pool/messages.js";
 import type { DisplayedCell, RunEvent } from "./display.js";
 
 /** What a tracker knows of one cell. */

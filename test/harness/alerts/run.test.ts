@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { type AlertSettings, defaultAlerts } from "../../../harness/contract/alert.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
-import { readRun } from "../../../harness/run/store.js";
+import { readRun } from "../../../harness/run/store/store.js";
 import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
 import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "../run/support.js";
 

@@ -157,7 +157,7 @@ describe("run, from the command to the leaderboard", () => {
       directory,
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/tasks +color → size → taste/);
+    expect(stdout).toMatch(/tasks +colour → size → taste/);
     expect(stdout).toMatch(/time +about /);
     expect(stdout).toMatch(/disk +about \d+ MB/);
     expect(existsSync(join(directory, "never"))).toBe(false);

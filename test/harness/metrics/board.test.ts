@@ -5,7 +5,7 @@ import { Ajv } from "ajv";
 import { afterAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { buildBoard, buildLeaderboard } from "../../../harness/metrics/index.js";
-import { readRun } from "../../../harness/run/store.js";
+import { readRun } from "../../../harness/run/store/store.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-board-"));

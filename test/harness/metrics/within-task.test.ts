@@ -8,17 +8,17 @@ import { matrixOf } from "./matrix.js";
 type Scores = (number | null)[];
 
 /** Curves of tasks that are learned one after another: the points of each, from the row before to the row after. */
-function curvesOf(...stretches: Scores[][]): CurvesRecord {
-  const tasks = stretches.map((_, index) => `task ${index + 1}`);
+function curvesOf(...segments: Scores[][]): CurvesRecord {
+  const tasks = segments.map((_, index) => `task ${index + 1}`);
   return {
-    schema: "curves@1",
+    schema: "curves@2",
     trainer: "trainer",
     order: "order 1",
     seed: 1,
     tasks,
     every: 1,
     n: tasks.map(() => 40),
-    stretches: stretches.map((points, index) => ({
+    segments: segments.map((points, index) => ({
       row: index + 1,
       learns: [tasks[index]!],
       steps: points.length - 1,
@@ -63,12 +63,12 @@ test("what is missing is null with its reason, never 0", () => {
     expect(value).toBeNull();
     expect(reason).toContain("--evaluate-every");
   }
-  const joint = { ...three, stretches: [{ ...three.stretches[2]!, learns: three.tasks }] };
+  const joint = { ...three, segments: [{ ...three.segments[2]!, learns: three.tasks }] };
   expect(valuesOf(joint).stabilityGap).toEqual({ value: null, reason: "all tasks were learned at once" });
-  const late = { ...three, stretches: three.stretches.slice(1) };
+  const late = { ...three, segments: three.segments.slice(1) };
   expect(valuesOf(late).minAccWithin).toEqual({ value: null, reason: "not every task was measured within" });
   const gap = structuredClone(three);
-  gap.stretches[2]!.points[1]!.scores[0] = null;
+  gap.segments[2]!.points[1]!.scores[0] = null;
   for (const { value } of Object.values(valuesOf(gap))) expect(value).toBeNull();
   expect(valuesOf(curvesOf([[0], [1]])).wcAccWithin).toEqual({ value: null, reason: "it needs at least 2 tasks" });
 });
@@ -83,8 +83,8 @@ test("where only the rows are looked at, there is no gap, and the worst is that 
   fc.assert(
     fc.property(matrices, (rows) => {
       const seen = (row: number[], last: number): Scores => row.map((value, column) => (column > last ? null : value));
-      const stretches = rows.slice(1).map((row, index) => [seen(rows[index]!, index), seen(row, index)]);
-      const [within, between] = [valuesOf(curvesOf(...stretches)), computeMetrics(matrixOf(rows))];
+      const segments = rows.slice(1).map((row, index) => [seen(rows[index]!, index), seen(row, index)]);
+      const [within, between] = [valuesOf(curvesOf(...segments)), computeMetrics(matrixOf(rows))];
       expect(within.stabilityGap!.value).toBe(0);
       expect(within.minAccWithin!.value).toBeCloseTo(between.minAcc!.value!, 12);
       expect(within.wcAccWithin!.value).toBeCloseTo(between.wcAcc!.value!, 12);

@@ -7,7 +7,7 @@ import type { RunConfig } from "../../../harness/contract/config.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { buildBoard, buildLeaderboard } from "../../../harness/metrics/index.js";
-import { readJson, readRun, readSamples } from "../../../harness/run/store.js";
+import { readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, drive, matricesOf, newDirectory, plan, removeDirectories, run } from "./support.js";
 
 const two: RunConfig["suite"] = { name: "words", options: { tasks: 2 } };

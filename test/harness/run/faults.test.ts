@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readRun } from "../../../harness/run/store.js";
+import { readRun } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, drive, newDirectory, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);

@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunConfig } from "../../../harness/contract/config.js";
-import { lockRun } from "../../../harness/run/lock.js";
-import { readRun } from "../../../harness/run/store.js";
+import { lockRun } from "../../../harness/run/store/lock.js";
+import { readRun } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, drive, matricesOf, newDirectory, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);

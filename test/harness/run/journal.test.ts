@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import type { JournalEvent } from "../../../harness/contract/result.js";
-import { Journal, readJournal } from "../../../harness/run/journal.js";
+import { Journal, readJournal } from "../../../harness/run/store/journal.js";
 import { newDirectory, removeDirectories } from "./support.js";
 
 afterAll(removeDirectories);

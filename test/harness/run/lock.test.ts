@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { lockRun } from "../../../harness/run/lock.js";
+import { lockRun } from "../../../harness/run/store/lock.js";
 import { newDirectory, removeDirectories } from "./support.js";
 
 afterAll(removeDirectories);

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { CurvesRecord } from "../../../harness/contract/result.js";
 import { buildLeaderboard } from "../../../harness/metrics/index.js";
-import { publishedText } from "../../../harness/run/published-run.js";
-import { readJson, readRun } from "../../../harness/run/store.js";
+import { publishedText } from "../../../harness/run/store/published-run.js";
+import { readJson, readRun } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, drive, matricesOf, newDirectory, plan, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);
@@ -28,7 +28,7 @@ test("looking changes nothing that is learned, and is not counted as learning", 
     const twin = before.run.cells.find((cell) => cell.trainer === trainer)!;
     expect(id).not.toBe(twin.id);
     expect(after.costs[id]!.trainedTokens).toBe(before.costs[twin.id]!.trainedTokens);
-    const asked = (after.curves[id]?.stretches ?? []).flatMap(({ points }) =>
+    const asked = (after.curves[id]?.segments ?? []).flatMap(({ points }) =>
       points.slice(1, -1).flatMap(({ scores }) => scores.filter((score) => score !== null)),
     );
     expect(after.costs[id]!.generatedTokens).toBe(before.costs[twin.id]!.generatedTokens! + 8 * asked.length);
@@ -54,7 +54,7 @@ test("the points stand where they should, and meet the rows of the matrix", asyn
   const { sequential, joint } = curvesOf(directory);
   const matrix = Object.values(readRun(directory).matrices).find(({ trainer }) => trainer === "sequential")!;
   expect(sequential).toMatchObject({ every: 16, n: [24, 24, 24], tasks: ["colour", "size", "taste"] });
-  for (const [index, { row, learns, steps, points }] of sequential!.stretches.entries()) {
+  for (const [index, { row, learns, steps, points }] of sequential!.segments.entries()) {
     expect({ row, learns, steps }).toEqual({ row: index + 1, learns: [sequential!.tasks[index]], steps: 48 });
     expect(points.map(({ step }) => step)).toEqual([0, 16, 32, 48, 48]);
     const known = (scores: (number | null)[]) => scores.map((score, column) => (column > index ? null : score));
@@ -65,8 +65,8 @@ test("the points stand where they should, and meet the rows of the matrix", asyn
     for (const { scores } of points)
       expect(scores.map((score) => score === null)).toEqual(known([0, 0, 0]).map((v) => v === null));
   }
-  expect(joint!.stretches).toMatchObject([{ row: 3, learns: ["colour", "size", "taste"], steps: 144 }]);
-  expect(joint!.stretches[0]!.points.flatMap(({ scores }) => scores)).not.toContain(null);
+  expect(joint!.segments).toMatchObject([{ row: 3, learns: ["colour", "size", "taste"], steps: 144 }]);
+  expect(joint!.segments[0]!.points.flatMap(({ scores }) => scores)).not.toContain(null);
 });
 
 test("curves obey their published schema, feed the leaderboard, and go with a published run", async () => {

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import type { Suite } from "../../../harness/contract/suite.js";
 import type { Privileges } from "../../../harness/contract/trainer.js";
-import { MeteredBuffer } from "../../../harness/run/buffer.js";
-import { confusionOf } from "../../../harness/run/confusion.js";
-import { addEfforts, type Effort } from "../../../harness/run/cost.js";
-import { ordersOf } from "../../../harness/run/orders.js";
-import { stagesOf } from "../../../harness/run/stages.js";
+import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
+import { addUsage, type ResourceUsage } from "../../../harness/run/cell/cost.js";
+import { confusionOf } from "../../../harness/run/evaluate/confusion.js";
+import { ordersOf } from "../../../harness/run/plan/orders.js";
+import { stagesOf } from "../../../harness/run/plan/stages.js";
 import { newDirectory, removeDirectories } from "./support.js";
 
 afterAll(removeDirectories);
@@ -110,13 +110,13 @@ test("confusion counts each answer once; macro precision and recall as scikit-le
 });
 
 test("what is unknown in a part is unknown in the sum, never 0", () => {
-  const effort = (cpuSeconds: number | null): Effort => ({
+  const usage = (cpuSeconds: number | null): ResourceUsage => ({
     seconds: 1,
     cpuSeconds,
     trainedTokens: 2,
     generatedTokens: 0,
     flops: null,
   });
-  expect(addEfforts([effort(1), effort(2)])).toEqual({ ...effort(3), seconds: 2, trainedTokens: 4 });
-  expect(addEfforts([effort(1), effort(null)]).cpuSeconds).toBeNull();
+  expect(addUsage([usage(1), usage(2)])).toEqual({ ...usage(3), seconds: 2, trainedTokens: 4 });
+  expect(addUsage([usage(1), usage(null)]).cpuSeconds).toBeNull();
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loadRegistry } from "../../../harness/plugins.js";
-import { planRun } from "../../../harness/run/plan.js";
+import { planRun } from "../../../harness/run/plan/plan.js";
 import { HubServer } from "../../suites/hub/hub-server.js";
 import { buildIfStale, configure, newDirectory, removeDirectories } from "./support.js";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { Registry } from "../../../harness/plugins.js";
 import { loadRegistry } from "../../../harness/plugins.js";
-import { planRun } from "../../../harness/run/plan.js";
+import { planRun } from "../../../harness/run/plan/plan.js";
 import { buildIfStale, configure, newDirectory, plan, plugins, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);

@@ -4,7 +4,7 @@ import { Ajv } from "ajv";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
-import { readExamples, readJson, readRun, readSamples } from "../../../harness/run/store.js";
+import { readExamples, readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);

@@ -8,7 +8,7 @@ import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import type { RunEvent } from "../../../harness/run/display/index.js";
 import { executeRun, type RunOutcome } from "../../../harness/run/execute.js";
-import { planRun, type RunPlan } from "../../../harness/run/plan.js";
+import { planRun, type RunPlan } from "../../../harness/run/plan/plan.js";
 
 /** Workers load what `tsc` made of the sources: make it anew where a source is younger. */
 export function buildIfStale(): void {

@@ -6,10 +6,10 @@ import { afterAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { SyntheticRecord } from "../../../harness/contract/result.js";
 import type { Suite } from "../../../harness/contract/suite.js";
-import { checkLearnReport } from "../../../harness/run/learn-report.js";
-import { diversity, novelty } from "../../../harness/run/sample-quality.js";
-import { layout } from "../../../harness/run/store.js";
-import { judgeSynthetic, measureSynthetic, syntheticLines } from "../../../harness/run/synthetic.js";
+import { checkLearnReport } from "../../../harness/run/cell/learn-report.js";
+import { diversity, novelty } from "../../../harness/run/cell/sample-quality.js";
+import { judgeSynthetic, measureSynthetic, syntheticLines } from "../../../harness/run/cell/synthetic.js";
+import { layout } from "../../../harness/run/store/store.js";
 import { newDirectory, removeDirectories } from "./support.js";
 
 afterAll(removeDirectories);

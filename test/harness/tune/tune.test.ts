@@ -168,7 +168,7 @@ test("an interrupted search goes on where it stopped", async () => {
     "--quick",
   ];
   const placed = [...given, "--workers", "1", "--out", "slow"];
-  const stopped = await bench(placed, directory, {}, /color 1\/3 measured/);
+  const stopped = await bench(placed, directory, {}, /colour 1\/3 measured/);
   expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining("goes on where it stopped") });
   expect(existsSync(join(directory, "slow/tuned.yaml"))).toBe(false);
   const finished = await bench(placed, directory);
@@ -197,8 +197,8 @@ test("what is wrong is told before anything runs", async () => {
 test("shows the plan and runs nothing", async () => {
   const { code, stdout } = await tune("memory-replay", "words", "--search", "halving", "--dry-run", "--out", "never");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/rung 1 +8 candidates × seeds 11, 12, tasks color → size\n/);
-  expect(stdout).toMatch(/rung 2 +4 candidates × seeds 11, 12, tasks color → size → taste\n/);
+  expect(stdout).toMatch(/rung 1 +8 candidates × seeds 11, 12, tasks colour → size\n/);
+  expect(stdout).toMatch(/rung 2 +4 candidates × seeds 11, 12, tasks colour → size → taste\n/);
   expect(stdout).toMatch(/time +about /);
   expect(existsSync(join(directory, "never"))).toBe(false);
 });

@@ -15,7 +15,7 @@ import type {
   TrainerDefinition,
   TrainingView,
 } from "../../../harness/contract/trainer.js";
-import { MeteredBuffer } from "../../../harness/run/buffer.js";
+import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 
 const rigDirectory = mkdtempSync(join(tmpdir(), "bench-methods-"));

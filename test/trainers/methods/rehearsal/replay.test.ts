@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { inputText } from "../../../../harness/contract/suite.js";
-import { MeteredBuffer } from "../../../../harness/run/buffer.js";
+import { MeteredBuffer } from "../../../../harness/run/cell/buffer.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { replay } from "../../../../trainers/methods/rehearsal/replay.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MeteredBuffer } from "../../../../harness/run/buffer.js";
+import { MeteredBuffer } from "../../../../harness/run/cell/buffer.js";
 import { baseModelDirectory, generateSuite } from "../../../../suites/trace-seq/index.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { byName, contextFor, learnContext } from "../rig.js";

@@ -1,0 +1,88 @@
+import picocolors from "picocolors";
+import stringWidth from "string-width";
+import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
+import { points, signedPoints } from "../../metrics/score-text.js";
+import { duration } from "../../run/display/text.js";
+import { wrap } from "./columns.js";
+import { plainTable } from "./plain-table.js";
+
+interface Column {
+  title: string;
+  /** Those with the lowest go first where the terminal is narrow. */
+  importance: number;
+  /** What stands below the table where the title alone says too little. */
+  explanation?: string;
+  text(row: LeaderboardRow): string;
+}
+
+const metric = (key: string, title: string, importance: number, explanation?: string, signed = false): Column => ({
+  title,
+  importance,
+  explanation,
+  text: (row) => estimateText(row.metrics[key], signed),
+});
+
+const columns: Column[] = [
+  { title: "rank", importance: 6, text: ({ rank }) => rankText(rank) },
+  { title: "trainer", importance: 99, text: ({ trainer }) => trainer },
+  metric("op", "OP", 98, "OP: mean over the tasks at the end"),
+  metric("bwt", "BWT", 97, "BWT: change since each task was learned", true),
+  metric("forgetting", "forgetting", 8),
+  metric("learningAccuracy", "learned", 7),
+  metric("fwt", "FWT", 3, "FWT: gain before a task is learned", true),
+  metric("generalAbilityDelta", "general Δ", 9, "general Δ: change of general ability", true),
+  { title: "time", importance: 5, text: ({ cost }) => secondsText(cost.wallSeconds) },
+  { title: "cells", importance: 10, text: ({ cells }) => `${cells.done}/${cells.planned}` },
+];
+
+/**
+ * The leaderboard for a terminal: as many columns as its width allows, scores in points of 100, the half-width of
+ * the 95% interval behind ± where there is one.
+ */
+export function leaderboardLines(
+  board: Pick<Leaderboard, "suite" | "orders" | "seeds" | "leaderboard">,
+  terminal: { color: boolean; width: number },
+): string[] {
+  const paint = picocolors.createColors(terminal.color);
+  const complete = board.leaderboard.every(({ cells }) => cells.done === cells.planned);
+  const ranked = board.leaderboard.some(({ rank }) => rank !== null);
+  let shown = columns.filter(({ title }) => (title !== "cells" || !complete) && (title !== "rank" || ranked));
+  while (shown.length > 3 && widthOf(shown, board.leaderboard) > terminal.width) {
+    const least = Math.min(...shown.map(({ importance }) => importance));
+    shown = shown.filter(({ importance }) => importance !== least);
+  }
+  const table = plainTable(
+    shown.map(({ title }) => paint.bold(title)),
+    board.leaderboard.map((row) => shown.map((column) => column.text(row))),
+    shown.findIndex(({ title }) => title === "trainer") + 1,
+  );
+  const grid = `${count(board.orders, "order")}, ${count(board.seeds, "seed")}`;
+  const sizes = `${board.suite.name} ${board.suite.version}, ${grid}`;
+  return [paint.bold(sizes), "", ...table, "", ...wrap(caption(shown), terminal.width).map((line) => paint.dim(line))];
+}
+
+const caption = (shown: Column[]): string =>
+  [
+    "scores × 100",
+    ...shown.flatMap(({ explanation }) => explanation ?? []),
+    ...(shown.length < columns.length - 2 ? ["the report has more columns"] : []),
+  ].join("; ");
+
+const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>
+  shown.reduce(
+    (sum, { title, text }) => sum + Math.max(...[title, ...rows.map(text)].map((cell) => stringWidth(cell))) + 2,
+    -2,
+  );
+
+function estimateText(estimate: Estimate | undefined, signed: boolean): string {
+  if (estimate === undefined || estimate.mean === null) return "–";
+  const { mean, low, high } = estimate;
+  const half = low === null || high === null ? "" : ` ±${points((high - low) / 2)}`;
+  return `${signed ? signedPoints(mean) : points(mean)}${half}`;
+}
+
+const secondsText = (seconds: number | null | undefined): string =>
+  typeof seconds !== "number" ? "–" : seconds < 10 ? `${seconds.toFixed(1)}s` : duration(seconds);
+const rankText = (rank: LeaderboardRow["rank"]): string =>
+  rank === null ? "–" : rank.best === rank.worst ? `${rank.best}` : `${rank.best}–${rank.worst}`;
+const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? "" : "s"}`;

@@ -1,0 +1,34 @@
+import picocolors from "picocolors";
+import type { SourceRecord } from "../../contract/result.js";
+import { duration } from "../../run/display/text.js";
+import type { RunPlan } from "../../run/plan/plan.js";
+import { twoColumns } from "./columns.js";
+import { nearPath } from "./near-path.js";
+
+/** What a run will do and take, for `--dry-run`. */
+export function planLines(plan: RunPlan, terminal: { color: boolean; width: number }): string[] {
+  const paint = picocolors.createColors(terminal.color);
+  const { record, suite, estimate, config, cells } = plan;
+  const rows: [string, string][] = [
+    ["suite", `${suite.title} (${suite.name} ${suite.version}${suite.generated ? ", generated data" : ""})`],
+    ["tasks", (record.orders.length === 1 ? record.orders[0]!.tasks : suite.tasks.map(({ id }) => id)).join(" → ")],
+    ...sourceRows(record.source),
+    ["model", `${record.model.reference}, ${record.model.architecture}, ${count(record.model.parameters)} parameters`],
+    ["trainers", record.trainers.map(({ label }) => label).join(", ")],
+    ["orders", record.orders.map(({ name }) => name).join(", ")],
+    ["seeds", record.seeds.join(", ")],
+    ["cells", `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}`],
+    ["directory", nearPath(plan.directory)],
+    ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
+    ...(suite.notes ?? []).map((note): [string, string] => ["note", note]),
+    ["disk", `about ${megabytes(estimate.bytes)}`],
+  ];
+  return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
+}
+
+const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
+  source === undefined
+    ? []
+    : [["goes on from", `${source.trainer}, ${source.order}, seed ${source.seed} after ${source.learned.join(" → ")}`]];
+const count = (value: number): string => value.toLocaleString("en-US");
+const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { writeFileAtomically } from "../../contract/files.js";
+import type { CostRecord } from "../../contract/result.js";
+import type { PlannedCell } from "../plan/cells.js";
+import type { Stage } from "../plan/stages.js";
+import type { WorkerContext } from "../pool/worker-context.js";
+import { layout } from "../store/store.js";
+import { assembleCost } from "./cost-record.js";
+import { assembleCurves } from "./curves.js";
+import { assembleMatrix, sampleLines } from "./matrix.js";
+import { type MeasuredRow, measuredRows } from "./row.js";
+import { syntheticLines } from "./synthetic.js";
+
+/**
+ * Writes the artifacts of a whole cell from its rows, the matrix last.
+ *
+ * @returns the path of the matrix, relative to the run.
+ */
+export function writeArtifacts(
+  { record, trainer, order, start }: PlannedCell,
+  rows: readonly MeasuredRow[],
+  stages: readonly Stage[],
+  latency: CostRecord["latency"],
+  { suite, setup: { directory, observation } }: WorkerContext,
+): string {
+  const write = (path: string, text: string) => writeFileAtomically(join(directory, path), text);
+  const measured = measuredRows(rows);
+  const curves = observation && assembleCurves(record, order, suite, rows, stages, observation);
+  if (curves !== undefined) write(layout.curves(record.id), `${JSON.stringify(curves)}\n`);
+  write(layout.samples(record.id), sampleLines(measured));
+  const synthetic = rows.flatMap((row) => row.record.synthetic ?? []);
+  if (synthetic.length > 0) write(layout.synthetic(record.id), syntheticLines(synthetic));
+  write(layout.cost(record.id), `${JSON.stringify(assembleCost(rows, latency), null, 2)}\n`);
+  const matrix = assembleMatrix(record, trainer.schedule, order, suite, measured, start?.row);
+  write(layout.matrix(record.id), `${JSON.stringify(matrix, null, 2)}\n`);
+  return layout.matrix(record.id);
+}

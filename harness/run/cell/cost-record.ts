@@ -1,0 +1,33 @@
+import type { CostRecord } from "../../contract/result.js";
+import { addUsage, largerFootprint } from "./cost.js";
+import type { MeasuredRow } from "./row.js";
+
+/**
+ * What a cell takes on its own: an evaluation that another cell had already made counts as when it was made, so that
+ * costs do not depend on which cell came first.
+ */
+export function assembleCost(rows: readonly MeasuredRow[], latency: CostRecord["latency"]): CostRecord {
+  const learning = addUsage(rows.map(({ record }) => record.learningUsage));
+  const evaluations = new Map(rows.map(({ record, evaluation }) => [record.evaluation, evaluation.usage]));
+  const observing = rows.flatMap(({ record }) => record.observed?.usage ?? []);
+  const evaluating = addUsage([...evaluations.values(), ...observing]);
+  const all = addUsage([learning, evaluating]);
+  const last = rows.at(-1)!.record;
+  const keepingSeconds = rows.reduce((sum, { record }) => sum + record.keepingSeconds, 0);
+  return {
+    schema: "cost@1",
+    ...rows.map(({ record }) => record.footprint).reduce(largerFootprint),
+    trainedTokens: all.trainedTokens,
+    generatedTokens: all.generatedTokens,
+    flops: all.flops,
+    wallSeconds: all.seconds + keepingSeconds,
+    trainSeconds: learning.seconds,
+    evaluationSeconds: evaluating.seconds,
+    cpuSeconds: all.cpuSeconds,
+    bufferSamples: Math.max(...rows.map(({ record }) => record.buffer.samples)),
+    bufferBytes: Math.max(...rows.map(({ record }) => record.buffer.bytes)),
+    checkpointBytes: last.checkpointBytes,
+    latency,
+    learning: rows.flatMap(({ record }) => record.learning),
+  };
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { Bench } from "tinybench";
+import type { CostRecord } from "../../contract/result.js";
+import type { Decoding, GenerationRequest, Learner, LearnerCost } from "../../contract/trainer.js";
+
+/** What one piece of work took. Unknown is null, never 0. */
+export interface ResourceUsage {
+  seconds: number;
+  cpuSeconds: number | null;
+  trainedTokens: number | null;
+  generatedTokens: number | null;
+  flops: number | null;
+}
+
+/** Runs work of a learner and says what it took: the difference of the learner's own counters, and time. */
+export async function meter<T>(
+  learner: Learner,
+  threads: number,
+  work: () => Promise<T>,
+): Promise<{ result: T; usage: ResourceUsage }> {
+  const before = await learner.cost();
+  const [started, cpu] = [performance.now(), threadSeconds(threads)];
+  const result = await work();
+  const seconds = (performance.now() - started) / 1000;
+  const cpuSeconds = minus(threadSeconds(threads), cpu);
+  const after = await learner.cost();
+  return {
+    result,
+    usage: {
+      seconds,
+      cpuSeconds,
+      trainedTokens: minus(after.trainedTokens, before.trainedTokens),
+      generatedTokens: minus(after.generatedTokens, before.generatedTokens),
+      flops: minus(after.flops, before.flops),
+    },
+  };
+}
+
+export const noUsage: ResourceUsage = { seconds: 0, cpuSeconds: 0, trainedTokens: 0, generatedTokens: 0, flops: 0 };
+
+/** The sum of usages; a part that is unknown in one of them is unknown in the sum. */
+export function addUsage(usages: readonly ResourceUsage[]): ResourceUsage {
+  return usages.reduce(
+    (sum, usage) => ({
+      seconds: sum.seconds + usage.seconds,
+      cpuSeconds: plus(sum.cpuSeconds, usage.cpuSeconds),
+      trainedTokens: plus(sum.trainedTokens, usage.trainedTokens),
+      generatedTokens: plus(sum.generatedTokens, usage.generatedTokens),
+      flops: plus(sum.flops, usage.flops),
+    }),
+    noUsage,
+  );
+}
+
+/** What is left of an usage without a part of it. */
+export function subtractUsage(whole: ResourceUsage, part: ResourceUsage): ResourceUsage {
+  return {
+    seconds: whole.seconds - part.seconds,
+    cpuSeconds: minus(whole.cpuSeconds, part.cpuSeconds),
+    trainedTokens: minus(whole.trainedTokens, part.trainedTokens),
+    generatedTokens: minus(whole.generatedTokens, part.generatedTokens),
+    flops: minus(whole.flops, part.flops),
+  };
+}
+
+/** The larger of two sizes, either of which may be unknown. */
+export function larger(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+/** What a learner holds now, for the larger-of over a cell's life. */
+export type Footprint = Pick<LearnerCost, "trainableParameters" | "addedParameters" | "tensorBytes">;
+
+export function footprintOf(cost: LearnerCost): Footprint {
+  const { trainableParameters, addedParameters, tensorBytes } = cost;
+  return { trainableParameters, addedParameters, tensorBytes };
+}
+
+export function largerFootprint(a: Footprint, b: Footprint): Footprint {
+  return {
+    trainableParameters: larger(a.trainableParameters, b.trainableParameters),
+    addedParameters: larger(a.addedParameters, b.addedParameters),
+    tensorBytes: larger(a.tensorBytes, b.tensorBytes),
+  };
+}
+
+/**
+ * The time of one answer, alone, by tinybench: p50 and p99 in milliseconds over as many answers to the same question as
+ * fit in a time, at least one. Asked once before, so that what a learner prepares for a new question is not counted.
+ */
+export async function measureLatency(
+  learner: Learner,
+  request: GenerationRequest,
+  decoding: Decoding,
+  milliseconds: number,
+): Promise<CostRecord["latency"]> {
+  const bench = new Bench({ time: milliseconds, iterations: 1, warmupIterations: 1, warmupTime: 0, throws: true });
+  bench.add("answer", async () => {
+    await learner.generate([request], decoding);
+  });
+  const [task] = await bench.run();
+  const result = task!.result;
+  if (result.state !== "completed") return null;
+  const { p50, p99, samplesCount } = result.latency;
+  return { p50, p99, samples: samplesCount };
+}
+
+/** CPU time of this thread so far; null where the system does not tell it or where the work runs on further threads. */
+export function threadSeconds(threads: number): number | null {
+  if (threads !== 1 || process.platform !== "linux") return null;
+  try {
+    const stat = readFileSync("/proc/thread-self/stat", "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100; // USER_HZ is 100 on every Linux that Node supports.
+  } catch {
+    return null;
+  }
+}
+
+const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
+const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);

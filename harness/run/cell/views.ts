@@ -1,0 +1,76 @@
+import { random } from "../../contract/random.js";
+import type { ExampleRecord } from "../../contract/result.js";
+import { inputText, type Suite, type Task, type TaskDescription } from "../../contract/suite.js";
+import type { Privileges, TaskData, TrainingView } from "../../contract/trainer.js";
+import type { QuestionSet } from "../evaluate/evaluate.js";
+import type { Stage } from "../plan/stages.js";
+
+type Data = Pick<Suite, "tasks" | "probes" | "generalItems">;
+
+/** What a trainer may see of its tasks, in the order of its cell: no test data, and nothing undeclared. */
+export function trainingViews(
+  suite: Data,
+  order: readonly string[],
+  stage: Stage,
+  privileges: Privileges,
+  seed: number,
+): TrainingView[] {
+  const tasks = order.map((id) => suite.tasks.find((task) => task.id === id)!);
+  const generalItems = random({ seed, stream: "general-items" }).sample(suite.generalItems, privileges.generalItems);
+  return stage.learn.map((places) => ({
+    index: places[0]!,
+    tasks: places.map((place) => dataOf(tasks[place]!)),
+    pastValidation: privileges.validationOfPastTasks
+      ? tasks.slice(0, places[0]!).map((task) => ({ ...dataOf(task), train: [] }))
+      : [],
+    generalItems,
+  }));
+}
+
+/** The question sets of a row, in the suite's own order, so that cells of any order share evaluations. */
+export function questionSets(suite: Data, stage: Stage): QuestionSet[] {
+  const tests = suite.tasks.map((task): QuestionSet => ({ dataset: "test", task, examples: task.test }));
+  const shifted = suite.tasks.flatMap((task): QuestionSet[] =>
+    stage.shifted && task.shifted !== undefined ? [{ dataset: "shifted", task, examples: task.shifted }] : [],
+  );
+  const probes = suite.probes.map(
+    (probe): QuestionSet => ({ dataset: "probe", task: probe, examples: probe.examples }),
+  );
+  return [...tests, ...shifted, ...probes];
+}
+
+/** The questions of a set as `examples.jsonl` keeps them. */
+export function exampleRecords({ dataset, task, examples }: QuestionSet): ExampleRecord[] {
+  return examples.map(({ id, input, references }) => ({
+    id,
+    set: task.id,
+    dataset,
+    input: inputText(input),
+    references,
+  }));
+}
+
+/** A task without its data. */
+export function describeTask({
+  id,
+  title,
+  language,
+  scorer,
+  maxNewTokens,
+  stop,
+  trainingSteps,
+}: Task): TaskDescription {
+  return {
+    id,
+    title,
+    language,
+    scorer,
+    maxNewTokens,
+    ...(stop === undefined ? {} : { stop }),
+    ...(trainingSteps === undefined ? {} : { trainingSteps }),
+  };
+}
+
+function dataOf(task: Task): TaskData {
+  return { task: describeTask(task), train: task.train.slice(), validation: task.validation.slice() };
+}

@@ -1,0 +1,167 @@
+import type { Scorer } from "../../contract/plugin.js";
+import type { ConfusionRecord, SampleRecord } from "../../contract/result.js";
+import type { Example, TaskDescription } from "../../contract/suite.js";
+import type { Decoding, Generation, GenerationRequest, Learner } from "../../contract/trainer.js";
+import { callPlugin, invalidOutput } from "../cell/guard.js";
+import { confusionOf } from "./confusion.js";
+
+/** Some questions of one task or probe. */
+export interface QuestionSet {
+  dataset: SampleRecord["dataset"];
+  task: TaskDescription;
+  examples: readonly Example[];
+}
+
+/** How one question set was answered. */
+export interface SetScores {
+  dataset: SampleRecord["dataset"];
+  /** Task or probe id. */
+  set: string;
+  /** Means over the items, on 0..1. */
+  score: number;
+  extracted: number;
+  valid: number;
+  n: number;
+  confusion?: ConfusionRecord;
+  samples: Omit<SampleRecord, "row" | "dataset" | "set">[];
+  /** Tokens of all answers, end tokens included. */
+  tokens: number;
+}
+
+export interface EvaluationContext {
+  scorer(name: string): Scorer;
+  /** Whether the trainer declared that the task's id comes with each question. */
+  taskIdAtTest: boolean;
+  /** Called between batches with the answers so far; may throw CANCELLED. */
+  progress(done: number, total: number): void;
+}
+
+/** Questions of one `generate` call. Part of the evaluation's version: a plug-in may answer otherwise in other batches. */
+const batchSize = 64;
+
+/**
+ * Puts questions to a learner and scores the answers, set by set. The learner sees only inputs: ids are places in the
+ * batch, so that no name tells the task.
+ *
+ * @throws PLUGIN_FAILED when the learner or a scorer throws or returns something else than the contract says.
+ */
+export async function evaluate(
+  learner: Learner,
+  sets: readonly QuestionSet[],
+  context: EvaluationContext,
+): Promise<SetScores[]> {
+  const total = sets.reduce((sum, { examples }) => sum + examples.length, 0);
+  let done = 0;
+  const scores: SetScores[] = [];
+  for (const set of sets) {
+    const generations: Generation[] = [];
+    while (generations.length < set.examples.length) {
+      context.progress(done, total);
+      const batch = set.examples.slice(generations.length, generations.length + batchSize);
+      const answers = await ask(learner, batch, set, context.taskIdAtTest);
+      generations.push(...answers);
+      done += answers.length;
+    }
+    const scorer = context.scorer(set.task.scorer.name);
+    scores.push(await callPlugin(`scorer "${scorer.name}"`, () => scoreSet(set, generations, scorer)));
+  }
+  context.progress(done, total);
+  return scores;
+}
+
+/** The requests and decoding that a set's questions become. */
+export function requestsFor(
+  set: QuestionSet,
+  examples: readonly Example[],
+  taskIdAtTest: boolean,
+): { requests: GenerationRequest[]; decoding: Decoding } {
+  const { maxNewTokens, stop } = set.task;
+  const requests = examples.map((example, index) => {
+    const request: GenerationRequest = { id: String(index), input: example.input };
+    if (taskIdAtTest && set.dataset !== "probe") request.taskId = set.task.id;
+    return request;
+  });
+  return { requests, decoding: stop === undefined ? { maxNewTokens } : { maxNewTokens, stop } };
+}
+
+async function ask(
+  learner: Learner,
+  batch: readonly Example[],
+  set: QuestionSet,
+  taskIdAtTest: boolean,
+): Promise<Generation[]> {
+  const { requests, decoding } = requestsFor(set, batch, taskIdAtTest);
+  const answers: unknown = await callPlugin("the trainer's generate", () => learner.generate(requests, decoding));
+  if (!Array.isArray(answers) || answers.length !== batch.length) {
+    const got = Array.isArray(answers) ? `${answers.length} answers` : typeof answers;
+    throw invalidOutput(
+      `generate returned ${got} for ${batch.length} questions`,
+      "Return one answer for each request.",
+    );
+  }
+  return answers.map(checkGeneration);
+}
+
+function checkGeneration(answer: unknown, index: number): Generation {
+  const { text, tokens, finishReason } = (answer ?? {}) as Partial<Generation>;
+  if (typeof text !== "string")
+    throw invalidOutput(`answer ${index} of generate has no text`, "Return { text, tokens, finishReason }.");
+  if (!Number.isInteger(tokens) || tokens! < 0) {
+    throw invalidOutput(
+      `answer ${index} of generate counts ${tokens} tokens`,
+      "Count the generated tokens, the end token included.",
+    );
+  }
+  if (finishReason !== "end" && finishReason !== "length" && finishReason !== "stop") {
+    throw invalidOutput(`answer ${index} of generate ends by "${finishReason}"`, 'Use "end", "length" or "stop".');
+  }
+  return { text, tokens: tokens!, finishReason };
+}
+
+function scoreSet(set: QuestionSet, generations: Generation[], scorer: Scorer): SetScores {
+  const options = set.task.scorer.options ?? {};
+  const scored = set.examples.map((example, index) => ({
+    example,
+    generation: generations[index]!,
+    ...checkScore(scorer, example, generations[index]!.text, options),
+  }));
+  const mean = (value: (item: (typeof scored)[number]) => number) =>
+    scored.reduce((sum, item) => sum + value(item), 0) / scored.length;
+  // A reference scored as an answer tells the true class; scorers without classes are not asked twice for every item.
+  const classOf = (example: Example) => scorer.score(example, example.references[0]!, options).label;
+  const confusion =
+    classOf(set.examples[0]!) === undefined
+      ? undefined
+      : confusionOf(
+          set.examples.map(classOf),
+          scored.map(({ label }) => label),
+        );
+  return {
+    dataset: set.dataset,
+    set: set.task.id,
+    score: mean(({ score }) => score),
+    extracted: mean(({ extracted }) => extracted),
+    valid: mean(({ valid }) => (valid ? 1 : 0)),
+    n: scored.length,
+    ...(confusion === undefined ? {} : { confusion }),
+    samples: scored.map(({ example, generation, score, extracted, valid }) => ({
+      id: example.id,
+      output: generation.text,
+      finishReason: generation.finishReason,
+      score,
+      extracted,
+      valid,
+    })),
+    tokens: generations.reduce((sum, { tokens }) => sum + tokens, 0),
+  };
+}
+
+function checkScore(scorer: Scorer, example: Example, output: string, options: Record<string, unknown>) {
+  const score = scorer.score(example, output, options);
+  for (const value of [score.score, score.extracted]) {
+    if (!(value >= 0 && value <= 1)) {
+      throw invalidOutput(`scorer "${scorer.name}" gave ${value} for item "${example.id}"`, "Scores stand on 0..1.");
+    }
+  }
+  return score;
+}

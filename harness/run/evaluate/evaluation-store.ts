@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { digestOf, sha256 } from "../../contract/digest.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import type { Learner } from "../../contract/trainer.js";
+import { meter, type ResourceUsage } from "../cell/cost.js";
+import { callPlugin, invalidOutput } from "../cell/guard.js";
+import { evaluationVersion } from "../plan/identity.js";
+import { layout, readJson } from "../store/store.js";
+import { type EvaluationContext, evaluate, type QuestionSet, type SetScores } from "./evaluate.js";
+
+/** `evaluations/<key>.json`: how one state of a learner answered some question sets. */
+export interface EvaluationRecord {
+  schema: "evaluation@2";
+  sets: SetScores[];
+  /** What it took when it was made; a cell that reuses it counts this as its own. */
+  usage: ResourceUsage;
+}
+
+export interface StoredEvaluation {
+  /** Relative to the run directory. */
+  path: string;
+  /** SHA-256 of the file. */
+  digest: string;
+  record: EvaluationRecord;
+}
+
+export interface EvaluationRequest {
+  /** Run directory. */
+  directory: string;
+  /** Digest of the suite. */
+  suite: string;
+  sets: readonly QuestionSet[];
+  threads: number;
+  /** Names the learner's state where it has no digest of its own: the evaluation is then kept but never shared. */
+  state: { cell: string; row: number };
+  context: EvaluationContext;
+}
+
+/**
+ * Evaluates a learner, or finds the evaluation that an equal state of a learner left in this run: so the base model is
+ * measured once, whichever cell comes first.
+ *
+ * @throws PLUGIN_FAILED when answering changed the learner's digest.
+ */
+export async function evaluateOnce(learner: Learner, request: EvaluationRequest): Promise<StoredEvaluation> {
+  const answers = await digestOfAnswers(learner);
+  const key = digestOf({
+    version: evaluationVersion,
+    state: answers ?? request.state,
+    suite: request.suite,
+    taskIdAtTest: request.context.taskIdAtTest,
+    sets: request.sets.map(({ dataset, task }) => [dataset, task.id]),
+  }).slice(0, 32);
+  const path = layout.evaluation(key);
+  const stored = readEvaluation(request.directory, path);
+  if (stored !== undefined) return stored;
+  const { result: sets, usage } = await meter(learner, request.threads, () =>
+    evaluate(learner, request.sets, request.context),
+  );
+  if ((await digestOfAnswers(learner)) !== answers) {
+    throw invalidOutput(
+      "answering changed what the learner knows: its digest differs after generate",
+      "Keep state out of generate and score.",
+    );
+  }
+  const generatedTokens = sets.reduce((sum, { tokens }) => sum + tokens, 0);
+  const record: EvaluationRecord = { schema: "evaluation@2", sets, usage: { ...usage, generatedTokens } };
+  const text = JSON.stringify(record);
+  writeFileAtomically(join(request.directory, path), text);
+  return { path, digest: sha256(text), record };
+}
+
+/** The evaluation at a path of the run; undefined where there is none. Throws DATA_INVALID where it is damaged. */
+export function readEvaluation(directory: string, path: string): StoredEvaluation | undefined {
+  const file = join(directory, path);
+  if (!existsSync(file)) return undefined;
+  return { path, digest: sha256(readFileSync(file)), record: readJson<EvaluationRecord>(file) };
+}
+
+async function digestOfAnswers(learner: Learner): Promise<string | undefined> {
+  return learner.answerDigest === undefined
+    ? undefined
+    : await callPlugin("the trainer's answerDigest", () => learner.answerDigest!());
+}

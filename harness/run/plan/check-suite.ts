@@ -1,0 +1,102 @@
+import { checkOptions } from "../../config/options.js";
+import { BenchError, toBenchError } from "../../contract/errors.js";
+import type { Scorer } from "../../contract/plugin.js";
+import type { SuiteRecord, TrainerRecord } from "../../contract/result.js";
+import type { Example, ScorerReference, Suite } from "../../contract/suite.js";
+import type { Registry } from "../../plugins.js";
+
+/**
+ * Checks what a suite returned, whoever wrote it: tasks, distinct ids, questions with answers, known scorers.
+ *
+ * @returns the versions of its scorers, by name.
+ * @throws PLUGIN_INVALID, UNKNOWN_NAME for a scorer, CONFIG_INVALID for its options.
+ */
+export function checkSuite(suite: Suite, registry: Registry): Record<string, number> {
+  const complain = (problem: string): never => {
+    throw new BenchError("PLUGIN_INVALID", `suite "${suite.name}": ${problem}`, {
+      fix: "Mend the suite's data or its plug-in.",
+    });
+  };
+  if (suite.tasks.length === 0) complain("it has no tasks");
+  const sets = [...suite.tasks, ...suite.probes];
+  const twin = duplicate(sets.map(({ id }) => id));
+  if (twin !== undefined) complain(`two tasks or probes are called "${twin}"`);
+  const scorers: Record<string, number> = {};
+  for (const { id, scorer: reference } of sets) {
+    const scorer = scorerOf(id, reference, registry);
+    checkOptions(scorer.options, reference.options ?? {}, `scorer "${reference.name}" of "${id}"`);
+    scorers[reference.name] = scorer.version;
+  }
+  for (const task of suite.tasks) {
+    checkExamples(task.id, "train", task.train, complain);
+    checkExamples(task.id, "test", task.test, complain);
+    if (task.shifted !== undefined) checkExamples(task.id, "shifted test", task.shifted, complain);
+  }
+  for (const probe of suite.probes) checkExamples(probe.id, "probe", probe.examples, complain);
+  return scorers;
+}
+
+/** The scorer of a task or probe; an unknown one is told with who asks for it. */
+function scorerOf(id: string, { name }: ScorerReference, registry: Registry): Scorer {
+  try {
+    return registry.scorer(name);
+  } catch (error) {
+    const { code, message, fix } = toBenchError(error);
+    throw new BenchError(code, `"${id}": ${message}`, { fix, cause: error });
+  }
+}
+
+/** Checks that a suite has the general items that trainers ask for. Throws CONFIG_INVALID. */
+export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[]): void {
+  if (suite.generalItems.length > 0) return;
+  const asking = trainers.find(({ privileges }) => privileges.generalItems > 0);
+  if (asking === undefined) return;
+  throw new BenchError(
+    "CONFIG_INVALID",
+    `trainer "${asking.label}" asks for ${asking.privileges.generalItems} general items, but the suite "${suite.name}" has none`,
+    { fix: "Leave that option out, or run a suite that has general items, such as trace-seq." },
+  );
+}
+
+function checkExamples(set: string, part: string, examples: Example[], complain: (problem: string) => never): void {
+  if (examples.length === 0) complain(`"${set}" has no ${part} items`);
+  const twin = duplicate(examples.map(({ id }) => id));
+  if (twin !== undefined) complain(`two ${part} items of "${set}" are called "${twin}"`);
+  const bare = examples.find(({ references }) => references.length === 0);
+  if (bare !== undefined) complain(`item "${bare.id}" of "${set}" has no reference answer`);
+}
+
+function duplicate(names: string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
+}
+
+/** What `run.json` keeps of a suite. */
+export function recordSuite(suite: Suite, location: string | undefined): SuiteRecord {
+  const { name, version, title, digest, generated, revision, published } = suite;
+  return {
+    name,
+    version,
+    title,
+    digest,
+    generated,
+    ...(revision === undefined ? {} : { revision }),
+    ...(location === undefined ? {} : { location }),
+    ...(published === undefined ? {} : { published }),
+    tasks: suite.tasks.map((task) => ({
+      ...heading(task),
+      language: task.language,
+      sizes: {
+        train: task.train.length,
+        validation: task.validation.length,
+        test: task.test.length,
+        ...(task.shifted === undefined ? {} : { shifted: task.shifted.length }),
+      },
+    })),
+    probes: suite.probes.map((probe) => ({ ...heading(probe), kind: probe.kind, size: probe.examples.length })),
+  };
+}
+
+function heading(set: { id: string; title: string; scorer: ScorerReference }) {
+  return { id: set.id, title: set.title, scorer: set.scorer };
+}

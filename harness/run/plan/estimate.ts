@@ -1,0 +1,153 @@
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { RunConfig } from "../../contract/config.js";
+import { canonicalJson } from "../../contract/digest.js";
+import type { CostRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
+import { type Example, inputText, type Suite } from "../../contract/suite.js";
+import { layout, readJson, readRunRecord } from "../store/store.js";
+import type { PlannedCell } from "./cells.js";
+import { stagesOf } from "./stages.js";
+
+/** What a run is expected to take. An estimate, never a promise. */
+export interface RunEstimate {
+  /** Wall time of the whole run on its workers. */
+  seconds: number;
+  /** Disk space that it leaves behind. */
+  bytes: number;
+  /** Where the figures come from, for people. */
+  basis: string;
+  /** Seconds of each cell, by id. */
+  cells: Record<string, number>;
+}
+
+interface CellEstimate {
+  seconds: number;
+  checkpointBytes: number;
+  measured: boolean;
+}
+
+/**
+ * The declared cost model for trainers that were never run here: 6 FLOPs a parameter and token learned, 2 a token read
+ * or generated (Kaplan et al., 2001.08361, section 2.1), at this rate on one core.
+ */
+const modeled = { flopsPerSecond: 15e9, bytesPerToken: 3, examplesPerStep: 16, bytesPerSample: 250 };
+
+/** Estimates by finished cells of the same trainer, suite and model beside this run, else by the declared cost model. */
+export function estimateRun(run: {
+  directory: string;
+  config: RunConfig;
+  record: RunRecord;
+  suite: Suite;
+  cells: PlannedCell[];
+}): RunEstimate {
+  const stored = storedCosts(dirname(run.directory), run.record);
+  const byTrainer = new Map(
+    run.record.trainers.map((trainer) => [
+      trainer.label,
+      measuredCell(stored, trainer) ??
+        modeledCell(run.suite, trainer, run.record.model.parameters, run.record.source?.learned ?? []),
+    ]),
+  );
+  const cells: Record<string, number> = {};
+  let bytes = 0;
+  for (const { record, trainer, start } of run.cells) {
+    const cell = byTrainer.get(trainer.label)!;
+    const stages = stagesOf(trainer.schedule, run.suite.tasks.length, start);
+    const kept = { all: stages.length - 1, last: 1, none: 0 }[run.config.keepCheckpoints];
+    cells[record.id] = cell.seconds;
+    bytes += kept * cell.checkpointBytes + stages.length * answersOf(run.suite) * modeled.bytesPerSample;
+  }
+  const guessed = [...byTrainer].filter(([, cell]) => !cell.measured).map(([label]) => label);
+  return {
+    seconds: makespan(Object.values(cells), run.config.workers),
+    bytes,
+    basis:
+      guessed.length === 0
+        ? "finished cells of the same trainers beside this run"
+        : `a rough cost model (FLOPs at ${modeled.flopsPerSecond / 1e9} GFLOP/s) for ${guessed.join(", ")}`,
+    cells,
+  };
+}
+
+function measuredCell(stored: { trainer: TrainerRecord; cost: CostRecord }[], trainer: TrainerRecord) {
+  const wanted = canonicalJson([trainer.name, trainer.version, trainer.options]);
+  const costs = stored
+    .filter(({ trainer: { name, version, options } }) => canonicalJson([name, version, options]) === wanted)
+    .map(({ cost }) => cost);
+  if (costs.length === 0) return undefined;
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    seconds: mean(costs.map((cost) => cost.wallSeconds)),
+    checkpointBytes: mean(costs.map((cost) => cost.checkpointBytes)),
+    measured: true,
+  };
+}
+
+/** Costs of finished cells in the run directories beside this one that learned the same suite from the same model. */
+function storedCosts(parent: string, run: RunRecord): { trainer: TrainerRecord; cost: CostRecord }[] {
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent).flatMap((name) => {
+    try {
+      const directory = join(parent, name);
+      const other = readRunRecord(directory);
+      return other !== undefined && comparable(other, run) ? costsOf(directory, other) : [];
+    } catch {
+      return []; // A damaged neighbor has nothing to say about the time that this run takes.
+    }
+  });
+}
+
+function comparable(other: RunRecord, run: RunRecord): boolean {
+  return (
+    other.suite.digest === run.suite.digest &&
+    other.model.digest === run.model.digest &&
+    other.environment.device === run.environment.device &&
+    other.environment.threads === run.environment.threads &&
+    other.source?.digest === run.source?.digest &&
+    canonicalJson(other.config.observation ?? null) === canonicalJson(run.config.observation ?? null)
+  );
+}
+
+function costsOf(directory: string, run: RunRecord): { trainer: TrainerRecord; cost: CostRecord }[] {
+  return run.cells.flatMap((cell) => {
+    const trainer = run.trainers.find(({ label }) => label === cell.trainer)!;
+    const path = join(directory, layout.cost(cell.id));
+    return existsSync(path) ? [{ trainer, cost: readJson<CostRecord>(path) }] : [];
+  });
+}
+
+function modeledCell(suite: Suite, trainer: TrainerRecord, parameters: number, before: string[]): CellEstimate {
+  const stages = stagesOf(trainer.schedule, suite.tasks.length).slice(before.length);
+  const ahead = suite.tasks.filter(({ id }) => trainer.schedule === "joint" || !before.includes(id));
+  const learned = trainer.schedule === "once" ? 0 : sum(ahead.map(trainingTokens));
+  const answered = sum([
+    ...suite.tasks.map((task) => answeringTokens(task.test, task.maxNewTokens)),
+    ...suite.probes.map((probe) => answeringTokens(probe.examples, probe.maxNewTokens)),
+  ]);
+  const flops = parameters * (6 * learned + 2 * answered * stages.length);
+  return { seconds: flops / modeled.flopsPerSecond, checkpointBytes: 4 * parameters, measured: false };
+}
+
+function trainingTokens(task: Suite["tasks"][number]): number {
+  const once = sum(task.train.map((example) => tokens(inputText(example.input)) + tokens(example.references[0]!)));
+  if (task.trainingSteps === undefined) return once;
+  return (once / task.train.length) * task.trainingSteps * modeled.examplesPerStep;
+}
+
+function answeringTokens(examples: Example[], maxNewTokens: number): number {
+  return sum(examples.map((example) => tokens(inputText(example.input)) + maxNewTokens / 2));
+}
+
+function answersOf(suite: Suite): number {
+  return sum(suite.tasks.map(({ test }) => test.length)) + sum(suite.probes.map(({ examples }) => examples.length));
+}
+
+/** When the last worker is done if each takes the longest cell that is left. */
+function makespan(seconds: number[], workers: number): number {
+  const busy = new Array<number>(workers).fill(0);
+  for (const cell of [...seconds].sort((a, b) => b - a)) busy[busy.indexOf(Math.min(...busy))]! += cell;
+  return Math.max(...busy);
+}
+
+const tokens = (text: string): number => Buffer.byteLength(text) / modeled.bytesPerToken;
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

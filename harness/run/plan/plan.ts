@@ -1,0 +1,162 @@
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { checkOptions } from "../../config/options.js";
+import type { RunConfig } from "../../contract/config.js";
+import { BenchError, toBenchError } from "../../contract/errors.js";
+import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
+import type { Suite } from "../../contract/suite.js";
+import { resolveReference } from "../../hub.js";
+import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
+import type { Registry } from "../../plugins.js";
+import { openSource } from "../continuation/source.js";
+import { continuedConfig, continuedOrder, startsOf } from "../continuation/start.js";
+import { crossCells, type PlannedCell } from "./cells.js";
+import { checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
+import { estimateRun, type RunEstimate } from "./estimate.js";
+import { type CellDigestInput, configDigest } from "./identity.js";
+import { ordersOf } from "./orders.js";
+import { pinReferences } from "./pin-references.js";
+
+/** Everything that a run will do, checked before anything runs. */
+export interface RunPlan {
+  /** Absolute path of the run directory. */
+  directory: string;
+  config: RunConfig;
+  record: RunRecord;
+  suite: Suite;
+  /** Directory of the base model. */
+  model: string;
+  /** By which workers load the same registry. */
+  plugins: string[];
+  /** In the order in which they start: long ones first. */
+  cells: PlannedCell[];
+  estimate: RunEstimate;
+}
+
+/**
+ * Resolves a configuration: loads the suite, checks model, device and options, crosses trainers × orders × seeds.
+ *
+ * @param plugins specifiers of the registry's plug-ins.
+ * @param command what repeats this run; the command line of this process unless given.
+ * @param derive makes another suite of the loaded one, of another digest; it stays as it is unless given.
+ * @throws BenchError for everything that is wrong with configuration, data, model or device.
+ */
+export async function planRun(
+  given: RunConfig,
+  registry: Registry,
+  plugins: readonly string[],
+  command: string = commandLine(),
+  derive: (suite: Suite) => Suite = (suite) => suite,
+): Promise<RunPlan> {
+  const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
+  const config = source === undefined ? given : continuedConfig(given, source);
+  const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
+  await checkDevice(config.device, registry);
+  const suite = derive(await loadSuite(config, registry));
+  const scorers = checkSuite(suite, registry);
+  checkNeeds(suite, trainers);
+  const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];
+  const model = await openModel(config.model ?? suite.defaultModel, registry);
+  const continuation = source && (await startsOf(source, trainers, model, registry));
+  const engines = registry.allEngines();
+  const digestInput: CellDigestInput = {
+    suite: suite.digest,
+    model: model.record.digest,
+    scorers,
+    numerics: engines.map(({ name, numerics }) => `${name}:${numerics}`).join(",") || "none",
+    device: config.device,
+    threads: config.threads,
+    quick: config.quick,
+    observation: config.observation,
+    source: source && { cell: source.cell.id, checkpoint: source.digest },
+  };
+  const cells = crossCells(digestInput, trainers, orders, config.seeds, continuation?.starts);
+  const digest = configDigest(digestInput, trainers, orders, config.seeds);
+  const id = `${suite.name}-${digest.slice(0, 8)}`;
+  const directory = resolve(config.out ?? join("runs", id));
+  const record: RunRecord = {
+    schema: "run@1",
+    id,
+    createdAt: new Date().toISOString(),
+    command,
+    suite: recordSuite(suite, config.suite.location),
+    model: model.record,
+    trainers,
+    orders,
+    seeds: config.seeds,
+    cells: cells.map((cell) => cell.record),
+    quick: config.quick,
+    configDigest: digest,
+    numerics: digestInput.numerics,
+    ...(continuation === undefined ? {} : { source: continuation.record }),
+    environment: {
+      ...environment(),
+      ...Object.fromEntries(engines.map(({ name, version }) => [`engine ${name}`, version])),
+      device: config.device,
+      threads: config.threads,
+      workers: config.workers,
+    },
+    config: { ...config },
+  };
+  const estimate = estimateRun({ directory, config, record, suite, cells });
+  cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
+  return { directory, config, record, suite, model: model.directory, plugins: [...plugins], cells, estimate };
+}
+
+async function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): Promise<TrainerRecord> {
+  const { name, version, source, schedule, options: schema, needs } = registry.trainer(config.name);
+  const options = await pinReferences(schema, checkOptions(schema, config.options, `trainer "${config.label}"`));
+  const code = codeDigest(resolveSpecifier(registry.origin("trainers", name)!));
+  return { label: config.label, name, version, source, code, schedule, options, privileges: needs(options) };
+}
+
+async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> {
+  const definition = registry.suite(config.suite.name);
+  const options = checkOptions(definition.options, config.suite.options, `suite "${config.suite.name}"`);
+  const location = config.suite.location === undefined ? {} : { location: config.suite.location };
+  try {
+    return await definition.load({ ...location, options, quick: config.quick });
+  } catch (error) {
+    throw toBenchError(error, "PLUGIN_FAILED");
+  }
+}
+
+async function openModel(reference: string, registry: Registry): Promise<{ directory: string; record: ModelRecord }> {
+  const { directory, revision } = await resolveReference(reference, "model");
+  const { architecture, parameters, digest } = await registry.modelFor(directory).inspect(directory);
+  const record: ModelRecord = { reference, digest, parameters, architecture };
+  if (revision !== null) record.revision = revision;
+  return { directory, record };
+}
+
+async function checkDevice(device: string, registry: Registry): Promise<void> {
+  const engines = registry.allEngines();
+  if (device === "cpu" || engines.length === 0) return;
+  const reports = (await Promise.all(engines.map((engine) => engine.probe()))).flat();
+  const named = reports.filter((report) => report.device === device);
+  if (named.some((report) => report.available)) return;
+  const available = reports.filter((report) => report.available).map((report) => report.device);
+  throw new BenchError(
+    "DEVICE_UNAVAILABLE",
+    `the device "${device}" is not available${named.length > 0 ? `: ${named.map(({ detail }) => detail).join("; ")}` : ""}`,
+    {
+      fix: `This machine has: ${["cpu", ...available.filter((name) => name !== "cpu")].join(", ")}. \`bench doctor\` says more.`,
+    },
+  );
+}
+
+function environment(): Record<string, string | number | null> {
+  return {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? null,
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}
+
+/** The words after the script's path, as a shell would take them. */
+function commandLine(): string {
+  const quote = (word: string) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  return ["bench", ...process.argv.slice(2)].map(quote).join(" ");
+}

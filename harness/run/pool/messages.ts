@@ -1,0 +1,54 @@
+import type { AlertSettings } from "../../contract/alert.js";
+import type { ObservationSettings } from "../../contract/config.js";
+import type { ErrorRecord } from "../../contract/errors.js";
+import type { JournalEvent } from "../../contract/result.js";
+import type { Suite } from "../../contract/suite.js";
+import type { PlannedCell } from "../plan/cells.js";
+import type { CellState } from "../store/cell-state.js";
+
+/** What every worker of a run is started with. */
+export interface WorkerSetup {
+  /** Run directory. */
+  directory: string;
+  plugins: string[];
+  /** The data that the plan was made from; its oracle stays behind, since functions do not cross threads. */
+  suite: Omit<Suite, "oracle">;
+  /** Directory of the base model. */
+  model: string;
+  device: string;
+  threads: number;
+  quick: boolean;
+  alerts: AlertSettings;
+  observation?: ObservationSettings;
+  /** One 32-bit integer; not 0 once the user cancelled. */
+  cancelled: SharedArrayBuffer;
+}
+
+/** What a worker is asked to do: run a cell, or continue it after the rows that the journal names. */
+export interface CellTask {
+  cell: PlannedCell;
+  finished: CellState["rows"];
+}
+
+/** How a cell ended, as a record: fields of errors are lost between threads. */
+export type CellResult = { ok: true; matrix: string } | { ok: false; error: ErrorRecord };
+
+export interface CellProgress {
+  cell: string;
+  /** The row that is being worked for. */
+  row: number;
+  phase: "learn" | "evaluate";
+  /** Steps, or answers. */
+  done: number;
+  total: number;
+  loss?: number;
+  tokensPerSecond?: number;
+}
+
+/** What a worker posts while it runs a cell. `ended` is the last. */
+export type WorkerMessage =
+  | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }> }
+  | { type: "progress"; progress: CellProgress }
+  /** `once`: the same text from other cells is not shown again. */
+  | { type: "notice"; text: string; once?: boolean }
+  | { type: "ended"; cell: string; result: CellResult };

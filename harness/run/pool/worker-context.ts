@@ -1,0 +1,52 @@
+import { BenchError } from "../../contract/errors.js";
+import type { TrainerRecord } from "../../contract/result.js";
+import type { Suite } from "../../contract/suite.js";
+import { loadRegistry, type Registry } from "../../plugins.js";
+import type { EvaluationContext } from "../evaluate/evaluate.js";
+import type { WorkerMessage, WorkerSetup } from "./messages.js";
+
+/** What a worker keeps from cell to cell. */
+export interface WorkerContext {
+  readonly setup: WorkerSetup;
+  readonly registry: Registry;
+  readonly suite: Omit<Suite, "oracle">;
+  cancelled(): boolean;
+  post(message: WorkerMessage): void;
+}
+
+/** Loads the registry and seals the data: no trainer can change what the next cell sees. */
+export async function openWorkerContext(
+  setup: WorkerSetup,
+  post: (message: WorkerMessage) => void,
+): Promise<WorkerContext> {
+  const flag = new Int32Array(setup.cancelled);
+  return {
+    setup,
+    registry: await loadRegistry(setup.plugins),
+    suite: freeze(setup.suite),
+    cancelled: () => Atomics.load(flag, 0) !== 0,
+    post,
+  };
+}
+
+/** Throws CANCELLED once the user has cancelled the run. */
+export function checkCancelled(worker: WorkerContext): void {
+  if (worker.cancelled()) throw new BenchError("CANCELLED", "the run was cancelled");
+}
+
+/** How a trainer's learner is asked and its answers are scored. */
+export function evaluationContext(
+  { registry }: WorkerContext,
+  { privileges }: TrainerRecord,
+  progress: EvaluationContext["progress"],
+): EvaluationContext {
+  return { scorer: registry.scorer, taskIdAtTest: privileges.taskIdAtTest, progress };
+}
+
+function freeze<T>(value: T): T {
+  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) freeze(member);
+  }
+  return value;
+}

@@ -1,0 +1,55 @@
+import type { Alert } from "../../contract/alert.js";
+import type { ErrorRecord } from "../../contract/errors.js";
+import type { CellRecord, CellStatus, JournalEvent } from "../../contract/result.js";
+
+/** What happened to one cell so far, told by the journal. */
+export interface CellState {
+  status: CellStatus;
+  /** Finished rows in order, each with its artifacts: path → SHA-256. */
+  rows: { row: number; artifacts: Record<string, string> }[];
+  alerts: Alert[];
+  /** Ids of the alerts that a webhook took. */
+  delivered: string[];
+  error?: ErrorRecord;
+}
+
+/** Folds a journal into the state of each planned cell. */
+export function cellStates(cells: readonly CellRecord[], events: readonly JournalEvent[]): Record<string, CellState> {
+  const states: Record<string, CellState> = {};
+  for (const { id } of cells) states[id] = { status: "pending", rows: [], alerts: [], delivered: [] };
+  for (const event of events) applyEvent(states, event);
+  return states;
+}
+
+/** Takes one more event into account. */
+export function applyEvent(states: Record<string, CellState>, event: JournalEvent): void {
+  const state = "cell" in event ? states[event.cell] : undefined;
+  if (state === undefined) return;
+  switch (event.type) {
+    case "cell-started":
+      state.status = "running";
+      state.rows = state.rows.filter(({ row }) => row < event.fromRow);
+      state.alerts = state.alerts.filter(({ row }) => row < event.fromRow);
+      delete state.error;
+      break;
+    case "row-finished":
+      state.rows.push({ row: event.row, artifacts: event.artifacts });
+      break;
+    case "alert":
+      state.alerts.push(event.alert);
+      break;
+    case "alert-delivered":
+      state.delivered.push(event.alert);
+      break;
+    case "cell-finished":
+      state.status = "done";
+      break;
+    case "cell-failed":
+      state.status = "failed";
+      state.error = event.error;
+      break;
+    case "cell-cancelled":
+      state.status = "cancelled";
+      break;
+  }
+}

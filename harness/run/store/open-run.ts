@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../contract/errors.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import type { RunRecord } from "../../contract/result.js";
+import type { Suite } from "../../contract/suite.js";
+import { exampleRecords, questionSets } from "../cell/views.js";
+import { differences } from "../plan/identity.js";
+import type { RunPlan } from "../plan/plan.js";
+import { Journal, storageError } from "./journal.js";
+import { lockRun } from "./lock.js";
+import { layout, readRunRecord } from "./store.js";
+
+/** A run directory that belongs to this process. */
+export interface OpenRun {
+  record: RunRecord;
+  journal: Journal;
+  close(): void;
+}
+
+/**
+ * Takes the run directory of a plan: creates it, or goes on with what is there.
+ *
+ * @throws RUN_LOCKED, RUN_MISMATCH, STORAGE, DATA_INVALID for a corrupt journal.
+ */
+export function openRun(plan: RunPlan): OpenRun {
+  createDirectory(plan.directory);
+  const unlock = lockRun(plan.directory);
+  try {
+    const record = readRunRecord(plan.directory) ?? writeRun(plan);
+    if (record.configDigest !== plan.record.configDigest) throw mismatch(plan.directory, record, plan.record);
+    const journal = new Journal(join(plan.directory, layout.journal));
+    return {
+      record,
+      journal,
+      close() {
+        journal.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function createDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw storageError(error, directory);
+  }
+}
+
+/** `run.json` comes last: where it stands, the questions stand too. */
+function writeRun(plan: RunPlan): RunRecord {
+  const journal = join(plan.directory, layout.journal);
+  if (existsSync(journal)) {
+    throw new BenchError("RUN_MISMATCH", `${plan.directory} holds a journal but no ${layout.run}`, {
+      fix: "Restore run.json from a copy, or choose another directory with --out.",
+      at: { file: journal },
+    });
+  }
+  const write = (path: string, text: string): void => {
+    try {
+      writeFileAtomically(join(plan.directory, path), text);
+    } catch (error) {
+      throw storageError(error, join(plan.directory, path));
+    }
+  };
+  write(layout.examples, exampleLines(plan.suite));
+  write(layout.run, `${JSON.stringify(plan.record, null, 2)}\n`);
+  return plan.record;
+}
+
+function exampleLines(suite: Suite): string {
+  const records = questionSets(suite, { row: 0, learn: [], shifted: true }).flatMap(exampleRecords);
+  return records.map((record) => `${JSON.stringify(record)}\n`).join("");
+}
+
+function mismatch(directory: string, stored: RunRecord, planned: RunRecord): BenchError {
+  return new BenchError(
+    "RUN_MISMATCH",
+    `${directory} belongs to another configuration: ${differences(stored, planned).join("; ")}`,
+    {
+      fix: `Choose another directory with --out, or repeat the stored run with \`${stored.command}\`.`,
+      at: { file: join(directory, layout.run) },
+    },
+  );
+}

@@ -1,0 +1,64 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../../contract/errors.js";
+import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../contract/result.js";
+import { layout, readJson, readRun } from "./store.js";
+
+/** `runs/<id>.json` beside a leaderboard: a run with its matrices and costs, without answers and checkpoints. */
+export interface PublishedRun {
+  schema: "published-run@1";
+  run: RunRecord;
+  /** By cell id; finished cells only. */
+  matrices: Record<string, MatrixRecord>;
+  costs: Record<string, CostRecord>;
+  /** Of the cells that were measured within tasks; absent where there are none. */
+  curves?: Record<string, CurvesRecord>;
+}
+
+/** A run to make a leaderboard of, and where it was found. */
+export type MeasuredRun = Omit<PublishedRun, "schema"> & { directory: string };
+
+const folder = "runs";
+
+/** The file of a run, relative to the leaderboard's directory. */
+export function publishedPath(run: RunRecord): string {
+  return `${folder}/${run.id}.json`;
+}
+
+/** The text of `runs/<id>.json`. */
+export function publishedText({ run, matrices, costs, curves = {} }: MeasuredRun): string {
+  const within = Object.keys(curves).length === 0 ? {} : { curves };
+  const record: PublishedRun = { schema: "published-run@1", run, matrices, costs, ...within };
+  return `${JSON.stringify(record)}\n`;
+}
+
+/**
+ * The runs in a directory: a run directory is one; a leaderboard's directory has as many as were merged into it.
+ *
+ * @throws STORAGE where there is neither, DATA_INVALID where a file is damaged.
+ */
+export function readMeasuredRuns(directory: string): MeasuredRun[] {
+  if (existsSync(join(directory, layout.run))) return [readRun(directory)];
+  const runs = publishedRuns(directory);
+  if (runs.length > 0) return runs;
+  throw new BenchError("STORAGE", `${directory} holds neither a run nor a leaderboard`, {
+    fix: "Give directories that `bench run` or `bench leaderboard` printed.",
+    at: { file: directory },
+  });
+}
+
+/** The runs that a leaderboard's directory holds; none where it is no such directory. */
+export function publishedRuns(directory: string): MeasuredRun[] {
+  const place = join(directory, folder);
+  const names = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(".json")) : [];
+  return names.sort().map((name) => {
+    const { schema, ...published } = readJson<PublishedRun>(join(place, name));
+    if (schema !== "published-run@1") {
+      throw new BenchError("DATA_INVALID", `this is no published run (its schema is ${JSON.stringify(schema)})`, {
+        fix: "Remove the file, or make the leaderboard with the version of bench that wrote it.",
+        at: { file: join(place, name) },
+      });
+    }
+    return { ...published, directory: place };
+  });
+}

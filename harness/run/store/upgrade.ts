@@ -1,0 +1,36 @@
+/**
+ * Gives a stored record the names of today: what earlier versions wrote under other keys stays readable. A record of the
+ * present version, or without a schema, is returned as it is.
+ */
+export function upgrade(record: unknown): unknown {
+  if (record === null || typeof record !== "object") return record;
+  const { schema } = record as Stored;
+  return (typeof schema === "string" ? upgrades[schema]?.(record as Stored) : undefined) ?? record;
+}
+
+type Stored = Record<string, unknown>;
+
+const upgrades: Record<string, (record: Stored) => unknown> = Object.assign(Object.create(null), {
+  "row@1": ({ learnEffort, observed, ...row }: Stored) => ({
+    ...row,
+    schema: "row@2",
+    learningUsage: learnEffort,
+    ...(observed === undefined ? {} : { observed: withUsage(observed as Stored) }),
+  }),
+  "evaluation@1": (evaluation: Stored) => ({ ...withUsage(evaluation), schema: "evaluation@2" }),
+  "curves@1": ({ stretches, ...curves }: Stored) => ({ ...curves, schema: "curves@2", segments: stretches }),
+  "run@1": ({ source, ...run }: Stored) => {
+    if (source === undefined) return run;
+    const { learnt, ...rest } = source as Stored;
+    return { ...run, source: learnt === undefined ? source : { ...rest, learned: learnt } };
+  },
+  "published-run@1": ({ run, curves = {}, ...published }: Stored) => ({
+    ...published,
+    run: upgrade(run),
+    curves: Object.fromEntries(Object.entries(curves as Stored).map(([cell, record]) => [cell, upgrade(record)])),
+  }),
+});
+
+function withUsage({ effort, ...rest }: Stored): Stored {
+  return { ...rest, usage: effort };
+}
