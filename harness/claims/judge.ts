@@ -1,8 +1,9 @@
 import { judge, type Verdict } from "../gate/judge.js";
 import { measureOf } from "../gate/measures.js";
-import type { Observed } from "../gate/pairing.js";
-import { type Observation, orderMeans } from "../metrics/clusters.js";
-import { holm, pairedPValue } from "../metrics/statistics.js";
+import { type ObservedSide, runSpread } from "../gate/pairing.js";
+import { type Observation, orderMeans, runsPerOrder } from "../metrics/clusters.js";
+import type { LeastSpread } from "../metrics/least-spread.js";
+import { holm, pairedPValue, rounding } from "../metrics/statistics.js";
 import type { Claim, ClaimVerdict, Hypothesis } from "./claim.js";
 
 /** What the runs say about one inequality. */
@@ -33,10 +34,7 @@ export interface ClaimResult extends Omit<Claim, "hypotheses"> {
 }
 
 /** The finished cells of an arm, or why there are none. */
-export type ArmCells = { cells: readonly Observed[] } | { missing: string };
-
-/** Below this, a difference of scores is rounding. */
-const rounding = 1e-12;
+export type ArmCells = ObservedSide | { missing: string };
 
 const verdicts: Record<Verdict, ClaimVerdict> = {
   pass: "supported",
@@ -79,16 +77,16 @@ function judgeClaim(
   alpha: number,
 ): ClaimResult {
   const names = [...new Set(hypotheses.flatMap(({ contrast }) => Object.keys(contrast)))];
-  const found = new Map<string, readonly Observed[]>();
+  const found = new Map<string, ObservedSide>();
   for (const name of names) {
     const arm = cells[name]!;
     if ("missing" in arm) return notRunnable(claim, arm.missing);
-    found.set(name, arm.cells);
+    found.set(name, arm);
   }
   const unmeasured = hypotheses.flatMap((hypothesis) => unmeasuredBy(hypothesis, found))[0];
   if (unmeasured !== undefined) return notRunnable(claim, unmeasured);
   const results = hypotheses.map((hypothesis) => judgeHypothesis(hypothesis, found, alpha));
-  const runs = [...found.values()].reduce((sum, { length }) => sum + length, 0);
+  const runs = [...found.values()].reduce((sum, { cells }) => sum + cells.length, 0);
   const ps = results.map(({ p }) => p);
   return {
     ...claim,
@@ -105,10 +103,10 @@ function conjunction(results: readonly HypothesisResult[]): ClaimVerdict {
 }
 
 /** Why a metric is unknown in the cells of an arm, such as general ability where the suite has no probes for it. */
-function unmeasuredBy({ metric, contrast }: Hypothesis, cells: ReadonlyMap<string, readonly Observed[]>): string[] {
+function unmeasuredBy({ metric, contrast }: Hypothesis, arms: ReadonlyMap<string, ObservedSide>): string[] {
   const measure = measureOf(metric, []);
   return Object.keys(contrast).flatMap((arm) =>
-    cells.get(arm)!.flatMap(({ matrix }) => {
+    arms.get(arm)!.cells.flatMap(({ matrix }) => {
       const { value, reason } = measure.compute(matrix);
       return value === null ? [`${metric} of ${arm}: ${reason}`] : [];
     }),
@@ -117,13 +115,13 @@ function unmeasuredBy({ metric, contrast }: Hypothesis, cells: ReadonlyMap<strin
 
 function judgeHypothesis(
   hypothesis: Hypothesis,
-  cells: ReadonlyMap<string, readonly Observed[]>,
+  arms: ReadonlyMap<string, ObservedSide>,
   alpha: number,
 ): HypothesisResult {
   const { margin } = hypothesis;
-  const values = contrastByOrder(hypothesis, cells);
-  const { verdict, mean, low, high, orders, furtherOrders, reason } = judge(values, margin, alpha);
-  const result = { ...hypothesis, mean, low, high, orders, furtherOrders, p: oneSidedP(values, margin) };
+  const { values, least } = contrastByOrder(hypothesis, arms);
+  const { verdict, mean, low, high, orders, furtherOrders, reason } = judge(values, { margin, least, alpha });
+  const result = { ...hypothesis, mean, low, high, orders, furtherOrders, p: oneSidedP(values, margin, least) };
   // Superiority is not shown by values that are all the same as what they are compared with.
   if (margin === 0 && values.length > 0 && values.every((value) => Math.abs(value) < rounding)) {
     return { ...result, verdict: "undecided", reason: "no order differs at all" };
@@ -132,12 +130,12 @@ function judgeHypothesis(
 }
 
 /** The contrast of each order, over the seeds that every arm has there; signed so that more is better. */
-function contrastByOrder({ metric, contrast }: Hypothesis, cells: ReadonlyMap<string, readonly Observed[]>): number[] {
+function contrastByOrder({ metric, contrast }: Hypothesis, arms: ReadonlyMap<string, ObservedSide>) {
   const measure = measureOf(metric, []);
   const sign = measure.higherIsBetter ? 1 : -1;
   const sums = new Map<string, Observation & { arms: number }>();
   for (const [arm, weight] of Object.entries(contrast)) {
-    for (const { order, seed, matrix } of cells.get(arm)!) {
+    for (const { order, seed, matrix } of arms.get(arm)!.cells) {
       const key = `${seed}|${order}`;
       const before = sums.get(key) ?? { order, seed, value: 0, arms: 0 };
       const value = before.value + sign * weight * measure.compute(matrix).value!;
@@ -145,12 +143,17 @@ function contrastByOrder({ metric, contrast }: Hypothesis, cells: ReadonlyMap<st
     }
   }
   const complete = [...sums.values()].filter(({ arms }) => arms === Object.keys(contrast).length);
-  return [...orderMeans(complete).values()];
+  const spreads = Object.entries(contrast).map(([arm, weight]) => {
+    const spread = runSpread(measure, arms.get(arm)!);
+    return spread === null ? Number.NaN : weight * spread;
+  });
+  const least = Math.hypot(...spreads) / Math.sqrt(runsPerOrder(complete));
+  return { values: [...orderMeans(complete).values()], least: Number.isNaN(least) ? null : least };
 }
 
-function oneSidedP(values: readonly number[], margin: number): number | null {
+function oneSidedP(values: readonly number[], margin: number, least: LeastSpread): number | null {
   const shifted = values.map((value) => value + margin);
-  const p = pairedPValue(shifted);
+  const p = pairedPValue(shifted, least);
   if (p === null) return null;
   const total = shifted.reduce((sum, value) => sum + value, 0);
   return total > 0 ? p / 2 : 1 - p / 2;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
-import { readEntries } from "../gate/entry.js";
+import { observedSide, readEntries } from "../gate/entry.js";
 import type { Claim } from "./claim.js";
 import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";
 import { isArm, type Registration, type ResolvedArm } from "./registration.js";
@@ -49,9 +49,7 @@ export function judgeRun(
 function cellsOf(arm: ResolvedArm, name: string, entries: readonly Entry[]): ArmCells {
   if ("missing" in arm) return arm;
   const entry = entries.find(({ trainer }) => isArm(trainer, arm));
-  return entry === undefined
-    ? { missing: `the run has no trainer with the options of ${name}` }
-    : { cells: entry.cells };
+  return entry === undefined ? { missing: `the run has no trainer with the options of ${name}` } : observedSide(entry);
 }
 
 function settingOf({ suite: { name, version, digest }, model, quick, orders, seeds }: RunRecord) {

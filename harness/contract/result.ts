@@ -57,6 +57,8 @@ export interface TrainerRecord {
   /** SHA-256 of a third-party plug-in's own files, so that an edited one is not taken for the old one. */
   code?: string;
   schedule: Schedule;
+  /** True where nothing is random; absent otherwise, and in runs of earlier versions. */
+  deterministic?: boolean;
   options: Record<string, unknown>;
   privileges: Privileges;
 }

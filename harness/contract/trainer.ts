@@ -42,6 +42,11 @@ export interface TrainerDefinition {
   /** Which options are worth tuning, and where to look. */
   space?: SearchSpace;
   schedule: Schedule;
+  /**
+   * True where nothing is random: the same answers whatever the order and the seed. Only then are equal scores compared
+   * exactly; elsewhere they may be chance.
+   */
+  deterministic?: boolean;
   needs(options: Record<string, unknown>): Privileges;
   create(context: LearnerContext): Promise<Learner>;
 }

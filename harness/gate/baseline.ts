@@ -20,7 +20,7 @@ export interface Baseline {
   suite: { name: string; version: string; digest: string; quick: boolean; tasks: string[] };
   model: { reference: string; digest: string };
   numerics: string;
-  trainer: Pick<TrainerRecord, "label" | "name" | "version" | "options">;
+  trainer: Pick<TrainerRecord, "label" | "name" | "version" | "options" | "deterministic">;
   cells: Observed[];
 }
 
@@ -50,7 +50,7 @@ export function bless(entry: Entry, { directory, name, by, reason }: Blessing): 
   }
   const { run, trainer } = entry;
   const version = (versionsOf(directory, name).at(-1) ?? 0) + 1;
-  const { label, name: method, version: methodVersion, options } = trainer;
+  const { label, name: method, version: methodVersion, options, deterministic } = trainer;
   const baseline: Baseline = {
     schema: "baseline@1",
     name,
@@ -67,8 +67,8 @@ export function bless(entry: Entry, { directory, name, by, reason }: Blessing): 
     },
     model: { reference: run.model.reference, digest: run.model.digest },
     numerics: run.numerics,
-    trainer: { label, name: method, version: methodVersion, options },
-    cells: entry.cells.map(({ order, seed, matrix }) => ({ order, seed, matrix })),
+    trainer: { label, name: method, version: methodVersion, options, ...(deterministic && { deterministic }) },
+    cells: entry.cells.map(({ id, order, seed, matrix }) => ({ id, order, seed, matrix })),
   };
   const file = fileOf(directory, name, version);
   writeFileAtomically(file, `${JSON.stringify(baseline)}\n`);

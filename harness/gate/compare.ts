@@ -5,10 +5,10 @@ import { mean } from "../metrics/definition.js";
 import { holm, pairedPValue } from "../metrics/statistics.js";
 import type { Bounds } from "./bootstrap.js";
 import { differenceInterval } from "./bounds.js";
-import type { Entry } from "./entry.js";
+import { type Entry, observedSide } from "./entry.js";
 import { type Flips, findFlips } from "./flips.js";
 import { type Measure, metricMeasures, taskMeasures } from "./measures.js";
-import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
+import { differencesOf, type ObservedSide, type PairedBy, pairedBy } from "./pairing.js";
 
 export type ComparisonVerdict = "better" | "worse" | "same" | "not separated" | "unknown";
 
@@ -19,7 +19,7 @@ export interface ComparisonRow {
   difference: number | null;
   /** 95%, not adjusted for the number of rows; null below two orders. */
   interval: Bounds | null;
-  /** Two-sided paired t over orders, adjusted by Holm within metrics and within tasks. */
+  /** Two-sided paired t over orders, adjusted by Holm over all metrics and tasks. */
   adjustedP: number | null;
   /** `same` where no order differs at all. */
   verdict: ComparisonVerdict;
@@ -77,7 +77,9 @@ export function compareEntries(
 ): Comparison {
   requireSameSuite(baseline, candidate);
   const { name, version, digest } = baseline.run.suite;
-  const rows = (measures: readonly Measure[]) => compareMeasures(measures, baseline, candidate);
+  const metrics = metricMeasures.filter(({ key }) => keys.includes(key));
+  const tasks = taskMeasures(baseline.run.suite.tasks.map(({ id }) => id));
+  const rows = compareMeasures([...metrics, ...tasks], observedSide(baseline), observedSide(candidate));
   const costs = [baseline, candidate].map(({ cells }) => meanCost(cells.map(({ cost }) => cost)));
   return {
     schema: "comparison@1",
@@ -85,8 +87,8 @@ export function compareEntries(
     baseline: sideOf(baseline),
     candidate: sideOf(candidate),
     pairedBy: pairedBy(baseline.cells, candidate.cells),
-    metrics: rows(metricMeasures.filter(({ key }) => keys.includes(key))),
-    tasks: rows(taskMeasures(baseline.run.suite.tasks.map(({ id }) => id))),
+    metrics: rows.slice(0, metrics.length),
+    tasks: rows.slice(metrics.length),
     flips: findFlips(baseline.cells, candidate.cells),
     cost: Object.fromEntries(
       Object.keys(costs[0]!).map((key) => [key, { baseline: costs[0]![key]!, candidate: costs[1]![key]! }]),
@@ -95,11 +97,16 @@ export function compareEntries(
   };
 }
 
-function compareMeasures(measures: readonly Measure[], baseline: Entry, candidate: Entry): ComparisonRow[] {
+/** One row for each measure; p is adjusted over all of them. */
+export function compareMeasures(
+  measures: readonly Measure[],
+  baseline: ObservedSide,
+  candidate: ObservedSide,
+): ComparisonRow[] {
   const compared = measures.map((measure) => {
-    const { byOrder, reason } = differencesOf(measure, baseline.cells, candidate.cells);
+    const { byOrder, least, reason } = differencesOf(measure, baseline, candidate);
     const differences = [...byOrder.values()];
-    return { measure, differences, reason, p: pairedPValue(differences) };
+    return { measure, differences, least, reason, p: pairedPValue(differences, least) };
   });
   const told = compared.filter(({ p }) => p !== null);
   const adjusted = holm(told.map(({ p }) => p!));
@@ -107,12 +114,12 @@ function compareMeasures(measures: readonly Measure[], baseline: Entry, candidat
     const { measure, differences } = row;
     const adjustedP = row.p === null ? null : adjusted[told.indexOf(row)]!;
     const difference = differences.length === 0 ? null : mean(differences);
-    const reason = row.reason ?? (adjustedP === null ? "one task order separates nothing" : undefined);
+    const reason = row.reason ?? (adjustedP === null ? whyUnknown(differences.length) : undefined);
     return {
       key: measure.key,
       title: measure.title,
       difference,
-      interval: differenceInterval(differences),
+      interval: differenceInterval(differences, row.least),
       adjustedP,
       verdict: verdictOf(differences, difference, adjustedP),
       orders: differences.length,
@@ -120,6 +127,11 @@ function compareMeasures(measures: readonly Measure[], baseline: Entry, candidat
     };
   });
 }
+
+const whyUnknown = (orders: number): string =>
+  orders < 2
+    ? "one task order separates nothing"
+    : "the orders do not differ, and how much they could by chance is unknown";
 
 function verdictOf(
   differences: readonly number[],

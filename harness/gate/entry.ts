@@ -4,6 +4,7 @@ import { suggestName } from "../config/suggest-name.js";
 import { BenchError } from "../contract/errors.js";
 import type { CellRecord, CostRecord, MatrixRecord, RunRecord, TrainerRecord } from "../contract/result.js";
 import { readRun } from "../run/store/store.js";
+import type { ObservedSide } from "./pairing.js";
 
 /** A finished cell of an entry, and the run directory that holds its answers. */
 export interface EntryCell {
@@ -24,6 +25,11 @@ export interface Entry {
   /** Planned cells that have not finished. */
   missing: CellRecord[];
 }
+
+export const observedSide = ({ cells, trainer }: Entry): ObservedSide => ({
+  cells,
+  deterministic: trainer.deterministic === true,
+});
 
 /** Where the further orders of a run stand, each a run directory of its own. */
 export const extensionsOf = (directory: string): string => join(directory, "extensions");

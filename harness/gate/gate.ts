@@ -1,7 +1,7 @@
 import { BenchError } from "../contract/errors.js";
 import { type Acknowledgement, activeAcknowledgement } from "./acknowledge.js";
 import type { Baseline } from "./baseline.js";
-import type { Entry } from "./entry.js";
+import { type Entry, observedSide } from "./entry.js";
 import { type Judgment, judge, type Verdict } from "./judge.js";
 import { measureOf } from "./measures.js";
 import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
@@ -51,12 +51,14 @@ export interface GateRequest {
 export function runGate(request: GateRequest): GateResult {
   const { baseline, candidate, margins, acknowledgements, today, alpha = 0.05 } = request;
   requireSameSuite(baseline, candidate);
+  const blessed = { cells: baseline.cells, deterministic: baseline.trainer.deterministic === true };
   const metrics = Object.entries(margins).map(([key, margin]): GateRow => {
     const measure = measureOf(key, baseline.suite.tasks);
     const acknowledged = activeAcknowledgement(acknowledgements, key, today);
-    const { byOrder, reason } = differencesOf(measure, baseline.cells, candidate.cells);
+    const { byOrder, least, reason } = differencesOf(measure, blessed, observedSide(candidate));
     const allowed = Math.max(margin, acknowledged?.margin ?? 0);
-    const row: GateRow = { key, title: measure.title, margin, ...judge([...byOrder.values()], allowed, alpha) };
+    const judgment = judge([...byOrder.values()], { margin: allowed, least, alpha });
+    const row: GateRow = { key, title: measure.title, margin, ...judgment };
     if (reason !== undefined) row.reason = reason;
     if (acknowledged !== undefined) row.acknowledged = acknowledged;
     return candidate.missing.length === 0 ? row : incomplete(row, candidate);

@@ -1,5 +1,6 @@
 import { mean } from "../metrics/definition.js";
-import { standardDeviation } from "../metrics/statistics.js";
+import type { LeastSpread } from "../metrics/least-spread.js";
+import { rounding, spreadOf } from "../metrics/statistics.js";
 import { oneSidedBounds, studentQuantile } from "./bounds.js";
 import { leansLeft, skewness } from "./skewness.js";
 
@@ -27,19 +28,24 @@ export const leastOrders = 3;
 
 const mostOrders = 1000;
 
-/** Below this, a spread of scores is rounding. */
-const rounding = 1e-12;
+/** What a judgment goes by. */
+export interface Rule {
+  /** δ ≥ 0, in the metric's unit. */
+  margin: number;
+  /** The least standard deviation of one order's difference. */
+  least: LeastSpread;
+  /** The probability of passing a candidate that is worse by exactly δ, and of failing it. */
+  alpha?: number;
+}
 
 /**
  * Non-inferiority with a margin δ declared beforehand, by one-sided bounds L and U of the mean difference: PASS if
- * L > −δ, FAIL if U < −δ, else INCONCLUSIVE. Fewer than three orders are inconclusive; where the differences do not
- * vary, the comparison is exact.
+ * L > −δ, FAIL if U < −δ, else INCONCLUSIVE. Fewer than three orders are inconclusive. Where neither side can vary by
+ * construction, the comparison is exact.
  *
  * @param differences candidate − baseline, positive is better: one for each task order, seeds averaged.
- * @param margin δ ≥ 0, in the metric's unit.
- * @param alpha the probability of passing a candidate that is worse by exactly δ, and of failing it.
  */
-export function judge(differences: readonly number[], margin: number, alpha = 0.05): Judgment {
+export function judge(differences: readonly number[], { margin, least, alpha = 0.05 }: Rule): Judgment {
   const orders = differences.length;
   if (orders < leastOrders) {
     const reason = `${orders} of the at least ${leastOrders} task orders that a judgment needs`;
@@ -48,12 +54,16 @@ export function judge(differences: readonly number[], margin: number, alpha = 0.
     return { verdict: "inconclusive", mean: center, low: null, high: null, orders, furtherOrders, reason };
   }
   const center = mean(differences);
-  const spread = standardDeviation(differences);
+  const spread = spreadOf(differences, least);
+  if (spread === null) {
+    const reason = "the orders do not differ, and how much they could by chance is unknown: items are not counted";
+    return { verdict: "inconclusive", mean: center, low: null, high: null, orders, furtherOrders: null, reason };
+  }
   if (spread < rounding) {
     const verdict = center >= -margin - rounding ? "pass" : "fail";
     return { verdict, mean: center, low: center, high: center, orders, furtherOrders: null };
   }
-  const { low, high } = oneSidedBounds(differences, alpha);
+  const { low, high } = oneSidedBounds(differences, spread, alpha);
   const verdict = low > -margin ? "pass" : high < -margin ? "fail" : "inconclusive";
   const judgment: Judgment = { verdict, mean: center, low, high, orders, furtherOrders: null };
   if (verdict === "inconclusive") {

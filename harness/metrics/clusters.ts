@@ -27,12 +27,16 @@ export function orderMeans(observations: readonly Observation[]): Map<string, nu
   return new Map([...groups].map(([order, runs]) => [order, mean(runs.map(({ value }) => value))]));
 }
 
-/** a − b for each order, over the pairs of runs that share order and seed; an order without a pair is left out. */
-export function pairedDifferences(a: readonly Observation[], b: readonly Observation[]): Map<string, number> {
+/** a − b of each pair of runs that share order and seed; a run without a partner is left out. */
+export function pairedDifferences(a: readonly Observation[], b: readonly Observation[]): Observation[] {
   const partners = new Map(b.map((run) => [`${run.seed}|${run.order}`, run.value]));
-  const pairs = a.flatMap((run) => {
+  return a.flatMap((run) => {
     const partner = partners.get(`${run.seed}|${run.order}`);
-    return partner === undefined ? [] : [{ ...run, value: run.value - partner }];
+    return partner === undefined ? [] : [{ order: run.order, seed: run.seed, value: run.value - partner }];
   });
-  return orderMeans(pairs);
+}
+
+/** How many runs an order has on average. */
+export function runsPerOrder(runs: readonly Pick<Observation, "order">[]): number {
+  return runs.length / new Set(runs.map(({ order }) => order)).size;
 }

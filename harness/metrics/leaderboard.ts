@@ -10,12 +10,13 @@ import type {
   TrainerRecord,
 } from "../contract/result.js";
 import { metrics } from "./catalog.js";
-import { type Observation, orderMeans } from "./clusters.js";
+import { type Observation, orderMeans, runsPerOrder } from "./clusters.js";
 import { meanCost } from "./cost.js";
 import type { MetricValue } from "./definition.js";
 import { itemStandardError } from "./item-error.js";
+import { itemSpread, type LeastSpread } from "./least-spread.js";
 import { orderSensitivity } from "./order-sensitivity.js";
-import { rankIntervals } from "./ranks.js";
+import { type RankedEntry, rankIntervals } from "./ranks.js";
 import { tInterval } from "./statistics.js";
 import { curveMetrics } from "./within-task/index.js";
 
@@ -57,7 +58,7 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
     joint.set(groupOf(entry), new Map(entry.matrices.map((matrix) => [placeOf(matrix), matrix])));
   }
   const complete = entries.filter(({ planned, performance }) => performance.length === planned.length);
-  const ranks = complete.length > 1 ? rankIntervals(complete.map(({ performance }) => performance)) : undefined;
+  const ranks = complete.length > 1 ? rankIntervals(complete.map(rankedEntry)) : undefined;
 
   const rows = entries.map((entry): LeaderboardRow => {
     const { trainer, planned, matrices, costs } = entry;
@@ -102,24 +103,29 @@ function entryOf(trainer: TrainerRecord, { run, matrices, costs, curves = {} }: 
   };
 }
 
+function rankedEntry({ trainer, matrices, performance }: Entry): RankedEntry {
+  const { compute } = metrics.find(({ key }) => key === "op")!;
+  return { runs: performance, least: trainer.deterministic === true ? 0 : itemSpread(compute, matrices[0]!) };
+}
+
 /** Matrices of joint training by order and seed. */
 type JointMatrices = ReadonlyMap<string, MatrixRecord>;
 
 const placeOf = ({ order, seed }: MatrixRecord): string => `${seed} ${order}`;
 
 /** Every metric over the runs of a trainer, and the two order sensitivities. */
-function estimates({ matrices, curves }: Entry, joint: JointMatrices | undefined): Record<string, Estimate> {
+function estimates({ trainer, matrices, curves }: Entry, joint: JointMatrices | undefined): Record<string, Estimate> {
   const result: Record<string, Estimate> = {};
-  const collect = (key: string, compute: (matrix: MatrixRecord, cell: number) => MetricValue) => {
-    const values = matrices.map((matrix, cell) => ({ matrix, ...compute(matrix, cell) }));
-    const lacking = values.find(({ value }) => value === null);
-    result[key] =
-      values.length === 0 || lacking !== undefined
-        ? { mean: null, low: null, high: null, n: 0, reason: lacking?.reason ?? "no run has finished" }
-        : estimate(values.map(({ matrix, value }) => ({ order: matrix.order, seed: matrix.seed, value: value! })));
-  };
-  for (const { key, compute } of metrics) collect(key, (matrix) => compute(matrix, joint?.get(placeOf(matrix))));
-  for (const { key, compute } of curveMetrics) collect(key, (_, cell) => compute(curves[cell]));
+  for (const { key, compute } of metrics) {
+    const values = matrices.map((matrix) => compute(matrix, joint?.get(placeOf(matrix))));
+    result[key] = estimate(matrices, values, () => {
+      const first = matrices[0]!;
+      // a metric that needs joint training beside the own matrix varies with it
+      if (trainer.deterministic === true && compute(first).value !== null) return 0;
+      return itemSpread((matrix) => compute(matrix, joint?.get(placeOf(first))), first);
+    });
+  }
+  for (const { key, compute } of curveMetrics) result[key] = estimate(matrices, curves.map(compute), () => null);
   const itemError = itemStandardError(matrices);
   if (itemError !== null) result.op!.itemError = itemError;
 
@@ -130,12 +136,26 @@ function estimates({ matrices, curves }: Entry, joint: JointMatrices | undefined
   return result;
 }
 
-function estimate(observations: readonly Observation[]): Estimate {
-  const interval = tInterval([...orderMeans(observations).values()]);
-  return interval.low === null ? { ...interval, reason: oneOrder } : interval;
+/** @param least of one run's value. */
+function estimate(
+  matrices: readonly MatrixRecord[],
+  values: readonly MetricValue[],
+  least: () => LeastSpread,
+): Estimate {
+  const lacking = values.find(({ value }) => value === null);
+  if (values.length === 0 || lacking !== undefined) {
+    return { mean: null, low: null, high: null, n: 0, reason: lacking?.reason ?? "no run has finished" };
+  }
+  const runs = matrices.map(({ order, seed }, cell): Observation => ({ order, seed, value: values[cell]!.value! }));
+  const means = [...orderMeans(runs).values()];
+  if (means.length < 2) return { ...tInterval(means, null), reason: oneOrder };
+  const single = least();
+  const interval = tInterval(means, single && single / Math.sqrt(runsPerOrder(runs)));
+  return interval.low === null ? { ...interval, reason: sameOrders } : interval;
 }
 
 const oneOrder = "one task order gives no interval: run with --orders 3";
+const sameOrders = "the orders do not differ, and how much they could by chance is unknown";
 
 /** A number about all orders together, which has no interval of its own. */
 function single(value: number | undefined, orders: number): Estimate {

@@ -36,7 +36,7 @@ const schema = {
         needs: method,
         create: method,
       },
-      { space: spaceSchema },
+      { space: spaceSchema, deterministic: { type: "boolean" } },
     ),
     suites: listOf({ name, summary: text, source: text, options, load: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),

@@ -21,6 +21,7 @@ export function processTrainer(trainer: TrainerDefinition, command: readonly str
     options: trainer.options,
     ...(trainer.space === undefined ? {} : { space: trainer.space }),
     schedule: trainer.schedule,
+    ...(trainer.deterministic === true && { deterministic: true }),
     needs: (options) => trainer.needs(options),
     create: (context) => createProcessLearner(trainer.name, command, context),
   };

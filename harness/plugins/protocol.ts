@@ -26,6 +26,7 @@ export interface TrainerDescription {
   options: Record<string, unknown>;
   space?: SearchSpace;
   schedule: "sequence" | "joint" | "once";
+  deterministic: boolean;
   needs: DeclaredPrivileges;
 }
 
@@ -54,6 +55,7 @@ export const resultSchemas = {
             options: { type: "object", default: {} },
             space: spaceSchema,
             schedule: { enum: ["sequence", "joint", "once"], default: "sequence" },
+            deterministic: { type: "boolean", default: false },
             needs: {
               type: "object",
               additionalProperties: false,

@@ -58,7 +58,7 @@ function resample(differences: readonly number[], metric: string, setting: Setti
     const sample = stream
       .sample(differences, setting.orders)
       .map((difference) => difference * stream.pick([-1, 1]) - setting.regression * deviation);
-    shares[judge(sample, setting.margin * deviation).verdict] += 1 / gates;
+    shares[judge(sample, { margin: setting.margin * deviation, least: null }).verdict] += 1 / gates;
   }
   return { deviation, ...shares };
 }

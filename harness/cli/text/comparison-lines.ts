@@ -32,7 +32,7 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
   const caption = [
     "points of 100, positive is better for the candidate",
     `paired by ${comparison.pairedBy}, ${orders} task order${orders === 1 ? "" : "s"}`,
-    "p adjusted by Holm within each table",
+    "p adjusted by Holm over all rows",
   ].join("; ");
   const reasons = new Set([...comparison.metrics, ...comparison.tasks].flatMap(({ reason }) => reason ?? []));
   return [

@@ -104,10 +104,13 @@ export async function planRun(
 }
 
 async function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): Promise<TrainerRecord> {
-  const { name, version, source, schedule, options: schema, needs } = registry.trainer(config.name);
+  const { name, version, source, schedule, deterministic, options: schema, needs } = registry.trainer(config.name);
   const options = await pinReferences(schema, checkOptions(schema, config.options, `trainer "${config.label}"`));
   const code = codeDigest(resolveSpecifier(registry.origin("trainers", name)!));
-  return { label: config.label, name, version, source, code, schedule, options, privileges: needs(options) };
+  return {
+    ...{ label: config.label, name, version, source, code, schedule, options, privileges: needs(options) },
+    ...(deterministic === true && { deterministic }),
+  };
 }
 
 async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> {

@@ -12,13 +12,14 @@ function cell(order: string, seed: number, op: number, bwt = 0): { order: string
     [op - bwt, 0],
     [op, op],
   ];
+  const items = rows.map((row) => row.map(() => 1000));
   const nothing = rows.map((row) => row.map(() => null));
   return {
     order,
     seed,
     matrix: {
       schema: "matrix@1",
-      ...{ trainer: "any", order, seed, tasks: ["one", "two"], rows, n: nothing, extracted: rows, valid: rows },
+      ...{ trainer: "any", order, seed, tasks: ["one", "two"], rows, n: items, extracted: rows, valid: rows },
       ...{ shifted: nothing, probes: {}, probeKinds: {}, probeN: {}, confusion: {} },
     },
   };
@@ -26,6 +27,7 @@ function cell(order: string, seed: number, op: number, bwt = 0): { order: string
 
 const arm = (values: number[], bwt: number[] = []): ArmCells => ({
   cells: values.map((op, index) => cell(`order-${index}`, 1, op, bwt[index])),
+  deterministic: false,
 });
 
 const claim = (...hypotheses: Hypothesis[]): Claim => ({ id: "c", statement: "c", source: "test", hypotheses });
@@ -78,8 +80,12 @@ test("weights: more than half of the forgetting repaired, or less", () => {
 test("seeds are averaged within an order, and only those that every arm has count", () => {
   const a = {
     cells: ["x", "y", "z"].flatMap((order) => [cell(order, 1, 0.6), cell(order, 2, 0.8), cell(order, 3, 0)]),
+    deterministic: false,
   };
-  const b = { cells: ["x", "y", "z"].flatMap((order) => [cell(order, 1, 0.5), cell(order, 2, 0.5)]) };
+  const b = {
+    cells: ["x", "y", "z"].flatMap((order) => [cell(order, 1, 0.5), cell(order, 2, 0.5)]),
+    deterministic: false,
+  };
   expect(one(claim(higher), { a, b }).hypotheses[0]).toMatchObject({ orders: 3, mean: expect.closeTo(0.2, 12) });
 });
 

@@ -14,7 +14,7 @@ function gates(kind: string, orders: number, shift: number, margin: number, tria
   for (let trial = 0; trial < trials; trial++) {
     const { verdict, warning } = judge(
       Array.from({ length: orders }, () => noise[kind]!(stream) + shift),
-      margin,
+      { margin, least: null },
     );
     counts[verdict] += 1 / trials;
     if (warning !== undefined) counts.warned += 1 / trials;
@@ -68,9 +68,12 @@ describe.each(["gaussian", ...heavyTails])("on %s noise", (kind) => {
   test("a gate that extends itself once, half of the error at each look, keeps the promise", () => {
     const passes = share(() => {
       const differences = draw(10, -1);
-      const first = judge(differences.slice(0, 3), 1, 0.025);
+      const first = judge(differences.slice(0, 3), { margin: 1, least: null, alpha: 0.025 });
       if (first.verdict !== "inconclusive") return first.verdict === "pass";
-      return judge(differences.slice(0, 3 + (first.furtherOrders ?? 7)), 1, 0.025).verdict === "pass";
+      return (
+        judge(differences.slice(0, 3 + (first.furtherOrders ?? 7)), { margin: 1, least: null, alpha: 0.025 })
+          .verdict === "pass"
+      );
     });
     expect(passes).toBeLessThan(limit);
   });
@@ -78,7 +81,14 @@ describe.each(["gaussian", ...heavyTails])("on %s noise", (kind) => {
   test("eight metrics without any difference: one is called better or worse in at most one comparison of twenty", () => {
     const claims = share(() => {
       const common = draw(5);
-      const pValues = Array.from({ length: 8 }, () => pairedPValue(draw(5).map((own, order) => own + common[order]!))!);
+      const pValues = Array.from(
+        { length: 8 },
+        () =>
+          pairedPValue(
+            draw(5).map((own, order) => own + common[order]!),
+            null,
+          )!,
+      );
       return holm(pValues).some((p) => p <= 0.05);
     });
     expect(claims).toBeLessThan(limit);

@@ -24,6 +24,7 @@ export const frozen: TrainerDefinition = {
   version: 1,
   options: { properties: promptOptions },
   schedule: "once",
+  deterministic: true,
   needs: () => noPrivileges,
   create: (context) => FrozenLearner.open(context),
 };

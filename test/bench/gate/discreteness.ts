@@ -1,0 +1,95 @@
+import { type RandomStream, random } from "../../../harness/contract/random.js";
+import type { MatrixRecord } from "../../../harness/contract/result.js";
+import { comparedByDefault, compareMeasures } from "../../../harness/gate/compare.js";
+import { judge } from "../../../harness/gate/judge.js";
+import { type Measure, metricMeasures, taskMeasures } from "../../../harness/gate/measures.js";
+import { differencesOf, type ObservedSide } from "../../../harness/gate/pairing.js";
+import { itemSpread } from "../../../harness/metrics/least-spread.js";
+import { rankIntervals } from "../../../harness/metrics/ranks.js";
+import { percent, type Table } from "./table.js";
+
+const [tasks, items, entries] = [8, 50, 7];
+const names = Array.from({ length: tasks }, (_, index) => `task-${index}`);
+const overall = metricMeasures.find(({ key }) => key === "op")!;
+const compared = [...metricMeasures.filter(({ key }) => comparedByDefault.includes(key)), ...taskMeasures(names)];
+
+/**
+ * How often counts of items that are equal by chance are taken for proof: 8 tasks × 50 items, each answered rightly
+ * with the same probability by all, one seed an order.
+ *
+ * - compare: two entries that do not differ, and any of the 16 rows says better or worse;
+ * - ranks: seven entries that do not differ, and any of them has not all places open;
+ * - gate: a baseline with all answers right, a candidate worse by exactly the margin of 0.02, judged by one task or by OP.
+ */
+export function discreteness(orders: readonly number[], trials: number): Table {
+  const shares = [0.7, 0.95];
+  return {
+    head: [
+      "orders",
+      ...shares.map((share) => `compare, ${percent(share, 0)} right`),
+      ...shares.map((share) => `ranks, ${percent(share, 0)} right`),
+      "gate, one task",
+      "gate, OP",
+    ],
+    rows: orders.map((count) => {
+      const stream = random({ seed: 1, stream: "discreteness", item: count });
+      const often = (happens: () => boolean) =>
+        percent(Array.from({ length: trials }, happens).filter(Boolean).length / trials);
+      return [
+        String(count),
+        ...shares.map((share) => often(() => claimsDifference(stream, share, count))),
+        ...shares.map((share) => often(() => separatesEquals(stream, share, count))),
+        ...[compared.at(-1)!, overall].map((measure) => often(() => passesAtMargin(stream, measure, count))),
+      ];
+    }),
+  };
+}
+
+const learner = (stream: RandomStream, share: number, orders: number): ObservedSide => ({
+  deterministic: false,
+  cells: Array.from({ length: orders }, (_, order) => ({
+    order: `order-${order}`,
+    seed: 1,
+    matrix: matrixOf(() => count(stream, share) / items),
+  })),
+});
+
+function claimsDifference(stream: RandomStream, share: number, orders: number): boolean {
+  const [baseline, candidate] = [learner(stream, share, orders), learner(stream, share, orders)];
+  const rows = compareMeasures(compared, baseline, candidate);
+  return rows.some(({ verdict }) => verdict === "better" || verdict === "worse");
+}
+
+function separatesEquals(stream: RandomStream, share: number, orders: number): boolean {
+  const ranked = Array.from({ length: entries }, () => {
+    const { cells } = learner(stream, share, orders);
+    const runs = cells.map(({ order, seed, matrix }) => ({ order, seed, value: overall.compute(matrix).value! }));
+    return { runs, least: itemSpread((matrix) => overall.compute(matrix), cells[0]!.matrix) };
+  });
+  return rankIntervals(ranked)!.some(({ best, worst }) => best > 1 || worst < entries);
+}
+
+function passesAtMargin(stream: RandomStream, measure: Measure, orders: number): boolean {
+  const margin = 0.02;
+  const [baseline, candidate] = [learner(stream, 1, orders), learner(stream, 1 - margin, orders)];
+  const { byOrder, least } = differencesOf(measure, baseline, candidate);
+  return judge([...byOrder.values()], { margin, least }).verdict === "pass";
+}
+
+function count(stream: RandomStream, share: number): number {
+  let right = 0;
+  for (let item = 0; item < items; item++) if (stream.uniform() < share) right += 1;
+  return right;
+}
+
+function matrixOf(score: () => number): MatrixRecord {
+  const table = <T>(value: (row: number) => T) =>
+    Array.from({ length: tasks + 1 }, (_, row) => names.map(() => value(row)));
+  const nothing = table(() => null);
+  return {
+    schema: "matrix@1",
+    ...{ trainer: "simulated", order: "", seed: 1, tasks: names },
+    ...{ rows: table((row) => (row === 0 ? 0 : score())), n: table(() => items) },
+    ...{ extracted: nothing, valid: nothing, shifted: nothing, probes: {}, probeKinds: {}, probeN: {}, confusion: {} },
+  };
+}
