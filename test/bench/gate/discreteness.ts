@@ -13,35 +13,44 @@ const names = Array.from({ length: tasks }, (_, index) => `task-${index}`);
 const overall = metricMeasures.find(({ key }) => key === "op")!;
 const compared = [...metricMeasures.filter(({ key }) => comparedByDefault.includes(key)), ...taskMeasures(names)];
 
+/** Something that should hardly ever happen over so many orders, and whether it did in one simulated comparison. */
+export interface FalseVerdict {
+  name: string;
+  happens(stream: RandomStream, orders: number): boolean;
+}
+
 /**
- * How often counts of items that are equal by chance are taken for proof: 8 tasks × 50 items, each answered rightly
- * with the same probability by all, one seed an order.
+ * Counts of items that are equal by chance, taken for proof: 8 tasks × 50 items, one seed an order.
  *
  * - compare: two entries that do not differ, and any of the 16 rows says better or worse;
  * - ranks: seven entries that do not differ, and any of them has not all places open;
  * - gate: a baseline with all answers right, a candidate worse by exactly the margin of 0.02, judged by one task or by OP.
  */
+export const falseVerdicts: readonly FalseVerdict[] = [
+  ...[0.7, 0.95].flatMap((share): FalseVerdict[] => [
+    {
+      name: `compare, ${percent(share, 0)} right`,
+      happens: (stream, orders) => claimsDifference(stream, share, orders),
+    },
+    { name: `ranks, ${percent(share, 0)} right`, happens: (stream, orders) => separatesEquals(stream, share, orders) },
+  ]),
+  { name: "gate, one task", happens: (stream, orders) => passesAtMargin(stream, compared.at(-1)!, orders) },
+  { name: "gate, OP", happens: (stream, orders) => passesAtMargin(stream, overall, orders) },
+];
+
+/** The share of comparisons with a false verdict. */
+export function shareOf({ name, happens }: FalseVerdict, orders: number, trials: number): number {
+  const stream = random({ seed: 1, stream: name, item: orders });
+  return Array.from({ length: trials }, () => happens(stream, orders)).filter(Boolean).length / trials;
+}
+
 export function discreteness(orders: readonly number[], trials: number): Table {
-  const shares = [0.7, 0.95];
   return {
-    head: [
-      "orders",
-      ...shares.map((share) => `compare, ${percent(share, 0)} right`),
-      ...shares.map((share) => `ranks, ${percent(share, 0)} right`),
-      "gate, one task",
-      "gate, OP",
-    ],
-    rows: orders.map((count) => {
-      const stream = random({ seed: 1, stream: "discreteness", item: count });
-      const often = (happens: () => boolean) =>
-        percent(Array.from({ length: trials }, happens).filter(Boolean).length / trials);
-      return [
-        String(count),
-        ...shares.map((share) => often(() => claimsDifference(stream, share, count))),
-        ...shares.map((share) => often(() => separatesEquals(stream, share, count))),
-        ...[compared.at(-1)!, overall].map((measure) => often(() => passesAtMargin(stream, measure, count))),
-      ];
-    }),
+    head: ["orders", ...falseVerdicts.map(({ name }) => name)],
+    rows: orders.map((count) => [
+      String(count),
+      ...falseVerdicts.map((verdict) => percent(shareOf(verdict, count, trials))),
+    ]),
   };
 }
 
