@@ -1,9 +1,12 @@
 import type { Score, Scorer } from "../contract/plugin.js";
-import { isWordCharacter } from "./tokens.js";
+import { answerPart } from "./answer-part.js";
+import { mentionsOf, standsAlone } from "./choice-mentions.js";
+import { pythonStrip } from "./python-text.js";
 
 interface ChoiceOptions {
   labels?: string[];
   rule?: "label" | "first-character";
+  raw?: boolean;
 }
 
 /**
@@ -11,15 +14,18 @@ interface ChoiceOptions {
  *
  * Strict, rule `label`: the whole trimmed answer is the label; where the reference itself goes on after its label
  * ("B. Iron is a metal"), the answer must begin with the label. Rule `first-character`: answer and reference begin
- * with the same character, as TRACE scores ScienceQA. Extracted: the first label in the text that stands alone.
+ * with the same character, as TRACE scores ScienceQA. With `raw`, white space counts and the whole answer is compared
+ * with the whole reference, as TRACE does. Extracted, from what precedes a new question: the last label that is named
+ * as the answer ("the answer is B", "B is correct"), else the first that stands alone and is not ruled out ("A is
+ * wrong"); none where that one is joined to another ("A or B").
  * The score's `label` is the extracted one: lost format shows in `valid`, not in the confusion matrix. A reference
  * scored as an output gives the true label.
  */
 export const choice: Scorer = {
   name: "choice",
-  version: 1,
-  summary: "A label out of a closed set: the whole answer, and the first label that stands alone in it.",
-  source: "harness; first-character is TRACE's rule for ScienceQA (2310.06762)",
+  version: 2,
+  summary: "A label out of a closed set: the whole answer, and the label that the text names as the answer.",
+  source: "harness; first-character and raw are TRACE's rules (2310.06762)",
   options: {
     properties: {
       labels: {
@@ -33,22 +39,25 @@ export const choice: Scorer = {
         enum: ["label", "first-character"],
         description: "What the strict score compares: the label (when absent), or the first character only",
       },
+      raw: { type: "boolean", description: "Strict: the texts are compared as they are, white space included" },
     },
   },
   score(example, output, options) {
-    const { labels: given, rule } = options as ChoiceOptions;
+    const { labels: given, rule, raw = false } = options as ChoiceOptions;
     const labels = (given ?? example.choices ?? example.references).toSorted((a, b) => b.length - a.length);
-    const references = example.references.map((reference) => reference.trim());
+    const references = example.references.map(pythonStrip);
     const truths = references.map((reference) => leadingLabel(reference, labels) ?? reference);
-    const text = output.trim();
+    const text = pythonStrip(output);
 
     const bare = rule !== "first-character" && references.every((reference) => labels.includes(reference));
     const formatted = bare ? labels.find((label) => label === text) : leadingLabel(text, labels);
     const right =
       rule === "first-character"
-        ? references.some((reference) => text !== "" && firstCharacter(reference) === firstCharacter(text))
-        : formatted !== undefined && truths.includes(formatted);
-    const extracted = firstLabel(text, labels);
+        ? sameStart(raw ? example.references : references, raw ? output : text)
+        : raw
+          ? output !== "" && example.references.includes(output)
+          : formatted !== undefined && truths.includes(formatted);
+    const extracted = right && formatted !== undefined ? formatted : extractedLabel(text, labels);
 
     const score: Score = {
       score: Number(right),
@@ -60,27 +69,18 @@ export const choice: Scorer = {
   },
 };
 
-const firstCharacter = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0);
+function sameStart(references: readonly string[], text: string): boolean {
+  const first = text.codePointAt(0);
+  return first !== undefined && references.some((reference) => reference.codePointAt(0) === first);
+}
 
 function leadingLabel(text: string, labels: readonly string[]): string | undefined {
   return labels.find((label) => text.startsWith(label) && standsAlone(text, 0, label));
 }
 
-/** Labels of one character must match in case, since "a" is also a word; longer ones need not. */
-function firstLabel(text: string, labels: readonly string[]): string | undefined {
-  const lower = text.toLowerCase();
-  for (let start = 0; start < text.length; start++) {
-    const found = labels.find((label) => {
-      const matches = label.length === 1 ? text[start] === label : lower.startsWith(label.toLowerCase(), start);
-      return matches && standsAlone(text, start, label);
-    });
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function standsAlone(text: string, start: number, label: string): boolean {
-  const joinedBefore = isWordCharacter(label[0]) && isWordCharacter(text[start - 1]);
-  const joinedAfter = isWordCharacter(label.at(-1)) && isWordCharacter(text[start + label.length]);
-  return !joinedBefore && !joinedAfter;
+/** The label that an answer names; undefined where it names none or leaves it open between two. */
+function extractedLabel(text: string, labels: readonly string[]): string | undefined {
+  const mentions = mentionsOf(answerPart(text), labels);
+  const meant = mentions.findLast(({ stated }) => stated) ?? mentions.find(({ negated }) => !negated);
+  return meant === undefined || meant.joined ? undefined : meant.label;
 }

@@ -1,13 +1,22 @@
 import type { Scorer } from "../contract/plugin.js";
+import { sequenceRatio } from "./difflib.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
+import { pythonRound, pythonStrip } from "./python-text.js";
 import { bestOver, plainScore } from "./scores.js";
 
 /** 2·LCS / (|a| + |b|) over code points: 1 minus the insertions and deletions needed, normalized. */
-function similarity(a: string, b: string): number {
+function similarity(answer: string, reference: string): number {
+  const [a, b] = [pythonStrip(answer), pythonStrip(reference)];
   const left = [...a];
   const right = [...b];
   const total = left.length + right.length;
   return total === 0 ? 1 : (2 * longestCommonSubsequence(left, right)) / total;
+}
+
+/** `fuzz.ratio` of fuzzywuzzy without python-Levenshtein: difflib's ratio of the texts as they are, in whole percent. */
+function wholePercent(answer: string, reference: string): number {
+  if (answer === "" || reference === "") return 0;
+  return pythonRound(100 * sequenceRatio(answer, reference)) / 100;
 }
 
 /** Replaces the placeholders of Py150 for literals by what they stand for, as CodeXGLUE and TRACE do before scoring. */
@@ -18,22 +27,30 @@ function unwrapLiterals(code: string): string {
     .replace(/<(?:STR|NUM|CHAR)_LIT:(.*?)>/gs, "$1");
 }
 
-/** The fuzz ratio of rapidfuzz and thefuzz on 0..1, not rounded. Answer and reference are trimmed. */
+/**
+ * The fuzz ratio on 0..1. As rapidfuzz computes it: from the longest common subsequence, not rounded, with answer and
+ * reference trimmed. As fuzzywuzzy does, which TRACE uses: difflib's ratio of both texts as they are, in whole percent.
+ */
 export const editSimilarity: Scorer = {
   name: "edit-similarity",
-  version: 1,
+  version: 2,
   summary: "Normalized edit similarity (fuzz ratio), best over the references.",
-  source: "rapidfuzz fuzz.ratio; CodeXGLUE (2102.04664)",
+  source: "rapidfuzz fuzz.ratio; CodeXGLUE (2102.04664); fuzzywuzzy 0.18 for TRACE (2310.06762)",
   options: {
     properties: {
       unwrapLiterals: { type: "boolean", description: "Unwrap the placeholders <STR_LIT:…>, <NUM_LIT:…> of Py150" },
+      implementation: {
+        enum: ["rapidfuzz", "fuzzywuzzy"],
+        description: "Which package's ratio; rapidfuzz when absent",
+      },
     },
   },
   score(example, output, options) {
-    const prepare = (text: string) => (options.unwrapLiterals === true ? unwrapLiterals(text) : text).trim();
+    const prepare = (text: string) => (options.unwrapLiterals === true ? unwrapLiterals(text) : text);
+    const ratio = options.implementation === "fuzzywuzzy" ? wholePercent : similarity;
     const given = prepare(output);
     return plainScore(
-      bestOver(example.references, (reference) => similarity(given, prepare(reference))),
+      bestOver(example.references, (reference) => ratio(given, prepare(reference))),
       output,
     );
   },

@@ -1,11 +1,19 @@
 import type { Scorer } from "../contract/plugin.js";
+import { answerPart } from "./answer-part.js";
+import { pythonStrip } from "./python-text.js";
 
 const cue = /(?:final answer|answer|antwort|答案)\s*(?:is|ist|lautet|是|为)?\s*[:：]?\s*/giu;
-const edges = /^[\s"'“”‘’«»„`*()[\]]+|[\s"'“”‘’«»„`*()[\].。,，!！;；:：]+$/gu;
+const wrapping = new Set(" \"'“”‘’«»„`*()[]");
+const closing = new Set([...wrapping, ...".。,，!！;；:："]);
 
 /** Lower case, single spaces, no quotes or closing punctuation at the edges. */
 function normalize(text: string): string {
-  return text.replace(/\s+/gu, " ").replace(edges, "").toLowerCase();
+  const spaced = text.replace(/\s+/gu, " ");
+  let start = 0;
+  let end = spaced.length;
+  while (start < end && wrapping.has(spaced[start]!)) start++;
+  while (end > start && closing.has(spaced[end - 1]!)) end--;
+  return spaced.slice(start, end).toLowerCase();
 }
 
 /** What follows the last cue such as "The answer is", to the end of its line; else the first line that is not empty. */
@@ -16,21 +24,26 @@ function extract(output: string): string {
 }
 
 /**
- * Strict: the trimmed answer is a reference, character for character. Extracted: the answer, or what follows a cue in
- * it, is a reference up to case, spacing, quotes and closing punctuation.
+ * Strict: the answer is a reference, character for character, white space around both aside unless `raw`. Extracted: the
+ * answer, or what follows a cue in it before the model runs on into another question, is a reference up to case, spacing,
+ * quotes and closing punctuation.
  */
 export const exactMatch: Scorer = {
   name: "exact-match",
-  version: 1,
+  version: 2,
   summary: "The answer is the reference: strictly, and after extraction.",
-  source: "harness; the strict score is the accuracy of TRACE (2310.06762)",
-  options: { properties: {} },
-  score(example, output) {
-    const text = output.trim();
-    const strict = example.references.some((reference) => reference.trim() === text);
-    const candidates = [normalize(text), normalize(extract(text))];
+  source: "harness; with raw texts the accuracy of TRACE (2310.06762)",
+  options: {
+    properties: { raw: { type: "boolean", description: "Strict: white space around the answer counts, too" } },
+  },
+  score(example, output, { raw }) {
+    const text = pythonStrip(output);
+    const strict = example.references.some((reference) =>
+      raw ? output !== "" && reference === output : pythonStrip(reference) === text,
+    );
+    const candidates = [normalize(text), normalize(extract(answerPart(text)))];
     const lenient = strict || example.references.some((reference) => candidates.includes(normalize(reference)));
-    const lines = Math.max(...example.references.map((reference) => reference.trim().split("\n").length));
+    const lines = Math.max(...example.references.map((reference) => pythonStrip(reference).split("\n").length));
     return {
       score: Number(strict),
       extracted: Number(lenient),

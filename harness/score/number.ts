@@ -1,60 +1,91 @@
 import type { Scorer } from "../contract/plugin.js";
+import { answerPart } from "./answer-part.js";
+import { decimalValue } from "./decimal.js";
+import { pythonStrip } from "./python-text.js";
 
 interface NumberOptions {
   pick?: "first" | "last";
   marker?: string;
+  rule?: "gsm8k" | "lm-eval";
+  raw?: boolean;
 }
 
-const numeral = /(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)(?:\.\d+)?|\.\d+)/gu;
+const groups = "\\d{1,3}(?:([,' \\u00a0\\u2009\\u202f])\\d{3}(?:\\1\\d{3})*)(?!\\d)";
+const numeral = new RegExp(
+  `(?<![\\w.])[-+]?(?:(?:${groups}|\\d+)(?:\\.\\d+)?|\\.\\d+)(?:[eE][-+]?\\d{1,6}(?!\\w))?`,
+  "gu",
+);
+const separators = /[,' \u00a0\u2009\u202f]/gu;
 
-/** Full-width digits and signs, and the minus sign of typographers, as ASCII. */
-function toAscii(text: string): string {
+/** Full-width digits and signs, the typographers' minus and apostrophe, and LaTeX's separators, as plain text. */
+function plain(text: string): string {
   return text
     .replace(/[\uff0b-\uff19]/gu, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0))
-    .replaceAll("\u2212", "-");
+    .replaceAll("\u2212", "-")
+    .replaceAll("\u2019", "'")
+    .replace(/\{,\}|,\\!/g, ",")
+    .replaceAll("\\,", "\u2009");
 }
 
-/** All numbers in a text, in order; thousands may be separated by commas. */
-function numbersIn(text: string): number[] {
-  return [...toAscii(text).matchAll(numeral)].map(([match]) => Number(match.replaceAll(",", "")));
+/** The values of all numbers in a text, in order; groups of three digits may be set off by commas, spaces, apostrophes. */
+function numbersIn(text: string): string[] {
+  return [...plain(text).matchAll(numeral)].map(([match]) => decimalValue(match.replace(separators, ""))!);
 }
 
 /** The number that a text is, with nothing around it. */
-function wholeNumber(text: string): number | undefined {
-  const trimmed = text.trim();
-  const [found] = numbersIn(trimmed);
-  return found !== undefined && toAscii(trimmed).replace(numeral, "") === "" ? found : undefined;
+function wholeNumber(text: string): string | undefined {
+  const stripped = plain(pythonStrip(text));
+  return stripped.replace(numeral, "") === "" ? numbersIn(stripped)[0] : undefined;
+}
+
+/** A token of digits, dots and commas as the rules for markers find it; a dot at its end closes the sentence. */
+function tokenValue(token: string | undefined): string | undefined {
+  return token === undefined ? undefined : decimalValue(token.replace(/[,$]/g, "").replace(/\.$/, ""));
+}
+
+/** The first number after a marker and a space: what GSM8K's own evaluation reads, and strict-match of lm-eval. */
+function markedNumber(text: string, marker: string): string | undefined {
+  const literal = marker.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return tokenValue(new RegExp(`${literal} (-?[0-9.,]+)`).exec(text)?.[1]);
+}
+
+/** flexible-extract of lm-eval's gsm8k: the last thing that may be a number. */
+function flexibleNumber(text: string): string | undefined {
+  return tokenValue([...text.matchAll(/-?[$0-9.,]{2,}|-?[0-9]+/g)].at(-1)?.[0]);
 }
 
 /**
- * Numbers compared by value (18 = 18.0 = "18"). Strict: the whole answer is the number, or the text after the first
- * `marker` on its line is. Extracted: the last (or first) number in the text. A reference with more than its number
- * around it, such as a worked solution, stands for the number after its marker, else for the one picked.
+ * Numbers compared by exact decimal value (18 = 18.0 = "18"). Without a marker, strict: the whole answer is the number;
+ * extracted: the last (or first) number before the model runs on into another question. With one, strict is GSM8K's
+ * rule: the number that follows the first marker and a space, whatever comes after it ("#### 18 apples"). Extracted:
+ * under rule `gsm8k` as without a marker, under `lm-eval` its flexible-extract. A reference with more around its number,
+ * such as a worked solution, is worth the number after its marker, else the one picked.
  */
 export const number: Scorer = {
   name: "number",
-  version: 1,
-  summary: "A number: the whole answer, and the last or first number in it.",
-  source: "harness; with marker #### the rule of GSM8K (2110.14168)",
+  version: 2,
+  summary: "A number: the whole answer or what follows a marker, and the last or first number in it.",
+  source: "harness; markers by the rules of GSM8K (2110.14168) and lm-evaluation-harness (gsm8k, version 3)",
   options: {
     properties: {
       pick: { enum: ["first", "last"], description: "Which number of the text is extracted; last when absent" },
-      marker: { type: "string", minLength: 1, description: "What stands before the final answer, such as ####" },
+      marker: { type: "string", minLength: 1, description: "What precedes the final answer; #### for a rule alone" },
+      rule: { enum: ["gsm8k", "lm-eval"], description: "How the number at the marker is found; gsm8k when absent" },
+      raw: { type: "boolean", description: "Strict: the answer is the reference's text, character for character" },
     },
   },
   score(example, output, options) {
-    const { pick, marker } = options as NumberOptions;
-    const final = (text: string) => {
-      if (marker === undefined) return wholeNumber(text);
-      const [, after] = text.split(marker);
-      return after === undefined ? undefined : wholeNumber(after.trim().split("\n", 1)[0]!);
-    };
+    const { pick, rule, marker = rule && "####", raw } = options as NumberOptions;
+    const final = (text: string) => (marker === undefined ? wholeNumber(text) : markedNumber(text, marker));
     const picked = (text: string) => numbersIn(text).at(pick === "first" ? 0 : -1);
     const truths = example.references.map((reference) => final(reference) ?? picked(reference));
-    const strict = final(output);
-    const right =
-      strict === undefined ? example.references.some((text) => text.trim() === output.trim()) : truths.includes(strict);
-    const extracted = picked(output);
+    const answer = answerPart(output);
+    const strict = final(marker === undefined ? output : answer);
+    const sameText = example.references.some((reference) =>
+      raw ? output !== "" && reference === output : pythonStrip(reference) === pythonStrip(output),
+    );
+    const right = raw || strict === undefined ? sameText : truths.includes(strict);
+    const extracted = rule === "lm-eval" ? flexibleNumber(answer) : picked(answer);
     return {
       score: Number(right),
       extracted: Number(right || (extracted !== undefined && truths.includes(extracted))),

@@ -1,5 +1,6 @@
 import type { Scorer } from "../contract/plugin.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
+import { rougeSummary } from "./rouge-summary.js";
 import { bestOver, fMeasure, plainScore } from "./scores.js";
 import { unicodeTokens } from "./tokens.js";
 
@@ -22,22 +23,28 @@ function lcsF(reference: string, output: string, tokens: (text: string) => strin
 /**
  * ROUGE-L F-measure as Google's rouge_score gives it, without stemming. That tokenizer drops every letter beyond a–z,
  * so a reference with letters of another script than Latin is split by Unicode words and single Chinese characters.
+ * The implementation `rouge` is that of the package rouge 1.0.1 at summary level, with which TRACE scores.
  */
 export const rougeL: Scorer = {
   name: "rouge-l",
   version: 1,
   summary: "ROUGE-L F-measure, best over the references.",
-  source: "Lin 2004; rouge_score 0.1.2",
+  source: "Lin 2004; rouge_score 0.1.2; rouge 1.0.1 for TRACE (2310.06762)",
   options: {
     properties: {
       tokenizer: {
         enum: ["rouge", "unicode"],
         description: "When absent: unicode for a reference with letters beyond the Latin script, rouge otherwise",
       },
+      implementation: {
+        enum: ["rouge-score", "rouge"],
+        description: "Which package's ROUGE-L; rouge-score when absent, and rouge takes no tokenizer",
+      },
     },
   },
   score(example, output, options) {
     const best = bestOver(example.references, (reference) => {
+      if (options.implementation === "rouge") return rougeSummary(reference, output);
       const kind = options.tokenizer ?? (latinOnly.test(reference) ? "rouge" : "unicode");
       return lcsF(reference, output, kind === "rouge" ? latinTokens : unicodeTokens);
     });

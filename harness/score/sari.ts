@@ -3,15 +3,36 @@ import { inputText } from "../contract/suite.js";
 import { fMeasure, plainScore } from "./scores.js";
 import { tokenize13a } from "./tokenizer-13a.js";
 
-type Counts = Map<string, number>;
+/** N-grams by their numbers, with counts. */
+type Counts = Map<number, number>;
 
-/** The n-grams of a sentence with their counts, each count times `factor`. */
-function ngrams(tokens: readonly string[], n: number, factor = 1): Counts {
-  const counts: Counts = new Map();
-  for (let i = 0; i + n <= tokens.length; i++) {
-    const gram = tokens.slice(i, i + n).join(" ");
-    counts.set(gram, (counts.get(gram) ?? 0) + factor);
+/** Numbers things in the order of their first appearance. */
+class Numbering<T> {
+  readonly #numbers = new Map<T, number>();
+
+  of(thing: T): number {
+    const known = this.#numbers.get(thing);
+    if (known !== undefined) return known;
+    this.#numbers.set(thing, this.#numbers.size);
+    return this.#numbers.size - 1;
   }
+}
+
+/** More than any text has tokens or n-grams, and small enough for exact products. */
+const mostGrams = 2 ** 26;
+
+/** From the (n − 1)-grams of each sentence its n-grams, equal ones with equal numbers: each its beginning and a token. */
+function lengthen(grams: readonly number[][], sentences: readonly number[][], n: number): number[][] {
+  const numbering = new Numbering<number>();
+  return sentences.map((tokens, index) =>
+    tokens.slice(n - 1).map((token, i) => numbering.of(grams[index]![i]! * mostGrams + token)),
+  );
+}
+
+/** How often each n-gram occurs, times `factor`. */
+function countsOf(grams: readonly number[], factor = 1): Counts {
+  const counts: Counts = new Map();
+  for (const gram of grams) counts.set(gram, (counts.get(gram) ?? 0) + factor);
   return counts;
 }
 
@@ -37,13 +58,10 @@ const meanShare = (good: Counts, all: Counts) =>
   ratio(sum([...good].map(([gram, count]) => count / all.get(gram)!)), all.size);
 
 /** Keep (F1), delete (precision) and add (F1) for n-grams of one length (Xu et al. 2016, eqs. 3 to 8), averaged. */
-function sariOfLength(source: string[], output: string[], references: string[][], n: number): number {
-  const original = ngrams(source, n, references.length);
-  const given = ngrams(output, n, references.length);
-  const expected: Counts = new Map();
-  for (const reference of references) {
-    for (const [gram, count] of ngrams(reference, n)) expected.set(gram, (expected.get(gram) ?? 0) + count);
-  }
+function sariOfLength([source, output, ...references]: readonly number[][]): number {
+  const original = countsOf(source!, references.length);
+  const given = countsOf(output!, references.length);
+  const expected = countsOf(references.flat());
 
   const kept = intersect(original, given);
   const keptRightly = intersect(kept, expected);
@@ -63,9 +81,17 @@ function sariOfLength(source: string[], output: string[], references: string[][]
 
 /** SARI of one sentence on 0..1: the mean over n-grams of one to four tokens, lower-cased, tokenized by 13a. */
 function sariOf(source: string, output: string, references: readonly string[]): number {
-  const tokenize = (text: string) => tokenize13a(text.toLowerCase());
-  const [original, given, expected] = [tokenize(source), tokenize(output), references.map(tokenize)];
-  return sum([1, 2, 3, 4].map((n) => sariOfLength(original, given, expected, n))) / 4;
+  const words = new Numbering<string>();
+  const sentences = [source, output, ...references].map((text) =>
+    tokenize13a(text.toLowerCase()).map((token) => words.of(token)),
+  );
+  let grams = sentences;
+  let total = sariOfLength(grams);
+  for (const n of [2, 3, 4]) {
+    grams = lengthen(grams, sentences, n);
+    total += sariOfLength(grams);
+  }
+  return total / 4;
 }
 
 /**
@@ -74,7 +100,7 @@ function sariOf(source: string, output: string, references: readonly string[]): 
  */
 export const sari: Scorer = {
   name: "sari",
-  version: 1,
+  version: 2,
   summary: "SARI: what a simplification keeps, deletes and adds rightly, over all references.",
   source: "Xu et al. 2016 (TACL 4, Q16-1029)",
   options: { properties: {} },

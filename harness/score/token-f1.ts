@@ -1,4 +1,5 @@
 import type { Scorer } from "../contract/plugin.js";
+import { pythonSplit } from "./python-text.js";
 import { bestOver, fMeasure, plainScore } from "./scores.js";
 import { spaceUnspacedScripts } from "./tokens.js";
 
@@ -6,10 +7,8 @@ const asciiPunctuation = /[!-/:-@[-`{-~]/g;
 
 /** SQuAD's normalization: lower case, no ASCII punctuation, no articles, split at white space. */
 function tokens(text: string): string[] {
-  return spaceUnspacedScripts(text.toLowerCase().replace(asciiPunctuation, ""))
-    .replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, " ")
-    .split(/\s+/u)
-    .filter((token) => token !== "");
+  const plain = spaceUnspacedScripts(text.toLowerCase().replace(asciiPunctuation, ""));
+  return pythonSplit(plain.replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, " "));
 }
 
 /** F1 of the common tokens as multisets; where one side has none, 1 if both have none. */
@@ -31,7 +30,7 @@ function f1(reference: string, output: string): number {
 /** Token F1 of SQuAD 2.0. Chinese, Japanese and Thai characters count as tokens of their own. */
 export const tokenF1: Scorer = {
   name: "token-f1",
-  version: 1,
+  version: 2,
   summary: "F1 of the tokens that answer and reference share, best over the references.",
   source: "SQuAD 2.0 (1806.03822)",
   options: { properties: {} },
