@@ -3,7 +3,7 @@ import type { Leaderboard, LeaderboardRow, ModelRecord, RunRecord, TrainerRecord
 /** `leaderboard.json` of one or several runs on the same suite. */
 export interface Board extends Omit<Leaderboard, "schema" | "runDirectory" | "suite" | "leaderboard"> {
   schema: "board@1";
-  suite: Pick<RunRecord["suite"], "name" | "version" | "digest" | "title" | "generated">;
+  suite: Pick<RunRecord["suite"], "name" | "version" | "digest" | "title" | "generated" | "scoring">;
   /** What the means and ranks are made over: the grid that most entries were planned on. */
   grid: { orders: { name: string; tasks: string[] }[]; seeds: number[] };
   runs: BoardRun[];

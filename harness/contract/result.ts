@@ -33,11 +33,20 @@ export interface SuiteRecord {
   title: string;
   digest: string;
   generated: boolean;
+  scoring?: string;
   revision?: string;
   location?: string;
   published?: PublishedFigures;
-  tasks: { id: string; title: string; language: string; scorer: ScorerReference; sizes: Record<string, number> }[];
-  probes: { id: string; title: string; kind: ProbeKind; scorer: ScorerReference; size: number }[];
+  tasks: (ScoredSetRecord & { language: string; sizes: Record<string, number> })[];
+  probes: (ScoredSetRecord & { kind: ProbeKind; size: number })[];
+}
+
+/** What a task or probe is called and how its answers are scored. */
+export interface ScoredSetRecord {
+  id: string;
+  title: string;
+  scorer: ScorerReference;
+  alsoScored?: Record<string, ScorerReference>;
 }
 
 export interface ModelRecord {
@@ -189,6 +198,8 @@ export interface SampleRecord {
   score: number;
   extracted: number;
   valid: boolean;
+  /** The scores of the task's further scorers, by their name in the task. */
+  otherScores?: Record<string, number>;
 }
 
 /** One line of `cells/<cell>/synthetic.jsonl`: a set that a learner wrote for rehearsal, and how good it is. */
@@ -263,7 +274,7 @@ export interface LeaderboardRow {
 export interface Leaderboard {
   schema: "leaderboard@1";
   runDirectory: string;
-  suite: { name: string; version: string; digest: string };
+  suite: Pick<SuiteRecord, "name" | "version" | "digest" | "scoring">;
   orders: number;
   seeds: number;
   leaderboard: LeaderboardRow[];

@@ -27,6 +27,8 @@ export interface TaskDescription {
   /** BCP 47 language tag, or "code". */
   language: string;
   scorer: ScorerReference;
+  /** Further scorers by name: what they make of each answer is kept with it and enters no mean. */
+  alsoScored?: Record<string, ScorerReference>;
   /** Most tokens that an answer may take. */
   maxNewTokens: number;
   /** Generation ends before any of these strings. */
@@ -63,6 +65,8 @@ export interface Suite {
   title: string;
   /** True where the data is generated, so that every page can say so. */
   generated: boolean;
+  /** The name of the way in which answers are scored, where the suite offers several. */
+  scoring?: string;
   tasks: Task[];
   /** Published orders; further ones are seeded shuffles. */
   orders: Order[];
@@ -116,6 +120,11 @@ export interface SuiteRequest {
   options: Record<string, unknown>;
   /** The smaller, honest configuration for smoke tests. */
   quick: boolean;
+}
+
+/** A suite as pages and tables name it. */
+export function suiteLabel({ name, version, scoring }: Pick<Suite, "name" | "version" | "scoring">): string {
+  return `${name} ${version}${scoring === undefined ? "" : `, ${scoring} scoring`}`;
 }
 
 /** The text of an input; images are left out. */

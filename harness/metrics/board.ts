@@ -53,10 +53,10 @@ export function buildBoard(sources: readonly LeaderboardSource[]): Board {
   };
   const labels = uniqueLabels(entries);
   const rows = rowsOf(entries, labels, places, { ...first.run, ...grid });
-  const { name, version, digest, title, generated } = first.run.suite;
+  const { name, version, digest, title, generated, scoring } = first.run.suite;
   return {
     schema: "board@1",
-    suite: { name, version, digest, title, generated },
+    suite: { name, version, digest, title, generated, ...(scoring === undefined ? {} : { scoring }) },
     orders: grid.orders.length,
     seeds: grid.seeds.length,
     grid,

@@ -75,10 +75,11 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
     return row;
   });
   const performanceOf = (row: LeaderboardRow) => row.metrics.op!.mean ?? -1;
+  const { name, version, digest, scoring } = run.suite;
   return {
     schema: "leaderboard@1",
     runDirectory: source.directory,
-    suite: { name: run.suite.name, version: run.suite.version, digest: run.suite.digest },
+    suite: { name, version, digest, ...(scoring === undefined ? {} : { scoring }) },
     orders: run.orders.length,
     seeds: run.seeds.length,
     leaderboard: rows.sort((a, b) => performanceOf(b) - performanceOf(a)),

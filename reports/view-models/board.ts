@@ -1,4 +1,5 @@
 import type { Board, BoardRow } from "../../harness/contract/board.js";
+import { suiteLabel } from "../../harness/contract/suite.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
 import { cellMetrics } from "../../harness/metrics/index.js";
 import { boundOf, type Entry } from "./entries.js";
@@ -67,7 +68,7 @@ export function boardView(board: Board): BoardView {
     const models = new Set(rows.map(({ model }) => model.digest));
     const dates = runs.map(({ createdAt }) => createdAt).sort();
     return {
-      suite: `${suite.name} ${suite.version}`,
+      suite: suiteLabel(suite),
       title: suite.title,
       generated: suite.generated,
       question: "What is left when the last task is learned?",

@@ -1,3 +1,4 @@
+import { suiteLabel } from "../../harness/contract/suite.js";
 import type { ReportData } from "../report-data.js";
 import { count, duration, moment, plural } from "./format.js";
 
@@ -42,7 +43,7 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
     { name: "Run", value: run.id },
   ];
   return {
-    suite: `${suite.name} ${suite.version}`,
+    suite: suiteLabel(suite),
     title: suite.title,
     generated: suite.generated,
     quick: run.quick,

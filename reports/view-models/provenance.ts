@@ -1,4 +1,5 @@
 import type { SourceRecord } from "../../harness/contract/result.js";
+import { suiteLabel } from "../../harness/contract/suite.js";
 import type { ReportData } from "../report-data.js";
 import { bytes, count, duration, list, moment } from "./format.js";
 
@@ -14,7 +15,7 @@ export interface ProvenanceView {
 export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData): ProvenanceView {
   const { suite, model } = run;
   const facts: [string, string | undefined, boolean][] = [
-    ["Suite", `${suite.name} ${suite.version}`, false],
+    ["Suite", suiteLabel(suite), false],
     ["Suite digest", suite.digest, true],
     ["Suite revision", suite.revision, true],
     ["Suite location", suite.location, true],

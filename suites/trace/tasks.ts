@@ -1,12 +1,19 @@
 import type { ScorerReference } from "../../harness/contract/suite.js";
 
+/** The ways of scoring: as TRACE's evaluator does, or with answers trimmed and by the packages of other benchmarks. */
+export type Scoring = "published" | "lenient";
+
+/** TRACE's scripts let every task answer with so many tokens. */
+export const publishedNewTokens = 512;
+
 /** A task of TRACE (2310.06762): its metric, its limit, and the prompt's form. */
 export interface TraceTask {
   /** The name of its folder. */
   id: string;
   title: string;
   language: string;
-  scorer: ScorerReference;
+  scorers: Record<Scoring, ScorerReference>;
+  /** Most tokens of an answer under lenient scoring: as many as the task's answers need. */
   maxNewTokens: number;
   choices?: string[];
   /** What stands before and after the body of every prompt. */
@@ -15,9 +22,10 @@ export interface TraceTask {
 }
 
 const stances = ["A", "B", "C"];
+const stanceScorers = { published: { name: "choice", options: { raw: true } }, lenient: { name: "choice" } };
 const arithmetic = {
   language: "en",
-  scorer: { name: "number" },
+  scorers: { published: { name: "number", options: { raw: true } }, lenient: { name: "number" } },
   maxNewTokens: 8,
   prefix: "Solve the following math problem.\nQuestion:",
   cue: "Answer:",
@@ -29,7 +37,7 @@ export const traceTasks: readonly TraceTask[] = [
     id: "C-STANCE",
     title: "Stance (Chinese)",
     language: "zh",
-    scorer: { name: "choice" },
+    scorers: stanceScorers,
     maxNewTokens: 3,
     choices: stances,
     prefix: "判断以下文本对指定对象的态度，选择一项：A.支持，B.反对，C.中立。输出A，B或者C。\n文本：",
@@ -39,7 +47,7 @@ export const traceTasks: readonly TraceTask[] = [
     id: "FOMC",
     title: "Monetary policy stance",
     language: "en",
-    scorer: { name: "choice" },
+    scorers: stanceScorers,
     maxNewTokens: 3,
     choices: stances,
     prefix:
@@ -50,7 +58,7 @@ export const traceTasks: readonly TraceTask[] = [
     id: "MeetingBank",
     title: "Meeting summaries",
     language: "en",
-    scorer: { name: "rouge-l" },
+    scorers: { published: { name: "rouge-l", options: { implementation: "rouge" } }, lenient: { name: "rouge-l" } },
     maxNewTokens: 256,
     prefix: "Write a summary of the following meeting transcripts.\nMeeting transcripts:",
     cue: "Summary:",
@@ -59,7 +67,10 @@ export const traceTasks: readonly TraceTask[] = [
     id: "Py150",
     title: "Python line completion",
     language: "code",
-    scorer: { name: "edit-similarity", options: { unwrapLiterals: true } },
+    scorers: {
+      published: { name: "edit-similarity", options: { unwrapLiterals: true, implementation: "fuzzywuzzy" } },
+      lenient: { name: "edit-similarity", options: { unwrapLiterals: true } },
+    },
     maxNewTokens: 16,
     prefix: "",
     cue: "",
@@ -68,7 +79,10 @@ export const traceTasks: readonly TraceTask[] = [
     id: "ScienceQA",
     title: "Science questions with reasons",
     language: "en",
-    scorer: { name: "choice", options: { rule: "first-character" } },
+    scorers: {
+      published: { name: "choice", options: { rule: "first-character", raw: true } },
+      lenient: { name: "choice", options: { rule: "first-character" } },
+    },
     maxNewTokens: 128,
     choices: ["A", "B", "C", "D", "E"],
     prefix: "Choose an answer for the following question and give your reasons.\n\nQuestion:",
@@ -80,7 +94,7 @@ export const traceTasks: readonly TraceTask[] = [
     id: "20Minuten",
     title: "German simplification",
     language: "de",
-    scorer: { name: "sari" },
+    scorers: { published: { name: "sari", options: { against: "input" } }, lenient: { name: "sari" } },
     maxNewTokens: 256,
     prefix: "Provide a simplified version of the following paragraph in German.\n\nParagraph:",
     cue: "Simplification:",

@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import { suiteLabel } from "../../contract/suite.js";
 import { points } from "../../metrics/score-text.js";
 import type { EvaluatedCheckpoint } from "../evaluate-checkpoint.js";
 import { nearPath } from "./near-path.js";
@@ -16,7 +17,7 @@ export function evaluationLines(
   const scores = (table: Record<string, number | null>) =>
     Object.entries(table).map(([name, value]) => row(name, shown(value)));
   return [
-    `${paint.bold(checkpoint)} on ${run.suite.name} ${run.suite.version}`,
+    `${paint.bold(checkpoint)} on ${suiteLabel(run.suite)}`,
     "",
     ...scores(tasks),
     row("mean", paint.bold(shown(score))),

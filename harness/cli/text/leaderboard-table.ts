@@ -1,6 +1,7 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
+import { suiteLabel } from "../../contract/suite.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { duration } from "../../run/display/text.js";
 import { wrap } from "./columns.js";
@@ -57,7 +58,7 @@ export function leaderboardLines(
     shown.findIndex(({ title }) => title === "trainer") + 1,
   );
   const grid = `${count(board.orders, "order")}, ${count(board.seeds, "seed")}`;
-  const sizes = `${board.suite.name} ${board.suite.version}, ${grid}`;
+  const sizes = `${suiteLabel(board.suite)}, ${grid}`;
   return [paint.bold(sizes), "", ...table, "", ...wrap(caption(shown), terminal.width).map((line) => paint.dim(line))];
 }
 

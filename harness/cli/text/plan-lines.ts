@@ -1,5 +1,6 @@
 import picocolors from "picocolors";
 import type { SourceRecord } from "../../contract/result.js";
+import { suiteLabel } from "../../contract/suite.js";
 import { duration } from "../../run/display/text.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { twoColumns } from "./columns.js";
@@ -10,7 +11,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
   const paint = picocolors.createColors(terminal.color);
   const { record, suite, estimate, config, cells } = plan;
   const rows: [string, string][] = [
-    ["suite", `${suite.title} (${suite.name} ${suite.version}${suite.generated ? ", generated data" : ""})`],
+    ["suite", `${suite.title} (${suiteLabel(suite)}${suite.generated ? ", generated data" : ""})`],
     ["tasks", (record.orders.length === 1 ? record.orders[0]!.tasks : suite.tasks.map(({ id }) => id)).join(" → ")],
     ...sourceRows(record.source),
     ["model", `${record.model.reference}, ${record.model.architecture}, ${count(record.model.parameters)} parameters`],

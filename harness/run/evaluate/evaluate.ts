@@ -63,7 +63,7 @@ export async function evaluate(
       done += answers.length;
     }
     const scorer = context.scorer(set.task.scorer.name);
-    scores.push(await callPlugin(`scorer "${scorer.name}"`, () => scoreSet(set, generations, scorer)));
+    scores.push(await callPlugin(`scorer "${scorer.name}"`, () => scoreSet(set, generations, scorer, context)));
   }
   context.progress(done, total);
   return scores;
@@ -118,8 +118,16 @@ function checkGeneration(answer: unknown, index: number): Generation {
   return { text, tokens: tokens!, finishReason };
 }
 
-function scoreSet(set: QuestionSet, generations: Generation[], scorer: Scorer): SetScores {
+function scoreSet(
+  set: QuestionSet,
+  generations: Generation[],
+  scorer: Scorer,
+  { scorer: find }: Pick<EvaluationContext, "scorer">,
+): SetScores {
   const options = set.task.scorer.options ?? {};
+  const others = Object.entries(set.task.alsoScored ?? {});
+  const otherScores = (example: Example, output: string) =>
+    others.map(([name, other]) => [name, checkScore(find(other.name), example, output, other.options ?? {}).score]);
   const scored = set.examples.map((example, index) => ({
     example,
     generation: generations[index]!,
@@ -151,6 +159,7 @@ function scoreSet(set: QuestionSet, generations: Generation[], scorer: Scorer): 
       score,
       extracted,
       valid,
+      ...(others.length === 0 ? {} : { otherScores: Object.fromEntries(otherScores(example, generation.text)) }),
     })),
     tokens: generations.reduce((sum, { tokens }) => sum + tokens, 0),
   };

@@ -1,8 +1,8 @@
 import { checkOptions } from "../../config/options.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Scorer } from "../../contract/plugin.js";
-import type { SuiteRecord, TrainerRecord } from "../../contract/result.js";
-import type { Example, ScorerReference, Suite } from "../../contract/suite.js";
+import type { ScoredSetRecord, SuiteRecord, TrainerRecord } from "../../contract/result.js";
+import type { Example, ScorerReference, Suite, TaskDescription } from "../../contract/suite.js";
 import type { Registry } from "../../plugins.js";
 
 /**
@@ -22,10 +22,12 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
   const twin = duplicate(sets.map(({ id }) => id));
   if (twin !== undefined) complain(`two tasks or probes are called "${twin}"`);
   const scorers: Record<string, number> = {};
-  for (const { id, scorer: reference } of sets) {
-    const scorer = scorerOf(id, reference, registry);
-    checkOptions(scorer.options, reference.options ?? {}, `scorer "${reference.name}" of "${id}"`);
-    scorers[reference.name] = scorer.version;
+  for (const { id, scorer: measured, alsoScored = {} } of sets) {
+    for (const reference of [measured, ...Object.values(alsoScored)]) {
+      const scorer = scorerOf(id, reference, registry);
+      checkOptions(scorer.options, reference.options ?? {}, `scorer "${reference.name}" of "${id}"`);
+      scorers[reference.name] = scorer.version;
+    }
   }
   for (const task of suite.tasks) {
     checkExamples(task.id, "train", task.train, complain);
@@ -73,13 +75,14 @@ function duplicate(names: string[]): string | undefined {
 
 /** What `run.json` keeps of a suite. */
 export function recordSuite(suite: Suite, location: string | undefined): SuiteRecord {
-  const { name, version, title, digest, generated, revision, published } = suite;
+  const { name, version, title, digest, generated, scoring, revision, published } = suite;
   return {
     name,
     version,
     title,
     digest,
     generated,
+    ...(scoring === undefined ? {} : { scoring }),
     ...(revision === undefined ? {} : { revision }),
     ...(location === undefined ? {} : { location }),
     ...(published === undefined ? {} : { published }),
@@ -97,6 +100,6 @@ export function recordSuite(suite: Suite, location: string | undefined): SuiteRe
   };
 }
 
-function heading(set: { id: string; title: string; scorer: ScorerReference }) {
-  return { id: set.id, title: set.title, scorer: set.scorer };
+function heading({ id, title, scorer, alsoScored }: TaskDescription): ScoredSetRecord {
+  return { id, title, scorer, ...(alsoScored === undefined ? {} : { alsoScored }) };
 }

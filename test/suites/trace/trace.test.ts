@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
+import { suiteLabel, type Task } from "../../../harness/contract/suite.js";
 import { scorers } from "../../../harness/score/index.js";
 import { trace } from "../../../suites/trace/index.js";
 import { traceTasks } from "../../../suites/trace/tasks.js";
@@ -16,7 +17,7 @@ const failure = () =>
     (thrown) => thrown,
   );
 
-/** A row in the form of each task of the archive, and answers that deserve 1 and 0. */
+/** A row in the form of each task of the archive, and answers that deserve 1 and 0 under lenient scoring. */
 const samples: Record<string, { body: string; answer: string; right: string; wrong: string }> = {
   "C-STANCE": { body: "\n公园很好。对象：公园\n", answer: "A", right: "A", wrong: "B" },
   FOMC: { body: "\nRates may rise.\n", answer: "B", right: "B", wrong: "B. hawkish" },
@@ -51,7 +52,7 @@ function writeArchive(prefix = ""): void {
 
 test("the eight tasks with their metrics, limits and both orders; rows without an answer are left out and counted", async () => {
   writeArchive();
-  const suite = await load();
+  const suite = await load({ scoring: "lenient" });
   expect(suite.tasks.map(({ maxNewTokens }) => maxNewTokens)).toEqual([3, 3, 256, 16, 128, 8, 8, 256]);
   expect(suite.orders.map(({ name, tasks }) => [name, tasks[0], tasks.at(-1), tasks.toSorted().join()])).toEqual([
     ["trace-1", "C-STANCE", "20Minuten", Object.keys(samples).sort().join()],
@@ -68,10 +69,60 @@ test("the eight tasks with their metrics, limits and both orders; rows without a
   }
 });
 
-test("SARI compares with the paragraph alone, not with the instruction", async () => {
+/** What a task makes of an answer to a reference, by its own scorer and by the other way of scoring. */
+function scoresOf({ scorer, alsoScored, test: [example] }: Task, output: string, references = example!.references) {
+  return [scorer, ...Object.values(alsoScored!)].map(({ name, options = {} }) => {
+    const { score } = scorers.find((known) => known.name === name)!.score({ ...example!, references }, output, options);
+    return Math.round(score * 1e6) / 1e6;
+  });
+}
+
+test("scored as published: raw texts, the packages that TRACE uses, 512 new tokens", async () => {
+  writeArchive();
+  const suite = await load();
+  expect(suite.scoring).toBe("published");
+  expect(suite.published).toBeDefined();
+  expect(new Set(suite.tasks.map(({ maxNewTokens }) => maxNewTokens))).toEqual(new Set([512]));
+  const task = (id: string) => suite.tasks.find((each) => each.id === id)!;
+  for (const { id, alsoScored } of suite.tasks) {
+    expect(Object.keys(alsoScored!)).toEqual(["lenient"]);
+    if (id === "MeetingBank" || id === "20Minuten") continue;
+    const { answer } = samples[id]!;
+    expect(scoresOf(task(id), answer), id).toEqual([1, 1]);
+    expect(scoresOf(task(id), "")[0], id).toBe(0);
+  }
+  for (const id of ["C-STANCE", "FOMC"]) expect(scoresOf(task(id), "A\n\n", ["A"]), id).toEqual([0, 1]);
+  for (const id of ["NumGLUE-cm", "NumGLUE-ds"]) expect(scoresOf(task(id), "18.0", ["18"]), id).toEqual([0, 1]);
+  expect(scoresOf(task("ScienceQA"), " A")).toEqual([0, 1]);
+  const council = "the council approved the budget";
+  expect(scoresOf(task("MeetingBank"), Array(3).fill(council).join(" "), [council])).toEqual([1, 0.5]);
+  expect(scoresOf(task("MeetingBank"), Array(4).fill(council).join(" "), [council])).toEqual([1, 0.4]);
+  const [first, second] = ["the council met today", "the budget passed there"];
+  expect(scoresOf(task("MeetingBank"), `${second}. ${first}`, [`${first}. ${second}`])).toEqual([1, 0.5]);
+  expect(scoresOf(task("MeetingBank"), "The Council", ["the council"])).toEqual([0, 1]);
+  expect(scoresOf(task("Py150"), "abxcd", ["abcdy"])).toEqual([0.8, 0.8]);
+  expect(scoresOf(task("Py150"), "x  ", ["x"])).toEqual([0.5, 1]);
+});
+
+test("SARI as published compares with the whole prompt, leniently with the paragraph alone", async () => {
   writeArchive();
   const task = (await load()).tasks.at(-1)!;
   expect(task.test[0]!.source).toBe("Der grosse Hund bellt.");
+  const [published, lenient] = scoresOf(task, "Der grosse Hund bellt.");
+  const sari = scorers.find(({ name }) => name === "sari")!;
+  const { source, ...whole } = task.test[0]!;
+  expect(published).toBeCloseTo(sari.score(whole, source!, {}).score, 5);
+  expect(published).not.toBe(lenient);
+});
+
+test("published figures come with published scoring alone, and the ways of scoring are different suites", async () => {
+  writeArchive();
+  const [published, lenient] = [await load(), await load({ scoring: "lenient" })];
+  expect(lenient.published).toBeUndefined();
+  expect(lenient.scoring).toBe("lenient");
+  expect(lenient.tasks.every(({ alsoScored }) => Object.keys(alsoScored!)[0] === "published")).toBe(true);
+  expect(published.digest).not.toBe(lenient.digest);
+  expect(suiteLabel(published)).toBe("trace 2, published scoring");
 });
 
 test("rows without an answer are an error when asked for", async () => {
