@@ -3,7 +3,7 @@ import { sendRequest } from "../../harness/http.js";
 import { MisbehavingServer, misbehavior } from "./misbehaving-server.js";
 
 const { status, hang, text, torn } = misbehavior;
-const policy = { timeoutSeconds: 0.3, retries: 3, waitSeconds: 0.02 };
+const policy = { timeoutSeconds: 5, retries: 3, waitSeconds: 0.02 };
 const get = { method: "GET" } as const;
 
 let server: MisbehavingServer;
@@ -15,12 +15,12 @@ async function start(...script: ConstructorParameters<typeof MisbehavingServer>[
 }
 
 it("waits as long as the server asks, by seconds or by a date; else twice as long each time", async () => {
-  const date = new Date(Date.now() + 2500).toUTCString();
+  const date = new Date(Date.now() + 4000).toUTCString();
   const url = await start(status(429, { "retry-after": "1" }), status(503, { "retry-after": date }), status(500));
   expect(await sendRequest(url, get, policy, JSON.parse)).toEqual({ value: [1], attempts: 4 });
   const gaps = server.received.slice(1).map(({ at }, index) => at - server.received[index]!.at);
   expect(gaps[0]).toBeGreaterThan(990);
-  expect(server.received[2]!.at - server.received[0]!.at).toBeGreaterThan(1400);
+  expect(performance.timeOrigin + server.received[2]!.at).toBeGreaterThan(Date.parse(date) - 10);
   expect(gaps[2]).toBeGreaterThan(75); // 0.02 s doubled twice
 });
 
@@ -52,9 +52,8 @@ it("ends at once when it is cancelled", async () => {
   const url = await start(status(429, { "retry-after": "30" }));
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 100);
-  const started = performance.now();
   await expect(sendRequest(url, get, policy, JSON.parse, controller.signal)).rejects.toMatchObject({
     code: "CANCELLED",
   });
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(server.received).toHaveLength(1); // it did not wait for what the server asked
 });

@@ -7,7 +7,7 @@ import { readRun } from "../../../harness/run/store/store.js";
 import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
 import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "../run/support.js";
 
-beforeAll(buildIfStale, 60_000);
+beforeAll(buildIfStale);
 let server: MisbehavingServer | undefined;
 afterEach(() => {
   removeDirectories();
@@ -17,7 +17,7 @@ afterEach(() => {
 
 const alertsOf = (directory: string) => Object.values(readRun(directory).cells).flatMap(({ alerts }) => alerts);
 const settings = (changes: Partial<AlertSettings>): AlertSettings => ({ ...defaultAlerts, ...changes });
-const webhook = (url: string, retries = 3) => ({ url, secretVariable: "TEST_KEY", timeoutSeconds: 0.5, retries });
+const webhook = (url: string, retries = 3) => ({ url, secretVariable: "TEST_KEY", timeoutSeconds: 5, retries });
 
 it("raises alerts in the run: in the journal and on the display, without a change of any result", async () => {
   const [watched, blind] = [newDirectory(), newDirectory()];
@@ -43,7 +43,7 @@ it("ends the cell at the task that raised it when asked, keeps what is finished,
   expect(stopped).toMatchObject({ status: "failed", done: 1, failed: 1 });
   const [failure] = stopped.failures;
   expect(failure).toMatchObject({ cell: { trainer: "sequential" }, error: { code: "ALERT" } });
-  expect(failure!.error.message).toMatch(/^stopped after size: color fell [\d.]+ → [\d.]+ since it was learned/);
+  expect(failure!.error.message).toMatch(/^stopped after size: colour fell [\d.]+ → [\d.]+ since it was learned/);
   const { rows } = readRun(directory).cells[failure!.cell.id]!;
   expect(rows.map(({ row }) => row)).toEqual([0, 1, 2]);
 
@@ -87,7 +87,7 @@ it("delivers signed alerts to a webhook that misbehaves", async () => {
   const { delivered } = Object.values(readRun(directory).cells)[0]!;
   expect([...delivered].sort()).toEqual(alerts.map(({ id }) => id).sort());
   expect(JSON.stringify(readRun(directory).run)).not.toContain("token");
-}, 60_000);
+});
 
 it("gives up on a webhook that is gone, says so, and delivers when it is back", async () => {
   server = new MisbehavingServer([], misbehavior.status(404));
@@ -106,7 +106,7 @@ it("gives up on a webhook that is gone, says so, and delivers when it is back", 
   const quiet = await run(configure(directory, changes(url), "sequential"));
   expect(quiet.events).toEqual([]);
   back.stop();
-}, 60_000);
+});
 
 it("refuses a webhook without an address before anything runs", async () => {
   const directory = newDirectory();

@@ -84,7 +84,7 @@ test("registers the claims before it runs, judges them, and refuses another regi
   expect(others.stdout).toMatch(/not runnable/);
   expect(others.stdout).toMatch(/the run has no trainer with the options of ewc/);
   expect(others.stdout).toContain("exploration");
-}, 240_000);
+});
 
 test("lists the claims, shows a plan, and tells an unknown one", async () => {
   const list = await bench(["claims", "--list", "--json"], directory);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const flags = ["words", "--plugin", words, "--trainer", "memory-frozen", "--interval", "0.3", "--once"];
   const watched = await bench(["watch", join(directory, "checkpoints"), ...flags], directory);
   expect(watched.code, watched.stderr).toBe(0);
-}, 60_000);
+});
 
 describe("history", () => {
   it("stands in the terminal: versions in order, a row for each number, the steps", async () => {
@@ -30,7 +30,7 @@ describe("history", () => {
     expect(stdout).toContain("memory-frozen on words 1: 6 versions, step-100 … step-600");
     const row = stdout.split("\n").find((line) => line.startsWith("weight"))!;
     expect(row).toMatch(/^weight +[▁▂▃▄▅▆▇█]{6} +[\d.]+ +[\d.]+ +−[\d.]+ +worse by [\d.]+ from step-400$/);
-  }, 30_000);
+  });
 
   it("is data for programs, and a page that needs nothing else", async () => {
     const { stdout } = await bench(["history", "runs", "--json", "--out", "site"], directory);
@@ -44,7 +44,7 @@ describe("history", () => {
     const links = [...page.matchAll(/href="([^"#]+index\.html)"/g)].map(([, link]) => link!);
     expect(links).toHaveLength(6);
     for (const link of links) expect(existsSync(join(directory, "site", link))).toBe(true);
-  }, 30_000);
+  });
 
   it("tells runs of different suites apart, and what it does not find", async () => {
     const small = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];
@@ -59,5 +59,5 @@ describe("history", () => {
     });
     const trainer = await bench(["history", "--trainer", "ewc", "--json"], directory);
     expect(JSON.parse(trainer.stdout).error).toMatchObject({ code: "UNKNOWN_NAME" });
-  }, 60_000);
+  });
 });

@@ -166,10 +166,10 @@ describe("run, from the command to the leaderboard", () => {
 
 it("is cancelled by Ctrl-C with 130, keeps what it has, and goes on from there", async () => {
   const config = join(directory, "slow.yaml");
-  const trainers = "trainers: [{name: memory-sequential, options: {pause: 20}}]";
+  const trainers = "trainers: [{name: memory-sequential}]";
   writeFileSync(config, `suite: words\nplugins: [${words}]\n${trainers}\n`);
   const given = ["run", "--config", config, "--out", "slow", "--workers", "1"];
-  const stopped = await bench(given, directory, {}, /colour 1\/3 measured/);
+  const stopped = await bench(given, directory, { BENCH_TEST_HOLD: "1" }, /colour 1\/3 measured/);
   expect(stopped).toMatchObject({ code: 130, signal: null });
   expect(stopped.stdout).toContain("Run the same command again");
   const finished = await bench([...given, "--json"], directory);

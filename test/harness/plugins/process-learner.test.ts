@@ -125,12 +125,17 @@ describe("a third-party trainer in a child process", () => {
 });
 
 describe("a plug-in that misbehaves", () => {
-  const misbehavior = async (method: string, how: string): Promise<BenchError> => {
+  /** @param timeout seconds of silence that the misbehaving call may take; what comes before it may take its time. */
+  const misbehavior = async (method: string, how: string, timeout?: string): Promise<BenchError> => {
+    const patience = (call: string) => call === method && timeout && vi.stubEnv("BENCH_PLUGIN_TIMEOUT", timeout);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const trainer = await trainerOf("rogue.mjs");
     const directory = mkdtempSync(join(tmpdir(), "bench-rogue-"));
     try {
       const learner = await trainer.create(context({ method, how }));
+      patience("learn");
       await learner.learn(view("a", ["A"]), learning(3).learnContext);
+      patience("generate");
       await learner.generate([request("x")], decoding);
       await learner.score([{ ...request("x"), continuation: "y" }]);
       await learner.save(directory);
@@ -162,20 +167,16 @@ describe("a plug-in that misbehaves", () => {
   });
 
   it("hangs", async () => {
-    vi.stubEnv("BENCH_PLUGIN_TIMEOUT", "1");
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const error = await misbehavior("learn", "wait");
+    const error = await misbehavior("learn", "wait", "1");
     expect(error.code).toBe("PLUGIN_FAILED");
     expect(error.message).toMatch(/^trainer "rogue" \(rogue.mjs\) was silent for 1 s during "learn"/);
     expect(error.fix).toContain("BENCH_PLUGIN_TIMEOUT");
   });
 
   it("is killed when it hangs, whatever it does", async () => {
-    vi.stubEnv("BENCH_PLUGIN_TIMEOUT", "1");
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const { message } = await misbehavior("generate", "spin");
+    const { message } = await misbehavior("generate", "spin", "1");
     const pid = Number(/process (\d+)/.exec(message)![1]);
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrowError(/ESRCH/));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrowError(/ESRCH/), { timeout: 60_000 });
   });
 
   it("answers garbage, or not every request", async () => {

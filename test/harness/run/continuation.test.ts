@@ -106,7 +106,7 @@ describe("the same trainer", () => {
     const slow = (out: string): RunConfig => {
       const config = onward("replay", { out, observation: { every: 20, items: 4 } });
       config.fromCheckpoint += ":colour";
-      config.trainers = [{ label: "replay", name: "replay", options: { pause: 2 } }];
+      config.trainers = [{ label: "replay", name: "replay", options: {} }];
       return config;
     };
     const [unbroken, broken] = [newDirectory(), newDirectory()];
@@ -114,6 +114,7 @@ describe("the same trainer", () => {
     for (const row of [0, 1, 2]) {
       const killed = await drive(slow(broken), {
         display: "json",
+        hold: Math.max(row, 1),
         during: (child) =>
           child.stderr!.on("data", (data) => {
             if (new RegExp(`"row-finished".*"row":${row}\\b`).test(String(data))) child.kill("SIGKILL");

@@ -21,7 +21,7 @@ afterAll(removeDirectories);
 
 const isRoot = process.getuid?.() === 0;
 
-/** A grid whose cells take a while: a millisecond of waiting in each step. */
+/** A grid whose cells take a while: so many milliseconds of waiting in each step. */
 function slowly(out: string, pause = 1): RunConfig {
   const config = configure(out, { seeds: [1, 2] }, "sequential", "replay", "joint");
   for (const trainer of config.trainers) trainer.options = { pause };
@@ -81,12 +81,13 @@ test("cancelled after a task, it keeps that task and goes on from it", async () 
 });
 
 test("the first Ctrl-C stops at the next step, the second kills at once", async () => {
-  const polite = await drive(slowly(newDirectory(), 20), {
+  const polite = await drive(slowly(newDirectory()), {
     display: "json",
+    hold: 0,
     during: (child) => child.stderr!.once("data", () => child.kill("SIGINT")),
   });
   expect(polite).toMatchObject({ code: 130, result: { status: "cancelled", cancelled: 6 } });
-  const forced = await drive(slowly(newDirectory(), 3000), {
+  const forced = await drive(slowly(newDirectory(), 900_000), {
     display: "json",
     during: (child) =>
       child.stderr!.on("data", (data) => {

@@ -92,15 +92,12 @@ test("curves obey their published schema, feed the leaderboard, and go with a pu
 });
 
 test("killed and run again, it ends with the same curves", async () => {
-  const slow = (out: string) => {
-    const config = configure(out, { observation }, "replay");
-    config.trainers[0]!.options = { pause: 3 };
-    return config;
-  };
+  const slow = (out: string) => configure(out, { observation }, "replay");
   const [whole, broken] = [newDirectory(), newDirectory()];
   await run(slow(whole));
   const killed = await drive(slow(broken), {
     display: "json",
+    hold: 1,
     during: (child) => {
       child.stderr!.on("data", (data) => {
         if (/"row-finished".*"row":1\b/.test(String(data))) child.kill("SIGKILL");

@@ -108,13 +108,24 @@ export interface Driven {
 /** Runs a configuration in a process of its own, which `during` may kill. */
 export function drive(
   config: RunConfig,
-  options: { node?: string[]; display?: string; uid?: number; during?: (child: ReturnType<typeof spawn>) => void } = {},
+  options: {
+    node?: string[];
+    display?: string;
+    uid?: number;
+    /** The index of the task that never ends. */
+    hold?: number;
+    during?: (child: ReturnType<typeof spawn>) => void;
+  } = {},
 ): Promise<Driven> {
   const driver = join(packageRoot, "test/harness/run/fixtures/drive.js");
   const child = spawn(
     process.execPath,
     [...(options.node ?? []), driver, JSON.stringify(config), options.display ?? "silent"],
-    { stdio: ["ignore", "pipe", "pipe"], ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }) },
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, BENCH_TEST_HOLD: String(options.hold ?? "") },
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+    },
   );
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data) => (stdout += data));

@@ -154,7 +154,7 @@ test("a candidate that fails is out, with its reason", async () => {
 });
 
 test("an interrupted search goes on where it stopped", async () => {
-  write("slow.yaml", { plugins: [words], trainers: [{ name: "memory-sequential", options: { pause: 10 } }] });
+  write("slow.yaml", { plugins: [words], trainers: [{ name: "memory-sequential" }] });
   const given = [
     "tune",
     "memory-sequential",
@@ -168,7 +168,7 @@ test("an interrupted search goes on where it stopped", async () => {
     "--quick",
   ];
   const placed = [...given, "--workers", "1", "--out", "slow"];
-  const stopped = await bench(placed, directory, {}, /colour 1\/3 measured/);
+  const stopped = await bench(placed, directory, { BENCH_TEST_HOLD: "1" }, /colour 1\/3 measured/);
   expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining("goes on where it stopped") });
   expect(existsSync(join(directory, "slow/tuned.yaml"))).toBe(false);
   const finished = await bench(placed, directory);

@@ -81,7 +81,7 @@ test("a repository that never rests ends in an error, and keeps what others wrot
   await expect(push("one")).rejects.toMatchObject({ code: "HUB_UNAVAILABLE", fix: "Try again later." });
   expect(commits).toBe(5);
   expect(repository.files.map(({ path }) => path).sort()).toEqual([".gitattributes", "notes.txt"]);
-}, 30_000);
+});
 
 test("a published leaderboard is read again, from the Hub and from its directory", async () => {
   await push("one");

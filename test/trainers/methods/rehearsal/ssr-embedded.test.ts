@@ -20,4 +20,4 @@ test("the embedded base model writes instances in the form of the task", async (
   const asked = items.filter(({ input }) => /^Solve the math problem\.\nQuestion: .+\nAnswer:$/.test(input));
   expect(asked.length).toBeGreaterThan(0.7 * kept);
   await learner.release();
-}, 30_000);
+});
