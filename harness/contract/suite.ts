@@ -113,6 +113,8 @@ export interface SuiteDefinition {
    * `location` is what follows the suite's name on the command line: a path or a Hub reference.
    */
   load(request: SuiteRequest): Promise<Suite>;
+  /** A commented settings file to start from, for the data in a directory; absent where a suite reads none. */
+  template?(directory: string): { file: string; text: string };
 }
 
 export interface SuiteRequest {

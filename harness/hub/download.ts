@@ -15,7 +15,7 @@ import type { HubReference } from "./reference.js";
 const wanted = {
   model: /^[^/]+\.(?:json|safetensors|txt|model|jinja)$/,
   "sentence-model": /^(?:[^/]+\.json|(?:onnx\/)?model\.onnx(?:_data)?)$/,
-  dataset: /\.(?:json|ya?ml)$/,
+  dataset: /\.(?:jsonl?|ndjson|csv|tsv|parquet|ya?ml)$|^README\.md$/,
 };
 
 /** The commit that a revision stands for now. */

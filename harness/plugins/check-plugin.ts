@@ -38,7 +38,7 @@ const schema = {
       },
       { space: spaceSchema, deterministic: { type: "boolean" } },
     ),
-    suites: listOf({ name, summary: text, source: text, options, load: method }),
+    suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
     reporters: listOf({ name, summary: text, render: method }, { renderHistory: method, renderBoard: method }),
     models: listOf({ name, summary: text, recognizes: method, inspect: method }),

@@ -1,69 +1,104 @@
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
+import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Suite, SuiteDefinition } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";
 import { bodyOf, sharedAffixes } from "./affixes.js";
 import { assembleFileSuite } from "./assemble.js";
 import { inferSettings } from "./infer.js";
-import { type Description, loadTask } from "./load-tasks.js";
+import { findTasks } from "./layout/index.js";
+import { type Description, type LoadedTask, loadTask } from "./load-tasks.js";
 import { type DataOptions, dataOptions, limitsOf } from "./options.js";
-import type { Row } from "./rows.js";
-import { readSettings, type TaskSettings } from "./settings.js";
+import { checkTasks, readSettings, type TaskSettings } from "./settings.js";
+import { settingsTemplate } from "./settings-template.js";
+import type { Row } from "./shapes/cells.js";
 
-/** Any data in TRACE's layout: a folder for each task with train.json, test.json and, where there is one, eval.json. */
+interface FolderOptions extends DataOptions {
+  settings?: string;
+  tasks?: string[];
+}
+
+/** Any data with train and test rows: a folder for each task, a data set of the Hub, or one file a task. */
 export const folder: SuiteDefinition = {
   name: "folder",
-  summary: "Your own data: <task>/{train,eval,test}.json, lists of { prompt, answer }",
-  source: "files in TRACE's layout (2310.06762), by path or hf://datasets/owner/name",
-  options: { properties: dataOptions("error") },
+  summary: "Your own data: <task>/{train,validation,test} as JSON, JSONL, CSV, TSV or Parquet; columns are recognized",
+  source: "files in TRACE's layout (2310.06762) and others, by path or hf://datasets/owner/name",
+  options: {
+    properties: {
+      ...dataOptions("error"),
+      settings: {
+        type: "string",
+        minLength: 1,
+        description: "Path of a suite.yaml elsewhere, for data that cannot be written to",
+      },
+      tasks: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        minItems: 1,
+        uniqueItems: true,
+        description: "The tasks that are read; all when absent",
+      },
+    },
+  },
   async load({ location, options, quick }) {
     if (location === undefined) {
       throw new BenchError("USAGE", 'the suite "folder" needs a directory', {
         fix: "Write the directory instead: bench run ./data, or bench run hf://datasets/owner/name.",
       });
     }
-    const { directory, revision } = await resolveReference(location, "dataset");
-    return loadFolder(directory, revision, options as unknown as DataOptions, quick);
+    const resolved = await resolveReference(location, "dataset");
+    return loadFolder(location, resolved, options as unknown as FolderOptions, quick);
   },
+  template: (directory) => ({ file: "suite.yaml", text: settingsTemplate(directory) }),
 };
 
-function loadFolder(directory: string, revision: string | null, options: DataOptions, quick: boolean): Suite {
-  const folders = findTasks(directory);
-  const names = Object.keys(folders);
-  const settings = readSettings(directory, names);
+async function loadFolder(
+  location: string,
+  { directory, revision }: { directory: string; revision: string | null },
+  options: FolderOptions,
+  quick: boolean,
+): Promise<Suite> {
+  const name = revision === null ? basename(directory) : basename(location.replace(/@.*$/, ""));
+  const settings = readSettings(directory, options.settings);
+  const { content } = settings;
+  const found = findTasks(directory, name, content);
+  const names = chosenTasks(
+    found.map((task) => task.name),
+    options.tasks,
+  );
+  checkTasks(settings, names, options.tasks !== undefined);
   const limits = limitsOf(options, quick);
+  const tasks: LoadedTask[] = [];
+  for (const files of found.filter((task) => names.includes(task.name))) {
+    const own = content.tasks?.[files.name] ?? {};
+    const { columns = content.columns, labels = content.labels } = own;
+    const choices = own.choices ?? files.benchmark?.labels;
+    tasks.push(
+      await loadTask(files, limits, { columns, labels }, (rows) => describe(files.name, { ...own, choices }, rows)),
+    );
+  }
+  const orders = Object.entries(content.orders ?? { alphabetical: names });
   return assembleFileSuite({
     name: "folder",
-    version: settings.version ?? "1",
-    title: settings.title ?? basename(directory),
-    tasks: names.map((name) =>
-      loadTask(folders[name]!, name, limits, (rows) => describe(name, settings.tasks?.[name] ?? {}, rows)),
-    ),
-    orders: Object.entries(settings.orders ?? { alphabetical: names }).map(([name, tasks]) => ({ name, tasks })),
+    version: content.version ?? "1",
+    title: content.title ?? name,
+    tasks,
+    orders: orders.map(([order, members]) => ({ name: order, tasks: members.filter((task) => names.includes(task)) })),
     limits,
     revision,
   });
 }
 
-/** Each task's folder by its name, in alphabetical order; a folder that holds the files itself is one task. */
-function findTasks(directory: string): Record<string, string> {
-  const holdsFiles = (path: string) =>
-    ["train", "eval", "test"].some((split) => existsSync(join(path, `${split}.json`)));
-  if (holdsFiles(directory)) return { [basename(directory)]: directory };
-  const entries = readdirSync(directory).sort();
-  const names = entries.filter((name) => holdsFiles(join(directory, name)));
-  if (names.length > 0) return Object.fromEntries(names.map((name) => [name, join(directory, name)]));
-  const seen = entries.length === 0 ? "it is empty" : `it holds ${entries.slice(0, 8).join(", ")}`;
-  throw new BenchError("DATA_INVALID", `there is no task in this directory: ${seen}`, {
-    at: { file: directory },
-    fix: "Give each task a folder with train.json and test.json: lists of { prompt, answer }.",
-  });
+/** The tasks that were asked for, in the order of the names. Throws CONFIG_INVALID for one that is not there. */
+function chosenTasks(names: string[], asked: string[] | undefined): string[] {
+  const stranger = asked?.find((task) => !names.includes(task));
+  if (stranger === undefined) return names.filter((task) => asked?.includes(task) ?? true);
+  throw new BenchError("CONFIG_INVALID", `there is no task "${stranger}"`, { fix: suggestName(stranger, names) });
 }
 
 /** The settings of a task, completed by what its rows say. */
 function describe(name: string, settings: TaskSettings, rows: readonly Row[]): Description {
-  const inferred = inferSettings(rows.map(({ answer }) => answer));
+  const inferred = inferSettings(rows.flatMap(({ references }) => references));
   const { scorer = inferred.scorer, title = name, language = "und", maxNewTokens = inferred.maxNewTokens } = settings;
   const description: Description = {
     title,

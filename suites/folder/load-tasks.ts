@@ -1,8 +1,11 @@
-import { join } from "node:path";
+import { basename } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { random } from "../../harness/contract/random.js";
 import type { Example, Task, TaskDescription } from "../../harness/contract/suite.js";
-import { type Row, readSplit, type SplitFile } from "./rows.js";
+import type { Split, TaskFiles } from "./layout/task-files.js";
+import { type ReadOptions, readSplit, type SplitRows } from "./rows.js";
+import type { Row } from "./shapes/cells.js";
+import type { RowSettings } from "./shapes/index.js";
 
 /** Most items of each kind that a task keeps; a fixed random choice, in the order of the file. */
 export interface Caps {
@@ -31,58 +34,106 @@ export interface Description extends Omit<TaskDescription, "id"> {
 }
 
 const shareForValidation = 0.1;
+const shareForTest = 0.2;
 
 /**
- * Reads the files of one task. Without `eval.json` a tenth of the training rows is held out for validation.
+ * Reads the files of one task. Without validation data a tenth of the training rows is held out for it; of files without
+ * splits, a fifth of the prompts is the test data.
  *
  * @param describe called with all rows.
- * @throws DATA_INVALID with file, line, column and fix.
+ * @throws DATA_INVALID with file, line or row, and fix.
  */
-export function loadTask(
-  directory: string,
-  id: string,
+export async function loadTask(
+  files: TaskFiles,
   options: LoadOptions,
+  settings: RowSettings,
   describe: (rows: readonly Row[]) => Description,
-): LoadedTask {
-  const need = (split: "train" | "test"): SplitFile => {
-    const file = readSplit(directory, split, options.emptyAnswers);
-    if (file !== undefined) return file;
-    throw new BenchError("DATA_INVALID", `task "${id}" has no ${split}.json`, {
-      at: { file: join(directory, `${split}.json`) },
-      fix: "A task is a folder with train.json and test.json, and eval.json where there is one.",
-    });
-  };
-  const [train, validation, test] = [need("train"), readSplit(directory, "eval", options.emptyAnswers), need("test")];
-  const [trainRows, validationRows] =
-    validation === undefined ? holdOut(train.rows, id) : [train.rows, validation.rows];
-  const { choices, sourceOf, ...description } = describe([...trainRows, ...validationRows, ...test.rows]);
+): Promise<LoadedTask> {
+  const { name: id } = files;
+  const reading: ReadOptions = { ...settings, emptyAnswers: options.emptyAnswers, benchmark: files.benchmark };
+  const { train, validation, test, read, notes } = await readSplits(files, reading);
+  const { choices, sourceOf, ...description } = describe([...train, ...validation, ...test]);
 
-  const examplesOf = (rows: readonly Row[], split: keyof Caps): Example[] =>
+  const examplesOf = (rows: readonly Row[], split: Split): Example[] =>
     cap(rows, options.caps[split], `${id}/${split}`).map(({ row, index }) => {
       const example: Example = {
         id: `${id}/${split}/${index}`,
         input: [{ type: "text", text: row.prompt }],
-        references: [row.answer],
+        references: row.references,
       };
       if (choices !== undefined) example.choices = choices;
       if (sourceOf !== undefined) example.source = sourceOf(row.prompt);
       return example;
     });
-  const files = { train, eval: validation, test };
-  const known = Object.entries(files).flatMap(([split, file]) => (file === undefined ? [] : [{ split, file }]));
   return {
     task: {
       id,
       ...description,
-      train: examplesOf(trainRows, "train"),
-      validation: examplesOf(validationRows, "validation"),
-      test: examplesOf(test.rows, "test"),
+      train: examplesOf(train, "train"),
+      validation: examplesOf(validation, "validation"),
+      test: examplesOf(test, "test"),
     },
-    digests: Object.fromEntries(known.map(({ split, file }) => [split, file.digest])),
-    notes: known.flatMap(({ split, file: { withoutAnswer } }) =>
-      withoutAnswer === 0 ? [] : [`${id}/${split}.json: rows with an empty answer, left out: ${withoutAnswer}`],
+    digests: Object.fromEntries(read.map(({ part, rows }) => [part, rows.digest])),
+    notes: [...files.notes, ...notes, ...new Set(read.flatMap(({ rows }) => rows.notes))].map(
+      (note) => `${id}: ${note}`,
     ),
   };
+}
+
+interface ReadSplits extends Record<Split, Row[]> {
+  /** What was read, by the name that the suite's digest knows it by. */
+  read: { part: string; rows: SplitRows }[];
+  notes: string[];
+}
+
+async function readSplits(files: TaskFiles, options: ReadOptions): Promise<ReadSplits> {
+  const notes: string[] = [];
+  const read: ReadSplits["read"] = [];
+  const rowsOf = async (part: string, paths: readonly string[]): Promise<Row[]> => {
+    const rows = await readSplit(paths, options);
+    const { withoutAnswer } = rows;
+    read.push({ part, rows });
+    if (withoutAnswer > 0) {
+      notes.push(`rows with an empty answer in ${basename(paths[0]!)}, left out: ${withoutAnswer}`);
+    }
+    return rows.rows;
+  };
+  if (files.whole.length > 0) {
+    const [rest, test] = holdOutPrompts(await rowsOf("rows", files.whole), files.name);
+    if (test.length === 0) throw missing(files, "test");
+    notes.push(`no splits in the file: a fixed random fifth of its prompts is the test data (${test.length} rows)`);
+    const [train, validation] = holdOut(rest, files.name);
+    return { train, validation, test, read, notes };
+  }
+  for (const split of ["train", "test"] as const) if (files.splits[split] === undefined) throw missing(files, split);
+  const train = await rowsOf("train", files.splits.train!);
+  const held = files.splits.validation && (await rowsOf("eval", files.splits.validation));
+  const test = await rowsOf("test", files.splits.test!);
+  const [kept, validation] = held === undefined ? holdOut(train, files.name) : [train, held];
+  return { train: kept, validation, test, read, notes };
+}
+
+function missing({ name, directory, splits, whole }: TaskFiles, split: Split): BenchError {
+  const there = [...Object.values(splits), whole].flat();
+  if (whole.length > 0) {
+    return new BenchError("DATA_INVALID", `task "${name}" has too few different prompts to divide`, {
+      at: { file: there[0]! },
+      fix: "Give train and test in files of their own, such as train.jsonl and test.jsonl.",
+    });
+  }
+  const names = there.map((file) => basename(file)).join(", ") || "no data files";
+  return new BenchError("DATA_INVALID", `task "${name}" has no ${split} data: it holds ${names}`, {
+    at: { file: directory },
+    fix: `Add ${split}.json (or .jsonl, .csv, .tsv, .parquet), or name a file in suite.yaml: tasks: { ${name}: { files: { train: …, test: … } } }.`,
+  });
+}
+
+/** Splits off rows of a fixed random fifth of the prompts, so that no prompt is on both sides. */
+function holdOutPrompts(rows: readonly Row[], task: string): [Row[], Row[]] {
+  const prompts = [...new Set(rows.map(({ prompt }) => prompt))];
+  const count = Math.floor(Math.max(shareForTest * prompts.length, Math.min(1, prompts.length - 1)));
+  const held = new Set(random({ seed: 0, stream: "folder-test", task }).sample(prompts, count));
+  return [rows.filter(({ prompt }) => !held.has(prompt)), rows.filter(({ prompt }) => held.has(prompt))];
 }
 
 /** Splits off a fixed random tenth, at least one row of two. */

@@ -1,73 +1,76 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
-import { readJsonList } from "./json-list.js";
+import { createHash } from "node:crypto";
+import { BenchError } from "../../harness/contract/errors.js";
+import { readRows } from "./formats/index.js";
+import type { FileRow } from "./formats/row.js";
+import type { Row } from "./shapes/cells.js";
+import { RowReader, type RowSettings } from "./shapes/index.js";
 
-/** One record of TRACE's layout. */
-export interface Row {
-  prompt: string;
-  answer: string;
+/** How the rows of a task are read. */
+export interface ReadOptions extends RowSettings {
+  /** What to do with a row whose answer is empty or null: the real TRACE files have such rows. */
+  emptyAnswers: "error" | "leave-out";
 }
 
-export type Split = "train" | "eval" | "test";
-
-export interface SplitFile {
+export interface SplitRows {
   rows: Row[];
   /** Rows left out since their answer is empty. */
   withoutAnswer: number;
-  /** SHA-256 of the file. */
+  /**
+   * SHA-256 of the file where it is one JSON list of `{ prompt, answer }`; else of the compact JSON list that its rows
+   * make, so that the same rows have the same digest whatever format they came in.
+   */
   digest: string;
+  /** What was recognized, in words. */
+  notes: string[];
 }
 
 /**
- * Reads one file of a task: a list of `{ "prompt": text, "answer": text }`; further members are ignored.
+ * Reads the files of one split, one after the other.
  *
- * @param emptyAnswers what to do with a row whose answer is empty: the real TRACE files have such rows.
- * @returns undefined where there is no such file.
- * @throws DATA_INVALID with file, line, column and fix.
+ * @throws DATA_INVALID with file, line or row, and fix.
  */
-export function readSplit(directory: string, split: Split, emptyAnswers: "error" | "leave-out"): SplitFile | undefined {
-  const file = join(directory, `${split}.json`);
-  if (!existsSync(file)) return undefined;
-  const { elements, digest } = readJsonList(file);
+export async function readSplit(files: readonly string[], options: ReadOptions): Promise<SplitRows> {
+  const hash = createHash("sha256").update("[");
   const rows: Row[] = [];
-  for (const [index, { value, at }] of elements.entries()) {
-    const row = checkRow(value, index + 1, at);
-    if (row.answer.trim() !== "") rows.push(row);
-    else if (emptyAnswers === "error") throw emptyAnswer(index + 1, at);
+  const notes = new Set<string>();
+  const tally = new Map<string, number>();
+  let count = 0;
+  let digest: string | undefined;
+  for (const file of files) {
+    const reader = new RowReader(options);
+    const reading = readRows(file);
+    for await (const fileRow of reading.rows) {
+      const row = reader.read(fileRow);
+      hash.update(`${count === 0 ? "" : ","}${canonical(row)}`);
+      count += 1;
+      if (row.references.length > 0) rows.push(row);
+      else if (options.emptyAnswers === "error") throw emptyAnswer(fileRow);
+    }
+    for (const note of [reader.notice ?? [], reading.notes ?? []].flat()) notes.add(note);
+    for (const [what, times] of reader.tally) tally.set(what, (tally.get(what) ?? 0) + times);
+    if (files.length === 1 && reader.notice === undefined && options.columns === undefined) digest = reading.digest?.();
   }
   if (rows.length === 0) {
-    throw new BenchError("DATA_INVALID", elements.length === 0 ? "the list holds no rows" : "no row has an answer", {
-      at: { file, line: 1, column: 1 },
+    throw new BenchError("DATA_INVALID", count === 0 ? "the file holds no rows" : "no row has an answer", {
+      at: { file: files[0]!, line: 1, column: 1 },
       fix: "Give at least one row with a prompt and an answer, or remove the folder of the task.",
     });
   }
-  return { rows, withoutAnswer: elements.length - rows.length, digest };
-}
-
-function checkRow(value: unknown, number: number, at: ErrorLocation): Row {
-  const complain = (message: string, fix: string): never => {
-    throw new BenchError("DATA_INVALID", `row ${number} ${message}`, { at, fix });
+  for (const [what, times] of tally) notes.add(`${what}: ${times}`);
+  return {
+    rows,
+    withoutAnswer: count - rows.length,
+    digest: digest ?? hash.update("]").digest("hex"),
+    notes: [...notes],
   };
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    complain("is not an object", 'Write each row as { "prompt": "…", "answer": "…" }.');
-  }
-  const { prompt, answer } = value as Record<string, unknown>;
-  for (const [name, member] of Object.entries({ prompt, answer })) {
-    if (member === undefined) complain(`has no "${name}"`, `Add "${name}", or remove the row.`);
-    if (typeof member !== "string") {
-      complain(
-        `has ${name === "answer" ? "an" : "a"} "${name}" that is no text: ${JSON.stringify(member)}`,
-        "Put it in quotes.",
-      );
-    }
-  }
-  if ((prompt as string).trim() === "") complain("has an empty prompt", "Fill the prompt, or remove the row.");
-  return { prompt: prompt as string, answer: answer as string };
 }
 
-function emptyAnswer(number: number, at: ErrorLocation): BenchError {
-  return new BenchError("DATA_INVALID", `row ${number} has an empty answer`, {
+function canonical({ prompt, references }: Row): string {
+  return JSON.stringify({ prompt, answer: references.length > 1 ? references : (references[0] ?? "") });
+}
+
+function emptyAnswer({ number, at }: FileRow): BenchError {
+  return new BenchError("DATA_INVALID", `row ${number} has no answer: it is empty or null`, {
     at,
     fix: 'Fill the answer or remove the row; with the suite option emptyAnswers: "leave-out" such rows are left out.',
   });

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { ScorerReference } from "../../harness/contract/suite.js";
+import type { Split } from "./layout/task-files.js";
+import type { Labels } from "./shapes/cells.js";
+import type { Columns } from "./shapes/columns.js";
 
 /** What `suite.yaml` may say of one task; whatever it leaves out is inferred from the data. */
 export interface TaskSettings {
@@ -14,18 +17,40 @@ export interface TaskSettings {
   maxNewTokens?: number;
   choices?: string[];
   stop?: string[];
+  columns?: Columns;
+  labels?: Labels;
+  /** Patterns of paths from the data's directory. */
+  files?: Partial<Record<Split, string | string[]>>;
 }
 
-/** The content of `suite.yaml`, beside the folders of the tasks. */
+/** The content of `suite.yaml`, in the data's directory. */
 export interface FolderSettings {
   title?: string;
   version?: string;
+  /** For all tasks that do not say otherwise. */
+  columns?: Columns;
+  labels?: Labels;
   orders?: Record<string, string[]>;
   tasks?: Record<string, TaskSettings>;
 }
 
 const text = { type: "string", minLength: 1 };
 const texts = { type: "array", items: text, minItems: 1, uniqueItems: true };
+const columns = {
+  description: "{ prompt, answer }: the name of a column, or a text with names in braces",
+  type: "object",
+  additionalProperties: false,
+  required: ["prompt", "answer"],
+  properties: { prompt: text, answer: text },
+};
+const labels = {
+  description: "a list of words by number from 0, or a map from what the file holds to words",
+  oneOf: [
+    { type: "array", items: text, minItems: 1 },
+    { type: "object", additionalProperties: text, minProperties: 1 },
+  ],
+};
+const paths = { description: "a path or several, with * and **", oneOf: [text, texts] };
 
 const schema = {
   type: "object",
@@ -33,6 +58,8 @@ const schema = {
   properties: {
     title: text,
     version: text,
+    columns,
+    labels,
     orders: { type: "object", minProperties: 1, additionalProperties: texts },
     tasks: {
       type: "object",
@@ -57,6 +84,14 @@ const schema = {
           maxNewTokens: { type: "integer", minimum: 1 },
           choices: { ...texts, minItems: 2 },
           stop: texts,
+          columns,
+          labels,
+          files: {
+            type: "object",
+            additionalProperties: false,
+            required: ["train"],
+            properties: { train: paths, validation: paths, test: paths },
+          },
         },
       },
     },
@@ -66,30 +101,38 @@ const schema = {
 let validate: ValidateFunction<FolderSettings> | undefined;
 
 /**
- * Reads `suite.yaml`, where there is one, and checks it against the tasks that the folder holds.
+ * Reads `suite.yaml` in the data's directory, where there is one, or the file given.
  *
  * @throws CONFIG_SYNTAX, CONFIG_INVALID with line, column and a suggestion.
  */
-export function readSettings(directory: string, tasks: readonly string[]): FolderSettings {
-  const file = join(directory, "suite.yaml");
-  if (!existsSync(file)) return {};
+export function readSettings(directory: string, given?: string): YamlFile<FolderSettings> {
+  const file = given === undefined ? join(directory, "suite.yaml") : resolve(given);
+  if (given === undefined && !existsSync(file)) return { content: {}, locate: () => ({ file }) };
   validate ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<FolderSettings>(schema);
-  const yaml = readYamlFile(file, validate, { what: "suite.yaml", absent: "Check the path and its permissions." });
-  checkTasks(yaml, tasks);
-  return yaml.content;
+  return readYamlFile(file, validate, { what: "suite.yaml", absent: "Check the path and its permissions." });
 }
 
-function checkTasks({ content, locate }: YamlFile<FolderSettings>, tasks: readonly string[]): void {
+/**
+ * Checks the settings against the tasks that there are.
+ *
+ * @param part whether these are some of the tasks; what is said of others is then no error.
+ * @throws CONFIG_INVALID with line, column and a suggestion.
+ */
+export function checkTasks(
+  { content, locate }: YamlFile<FolderSettings>,
+  tasks: readonly string[],
+  part: boolean,
+): void {
   const complain = (message: string, fix: string, path: (string | number)[], atKey = false): never => {
     throw new BenchError("CONFIG_INVALID", message, { fix, at: locate(path, atKey) });
   };
   for (const name of Object.keys(content.tasks ?? {})) {
-    if (!tasks.includes(name))
+    if (!part && !tasks.includes(name))
       complain(`there is no folder of a task "${name}"`, suggestName(name, tasks), ["tasks", name], true);
   }
   for (const [name, order] of Object.entries(content.orders ?? {})) {
     const stranger = order.findIndex((task) => !tasks.includes(task));
-    if (stranger >= 0) {
+    if (!part && stranger >= 0) {
       const task = order[stranger]!;
       complain(`there is no folder of a task "${task}"`, suggestName(task, tasks), ["orders", name, stranger]);
     }

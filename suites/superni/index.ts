@@ -5,7 +5,8 @@ import type { SuiteDefinition } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";
 import { assembleFileSuite } from "../folder/assemble.js";
 import { inferSettings } from "../folder/infer.js";
-import { loadTask } from "../folder/load-tasks.js";
+import { filesOfTask } from "../folder/layout/index.js";
+import { type LoadedTask, loadTask } from "../folder/load-tasks.js";
 import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
 import { published } from "./published.js";
 import { sequences, superniTasks } from "./tasks.js";
@@ -47,17 +48,22 @@ export const superni: SuiteDefinition = {
       });
     }
     const limits = limitsOf(data, quick);
+    const tasks: LoadedTask[] = [];
+    for (const id of ids) {
+      const files = filesOfTask(join(directory, id), id);
+      tasks.push(
+        await loadTask(files, limits, {}, (rows) => ({
+          ...superniTasks[id]!,
+          scorer: { name: "rouge-l" },
+          maxNewTokens: inferSettings(rows.flatMap(({ references }) => references)).maxNewTokens,
+        })),
+      );
+    }
     const suite = assembleFileSuite({
       name: "superni",
       version: "1",
       title: `SuperNI, ${sequence} tasks of SSR`,
-      tasks: ids.map((id) =>
-        loadTask(join(directory, id), id, limits, (rows) => ({
-          ...superniTasks[id]!,
-          scorer: { name: "rouge-l" },
-          maxNewTokens: inferSettings(rows.map(({ answer }) => answer)).maxNewTokens,
-        })),
-      ),
+      tasks,
       orders,
       limits,
       revision,

@@ -4,8 +4,8 @@ import { BenchError } from "../../harness/contract/errors.js";
 import type { SuiteDefinition } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";
 import { assembleFileSuite } from "../folder/assemble.js";
-import type { Description } from "../folder/load-tasks.js";
-import { loadTask } from "../folder/load-tasks.js";
+import { filesOfTask } from "../folder/layout/index.js";
+import { type Description, type LoadedTask, loadTask } from "../folder/load-tasks.js";
 import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
 import { published } from "./published.js";
 import { publishedNewTokens, type Scoring, type TraceTask, traceBody, traceOrders, traceTasks } from "./tasks.js";
@@ -44,13 +44,16 @@ export const trace: SuiteDefinition = {
     checkFolders(directory);
     const { scoring, ...data } = options as unknown as TraceOptions;
     const limits = limitsOf(data, quick);
+    const tasks: LoadedTask[] = [];
+    for (const task of traceTasks) {
+      const files = filesOfTask(join(directory, task.id), task.id);
+      tasks.push(await loadTask(files, limits, {}, () => describe(task, scoring)));
+    }
     const suite = assembleFileSuite({
       name: "trace",
       version: "2",
       title: "TRACE",
-      tasks: traceTasks.map((task) =>
-        loadTask(join(directory, task.id), task.id, limits, () => describe(task, scoring)),
-      ),
+      tasks,
       orders: traceOrders,
       limits,
       revision,

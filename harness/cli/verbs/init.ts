@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { parseSuiteReference } from "../../config/suite-reference.js";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
-import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
+import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
 import { configTemplate } from "../text/config-template.js";
 
-/** `bench init [file]`: writes a commented configuration. */
+type InitOptions = CommonOptions & { force?: boolean };
+
+/** `bench init [file]`: writes a commented configuration; `bench init suite [directory]`, the settings of data. */
 export function addInit(program: Command, context: CliContext): void {
   const command = program
     .command("init")
@@ -17,15 +20,36 @@ export function addInit(program: Command, context: CliContext): void {
     "bench init",
     "bench init experiments/replay.yaml",
     "bench run --config bench.yaml",
-  ]).action((file: string, options: CommonOptions & { force?: boolean }) => {
-    if (existsSync(file) && !options.force) {
-      throw new BenchError("USAGE", `${file} is already there`, {
-        fix: "Give another name, or overwrite it with --force.",
-        at: { file },
-      });
-    }
-    writeFileAtomically(resolve(file), configTemplate);
+    "bench init suite ./my-data",
+  ]).action((file: string, options: InitOptions) => {
+    write(file, configTemplate, options);
     if (options.json) printJson(context, { file });
     else context.print(`Wrote ${file}. Run it with:\n\n  bench run --config ${file}\n`);
   });
+  const suite = command
+    .command("suite")
+    .description("write the commented settings of your own data")
+    .argument("[directory]", "the directory of the data", ".")
+    .option("--force", "overwrite a file that is there");
+  withCommonOptions(suite, ["bench init suite ./my-data", "bench validate ./my-data"]).action(
+    async (directory: string, _: InitOptions, self: Command) => {
+      const options: InitOptions = self.optsWithGlobals();
+      const { name } = parseSuiteReference(resolve(directory), process.cwd());
+      const template = (await registryFor(context, options.plugin)).suite(name).template!(directory);
+      const file = join(directory, template.file);
+      write(file, template.text, options);
+      if (options.json) printJson(context, { file });
+      else context.print(`Wrote ${file}. Uncomment what you need, then:\n\n  bench validate ${directory}\n`);
+    },
+  );
+}
+
+function write(file: string, text: string, { force }: InitOptions): void {
+  if (existsSync(file) && !force) {
+    throw new BenchError("USAGE", `${file} is already there`, {
+      fix: "Give another name, or overwrite it with --force.",
+      at: { file },
+    });
+  }
+  writeFileAtomically(resolve(file), text);
 }

@@ -20,6 +20,7 @@ const verbs = [
   "show",
   "validate",
   "init",
+  "init suite",
   "new trainer",
   "doctor",
   "completion",

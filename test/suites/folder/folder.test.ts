@@ -157,13 +157,13 @@ describe("bad data is one error with file, line, column and a way out", () => {
       22,
     ],
     ["a list cut off between rows", '[\n {"prompt": "p", "answer": "a"}', '"]" is missing', 2, 32],
-    ["no JSON", "prompt,answer\n", '"p" stands where [ is expected', 1, 1],
-    ["an object", '{"prompt": "p"}', '"{" stands where [ is expected', 1, 1],
+    ["no JSON", "prompt,answer\n", 'expected [, found "p"', 1, 1],
+    ["an object", '{"prompt": "p"}', "an object without a list of rows: prompt", 1, 1],
     ["a row that is no JSON", '[\n {"prompt": "p", answer: "a"}]', "row 1 is not valid JSON", 2, 18],
     ["a bracket too many", '[\n{"prompt": "p", "answer": "a"}}]', "row 1 is not valid JSON: expected the end", 2, 31],
     ["a wrong bracket", '[{"prompt": "p", "answer": "a"]]', "row 1 is not valid JSON: expected a comma or }", 1, 31],
     ["a missing comma", '[{"prompt": "p", "answer": "a"} {}]', "a comma or ]", 1, 33],
-    ["a comma too many", '[{"prompt": "p", "answer": "a"},]', '"]" stands where a row is expected', 1, 33],
+    ["a comma too many", '[{"prompt": "p", "answer": "a"},]', 'expected a row, found "]"', 1, 33],
     ["something after the list", '[{"prompt": "p", "answer": "a"}] x', "the end of the file", 1, 34],
     ["a row that is a list", '[["p", "a"]]', "row 1 is not an object", 1, 2],
     [
@@ -173,8 +173,14 @@ describe("bad data is one error with file, line, column and a way out", () => {
       3,
       3,
     ],
-    ["an answer that is a number", '[{"prompt": "p", "answer": 3}]', 'an "answer" that is no text: 3', 1, 2],
-    ["an empty answer", '[{"prompt": "p", "answer": " "}]', "row 1 has an empty answer", 1, 2],
+    [
+      "an answer that is an object",
+      '[{"prompt": "p", "answer": {"a": 3}}]',
+      'an "answer" that is no text: {"a":3}',
+      1,
+      2,
+    ],
+    ["an empty answer", '[{"prompt": "p", "answer": " "}]', "row 1 has no answer: it is empty or null", 1, 2],
     ["an empty prompt", '[{"prompt": "", "answer": "a"}]', "row 1 has an empty prompt", 1, 2],
     [
       "bytes that are not UTF-8",
@@ -201,7 +207,10 @@ describe("bad data is one error with file, line, column and a way out", () => {
 
   test("a task without test.json, and a directory without tasks", async () => {
     workspace.write("t/train.json", good);
-    expect(await failure()).toMatchObject({ code: "DATA_INVALID", message: 'task "t" has no test.json' });
+    expect(await failure()).toMatchObject({
+      code: "DATA_INVALID",
+      message: 'task "t" has no test data: it holds train.json',
+    });
     workspace.write("t/train.json", good);
   });
 
@@ -218,7 +227,7 @@ describe("bad data is one error with file, line, column and a way out", () => {
     workspace.write("t/test.json", good);
     const suite = await load({ emptyAnswers: "leave-out" });
     expect(suite.tasks[0]!.train).toHaveLength(3);
-    expect(suite.notes).toEqual(["t/train.json: rows with an empty answer, left out: 2"]);
+    expect(suite.notes).toEqual(["t: rows with an empty answer in train.json, left out: 2"]);
   });
 });
 

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findSyntaxError } from "../../../harness/contract/json-syntax.js";
-import { readJsonList } from "../../../suites/folder/json-list.js";
+import { readJson } from "../../../suites/folder/formats/json.js";
+import type { FileRow } from "../../../suites/folder/formats/row.js";
 
 let directory: string;
 let file: string;
@@ -15,9 +16,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const read = () => {
+  const { rows, digest } = readJson(file);
+  return { rows: [...(rows as Iterable<FileRow>)], digest: digest?.() };
+};
+
 const values = (content: string | Uint8Array) => {
   writeFileSync(file, content);
-  return readJsonList(file).elements.map(({ value }) => value);
+  return read().rows.map(({ value }) => value);
 };
 
 describe("reading a list element by element", () => {
@@ -40,12 +46,12 @@ describe("reading a list element by element", () => {
     const text = JSON.stringify(list);
     expect(Buffer.byteLength(text)).toBeGreaterThan(2 << 20);
     expect(values(text)).toEqual(list);
-    expect(readJsonList(file).digest).toBe(createHash("sha256").update(text).digest("hex"));
+    expect(read().digest).toBe(createHash("sha256").update(text).digest("hex"));
   });
 
   test("knows where each element begins, counted in characters", () => {
     writeFileSync(file, '[\n {"a": "é🙂"}, {"b": 1},\n\n  3]');
-    expect(readJsonList(file).elements.map(({ at }) => [at.line, at.column])).toEqual([
+    expect(read().rows.map(({ at }) => [at.line, at.column])).toEqual([
       [2, 2],
       [2, 15],
       [4, 3],
