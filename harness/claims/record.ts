@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
 import { observedSide, readEntries } from "../gate/entry.js";
+import { seedsPerOrder } from "../metrics/clusters.js";
 import type { Claim } from "./claim.js";
 import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";
 import { isArm, type Registration, type ResolvedArm } from "./registration.js";
@@ -52,8 +53,8 @@ function cellsOf(arm: ResolvedArm, name: string, entries: readonly Entry[]): Arm
   return entry === undefined ? { missing: `the run has no trainer with the options of ${name}` } : observedSide(entry);
 }
 
-function settingOf({ suite: { name, version, digest }, model, quick, orders, seeds }: RunRecord) {
-  return { suite: { name, version, digest }, model, quick, orders: orders.length, seeds: seeds.length };
+function settingOf({ suite: { name, version, digest }, model, quick, orders, cells }: RunRecord) {
+  return { suite: { name, version, digest }, model, quick, orders: orders.length, seeds: seedsPerOrder(cells) };
 }
 
 const stampOf = ({ digest, createdAt, beforeTheRun }: Registration) => ({ digest, createdAt, beforeTheRun });

@@ -63,16 +63,16 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     .map((entry) => ({ ...entry, name: absoluteSpecifier(entry.name, fromFlags ? process.cwd() : directory) }));
   const seeds = flags.seeds ?? content.seeds ?? (fromCheckpoint === undefined ? 1 : []);
   const orders = flags.orders ?? content.orders ?? 1;
-  const seedList = typeof seeds === "number" ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
+  const seedCount = typeof seeds === "number" ? seeds : seeds.length;
   const config: RunConfig = {
     suite: suiteOf(content, flags, directory),
     trainers: trainers.map(({ name, label, options }) => ({ name, label: label ?? name, options: options ?? {} })),
-    seeds: seedList,
+    seeds,
     orders,
     workers:
       flags.workers ??
       content.workers ??
-      Math.min(availableParallelism(), (trainers.length || 1) * (seedList.length || 1) * orders),
+      Math.min(availableParallelism(), (trainers.length || 1) * (seedCount || 1) * orders),
     threads: flags.threads ?? content.threads ?? 1,
     device: flags.device ?? content.device ?? "cpu",
     quick: flags.quick ?? content.quick ?? false,

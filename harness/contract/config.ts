@@ -6,8 +6,8 @@ export interface RunConfig {
   /** Model reference; the suite's default when absent. */
   model?: string;
   trainers: TrainerConfig[];
-  /** Explicit seeds, such as [1, 2, 3]. */
-  seeds: number[];
+  /** How many seeds an order has, each order its own; or the seeds of every order, such as [1, 2, 3]. */
+  seeds: number | number[];
   /** How many task orders: the suite's published ones first, then seeded shuffles. */
   orders: number;
   workers: number;

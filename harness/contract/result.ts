@@ -14,6 +14,7 @@ export interface RunRecord {
   model: ModelRecord;
   trainers: TrainerRecord[];
   orders: { name: string; tasks: string[] }[];
+  /** Of all orders together; a cell says which is its own. */
   seeds: number[];
   cells: CellRecord[];
   quick: boolean;

@@ -20,7 +20,10 @@ export interface Baseline {
   suite: { name: string; version: string; digest: string; quick: boolean; tasks: string[] };
   model: { reference: string; digest: string };
   numerics: string;
-  trainer: Pick<TrainerRecord, "label" | "name" | "version" | "options" | "deterministic">;
+  trainer: Pick<TrainerRecord, "label" | "name" | "version" | "options" | "deterministic"> & {
+    /** Absent in baselines of earlier versions. */
+    schedule?: TrainerRecord["schedule"];
+  };
   cells: Observed[];
 }
 
@@ -50,7 +53,7 @@ export function bless(entry: Entry, { directory, name, by, reason }: Blessing): 
   }
   const { run, trainer } = entry;
   const version = (versionsOf(directory, name).at(-1) ?? 0) + 1;
-  const { label, name: method, version: methodVersion, options, deterministic } = trainer;
+  const { label, name: method, version: methodVersion, options, schedule, deterministic } = trainer;
   const baseline: Baseline = {
     schema: "baseline@1",
     name,
@@ -67,7 +70,14 @@ export function bless(entry: Entry, { directory, name, by, reason }: Blessing): 
     },
     model: { reference: run.model.reference, digest: run.model.digest },
     numerics: run.numerics,
-    trainer: { label, name: method, version: methodVersion, options, ...(deterministic && { deterministic }) },
+    trainer: {
+      label,
+      name: method,
+      version: methodVersion,
+      options,
+      schedule,
+      ...(deterministic && { deterministic }),
+    },
     cells: entry.cells.map(({ id, order, seed, matrix }) => ({ id, order, seed, matrix })),
   };
   const file = fileOf(directory, name, version);

@@ -4,7 +4,7 @@ import { suggestName } from "../config/suggest-name.js";
 import { BenchError } from "../contract/errors.js";
 import type { CellRecord, CostRecord, MatrixRecord, RunRecord, TrainerRecord } from "../contract/result.js";
 import { readRun } from "../run/store/store.js";
-import type { ObservedSide } from "./pairing.js";
+import type { Observed, ObservedSide } from "./pairing.js";
 
 /** A finished cell of an entry, and the run directory that holds its answers. */
 export interface EntryCell {
@@ -26,9 +26,16 @@ export interface Entry {
   missing: CellRecord[];
 }
 
-export const observedSide = ({ cells, trainer }: Entry): ObservedSide => ({
+export const observedSide = ({
+  cells,
+  trainer,
+}: {
+  cells: readonly Observed[];
+  trainer: Pick<TrainerRecord, "deterministic"> & { schedule?: TrainerRecord["schedule"] };
+}): ObservedSide => ({
   cells,
   deterministic: trainer.deterministic === true,
+  repeats: trainer.schedule === "once",
 });
 
 /** Where the further orders of a run stand, each a run directory of its own. */

@@ -51,11 +51,10 @@ export interface GateRequest {
 export function runGate(request: GateRequest): GateResult {
   const { baseline, candidate, margins, acknowledgements, today, alpha = 0.05 } = request;
   requireSameSuite(baseline, candidate);
-  const blessed = { cells: baseline.cells, deterministic: baseline.trainer.deterministic === true };
   const metrics = Object.entries(margins).map(([key, margin]): GateRow => {
     const measure = measureOf(key, baseline.suite.tasks);
     const acknowledged = activeAcknowledgement(acknowledgements, key, today);
-    const { byOrder, least, reason } = differencesOf(measure, blessed, observedSide(candidate));
+    const { byOrder, least, reason } = differencesOf(measure, observedSide(baseline), observedSide(candidate));
     const allowed = Math.max(margin, acknowledged?.margin ?? 0);
     const judgment = judge([...byOrder.values()], { margin: allowed, least, alpha });
     const row: GateRow = { key, title: measure.title, margin, ...judgment };

@@ -17,6 +17,8 @@ export interface ObservedSide {
   cells: readonly Observed[];
   /** Whether nothing is random in the trainer. */
   deterministic: boolean;
+  /** Whether it is evaluated once, so that all rows are one measurement. */
+  repeats?: boolean;
 }
 
 /** How two sides are paired: cell by cell, or, where the sides share no seeds, by the order's mean over seeds. */
@@ -73,9 +75,9 @@ function observe(measure: Measure, side: ObservedSide): Observations {
 }
 
 /** The least standard deviation of a measure over the runs of a side: 0 where nothing is random. */
-export function runSpread(measure: Measure, { cells, deterministic }: ObservedSide): LeastSpread {
+export function runSpread(measure: Measure, { cells, deterministic, repeats }: ObservedSide): LeastSpread {
   if (deterministic || cells.length === 0) return 0;
-  return itemSpread((matrix) => measure.compute(matrix), cells[0]!.matrix);
+  return itemSpread((matrix) => measure.compute(matrix), cells[0]!.matrix, repeats);
 }
 
 /** A cell that both sides hold, by its digest, differs in nothing from itself. */

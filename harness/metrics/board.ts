@@ -11,7 +11,7 @@ import type {
   TrainerRecord,
 } from "../contract/result.js";
 import { metrics } from "./catalog.js";
-import { groupBy } from "./clusters.js";
+import { groupBy, seedsPerOrder } from "./clusters.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 
 interface Entry {
@@ -58,7 +58,7 @@ export function buildBoard(sources: readonly LeaderboardSource[]): Board {
     schema: "board@1",
     suite: { name, version, digest, title, generated, ...(scoring === undefined ? {} : { scoring }) },
     orders: grid.orders.length,
-    seeds: grid.seeds.length,
+    seeds: seedsPerOrder(places),
     grid,
     runs: sources.map(({ run, matrices }) => ({
       id: run.id,

@@ -40,3 +40,16 @@ export function pairedDifferences(a: readonly Observation[], b: readonly Observa
 export function runsPerOrder(runs: readonly Pick<Observation, "order">[]): number {
   return runs.length / new Set(runs.map(({ order }) => order)).size;
 }
+
+/** The seeds of each order, ascending. */
+export function seedsByOrder(runs: readonly Pick<Observation, "order" | "seed">[]): Map<string, number[]> {
+  const groups = [...groupBy(runs, ({ order }) => order)];
+  return new Map(
+    groups.map(([order, own]) => [order, [...new Set(own.map(({ seed }) => seed))].sort((a, b) => a - b)]),
+  );
+}
+
+/** How many seeds an order has; the most, where orders differ. */
+export function seedsPerOrder(runs: readonly Pick<Observation, "order" | "seed">[]): number {
+  return Math.max(0, ...[...seedsByOrder(runs).values()].map(({ length }) => length));
+}

@@ -10,7 +10,7 @@ import type {
   TrainerRecord,
 } from "../contract/result.js";
 import { metrics } from "./catalog.js";
-import { type Observation, orderMeans, runsPerOrder } from "./clusters.js";
+import { type Observation, orderMeans, runsPerOrder, seedsPerOrder } from "./clusters.js";
 import { meanCost } from "./cost.js";
 import type { MetricValue } from "./definition.js";
 import { itemStandardError } from "./item-error.js";
@@ -81,7 +81,7 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
     runDirectory: source.directory,
     suite: { name, version, digest, ...(scoring === undefined ? {} : { scoring }) },
     orders: run.orders.length,
-    seeds: run.seeds.length,
+    seeds: seedsPerOrder(run.cells),
     leaderboard: rows.sort((a, b) => performanceOf(b) - performanceOf(a)),
   };
 }
@@ -123,7 +123,7 @@ function estimates({ trainer, matrices, curves }: Entry, joint: JointMatrices | 
       const first = matrices[0]!;
       // a metric that needs joint training beside the own matrix varies with it
       if (trainer.deterministic === true && compute(first).value !== null) return 0;
-      return itemSpread((matrix) => compute(matrix, joint?.get(placeOf(first))), first);
+      return itemSpread((matrix) => compute(matrix, joint?.get(placeOf(first))), first, trainer.schedule === "once");
     });
   }
   for (const { key, compute } of curveMetrics) result[key] = estimate(matrices, curves.map(compute), () => null);

@@ -21,22 +21,27 @@ interface Line {
  * deviation of one run. Row 0 is left out, since the untrained model is the same in every run.
  *
  * @param matrix any of the runs that the measure is taken of.
+ * @param repeats whether all rows after 0 are one measurement, as of a trainer that is evaluated once.
  * @returns null where the measure has no value, or the number of items behind one of its scores is unknown.
  */
-export function itemSpread(compute: Compute, matrix: MatrixRecord): LeastSpread {
+export function itemSpread(compute: Compute, matrix: MatrixRecord, repeats = false): LeastSpread {
   const copy = structuredClone(matrix);
   const { value } = compute(copy);
   if (value === null) return null;
   let variance = 0;
-  for (const line of trainedLines(copy)) {
-    if (!reads(compute, copy, line, value)) continue;
-    for (let place = line.first; place < line.scores.length; place++) {
-      const score = line.scores[place]!;
-      if (score === null) continue;
-      const step = 1 / (line.items[place] || Number.NaN);
-      line.scores[place] = score < 0.5 ? score + step : score - step;
+  for (const lines of blocksOf(copy, repeats)) {
+    if (!reads(compute, copy, lines, value)) continue;
+    for (const place of lines[0]!.scores.keys()) {
+      const stored = lines.map(({ scores }) => scores[place]!);
+      if (stored.every((score) => score === null)) continue;
+      for (const { scores, items, first } of lines) {
+        const [score, step] = [scores[place]!, 1 / (items[place] || Number.NaN)];
+        if (score !== null && place >= first) scores[place] = score < 0.5 ? score + step : score - step;
+      }
       const moved = compute(copy).value;
-      line.scores[place] = score;
+      lines.forEach(({ scores }, index) => {
+        scores[place] = stored[index]!;
+      });
       if (moved !== value) variance += ((moved ?? Number.NaN) - value) ** 2;
     }
   }
@@ -48,23 +53,24 @@ export function differenceSpread(first: LeastSpread, second: LeastSpread, runs: 
   return first === null || second === null ? null : Math.hypot(first, second) / Math.sqrt(runs);
 }
 
-function trainedLines({ rows, extracted, valid, shifted, n, probes, probeN }: MatrixRecord): Line[] {
-  const tables = [rows, extracted, valid, shifted].flatMap((table) =>
-    table.slice(1).map((scores, index) => ({ scores, items: n[index + 1] ?? [], first: 0 })),
+/** Lines whose scores move together: one each, or all rows of a table. */
+function blocksOf({ rows, extracted, valid, shifted, n, probes, probeN }: MatrixRecord, repeats: boolean): Line[][] {
+  const tables = [rows, extracted, valid, shifted].map((table) =>
+    table.slice(1).map((scores, index): Line => ({ scores, items: n[index + 1] ?? [], first: 0 })),
   );
-  const lines = Object.entries(probes).map(([probe, scores]) => ({
-    ...{ scores, items: scores.map(() => probeN[probe] ?? null), first: 1 },
-  }));
-  return [...tables, ...lines];
+  const lines = Object.entries(probes).map(([probe, scores]): Line => {
+    return { scores, items: scores.map(() => probeN[probe] ?? null), first: 1 };
+  });
+  return [...(repeats ? tables : tables.flat().map((line) => [line])), ...lines.map((line) => [line])];
 }
 
-/** Whether the measure would lack something without the line. */
-function reads(compute: Compute, copy: MatrixRecord, { scores, first }: Line, value: number): boolean {
-  const stored = scores.slice(first);
-  scores.fill(null, first);
+/** Whether the measure would lack something without the lines. */
+function reads(compute: Compute, copy: MatrixRecord, lines: readonly Line[], value: number): boolean {
+  const stored = lines.map(({ scores }) => [...scores]);
+  for (const { scores, first } of lines) scores.fill(null, first);
   const without = compute(copy).value;
-  stored.forEach((score, index) => {
-    scores[first + index] = score;
+  lines.forEach(({ scores }, index) => {
+    scores.splice(0, scores.length, ...stored[index]!);
   });
   return without !== value;
 }

@@ -1,6 +1,7 @@
 import type { Board, BoardRow } from "../../harness/contract/board.js";
 import { suiteLabel } from "../../harness/contract/suite.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
+import { seedsByOrder } from "../../harness/metrics/clusters.js";
 import { cellMetrics } from "../../harness/metrics/index.js";
 import { boundOf, type Entry } from "./entries.js";
 import { moment, plural, points } from "./format.js";
@@ -16,7 +17,8 @@ export interface BoardView {
   /** What can be chosen by; a property that all entries share is left out. */
   filters: { key: string; title: string; values: string[] }[];
   tradeOffs: TradeOffView[];
-  seeds: number[];
+  /** Of the tables of cells: seeds, or places among the seeds of an order where each has its own. */
+  columns: string[];
   cells: BoardCellsView[];
   runs: { id: string; date: string; cells: string; command: string }[];
   glossary: GlossaryView[];
@@ -27,7 +29,7 @@ export interface BoardCellsView {
   name: string;
   anchor: string;
   note: string;
-  rows: { name: string; cells: { id: string; anchor: string; text: string; outside: boolean }[] }[];
+  rows: { name: string; cells: { title: string; anchor: string; text: string; outside: boolean }[] }[];
 }
 
 export function boardView(board: Board): BoardView {
@@ -40,8 +42,9 @@ export function boardView(board: Board): BoardView {
     { key: "model", title: "Model" },
     { key: "engine", title: "Engine" },
   ] as const;
-  const leaderboard = leaderboardView({ run: grid, metrics: cellMetrics }, entries);
-  const seeds = [...new Set(board.leaderboard.flatMap(({ results }) => results.map(({ seed }) => seed)))];
+  const counted = board.leaderboard.flatMap(({ results }) => results.filter((cell) => cell.counted));
+  const leaderboard = leaderboardView({ run: { orders: grid.orders, cells: counted }, metrics: cellMetrics }, entries);
+  const seeds = seedsByOrder(board.leaderboard.flatMap(({ results }) => results));
   const addresses = new Set<string>();
   return {
     header: headerOf(board),
@@ -53,7 +56,7 @@ export function boardView(board: Board): BoardView {
       .map(({ key, title }) => ({ key, title, values: [...new Set(origins.map((origin) => origin[key]))].sort() }))
       .filter(({ values }) => values.length > 1),
     tradeOffs: tradeOffViews(entries),
-    seeds: seeds.sort((a, b) => a - b),
+    columns: columnsOf(seeds),
     cells: board.leaderboard.map((row) => cellsOf(row, seeds, addresses)),
     runs: runs.map(({ id, createdAt, cells, command }) => ({
       id,
@@ -118,9 +121,16 @@ function privilegeClass({ pastData, generalItems, taskIdAtTest, validationOfPast
   return parts.join(", ");
 }
 
+function columnsOf(seeds: ReadonlyMap<string, readonly number[]>): string[] {
+  const lists = [...seeds.values()];
+  const longest = lists.reduce((longest, own) => (own.length > longest.length ? own : longest), []);
+  const same = lists.every((own) => own.every((seed, place) => seed === longest[place]));
+  return longest.map((seed, place) => (same ? `seed ${seed}` : `run ${place + 1}`));
+}
+
 function cellsOf(
   { id, trainer, results, cells, runs }: BoardRow,
-  seeds: number[],
+  seeds: ReadonlyMap<string, readonly number[]>,
   addresses: Set<string>,
 ): BoardCellsView {
   const byPlace = new Map(results.map((cell) => [`${cell.seed} ${cell.order}`, cell]));
@@ -136,10 +146,12 @@ function cellsOf(
     note: `${cells.done} of ${cells.planned} in the grid, ${plural(runs.length, "run")}`,
     rows: [...new Set(results.map(({ order }) => order))].map((order) => ({
       name: order,
-      cells: seeds.map((seed) => {
+      cells: columnsOf(seeds).map((_, place) => {
+        const seed = seeds.get(order)![place];
         const cell = byPlace.get(`${seed} ${order}`);
         const known = cell?.id ?? "";
-        return { id: known, anchor: addressOf(known), text: points(cell?.score), outside: cell?.counted === false };
+        const title = `seed ${seed}, ${known}`;
+        return { title, anchor: addressOf(known), text: points(cell?.score), outside: cell?.counted === false };
       }),
     })),
   };

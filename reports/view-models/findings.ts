@@ -1,3 +1,4 @@
+import { seedsPerOrder } from "../../harness/metrics/clusters.js";
 import type { ReportData } from "../report-data.js";
 import type { Entry } from "./entries.js";
 import { count, duration, list, plural, points, signedPoints } from "./format.js";
@@ -111,7 +112,7 @@ function certainty({ run, cells }: ReportData): Finding {
   const text =
     run.orders.length < 2
       ? `One task order gives no interval, so nothing here is ranked.${run.source === undefined ? " Run again with --orders 3 to learn how much the order matters." : " A sequence that goes on has only one."}`
-      : `Intervals are 95%, over ${run.orders.length} task orders with ${plural(run.seeds.length, "seed")} each.${
+      : `Intervals are 95%, over ${run.orders.length} task orders with ${plural(seedsPerOrder(run.cells), "seed")} each.${
           run.orders.length === 2 ? " Two orders make them wide; each further one narrows them." : ""
         }`;
   return { topic: "How sure", text: text + grid + smoke + scope };

@@ -1,4 +1,5 @@
 import { suiteLabel } from "../../harness/contract/suite.js";
+import { seedsPerOrder } from "../../harness/metrics/clusters.js";
 import type { ReportData } from "../report-data.js";
 import { count, duration, moment, plural } from "./format.js";
 
@@ -13,7 +14,7 @@ export interface HeaderView {
 }
 
 export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView {
-  const { suite, model, orders, seeds, trainers } = run;
+  const { suite, model, orders, trainers } = run;
   const done = cells.filter(({ status }) => status === "done").length;
   const facts = [
     {
@@ -23,7 +24,7 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
     },
     {
       name: "Grid",
-      value: `${plural(trainers.length, "trainer")} × ${plural(orders.length, "order")} × ${plural(seeds.length, "seed")}`,
+      value: `${plural(trainers.length, "trainer")} × ${plural(orders.length, "order")} × ${plural(seedsPerOrder(run.cells), "seed")}`,
       note: done === cells.length ? `all ${cells.length} cells done` : `${done} of ${cells.length} cells done`,
     },
     {

@@ -1,4 +1,5 @@
-import type { RunRecord } from "../../harness/contract/result.js";
+import type { CellRecord, RunRecord } from "../../harness/contract/result.js";
+import { seedsPerOrder } from "../../harness/metrics/clusters.js";
 import { rankMark } from "../charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../charts/retention-mark.js";
 import type { ReportData } from "../report-data.js";
@@ -52,7 +53,7 @@ export interface Origin {
 
 /** What a leaderboard is shown from. */
 export interface LeaderboardData {
-  run: Pick<RunRecord, "orders" | "seeds" | "source">;
+  run: Pick<RunRecord, "orders" | "source"> & { cells: readonly Pick<CellRecord, "order" | "seed">[] };
   metrics: ReportData["metrics"];
 }
 
@@ -86,7 +87,7 @@ const headline = [
 ];
 
 export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]): LeaderboardView {
-  const { orders, seeds, source } = data.run;
+  const { orders, cells, source } = data.run;
   const advice = source === undefined ? " Run again with --orders 3." : "";
   const byOrder = byOrderView(data, entries);
   const scoreOf = (bound: Entry["bound"]) => {
@@ -97,7 +98,7 @@ export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]
   const ranked = entries.filter(({ row }) => row.rank !== null).length;
   return {
     ...(orders.length < 2 ? { notice: `One task order: no interval, no rank.${advice}` } : {}),
-    caption: captionOf(orders.length, seeds.length),
+    caption: captionOf(orders.length, seedsPerOrder(cells)),
     axis: retentionAxis(),
     score: { title: "Score at the end", note: "Mean over all tasks after the last one" },
     metrics: headline.map(({ key, title, note }) => ({ title, note, ascending: key === "forgetting" })),
@@ -149,6 +150,6 @@ function rankCell({ row: { rank, rankReason } }: Entry): Cell {
 }
 
 function captionOf(orders: number, seeds: number): string {
-  const means = `Means over ${plural(orders, "task order")} and ${plural(seeds, "seed")}, in points out of 100`;
+  const means = `Means over ${plural(orders, "task order")} with ${plural(seeds, "seed")} each, in points out of 100`;
   return orders < 2 ? `${means}.` : `${means}; ± is half the 95% interval over orders.`;
 }

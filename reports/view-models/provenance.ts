@@ -1,5 +1,6 @@
 import type { SourceRecord } from "../../harness/contract/result.js";
 import { suiteLabel } from "../../harness/contract/suite.js";
+import { seedsText } from "../../harness/run/plan/seeds.js";
 import type { ReportData } from "../report-data.js";
 import { bytes, count, duration, list, moment } from "./format.js";
 
@@ -26,7 +27,7 @@ export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData
     ["Checkpoint digest", run.source?.digest, true],
     ["Numerics", run.numerics, true],
     ["Configuration digest", run.configDigest, true],
-    ["Seeds", run.seeds.join(", "), false],
+    ["Seeds", seedsText(run.cells), false],
     ["Started", moment(run.createdAt), false],
     ["Took", wallSeconds === null ? undefined : duration(wallSeconds), false],
     ["Peak memory", peakMemoryBytes === null ? undefined : bytes(peakMemoryBytes), false],

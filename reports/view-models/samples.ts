@@ -1,4 +1,5 @@
 import type { RunRecord } from "../../harness/contract/result.js";
+import { seedsByOrder, seedsPerOrder } from "../../harness/metrics/clusters.js";
 import type { Entry } from "./entries.js";
 import { shortened } from "./format.js";
 
@@ -8,9 +9,10 @@ export interface SamplesView {
   /** What the page's script chooses from. */
   catalog: {
     orders: string[];
-    seeds: number[];
-    /** Seeds whose cells show samples; the answers of the others stand in their files alone. */
-    sampled: number[];
+    /** Of each order. */
+    seeds: number[][];
+    /** How many cells of an order, by its first seeds, show samples; the others' answers are in their files alone. */
+    sampled: number;
     /** Ids of each trainer's finished cells, order by order, seed by seed; "" where there is none. */
     cells: Record<string, string[]>;
     /** Path from the page to the run directory. */
@@ -70,35 +72,37 @@ const limits = { question: 420, answer: 240 };
 
 /** The trainers that have a finished cell. */
 export function samplesView(
-  { orders, seeds }: Pick<RunRecord, "orders" | "seeds">,
+  { orders, cells }: Pick<RunRecord, "orders" | "cells">,
   entries: readonly Entry[],
   base: string,
 ): SamplesView {
   const shown = entries.filter(({ matrices }) => matrices.length > 0);
+  const known = seedsByOrder(cells);
+  const seeds = orders.map(({ name }) => known.get(name) ?? []);
+  const places = Array.from({ length: seedsPerOrder(cells) }, (_, place) => place);
   const cellsOf = ({ cells }: Entry) => {
     const done = new Map(
       cells.flatMap(({ id, order, seed, matrix }) => (matrix === undefined ? [] : [[`${seed} ${order}`, id]])),
     );
-    return orders.flatMap(({ name }) => seeds.map((seed) => done.get(`${seed} ${name}`) ?? ""));
+    return orders.flatMap(({ name }, order) =>
+      places.map((place) => done.get(`${seeds[order]![place]} ${name}`) ?? ""),
+    );
   };
   return {
     trainers: shown.map(({ name, anchor }) => ({ name, anchor: `samples-${anchor}` })),
     catalog: {
       orders: orders.map(({ name }) => name),
       seeds,
-      sampled: sampledSeeds({ orders, seeds }, shown),
+      sampled: sampledSeeds(orders.length, shown),
       cells: Object.fromEntries(shown.map((entry) => [entry.name, cellsOf(entry)])),
       base,
     },
   };
 }
 
-/** The first seeds, as many as keep the cells that show samples within a thousand; at least one. */
-export function sampledSeeds(
-  { orders, seeds }: Pick<RunRecord, "orders" | "seeds">,
-  entries: readonly Entry[],
-): number[] {
-  return seeds.slice(0, Math.max(1, Math.floor(1000 / Math.max(1, orders.length * entries.length))));
+/** As many seeds of an order as keep the cells that show samples within a thousand; at least one. */
+export function sampledSeeds(orders: number, entries: readonly Entry[]): number {
+  return Math.max(1, Math.floor(1000 / Math.max(1, orders * entries.length)));
 }
 
 /** A few questions of each set with what became of them. */

@@ -150,7 +150,7 @@ test("the Markdown report holds findings, leaderboard, failures and the command"
   expect(text).toMatch(/^# .*\(generated data\)$/m);
   expect(text).toContain("| upper bound | joint | all past data |");
   expect(text).toContain(
-    "| lora, order-2, seed 1 | failed | DIVERGED: the loss is not finite at step 214 of task <code> |",
+    "| lora, order-2, seed 1001 | failed | DIVERGED: the loss is not finite at step 214 of task <code> |",
   );
   expect(text).toContain("Run again: `bench run trace-seq --orders 2 --seeds 1`");
   const widths = new Set(

@@ -171,7 +171,7 @@ test("a failed cell is shown with its error and its fix", () => {
       {
         trainer: "lora",
         order: "order-3",
-        seed: 1,
+        seed: 2001,
         status: "failed",
         code: "DIVERGED",
         message: "the loss is not finite at step 214 of task <code>",
@@ -277,7 +277,8 @@ describe("samples", () => {
     const { trainers, catalog } = samplesView(grid.run, entriesOf(grid), "");
     expect(trainers.map(({ name }) => name).sort()).toEqual(grid.run.trainers.map(({ label }) => label).sort());
     for (const { trainer, order, seed, id, matrix } of grid.cells) {
-      const place = catalog.orders.indexOf(order) * catalog.seeds.length + catalog.seeds.indexOf(seed);
+      const row = catalog.orders.indexOf(order);
+      const place = row * catalog.seeds[0]!.length + catalog.seeds[row]!.indexOf(seed);
       expect(catalog.cells[trainer]![place]).toBe(matrix === undefined ? "" : id);
     }
   });

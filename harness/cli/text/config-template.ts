@@ -16,7 +16,8 @@ trainers:
   # - ./my-method.mjs
   # - "command:python3 my_method.py"
 
-# How many seeds (1 to N), or a list of them. Orders are the clusters of the statistics: intervals need at least two.
+# How many seeds each order has, all different; or a list, the same in every order. Orders are the clusters of the
+# statistics: intervals need at least two.
 seeds: 1
 orders: 1
 

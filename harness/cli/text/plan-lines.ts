@@ -3,6 +3,7 @@ import type { SourceRecord } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { duration } from "../../run/display/text.js";
 import type { RunPlan } from "../../run/plan/plan.js";
+import { seedsText } from "../../run/plan/seeds.js";
 import { twoColumns } from "./columns.js";
 import { nearPath } from "./near-path.js";
 
@@ -17,7 +18,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ["model", `${record.model.reference}, ${record.model.architecture}, ${count(record.model.parameters)} parameters`],
     ["trainers", record.trainers.map(({ label }) => label).join(", ")],
     ["orders", record.orders.map(({ name }) => name).join(", ")],
-    ["seeds", record.seeds.join(", ")],
+    ["seeds", seedsText(record.cells)],
     ["cells", `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}`],
     ["directory", nearPath(plan.directory)],
     ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],

@@ -40,7 +40,7 @@ export function continuedConfig(config: RunConfig, { run, cell, trainer }: Sourc
   return {
     ...config,
     trainers: config.trainers.length > 0 ? config.trainers : [own],
-    seeds: config.seeds.length > 0 ? config.seeds : [cell.seed],
+    seeds: Array.isArray(config.seeds) && config.seeds.length === 0 ? [cell.seed] : config.seeds,
     ...(model === undefined ? {} : { model }),
   };
 }

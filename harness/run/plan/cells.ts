@@ -15,21 +15,22 @@ export interface PlannedCell {
 }
 
 /**
- * The crossed grid trainer × order × seed.
+ * The grid trainer × order × seed.
  *
+ * @param seeds of each order.
  * @param starts by label, where cells go on from another.
  * Throws CONFIG_INVALID when two of its cells are the same. */
-export function crossCells(
+export function gridCells(
   digestInput: CellDigestInput,
   trainers: TrainerRecord[],
   orders: Order[],
-  seeds: number[],
+  seeds: readonly number[][],
   starts: ReadonlyMap<string, Start> = new Map(),
 ): PlannedCell[] {
   const cells = new Map<string, PlannedCell>();
   for (const trainer of trainers) {
-    for (const order of orders) {
-      for (const seed of seeds) {
+    for (const [place, order] of orders.entries()) {
+      for (const seed of seeds[place]!) {
         const id = cellId(digestInput, trainer, order, seed);
         const twin = cells.get(id);
         if (twin !== undefined) throw sameCell(twin.trainer.label, trainer.label, seed);

@@ -2,6 +2,7 @@ import type { ObservationSettings } from "../../contract/config.js";
 import { canonicalJson, digestOf } from "../../contract/digest.js";
 import type { RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Order } from "../../contract/suite.js";
+import { areCrossed, seedsText } from "./seeds.js";
 
 /** Changes whenever equal answers would be asked for or scored otherwise: prompts, batches, decoding, aggregation. */
 export const evaluationVersion = 1;
@@ -34,19 +35,23 @@ export function cellId(digestInput: CellDigestInput, trainer: TrainerRecord, ord
   }).slice(0, 16);
 }
 
-/** The digest of a whole configuration: its cells, and the names that appear in their matrices. */
+/**
+ * The digest of a whole configuration: its cells, and the names that appear in their matrices.
+ *
+ * @param seeds of each order.
+ */
 export function configDigest(
   digestInput: CellDigestInput,
   trainers: TrainerRecord[],
   orders: Order[],
-  seeds: number[],
+  seeds: readonly number[][],
 ) {
   return digestOf({
     evaluation: evaluationVersion,
     ...digestInput,
     trainers: trainers.map(({ label, name, version, code, options }) => ({ label, name, version, code, options })),
     orders,
-    seeds,
+    seeds: areCrossed(seeds) ? seeds[0] : seeds,
   });
 }
 
@@ -65,7 +70,7 @@ export function differences(stored: RunRecord, planned: RunRecord): string[] {
     stored.orders.map(({ name }) => name).join(", "),
     planned.orders.map(({ name }) => name).join(", "),
   );
-  compare("seeds", stored.seeds.join(", "), planned.seeds.join(", "));
+  compare("seeds", seedsText(stored.cells), seedsText(planned.cells));
   compare("trainers", labels(stored), labels(planned));
   for (const trainer of planned.trainers) {
     const before = stored.trainers.find(({ label }) => label === trainer.label);

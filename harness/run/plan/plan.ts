@@ -10,12 +10,14 @@ import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
 import { openSource } from "../continuation/source.js";
 import { continuedConfig, continuedOrder, startsOf } from "../continuation/start.js";
-import { crossCells, type PlannedCell } from "./cells.js";
+import { readRunRecord } from "../store/store.js";
+import { gridCells, type PlannedCell } from "./cells.js";
 import { checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
 import { ordersOf } from "./orders.js";
 import { pinReferences } from "./pin-references.js";
+import { crossedSeeds, seedsOf } from "./seeds.js";
 
 /** Everything that a run will do, checked before anything runs. */
 export interface RunPlan {
@@ -70,10 +72,13 @@ export async function planRun(
     observation: config.observation,
     source: source && { cell: source.cell.id, checkpoint: source.digest },
   };
-  const cells = crossCells(digestInput, trainers, orders, config.seeds, continuation?.starts);
-  const digest = configDigest(digestInput, trainers, orders, config.seeds);
-  const id = `${suite.name}-${digest.slice(0, 8)}`;
-  const directory = resolve(config.out ?? join("runs", id));
+  const locate = (seeds: readonly number[][]) => {
+    const digest = configDigest(digestInput, trainers, orders, seeds);
+    const id = `${suite.name}-${digest.slice(0, 8)}`;
+    return { seeds, digest, id, directory: resolve(config.out ?? join("runs", id)) };
+  };
+  const { seeds, digest, id, directory } = chooseSeeds(config.seeds, orders.length, locate);
+  const cells = gridCells(digestInput, trainers, orders, seeds, continuation?.starts);
   const record: RunRecord = {
     schema: "run@1",
     id,
@@ -83,7 +88,7 @@ export async function planRun(
     model: model.record,
     trainers,
     orders,
-    seeds: config.seeds,
+    seeds: [...new Set(seeds.flat())],
     cells: cells.map((cell) => cell.record),
     quick: config.quick,
     configDigest: digest,
@@ -101,6 +106,19 @@ export async function planRun(
   const estimate = estimateRun({ directory, config, record, suite, cells });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
   return { directory, config, record, suite, model: model.directory, plugins: [...plugins], cells, estimate };
+}
+
+/** The seeds that a configuration means; those of every order alike where a run of an earlier version has them stored. */
+function chooseSeeds<Found extends { digest: string; directory: string }>(
+  seeds: number | number[],
+  orders: number,
+  locate: (seeds: readonly number[][]) => Found,
+): Found {
+  if (typeof seeds === "number" && orders > 1) {
+    const crossed = locate(seedsOf(crossedSeeds(seeds), orders));
+    if (readRunRecord(crossed.directory)?.configDigest === crossed.digest) return crossed;
+  }
+  return locate(seedsOf(seeds, orders));
 }
 
 async function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): Promise<TrainerRecord> {

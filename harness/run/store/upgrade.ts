@@ -19,7 +19,8 @@ const upgrades: Record<string, (record: Stored) => unknown> = Object.assign(Obje
   }),
   "evaluation@1": (evaluation: Stored) => ({ ...withUsage(evaluation), schema: "evaluation@2" }),
   "curves@1": ({ stretches, ...curves }: Stored) => ({ ...curves, schema: "curves@2", segments: stretches }),
-  "run@1": ({ source, ...run }: Stored) => {
+  "run@1": ({ source, trainers, ...stored }: Stored) => {
+    const run = { ...stored, trainers: (trainers as Stored[]).map(withDeterminism) };
     if (source === undefined) return run;
     const { learnt, ...rest } = source as Stored;
     return { ...run, source: learnt === undefined ? source : { ...rest, learned: learnt } };
@@ -30,6 +31,10 @@ const upgrades: Record<string, (record: Stored) => unknown> = Object.assign(Obje
     curves: Object.fromEntries(Object.entries(curves as Stored).map(([cell, record]) => [cell, upgrade(record)])),
   }),
 });
+
+/** Trainers did not say whether they are random: of those there were, the base model as it is was the only one not to be. */
+const withDeterminism = (trainer: Stored): Stored =>
+  trainer.name === "frozen" && trainer.schedule === "once" ? { ...trainer, deterministic: true } : trainer;
 
 function withUsage({ effort, ...rest }: Stored): Stored {
   return { ...rest, usage: effort };

@@ -1,6 +1,6 @@
 import { appendFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { Registry } from "../../../harness/plugins.js";
 import { loadRegistry } from "../../../harness/plugins.js";
@@ -36,6 +36,48 @@ test("a cell's id changes with what determines its result, and with nothing else
   ];
   const others = await Promise.all(different.map((changes) => idsOf(out, changes, "replay")));
   expect(new Set([id, ...others.flat()]).size).toBe(different.length + 1);
+});
+
+describe("seeds", () => {
+  const cellsOf = async (changes: Parameters<typeof configure>[1]) =>
+    (await plan(configure(newDirectory(), changes, "replay"))).record.cells;
+
+  test("a number of them is nested in orders: each order has its own, the same in every run", async () => {
+    const cells = await cellsOf({ seeds: 2, orders: 3 });
+    expect(cells.map(({ seed }) => seed)).toEqual([1, 2, 1001, 1002, 2001, 2002]);
+    expect(new Set(cells.map(({ order }) => order)).size).toBe(3);
+    const fewer = await cellsOf({ seeds: 1, orders: 2 });
+    expect(cells.map(({ id }) => id)).toEqual(expect.arrayContaining(fewer.map(({ id }) => id)));
+  });
+
+  test("with one order, number and list are the same run", async () => {
+    const { out: _out, ...config } = configure("", { seeds: 2 }, "replay");
+    const [number, list] = [await plan(config), await plan({ ...config, seeds: [1, 2] })];
+    expect(number.record.cells).toEqual(list.record.cells);
+    expect(number.directory).toBe(list.directory);
+  });
+
+  test("a list is crossed with the orders", async () => {
+    const cells = await cellsOf({ seeds: [1, 7], orders: 2 });
+    expect(cells.map(({ seed }) => seed)).toEqual([1, 7, 1, 7]);
+  });
+
+  test("a run whose seeds were crossed, as they were in earlier versions, is gone on with", async () => {
+    const config = configure(newDirectory(), { seeds: [1, 2], orders: 2 }, "replay");
+    await run(config);
+    const again = await run({ ...config, seeds: 2 });
+    expect(again).toMatchObject({ status: "done", done: 4, stored: true });
+    await expect(plan({ ...config, seeds: 3 })).resolves.toMatchObject({
+      record: { seeds: [1, 2, 3, 1001, 1002, 1003] },
+    });
+  });
+
+  test("more than a thousand are refused where orders would share them", async () => {
+    await expect(plan(configure(newDirectory(), { seeds: 1001, orders: 2 }, "replay"))).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: "1001 seeds are too many for several orders",
+    });
+  });
 });
 
 test("an edited plug-in is not taken for the old one", async () => {
