@@ -7,6 +7,7 @@ import { packageRoot } from "./contract/files.js";
 import type { EngineDefinition, ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
+import { checkSchemas } from "./plugins/check-plugin.js";
 import { importPlugin } from "./plugins/import-plugin.js";
 import { describeCommand, hostCommand, processTrainer } from "./plugins/process-trainer.js";
 import { resolveSpecifier } from "./plugins/specifier.js";
@@ -66,6 +67,7 @@ async function loadPlugin(specifier: string): Promise<Plugin> {
   const command = hostCommand(source.path);
   if (isMainThread) await describeCommand(command, source.path);
   const plugin = await importPlugin(source.path);
+  if (isMainThread) checkSchemas(plugin, source.path);
   return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, command)) };
 }
 

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { BenchError } from "../../../harness/contract/errors.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { checkPlugin, checkSchemas } from "../../../harness/plugins/check-plugin.js";
 import { resolveSpecifier } from "../../../harness/plugins/specifier.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 
@@ -24,6 +25,14 @@ describe("one door for all plug-ins", () => {
     expect(registry.origin("trainers", "majority")).toBe(fixture("majority.mjs"));
     expect(registry.trainersOf(fixture("majority.mjs"))).toEqual(["majority"]);
     expect(registry.allScorers().length).toBeGreaterThan(0);
+  });
+
+  it("holds built-in plug-ins to what it asks of others", async () => {
+    for (const room of ["trainers", "suites", "reports"]) {
+      const file = join(packageRoot, "dist", room, "index.js");
+      const { plugin } = await import(pathToFileURL(file).href);
+      expect(() => checkSchemas(checkPlugin(plugin, file), file)).not.toThrow();
+    }
   });
 
   it("runs trainers of a path in another process, those of a file URL in this one", async () => {
