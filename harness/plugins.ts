@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { suggestName } from "./config/suggest-name.js";
+import type { EngineDefinition } from "./contract/engine.js";
 import { BenchError } from "./contract/errors.js";
 import { packageRoot } from "./contract/files.js";
-import type { EngineDefinition, ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
+import type { ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
 import { checkSchemas } from "./plugins/check-plugin.js";
@@ -19,6 +20,7 @@ export interface Registry {
   suite(name: string): SuiteDefinition;
   scorer(name: string): Scorer;
   reporter(name: string): Reporter;
+  engine(name: string): EngineDefinition;
   /** The format that recognizes a model directory. Throws MODEL_INVALID when none does. */
   modelFor(directory: string): ModelFormat;
   allTrainers(): TrainerDefinition[];
@@ -115,6 +117,7 @@ class PluginRegistry implements Registry {
   suite = (name: string): SuiteDefinition => this.find("suites", name);
   scorer = (name: string): Scorer => this.find("scorers", name);
   reporter = (name: string): Reporter => this.find("reporters", name);
+  engine = (name: string): EngineDefinition => this.find("engines", name);
   allTrainers = (): TrainerDefinition[] => this.list("trainers");
   allSuites = (): SuiteDefinition[] => this.list("suites");
   allScorers = (): Scorer[] => this.list("scorers");

@@ -16,6 +16,7 @@ export interface EvaluateOptions extends CommonOptions {
   trainer?: string;
   quick?: boolean;
   device?: string;
+  engine?: string;
   threads?: number;
   config?: string;
   out?: string;
@@ -60,9 +61,9 @@ export async function evaluateCheckpoint(
     plugin,
     ...rest
   } = options;
-  const { quick, device, threads, out, suite: reader } = rest;
+  const { quick, device, engine, threads, out, suite: reader } = rest;
   const request = readConfig(file, {
-    ...{ reference: suite, suite: reader, trainers: [trainer], plugins: plugin, quick, device, threads, out },
+    ...{ reference: suite, suite: reader, trainers: [trainer], plugins: plugin, quick, device, engine, threads, out },
     ...{ model: base === undefined ? checkpoint : `${base}::${checkpoint}` },
     ...{ seeds: 1, orders: 1, workers: 1, retryFailed: true, keepCheckpoints: "none" },
   });

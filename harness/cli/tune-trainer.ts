@@ -76,8 +76,8 @@ async function requestOf(
   context: CliContext,
 ): Promise<TuneRequest> {
   const { search: kind, candidates, tasks, seeds, eta, seed, objective, space, order } = options;
-  const { config: file, plugin, model, device, threads, workers, quick, out, retryFailed } = options;
-  const flags = { reference: suite, suite: options.suite, model, device, threads, workers, quick, retryFailed };
+  const { config: file, plugin, model, device, engine, threads, workers, quick, out, retryFailed } = options;
+  const flags = { reference: suite, suite: options.suite, model, device, engine, threads, workers, quick, retryFailed };
   const given = { ...flags, plugins: plugin, out: out && resolve(out), orders: 1 };
   // as many workers as the cells of the first rung can use
   const read = (trainers?: string[]) => readConfig(file, { ...given, seeds: candidates * seeds, trainers });

@@ -52,6 +52,7 @@ export interface ConfigFileContent extends TrainingProfile {
   workers?: number;
   threads?: number;
   device?: string;
+  engine?: string;
   quick?: boolean;
   out?: string;
   keepCheckpoints?: "last" | "all" | "none";

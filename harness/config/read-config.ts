@@ -24,6 +24,7 @@ export interface ConfigFlags {
   workers?: number;
   threads?: number;
   device?: string;
+  engine?: string;
   quick?: boolean;
   out?: string;
   retryFailed?: boolean;
@@ -91,6 +92,8 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     flags.evaluateItems ?? content.evaluateItems,
     locate?.(["evaluateItems"], true),
   );
+  const engine = flags.engine ?? content.engine;
+  if (engine !== undefined) config.engine = engine;
   if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;
   if (observation !== undefined) config.observation = observation;
   const model = flags.model === undefined ? content.model && absoluteModel(content.model, directory) : flags.model;

@@ -14,6 +14,8 @@ export interface RunConfig {
   /** Threads inside one cell; more than 1 changes bits and is part of the cell's digest. */
   threads: number;
   device: string;
+  /** Name of the engine that computes; the first that opens the model on the device when absent. */
+  engine?: string;
   quick: boolean;
   /** Run directory. */
   out?: string;

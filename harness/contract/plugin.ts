@@ -1,4 +1,5 @@
 import type { Board } from "./board.js";
+import type { Checkpoint, EngineDefinition } from "./engine.js";
 import type { History } from "./history.js";
 import type { Example, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
@@ -36,7 +37,7 @@ export interface Reporter {
   renderBoard?(board: Board, outputDirectory: string): Promise<string[]>;
 }
 
-/** A kind of model directory that trainers can open. */
+/** A kind of model directory. */
 export interface ModelFormat {
   name: string;
   summary: string;
@@ -44,23 +45,8 @@ export interface ModelFormat {
   recognizes(directory: string): boolean;
   /** Checks every file (config, tensors' shapes, tokenizer). Throws MODEL_INVALID with file and fix. */
   inspect(directory: string): Promise<{ architecture: string; parameters: number; digest: string }>;
-}
-
-/** Something that computes, and what it finds on this machine. */
-export interface EngineDefinition {
-  name: string;
-  version: string;
-  /** Part of every cell's digest: bits may change when it does. */
-  numerics: string;
-  probe(): Promise<DeviceReport[]>;
-}
-
-export interface DeviceReport {
-  /** Such as cpu, webgpu, cuda. */
-  device: string;
-  available: boolean;
-  /** What was found, or what is missing and how to install it. */
-  detail: string;
+  /** What an engine opens. Cheap, reads no weights. Absent where models of this format are not opened by an engine. */
+  open?(directory: string): Promise<Checkpoint>;
 }
 
 /** What a plug-in module exports as `plugin`; the built-in rooms load by the same door. */

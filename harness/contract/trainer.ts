@@ -1,3 +1,4 @@
+import type { EngineChoice } from "./engine.js";
 import type { Example, Part, TaskDescription } from "./suite.js";
 
 /** What a trainer may use beside the current task's data. Declared, metered and shown on the leaderboard. */
@@ -48,6 +49,11 @@ export interface TrainerDefinition {
    */
   deterministic?: boolean;
   needs(options: Record<string, unknown>): Privileges;
+  /**
+   * The optional capabilities of an engine that it asks for, by name; empty where the core of an engine is enough. Absent
+   * where it needs no engine of bench. A run whose engine or model lacks one of them is refused before it starts.
+   */
+  capabilities?(options: Record<string, unknown>): readonly string[];
   create(context: LearnerContext): Promise<Learner>;
 }
 
@@ -55,6 +61,8 @@ export interface TrainerDefinition {
 export interface LearnerContext {
   /** Directory of the base model, already resolved and checked. */
   model: string;
+  /** The engine that opens the model; absent where none does. */
+  engine?: EngineChoice;
   device: string;
   threads: number;
   seed: number;

@@ -36,13 +36,13 @@ const schema = {
         needs: method,
         create: method,
       },
-      { space: spaceSchema, deterministic: { type: "boolean" } },
+      { space: spaceSchema, deterministic: { type: "boolean" }, capabilities: method },
     ),
     suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
     reporters: listOf({ name, summary: text, render: method }, { renderHistory: method, renderBoard: method }),
-    models: listOf({ name, summary: text, recognizes: method, inspect: method }),
-    engines: listOf({ name, version: text, numerics: text, probe: method }),
+    models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method }),
+    engines: listOf({ name, version: text, numerics: text, probe: method }, { capabilities: method, open: method }),
   },
 };
 

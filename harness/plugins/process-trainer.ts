@@ -23,6 +23,9 @@ export function processTrainer(trainer: TrainerDefinition, command: readonly str
     schedule: trainer.schedule,
     ...(trainer.deterministic === true && { deterministic: true }),
     needs: (options) => trainer.needs(options),
+    ...(trainer.capabilities === undefined
+      ? {}
+      : { capabilities: (options: Record<string, unknown>) => trainer.capabilities!(options) }),
     create: (context) => createProcessLearner(trainer.name, command, context),
   };
 }

@@ -105,10 +105,10 @@ class Coordinator {
     });
     this.journal({ type: "run-started", configDigest: plan.record.configDigest, pid: process.pid });
     if (this.fatal !== undefined) return;
-    const { directory, plugins, model, config } = plan;
+    const { directory, plugins, model, engine, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
     const { device, threads, quick, alerts = defaultAlerts, observation } = config;
-    const setup = { directory, plugins, suite, model, device, threads, quick, alerts, observation };
+    const setup = { directory, plugins, suite, model, engine, device, threads, quick, alerts, observation };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();

@@ -15,12 +15,13 @@ export function tunedConfig(
   label: string,
   options: Record<string, unknown>,
 ): string {
-  const { suite, model, plugins, device, quick } = config;
+  const { suite, model, plugins, device, engine, quick } = config;
   const content = {
     suite,
     ...(model === undefined ? {} : { model }),
     ...(plugins.length === 0 ? {} : { plugins }),
     ...(device === "cpu" ? {} : { device }),
+    ...(engine === undefined ? {} : { engine }),
     ...(quick ? { quick } : {}),
     trainers: [{ name: config.trainers[0]!.name, label, options }],
   };

@@ -5,6 +5,7 @@ import { MeteredBuffer } from "../../harness/run/cell/buffer.js";
 import { describeTask, trainingViews } from "../../harness/run/cell/views.js";
 import { traceSeq } from "../../suites/trace-seq/index.js";
 import { trainers } from "../../trainers/methods/catalog.js";
+import { llamaFormat } from "../../trainers/model/index.js";
 
 interface Timing {
   steps: number;
@@ -61,6 +62,11 @@ async function timed(definition: TrainerDefinition): Promise<Timing> {
   const tasks = order.map((id) => describeTask(suite.tasks.find((task) => task.id === id)!));
   const learner = await definition.create({
     model: suite.defaultModel,
+    engine: {
+      name: "onnx",
+      module: new URL("../../trainers/index.js", import.meta.url).href,
+      checkpoint: await llamaFormat.open!(suite.defaultModel),
+    },
     device: "cpu",
     threads: 1,
     seed: 1,

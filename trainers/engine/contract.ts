@@ -1,10 +1,12 @@
+import type { Checkpoint, EngineDefinition, OpenOptions } from "../../harness/contract/engine.js";
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
+import type { Capability } from "./capabilities.js";
 
 import type { FisherKind, Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "./objective.js";
 
 export type * from "./objective.js";
 
-/** What an adapter adds to each matrix that it stands on. */
+/** What an adapter adds to each matrix that it adapts. */
 export type AdapterOptions = LoraOptions | AdaLoraOptions;
 
 /** (alpha / rank)·B·A, with A: rank × in, B: out × rank (Hu et al., 2106.09685). */
@@ -27,7 +29,7 @@ export interface AdaLoraOptions extends Omit<LoraOptions, "kind"> {
   targetRank: number;
 }
 
-/** Where a tensor stands in a flat vector. */
+/** The part of a flat vector that is one tensor. */
 export interface TensorLayout {
   readonly name: string;
   readonly shape: readonly number[];
@@ -69,7 +71,7 @@ export interface EngineRequest {
 
 /** A table of soft prompts: embeddings of virtual tokens, which are trained while the model stays as it is. */
 export interface PromptOptions {
-  /** Rows of the table. In a sequence's tokens, row i has the id `Model.firstVirtualToken + i`. */
+  /** Rows of the table. In a sequence's tokens, row i has the id `firstVirtualToken + i`. */
   virtualTokens: number;
   /** How many keys are trained with it, to choose prompts by; 0 for none. */
   keys: number;
@@ -89,11 +91,13 @@ export interface Tokenizer {
 }
 
 /**
- * A model on a device, perhaps of another process: what is passed is data, every call returns a promise, and what is a
- * plain property never changes. Calls are made one at a time: the next starts when the promise of the one before is
- * settled. Vectors stay on the device; callers hold handles, valid until `free` or `release`.
+ * What every engine does with a model. The model may be in another process: what is passed is data (JSON, and float32
+ * arrays as bytes), every call returns a promise, and a plain property never changes. Callers make one call at a time: the
+ * next when the promise of the one before has settled. Vectors stay where the model computes; callers hold handles, which
+ * are valid until `free` or `release`. The same calls on the same machine give the same bits; randomness is keyed by the
+ * seeds that are passed, never by a running generator. Errors are BenchErrors.
  */
-export interface Model {
+export interface CoreModel {
   readonly tokenizer: Tokenizer;
   /** The class in transformers, such as Qwen2ForCausalLM. */
   readonly architecture: string;
@@ -101,12 +105,9 @@ export interface Model {
   readonly parameters: number;
   /** Longest sequence, in tokens. */
   readonly contextLength: number;
-  /** The id that stands for row 0 of a prompt table in a sequence's tokens; row i is this + i. */
-  readonly firstVirtualToken: number;
 
-  /** What is trained now. Changed by `adapt`, `stack`, `addPrompts`, `merge` and `load`. */
+  /** What is trained now. Changed by adapters, prompts and `load`. */
   trainable(): Promise<Trainable>;
-
   /**
    * Forward, backward, constraint, clip, AdamW. Terms are computed by the parameters before the update. Throws DIVERGED,
    * and changes nothing, where the loss or the gradient's norm is not finite.
@@ -116,23 +117,20 @@ export interface Model {
   loss(objective: Objective): Promise<number>;
   /** The objective's gradient, not clipped. */
   gradient(objective: Objective): Promise<Vector>;
-  /** Logits of the batch's predicted tokens, by the model's own parameters or by `at`. */
-  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits>;
   /** One AdamW update with a given gradient; constraint and clipping apply. */
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
+  readonly optimizer: {
+    reset(): Promise<void>;
+    save(): Promise<OptimizerState>;
+    restore(state: OptimizerState): Promise<void>;
+  };
+
   /** The inner product, summed in double precision. */
   dot(a: Vector, b: Vector): Promise<number>;
   /** Σ weights[i]·vectors[i], a new vector. Each element is summed in double precision, in the order given. */
   combine(weights: readonly number[], vectors: readonly Vector[]): Promise<Vector>;
   /** Elementwise product, a new vector. */
   multiply(a: Vector, b: Vector): Promise<Vector>;
-  /**
-   * Mean over examples of squared gradients of the mean nll; not normalized further. `seed` keys the labels that are
-   * drawn. `exact` takes each token's likeliest labels until their probabilities sum to `coverage`.
-   */
-  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage?: number): Promise<Vector>;
-  /** Mean over examples of |∂ mean‖logits‖² / ∂θ| (MAS, 1711.09601, eq. 4); needs no labels. */
-  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector>;
   /** A copy of the trainable parameters. */
   snapshot(): Promise<Vector>;
   /** Sets the trainable parameters; the optimizer's state stays. */
@@ -142,32 +140,13 @@ export interface Model {
   read(vector: Vector): Promise<Float32Array>;
   /** A vector of these numbers, which are copied. */
   write(values: Float32Array): Promise<Vector>;
-  readonly optimizer: {
-    reset(): Promise<void>;
-    save(): Promise<OptimizerState>;
-    restore(state: OptimizerState): Promise<void>;
-  };
 
-  /** Adds an adapter; the base is frozen from then on and the trainable vector is the adapter's. `seed` keys its initialization. */
-  adapt(options: AdapterOptions, seed: number): Promise<void>;
-  /** Freezes the LoRA adapter, which goes on acting, and adds a new one of its form: the trainable vector is the new one's. */
-  stack(seed: number): Promise<void>;
-  /** Adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialization. */
-  addPrompts(options: PromptOptions, seed: number): Promise<void>;
-  /** Writes a run of the prompt table's rows as an adapter that PEFT opens (prompt tuning). */
-  savePrompts(directory: string, start: number, count: number): Promise<void>;
-  /** The current keys of the prompt table, one row each. */
-  promptKeys(): Promise<Float32Array[]>;
-  /** Folds the adapter into the base weights, which are trainable again. */
-  merge(): Promise<void>;
-
+  /** Continuations, in the order of the requests; a result does not depend on the other requests. */
   generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]>;
   /** Σ log p of the continuation's tokens given the prompt's, nats. */
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]>;
-  /** Σ |output| of every linear module over the requests' tokens, one value an output neuron, by the module's path. */
-  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>>;
 
   /**
    * A full model directory in Hugging Face format, or with an adapter only the adapter in PEFT's format; stacked LoRA
@@ -186,9 +165,44 @@ export interface Model {
   release(): Promise<void>;
 }
 
-export interface OpenOptions {
-  device: string;
-  threads: number;
-  /** Keys dropout. */
-  seed: number;
+/** Members that an engine may leave out, with the capability that they belong to. See `capabilities`. */
+export interface OptionalMembers {
+  /** `adapters`: adds an adapter; the base is frozen and the trainable vector is the adapter's. `seed` keys its initialization. */
+  adapt(options: AdapterOptions, seed: number): Promise<void>;
+  /** `adapters`: folds the adapter into the base weights, which are trainable again. */
+  merge(): Promise<void>;
+  /** `stacked-adapters`: freezes the LoRA adapter, which goes on acting, and adds a new one of its form, which is trained. */
+  stack(seed: number): Promise<void>;
+
+  /** `soft-prompts`: adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialization. */
+  addPrompts(options: PromptOptions, seed: number): Promise<void>;
+  /** `soft-prompts`: writes a run of the prompt table's rows as an adapter that PEFT opens (prompt tuning). */
+  savePrompts(directory: string, start: number, count: number): Promise<void>;
+  /** `soft-prompts`: the current keys of the prompt table, one row each. */
+  promptKeys(): Promise<Float32Array[]>;
+  /** `soft-prompts`: the id that stands for row 0 of a prompt table in a sequence's tokens; row i is this + i. */
+  readonly firstVirtualToken: number;
+
+  /**
+   * `importance`: mean over examples of squared gradients of the mean nll; not normalized further. `seed` keys the labels
+   * that are drawn. `exact` takes each token's likeliest labels until their probabilities sum to `coverage`.
+   */
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage?: number): Promise<Vector>;
+  /** `importance`: mean over examples of |∂ mean‖logits‖² / ∂θ| (MAS, 1711.09601, eq. 4); needs no labels. */
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector>;
+
+  /** `logits`: logits of the batch's predicted tokens, by the model's own parameters or by `at`. */
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits>;
+
+  /** `activations`: Σ |output| of every linear module over the requests' tokens, one value an output neuron, by the module's path. */
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>>;
+}
+
+/** A model as methods see it: they declare the capabilities whose members they call. */
+export type Model = CoreModel & OptionalMembers;
+
+/** Something that computes with models; a plug-in offers it under `engines`. */
+export interface Engine extends EngineDefinition {
+  capabilities(checkpoint: Checkpoint): readonly Capability[] | undefined;
+  open(checkpoint: Checkpoint, device: string, options: OpenOptions): Promise<CoreModel & Partial<OptionalMembers>>;
 }

@@ -1,4 +1,5 @@
 import type { Privileges, Schedule, SearchSpace } from "../../harness/contract/trainer.js";
+import type { Capability } from "../engine/capabilities.js";
 import type { TrainingOptions } from "../training/options.js";
 import type { Strategy } from "../training/strategy.js";
 
@@ -20,6 +21,8 @@ export interface Method {
   options: Record<string, unknown>;
   /** Which options are worth tuning, and where to look; its own and the loop's. */
   space?: SearchSpace;
+  /** The optional capabilities of an engine that it calls for; none where the core is enough. */
+  capabilities?: readonly Capability[];
   needs(options: Options): Partial<Privileges>;
   strategy(options: Options): Strategy;
 }

@@ -82,6 +82,9 @@ function parametricTrainer(description: Description, membersOf: (options: Option
       const retention = { validationOfPastTasks: training.earlyStopping !== null };
       return mergePrivileges([retention, ...members.map((member) => member.method.needs(member.options))]);
     },
+    capabilities: (chosen) => [
+      ...new Set(composition(chosen).members.flatMap(({ method }) => method.capabilities ?? [])),
+    ],
     create(context: LearnerContext) {
       const { training, strategy } = composition(context.options);
       return ParametricLearner.open(context, training, strategy);

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { listSupportedBackends } from "onnxruntime-node";
+import type { DeviceReport } from "../../harness/contract/engine.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { packageRoot } from "../../harness/contract/files.js";
-import type { DeviceReport } from "../../harness/contract/plugin.js";
 import { encode } from "../engine/onnx/encode.js";
 import { Graph } from "../engine/onnx/graph.js";
 import { add } from "../engine/onnx/operators/index.js";

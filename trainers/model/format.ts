@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { ModelFormat } from "../../harness/contract/plugin.js";
 import { digestModel, openCheckpoint, readTensors } from "./checkpoint.js";
+import { readConfig } from "./config.js";
 import { holdsWeights } from "./weights.js";
 
 /** Model directories of the Llama family in Hugging Face format. */
@@ -9,6 +10,11 @@ export const llamaFormat: ModelFormat = {
   name: "llama",
   summary: "Llama, Qwen2, Mistral and SmolLM2 as config.json, *.safetensors and tokenizer.json",
   recognizes: (directory) => existsSync(join(directory, "config.json")) && holdsWeights(directory),
+  open: async (directory) => ({
+    format: "llama",
+    architecture: readConfig(directory).architecture,
+    directory: resolve(directory),
+  }),
   async inspect(directory) {
     const checkpoint = openCheckpoint(directory);
     const sizes = [...checkpoint.tensors.values()].map(({ shape }) =>

@@ -1,4 +1,6 @@
-import type { Model, OpenOptions } from "../engine/contract.js";
+import { resolve } from "node:path";
+import type { Checkpoint, OpenOptions } from "../../harness/contract/engine.js";
+import type { Model } from "../engine/contract.js";
 import { locateModel } from "./adapted.js";
 import { openCheckpoint } from "./checkpoint.js";
 import { resolveDevice } from "./devices.js";
@@ -8,18 +10,27 @@ export { adapterFormat } from "./adapter-format.js";
 export { probeDevices, resolveDevice } from "./devices.js";
 export { llamaFormat } from "./format.js";
 
-/**
- * Opens a model directory in Hugging Face format on a device; an adapter, or `base::adapter`, is merged into its base.
- * Throws MODEL_INVALID with the file that is at fault, and
- * DEVICE_UNAVAILABLE, saying what to install.
- */
-export async function openModel(directory: string, { device, threads, seed }: OpenOptions): Promise<Model> {
+/** Opens what a model format describes; an adapter is merged into its base. */
+export async function openCheckpointModel(
+  { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
+  device: string,
+  { threads, seed }: OpenOptions,
+): Promise<Model> {
   const executionProviders = await resolveDevice(device);
-  const { base, adapter } = await locateModel(directory);
-  const model = new LlamaModel(openCheckpoint(base), seed, { executionProviders, threads });
+  const model = new LlamaModel(openCheckpoint(directory), seed, { executionProviders, threads });
   if (adapter !== undefined) {
     await model.load(adapter);
     await model.merge();
   }
   return model;
+}
+
+/** As `openCheckpointModel`, for a location: a directory in Hugging Face format, an adapter, or `base::adapter`. */
+export async function openModel(
+  location: string,
+  { device, ...options }: OpenOptions & { device: string },
+): Promise<Model> {
+  await resolveDevice(device);
+  const { base, adapter } = await locateModel(location);
+  return openCheckpointModel({ directory: resolve(base), adapter: adapter && resolve(adapter) }, device, options);
 }

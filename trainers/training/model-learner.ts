@@ -12,7 +12,7 @@ import type {
   TrainingView,
 } from "../../harness/contract/trainer.js";
 import type { Meter, Model } from "../engine/contract.js";
-import { openModel } from "../model/index.js";
+import { openModel } from "../engine/open.js";
 import { SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
 import type { RoutedRequest } from "./strategy.js";
@@ -33,8 +33,8 @@ export abstract class ModelLearner implements Learner {
   }
 
   /** Opens the base model that a cell starts from. */
-  protected static openBase({ model, device, threads, seed }: LearnerContext): Promise<Model> {
-    return openModel(model, { device, threads, seed });
+  protected static openBase(context: LearnerContext): Promise<Model> {
+    return openModel(context);
   }
 
   abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;

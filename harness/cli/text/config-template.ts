@@ -27,10 +27,12 @@ orders: 1
 # Further plug-ins: paths, npm packages, or command:<words>.
 # plugins: []
 
-# Cells that run at a time (as many as there are cores, without it), threads inside one, and the device.
+# Cells that run at a time (as many as there are cores, without it), threads inside one, the device and the engine (the
+# first that opens the model, without it).
 # workers: 2
 # threads: 1
 # device: cpu
+# engine: onnx
 
 # A smaller, honest configuration for smoke tests.
 # quick: false

@@ -19,7 +19,10 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ["trainers", record.trainers.map(({ label }) => label).join(", ")],
     ["orders", record.orders.map(({ name }) => name).join(", ")],
     ["seeds", seedsText(record.cells)],
-    ["cells", `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}`],
+    [
+      "cells",
+      `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}, engine ${plan.engine ?? "none"}`,
+    ],
     ["directory", nearPath(plan.directory)],
     ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
     ...(suite.notes ?? []).map((note): [string, string] => ["note", note]),

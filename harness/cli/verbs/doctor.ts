@@ -5,8 +5,8 @@ import { arch, availableParallelism, cpus, freemem, platform, release, totalmem 
 import { join } from "node:path";
 import type { Command } from "commander";
 import picocolors from "picocolors";
+import type { DeviceReport } from "../../contract/engine.js";
 import { packageRoot } from "../../contract/files.js";
-import type { DeviceReport } from "../../contract/plugin.js";
 import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
 

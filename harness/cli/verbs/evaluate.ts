@@ -58,6 +58,7 @@ export function withEvaluationOptions(command: Command): Command {
     .option("--config <file>", "configuration: its suite and its plug-ins")
     .option("--quick", "a smaller, honest configuration, for smoke tests")
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
+    .option("--engine <name>", "the engine that computes; see `bench list engines`")
     .option("--threads <n>", "threads of the evaluation", positive);
 }
 

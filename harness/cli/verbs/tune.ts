@@ -23,6 +23,7 @@ export function addTune(program: Command, context: CliContext): void {
     .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
     .option("--threads <n>", "threads inside one cell", positive)
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
+    .option("--engine <name>", "the engine that computes; see `bench list engines`")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
     .option("--suite <name>", "the suite that reads the location given")
     .option("--config <file>", "configuration: suite, model, plug-ins, and options that are not searched")

@@ -12,6 +12,7 @@ import { inheritRows } from "../continuation/inherited-rows.js";
 import { type Start, startCheckpoint } from "../continuation/start.js";
 import { requestsFor } from "../evaluate/evaluate.js";
 import { evaluateOnce, type StoredEvaluation } from "../evaluate/evaluation-store.js";
+import { engineChoice } from "../plan/engine.js";
 import { type Stage, stagesOf } from "../plan/stages.js";
 import type { CellTask } from "../pool/messages.js";
 import { progressReporter } from "../pool/progress.js";
@@ -191,9 +192,12 @@ class CellRun {
     const { suite, registry, setup } = this.worker;
     const { trainer, order, record, start } = this.task.cell;
     this.buffer = new MeteredBuffer(trainer.privileges);
+    const model = start?.base ?? setup.model;
+    const engine = setup.engine === undefined ? undefined : await engineChoice(setup.engine, model, registry);
     this.learner = await callPlugin("the trainer's create", () =>
       registry.trainer(trainer.name).create({
-        model: start?.base ?? setup.model,
+        model,
+        ...(engine === undefined ? {} : { engine }),
         device: setup.device,
         threads: setup.threads,
         seed: record.seed,

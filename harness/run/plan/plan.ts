@@ -2,7 +2,8 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
-import { BenchError, toBenchError } from "../../contract/errors.js";
+import type { Checkpoint } from "../../contract/engine.js";
+import { toBenchError } from "../../contract/errors.js";
 import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import { resolveReference } from "../../hub.js";
@@ -13,6 +14,7 @@ import { continuedConfig, continuedOrder, startsOf } from "../continuation/start
 import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
 import { checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
+import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
 import { ordersOf } from "./orders.js";
@@ -28,6 +30,8 @@ export interface RunPlan {
   suite: Suite;
   /** Directory of the base model. */
   model: string;
+  /** Name of the engine that computes; undefined where none opens the model. */
+  engine: string | undefined;
   /** By which workers load the same registry. */
   plugins: string[];
   /** In the order in which they start: long ones first. */
@@ -53,19 +57,18 @@ export async function planRun(
   const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
   const config = source === undefined ? given : continuedConfig(given, source);
   const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
-  await checkDevice(config.device, registry);
   const suite = derive(await loadSuite(config, registry));
   const scorers = checkSuite(suite, registry);
   checkNeeds(suite, trainers);
   const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];
   const model = await openModel(config.model ?? suite.defaultModel, registry);
   const continuation = source && (await startsOf(source, trainers, model, registry));
-  const engines = registry.allEngines();
+  const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
   const digestInput: CellDigestInput = {
     suite: suite.digest,
     model: model.record.digest,
     scorers,
-    numerics: engines.map(({ name, numerics }) => `${name}:${numerics}`).join(",") || "none",
+    numerics: engine === undefined ? "none" : `${engine.name}:${engine.numerics}`,
     device: config.device,
     threads: config.threads,
     quick: config.quick,
@@ -96,7 +99,7 @@ export async function planRun(
     ...(continuation === undefined ? {} : { source: continuation.record }),
     environment: {
       ...environment(),
-      ...Object.fromEntries(engines.map(({ name, version }) => [`engine ${name}`, version])),
+      ...(engine === undefined ? {} : { [`engine ${engine.name}`]: engine.version }),
       device: config.device,
       threads: config.threads,
       workers: config.workers,
@@ -105,7 +108,17 @@ export async function planRun(
   };
   const estimate = estimateRun({ directory, config, record, suite, cells });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
-  return { directory, config, record, suite, model: model.directory, plugins: [...plugins], cells, estimate };
+  return {
+    directory,
+    config,
+    record,
+    suite,
+    model: model.directory,
+    engine: engine?.name,
+    plugins: [...plugins],
+    cells,
+    estimate,
+  };
 }
 
 /** The seeds that a configuration means; those of every order alike where a run of an earlier version has them stored. */
@@ -142,28 +155,16 @@ async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> 
   }
 }
 
-async function openModel(reference: string, registry: Registry): Promise<{ directory: string; record: ModelRecord }> {
+async function openModel(
+  reference: string,
+  registry: Registry,
+): Promise<{ directory: string; record: ModelRecord; checkpoint: Checkpoint | undefined }> {
   const { directory, revision } = await resolveReference(reference, "model");
-  const { architecture, parameters, digest } = await registry.modelFor(directory).inspect(directory);
+  const format = registry.modelFor(directory);
+  const { architecture, parameters, digest } = await format.inspect(directory);
   const record: ModelRecord = { reference, digest, parameters, architecture };
   if (revision !== null) record.revision = revision;
-  return { directory, record };
-}
-
-async function checkDevice(device: string, registry: Registry): Promise<void> {
-  const engines = registry.allEngines();
-  if (device === "cpu" || engines.length === 0) return;
-  const reports = (await Promise.all(engines.map((engine) => engine.probe()))).flat();
-  const named = reports.filter((report) => report.device === device);
-  if (named.some((report) => report.available)) return;
-  const available = reports.filter((report) => report.available).map((report) => report.device);
-  throw new BenchError(
-    "DEVICE_UNAVAILABLE",
-    `the device "${device}" is not available${named.length > 0 ? `: ${named.map(({ detail }) => detail).join("; ")}` : ""}`,
-    {
-      fix: `This machine has: ${["cpu", ...available.filter((name) => name !== "cpu")].join(", ")}. \`bench doctor\` says more.`,
-    },
-  );
+  return { directory, record, checkpoint: await format.open?.(directory) };
 }
 
 function environment(): Record<string, string | number | null> {

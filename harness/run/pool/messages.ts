@@ -15,6 +15,8 @@ export interface WorkerSetup {
   suite: Omit<Suite, "oracle">;
   /** Directory of the base model. */
   model: string;
+  /** Name of the engine that computes, where one opens the model. */
+  engine?: string;
   device: string;
   threads: number;
   quick: boolean;

@@ -16,6 +16,7 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
+import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 
 const rigDirectory = mkdtempSync(join(tmpdir(), "bench-methods-"));
@@ -66,6 +67,7 @@ export function contextFor(
 ): LearnerContext {
   return {
     model: tinyModel,
+    engine: onnxChoice(tinyModel),
     device: "cpu",
     threads: 1,
     seed,
@@ -73,6 +75,11 @@ export function contextFor(
     tasks: tasks.map(({ task }) => task),
     quick: false,
   };
+}
+
+/** A context with another model: a directory, or `base::adapter`. */
+export function withModel(context: LearnerContext, model: string): LearnerContext {
+  return { ...context, model, engine: onnxChoice(model) };
 }
 
 export function bufferFor(trainer: TrainerDefinition, options: Record<string, unknown>): MeteredBuffer {

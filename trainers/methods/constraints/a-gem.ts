@@ -16,6 +16,7 @@ export const aGem: Method = {
   version: 1,
   options: memoryOptions,
   space: { memoryBatch: { values: [8, 16, 32] }, learningRate: rateRange },
+  capabilities: ["constraints"],
   needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
   strategy(given) {
     const options = given as unknown as MemoryOptions;

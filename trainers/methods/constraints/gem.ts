@@ -34,6 +34,7 @@ export const gem: Method = {
     memoryBatch: { values: [8, 16, 32] },
     learningRate: rateRange,
   },
+  capabilities: ["constraints"],
   needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
   strategy(given) {
     const options = given as unknown as GemOptions;

@@ -27,6 +27,7 @@ export const ogd: Method = {
     capacity: { type: "integer", minimum: 1, default: 48, description: "Most directions kept over all tasks." },
   },
   space: { items: { values: [2, 6, 12, 24] }, learningRate: rateRange },
+  capabilities: ["constraints", "logits"],
   needs: () => ({}),
   strategy: (options) => new Ogd(options as unknown as OgdOptions),
 };

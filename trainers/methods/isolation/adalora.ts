@@ -44,6 +44,7 @@ export const adalora: Method = {
     lastShare: share(0.4, "Share of a task's steps, at its end, that train what was kept."),
   },
   space: { learningRate: { low: 2e-3, high: 5e-2, scale: "log" }, orthogonality: { low: 0.05, high: 5, scale: "log" } },
+  capabilities: ["adapters", "adaptive-adapters"],
   needs: () => ({}),
   strategy: ({ importanceBeta1, importanceBeta2, ...options }) =>
     new AdaLora({ ...options, beta1: importanceBeta1, beta2: importanceBeta2 } as unknown as AdaptiveOptions),

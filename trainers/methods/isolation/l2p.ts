@@ -31,6 +31,7 @@ export const l2p: Method = {
     pull: { type: "number", minimum: 0, default: 0.5, description: "Weight of the pull of keys to the inputs." },
   },
   space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [3, 5, 10, 20] } },
+  capabilities: ["soft-prompts"],
   needs: () => ({}),
   strategy: (options) => new PromptPool(options as unknown as PoolOptions),
 };

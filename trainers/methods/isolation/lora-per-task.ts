@@ -28,6 +28,7 @@ export const loraPerTask: Method = {
     items: { type: "integer", minimum: 1, default: 48, description: "Training inputs behind each task's centroid." },
   },
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, rank: { values: [4, 8, 16] } },
+  capabilities: ["adapters"],
   needs: () => ({}),
   strategy: (options) => new LoraPerTask(options as unknown as PerTaskOptions),
 };

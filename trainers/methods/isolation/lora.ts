@@ -15,6 +15,7 @@ export const lora: Method = {
   defaults: { learningRate: 2e-3 },
   options: loraSchema,
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, rank: { values: [4, 8, 16] } },
+  capabilities: ["adapters"],
   needs: () => ({}),
   strategy: (options) => ({
     name: "lora",

@@ -23,6 +23,7 @@ export const oLora: Method = {
     lambda: { type: "number", minimum: 0, default: 0.5, description: "λ₁, the weight of Σ |A_earlier·Aᵀ|." },
   },
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, lambda: { low: 0.05, high: 5, scale: "log" } },
+  capabilities: ["adapters", "stacked-adapters"],
   needs: () => ({}),
   strategy: (options) => {
     const { lambda, rank, alpha, dropout, targetModules } = options as unknown as OLoraOptions;

@@ -21,6 +21,7 @@ export const progressivePrompts: Method = {
     length: { type: "integer", minimum: 1, default: 10, description: "Virtual tokens of each task's prompt." },
   },
   space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [5, 10, 20, 40] } },
+  capabilities: ["soft-prompts", "constraints"],
   needs: () => ({ taskIdAtTest: true }),
   strategy: (options) => new ProgressivePrompts(options.length as number),
 };

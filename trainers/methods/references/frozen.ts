@@ -26,5 +26,6 @@ export const frozen: TrainerDefinition = {
   schedule: "once",
   deterministic: true,
   needs: () => noPrivileges,
+  capabilities: () => [],
   create: (context) => FrozenLearner.open(context),
 };

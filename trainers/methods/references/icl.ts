@@ -131,5 +131,6 @@ export const icl: TrainerDefinition = {
     pastData: { buffer: (options as unknown as IclOptions).bufferSize },
     taskIdAtTest: true,
   }),
+  capabilities: () => [],
   create: (context) => IclLearner.open(context),
 };

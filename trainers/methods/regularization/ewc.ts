@@ -75,6 +75,7 @@ export const ewc: Method = {
     },
   },
   space: { lambda: strengthRange, learningRate: rateRange },
+  capabilities: ["importance"],
   needs: () => ({}),
   strategy: (options) => new Ewc(options as unknown as EwcOptions),
 };

@@ -22,6 +22,7 @@ export const freeze: Method = {
     layers: { type: "integer", minimum: 0, default: 1, description: "Bottom layers that are frozen." },
   },
   space: { layers: { values: [0, 1, 2, 3] }, learningRate: rateRange },
+  capabilities: ["constraints"],
   needs: () => ({}),
   strategy(given) {
     const options = given as unknown as FreezeOptions;

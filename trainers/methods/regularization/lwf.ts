@@ -24,6 +24,7 @@ export const lwf: Method = {
     temperature: { type: "number", exclusiveMinimum: 0, default: 2, description: "Softens both distributions." },
   },
   space: { alpha: { low: 0.1, high: 10, scale: "log" }, learningRate: rateRange },
+  capabilities: ["logits"],
   needs: () => ({}),
   strategy: (options) => new Lwf(options as unknown as LwfOptions),
 };

@@ -27,6 +27,7 @@ export const mas: Method = {
     items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
   },
   space: { lambda: strengthRange, learningRate: rateRange },
+  capabilities: ["importance"],
   needs: () => ({}),
   strategy: (options) => new Mas(options as unknown as MasOptions),
 };

@@ -31,6 +31,7 @@ export const migu: Method = {
     items: { type: "integer", minimum: 1, default: 48, description: "Examples behind the magnitudes." },
   },
   space: { threshold: { low: 0.1, high: 0.95, scale: "linear" }, learningRate: rateRange },
+  capabilities: ["activations", "constraints"],
   needs: () => ({}),
   strategy: (options) => new Migu(options as unknown as MiguOptions),
 };

@@ -53,6 +53,7 @@ export const der: Method = {
     beta: { low: 0.1, high: 2, scale: "log" },
     learningRate: rateRange,
   },
+  capabilities: ["logits"],
   needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
   strategy: (options) => new DarkExperienceReplay(options as unknown as DerOptions),
 };

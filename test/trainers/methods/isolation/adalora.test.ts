@@ -6,7 +6,7 @@ import { Importance, rankBudget, tripletsOf } from "../../../../trainers/methods
 import { openModel } from "../../../../trainers/model/index.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 import { readHeader } from "../../../../trainers/model/safetensors.js";
-import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel } from "../rig.js";
+import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, withModel } from "../rig.js";
 
 const trainer = byName(trainers, "adalora");
 const matrices = 7;
@@ -60,7 +60,8 @@ test("the file holds the triplets that were kept alone, and answers as the model
   }
   expect(config).toMatchObject({ peft_type: "ADALORA", init_r: 5, target_r: 2 });
   const frozen = byName(trainers, "frozen");
-  const scores = async (model: string) => (await frozen.create({ ...contextFor(frozen, {}), model })).score(questions);
+  const scores = async (model: string) =>
+    (await frozen.create(withModel(contextFor(frozen, {}), model))).score(questions);
   const expected = await learner.score(questions);
   for (const [i, score] of (await scores(`${tinyModel}::${folder}`)).entries())
     expect(score).toBeCloseTo(expected[i]!, 4);

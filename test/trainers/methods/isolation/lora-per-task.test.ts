@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
-import { byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, tinyTask } from "../rig.js";
+import { byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, tinyTask, withModel } from "../rig.js";
 
 const trainer = byName(trainers, "lora-per-task");
 const options = { steps: 12, learningRate: 1e-2, warmupSteps: 0, rank: 4 };
@@ -25,11 +25,11 @@ test("each question is answered by the adapter of its own task, which PEFT's fil
   const { learner, folders } = await learned();
   const frozen = byName(trainers, "frozen");
   for (const [index, task] of tasks.entries()) {
-    const context = { ...contextFor(frozen, {}), model: `${tinyModel}::${folders[index]}` };
+    const context = withModel(contextFor(frozen, {}), `${tinyModel}::${folders[index]}`);
     const alone = await (await frozen.create(context)).score(questionsOf(task));
     const routed = await learner.score(questionsOf(task));
     for (const [i, score] of routed.entries()) expect(score).toBeCloseTo(alone[i]!, 4);
-    const other = { ...context, model: `${tinyModel}::${folders[(index + 1) % 3]}` };
+    const other = withModel(context, `${tinyModel}::${folders[(index + 1) % 3]}`);
     const strange = await (await frozen.create(other)).score(questionsOf(task));
     expect(Math.max(...strange.map((score, i) => Math.abs(score - routed[i]!)))).toBeGreaterThan(0.05);
   }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
-import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel } from "../rig.js";
+import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, withModel } from "../rig.js";
 
 const trainer = byName(trainers, "o-lora");
 const overlapNote = "Σ |A_earlier·Aᵀ|";
@@ -49,9 +49,9 @@ test("as one adapter of rank r·T it answers as the stack that was trained", asy
   const { learner, adapter } = await saved({ rank: 2, steps: 8 });
   const questions = abc[0]!.validation.map(({ id, input }) => ({ id, input, continuation: "a" }));
   const expected = await learner.score(questions);
-  const context = { ...contextFor(byName(trainers, "frozen"), {}), model: `${tinyModel}::${adapter}` };
+  const context = withModel(contextFor(byName(trainers, "frozen"), {}), `${tinyModel}::${adapter}`);
   const whole = await byName(trainers, "frozen").create(context);
-  const base = await byName(trainers, "frozen").create({ ...context, model: tinyModel });
+  const base = await byName(trainers, "frozen").create(withModel(context, tinyModel));
   const [found, plain] = [await whole.score(questions), await base.score(questions)];
   for (const [i, score] of found.entries()) expect(score).toBeCloseTo(expected[i]!, 4);
   expect(Math.abs(plain[0]! - expected[0]!)).toBeGreaterThan(0.01);

@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { MeteredBuffer } from "../../../../harness/run/cell/buffer.js";
 import { baseModelDirectory, generateSuite } from "../../../../suites/trace-seq/index.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
-import { byName, contextFor, learnContext } from "../rig.js";
+import { byName, contextFor, learnContext, withModel } from "../rig.js";
 
 test("the embedded base model writes instances in the form of the task", async () => {
   const { tasks } = generateSuite(true);
   const { train, validation, ...task } = tasks.find(({ id }) => id === "commonsense-arithmetic")!;
   const trainer = byName(trainers, "ssr");
   const context = { ...contextFor(trainer, { steps: 2, share: 0.05 }, 1, [{ task, train, validation }]), quick: true };
-  const learner = await trainer.create({ ...context, model: baseModelDirectory });
+  const learner = await trainer.create(withModel(context, baseModelDirectory));
   const view = { index: 0, tasks: [{ task, train, validation }], pastValidation: [], generalItems: [] };
   const buffer = new MeteredBuffer(trainer.needs(context.options));
   const { synthetic } = await learner.learn(view, learnContext(buffer));

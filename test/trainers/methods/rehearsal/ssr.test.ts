@@ -9,7 +9,17 @@ import { openModel } from "../../../../trainers/model/index.js";
 import { fullBlock } from "../../../../trainers/training/blocks.js";
 import { orderedChoices, realDemonstrations } from "../../../../trainers/training/synthesis/demonstrations.js";
 import { synthesize } from "../../../../trainers/training/synthesis/synthesize.js";
-import { byName, contextFor, learnContext, moved, newDirectory, tinyModel, tinyTask, viewOf } from "../rig.js";
+import {
+  byName,
+  contextFor,
+  learnContext,
+  moved,
+  newDirectory,
+  tinyModel,
+  tinyTask,
+  viewOf,
+  withModel,
+} from "../rig.js";
 
 const words = "sun moon tree river stone cloud".split(" ");
 const opening = { device: "cpu", threads: 1, seed: 1 };
@@ -53,7 +63,7 @@ const all = { share: 2, draws: 2, items: 6, clusters: 3, steps: 6, learningRate:
 
 async function learn(given: Record<string, unknown>, name = "ssr", interrupted = false) {
   const trainer = byName(trainers, name);
-  const context = { ...contextFor(trainer, given, 1, tasks), model: baseModel };
+  const context = withModel(contextFor(trainer, given, 1, tasks), baseModel);
   const buffer = new MeteredBuffer(trainer.needs(context.options));
   const reports: LearnReport[] = [];
   const kept: string[] = [];
@@ -158,7 +168,7 @@ test("without demonstrations no real item has an influence on what is written", 
   const { sets } = await learn({ ...all, demonstrations: "none" });
   const renamed = tasks.map((data) => ({ ...data, train: [...data.train].reverse() }));
   const trainer = byName(trainers, "ssr");
-  const context = { ...contextFor(trainer, { ...all, demonstrations: "none" }, 1, renamed), model: baseModel };
+  const context = withModel(contextFor(trainer, { ...all, demonstrations: "none" }, 1, renamed), baseModel);
   const privileges = trainer.needs(context.options);
   expect(privileges.pastData).toBe("synthetic");
   const learner = await trainer.create(context);

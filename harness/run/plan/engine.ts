@@ -1,0 +1,123 @@
+import { pathToFileURL } from "node:url";
+import type { RunConfig } from "../../contract/config.js";
+import type { Checkpoint, DeviceReport, EngineChoice, EngineDefinition } from "../../contract/engine.js";
+import { BenchError } from "../../contract/errors.js";
+import type { TrainerRecord } from "../../contract/result.js";
+import { resolveSpecifier } from "../../plugins/specifier.js";
+import type { Registry } from "../../plugins.js";
+
+/**
+ * The engine of a run: the one that the configuration names, or the first registered that opens the model on the device.
+ * Undefined where none opens it and no trainer asks for one.
+ *
+ * @throws UNKNOWN_NAME, DEVICE_UNAVAILABLE; CAPABILITY_MISSING where a trainer asks for what engine or model lack.
+ */
+export async function chooseEngine(
+  { engine: name, device }: RunConfig,
+  checkpoint: Checkpoint | undefined,
+  trainers: readonly TrainerRecord[],
+  registry: Registry,
+): Promise<EngineDefinition | undefined> {
+  const engines = name === undefined ? registry.allEngines() : [registry.engine(name)];
+  const able = engines.filter((engine) => capabilitiesOf(engine, checkpoint) !== undefined);
+  const asking = trainers.flatMap(({ label, name: trainer, options }) => {
+    const asked = registry.trainer(trainer).capabilities?.(options);
+    return asked === undefined ? [] : [{ label, asked }];
+  });
+  if (able.length === 0 && (asking.length > 0 || name !== undefined)) {
+    throw cannotOpen(engines, checkpoint, asking[0]?.label, registry);
+  }
+  const engine = await firstOn(device, able.length > 0 ? able : engines);
+  if (able.length === 0) return undefined;
+  for (const { label, asked } of asking) {
+    const missing = asked.filter((capability) => !capabilitiesOf(engine!, checkpoint)!.includes(capability));
+    if (missing.length > 0) throw lacks(engine!, checkpoint!, label, asked, missing, registry);
+  }
+  return engine;
+}
+
+/** How a learner opens a model with the engine of a run. Undefined where the engine does not open models of its format. */
+export async function engineChoice(
+  name: string,
+  directory: string,
+  registry: Registry,
+): Promise<EngineChoice | undefined> {
+  const checkpoint = await registry.modelFor(directory).open?.(directory);
+  if (checkpoint === undefined || capabilitiesOf(registry.engine(name), checkpoint) === undefined) return undefined;
+  const source = resolveSpecifier(registry.origin("engines", name)!);
+  if (source.kind === "command") throw new BenchError("INTERNAL", `the engine "${name}" is no module`);
+  const module = source.kind === "built-in" ? source.url : pathToFileURL(source.path).href;
+  return { name, module, checkpoint };
+}
+
+/** The optional capabilities of an engine for a model that the model allows. */
+function capabilitiesOf(engine: EngineDefinition, checkpoint: Checkpoint | undefined): readonly string[] | undefined {
+  if (checkpoint === undefined || engine.open === undefined) return undefined;
+  const offered = engine.capabilities?.(checkpoint);
+  return offered?.filter((capability) => checkpoint.capabilities?.includes(capability) ?? true);
+}
+
+/** The first engine that has the device here; undefined where there is no engine. */
+async function firstOn(device: string, engines: readonly EngineDefinition[]): Promise<EngineDefinition | undefined> {
+  if (device === "cpu" || engines.length === 0) return engines[0];
+  const reports: DeviceReport[] = [];
+  for (const engine of engines) {
+    const own = await engine.probe();
+    if (own.some((report) => report.device === device && report.available)) return engine;
+    reports.push(...own);
+  }
+  const named = reports.filter((report) => report.device === device);
+  const available = reports.filter((report) => report.available).map((report) => report.device);
+  throw new BenchError(
+    "DEVICE_UNAVAILABLE",
+    `the device "${device}" is not available${named.length > 0 ? `: ${named.map(({ detail }) => detail).join("; ")}` : ""}`,
+    {
+      fix: `This machine has: ${[...new Set(["cpu", ...available])].join(", ")}. \`bench doctor\` says more.`,
+    },
+  );
+}
+
+function cannotOpen(
+  engines: readonly EngineDefinition[],
+  checkpoint: Checkpoint | undefined,
+  trainer: string | undefined,
+  registry: Registry,
+): BenchError {
+  const model =
+    checkpoint === undefined
+      ? "this model"
+      : `models of the format "${checkpoint.format}" (${checkpoint.architecture})`;
+  const who = engines.length === 1 ? `the engine "${engines[0]!.name}" does not open` : "no engine opens";
+  const free = registry.allTrainers().filter(({ capabilities }) => capabilities === undefined);
+  return new BenchError(
+    "CAPABILITY_MISSING",
+    `${who} ${model}${trainer === undefined ? "" : `, and the trainer "${trainer}" needs one`}`,
+    {
+      fix: `Use another model, load a plug-in with an engine for it${free.length > 0 ? `, or use a trainer that needs no engine: ${free.map(({ name }) => name).join(", ")}` : ""}.`,
+    },
+  );
+}
+
+function lacks(
+  engine: EngineDefinition,
+  checkpoint: Checkpoint,
+  trainer: string,
+  asked: readonly string[],
+  missing: readonly string[],
+  registry: Registry,
+): BenchError {
+  const others = registry.allEngines().filter((other) => {
+    const offered = capabilitiesOf(other, checkpoint);
+    return offered !== undefined && asked.every((capability) => offered.includes(capability));
+  });
+  return new BenchError(
+    "CAPABILITY_MISSING",
+    `the trainer "${trainer}" needs ${missing.join(", ")}, which the engine "${engine.name}" does not have for ${checkpoint.architecture}`,
+    {
+      fix:
+        others.length > 0
+          ? `Add --engine ${others[0]!.name}, or leave the trainer out.`
+          : "Leave the trainer out, or use another model or engine; `bench list engines` shows which there are.",
+    },
+  );
+}

@@ -1,0 +1,18 @@
+/**
+ * The optional capabilities of engines, by the names that methods ask for, each with what of the contract it covers
+ * besides the members of `OptionalMembers` that carry its name.
+ */
+export const capabilities = {
+  adapters: "LoRA adapters: trained alone on a frozen base, saved in PEFT's format, merged",
+  "adaptive-adapters": "AdaLoRA adapters (`AdaLoraOptions`) and the term `orthonormality`",
+  "stacked-adapters": "several LoRA adapters one on another and the term `orthogonality`",
+  "soft-prompts": "trained embeddings of virtual tokens, their keys and the term `key-matching`",
+  importance: "the Fisher information and the sensitivity of each parameter",
+  logits: "logits of training sequences and the terms `distillation`, `logit-matching`, `label-logit`, `logit-norm`",
+  activations: "the magnitudes of the outputs of linear modules",
+  constraints: "linear constraints on the gradient (`Update.constraint`)",
+} as const;
+
+export type Capability = keyof typeof capabilities;
+
+export const allCapabilities = Object.keys(capabilities) as Capability[];
