@@ -1,31 +1,47 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
+import { BenchError } from "../../contract/errors.js";
+import type { ResultTool } from "../../metrics/index.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
 
 interface MetricsOptions extends CommonOptions {
   percent?: boolean;
   joint?: string;
+  from?: ResultTool;
 }
+
+const tools: ResultTool[] = ["trace", "avalanche", "mammoth", "gem"];
 
 /** `bench metrics <matrix>`: every metric of a matrix that anyone made. */
 export function addMetrics(program: Command, context: CliContext): void {
   const command = program
     .command("metrics")
     .description("compute every metric of an accuracy matrix, another framework's included")
-    .argument("<matrix>", "matrix.json, or a .json or .csv file of rows")
+    .argument("<matrix>", "matrix.json, a .json, .csv or .tsv file of rows, or the results of the tool named by --from")
     .option("--percent", "the scores are on 0..100")
+    .addOption(
+      new Option(
+        "--from <tool>",
+        "what wrote the results, read as they are: TRACE's directory, Avalanche's CSVLogger, Mammoth's logs.pyd, GEM's text",
+      ).choices(tools),
+    )
     .option("--joint <matrix>", "the matrix of joint training on the same tasks; intransigence needs it");
   withCommonOptions(command, [
     "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
     "bench metrics avalanche.csv --percent",
+    "bench metrics ./predictions --from trace",
     "bench metrics matrix.json --json",
   ]).action(async (file: string, options: MetricsOptions) => {
-    const { computeMetrics, metrics, readMatrix } = await import("../../metrics/index.js");
-    const percent = options.percent === true;
-    const matrix = readMatrix(file, percent);
-    const values = computeMetrics(matrix, options.joint === undefined ? undefined : readMatrix(options.joint, percent));
+    const { computeMetrics, metrics, readMatrix, resultReaders } = await import("../../metrics/index.js");
+    const { from, percent = false, joint } = options;
+    if (from !== undefined && percent) {
+      throw new BenchError("USAGE", `the scale of ${from}'s scores is known`, { fix: "Leave --percent out." });
+    }
+    const read = from === undefined ? (path: string) => readMatrix(path, percent) : resultReaders[from];
+    const matrix = read(file);
+    const values = computeMetrics(matrix, joint === undefined ? undefined : read(joint));
     const results = metrics.map(({ id, key, formula, source, higherIsBetter }) => {
       const { value, reason } = values[key]!;
       return { id, key, value, reason: reason ?? null, formula, source, higherIsBetter };

@@ -1,0 +1,38 @@
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { ErrorLocation } from "../../contract/errors.js";
+import { findSyntaxError } from "../../contract/json-syntax.js";
+import { type Field, invalid, type TableFile } from "./table.js";
+
+const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], … ] }.';
+
+/** Reads a JSON table: a list of rows, or an object with `rows` and `tasks`. Python's NaN is let through as text. */
+export function readJsonTable(text: string, file: string): TableFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const locate = (offset: number): ErrorLocation => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+  const fault = findSyntaxError(text.replaceAll(/\bNaN\b/g, "0.0"));
+  if (fault !== undefined) {
+    const message = `the file is not valid JSON: expected ${fault.expected}`;
+    throw invalid(message, "Mend it there, or give a file that ends in .csv.", locate(fault.offset));
+  }
+  const placeOf = (node: unknown) => locate(isNode(node) ? (node.range?.[0] ?? 0) : 0);
+  const listOf = (node: unknown, what: string): Node[] => {
+    if (isSeq(node)) return node.items as Node[];
+    throw invalid(`${what} is no list`, shape, placeOf(node));
+  };
+  const fieldsOf = (node: unknown, what: string): Field[] =>
+    listOf(node, what).map((item) => ({ value: isScalar(item) ? item.value : item, at: placeOf(item) }));
+
+  const { contents } = document;
+  const table: unknown = isMap(contents) ? contents.get("rows", true) : contents;
+  const rows = listOf(table, isMap(contents) ? '"rows"' : "the file").map((row, index) =>
+    fieldsOf(row, `row ${index + 1}`),
+  );
+  if (!isMap(contents)) return { rows, rest: {} };
+  const names: unknown = contents.get("tasks", true);
+  const { rows: _rows, tasks: _tasks, ...rest } = document.toJS() as Record<string, unknown>;
+  return names === undefined ? { rows, rest } : { rows, rest, names: fieldsOf(names, '"tasks"') };
+}
