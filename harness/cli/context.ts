@@ -1,11 +1,10 @@
 import type { Command } from "commander";
-import { absoluteSpecifier } from "../config/specifier.js";
-import type { Registry } from "../plugins.js";
+import type { AppContext } from "../app/context.js";
+import type { RunOutcome } from "../run/execute.js";
+import type { RunPlan } from "../run/plan/plan.js";
 
 /** What every verb works with. */
-export interface CliContext {
-  /** Specifiers of the built-in plug-ins. */
-  builtIns: readonly string[];
+export interface CliContext extends AppContext {
   /** Colors for people; off where standard output is no terminal. */
   color: boolean;
   /** Width of the terminal in columns; 100 where there is none. */
@@ -20,13 +19,6 @@ export interface CommonOptions {
   plugin?: string[];
 }
 
-/** What can be listed and shown. */
-export const catalogKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
-export type CatalogKind = (typeof catalogKinds)[number];
-
-/** What `bench validate` can check. */
-export const inputKinds = ["config", "plugin", "model", "data", "run"] as const;
-
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Adds the options that every verb has, and examples below its help. */
@@ -39,14 +31,18 @@ export function withCommonOptions(command: Command, examples: readonly string[])
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }
 
-/** Loads the built-in plug-ins and those of `--plugin`; a relative path starts from the working directory. */
-export async function registryFor(context: CliContext, plugins: readonly string[] = []): Promise<Registry> {
-  const { loadRegistry } = await import("../plugins.js"); // not for --help: it takes a third of a second
-  return loadRegistry(specifiersFor(context, plugins));
+/** Runs a plan with a display on standard error; the first Ctrl-C stops it at its next step, the second at once. */
+export async function executeOnTerminal(plan: RunPlan): Promise<RunOutcome> {
+  const { executeRun } = await import("../run/execute.js"); // not for --help: it takes a third of a second
+  const { chooseDisplay } = await import("../run/display/index.js");
+  const { withInterrupts } = await import("../run/interrupt.js");
+  const display = chooseDisplay(process.stderr);
+  return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
 }
 
-export function specifiersFor(context: CliContext, plugins: readonly string[]): string[] {
-  return [...context.builtIns, ...plugins.map((specifier) => absoluteSpecifier(specifier, process.cwd()))];
+/** Prints lines for people, ending in a line break. */
+export function printLines(context: CliContext, lines: readonly string[]): void {
+  context.print(`${lines.join("\n")}\n`);
 }
 
 /** Prints a value as JSON, one object, ending in a line break. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { packageRoot } from "../contract/files.js";
-import type { CliContext } from "./context.js";
+import { type CliContext, executeOnTerminal } from "./context.js";
 import { errorText, usageError } from "./text/error-text.js";
 import { startPage } from "./text/start-page.js";
 import { addClaims } from "./verbs/claims.js";
@@ -79,6 +79,7 @@ export async function main(builtIns: readonly string[], words: readonly string[]
   const color = wantsColor(process.stdout);
   const context: CliContext = {
     builtIns,
+    execute: executeOnTerminal,
     color,
     width: process.stdout.columns || Number(process.env.COLUMNS) || 100,
     print: (text) => void process.stdout.write(text),

@@ -4,23 +4,36 @@ import { expect, test } from "vitest";
 
 const root = resolve(import.meta.dirname, "../..");
 
+/** What the services behind the verbs are made of. */
+const underServices = [
+  "harness/run",
+  "harness/gate",
+  "harness/tune",
+  "harness/claims",
+  "harness/metrics",
+  "harness/score",
+  "harness/config",
+  "harness/plugins",
+  "harness/hub",
+  "harness/contract",
+];
+
 /** Which places a place may import from, beside itself. Imports run downwards only. */
 const allowed: Record<string, readonly string[]> = {
   trainers: ["harness"],
   suites: ["harness"],
   reports: ["harness"],
   "harness/cli": [
+    "harness/app",
     "harness/run",
     "harness/gate",
     "harness/tune",
     "harness/claims",
     "harness/metrics",
-    "harness/score",
     "harness/config",
-    "harness/plugins",
-    "harness/hub",
     "harness/contract",
   ],
+  "harness/app": underServices,
   "harness/run": [
     "harness/metrics",
     "harness/score",
@@ -91,6 +104,14 @@ test("imports run downwards only", () => {
 test("no room reaches the wiring at the top", () => {
   const offending = files.filter((file) => importsOf(file).some((target) => wiring.includes(relative(root, target))));
   expect(offending.map((file) => relative(root, file))).toEqual([]);
+});
+
+test("the services behind the verbs return data: they neither print nor set exit codes", () => {
+  const speaking = /\bconsole\.|\bprocess\.(stdout|stderr|exit|exitCode|on)\b/;
+  const offending = files
+    .filter((file) => placeOf(file) === "harness/app" && speaking.test(readFileSync(file, "utf8")))
+    .map((file) => relative(root, file));
+  expect(offending).toEqual([]);
 });
 
 test("no file imports itself through others", () => {

@@ -1,7 +1,7 @@
 import picocolors from "picocolors";
+import type { EvaluatedCheckpoint } from "../../app/evaluate-checkpoint.js";
 import { suiteLabel } from "../../contract/suite.js";
-import { points } from "../../metrics/score-text.js";
-import type { EvaluatedCheckpoint } from "../evaluate-checkpoint.js";
+import { points, signedPoints } from "../../metrics/score-text.js";
 import { nearPath } from "./near-path.js";
 
 /** An evaluation as people read it: every score, how much had to be asked, where things are. */
@@ -29,4 +29,13 @@ export function evaluationLines(
     `run     ${nearPath(directory)}`,
     ...(page === null ? [] : [`report  ${nearPath(page)}`]),
   ];
+}
+
+/** A line on one checkpoint: its mean score, and the change from the one before. */
+export function watchLine(now: EvaluatedCheckpoint, before: EvaluatedCheckpoint | undefined): string {
+  const { score } = now;
+  const change = score === null || before === undefined || before.score === null ? null : score - before.score;
+  const since = change === null ? "" : ` (${signedPoints(change)})`;
+  const known = now.asked === 0 ? "  known" : "";
+  return `${nearPath(now.checkpoint)}  ${score === null ? "–" : points(score)}${since}${known}  ${nearPath(now.directory)}`;
 }

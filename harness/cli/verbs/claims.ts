@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { ClaimsOptions } from "../check-claims.js";
-import { type CliContext, withCommonOptions } from "../context.js";
+import type { ClaimsOptions } from "../../app/check-claims.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+
+type Options = CommonOptions & ClaimsOptions & { list?: boolean; run?: string; dryRun?: boolean };
 
 /** `bench claims [suite]`: the field's headline statements, put to the test. */
 export function addClaims(program: Command, context: CliContext): void {
@@ -32,10 +34,39 @@ export function addClaims(program: Command, context: CliContext): void {
     "bench claims trace-seq --only replay-repairs-forgetting,ewc-forgets-less --orders 5",
     "bench claims ./my-data --model hf://HuggingFaceTB/SmolLM2-135M --dry-run",
     "bench claims --run runs/trace-seq-1a2b3c4d --json",
-  ]).action(async (suite: string | undefined, options: ClaimsOptions) => {
-    const { checkClaims } = await import("../check-claims.js");
-    await checkClaims(suite, options, context);
-  });
+  ]).action((suite: string | undefined, options: Options) => act(suite, options, context));
+}
+
+/** Lists, judges a stored run, plans or runs. A verdict never changes the exit code. */
+async function act(suite: string | undefined, options: Options, context: CliContext): Promise<void> {
+  const { claimsOf } = await import("../../claims/catalog.js");
+  const { checkClaims, judgeStoredRun, planClaims } = await import("../../app/check-claims.js");
+  const { claimLines, claimListLines } = await import("../text/claims-lines.js");
+  const { planLines } = await import("../text/plan-lines.js");
+  const { json, plugin: plugins, list, run, dryRun, ...rest } = options;
+  const claims = claimsOf(options.only);
+  if (list) {
+    if (json) printJson(context, { claims });
+    else printLines(context, claimListLines(claims, context));
+    return;
+  }
+  if (run !== undefined) {
+    const record = await judgeStoredRun(run, claims, { only: options.only, plugins }, context);
+    if (json) printJson(context, record);
+    else printLines(context, claimLines(record, context));
+    return;
+  }
+  const planned = await planClaims(suite, claims, { ...rest, plugins }, context);
+  if (dryRun) {
+    const { directory, record, estimate } = planned.plan;
+    if (json) printJson(context, { claims, directory, run: record, estimate });
+    else printLines(context, planLines(planned.plan, context));
+    return;
+  }
+  const { record, report, failed } = await checkClaims(planned, context);
+  if (failed > 0) process.exitCode = 1;
+  if (json) printJson(context, { ...record, report });
+  else printLines(context, ["", ...claimLines(record, context, report)]);
 }
 
 const ids = (text: string): string[] => text.split(",").map((id) => id.trim());

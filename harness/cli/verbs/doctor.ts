@@ -1,32 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync, statfsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
-import { join } from "node:path";
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import type { DeviceReport } from "../../contract/engine.js";
-import { packageRoot } from "../../contract/files.js";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import { bytes, type Diagnosis, diagnose } from "../../app/diagnose.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
-
-const runMemoryBytes = 1.5e9;
-const runDiskBytes = 1e9;
-
-interface Diagnosis {
-  versions: Record<string, string>;
-  machine: {
-    system: string;
-    cpu: string;
-    cores: number;
-    memoryBytes: number;
-    freeMemoryBytes: number;
-    diskBytes: number;
-  };
-  devices: (DeviceReport & { engine: string })[];
-  /** What is missing or short, one sentence each. */
-  missing: string[];
-}
 
 /** `bench doctor`: what this machine has, and what is missing. */
 export function addDoctor(program: Command, context: CliContext): void {
@@ -36,60 +12,8 @@ export function addDoctor(program: Command, context: CliContext): void {
   withCommonOptions(command, ["bench doctor", "bench doctor --json"]).action(async (options: CommonOptions) => {
     const diagnosis = await diagnose(context, options.plugin);
     if (options.json) printJson(context, diagnosis);
-    else context.print(`${lines(diagnosis, context).join("\n")}\n`);
+    else printLines(context, lines(diagnosis, context));
   });
-}
-
-async function diagnose(context: CliContext, plugins: string[] | undefined): Promise<Diagnosis> {
-  const registry = await registryFor(context, plugins);
-  const devices = await Promise.all(
-    registry
-      .allEngines()
-      .map(async (engine) => (await engine.probe()).map((report) => ({ engine: engine.name, ...report }))),
-  );
-  const disk = statfsSync(process.cwd());
-  const diagnosis: Diagnosis = {
-    versions: {
-      bench: versionOf(join(packageRoot, "package.json")),
-      node: process.version.slice(1),
-      "onnxruntime-node": versionOf(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
-      python3: pythonVersion() ?? "not found",
-    },
-    machine: {
-      system: `${platform()} ${arch()} ${release()}`,
-      cpu: cpus()[0]?.model.trim() ?? "unknown",
-      cores: availableParallelism(),
-      memoryBytes: totalmem(),
-      freeMemoryBytes: freemem(),
-      diskBytes: disk.bavail * disk.bsize,
-    },
-    devices: devices.flat(),
-    missing: [],
-  };
-  diagnosis.missing = missing(diagnosis);
-  return diagnosis;
-}
-
-function missing({ machine, devices, versions }: Diagnosis): string[] {
-  const found: string[] = [];
-  if (!devices.some(({ device, available }) => device === "cpu" && available)) {
-    found.push("No engine computes on the CPU: install again with `npm ci`.");
-  }
-  if (machine.freeMemoryBytes < runMemoryBytes) {
-    found.push(
-      `${bytes(machine.freeMemoryBytes)} of memory are free; the main run takes up to ${bytes(runMemoryBytes)}.`,
-    );
-  }
-  if (machine.diskBytes < runDiskBytes) {
-    found.push(`${bytes(machine.diskBytes)} of disk are free here; \`bench run --dry-run\` tells what a run takes.`);
-  }
-  if (versions.python3 === "not found") found.push("No python3: only trainers that are Python commands need it.");
-  try {
-    accessSync(process.cwd(), constants.W_OK);
-  } catch {
-    found.push("The working directory cannot be written: give run directories elsewhere with --out.");
-  }
-  return found;
 }
 
 function lines(diagnosis: Diagnosis, context: CliContext): string[] {
@@ -125,15 +49,4 @@ function lines(diagnosis: Diagnosis, context: CliContext): string[] {
       ? [paint.green("Nothing is missing.")]
       : [paint.bold("missing or short"), ...diagnosis.missing.map((sentence) => `  ${sentence}`)]),
   ];
-}
-
-const bytes = (count: number): string =>
-  count >= 1e9 ? `${(count / 1e9).toFixed(1)} GB` : `${Math.round(count / 1e6)} MB`;
-
-const versionOf = (manifest: string): string =>
-  (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
-
-function pythonVersion(): string | undefined {
-  const { stdout } = spawnSync("python3", ["--version"], { encoding: "utf8", timeout: 5000 });
-  return /Python (\S+)/.exec(stdout ?? "")?.[1];
 }

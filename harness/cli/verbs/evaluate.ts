@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { EvaluateOptions } from "../../app/evaluate-checkpoint.js";
 import { BenchError } from "../../contract/errors.js";
-import { type CliContext, printJson, withCommonOptions } from "../context.js";
-import { type EndpointFlags, withEndpointFlags } from "../endpoint-address.js";
-import type { EvaluateOptions } from "../evaluate-checkpoint.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { errorText } from "../text/error-text.js";
 
 /** `bench evaluate <checkpoint>`: a whole suite on a checkpoint as it is, right after a fine-tune. */
@@ -26,11 +25,12 @@ export function addEvaluate(program: Command, context: CliContext): void {
     "bench evaluate ./adapter trace-seq --base hf://HuggingFaceTB/SmolLM2-135M",
     "bench evaluate hf://HuggingFaceTB/SmolLM2-135M-Instruct trace-seq --quick --json",
     "bench evaluate http://localhost:8000/v1 trace-seq --served-model qwen --api chat --concurrency 16",
-  ]).action(async (checkpoint: string, suite: string | undefined, options: EvaluateOptions & EndpointFlags) => {
-    const { evaluateCheckpoint } = await import("../evaluate-checkpoint.js");
+  ]).action(async (checkpoint: string, suite: string | undefined, options: EvaluateOptions & CommonOptions) => {
+    const { evaluateCheckpoint } = await import("../../app/evaluate-checkpoint.js");
     const { evaluationLines } = await import("../text/evaluation-lines.js");
-    const { renderReport } = await import("../render-report.js");
-    const evaluated = await evaluateCheckpoint(withEndpointFlags(checkpoint, options), suite, options, context);
+    const { renderReport } = await import("../../app/render-report.js");
+    const { plugin: plugins, ...rest } = options;
+    const evaluated = await evaluateCheckpoint(checkpoint, suite, { ...rest, plugins }, context);
     const { registry, run, ...result } = evaluated;
     const report = await renderReport(registry, evaluated.directory);
     if (report instanceof BenchError) {
@@ -38,7 +38,7 @@ export function addEvaluate(program: Command, context: CliContext): void {
       process.exitCode = 1;
     }
     const page = typeof report === "string" ? report : null;
-    if (!options.json) context.print(`${evaluationLines(evaluated, page, context).join("\n")}\n`);
+    if (!options.json) printLines(context, evaluationLines(evaluated, page, context));
     else
       printJson(context, {
         ...result,

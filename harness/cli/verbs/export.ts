@@ -1,11 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { BenchError } from "../../contract/errors.js";
-import type { CellRecord, ExampleRecord, MatrixRecord, SampleRecord } from "../../contract/result.js";
-import { layout, readRun, type StoredRun } from "../../run/store/store.js";
-import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
-import { csvLine } from "../csv.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 
 /** `bench export <run>`: predictions and matrices as JSONL and CSV, for other tools. */
 export function addExport(program: Command, context: CliContext): void {
@@ -17,157 +12,10 @@ export function addExport(program: Command, context: CliContext): void {
   withCommonOptions(command, [
     "bench export runs/trace-seq-1a2b3c4d",
     "bench export runs/trace-seq-1a2b3c4d --out ~/analysis",
-  ]).action((run: string, options: CommonOptions & { out?: string }) => {
-    const stored = readRun(resolve(run));
-    const out = resolve(options.out ?? join(run, "export"));
-    mkdirSync(out, { recursive: true });
-    const files = [
-      ...exportMatrices(stored, out),
-      ...exportCurves(stored, out),
-      ...exportPredictions(stored, out),
-      ...exportSynthetic(stored, out),
-    ];
+  ]).action(async (run: string, options: CommonOptions & { out?: string }) => {
+    const { exportRun } = await import("../../app/export-run.js");
+    const files = exportRun(resolve(run), resolve(options.out ?? join(run, "export")));
     if (options.json) printJson(context, { files });
-    else context.print(`${files.join("\n")}\n`);
-  });
-}
-
-/** A table as `<name>.jsonl` and `<name>.csv`, written record by record. */
-class TwoFiles {
-  readonly paths: string[];
-  private readonly files: number[];
-
-  constructor(
-    out: string,
-    name: string,
-    private readonly columns: readonly string[],
-  ) {
-    this.paths = [join(out, `${name}.jsonl`), join(out, `${name}.csv`)];
-    this.files = this.paths.map((path) => openSync(path, "w"));
-    writeSync(this.files[1]!, csvLine(columns));
-  }
-
-  write(record: object): void {
-    writeSync(this.files[0]!, `${JSON.stringify(record)}\n`);
-    writeSync(this.files[1]!, csvLine(this.columns.map((column) => (record as Record<string, never>)[column])));
-  }
-
-  close(): string[] {
-    for (const file of this.files) closeSync(file);
-    return this.paths;
-  }
-}
-
-const cellColumns = ["cell", "trainer", "order", "seed"];
-
-/** One record for each measured score: a task or a probe at one row. */
-function exportMatrices(stored: StoredRun, out: string): string[] {
-  const table = new TwoFiles(out, "matrices", [
-    ...cellColumns,
-    "row",
-    "dataset",
-    "set",
-    "score",
-    "extracted",
-    "valid",
-    "n",
-  ]);
-  for (const cell of stored.run.cells) {
-    const matrix = stored.matrices[cell.id];
-    if (matrix !== undefined) for (const record of scoresOf(cell, matrix)) table.write(record);
-  }
-  return table.close();
-}
-
-function* scoresOf(cell: CellRecord, matrix: MatrixRecord): Generator<object> {
-  const { id, trainer, order, seed } = cell;
-  for (const [row, scores] of matrix.rows.entries()) {
-    const at = { cell: id, trainer, order, seed, row };
-    for (const [column, set] of matrix.tasks.entries()) {
-      const more = {
-        extracted: matrix.extracted[row]?.[column] ?? null,
-        valid: matrix.valid[row]?.[column] ?? null,
-        n: matrix.n[row]?.[column] ?? null,
-      };
-      yield { ...at, dataset: "test", set, score: scores[column] ?? null, ...more };
-      const shifted = matrix.shifted[row]?.[column] ?? null;
-      if (shifted !== null) yield { ...at, dataset: "shifted", set, score: shifted };
-    }
-    for (const [set, probe] of Object.entries(matrix.probes)) {
-      yield { ...at, dataset: "probe", set, score: probe[row] ?? null, n: matrix.probeN[set] ?? null };
-    }
-  }
-}
-
-/** One record for each score within a task; no files where nothing was measured there. */
-function exportCurves({ run, curves }: StoredRun, out: string): string[] {
-  if (Object.keys(curves).length === 0) return [];
-  const table = new TwoFiles(out, "curves", [...cellColumns, "row", "learns", "step", "set", "score", "n"]);
-  for (const { id: cell, trainer, order, seed } of run.cells) {
-    const { tasks = [], n = [], segments = [] } = curves[cell] ?? {};
-    for (const { row, learns, points } of segments) {
-      for (const { step, scores } of points) {
-        const at = { cell, trainer, order, seed, row, learns: learns.join("+"), step };
-        for (const [column, set] of tasks.entries()) {
-          if (scores[column] !== null) table.write({ ...at, set, score: scores[column], n: n[column] });
-        }
-      }
-    }
-  }
-  return table.close();
-}
-
-/** One record for each answer, with its question and references. */
-function exportPredictions(stored: StoredRun, out: string): string[] {
-  const examples = new Map<string, ExampleRecord>();
-  for (const example of jsonLines<ExampleRecord>(join(stored.directory, layout.examples))) {
-    examples.set(keyOf(example), example);
-  }
-  const table = new TwoFiles(out, "predictions", [
-    ...cellColumns,
-    ...["row", "dataset", "set", "id", "output", "score", "extracted", "valid", "finishReason", "references", "input"],
-  ]);
-  for (const { id, trainer, order, seed } of stored.run.cells) {
-    const path = join(stored.directory, layout.samples(id));
-    if (!existsSync(path)) continue;
-    for (const sample of jsonLines<SampleRecord>(path)) {
-      const { id: item, ...rest } = sample;
-      const example = examples.get(keyOf(sample));
-      const question = { references: example?.references.join(" | "), input: example?.input };
-      table.write({ cell: id, trainer, order, seed, ...rest, id: item, ...question });
-    }
-  }
-  return table.close();
-}
-
-/** One record for each item that a model wrote for rehearsal; no file where none did. */
-function exportSynthetic(stored: StoredRun, out: string): string[] {
-  if (Object.keys(stored.synthetic).length === 0) return [];
-  const table = new TwoFiles(out, "synthetic", [...cellColumns, "row", "task", "input", "output"]);
-  for (const { id, trainer, order, seed } of stored.run.cells) {
-    for (const { row, task, items } of stored.synthetic[id] ?? []) {
-      for (const item of items) table.write({ cell: id, trainer, order, seed, row, task, ...item });
-    }
-  }
-  return table.close();
-}
-
-const keyOf = ({ dataset, set, id }: { dataset: string; set: string; id: string }): string =>
-  `${dataset}\n${set}\n${id}`;
-
-function jsonLines<T>(path: string): T[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, "utf8").split("\n");
-  return lines.flatMap((line, index) => {
-    if (line === "") return [];
-    try {
-      return [JSON.parse(line) as T];
-    } catch (error) {
-      throw new BenchError("DATA_INVALID", "the line is no JSON", {
-        fix: "The file was damaged: run the command of this run again to make it anew.",
-        at: { file: path, line: index + 1 },
-        cause: error,
-      });
-    }
+    else printLines(context, files);
   });
 }

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
-import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
-import type { GateOptions } from "../gate-run.js";
+import type { GateOptions } from "../../app/gate-run.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { nearPath } from "../text/near-path.js";
 
 interface StoreOptions extends CommonOptions {
@@ -10,6 +10,11 @@ interface StoreOptions extends CommonOptions {
   by: string;
   reason: string;
 }
+
+type Options = CommonOptions &
+  Omit<GateOptions, "margins"> & { margin?: Record<string, number>; allowInconclusive?: boolean };
+
+const exitCodes = { pass: 0, fail: 1, inconclusive: 3 };
 
 /** `bench gate <run>`, `bench gate bless`, `bench gate acknowledge`: may this version ship? */
 export function addGate(program: Command, context: CliContext): void {
@@ -36,9 +41,15 @@ export function addGate(program: Command, context: CliContext): void {
     "bench gate runs/candidate --config bench.yaml --extend --max-orders 10",
     "bench gate runs/candidate --config bench.yaml --markdown gate.md --junit gate.xml --sarif gate.sarif",
     'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
-  ]).action(async (run: string, options: GateOptions) => {
-    const { gateRun } = await import("../gate-run.js");
-    await gateRun(run, options, context);
+  ]).action(async (run: string, options: Options) => {
+    const { gateRun } = await import("../../app/gate-run.js");
+    const { gateLines } = await import("../text/gate-lines.js");
+    const { margin: margins, ...rest } = options;
+    const result = await gateRun(run, { ...rest, margins }, context);
+    if (options.json) printJson(context, result);
+    else printLines(context, gateLines(result, context));
+    const tolerated = result.verdict === "inconclusive" && options.allowInconclusive === true;
+    process.exitCode = tolerated ? 0 : exitCodes[result.verdict];
   });
 
   const bless = stored(
@@ -51,7 +62,7 @@ export function addGate(program: Command, context: CliContext): void {
   );
   withCommonOptions(bless, ['bench gate bless runs/main --reason "release 1.2"']).action(
     async (run: string, options: StoreOptions & { name: string }) => {
-      const { blessRun } = await import("../gate-run.js");
+      const { blessRun } = await import("../../app/gate-run.js");
       const { baseline, file } = blessRun(run, options);
       const { name, version, cells, suite } = baseline;
       if (options.json) printJson(context, { name, version, file, cells: cells.length, suite });
@@ -72,7 +83,7 @@ export function addGate(program: Command, context: CliContext): void {
   withCommonOptions(acknowledge, [
     'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
   ]).action(async (metric: string, options: StoreOptions & { margin: number; until: string; baseline?: string }) => {
-    const { acknowledgeRegression } = await import("../gate-run.js");
+    const { acknowledgeRegression } = await import("../../app/gate-run.js");
     const file = acknowledgeRegression(metric, options);
     if (options.json) printJson(context, { metric, file });
     else context.print(`Recorded in ${nearPath(file)}. Commit that file.\n`);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import { registryFor } from "../../app/context.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 
 interface HistoryOptions extends CommonOptions {
   suite?: string;
@@ -22,7 +23,7 @@ export function addHistory(program: Command, context: CliContext): void {
     "bench history runs --suite trace-seq --trainer frozen --out history",
     "bench history runs/before runs/after --json",
   ]).action(async (given: string[], options: HistoryOptions) => {
-    const { readHistory } = await import("../read-history.js");
+    const { readHistory } = await import("../../app/read-history.js");
     const { historyLines } = await import("../text/history-lines.js");
     const history = readHistory(
       (given.length === 0 ? ["runs"] : given).map((path) => resolve(path)),
@@ -32,7 +33,6 @@ export function addHistory(program: Command, context: CliContext): void {
     const reporter = registry?.allReporters().find(({ renderHistory }) => renderHistory !== undefined);
     const files = (await reporter?.renderHistory?.(history, resolve(options.out!))) ?? [];
     if (options.json) printJson(context, { ...history, files });
-    else
-      context.print(`${[...historyLines(history, context), ...files.map((file) => `\npage  ${file}`)].join("\n")}\n`);
+    else printLines(context, [...historyLines(history, context), ...files.map((file) => `\npage  ${file}`)]);
   });
 }

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
-import type { LeaderboardOptions } from "../merge-leaderboard.js";
+import { registryFor } from "../../app/context.js";
+import type { LeaderboardOptions } from "../../app/merge-leaderboard.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 
 /** `bench leaderboard <runs…>`: merges runs of one suite into one page. */
 export function addLeaderboard(program: Command, context: CliContext): void {
@@ -17,7 +18,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     "bench leaderboard runs/* --push hf://datasets/owner/board",
     "bench leaderboard runs/* --json > board.json",
   ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
-    const { mergeLeaderboard } = await import("../merge-leaderboard.js");
+    const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");
     const { leaderboardLines } = await import("../text/leaderboard-table.js");
     const registry = await registryFor(context, options.plugin);
     const merged = await mergeLeaderboard(runs, { ...options, out: resolve(options.out) }, registry.reporter("html"));
@@ -25,7 +26,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     if (options.json) printJson(context, { ...board, page, pushed });
     else {
       const places = pushed === null ? [page] : [page, pushed];
-      context.print(`${[...leaderboardLines(board, context), "", ...places].join("\n")}\n`);
+      printLines(context, [...leaderboardLines(board, context), "", ...places]);
     }
   });
 }

@@ -1,16 +1,9 @@
 import type { Command } from "commander";
 import picocolors from "picocolors";
+import { type CatalogKind, catalogKinds, registryFor } from "../../app/context.js";
 import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
-import {
-  type CatalogKind,
-  type CliContext,
-  type CommonOptions,
-  catalogKinds,
-  printJson,
-  registryFor,
-  withCommonOptions,
-} from "../context.js";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
 
 /** `bench list [kind]`: the names of what there is, with one line each. */
@@ -26,7 +19,7 @@ export function addList(program: Command, context: CliContext): void {
     "bench list trainers --plugin ./my-trainer.mjs",
   ]).action(async (kind: string | undefined, options: CommonOptions) => {
     const kinds = kind === undefined ? catalogKinds : [kindOf(kind)];
-    const { catalog } = await import("../catalog.js");
+    const { catalog } = await import("../../app/catalog.js");
     const entries = catalog(await registryFor(context, options.plugin));
     if (options.json) {
       const names = (one: CatalogKind) => entries[one].map(({ name, summary }) => ({ name, summary }));

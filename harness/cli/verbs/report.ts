@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { registryFor } from "../../app/context.js";
 import { requireRunRecord } from "../../run/store/store.js";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 
 /** `bench report <run>`: renders a run directory again, finished or not. */
 export function addReport(program: Command, context: CliContext): void {
@@ -21,6 +22,6 @@ export function addReport(program: Command, context: CliContext): void {
     requireRunRecord(directory);
     const files = await reporter.render(directory, resolve(options.out ?? join(run, "report")));
     if (options.json) printJson(context, { files });
-    else context.print(`${files.join("\n")}\n`);
+    else printLines(context, files);
   });
 }

@@ -1,8 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { FinishedSuiteRun, SuiteRunOptions } from "../../app/run-suite.js";
 import { splitTrainers } from "../../config/split-trainers.js";
 import { severities } from "../../contract/alert.js";
-import { type CliContext, withCommonOptions } from "../context.js";
-import type { RunOptions } from "../run-suite.js";
+import { BenchError } from "../../contract/errors.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { closingLines } from "../text/closing-lines.js";
+import { errorText } from "../text/error-text.js";
+
+type Options = CommonOptions & SuiteRunOptions & { dryRun?: boolean };
 
 /** `bench run [suite]`: the main job. */
 export function addRun(program: Command, context: CliContext): void {
@@ -51,10 +56,49 @@ export function addRun(program: Command, context: CliContext): void {
     "bench run trace:./TRACE-Benchmark --dry-run",
     "bench run ./my-data --from-checkpoint runs/folder-1a2b3c4d/0123456789abcdef",
     "bench run --config bench.yaml --json > result.json",
-  ]).action(async (reference: string | undefined, options: RunOptions) => {
-    const { runSuite } = await import("../run-suite.js");
-    await runSuite(reference, options, context);
+  ]).action((reference: string | undefined, options: Options) => act(reference, options, context));
+}
+
+/** Plans, runs, shows the leaderboard and where things are, and sets the exit code. */
+async function act(reference: string | undefined, options: Options, context: CliContext): Promise<void> {
+  const { planSuite, runSuite } = await import("../../app/run-suite.js");
+  const { leaderboardLines } = await import("../text/leaderboard-table.js");
+  const { planLines } = await import("../text/plan-lines.js");
+  const { json, plugin: plugins, dryRun, ...rest } = options;
+  const planned = await planSuite(reference, { ...rest, plugins }, context);
+  const { plan } = planned;
+  if (dryRun) {
+    if (json) printJson(context, { directory: plan.directory, run: plan.record, estimate: plan.estimate });
+    else printLines(context, planLines(plan, context));
+    return;
+  }
+  const finished = await runSuite(planned, context);
+  const { outcome, leaderboard, report, reportError } = finished;
+  if (!json) printLines(context, ["", ...leaderboardLines(leaderboard, context)]);
+  printErrors(finished, context);
+  if (json) printJson(context, resultOf(finished));
+  else printLines(context, ["", ...closingLines(outcome, plan.config, report, context)]);
+  if (outcome.status === "cancelled") process.exitCode = 130;
+  else if (outcome.status === "failed" || reportError !== undefined) process.exitCode = 1;
+}
+
+function printErrors({ outcome, reportError }: FinishedSuiteRun, context: CliContext): void {
+  const failures = outcome.failures.map(({ cell, error }) => {
+    const message = `${cell.trainer}, ${cell.order}, seed ${cell.seed}: ${error.message}`;
+    return BenchError.fromRecord({ ...error, message });
   });
+  const color = process.stderr.isTTY === true && context.color;
+  for (const error of [...failures, ...(reportError === undefined ? [] : [reportError])]) {
+    process.stderr.write(errorText(error, { color, stack: false }));
+  }
+}
+
+/** What `--json` prints. */
+function resultOf({ outcome, leaderboard, stored, report }: FinishedSuiteRun): object {
+  const { status, failures } = outcome;
+  const errors = failures.map(({ cell, error: { stack: _stack, ...error } }) => ({ cell, error }));
+  const alerts = outcome.run.cells.flatMap((cell) => stored.cells[cell.id]!.alerts.map((alert) => ({ cell, alert })));
+  return { ...leaderboard, status, report, failures: errors, alerts };
 }
 
 function positive(text: string): number {

@@ -2,19 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import { suggestName } from "../../config/suggest-name.js";
-import { BenchError } from "../../contract/errors.js";
+import type { FoundEntry } from "../../app/catalog.js";
+import { registryFor } from "../../app/context.js";
 import { packageRoot } from "../../contract/files.js";
-import type { Registry } from "../../plugins.js";
-import type { CatalogEntry } from "../catalog.js";
-import {
-  type CliContext,
-  type CommonOptions,
-  catalogKinds,
-  printJson,
-  registryFor,
-  withCommonOptions,
-} from "../context.js";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
 
 /** `bench show <name>`: one thing with its options, privileges and source. */
@@ -35,30 +26,14 @@ export function addShow(program: Command, context: CliContext): void {
       else context.print(text);
       return;
     }
-    const registry = await registryFor(context, options.plugin);
-    const found = await find(name, registry);
+    const { findInCatalog } = await import("../../app/catalog.js");
+    const found = findInCatalog(name, await registryFor(context, options.plugin));
     if (options.json) printJson(context, found);
     else context.print(`${found.map((entry) => lines(entry, context).join("\n")).join("\n\n")}\n`);
   });
 }
 
-interface Shown extends CatalogEntry {
-  kind: string;
-}
-
-async function find(name: string, registry: Registry): Promise<Shown[]> {
-  const { catalog } = await import("../catalog.js");
-  const entries = catalog(registry);
-  const all = catalogKinds.flatMap((kind) => entries[kind].map((entry) => ({ kind: kind.slice(0, -1), ...entry })));
-  const found = all.filter((entry) => entry.name === name || entry.version === name);
-  if (found.length === 0) {
-    const names = [...new Set(all.map((entry) => entry.name))];
-    throw new BenchError("UNKNOWN_NAME", `there is nothing called "${name}"`, { fix: suggestName(name, names) });
-  }
-  return found;
-}
-
-function lines(entry: Shown, context: CliContext): string[] {
+function lines(entry: FoundEntry, context: CliContext): string[] {
   const paint = picocolors.createColors(context.color);
   const facts: [string, string][] = [["source", entry.source ?? "not stated"]];
   if (entry.version !== undefined) facts.push(["version", String(entry.version)]);

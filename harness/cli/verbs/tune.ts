@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CliContext, withCommonOptions } from "../context.js";
-import type { TuneOptions } from "../tune-trainer.js";
+import type { TuneOptions } from "../../app/tune-trainer.js";
+import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+
+type Options = CommonOptions & TuneOptions & { dryRun?: boolean };
 
 /** `bench tune <trainer> [suite]`: options for a trainer, by validation data of the first tasks alone. */
 export function addTune(program: Command, context: CliContext): void {
@@ -37,9 +39,20 @@ export function addTune(program: Command, context: CliContext): void {
     "bench tune replay ./my-data --objective bwt --space space.yaml",
     "bench tune composed --config bench.yaml --space space.yaml --dry-run",
     "bench run --config tunings/ewc-1a2b3c4d/tuned.yaml --orders 3 --seeds 2",
-  ]).action(async (trainer: string, suite: string | undefined, options: TuneOptions) => {
-    const { tuneTrainer } = await import("../tune-trainer.js");
-    await tuneTrainer(trainer, suite, options, context);
+  ]).action(async (trainer: string, suite: string | undefined, options: Options) => {
+    const { planTuning, tuneTrainer } = await import("../../app/tune-trainer.js");
+    const { searchPlanLines, tuneLines } = await import("../text/tune-lines.js");
+    const { json, plugin: plugins, dryRun, ...rest } = options;
+    if (dryRun) {
+      const { request, plans } = await planTuning(trainer, suite, { ...rest, plugins }, context);
+      const shown = plans.map(({ directory, record, estimate }) => ({ directory, run: record, estimate }));
+      if (json) printJson(context, shown);
+      else printLines(context, searchPlanLines(request, plans, context));
+      return;
+    }
+    const { record, config } = await tuneTrainer(trainer, suite, { ...rest, plugins }, context);
+    if (json) printJson(context, { ...record, config });
+    else printLines(context, ["", ...tuneLines(record, config, context)]);
   });
 }
 

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import picocolors from "picocolors";
-import type { ValidateOptions } from "../check-input.js";
-import { type CliContext, inputKinds, printJson, withCommonOptions } from "../context.js";
+import type { ValidateOptions } from "../../app/check-input.js";
+import { inputKinds } from "../../app/context.js";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
 
 /** `bench validate <what>`: checks data, a model, a plug-in, a configuration or a run before anything runs. */
@@ -18,9 +19,9 @@ export function addValidate(program: Command, context: CliContext): void {
     "bench validate ./my-model --as model",
     "bench validate ./my-method.mjs",
     'bench validate "command:python3 my_method.py"',
-  ]).action(async (what: string, options: ValidateOptions) => {
-    const { checkInput } = await import("../check-input.js");
-    const { kind, findings } = await checkInput(what, options, context);
+  ]).action(async (what: string, options: ValidateOptions & CommonOptions) => {
+    const { checkInput } = await import("../../app/check-input.js");
+    const { kind, findings } = await checkInput(what, { ...options, plugins: options.plugin }, context);
     if (options.json) {
       printJson(context, { valid: true, kind, findings });
       return;

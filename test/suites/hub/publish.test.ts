@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { mergeLeaderboard } from "../../../harness/cli/merge-leaderboard.js";
+import { mergeLeaderboard } from "../../../harness/app/merge-leaderboard.js";
 import type { Board } from "../../../harness/contract/board.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readRun } from "../../../harness/run/store/store.js";

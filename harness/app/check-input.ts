@@ -1,0 +1,122 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { checkOptions, readConfig, resolveConfig } from "../config/index.js";
+import { parseSuiteReference } from "../config/suite-reference.js";
+import { BenchError } from "../contract/errors.js";
+import { resolveReference } from "../hub.js";
+import { loadRegistry } from "../plugins.js";
+import { planRun } from "../run/plan/plan.js";
+import { readRun } from "../run/store/store.js";
+import { type AppContext, type InputKind, inputKinds, registryFor, specifiersFor } from "./context.js";
+
+/** How an input is to be checked. */
+export interface ValidateOptions {
+  /** What it is, where that cannot be inferred. */
+  as?: InputKind;
+  /** The suite that reads the data. */
+  suite?: string;
+  plugins?: string[];
+}
+
+type Context = Pick<AppContext, "builtIns">;
+
+/** What was found in something that is valid. */
+type Findings = Record<string, string | number>;
+
+/**
+ * Checks data, a model, a plug-in, a configuration or a run directory as a run would, without running.
+ *
+ * @throws the error that a run would end with.
+ */
+export async function checkInput(
+  what: string,
+  options: ValidateOptions,
+  context: Context,
+): Promise<{ kind: InputKind; findings: Findings }> {
+  const kind = options.as ?? (await kindOf(what, context));
+  return { kind, findings: await checks[kind](what, options, context) };
+}
+
+async function kindOf(what: string, context: Context): Promise<InputKind> {
+  if (what.startsWith("hf://")) return what.startsWith("hf://datasets/") ? "data" : "model";
+  if (!isDirectory(what)) {
+    if (/\.(ya?ml|json)$/.test(what)) return "config";
+    if (/\.[cm]?[jt]s$/.test(what) || what.startsWith("command:")) return "plugin";
+    if (!existsSync(what)) return "data"; // a suite's name, or a path whose error the suite tells
+    throw new BenchError("USAGE", `it cannot be told what ${what} is`, {
+      fix: `Say so with --as ${inputKinds.join("|")}.`,
+    });
+  }
+  if (existsSync(join(what, "run.json"))) return "run";
+  const models = (await registryFor(context)).allModels();
+  return models.some((format) => format.recognizes(resolve(what))) ? "model" : "data";
+}
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+const checks: Record<InputKind, (what: string, options: ValidateOptions, context: Context) => Promise<Findings>> = {
+  async config(what, options, context) {
+    const request = readConfig(what, { plugins: options.plugins });
+    const specifiers = specifiersFor(context, request.config.plugins);
+    const registry = await loadRegistry(specifiers);
+    const plan = await planRun(resolveConfig(request, registry), registry, specifiers);
+    return {
+      suite: `${plan.suite.name} ${plan.suite.version}`,
+      model: plan.record.model.reference,
+      trainers: plan.record.trainers.map(({ label }) => label).join(", "),
+      cells: plan.cells.length,
+    };
+  },
+  async plugin(what, options, context) {
+    const registry = await registryFor(context, [...(options.plugins ?? []), what]);
+    const [specifier] = specifiersFor({ builtIns: [] }, [what]);
+    const names = (kind: Parameters<typeof registry.origin>[0], all: { name: string }[]) =>
+      all.filter(({ name }) => registry.origin(kind, name) === specifier).map(({ name }) => name);
+    const found = {
+      trainers: names("trainers", registry.allTrainers()),
+      suites: names("suites", registry.allSuites()),
+      scorers: names("scorers", registry.allScorers()),
+      reporters: names("reporters", registry.allReporters()),
+      models: names("models", registry.allModels()),
+      engines: names("engines", registry.allEngines()),
+    };
+    return Object.fromEntries(
+      Object.entries(found)
+        .filter(([, list]) => list.length > 0)
+        .map(([kind, list]) => [kind, list.join(", ")]),
+    );
+  },
+  async model(what, options, context) {
+    const registry = await registryFor(context, options.plugins);
+    const { directory } = await resolveReference(what, "model");
+    const format = registry.modelFor(directory);
+    return { format: format.name, ...(await format.inspect(directory)) };
+  },
+  async data(what, options, context) {
+    const registry = await registryFor(context, options.plugins);
+    const { name, location } = parseSuiteReference(what, process.cwd(), options.suite);
+    const definition = registry.suite(name);
+    const checked = checkOptions(definition.options, {}, `suite "${name}"`);
+    const suite = await definition.load({ options: checked, quick: false, ...(location && { location }) });
+    const rows = suite.tasks.map((task) => {
+      const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
+      return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
+    });
+    const notes = (suite.notes ?? []).map((note, index) => [`note ${index + 1}`, note]);
+    return {
+      suite: `${suite.name} ${suite.version}`,
+      ...Object.fromEntries([...rows, ...notes]),
+      digest: suite.digest,
+    };
+  },
+  async run(what) {
+    const { run, matrices, missing, notices } = readRun(resolve(what));
+    const found: Findings = {
+      run: run.id,
+      "cells done": Object.keys(matrices).length,
+      "cells missing": missing.length,
+    };
+    for (const [index, notice] of notices.entries()) found[`notice ${index + 1}`] = notice;
+    return found;
+  },
+};

@@ -1,0 +1,103 @@
+import { readConfig, resolveConfig } from "../config/index.js";
+import { BenchError } from "../contract/errors.js";
+import type { MatrixRecord, RunRecord } from "../contract/result.js";
+import { loadRegistry, type Registry } from "../plugins.js";
+import { planRun } from "../run/plan/plan.js";
+import { readRun, readSamples } from "../run/store/store.js";
+import { type AppContext, specifiersFor } from "./context.js";
+import { type EndpointSettings, withEndpointSettings } from "./endpoint-address.js";
+
+/** How a checkpoint is to be evaluated. */
+export interface EvaluateOptions extends EndpointSettings {
+  /** The suite that reads the reference as a location. */
+  suite?: string;
+  /** The model that an adapter belongs to, where it does not say so itself. */
+  base?: string;
+  /** How questions are put: a trainer that does not learn. */
+  trainer?: string;
+  /** A smaller, honest configuration, for smoke tests. */
+  quick?: boolean;
+  device?: string;
+  /** A name from `bench list engines`; the default one without it. */
+  engine?: string;
+  threads?: number;
+  /** A configuration file: its suite and its plug-ins. */
+  config?: string;
+  /** Run directory. */
+  out?: string;
+  plugins?: string[];
+}
+
+/** How a checkpoint answered a suite. */
+export interface EvaluatedCheckpoint {
+  checkpoint: string;
+  /** Run directory. */
+  directory: string;
+  run: RunRecord;
+  /** Score of each task, and of each probe, on 0..1. */
+  tasks: Record<string, number | null>;
+  probes: Record<string, number | null>;
+  /** Mean over the tasks. */
+  score: number | null;
+  /** Answers that were asked for now, and those that were known. */
+  asked: number;
+  known: number;
+  registry: Registry;
+}
+
+/**
+ * Puts a suite to a checkpoint as it is, or finds the answers of an earlier time: a run of one cell without training,
+ * whose digest is that of checkpoint, suite and decoding. The result is an ordinary run directory.
+ *
+ * @param suite a suite's reference; that of the configuration or the default without it.
+ * @throws the error of the cell, CANCELLED, and all that a run throws.
+ */
+export async function evaluateCheckpoint(
+  reference: string,
+  suite: string | undefined,
+  options: EvaluateOptions,
+  context: AppContext,
+): Promise<EvaluatedCheckpoint> {
+  const checkpoint = withEndpointSettings(reference, options);
+  const { base, trainer = /^https?:\/\//.test(checkpoint) ? "endpoint" : "frozen", config: file, ...rest } = options;
+  const { quick, device, engine, threads, out, suite: reader, plugins } = rest;
+  const request = readConfig(file, {
+    ...{ reference: suite, suite: reader, trainers: [trainer], plugins, quick, device, engine, threads, out },
+    ...{ model: base === undefined ? checkpoint : `${base}::${checkpoint}` },
+    ...{ seeds: 1, orders: 1, workers: 1, retryFailed: true, keepCheckpoints: "none" },
+  });
+  const specifiers = specifiersFor(context, request.config.plugins);
+  const registry = await loadRegistry(specifiers);
+  const plan = await planRun(resolveConfig(request, registry), registry, specifiers);
+  if (plan.record.trainers[0]!.schedule !== "once") {
+    throw new BenchError("USAGE", `the trainer "${trainer}" learns; a checkpoint is evaluated as it is`, {
+      fix: "Use one that does not, such as frozen or icl; `bench run` trains.",
+    });
+  }
+  const outcome = await context.execute(plan);
+  if (outcome.status === "cancelled") {
+    throw new BenchError("CANCELLED", "the evaluation was cancelled", { fix: "The same command starts it again." });
+  }
+  if (outcome.failures.length > 0) throw BenchError.fromRecord(outcome.failures[0]!.error);
+  const stored = readRun(outcome.directory);
+  const cell = outcome.run.cells[0]!.id;
+  const answers = readSamples(outcome.directory, cell).filter(({ row }) => row === 0).length;
+  const scores = scoresOf(stored.matrices[cell]!);
+  return {
+    ...{ checkpoint, directory: outcome.directory, run: outcome.run, ...scores, registry },
+    ...{ asked: outcome.stored ? 0 : answers, known: outcome.stored ? answers : 0 },
+  };
+}
+
+function scoresOf({ tasks, rows, probes }: MatrixRecord): Pick<EvaluatedCheckpoint, "tasks" | "probes" | "score"> {
+  const last = rows.at(-1)!;
+  const sum = last.reduce<number | null>(
+    (total, score) => (total === null || score === null ? null : total + score),
+    0,
+  );
+  return {
+    tasks: Object.fromEntries(tasks.map((task, index) => [task, last[index] ?? null])),
+    probes: Object.fromEntries(Object.entries(probes).map(([probe, line]) => [probe, line.at(-1) ?? null])),
+    score: sum === null ? null : sum / last.length,
+  };
+}

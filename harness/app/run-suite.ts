@@ -1,0 +1,68 @@
+import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
+import { BenchError } from "../contract/errors.js";
+import type { Leaderboard } from "../contract/result.js";
+import { buildLeaderboard } from "../metrics/index.js";
+import { loadRegistry, type Registry } from "../plugins.js";
+import type { RunOutcome } from "../run/execute.js";
+import { planRun, type RunPlan } from "../run/plan/plan.js";
+import { readRun, type StoredRun } from "../run/store/store.js";
+import { type AppContext, specifiersFor } from "./context.js";
+import { renderReport } from "./render-report.js";
+
+/** What a run is asked for; each member wins over the configuration file. */
+export interface SuiteRunOptions extends Omit<ConfigFlags, "reference"> {
+  /** A configuration file in YAML or JSON. */
+  config?: string;
+}
+
+/** A run before it starts. */
+export interface PlannedSuiteRun {
+  plan: RunPlan;
+  registry: Registry;
+}
+
+/** A run after its last cell. */
+export interface FinishedSuiteRun {
+  outcome: RunOutcome;
+  leaderboard: Leaderboard;
+  stored: StoredRun;
+  /** Path of the page; null where none was made. */
+  report: string | null;
+  /** Why the page could not be made. */
+  reportError: BenchError | undefined;
+}
+
+/**
+ * Plans a run: reads the configuration, loads its plug-ins, checks the suite, the model and every option.
+ *
+ * @param reference a suite's name, a data directory, a Hub reference or name:location; that of the file without it.
+ * @throws whatever is wrong with what was asked for.
+ */
+export async function planSuite(
+  reference: string | undefined,
+  { config: file, ...flags }: SuiteRunOptions,
+  context: Pick<AppContext, "builtIns">,
+): Promise<PlannedSuiteRun> {
+  const request = readConfig(file, { ...flags, reference });
+  const specifiers = specifiersFor(context, request.config.plugins);
+  const registry = await loadRegistry(specifiers);
+  return { plan: await planRun(resolveConfig(request, registry), registry, specifiers), registry };
+}
+
+/** Runs a plan, builds the leaderboard and renders the report. A cell that fails is part of the outcome. */
+export async function runSuite(
+  { plan, registry }: PlannedSuiteRun,
+  context: Pick<AppContext, "execute">,
+): Promise<FinishedSuiteRun> {
+  const outcome = await context.execute(plan);
+  const stored = readRun(outcome.directory);
+  const leaderboard = buildLeaderboard(stored);
+  const report = await renderReport(registry, outcome.directory);
+  return {
+    outcome,
+    leaderboard,
+    stored,
+    report: typeof report === "string" ? report : null,
+    reportError: report instanceof BenchError ? report : undefined,
+  };
+}

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { digestOf } from "../contract/digest.js";
+import { BenchError, toBenchError } from "../contract/errors.js";
+import type { Registry } from "../plugins.js";
+import { type AppContext, registryFor } from "./context.js";
+import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
+import { renderReport } from "./render-report.js";
+
+/** How a directory is to be watched. */
+export interface WatchOptions extends EvaluateOptions {
+  /** Seconds between two looks. */
+  interval: number;
+  /** End after the first round. */
+  once?: boolean;
+  cancellation: AbortSignal;
+  /** A checkpoint was evaluated. */
+  evaluated(checkpoint: EvaluatedCheckpoint): void;
+  /** A checkpoint cannot be used; it is left alone until its files change. */
+  failed(path: string, error: BenchError): void;
+}
+
+/**
+ * Evaluates the checkpoints in a directory, oldest first, and each further one once two looks at it see the same files.
+ * Ends after the first round where `once` is asked for, else when it is cancelled.
+ *
+ * @throws STORAGE where there is no such directory.
+ */
+export async function watchCheckpoints(
+  directory: string,
+  suite: string | undefined,
+  options: WatchOptions,
+  context: AppContext,
+): Promise<void> {
+  const { cancellation: signal, interval, once } = options;
+  const registry = await registryFor(context, options.plugins);
+  const handled = new Map<string, string>();
+  let seen = look(directory, registry);
+  while (!signal.aborted) {
+    await wait(1000 * interval, undefined, { signal }).catch(() => undefined);
+    const now = look(directory, registry);
+    for (const [path, state] of now) {
+      if (signal.aborted || handled.get(path) === state || seen.get(path) !== state) continue;
+      handled.set(path, state);
+      await evaluateOne(path, suite, options, context);
+    }
+    seen = now;
+    if (once) return;
+  }
+}
+
+async function evaluateOne(
+  path: string,
+  suite: string | undefined,
+  options: WatchOptions,
+  context: AppContext,
+): Promise<void> {
+  try {
+    const evaluated = await evaluateCheckpoint(path, suite, options, context);
+    const report = await renderReport(evaluated.registry, evaluated.directory);
+    if (report instanceof BenchError) throw report;
+    options.evaluated(evaluated);
+  } catch (thrown) {
+    const error = toBenchError(thrown);
+    if (error.code !== "CANCELLED") options.failed(path, error);
+  }
+}
+
+/** The checkpoints in a directory, oldest first, each with a digest of its files' names, sizes and times. */
+function look(directory: string, registry: Registry): Map<string, string> {
+  if (!existsSync(directory) || !statSync(directory).isDirectory()) {
+    throw new BenchError("STORAGE", `there is no directory ${directory} to watch`, {
+      fix: "Give the directory into which the training writes its checkpoints.",
+      at: { file: directory },
+    });
+  }
+  const formats = registry.allModels();
+  const found = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(directory, entry.name))
+    .filter((path) => formats.some((format) => format.recognizes(path)))
+    .map((path) => ({ path, files: filesOf(path) }));
+  const age = ({ files }: (typeof found)[number]) => Math.max(...files.map(({ changed }) => changed));
+  return new Map(found.sort((a, b) => age(a) - age(b)).map(({ path, files }) => [path, digestOf(files)]));
+}
+
+function filesOf(directory: string): { name: string; bytes: number; changed: number }[] {
+  return readdirSync(directory).flatMap((name) => {
+    const file = statSync(join(directory, name), { throwIfNoEntry: false });
+    return file?.isFile() ? [{ name, bytes: file.size, changed: file.mtimeMs }] : [];
+  });
+}
