@@ -16,18 +16,28 @@ import { scorers as builtInScorers } from "./score/index.js";
 
 /** All that plug-ins offer, by name. Lookups of unknown names throw UNKNOWN_NAME with a suggestion. */
 export interface Registry {
+  /** The trainer of a name. */
   trainer(name: string): TrainerDefinition;
+  /** The suite of a name. */
   suite(name: string): SuiteDefinition;
+  /** The scorer of a name. */
   scorer(name: string): Scorer;
+  /** The reporter of a name. */
   reporter(name: string): Reporter;
   engine(name: string): EngineDefinition;
   /** The format that recognizes a model directory. Throws MODEL_INVALID when none does. */
   modelFor(directory: string): ModelFormat;
+  /** All trainers, in the order of their registration. */
   allTrainers(): TrainerDefinition[];
+  /** All suites, in the order of their registration. */
   allSuites(): SuiteDefinition[];
+  /** All scorers, in the order of their registration. */
   allScorers(): Scorer[];
+  /** All reporters, in the order of their registration. */
   allReporters(): Reporter[];
+  /** All model formats, in the order of their registration. */
   allModels(): ModelFormat[];
+  /** All engines, in the order of their registration. */
   allEngines(): EngineDefinition[];
   /** The specifier of the plug-in that registered a name; undefined for an unknown one. */
   origin(kind: PluginKind, name: string): string | undefined;
@@ -35,6 +45,7 @@ export interface Registry {
   trainersOf(specifier: string): string[];
 }
 
+/** What a plug-in can offer. */
 export type PluginKind = keyof Plugin;
 
 const singular: Record<PluginKind, string> = {

@@ -91,15 +91,23 @@ function writeOutputs(
   if (sarif !== undefined) writeFileAtomically(resolve(sarif), gateSarif(result, locate));
 }
 
-interface Decision {
+/** Who decides what, and why; recorded in the baselines' directory. */
+export interface Decision {
+  /** A configuration file with a section `gate`. */
   config?: string;
+  /** Directory of the baselines. */
   baselines?: string;
   by: string;
   reason: string;
 }
 
+/** A decision that a run is the baseline of that name. */
+export interface BlessOptions extends Decision {
+  name: string;
+}
+
 /** Makes a run the next version of a baseline. */
-export function blessRun(run: string, options: Decision & { name: string }): { baseline: Baseline; file: string } {
+export function blessRun(run: string, options: BlessOptions): { baseline: Baseline; file: string } {
   const { directory, trainer } = readGateSettings(options.config, { directory: options.baselines });
   const side = parseSide(run);
   const entry = chooseEntry(readEntries(side.directory), side.trainer ?? trainer);

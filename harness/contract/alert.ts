@@ -1,5 +1,6 @@
 /** How bad a change is, mildest first. */
 export const severities = ["warning", "critical"] as const;
+/** How serious an alert is. */
 export type Severity = (typeof severities)[number];
 
 /** What is watched: a task learned before, an ability that is never trained, safety, or what the cell uses. */
@@ -16,6 +17,7 @@ export interface CostBudget {
   flops?: number;
 }
 
+/** What is watched while a run goes on, and what follows. */
 export interface AlertSettings {
   task: AlertThresholds;
   ability: AlertThresholds;
@@ -28,6 +30,7 @@ export interface AlertSettings {
   webhook?: WebhookSettings;
 }
 
+/** Where alerts are sent. */
 export interface WebhookSettings {
   /** An address, or `env:NAME` where the address itself is a secret. */
   url: string;

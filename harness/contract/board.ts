@@ -10,6 +10,7 @@ export interface Board extends Omit<Leaderboard, "schema" | "runDirectory" | "su
   leaderboard: BoardRow[];
 }
 
+/** A run that was merged. */
 export interface BoardRun {
   id: string;
   createdAt: string;
@@ -31,6 +32,7 @@ export interface BoardRow extends LeaderboardRow {
   results: BoardCell[];
 }
 
+/** One cell of an entry. */
 export interface BoardCell {
   /** Id of the cell; null where no run has planned it. */
   id: string | null;

@@ -39,6 +39,7 @@ export interface ObservationSettings {
   items: number;
 }
 
+/** A trainer of a run with its options. */
 export interface TrainerConfig {
   /** The row's label; the trainer's name unless the file gives one. */
   label: string;

@@ -32,6 +32,7 @@ export const errorCodes = {
   INTERNAL: { exit: 1, summary: "A defect in bench itself." },
 } as const satisfies Record<string, { exit: ExitCode; summary: string }>;
 
+/** The name of a kind of error. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** Where the cause of an error stands: a file with an optional 1-based line and column. */
@@ -69,6 +70,7 @@ export class BenchError extends Error {
     return errorCodes[this.code].exit;
   }
 
+  /** The error as plain data, which crosses threads, processes and files. */
   toRecord(): ErrorRecord {
     const record: ErrorRecord = { code: this.code, message: this.message };
     if (this.fix !== undefined) record.fix = this.fix;
@@ -77,6 +79,7 @@ export class BenchError extends Error {
     return record;
   }
 
+  /** The error that a record came from. */
   static fromRecord(record: ErrorRecord): BenchError {
     const error = new BenchError(record.code, record.message, { fix: record.fix, at: record.at });
     if (record.stack !== undefined) error.stack = record.stack;

@@ -6,6 +6,7 @@ export interface History {
   series: HistorySeries[];
 }
 
+/** Versions of one trainer with every metric, task and probe over them. */
 export interface HistorySeries {
   trainer: string;
   versions: HistoryVersion[];

@@ -16,6 +16,7 @@ export interface Score {
   label?: string;
 }
 
+/** Says what an answer is worth. */
 export interface Scorer {
   name: string;
   version: number;
@@ -26,10 +27,11 @@ export interface Scorer {
   score(example: Example, output: string, options: Record<string, unknown>): Score;
 }
 
-/** Renders a run directory. Returns the files that it wrote. */
+/** Shows results to people or programs. */
 export interface Reporter {
   name: string;
   summary: string;
+  /** Renders a run directory, finished or not. Returns the files that it wrote. */
   render(runDirectory: string, outputDirectory: string): Promise<string[]>;
   /** Renders versions over time, where the reporter can. Returns the files that it wrote. */
   renderHistory?(history: History, outputDirectory: string): Promise<string[]>;

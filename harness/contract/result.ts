@@ -28,6 +28,7 @@ export interface RunRecord {
   config: Record<string, unknown>;
 }
 
+/** The suite of a run, without its data. */
 export interface SuiteRecord {
   name: string;
   version: string;
@@ -50,6 +51,7 @@ export interface ScoredSetRecord {
   alsoScored?: Record<string, ScorerReference>;
 }
 
+/** The base model of a run. */
 export interface ModelRecord {
   reference: string;
   digest: string;
@@ -58,6 +60,7 @@ export interface ModelRecord {
   architecture: string;
 }
 
+/** A trainer of a run, with everything that determines what it does. */
 export interface TrainerRecord {
   /** The row's label: unique in a run. */
   label: string;
@@ -92,6 +95,7 @@ export interface SourceRecord {
   bases: Record<string, string>;
 }
 
+/** A cell of the grid: trainer × order × seed. */
 export interface CellRecord {
   /** First 16 hexadecimal digits of the digest of all that determines the result. */
   id: string;
@@ -100,6 +104,7 @@ export interface CellRecord {
   seed: number;
 }
 
+/** How far a cell is. */
 export type CellStatus = "pending" | "running" | "done" | "failed" | "cancelled";
 
 /**
@@ -149,6 +154,7 @@ export interface CurvesRecord {
   segments: CurveSegment[];
 }
 
+/** Scores while one task was learned. */
 export interface CurveSegment {
   /** The row at its end. */
   row: number;
@@ -162,6 +168,7 @@ export interface CurveSegment {
   points: { step: number; scores: (number | null)[] }[];
 }
 
+/** Answers by label, for a classification task. */
 export interface ConfusionRecord {
   labels: string[];
   /** counts[truth][answer]; the last column counts answers that are no label. */
@@ -260,6 +267,7 @@ export interface Estimate {
   reason?: string;
 }
 
+/** One trainer on a leaderboard. */
 export interface LeaderboardRow {
   trainer: string;
   /** camelCase short name → estimate: op, bwt, fwt, forgetting, learningAccuracy, generalAbilityDelta, … */
@@ -272,6 +280,7 @@ export interface LeaderboardRow {
   cells: { done: number; planned: number };
 }
 
+/** What `bench run --json` prints: one row for each trainer, the best first. */
 export interface Leaderboard {
   schema: "leaderboard@1";
   runDirectory: string;

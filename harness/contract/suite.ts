@@ -45,6 +45,7 @@ export interface Task extends TaskDescription {
   shifted?: Example[];
 }
 
+/** What ability a probe measures. */
 export type ProbeKind = "general" | "instruction" | "safety" | "unseen";
 
 /** An ability that is never trained and is measured after every task. */
@@ -59,6 +60,7 @@ export interface Order {
   tasks: string[];
 }
 
+/** Tasks, orders and probes with all their data. */
 export interface Suite {
   name: string;
   version: string;
@@ -117,6 +119,7 @@ export interface SuiteDefinition {
   template?(directory: string): { file: string; text: string };
 }
 
+/** What a suite is loaded with. */
 export interface SuiteRequest {
   location?: string;
   options: Record<string, unknown>;

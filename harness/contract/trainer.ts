@@ -31,6 +31,7 @@ export type SearchDimension =
 /** What `bench tune` may try: an option, or one inside another by its dotted path, → its dimension. */
 export type SearchSpace = Record<string, SearchDimension>;
 
+/** A way to learn task after task: what a plug-in registers. */
 export interface TrainerDefinition {
   name: string;
   summary: string;
@@ -48,12 +49,14 @@ export interface TrainerDefinition {
    * exactly; elsewhere they may be chance.
    */
   deterministic?: boolean;
+  /** What it may use beside the current task's data, with these options. */
   needs(options: Record<string, unknown>): Privileges;
   /**
    * The optional capabilities of an engine that it asks for, by name; empty where the core of an engine is enough. Absent
    * where it needs no engine of bench. A run whose engine or model lacks one of them is refused before it starts.
    */
   capabilities?(options: Record<string, unknown>): readonly string[];
+  /** Makes a learner at the beginning of a cell, and again after every task. */
   create(context: LearnerContext): Promise<Learner>;
 }
 
@@ -80,6 +83,7 @@ export interface TaskData {
   validation: Example[];
 }
 
+/** What a learner may see of the data when it learns a task. */
 export interface TrainingView {
   /** 0-based place in the order. */
   index: number;
@@ -95,11 +99,13 @@ export interface TrainingView {
 export interface RehearsalBuffer {
   /** Most samples it may hold in total. */
   readonly capacity: number;
+  /** The content, in the order in which it was set. */
   items(): readonly BufferItem[];
   /** Replaces the content. Throws PRIVILEGE_EXCEEDED beyond the capacity. */
   set(items: readonly BufferItem[]): void;
 }
 
+/** A sample of a past task that is kept. */
 export interface BufferItem {
   taskId: string;
   example: Example;
@@ -107,10 +113,12 @@ export interface BufferItem {
   payload?: string;
 }
 
+/** What the harness gives a learner while it learns. */
 export interface LearnContext {
   buffer: RehearsalBuffer;
   /** Polled between steps: throw `BenchError` CANCELLED when true. */
   cancelled(): boolean;
+  /** Tells how far the learner is. */
   progress(event: LearnProgress): void;
   /**
    * Awaited after each step, with the number of steps done: where a measurement within the task is due, the harness puts
@@ -119,6 +127,7 @@ export interface LearnContext {
   observe?(step: number): Promise<void>;
 }
 
+/** How far a learner is within a task. */
 export interface LearnProgress {
   step: number;
   steps: number;
@@ -127,6 +136,7 @@ export interface LearnProgress {
   tokensPerSecond?: number;
 }
 
+/** What a learner says of a task that it has learned. */
 export interface LearnReport {
   steps: number;
   /** Mean training loss over the last tenth of the steps, nats per token. */
@@ -195,6 +205,7 @@ export interface Decoding {
   seed?: number;
 }
 
+/** A question to a learner. */
 export interface GenerationRequest {
   id: string;
   input: Part[];
@@ -202,6 +213,7 @@ export interface GenerationRequest {
   taskId?: string;
 }
 
+/** A learner's answer. */
 export interface Generation {
   text: string;
   /** Tokens generated, the end token included. */
@@ -210,6 +222,7 @@ export interface Generation {
   evidence?: string[];
 }
 
+/** A continuation whose likelihood is asked for. */
 export interface ScoreRequest {
   id: string;
   input: Part[];
@@ -231,14 +244,18 @@ export interface LearnerCost {
 export interface Learner {
   /** Throws DIVERGED on a loss that is not finite, CANCELLED when asked to stop. */
   learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
+  /** Answers questions, one answer each, in their order; leaves the state as it is. */
   generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]>;
   /** Log-likelihood of each continuation given its input, nats. */
   score(requests: ScoreRequest[]): Promise<number[]>;
+  /** Writes all that it keeps; what is not saved is lost after every task. */
   save(directory: string): Promise<void>;
   /** After this the learner behaves, to the bit, as the one that saved. */
   restore(directory: string): Promise<void>;
+  /** What it has used since it was created. */
   cost(): Promise<LearnerCost>;
   /** Digest of all that determines its answers; evaluations of an equal digest are reused. Absent: never reused. */
   answerDigest?(): Promise<string>;
+  /** Gives back memory and processes; nothing is called after it. */
   release(): Promise<void>;
 }

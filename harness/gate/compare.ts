@@ -10,6 +10,7 @@ import { type Flips, findFlips } from "./flips.js";
 import { type Measure, metricMeasures, taskMeasures } from "./measures.js";
 import { differencesOf, type ObservedSide, type PairedBy, pairedBy } from "./pairing.js";
 
+/** How a candidate differs from its baseline. */
 export type ComparisonVerdict = "better" | "worse" | "same" | "not separated" | "unknown";
 
 /** What can be said about one metric or task. Differences are positive where the candidate is better. */
@@ -28,6 +29,7 @@ export interface ComparisonRow {
   reason?: string;
 }
 
+/** What was compared. */
 export interface ComparedSide {
   directory: string;
   run: string;

@@ -4,6 +4,7 @@ import { rounding, spreadOf } from "../metrics/statistics.js";
 import { oneSidedBounds, studentQuantile } from "./bounds.js";
 import { leansLeft, skewness } from "./skewness.js";
 
+/** What the evidence says of a margin. */
 export type Verdict = "pass" | "fail" | "inconclusive";
 
 /** What the differences of one metric say about a margin. Differences are positive where the candidate is better. */

@@ -13,5 +13,5 @@ export { buildHistory } from "./history.js";
 export { itemStandardError } from "./item-error.js";
 export { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 export { orderSensitivity } from "./order-sensitivity.js";
-export { type ResultTool, readMatrix, resultReaders } from "./read/index.js";
+export { parseMatrix, type ResultTool, readMatrix, resultReaders } from "./read/index.js";
 export { findSteps } from "./steps.js";

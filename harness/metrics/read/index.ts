@@ -4,8 +4,9 @@ import { readGem } from "./gem.js";
 import { readMammoth } from "./mammoth.js";
 import { readTrace } from "./trace.js";
 
-export { readMatrix } from "./read-matrix.js";
+export { parseMatrix, readMatrix } from "./read-matrix.js";
 
+/** A tool whose results can be read as they are. */
 export type ResultTool = "trace" | "avalanche" | "mammoth" | "gem";
 
 /** Readers of what other tools write, by the tool. Each takes a path and throws DATA_INVALID with the place. */

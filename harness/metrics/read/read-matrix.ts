@@ -16,7 +16,16 @@ import { type Field, invalid, readText, scoreOf, shapeOfMatrix } from "./table.j
  * @throws DATA_INVALID with line, column and what is expected.
  */
 export function readMatrix(file: string, percent = false): MatrixRecord {
-  const text = readText(file);
+  return parseMatrix(readText(file), file, percent);
+}
+
+/**
+ * The same from a text that is already read.
+ *
+ * @param file where the text comes from, for errors.
+ * @throws DATA_INVALID.
+ */
+export function parseMatrix(text: string, file: string, percent = false): MatrixRecord {
   const isJson = extname(file).toLowerCase() === ".json" || /^\s*[[{]/.test(text);
   const table = isJson ? readJsonTable(text, file) : readDelimitedTable(text, file);
   const width = Math.max(0, ...table.rows.map((row) => row.length));

@@ -2,7 +2,7 @@ import type { Display } from "./display.js";
 import { plainDisplay } from "./plain.js";
 import { terminalDisplay } from "./terminal.js";
 
-export type { Display, RunEvent } from "./display.js";
+export type { Display } from "./display.js";
 export { jsonDisplay } from "./json.js";
 export { plainDisplay } from "./plain.js";
 export { silentDisplay } from "./silent.js";

@@ -1,5 +1,5 @@
+import type { RunEvent } from "../../contract/event.js";
 import { alertText } from "../alerts/text.js";
-import type { RunEvent } from "./display.js";
 import { count, duration } from "./text.js";
 import type { RunTracker, TrackedCell } from "./tracker.js";
 

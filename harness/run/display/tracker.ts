@@ -1,5 +1,4 @@
-import type { CellProgress } from "../pool/messages.js";
-import type { DisplayedCell, RunEvent } from "./display.js";
+import type { CellProgress, DisplayedCell, RunEvent } from "../../contract/event.js";
 
 /** What a tracker knows of one cell. */
 export interface TrackedCell extends DisplayedCell {

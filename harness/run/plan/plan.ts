@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint } from "../../contract/engine.js";
@@ -177,8 +177,10 @@ function environment(): Record<string, string | number | null> {
   };
 }
 
-/** The words after the script's path, as a shell would take them. */
+/** The command of this process as a shell would take it: `bench`, or the program that uses it. */
 function commandLine(): string {
+  const [, script = "", ...words] = process.argv;
+  const program = /^bench(\.js)?$/.test(basename(script)) ? ["bench"] : ["node", relative(process.cwd(), script)];
   const quote = (word: string) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-  return ["bench", ...process.argv.slice(2)].map(quote).join(" ");
+  return [...program, ...words].map(quote).join(" ");
 }

@@ -1,6 +1,7 @@
 import type { AlertSettings } from "../../contract/alert.js";
 import type { ObservationSettings } from "../../contract/config.js";
 import type { ErrorRecord } from "../../contract/errors.js";
+import type { CellProgress } from "../../contract/event.js";
 import type { JournalEvent } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import type { PlannedCell } from "../plan/cells.js";
@@ -34,18 +35,6 @@ export interface CellTask {
 
 /** How a cell ended, as a record: fields of errors are lost between threads. */
 export type CellResult = { ok: true; matrix: string } | { ok: false; error: ErrorRecord };
-
-export interface CellProgress {
-  cell: string;
-  /** The row that is being worked for. */
-  row: number;
-  phase: "learn" | "evaluate";
-  /** Steps, or answers. */
-  done: number;
-  total: number;
-  loss?: number;
-  tokensPerSecond?: number;
-}
 
 /** What a worker posts while it runs a cell. `ended` is the last. */
 export type WorkerMessage =

@@ -1,4 +1,4 @@
-import type { CellProgress } from "./messages.js";
+import type { CellProgress } from "../../contract/event.js";
 import type { WorkerContext } from "./worker-context.js";
 
 /** Milliseconds between two messages of one cell, so that the main thread has little to do. */

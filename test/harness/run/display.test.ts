@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { expect, test, vi } from "vitest";
-import type { DisplayedCell, RunEvent } from "../../../harness/run/display/display.js";
+import type { DisplayedCell, RunEvent } from "../../../harness/contract/event.js";
 import { chooseDisplay, jsonDisplay, plainDisplay, terminalDisplay } from "../../../harness/run/display/index.js";
 import { liveLines } from "../../../harness/run/display/terminal.js";
 import { bar, count, duration, toColumns } from "../../../harness/run/display/text.js";

@@ -1,0 +1,139 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../harness/contract/files.js";
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "bench-api-")));
+const words = join(packageRoot, "test", "fixtures", "plugins", "words.mjs");
+
+/** The packed package in an empty folder, with its production dependencies as this checkout has them. */
+beforeAll(() => {
+  const modules = join(folder, "node_modules");
+  const own = join(modules, "trace-bench");
+  mkdirSync(own, { recursive: true });
+  const packed = command("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], packageRoot);
+  command("tar", ["-xzf", join(folder, packed.trim().split("\n").at(-1)!), "--strip-components=1", "-C", own], folder);
+  const lock = JSON.parse(readFileSync(join(packageRoot, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean }>;
+  };
+  for (const [path, { dev }] of Object.entries(lock.packages)) {
+    const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1];
+    if (name === undefined || dev === true) continue;
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(packageRoot, path), join(modules, name));
+  }
+});
+
+function command(program: string, given: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(program, given, { cwd, encoding: "utf8" });
+  expect({ program, status, stderr: status === 0 ? "" : stderr + stdout }).toEqual({ program, status: 0, stderr: "" });
+  return stdout;
+}
+
+/** Runs a program in the folder and returns the value that it prints as JSON. */
+function program(text: string): unknown {
+  writeFileSync(join(folder, "program.mjs"), text);
+  return JSON.parse(command(process.execPath, ["program.mjs"], folder));
+}
+
+test("run, compare and gate, with events, from the packed package", () => {
+  const result = program(`
+    import { bless, compare, gate, run } from "trace-bench";
+    const events = [];
+    const trainers = ["memory-sequential", "memory-replay"];
+    const options = { trainers, plugins: [${JSON.stringify(words)}], seeds: 1, orders: 3, workers: 1, out: "run" };
+    const first = await run("words", { ...options, onEvent: ({ type }) => events.push(type) });
+    const again = await run("words", options);
+    const { metrics } = compare("run:memory-sequential", "run:memory-replay", ["op"])[0];
+    bless("run:memory-sequential", { name: "main", by: "a test", reason: "the first" });
+    const { verdict } = await gate("run:memory-replay", { margins: { op: 0.5 } });
+    const unjudged = await gate("run:memory-replay", { margins: { op: 0.02 }, baseline: "other" }).catch(({ code }) => code);
+    const { status, leaderboard, failures, stored, report, run: { command } } = first;
+    console.log(JSON.stringify({
+      status, failures, stored, again: again.stored, same: JSON.stringify(first.matrices) === JSON.stringify(again.matrices),
+      rows: leaderboard.leaderboard.map(({ trainer }) => trainer).sort(), report, command, verdict, unjudged,
+      started: events[0], ended: events.at(-1), finished: events.filter((type) => type === "cell-finished").length,
+      compared: metrics.map(({ key, orders }) => ({ key, orders })),
+    }));
+  `);
+  expect(result).toEqual({
+    ...{ status: "done", failures: [], stored: false, again: true, same: true },
+    rows: ["memory-replay", "memory-sequential"],
+    report: join(folder, "run", "report", "index.html"),
+    command: "node program.mjs",
+    verdict: "pass",
+    unjudged: "STORAGE",
+    ...{ started: "run-started", ended: "run-finished", finished: 6 },
+    compared: [{ key: "op", orders: 3 }],
+  });
+});
+
+test("evaluate a model, read another framework's matrix, load the built-in plug-ins", () => {
+  const model = JSON.stringify(join(packageRoot, "test", "harness", "run", "fixtures", "model"));
+  const result = program(`
+    import { evaluate, loadRegistry, metrics } from "trace-bench";
+    const options = { plugins: [${JSON.stringify(words)}], trainer: "memory-frozen", out: "evaluation" };
+    const evaluated = await evaluate(${model}, "words", options);
+    const values = metrics({ tasks: ["a", "b"], rows: [[80, 10], [60, 90]] }, { percent: true });
+    const value = (key) => values.find((metric) => metric.key === key);
+    const registry = await loadRegistry();
+    console.log(JSON.stringify({
+      suite: evaluated.suite.name, tasks: Object.keys(evaluated.tasks).length, asked: evaluated.asked > 0,
+      op: value("op").value, forgetting: value("forgetting").value, missing: value("intransigence").value,
+      trainers: registry.allTrainers().length > 20, suites: registry.allSuites().map(({ name }) => name).sort(),
+    }));
+  `);
+  expect(result).toEqual({
+    ...{ suite: "words", tasks: 3, asked: true },
+    ...{ op: 0.75, forgetting: expect.closeTo(0.2, 12), missing: null },
+    ...{ trainers: true, suites: ["folder", "superni", "trace", "trace-seq"] },
+  });
+});
+
+test("what is wrong is thrown as a BenchError with code and fix; nothing is printed", () => {
+  const result = program(`
+    import { BenchError, run } from "trace-bench";
+    const error = await run("trace-sec").catch((thrown) => thrown);
+    const { code, fix, exitCode } = error;
+    console.log(JSON.stringify({ known: error instanceof BenchError, code, fix, exitCode, set: process.exitCode ?? null }));
+  `);
+  expect(result).toEqual({
+    ...{ known: true, code: "UNKNOWN_NAME", fix: 'Did you mean "trace-seq"?', exitCode: 2, set: null },
+  });
+});
+
+test("the types resolve in a strict program, which has no types of Node", () => {
+  writeFileSync(
+    join(folder, "typed.ts"),
+    `import { compare, errorCodes, evaluate, gate, loadRegistry, metrics, run } from "trace-bench";
+import type { BenchError, Evaluation, GateResult, Plugin, Reporter, RunEvent, RunResult, Scorer } from "trace-bench";
+
+const scorer: Scorer = {
+  name: "same", version: 1, summary: "equal texts", source: "a test", options: {},
+  score: (example, output) => {
+    const score = example.references.includes(output) ? 1 : 0;
+    return { score, extracted: score, valid: true };
+  },
+};
+export const plugin: Plugin = { scorers: [scorer] };
+export const finished = (event: RunEvent): string | undefined => event.type === "cell-finished" ? event.cell : undefined;
+export const ran: Promise<RunResult> = run("trace-seq", { quick: true, seeds: 2, onEvent: (event) => void finished(event) });
+export const asked: Promise<Evaluation> = evaluate("./model", "trace-seq", { quick: true });
+export const judged: Promise<GateResult> = gate("runs/one", { margins: { op: 0.02 } });
+export const code: BenchError["code"] = "USAGE";
+export const exit: 2 = errorCodes.USAGE.exit;
+export const values: (number | null)[] = metrics({ rows: [[1]] }).map(({ value }) => value);
+export const differences: (number | null)[] = compare("a", "b").flatMap(({ tasks }) => tasks.map(({ difference }) => difference));
+export const reporters: Promise<Reporter[]> = loadRegistry(["./plugin.mjs"]).then((registry) => registry.allReporters());
+// @ts-expect-error seeds are a number
+void run("trace-seq", { seeds: "two" });
+`,
+  );
+  const settings = { compilerOptions: { strict: true, module: "nodenext", noEmit: true, types: [], lib: ["es2023"] } };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ ...settings, files: ["typed.ts"] }));
+  const compiler = createRequire(import.meta.url).resolve("typescript/package.json");
+  command(process.execPath, [join(dirname(compiler), "bin", "tsc"), "-p", folder], folder);
+});
