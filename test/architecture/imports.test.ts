@@ -62,8 +62,8 @@ const allowed: Record<string, readonly string[]> = {
   "harness/contract": [],
 };
 
-/** Entries beside bench.ts that wire rooms together, and so know several. */
-const wiring = ["bench.ts", "bench-pretrain.ts"];
+/** Entries at the top that wire rooms together, and so know several. */
+const wiring = ["bench.ts", "index.ts", "rooms.ts", "bench-pretrain.ts"];
 
 function sources(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
