@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { registryFor } from "../../app/context.js";
 import { parseSuiteReference } from "../../config/suite-reference.js";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
-import { type CliContext, type CommonOptions, printJson, registryFor, withCommonOptions } from "../context.js";
+import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 import { configTemplate } from "../text/config-template.js";
 
 type InitOptions = CommonOptions & { force?: boolean };
