@@ -33,6 +33,7 @@ export type { BlessOptions, GateOptions } from "./harness/app/gate-run.js";
 export type * from "./harness/contract/alert.js";
 export type * from "./harness/contract/board.js";
 export type * from "./harness/contract/config.js";
+export type * from "./harness/contract/engine.js";
 export {
   BenchError,
   type ErrorCode,

@@ -24,6 +24,7 @@ export interface Registry {
   scorer(name: string): Scorer;
   /** The reporter of a name. */
   reporter(name: string): Reporter;
+  /** The engine of a name; the default one of the name undefined. */
   engine(name: string): EngineDefinition;
   /** The format that recognizes a model directory. Throws MODEL_INVALID when none does. */
   modelFor(directory: string): ModelFormat;

@@ -3,8 +3,8 @@ import { accessSync, constants, readFileSync, statfsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { packageRoot } from "../contract/files.js";
 import type { DeviceReport } from "../contract/engine.js";
+import { packageRoot } from "../contract/files.js";
 import { type AppContext, registryFor } from "./context.js";
 
 const runMemoryBytes = 1.5e9;

@@ -32,6 +32,7 @@ export interface EngineDefinition {
   open?(checkpoint: Checkpoint, device: string, options: OpenOptions): Promise<unknown>;
 }
 
+/** How a model is opened. */
 export interface OpenOptions {
   /** Threads that one computation uses. */
   threads: number;
@@ -47,6 +48,7 @@ export interface EngineChoice {
   checkpoint: Checkpoint;
 }
 
+/** A device, and whether it can be used. */
 export interface DeviceReport {
   /** Such as cpu, webgpu, cuda. */
   device: string;
