@@ -22,7 +22,9 @@ import {
   type MetricDescription,
   type MetricValue,
   parseMatrix,
+  type ResultTool,
   readMatrix,
+  resultReaders,
 } from "./harness/metrics/index.js";
 import type { Registry } from "./harness/plugins.js";
 import { executeRun } from "./harness/run/execute.js";
@@ -56,7 +58,7 @@ export type { Flip, Flips } from "./harness/gate/flips.js";
 export type { GateResult, GateRow } from "./harness/gate/gate.js";
 export type { Judgment, Verdict } from "./harness/gate/judge.js";
 export type { Observed, PairedBy } from "./harness/gate/pairing.js";
-export type { MetricDescription, MetricValue } from "./harness/metrics/index.js";
+export type { MetricDescription, MetricValue, ResultTool } from "./harness/metrics/index.js";
 export type { PluginKind, Registry } from "./harness/plugins.js";
 
 /** How a program follows a run and stops it. */
@@ -202,19 +204,30 @@ export interface Matrix {
 /** A metric's value with what it is. */
 export type MeasuredMetric = MetricDescription & MetricValue;
 
+/** How a matrix is read. */
+export interface MetricsOptions {
+  /** The matrix of joint training on the same tasks. */
+  joint?: string | Matrix;
+  /** Scores are on 0..100. */
+  percent?: boolean;
+  /** What wrote the results at the path, which are read as they are. */
+  from?: ResultTool;
+}
+
 /**
  * Computes every metric of an accuracy matrix. One that lacks cells is null with its reason.
  *
- * @param matrix a path of matrix.json or of another framework's .json or .csv, or the matrix itself.
- * @param options `joint`: the matrix of joint training on the same tasks; `percent`: scores are on 0..100.
+ * @param matrix a path of matrix.json, of another framework's table or results, or the matrix itself.
  * @throws {@link BenchError} DATA_INVALID with the place and what is expected.
  */
 export function metrics(
   matrix: string | Matrix,
-  { joint, percent = false }: { joint?: string | Matrix; percent?: boolean } = {},
+  { joint, percent = false, from }: MetricsOptions = {},
 ): MeasuredMetric[] {
-  const read = (source: string | Matrix, name: string) =>
-    typeof source === "string" ? readMatrix(source, percent) : parseMatrix(JSON.stringify(source), name, percent);
+  const read = (source: string | Matrix, name: string) => {
+    if (typeof source !== "string") return parseMatrix(JSON.stringify(source), name, percent);
+    return from === undefined ? readMatrix(source, percent) : resultReaders[from](source);
+  };
   const values = computeMetrics(read(matrix, "matrix"), joint === undefined ? undefined : read(joint, "joint"));
   return definitions.map(({ compute: _compute, ...description }) => ({ ...description, ...values[description.key]! }));
 }
