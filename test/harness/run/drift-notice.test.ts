@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { driftNotice } from "../../../harness/run/cell/learn-stage.js";
 import type { RunEvent } from "../../../harness/contract/event.js";
+import { driftNotice } from "../../../harness/run/cell/learn-stage.js";
 import { executeRun } from "../../../harness/run/execute.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, newDirectory, plan, removeDirectories } from "./support.js";

@@ -4,9 +4,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { RunConfig } from "../../../harness/contract/config.js";
+import type { RunEvent } from "../../../harness/contract/event.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
-import type { RunEvent } from "../../../harness/contract/event.js";
 import { executeRun, type RunOutcome } from "../../../harness/run/execute.js";
 import { planRun, type RunPlan } from "../../../harness/run/plan/plan.js";
 
