@@ -1,5 +1,5 @@
 import { type AlertSettings, defaultAlerts } from "../contract/alert.js";
-import type { AlertSection } from "./config-file.js";
+import type { AlertSection } from "./schema.js";
 
 /** The alerts of a run: what the file says over the defaults, what the flag says over the file. */
 export function alertSettings(section: AlertSection = {}, failOn?: AlertSettings["failOn"]): AlertSettings {

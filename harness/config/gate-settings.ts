@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
-import { type GateSection, readConfigFile } from "./config-file.js";
+import { readConfigFile } from "./config-file.js";
+import type { GateSection } from "./schema.js";
 
 /** The section `gate` with its defaults. */
 export interface GateSettings extends GateSection {

@@ -1,6 +1,6 @@
-export type { TrainingProfile } from "./config-file.js";
 export { type GateSettings, readGateSettings, requireMargins } from "./gate-settings.js";
 export { checkOptions } from "./options.js";
+export type { TrainingProfile } from "./profile.js";
 export { type ConfigFlags, type ConfigRequest, defaultTrainers, readConfig } from "./read-config.js";
 export { resolveConfig } from "./resolve-config.js";
 export { readSpaceFile } from "./space-file.js";

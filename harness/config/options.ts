@@ -5,7 +5,7 @@ import { explainSchemaErrors } from "./schema-error.js";
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
 /** A string that a run resolves and pins before it plans (`../run/pin-references.ts`). */
 ajv.addFormat("sentence-model", true);
-const compiled = new WeakMap<object, ValidateFunction>();
+const compiled = new WeakMap<object, ValidateFunction<Record<string, unknown>>>();
 
 /**
  * Checks options against the JSON schema that a trainer, suite or scorer declares.
@@ -18,7 +18,7 @@ const compiled = new WeakMap<object, ValidateFunction>();
  */
 export function checkOptions(
   schema: Record<string, unknown>,
-  options: Record<string, unknown>,
+  options: unknown,
   where: string,
   locate?: (path: (string | number)[], atKey: boolean) => ErrorLocation | undefined,
 ): Record<string, unknown> {
@@ -33,7 +33,10 @@ export function checkOptions(
 }
 
 /** Compiles an options schema, once. Throws PLUGIN_INVALID when it is no JSON schema. */
-export function compileOptions(schema: Record<string, unknown>, where: string): ValidateFunction {
+export function compileOptions(
+  schema: Record<string, unknown>,
+  where: string,
+): ValidateFunction<Record<string, unknown>> {
   let validate = compiled.get(schema);
   if (validate === undefined) {
     try {

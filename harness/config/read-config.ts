@@ -4,7 +4,9 @@ import type { AlertSettings } from "../contract/alert.js";
 import type { ObservationSettings, RunConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { alertSettings } from "./alert-settings.js";
-import { type ConfigFileContent, readConfigFile, type TrainerEntry, type TrainingProfile } from "./config-file.js";
+import { readConfigFile } from "./config-file.js";
+import type { TrainingProfile } from "./profile.js";
+import type { ConfigFileContent, TrainerEntry } from "./schema.js";
 import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
 import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
 

@@ -4,8 +4,8 @@ import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import type { SuiteDefinition } from "../contract/suite.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
-import type { TrainingProfile } from "./config-file.js";
 import { checkOptions } from "./options.js";
+import type { TrainingProfile } from "./profile.js";
 import type { ConfigRequest } from "./read-config.js";
 import { looksLikeSpecifier } from "./specifier.js";
 

@@ -16,15 +16,15 @@ export interface Score {
   label?: string;
 }
 
-/** Says what an answer is worth. */
-export interface Scorer {
+/** Says what an answer is worth. `Options`: the type of its checked options, see `defineScorer`. */
+export interface Scorer<Options = Record<string, unknown>> {
   name: string;
   version: number;
   summary: string;
   source: string;
   options: Record<string, unknown>;
   /** Pure. `output` is the generated text as it came. */
-  score(example: Example, output: string, options: Record<string, unknown>): Score;
+  score(example: Example, output: string, options: Options): Score;
 }
 
 /** Shows results to people or programs. */

@@ -102,8 +102,8 @@ export interface PublishedFigures {
   rows: { method: string; label: string; values: Record<string, number> }[];
 }
 
-/** A suite before it is loaded: what a plug-in registers. */
-export interface SuiteDefinition {
+/** A suite before it is loaded: what a plug-in registers. `Options`: the type of its checked options, see `defineSuite`. */
+export interface SuiteDefinition<Options = Record<string, unknown>> {
   name: string;
   summary: string;
   /** Where the tasks come from: paper, generator, files. */
@@ -114,15 +114,16 @@ export interface SuiteDefinition {
    * Loads and checks all data. Throws `BenchError` DATA_INVALID with file, line and fix before anything runs.
    * `location` is what follows the suite's name on the command line: a path or a Hub reference.
    */
-  load(request: SuiteRequest): Promise<Suite>;
+  load(request: SuiteRequest<Options>): Promise<Suite>;
   /** A commented settings file to start from, for the data in a directory; absent where a suite reads none. */
   template?(directory: string): { file: string; text: string };
 }
 
 /** What a suite is loaded with. */
-export interface SuiteRequest {
+export interface SuiteRequest<Options = Record<string, unknown>> {
   location?: string;
-  options: Record<string, unknown>;
+  /** Checked against the suite's schema, defaults filled in. */
+  options: Options;
   /** The smaller, honest configuration for smoke tests. */
   quick: boolean;
 }

@@ -31,8 +31,8 @@ export type SearchDimension =
 /** What `bench tune` may try: an option, or one inside another by its dotted path, → its dimension. */
 export type SearchSpace = Record<string, SearchDimension>;
 
-/** A way to learn task after task: what a plug-in registers. */
-export interface TrainerDefinition {
+/** A way to learn task after task: what a plug-in registers. `Options`: the type of its checked options, see `defineTrainer`. */
+export interface TrainerDefinition<Options = Record<string, unknown>> {
   name: string;
   summary: string;
   /** Paper, section, or "baseline". */
@@ -50,18 +50,18 @@ export interface TrainerDefinition {
    */
   deterministic?: boolean;
   /** What it may use beside the current task's data, with these options. */
-  needs(options: Record<string, unknown>): Privileges;
+  needs(options: Options): Privileges;
   /**
    * The optional capabilities of an engine that it asks for, by name; empty where the core of an engine is enough. Absent
    * where it needs no engine of bench. A run whose engine or model lacks one of them is refused before it starts.
    */
-  capabilities?(options: Record<string, unknown>): readonly string[];
+  capabilities?(options: Options): readonly string[];
   /** Makes a learner at the beginning of a cell, and again after every task. */
-  create(context: LearnerContext): Promise<Learner>;
+  create(context: LearnerContext<Options>): Promise<Learner>;
 }
 
 /** What a learner is made with. It holds no test data. */
-export interface LearnerContext {
+export interface LearnerContext<Options = Record<string, unknown>> {
   /** Directory of the base model, already resolved and checked. */
   model: string;
   /** The engine that opens the model; absent where none does. */
@@ -70,7 +70,7 @@ export interface LearnerContext {
   threads: number;
   seed: number;
   /** Checked against the trainer's schema, defaults filled in. */
-  options: Record<string, unknown>;
+  options: Options;
   /** The tasks of this run in the order of this cell. */
   tasks: TaskDescription[];
   quick: boolean;

@@ -1,45 +1,42 @@
 import { basename } from "node:path";
+import Type from "typebox";
 import { suggestName } from "../../harness/config/suggest-name.js";
+import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { Suite, SuiteDefinition } from "../../harness/contract/suite.js";
+import type { OptionsOf } from "../../harness/contract/options.js";
+import type { Suite } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";
 import { bodyOf, sharedAffixes } from "./affixes.js";
 import { assembleFileSuite } from "./assemble.js";
 import { inferSettings } from "./infer.js";
 import { findTasks } from "./layout/index.js";
 import { type Description, type LoadedTask, loadTask } from "./load-tasks.js";
-import { type DataOptions, dataOptions, limitsOf } from "./options.js";
+import { dataOptions, limitsOf } from "./options.js";
 import { checkTasks, readSettings, type TaskSettings } from "./settings.js";
 import { settingsTemplate } from "./settings-template.js";
 import type { Row } from "./shapes/cells.js";
 
-interface FolderOptions extends DataOptions {
-  settings?: string;
-  tasks?: string[];
-}
+const text = { minLength: 1 };
+const folderOptions = {
+  ...dataOptions("error"),
+  settings: Type.Optional(
+    Type.String({ ...text, description: "Path of a suite.yaml elsewhere, for data that cannot be written to" }),
+  ),
+  tasks: Type.Optional(
+    Type.Array(Type.String(text), {
+      minItems: 1,
+      uniqueItems: true,
+      description: "The tasks that are read; all when absent",
+    }),
+  ),
+};
 
 /** Any data with train and test rows: a folder for each task, a data set of the Hub, or one file a task. */
-export const folder: SuiteDefinition = {
+export const folder = defineSuite({
   name: "folder",
   summary: "Your own data: <task>/{train,validation,test} as JSON, JSONL, CSV, TSV or Parquet; columns are recognized",
   source: "files in TRACE's layout (2310.06762) and others, by path or hf://datasets/owner/name",
-  options: {
-    properties: {
-      ...dataOptions("error"),
-      settings: {
-        type: "string",
-        minLength: 1,
-        description: "Path of a suite.yaml elsewhere, for data that cannot be written to",
-      },
-      tasks: {
-        type: "array",
-        items: { type: "string", minLength: 1 },
-        minItems: 1,
-        uniqueItems: true,
-        description: "The tasks that are read; all when absent",
-      },
-    },
-  },
+  options: folderOptions,
   async load({ location, options, quick }) {
     if (location === undefined) {
       throw new BenchError("USAGE", 'the suite "folder" needs a directory', {
@@ -47,15 +44,15 @@ export const folder: SuiteDefinition = {
       });
     }
     const resolved = await resolveReference(location, "dataset");
-    return loadFolder(location, resolved, options as unknown as FolderOptions, quick);
+    return loadFolder(location, resolved, options, quick);
   },
   template: (directory) => ({ file: "suite.yaml", text: settingsTemplate(directory) }),
-};
+});
 
 async function loadFolder(
   location: string,
   { directory, revision }: { directory: string; revision: string | null },
-  options: FolderOptions,
+  options: OptionsOf<typeof folderOptions>,
   quick: boolean,
 ): Promise<Suite> {
   const name = revision === null ? basename(directory) : basename(location.replace(/@.*$/, ""));

@@ -1,102 +1,61 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
+import Type from "typebox";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { ScorerReference } from "../../harness/contract/suite.js";
-import type { Split } from "./layout/task-files.js";
-import type { Labels } from "./shapes/cells.js";
-import type { Columns } from "./shapes/columns.js";
+import { mapOf } from "../../harness/contract/options.js";
+
+const closed = { additionalProperties: false };
+const text = Type.String({ minLength: 1 });
+const texts = { minItems: 1, uniqueItems: true };
+const columns = Type.Object(
+  { prompt: text, answer: text },
+  { ...closed, description: "{ prompt, answer }: the name of a column, or a text with names in braces" },
+);
+const labels = Type.Union([Type.Array(text, { minItems: 1 }), mapOf(text, { minProperties: 1 })], {
+  description: "a list of words by number from 0, or a map from what the file holds to words",
+});
+const paths = Type.Union([text, Type.Array(text, texts)], { description: "a path or several, with * and **" });
+const scorer = Type.Union([text, Type.Object({ name: text, options: Type.Optional(mapOf(Type.Unknown())) }, closed)], {
+  description: "the name of a scorer, or { name, options }",
+});
 
 /** What `suite.yaml` may say of one task; whatever it leaves out is inferred from the data. */
-export interface TaskSettings {
-  title?: string;
-  language?: string;
-  scorer?: string | ScorerReference;
-  maxNewTokens?: number;
-  choices?: string[];
-  stop?: string[];
-  columns?: Columns;
-  labels?: Labels;
-  /** Patterns of paths from the data's directory. */
-  files?: Partial<Record<Split, string | string[]>>;
-}
-
-/** The content of `suite.yaml`, in the data's directory. */
-export interface FolderSettings {
-  title?: string;
-  version?: string;
-  /** For all tasks that do not say otherwise. */
-  columns?: Columns;
-  labels?: Labels;
-  orders?: Record<string, string[]>;
-  tasks?: Record<string, TaskSettings>;
-}
-
-const text = { type: "string", minLength: 1 };
-const texts = { type: "array", items: text, minItems: 1, uniqueItems: true };
-const columns = {
-  description: "{ prompt, answer }: the name of a column, or a text with names in braces",
-  type: "object",
-  additionalProperties: false,
-  required: ["prompt", "answer"],
-  properties: { prompt: text, answer: text },
-};
-const labels = {
-  description: "a list of words by number from 0, or a map from what the file holds to words",
-  oneOf: [
-    { type: "array", items: text, minItems: 1 },
-    { type: "object", additionalProperties: text, minProperties: 1 },
-  ],
-};
-const paths = { description: "a path or several, with * and **", oneOf: [text, texts] };
-
-const schema = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    title: text,
-    version: text,
-    columns,
-    labels,
-    orders: { type: "object", minProperties: 1, additionalProperties: texts },
-    tasks: {
-      type: "object",
-      additionalProperties: {
-        type: "object",
-        additionalProperties: false,
-        properties: {
-          title: text,
-          language: text,
-          scorer: {
-            description: "the name of a scorer, or { name, options }",
-            oneOf: [
-              text,
-              {
-                type: "object",
-                additionalProperties: false,
-                required: ["name"],
-                properties: { name: text, options: { type: "object" } },
-              },
-            ],
-          },
-          maxNewTokens: { type: "integer", minimum: 1 },
-          choices: { ...texts, minItems: 2 },
-          stop: texts,
-          columns,
-          labels,
-          files: {
-            type: "object",
-            additionalProperties: false,
-            required: ["train"],
-            properties: { train: paths, validation: paths, test: paths },
-          },
-        },
-      },
-    },
+const taskSettings = Type.Object(
+  {
+    title: Type.Optional(text),
+    language: Type.Optional(text),
+    scorer: Type.Optional(scorer),
+    maxNewTokens: Type.Optional(Type.Integer({ minimum: 1 })),
+    choices: Type.Optional(Type.Array(text, { ...texts, minItems: 2 })),
+    stop: Type.Optional(Type.Array(text, texts)),
+    columns: Type.Optional(columns),
+    labels: Type.Optional(labels),
+    /** Patterns of paths from the data's directory. */
+    files: Type.Optional(
+      Type.Object({ train: paths, validation: Type.Optional(paths), test: Type.Optional(paths) }, closed),
+    ),
   },
-};
+  closed,
+);
+
+/** The content of `suite.yaml`, in the data's directory; columns and labels hold for all tasks that do not say otherwise. */
+const folderSettings = Type.Object(
+  {
+    title: Type.Optional(text),
+    version: Type.Optional(text),
+    columns: Type.Optional(columns),
+    labels: Type.Optional(labels),
+    orders: Type.Optional(mapOf(Type.Array(text, texts), { minProperties: 1 })),
+    tasks: Type.Optional(mapOf(taskSettings)),
+  },
+  closed,
+);
+
+export type TaskSettings = Type.Static<typeof taskSettings>;
+export type FolderSettings = Type.Static<typeof folderSettings>;
 
 let validate: ValidateFunction<FolderSettings> | undefined;
 
@@ -108,7 +67,9 @@ let validate: ValidateFunction<FolderSettings> | undefined;
 export function readSettings(directory: string, given?: string): YamlFile<FolderSettings> {
   const file = given === undefined ? join(directory, "suite.yaml") : resolve(given);
   if (given === undefined && !existsSync(file)) return { content: {}, locate: () => ({ file }) };
-  validate ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<FolderSettings>(schema);
+  validate ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<FolderSettings>(
+    folderSettings,
+  );
   return readYamlFile(file, validate, { what: "suite.yaml", absent: "Check the path and its permissions." });
 }
 

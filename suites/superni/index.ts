@@ -1,34 +1,28 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import Type from "typebox";
+import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { SuiteDefinition } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";
 import { assembleFileSuite } from "../folder/assemble.js";
 import { inferSettings } from "../folder/infer.js";
 import { filesOfTask } from "../folder/layout/index.js";
 import { type LoadedTask, loadTask } from "../folder/load-tasks.js";
-import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
+import { dataOptions, limitsOf } from "../folder/options.js";
 import { published } from "./published.js";
 import { sequences, superniTasks } from "./tasks.js";
 
-interface SuperniOptions extends DataOptions {
-  sequence: keyof typeof sequences;
-}
-
 /** The real tasks of Self-Synthesized Rehearsal (2403.01244), from files in TRACE's layout, with the paper's orders. */
-export const superni: SuiteDefinition = {
+export const superni = defineSuite({
   name: "superni",
   summary: "The five or ten SuperNI tasks of Self-Synthesized Rehearsal, from files: bench run superni:PATH",
   source: "SuperNI (2204.07705) as in SSR (2403.01244); its data is not part of bench",
   options: {
-    properties: {
-      sequence: {
-        enum: Object.keys(sequences),
-        default: "five",
-        description: "Five tasks in the paper's three orders, or ten tasks in its one",
-      },
-      ...dataOptions("leave-out"),
-    },
+    sequence: Type.Enum(["five", "ten"], {
+      default: "five",
+      description: "Five tasks in the paper's three orders, or ten tasks in its one",
+    }),
+    ...dataOptions("leave-out"),
   },
   async load({ location, options, quick }) {
     if (location === undefined) {
@@ -37,7 +31,7 @@ export const superni: SuiteDefinition = {
       });
     }
     const { directory, revision } = await resolveReference(location, "dataset");
-    const { sequence, ...data } = options as unknown as SuperniOptions;
+    const { sequence, ...data } = options;
     const orders = sequences[sequence];
     const ids = orders[0]!.tasks;
     const missing = ids.filter((id) => !existsSync(join(directory, id)));
@@ -70,4 +64,4 @@ export const superni: SuiteDefinition = {
     });
     return { ...suite, published: published[sequence] };
   },
-};
+});

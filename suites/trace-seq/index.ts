@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { defineSuite } from "../../harness/contract/define.js";
 import { digestOf } from "../../harness/contract/digest.js";
 import { packageRoot } from "../../harness/contract/files.js";
-import { inputText, type Suite, type SuiteDefinition } from "../../harness/contract/suite.js";
+import { inputText, type Suite } from "../../harness/contract/suite.js";
 import { assembleGeneralItems, assembleProbe, assembleTask, type Sizes } from "./assemble.js";
 import { ruleAnswer } from "./family.js";
 import { generalFamilies } from "./general/index.js";
@@ -88,10 +89,10 @@ function followsRule(taskId: string, input: string, output: string): boolean {
 }
 
 /** The suite that comes with the project: no files, no network. */
-export const traceSeq: SuiteDefinition = {
+export const traceSeq = defineSuite({
   name: "trace-seq",
   summary: "Eight generated tasks in the shape of TRACE's, for a tiny model that comes with them; runs anywhere.",
   source: "Generated; tasks, prompts, metrics and orders after TRACE (Wang et al., arXiv 2310.06762).",
-  options: { type: "object", properties: {}, additionalProperties: false },
+  options: {},
   load: async ({ quick }) => generateSuite(quick),
-};
+});

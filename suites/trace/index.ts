@@ -1,38 +1,32 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import Type from "typebox";
+import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { SuiteDefinition } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";
 import { assembleFileSuite } from "../folder/assemble.js";
 import { filesOfTask } from "../folder/layout/index.js";
 import { type Description, type LoadedTask, loadTask } from "../folder/load-tasks.js";
-import { type DataOptions, dataOptions, limitsOf } from "../folder/options.js";
+import { dataOptions, limitsOf } from "../folder/options.js";
 import { published } from "./published.js";
 import { publishedNewTokens, type Scoring, type TraceTask, traceBody, traceOrders, traceTasks } from "./tasks.js";
-
-interface TraceOptions extends DataOptions {
-  scoring: Scoring;
-}
 
 /**
  * The real TRACE benchmark: eight tasks from the archive of its authors, with both orders. Answers are scored as TRACE's
  * evaluator does it, on texts as they are, or leniently; each sample keeps the other score, too. The published figures
  * come with published scoring alone.
  */
-export const trace: SuiteDefinition = {
+export const trace = defineSuite({
   name: "trace",
   summary: "The eight tasks of TRACE, from the files of its archive: bench run trace:PATH",
   source: "TRACE (2310.06762); its archive is not part of bench",
   options: {
-    properties: {
-      scoring: {
-        enum: ["published", "lenient"],
-        default: "published",
-        description:
-          "published: raw texts, TRACE's own metrics, 512 new tokens; lenient: trimmed texts, as many tokens as answers need",
-      },
-      ...dataOptions("leave-out"),
-    },
+    scoring: Type.Enum(["published", "lenient"], {
+      default: "published",
+      description:
+        "published: raw texts, TRACE's own metrics, 512 new tokens; lenient: trimmed texts, as many tokens as answers need",
+    }),
+    ...dataOptions("leave-out"),
   },
   async load({ location, options, quick }) {
     if (location === undefined) {
@@ -42,7 +36,7 @@ export const trace: SuiteDefinition = {
     }
     const { directory, revision } = await resolveReference(location, "dataset");
     checkFolders(directory);
-    const { scoring, ...data } = options as unknown as TraceOptions;
+    const { scoring, ...data } = options;
     const limits = limitsOf(data, quick);
     const tasks: LoadedTask[] = [];
     for (const task of traceTasks) {
@@ -60,7 +54,7 @@ export const trace: SuiteDefinition = {
     });
     return scoring === "published" ? { ...suite, scoring, published } : { ...suite, scoring };
   },
-};
+});
 
 function describe(task: TraceTask, scoring: Scoring): Description {
   const { id, prefix, cue, scorers, ...description } = task;

@@ -1,7 +1,7 @@
 import { checkOptions } from "../../harness/config/options.js";
 import { toBenchError } from "../../harness/contract/errors.js";
 import { composeStrategies } from "../training/compose.js";
-import type { Method, Options } from "./method.js";
+import type { Method } from "./method.js";
 
 /** Two methods side by side, the first acting before the second; the reason where they contradict each other. */
 export interface Pair {
@@ -10,9 +10,9 @@ export interface Pair {
   reason: string | null;
 }
 
-/** A method's own options when nothing is said of them. */
-export function defaultsOf(method: Method): Options {
-  return checkOptions({ properties: method.options }, {}, `method "${method.name}"`);
+/** A method's own options, checked, with the defaults of those that nothing is said of. */
+export function optionsOf(method: Method, given: unknown = {}): Record<string, unknown> {
+  return checkOptions({ properties: method.options }, given, `method "${method.name}"`);
 }
 
 /** Every pair of methods with their defaults, in the order of the list. */
@@ -46,7 +46,9 @@ export function compositionTable(methods: readonly Method[]): string {
 
 function contradiction(first: Method, second: Method): string | null {
   try {
-    composeStrategies([first, second].map((method) => method.strategy(defaultsOf(method))));
+    composeStrategies(
+      [first, second].map((method) => ({ name: method.name, strategy: method.strategy(optionsOf(method)) })),
+    );
     return null;
   } catch (error) {
     return toBenchError(error).message.replace(/^.*? do not compose: /, "");

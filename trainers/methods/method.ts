@@ -1,13 +1,12 @@
+import type { OptionProperties, OptionsOf } from "../../harness/contract/options.js";
 import type { Privileges, Schedule, SearchSpace } from "../../harness/contract/trainer.js";
 import type { Capability } from "../engine/capabilities.js";
 import type { TrainingOptions } from "../training/options.js";
 import type { Strategy } from "../training/strategy.js";
 
-/** Options as they come out of the check against a schema. */
-export type Options = Record<string, unknown>;
-
 /** A method that trains: a strategy on the one loop, and what it says of itself. */
-export interface Method {
+export interface Method<Properties extends OptionProperties = OptionProperties> {
+  /** What configurations and reports call it. */
   name: string;
   summary: string;
   /** Paper, section, or "baseline". */
@@ -17,12 +16,25 @@ export interface Method {
   schedule?: Schedule;
   /** Defaults of the loop's options that differ for this method. */
   defaults?: Partial<TrainingOptions>;
-  /** JSON schema of its own options, property by property. */
-  options: Record<string, unknown>;
+  /** Its own options, one by one: type, JSON schema, default and description in one. */
+  options: Properties;
   /** Which options are worth tuning, and where to look; its own and the loop's. */
   space?: SearchSpace;
   /** The optional capabilities of an engine that it calls for; none where the core is enough. */
   capabilities?: readonly Capability[];
-  needs(options: Options): Partial<Privileges>;
-  strategy(options: Options): Strategy;
+  /** What it uses besides the current task's data; nothing when absent. */
+  needs?(options: OptionsOf<Properties>): Partial<Privileges>;
+  /** Made anew for each learner, from checked options with their defaults. */
+  strategy(options: OptionsOf<Properties>): Strategy;
+}
+
+/** A method with its options in a composition. */
+export interface Member {
+  method: Method;
+  options: Record<string, unknown>;
+}
+
+/** Declares a method; `needs` and `strategy` get the types of its options from their schemas. */
+export function defineMethod<Properties extends OptionProperties>(method: Method<Properties>): Method<Properties> {
+  return method;
 }

@@ -16,22 +16,28 @@ const whyExclusive: Record<ExclusiveResource, string> = {
   proximal: "an update is followed by one proximal pull",
 };
 
+/** A strategy under the name of its method, which is also that of the directory of its state. */
+export interface NamedStrategy {
+  name: string;
+  strategy: Strategy;
+}
+
 /**
  * Several strategies as one, in the order given; in `open` and `beforeTask`, the one that adds the adapter comes first,
  * since it determines which parameters are trained.
  *
  * @throws CONFIG_INVALID, with the reason, when two of them contradict each other.
  */
-export function composeStrategies(strategies: readonly Strategy[]): Strategy {
-  strategies.forEach((strategy, index) => {
-    for (const other of strategies.slice(0, index)) checkPair(other, strategy);
+export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
+  parts.forEach((part, index) => {
+    for (const other of parts.slice(0, index)) checkPair(other, part);
   });
+  const strategies = parts.map(({ strategy }) => strategy);
   const adapterFirst = adaptersFirst(strategies);
   const inOrder = async (call: (strategy: Strategy) => Promise<void> | undefined, order = strategies) => {
     for (const strategy of order) await call(strategy);
   };
   return {
-    name: strategies.map((strategy) => strategy.name).join("+"),
     rateFactor: strategies.reduce((product, strategy) => product * (strategy.rateFactor ?? 1), 1),
     parameters: ["perTask" as const, "shared" as const].find((kind) =>
       strategies.some(({ parameters }) => parameters === kind),
@@ -68,14 +74,17 @@ export function composeStrategies(strategies: readonly Strategy[]): Strategy {
       }
       return digests.length > 0 ? digestOf(digests) : "";
     },
-    save: (directory, model) =>
-      inOrder((strategy) => {
-        if (!strategy.save) return undefined;
-        const own = join(directory, strategy.name);
+    save: async (directory, model) => {
+      for (const { name, strategy } of parts) {
+        if (!strategy.save) continue;
+        const own = join(directory, name);
         mkdirSync(own, { recursive: true });
-        return strategy.save(own, model);
-      }),
-    restore: (directory, model) => inOrder((strategy) => strategy.restore?.(join(directory, strategy.name), model)),
+        await strategy.save(own, model);
+      }
+    },
+    restore: async (directory, model) => {
+      for (const { name, strategy } of parts) await strategy.restore?.(join(directory, name), model);
+    },
   };
 }
 
@@ -84,24 +93,23 @@ function adaptersFirst(strategies: readonly Strategy[]): Strategy[] {
   return [...strategies].sort((a, b) => adapts(b) - adapts(a));
 }
 
-function checkPair(first: Strategy, second: Strategy): void {
-  if (first.name === second.name) throw contradiction(first, second, "it is named twice");
+function checkPair(a: NamedStrategy, b: NamedStrategy): void {
+  const [first, second] = [a.strategy, b.strategy];
+  if (a.name === b.name) throw contradiction(a, b, "it is named twice");
   const resource = first.exclusive?.find((one) => second.exclusive?.includes(one));
-  if (resource) throw contradiction(first, second, whyExclusive[resource]);
+  if (resource) throw contradiction(a, b, whyExclusive[resource]);
   for (const [one, other] of [
     [first, second],
     [second, first],
   ] as const) {
-    if (one.parameters === "perTask" && other.parameters === "shared") {
-      throw contradiction(first, second, whyNotShared);
-    }
-    if (one.usesOwnBatches && other.wrapTraining) throw contradiction(first, second, whyNotWrapped);
+    if (one.parameters === "perTask" && other.parameters === "shared") throw contradiction(a, b, whyNotShared);
+    if (one.usesOwnBatches && other.wrapTraining) throw contradiction(a, b, whyNotWrapped);
   }
-  const reason = first.conflicts?.[second.name] ?? second.conflicts?.[first.name];
-  if (reason) throw contradiction(first, second, reason);
+  const reason = first.conflicts?.[b.name] ?? second.conflicts?.[a.name];
+  if (reason) throw contradiction(a, b, reason);
 }
 
-function contradiction(first: Strategy, second: Strategy, reason: string): BenchError {
+function contradiction(first: NamedStrategy, second: NamedStrategy, reason: string): BenchError {
   return new BenchError("CONFIG_INVALID", `"${first.name}" and "${second.name}" do not compose: ${reason}.`, {
     fix: "Leave one of them out.",
   });

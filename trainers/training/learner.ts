@@ -30,14 +30,14 @@ import type { RoutedRequest, Source, StepContext, Strategy, TaskContext } from "
  * the optimizer where it is kept.
  */
 export class ParametricLearner extends ModelLearner {
-  readonly #context: LearnerContext;
+  readonly #context: LearnerContext<unknown>;
   readonly #options: TrainingOptions;
   readonly #strategy: Strategy;
   readonly #monitor: DriftMonitor | undefined;
 
   private constructor(
     model: Model,
-    context: LearnerContext,
+    context: LearnerContext<unknown>,
     options: TrainingOptions,
     strategy: Strategy,
     monitor: DriftMonitor | undefined,
@@ -49,7 +49,11 @@ export class ParametricLearner extends ModelLearner {
     this.#monitor = monitor;
   }
 
-  static async open(context: LearnerContext, options: TrainingOptions, strategy: Strategy): Promise<ParametricLearner> {
+  static async open(
+    context: LearnerContext<unknown>,
+    options: TrainingOptions,
+    strategy: Strategy,
+  ): Promise<ParametricLearner> {
     const model = await ModelLearner.openBase(context);
     await strategy.open?.(model, context.seed, context.tasks.length);
     // Parameters of each task's own do not contain what the base model was.

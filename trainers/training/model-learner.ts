@@ -33,7 +33,7 @@ export abstract class ModelLearner implements Learner {
   }
 
   /** Opens the base model that a cell starts from. */
-  protected static openBase(context: LearnerContext): Promise<Model> {
+  protected static openBase(context: LearnerContext<unknown>): Promise<Model> {
     return openModel(context);
   }
 

@@ -1,27 +1,18 @@
+import Type from "typebox";
+import { newRatio } from "../../harness/config/profile.js";
+import { anyType } from "../../harness/contract/options.js";
 import type { ShareSchedule, Source, TaskContext } from "./strategy.js";
 
-const share = { type: "number", minimum: 0, maximum: 1 };
-
-/** JSON schema of a share of new items that may run over a task's steps. */
-export const newRatioSchema = {
-  type: ["number", "object", "null"],
-  exclusiveMinimum: 0,
-  maximum: 1,
-  additionalProperties: false,
-  required: ["from", "to"],
-  properties: {
-    from: { ...share, description: "At a task's first step." },
-    to: { ...share, description: "At its last step." },
-  },
-};
-
 /** Option of every method that rehearses from the buffer. */
-export const newRatioOption = {
-  ...newRatioSchema,
-  default: null,
-  description:
-    "Share of new items in the batches, from the second task on; { from, to } runs in a line over the task's steps. By default buffer and new data mix in proportion to their sizes.",
-};
+export const newRatioOption = anyType(
+  newRatio.share,
+  newRatio.schedule,
+  Type.Null({
+    default: null,
+    description:
+      "Share of new items in the batches, from the second task on; { from, to } runs in a line over the task's steps. By default buffer and new data mix in proportion to their sizes.",
+  }),
+);
 
 /** The buffer's items as a source beside the new ones, which take `newRatio` of the batches; none while it is empty. */
 export function pastSources(task: TaskContext, newRatio: number | ShareSchedule | null): Source[] {

@@ -92,9 +92,8 @@ export type ExclusiveResource = "adapter" | "averaging" | "buffer" | "constraint
  * strategy is made and restored, and must then act as the old one would have, to the bit.
  */
 export interface Strategy {
-  readonly name: string;
   readonly exclusive?: readonly ExclusiveResource[];
-  /** Names of strategies that it cannot be combined with, each with the reason as a sentence. */
+  /** Names of methods that it cannot be combined with, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
   /** `perTask`: every task trains parameters of its own. `shared`: the strategy keeps values of them from one task to the next. */
   readonly parameters?: "perTask" | "shared";

@@ -5,8 +5,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { type ConfigFlags, readConfig, splitTrainers } from "../../../harness/config/index.js";
+import { configSchema } from "../../../harness/config/schema.js";
 import { defaultAlerts } from "../../../harness/contract/alert.js";
 import type { BenchError } from "../../../harness/contract/errors.js";
+import { packageRoot } from "../../../harness/contract/files.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-config-"));
 const file = join(directory, "bench.yaml");
@@ -239,4 +241,10 @@ describe("a list of trainers", () => {
   it.each(["", "a,,b", ",a", "a,"])("refuses an empty name in %j", (list) => {
     expect(() => splitTrainers(list)).toThrowError(expect.objectContaining({ code: "USAGE" }));
   });
+});
+
+it("follows the schema that is published (`npx vitest run read-config -u` writes it)", async () => {
+  await expect(`${JSON.stringify(configSchema, null, 2)}\n`).toMatchFileSnapshot(
+    join(packageRoot, "harness", "contract", "schemas", "config.schema.json"),
+  );
 });

@@ -1,3 +1,4 @@
+import Type from "typebox";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { checkSpace, optionAt } from "../../../harness/config/search-space.js";
@@ -17,6 +18,27 @@ test.each(trainers.map((trainer) => [trainer.name, trainer] as const))(
     }
   },
 );
+
+/** An option without a default may be absent, so its type must say so. */
+test.each(trainers.map((trainer) => [trainer.name, trainer] as const))(
+  "%s: every option has a default or is optional",
+  (_, { options }) => {
+    for (const [name, option] of Object.entries(options.properties as Record<string, object>)) {
+      expect("default" in option || Type.IsOptional(option), name).toBe(true);
+    }
+  },
+);
+
+/** Cells are found again by these values: where one changes on purpose, the version of its trainer goes up with it. */
+test("the default options are those of stored runs", async () => {
+  const defaults = trainers.map(({ name, version, options }) => [
+    name,
+    { version, options: checkOptions(options, {}, name) },
+  ]);
+  await expect(`${JSON.stringify(Object.fromEntries(defaults), null, 2)}\n`).toMatchFileSnapshot(
+    "default-options.json",
+  );
+});
 
 const trained = trainers.filter(({ name, schedule }) => schedule !== "once" && name !== "composed");
 

@@ -7,7 +7,18 @@ import { composeStrategies } from "../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../trainers/training/options.js";
 import type { StepContext, Strategy } from "../../../trainers/training/strategy.js";
-import { abc, bufferFor, byName, contextFor, learnAll, learnContext, newDirectory, tinyTask, viewOf } from "./rig.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  learnAll,
+  learnContext,
+  named,
+  newDirectory,
+  tinyTask,
+  viewOf,
+} from "./rig.js";
 
 const sequential = byName(trainers, "sequential");
 
@@ -129,22 +140,21 @@ test("the schedule's rate is the rate of each step, task by task", async () => {
 
 test("hooks see the batch that is trained, and shares that leave nothing new are an error", async () => {
   const seen: StepContext[] = [];
-  const watching: Strategy = { name: "watching", beforeStep: async (step) => void seen.push(step) };
+  const watching: Strategy = { beforeStep: async (step) => void seen.push(step) };
   const all: Strategy = {
-    name: "all",
     mixture: (task) => [{ name: "again", items: task.newItems, share: 1 }],
   };
   const context = contextFor(sequential, { steps: 3 });
   const options = context.options as unknown as TrainingOptions;
   const buffer = bufferFor(sequential, context.options);
-  const learner = await ParametricLearner.open(context, options, composeStrategies([watching]));
+  const learner = await ParametricLearner.open(context, options, composeStrategies([named("watching", watching)]));
   await learner.learn(viewOf(0), learnContext(buffer));
   expect(seen.map(({ step, steps, batch }) => [step, steps, batch.length])).toEqual([
     [0, 3, 4],
     [1, 3, 4],
     [2, 3, 4],
   ]);
-  const greedy = await ParametricLearner.open(context, options, composeStrategies([all]));
+  const greedy = await ParametricLearner.open(context, options, composeStrategies([named("all", all)]));
   await expect(greedy.learn(viewOf(0), learnContext(buffer))).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
 

@@ -16,6 +16,8 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
+import type { NamedStrategy } from "../../../trainers/training/compose.js";
+import type { Strategy } from "../../../trainers/training/strategy.js";
 import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 
@@ -29,6 +31,9 @@ export const tinyModel = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 })
 export const newDirectory = (): string => mkdtempSync(join(rigDirectory, "saved-"));
 
 const words = "sun moon tree river stone cloud bird fish lamp door road hill".split(" ");
+
+/** A strategy under a name, for `composeStrategies`. */
+export const named = (name: string, strategy: Strategy): NamedStrategy => ({ name, strategy });
 
 /** A task whose answer follows from the words of the question, and differs from task to task. */
 export function tinyTask(id: string, items = 32, trainingSteps = 4): TaskData {
@@ -147,5 +152,5 @@ export async function expectSameBits(trainer: TrainerDefinition, options: Record
   expect(interrupted.buffer.items()).toEqual(straight.buffer.items());
 }
 
-export const byName = (trainers: readonly TrainerDefinition[], name: string): TrainerDefinition =>
-  trainers.find((trainer) => trainer.name === name)!;
+export const byName = <T extends { name: string }>(all: readonly T[], name: string): T =>
+  all.find((one) => one.name === name)!;

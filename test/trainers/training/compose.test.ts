@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Model } from "../../../trainers/engine/contract.js";
-import { composeStrategies } from "../../../trainers/training/compose.js";
+import { composeStrategies, type NamedStrategy } from "../../../trainers/training/compose.js";
 import { loadJson, saveJson } from "../../../trainers/training/state.js";
 import type { StepContext, Strategy, TaskContext } from "../../../trainers/training/strategy.js";
 import { temporaryDirectory } from "../model/tiny-model.js";
@@ -8,16 +8,17 @@ import { temporaryDirectory } from "../model/tiny-model.js";
 const task = {} as TaskContext;
 const step = {} as StepContext;
 const model = {} as Model;
+const named = (name: string, strategy: Strategy = {}): NamedStrategy => ({ name, strategy });
 
 test("hooks run in the declared order; sources and terms add up", async () => {
   const calls: string[] = [];
-  const traced = (name: string, share: number): Strategy => ({
-    name,
-    beforeTask: async () => void calls.push(`${name} before`),
-    afterTask: async () => void calls.push(`${name} after`),
-    mixture: () => [{ name, items: [], share }],
-    terms: () => [{ kind: "language-modeling", batch: [], weight: share }],
-  });
+  const traced = (name: string, share: number) =>
+    named(name, {
+      beforeTask: async () => void calls.push(`${name} before`),
+      afterTask: async () => void calls.push(`${name} after`),
+      mixture: () => [{ name, items: [], share }],
+      terms: () => [{ kind: "language-modeling", batch: [], weight: share }],
+    });
   const both = composeStrategies([traced("b", 0.1), traced("a", 0.2)]);
   await both.beforeTask?.(task);
   await both.afterTask?.(task);
@@ -32,48 +33,48 @@ test("hooks run in the declared order; sources and terms add up", async () => {
 test("each strategy saves and restores apart from the others", async () => {
   const directory = temporaryDirectory();
   const restored: unknown[] = [];
-  const keeping = (name: string): Strategy => ({
-    name,
-    save: async (own) => saveJson(own, "state", { of: name }),
-    restore: async (own) => void restored.push(loadJson(own, "state")),
-  });
-  const both = composeStrategies([keeping("a"), { name: "stateless" }, keeping("b")]);
+  const keeping = (name: string) =>
+    named(name, {
+      save: async (own) => saveJson(own, "state", { of: name }),
+      restore: async (own) => void restored.push(loadJson(own, "state")),
+    });
+  const both = composeStrategies([keeping("a"), named("stateless"), keeping("b")]);
   await both.save?.(directory, model);
   await both.restore?.(directory, model);
   expect(restored).toEqual([{ of: "a" }, { of: "b" }]);
 });
 
 test("two strategies that claim the same thing contradict each other, with the reason", () => {
-  const first: Strategy = { name: "replay", exclusive: ["buffer"] };
-  const second: Strategy = { name: "reservoir", exclusive: ["constraint", "buffer"] };
+  const first = named("replay", { exclusive: ["buffer"] });
+  const second = named("reservoir", { exclusive: ["constraint", "buffer"] });
   expect(() => composeStrategies([first, second])).toThrow(
     '"replay" and "reservoir" do not compose: the rehearsal buffer has one content, and each would overwrite the other\'s.',
   );
 });
 
 test("a declared conflict holds in either order", () => {
-  const first: Strategy = { name: "a", conflicts: { b: "both move the moon" } };
+  const first = named("a", { conflicts: { b: "both move the moon" } });
   for (const pair of [
-    [first, { name: "b" }],
-    [{ name: "b" }, first],
+    [first, named("b")],
+    [named("b"), first],
   ]) {
     expect(() => composeStrategies(pair)).toThrow("do not compose: both move the moon.");
   }
 });
 
 test("the same strategy twice is a contradiction", () => {
-  expect(() => composeStrategies([{ name: "lora" }, { name: "lora" }])).toThrow("it is named twice");
+  expect(() => composeStrategies([named("lora"), named("lora")])).toThrow("it is named twice");
 });
 
 test("the one with the adapter opens and begins a task first, wherever it is declared", async () => {
   const calls: string[] = [];
-  const traced = (name: string, exclusive: Strategy["exclusive"]): Strategy => ({
-    name,
-    exclusive,
-    open: async () => void calls.push(`${name} opens`),
-    beforeTask: async () => void calls.push(`${name} before`),
-    afterTask: async () => void calls.push(`${name} after`),
-  });
+  const traced = (name: string, exclusive: Strategy["exclusive"]) =>
+    named(name, {
+      exclusive,
+      open: async () => void calls.push(`${name} opens`),
+      beforeTask: async () => void calls.push(`${name} before`),
+      afterTask: async () => void calls.push(`${name} after`),
+    });
   const both = composeStrategies([traced("average", ["averaging"]), traced("adapter", ["adapter"])]);
   await both.open?.(model, 1, 1);
   await both.beforeTask?.(task);

@@ -1,11 +1,20 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Vector } from "../../engine/contract.js";
 import type { RoutedRequest, StepContext, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface EmaOptions {
-  decay: number;
-}
+const options = {
+  decay: Type.Number({
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.99,
+    description: "d: the average spans about 1 / (1 − d) steps. The paper's 0.999 is for tasks of many thousands.",
+  }),
+};
+
+type EmaOptions = OptionsOf<typeof options>;
 
 /**
  * An exponential moving average of the weights (Polyak & Juditsky's averaging, SIAM J. Control Optim. 30(4), with a
@@ -13,27 +22,17 @@ interface EmaOptions {
  * task at the weights that it starts from. Questions are answered by θ̄, during a task too; at its end θ̄ becomes the
  * model, and the next task goes on from there. Privileges: none.
  */
-export const ema: Method = {
+export const ema = defineMethod({
   name: "ema",
   summary: "Answers with an exponential moving average of the weights over steps, and goes on from it.",
   source: "Polyak & Juditsky 1992; constant decay as in arXiv 1703.01780",
   version: 1,
-  options: {
-    decay: {
-      type: "number",
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0.99,
-      description: "d: the average spans about 1 / (1 − d) steps. The paper's 0.999 is for tasks of many thousands.",
-    },
-  },
+  options,
   space: { decay: { values: [0.9, 0.97, 0.99, 0.997, 0.999] }, learningRate: rateRange },
-  needs: () => ({}),
-  strategy: (options) => new Ema(options as unknown as EmaOptions),
-};
+  strategy: (chosen) => new Ema(chosen),
+});
 
 class Ema implements Strategy {
-  readonly name = "ema";
   readonly exclusive = ["averaging"] as const;
   readonly #decay: number;
   /** While a task is being learned. */

@@ -1,12 +1,20 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface MergeOptions {
-  scale: number;
-}
+const options = {
+  scale: Type.Number({
+    minimum: 0,
+    default: 1,
+    description: "Factor on the mean task vector: 1 for the mean of the models, λ × tasks for task arithmetic.",
+  }),
+};
+
+type MergeOptions = OptionsOf<typeof options>;
 
 /**
  * Merging of task models: each task is trained from the base θ₀ alone, which leaves a task vector τ = θ − θ₀ (Ilharco
@@ -14,26 +22,17 @@ interface MergeOptions {
  * the mean of the task models, a uniform soup (arXiv 2203.05482); task arithmetic with its λ on the sum of T vectors is
  * scale λ·T. Beside an adapter it is the adapter's parameters that are averaged. Privileges: none.
  */
-export const merge: Method = {
+export const merge = defineMethod({
   name: "merge",
   summary: "Trains each task from the base and averages the task vectors.",
   source: "arXiv 2212.04089; arXiv 2203.05482",
   version: 1,
-  options: {
-    scale: {
-      type: "number",
-      minimum: 0,
-      default: 1,
-      description: "Factor on the mean task vector: 1 for the mean of the models, λ × tasks for task arithmetic.",
-    },
-  },
+  options,
   space: { scale: { low: 0.3, high: 3, scale: "log" }, learningRate: rateRange },
-  needs: () => ({}),
-  strategy: (options) => new Merge(options as unknown as MergeOptions),
-};
+  strategy: (chosen) => new Merge(chosen),
+});
 
 class Merge implements Strategy {
-  readonly name = "merge";
   readonly exclusive = ["averaging"] as const;
   readonly parameters = "shared";
   readonly conflicts = {

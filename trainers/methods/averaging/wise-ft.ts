@@ -1,12 +1,24 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface WiseOptions {
-  alpha: number;
-  anchor: "previous" | "base";
-}
+const options = {
+  alpha: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.5,
+    description: "Share of the fine-tuned weights: 0 leaves the anchor's, 1 those that the task ended with.",
+  }),
+  anchor: Type.Enum(["previous", "base"], {
+    default: "previous",
+    description: "What is averaged with: the model before the task, or the base model.",
+  }),
+};
+
+type WiseOptions = OptionsOf<typeof options>;
 
 /**
  * Weight-space ensembles (WiSE-FT; Wortsman et al., arXiv 2109.01903, section 3): after each task
@@ -14,32 +26,17 @@ interface WiseOptions {
  * from the averaged weights. Beside an adapter it is the adapter's parameters that are averaged, for `base` with the
  * fresh adapter's. Privileges: none.
  */
-export const wiseFt: Method = {
+export const wiseFt = defineMethod({
   name: "wise-ft",
   summary: "Averages the weights of before and after each task; the next task starts from the average.",
   source: "arXiv 2109.01903",
   version: 1,
-  options: {
-    alpha: {
-      type: "number",
-      minimum: 0,
-      maximum: 1,
-      default: 0.5,
-      description: "Share of the fine-tuned weights: 0 leaves the anchor's, 1 those that the task ended with.",
-    },
-    anchor: {
-      enum: ["previous", "base"],
-      default: "previous",
-      description: "What is averaged with: the model before the task, or the base model.",
-    },
-  },
+  options,
   space: { alpha: { low: 0.1, high: 0.9, scale: "linear" }, learningRate: rateRange },
-  needs: () => ({}),
-  strategy: (options) => new WiseFt(options as unknown as WiseOptions),
-};
+  strategy: (chosen) => new WiseFt(chosen),
+});
 
 class WiseFt implements Strategy {
-  readonly name = "wise-ft";
   readonly exclusive = ["averaging"] as const;
   readonly parameters = "shared";
   readonly #options: WiseOptions;

@@ -1,7 +1,7 @@
 import type { Vector } from "../../engine/contract.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
-import { keepMemories, type MemoryOptions, memoryObjective, memoryOptions } from "./episodic-memory.js";
+import { keepMemories, memoryObjective, memoryOptions } from "./episodic-memory.js";
 
 /**
  * Averaged gradient episodic memory (A-GEM; Chaudhry et al., arXiv 1812.00420): in each step one reference gradient g_r
@@ -9,7 +9,7 @@ import { keepMemories, type MemoryOptions, memoryObjective, memoryOptions } from
  * (eq. 11), so that the loss on memories does not rise to first order. Costs one more gradient a step. Privileges: a
  * buffer of `bufferSize` past examples, which are not trained on.
  */
-export const aGem: Method = {
+export const aGem = defineMethod({
   name: "a-gem",
   summary: "Keeps each update from raising the mean loss on past memories: one reference gradient a step.",
   source: "arXiv 1812.00420",
@@ -17,12 +17,10 @@ export const aGem: Method = {
   options: memoryOptions,
   space: { memoryBatch: { values: [8, 16, 32] }, learningRate: rateRange },
   capabilities: ["constraints"],
-  needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
-  strategy(given) {
-    const options = given as unknown as MemoryOptions;
+  needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize } }),
+  strategy(options) {
     let normal: Vector | undefined;
     return {
-      name: "a-gem",
       usesOwnBatches: true,
       exclusive: ["buffer", "constraint"],
       async constraint(step) {
@@ -38,4 +36,4 @@ export const aGem: Method = {
       afterTask: (task) => keepMemories(task, options),
     };
   },
-};
+});

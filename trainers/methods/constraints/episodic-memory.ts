@@ -1,31 +1,26 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Objective } from "../../engine/contract.js";
 import { balance } from "../../training/balance.js";
 import type { StepContext, TaskContext } from "../../training/strategy.js";
 
 /** Options of methods that look at past examples for gradients, without training on them. */
-export interface MemoryOptions {
-  memories: number;
-  bufferSize: number;
-  memoryBatch: number;
-}
-
-/** JSON schema of `MemoryOptions`. */
 export const memoryOptions = {
-  memories: { type: "integer", minimum: 1, default: 256, description: "Random examples kept of each task." },
-  bufferSize: {
-    type: "integer",
+  memories: Type.Integer({ minimum: 1, default: 256, description: "Random examples kept of each task." }),
+  bufferSize: Type.Integer({
     minimum: 1,
     default: 4000,
     description: "Most examples kept in all. When they do not fit, the tasks with most give way.",
-  },
-  memoryBatch: {
-    type: "integer",
+  }),
+  memoryBatch: Type.Integer({
     minimum: 1,
     default: 16,
     description: "Memories drawn for each gradient, anew in every step.",
-  },
+  }),
 };
+
+export type MemoryOptions = OptionsOf<typeof memoryOptions>;
 
 /** Puts a random choice of the task's examples into the buffer. */
 export async function keepMemories(task: TaskContext, { memories, bufferSize }: MemoryOptions): Promise<void> {

@@ -1,17 +1,8 @@
+import Type from "typebox";
 import type { Vector } from "../../engine/contract.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
-import {
-  keepMemories,
-  type MemoryOptions,
-  memoryObjective,
-  memoryOptions,
-  rememberedTasks,
-} from "./episodic-memory.js";
-
-interface GemOptions extends MemoryOptions {
-  margin: number;
-}
+import { keepMemories, memoryObjective, memoryOptions, rememberedTasks } from "./episodic-memory.js";
 
 /**
  * Gradient episodic memory (GEM; Lopez-Paz & Ranzato, arXiv 1706.08840): in each step the gradient g_k of every past task
@@ -20,14 +11,14 @@ interface GemOptions extends MemoryOptions {
  * a past task and step; `memoryBatch` memories each stand for all of them. Privileges: a buffer of `bufferSize` past
  * examples, which are not trained on.
  */
-export const gem: Method = {
+export const gem = defineMethod({
   name: "gem",
   summary: "Keeps each update from raising the loss on any past task's memories: one gradient a past task.",
   source: "arXiv 1706.08840",
   version: 1,
   options: {
     ...memoryOptions,
-    margin: { type: "number", minimum: 0, default: 0.5, description: "Least multiplier of a past task's gradient." },
+    margin: Type.Number({ minimum: 0, default: 0.5, description: "Least multiplier of a past task's gradient." }),
   },
   space: {
     margin: { low: 0, high: 1, scale: "linear" },
@@ -35,12 +26,10 @@ export const gem: Method = {
     learningRate: rateRange,
   },
   capabilities: ["constraints"],
-  needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
-  strategy(given) {
-    const options = given as unknown as GemOptions;
+  needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize } }),
+  strategy(options) {
     let normals: Vector[] = [];
     return {
-      name: "gem",
       usesOwnBatches: true,
       exclusive: ["buffer", "constraint"],
       async constraint(step) {
@@ -58,4 +47,4 @@ export const gem: Method = {
       afterTask: (task) => keepMemories(task, options),
     };
   },
-};
+});

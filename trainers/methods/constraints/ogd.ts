@@ -1,15 +1,19 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 import { bounded, type Direction, newDirection } from "./orthonormal-basis.js";
 
-interface OgdOptions {
-  items: number;
-  capacity: number;
-}
+const options = {
+  items: Type.Integer({ minimum: 1, default: 6, description: "Examples of each task that give a direction." }),
+  capacity: Type.Integer({ minimum: 1, default: 48, description: "Most directions kept over all tasks." }),
+};
+
+type OgdOptions = OptionsOf<typeof options>;
 
 /**
  * Orthogonal gradient descent (OGD; Farajtabar et al., arXiv 1910.07104), with gradients of the ground-truth logit: after
@@ -17,23 +21,18 @@ interface OgdOptions {
  * those kept, and later updates lose their components along all of them. At most `capacity` directions are kept, each as
  * large as the model; beyond it the task with most gives way. Privileges: none; no past example is kept.
  */
-export const ogd: Method = {
+export const ogd = defineMethod({
   name: "ogd",
   summary: "Updates at right angles to the gradients that past answers depended on; keeps directions, no data.",
   source: "arXiv 1910.07104",
   version: 1,
-  options: {
-    items: { type: "integer", minimum: 1, default: 6, description: "Examples of each task that give a direction." },
-    capacity: { type: "integer", minimum: 1, default: 48, description: "Most directions kept over all tasks." },
-  },
+  options,
   space: { items: { values: [2, 6, 12, 24] }, learningRate: rateRange },
   capabilities: ["constraints", "logits"],
-  needs: () => ({}),
-  strategy: (options) => new Ogd(options as unknown as OgdOptions),
-};
+  strategy: (chosen) => new Ogd(chosen),
+});
 
 class Ogd implements Strategy {
-  readonly name = "ogd";
   readonly usesOwnBatches = true;
   readonly parameters = "shared";
   readonly exclusive = ["constraint"] as const;

@@ -1,18 +1,29 @@
+import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
-import type { AdaLoraOptions, Model, StepReport } from "../../engine/contract.js";
+import type { Model, StepReport } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
-import { adapterSchema } from "./adapter-schema.js";
+import { defineMethod } from "../method.js";
+import { adapterOptions } from "./adapter-options.js";
 import { Importance, rankBudget, type Triplet, tripletsOf } from "./rank-budget.js";
 
-interface AdaptiveOptions extends Omit<AdaLoraOptions, "kind"> {
-  beta1: number;
-  beta2: number;
-  orthogonality: number;
-  warmShare: number;
-  lastShare: number;
-}
+const options = {
+  rank: Type.Integer({ minimum: 1, default: 12, description: "Triplets of each matrix at the start of a task." }),
+  targetRank: Type.Integer({
+    minimum: 1,
+    default: 8,
+    description: "Triplets that are kept at its end, as a mean over matrices; at most `rank`.",
+  }),
+  ...adapterOptions,
+  importanceBeta1: smoothing("the sensitivity"),
+  importanceBeta2: smoothing("its uncertainty"),
+  orthogonality: Type.Number({ minimum: 0, default: 0.5, description: "Weight of ‖PᵀP − I‖² + ‖QQᵀ − I‖²." }),
+  warmShare: share(0.1, "Share of a task's steps before the budget falls."),
+  lastShare: share(0.4, "Share of a task's steps, at its end, that train what was kept."),
+};
+
+type AdaptiveOptions = OptionsOf<typeof options>;
 
 /**
  * Adaptive rank (AdaLoRA; Zhang et al., arXiv 2303.10512): ΔW = P·Λ·Q on every targeted matrix, with
@@ -22,36 +33,19 @@ interface AdaptiveOptions extends Omit<AdaLoraOptions, "kind"> {
  * In a sequence every task goes through the schedule: at its end what is not kept is pruned for good, and the next task
  * draws new directions in its place, which start with Λ = 0. The adapter opens in PEFT. Privileges: none.
  */
-export const adalora: Method = {
+export const adalora = defineMethod({
   name: "adalora",
   summary: "Trains one low-rank adapter whose rank moves to the matrices where it matters most.",
   source: "arXiv 2303.10512",
   version: 1,
   defaults: { learningRate: 1e-2 },
-  options: {
-    rank: { type: "integer", minimum: 1, default: 12, description: "Triplets of each matrix at the start of a task." },
-    targetRank: {
-      type: "integer",
-      minimum: 1,
-      default: 8,
-      description: "Triplets that are kept at its end, as a mean over matrices; at most `rank`.",
-    },
-    ...adapterSchema,
-    importanceBeta1: smoothing("the sensitivity"),
-    importanceBeta2: smoothing("its uncertainty"),
-    orthogonality: { type: "number", minimum: 0, default: 0.5, description: "Weight of ‖PᵀP − I‖² + ‖QQᵀ − I‖²." },
-    warmShare: share(0.1, "Share of a task's steps before the budget falls."),
-    lastShare: share(0.4, "Share of a task's steps, at its end, that train what was kept."),
-  },
+  options,
   space: { learningRate: { low: 2e-3, high: 5e-2, scale: "log" }, orthogonality: { low: 0.05, high: 5, scale: "log" } },
   capabilities: ["adapters", "adaptive-adapters"],
-  needs: () => ({}),
-  strategy: ({ importanceBeta1, importanceBeta2, ...options }) =>
-    new AdaLora({ ...options, beta1: importanceBeta1, beta2: importanceBeta2 } as unknown as AdaptiveOptions),
-};
+  strategy: (chosen) => new AdaLora(chosen),
+});
 
 class AdaLora implements Strategy {
-  readonly name = "adalora";
   readonly exclusive = ["adapter"] as const;
   readonly conflicts = Object.fromEntries(
     ["wise-ft", "ema", "merge"].map((name) => [name, "an average brings back triplets that were pruned"]),
@@ -80,7 +74,8 @@ class AdaLora implements Strategy {
   }
 
   async beforeTask({ model, seed, view }: TaskContext): Promise<void> {
-    this.#importance = new Importance((await model.trainable()).length, this.#options.beta1, this.#options.beta2);
+    const { importanceBeta1, importanceBeta2 } = this.#options;
+    this.#importance = new Importance((await model.trainable()).length, importanceBeta1, importanceBeta2);
     this.#kept = new Set(this.#triplets);
     await this.#change(model, (values) => {
       for (const [item, { row, column }] of this.#triplets.entries()) {
@@ -153,9 +148,9 @@ async function valuesOf(model: Model): Promise<Float32Array> {
 
 function smoothing(of: string) {
   const description = `Share of the past in the average of ${of} over steps.`;
-  return { type: "number", minimum: 0, exclusiveMaximum: 1, default: 0.85, description };
+  return Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.85, description });
 }
 
 function share(value: number, description: string) {
-  return { type: "number", minimum: 0, maximum: 1, default: value, description };
+  return Type.Number({ minimum: 0, maximum: 1, default: value, description });
 }

@@ -1,15 +1,19 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
 import { splitSequence } from "../../training/sequences.js";
 import { cosine } from "../../training/similarity.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 
-interface PoolOptions {
-  pool: number;
-  length: number;
-  topK: number;
-  pull: number;
-}
+const options = {
+  pool: Type.Integer({ minimum: 1, default: 10, description: "Prompts in the pool." }),
+  length: Type.Integer({ minimum: 1, default: 5, description: "Virtual tokens of a prompt." }),
+  topK: Type.Integer({ minimum: 1, default: 3, description: "Prompts before each input; at most `pool`." }),
+  pull: Type.Number({ minimum: 0, default: 0.5, description: "Weight of the pull of keys to the inputs." }),
+};
+
+type PoolOptions = OptionsOf<typeof options>;
 
 /**
  * Learning to prompt (L2P; Wang et al., arXiv 2112.08654): the model stays as it is; before each input stand the
@@ -18,26 +22,19 @@ interface PoolOptions {
  * embeddings that chose them: loss + pull · mean(1 − cos(query, key)) (eq. 5). The paper's trained classifier is the
  * model's own head here, which stays frozen too. Privileges: none; no task id at test.
  */
-export const l2p: Method = {
+export const l2p = defineMethod({
   name: "l2p",
   summary: "A pool of soft prompts, chosen by the input's embedding; the model stays as it is, no task id at test.",
   source: "arXiv 2112.08654",
   version: 1,
   defaults: { learningRate: 0.1 },
-  options: {
-    pool: { type: "integer", minimum: 1, default: 10, description: "Prompts in the pool." },
-    length: { type: "integer", minimum: 1, default: 5, description: "Virtual tokens of a prompt." },
-    topK: { type: "integer", minimum: 1, default: 3, description: "Prompts before each input; at most `pool`." },
-    pull: { type: "number", minimum: 0, default: 0.5, description: "Weight of the pull of keys to the inputs." },
-  },
+  options,
   space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [3, 5, 10, 20] } },
   capabilities: ["soft-prompts"],
-  needs: () => ({}),
-  strategy: (options) => new PromptPool(options as unknown as PoolOptions),
-};
+  strategy: (chosen) => new PromptPool(chosen),
+});
 
 class PromptPool implements Strategy {
-  readonly name = "l2p";
   readonly exclusive = ["adapter"] as const;
   readonly #options: PoolOptions;
   /** Embeddings of training inputs under the frozen model. */

@@ -1,15 +1,20 @@
 import { join } from "node:path";
+import Type from "typebox";
 import { digestOf, sha256 } from "../../../harness/contract/digest.js";
-import type { LoraOptions, Model, Vector } from "../../engine/contract.js";
+import type { OptionsOf } from "../../../harness/contract/options.js";
+import type { Model, Vector } from "../../engine/contract.js";
 import { inputEmbeddings } from "../../training/similarity.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
-import { loraSchema } from "./adapter-schema.js";
+import { defineMethod } from "../method.js";
+import { loraOptions } from "./adapter-options.js";
 import { NearestCentroid } from "./nearest-centroid.js";
 
-interface PerTaskOptions extends LoraOptions {
-  items: number;
-}
+const options = {
+  ...loraOptions,
+  items: Type.Integer({ minimum: 1, default: 48, description: "Training inputs behind each task's centroid." }),
+};
+
+type PerTaskOptions = OptionsOf<typeof options>;
 
 /**
  * A mixture of task adapters: each task trains a LoRA adapter (Hu et al., arXiv 2106.09685) of its own from the base, and
@@ -17,24 +22,19 @@ interface PerTaskOptions extends LoraOptions {
  * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a question's features, never a task's id. While a task is learned, its adapter is one of those to choose
  * from. Options: those of lora, and items. Parameters grow with the tasks. Privileges: none.
  */
-export const loraPerTask: Method = {
+export const loraPerTask = defineMethod({
   name: "lora-per-task",
   summary: "Trains a low-rank adapter for each task and routes each question to one by its similarity to their inputs.",
   source: "arXiv 2106.09685; router as arXiv 2303.07338",
   version: 1,
   defaults: { learningRate: 2e-3 },
-  options: {
-    ...loraSchema,
-    items: { type: "integer", minimum: 1, default: 48, description: "Training inputs behind each task's centroid." },
-  },
+  options,
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, rank: { values: [4, 8, 16] } },
   capabilities: ["adapters"],
-  needs: () => ({}),
-  strategy: (options) => new LoraPerTask(options as unknown as PerTaskOptions),
-};
+  strategy: (chosen) => new LoraPerTask(chosen),
+});
 
 class LoraPerTask implements Strategy {
-  readonly name = "lora-per-task";
   readonly exclusive = ["adapter"] as const;
   readonly parameters = "perTask";
   readonly conflicts = { lwf: "every task starts from the base, which would be the teacher" };

@@ -1,10 +1,6 @@
-import type { LoraOptions } from "../../engine/contract.js";
-import type { Method } from "../method.js";
-import { loraSchema } from "./adapter-schema.js";
-
-interface OLoraOptions extends LoraOptions {
-  lambda: number;
-}
+import Type from "typebox";
+import { defineMethod } from "../method.js";
+import { loraOptions } from "./adapter-options.js";
 
 /**
  * Orthogonal subspaces (O-LoRA; Wang et al., arXiv 2310.14152): every task has a pair (A, B) of its own, those of earlier
@@ -12,23 +8,20 @@ interface OLoraOptions extends LoraOptions {
  * so that what a task changes is little of what earlier ones read. Saved as one adapter of rank r · tasks. Options: those
  * of lora, a rank and an alpha a task, and lambda. Parameters grow with the tasks. Privileges: none.
  */
-export const oLora: Method = {
+export const oLora = defineMethod({
   name: "o-lora",
   summary: "Gives each task a low-rank adapter of its own, orthogonal to the frozen ones of earlier tasks.",
   source: "arXiv 2310.14152",
   version: 1,
   defaults: { learningRate: 2e-3 },
   options: {
-    ...loraSchema,
-    lambda: { type: "number", minimum: 0, default: 0.5, description: "λ₁, the weight of Σ |A_earlier·Aᵀ|." },
+    ...loraOptions,
+    lambda: Type.Number({ minimum: 0, default: 0.5, description: "λ₁, the weight of Σ |A_earlier·Aᵀ|." }),
   },
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, lambda: { low: 0.05, high: 5, scale: "log" } },
   capabilities: ["adapters", "stacked-adapters"],
-  needs: () => ({}),
-  strategy: (options) => {
-    const { lambda, rank, alpha, dropout, targetModules } = options as unknown as OLoraOptions;
+  strategy({ lambda, rank, alpha, dropout, targetModules }) {
     return {
-      name: "o-lora",
       exclusive: ["adapter"],
       parameters: "perTask",
       open: (model, seed) => model.adapt({ rank, alpha, dropout, targetModules }, seed),
@@ -42,4 +35,4 @@ export const oLora: Method = {
       },
     };
   },
-};
+});

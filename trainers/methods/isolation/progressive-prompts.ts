@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import Type from "typebox";
 import { digestOf } from "../../../harness/contract/digest.js";
 import type { Model, TrainingSequence, Vector } from "../../engine/contract.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 
 /**
  * Progressive prompts (Razdaibiedina et al., arXiv 2301.12314): the model stays as it is; every task gets a soft prompt
@@ -11,23 +12,22 @@ import type { Method } from "../method.js";
  * is trained. At test the question's task id says which prompts stand before it; where its task has none yet, none do.
  * (The paper's optional reparametrization of P_k by a residual network is left out.) Privileges: the task's id at test.
  */
-export const progressivePrompts: Method = {
+export const progressivePrompts = defineMethod({
   name: "progressive-prompts",
   summary: "A soft prompt for each task before the frozen ones of earlier tasks; the model stays as it is.",
   source: "arXiv 2301.12314",
   version: 1,
   defaults: { learningRate: 0.3 },
   options: {
-    length: { type: "integer", minimum: 1, default: 10, description: "Virtual tokens of each task's prompt." },
+    length: Type.Integer({ minimum: 1, default: 10, description: "Virtual tokens of each task's prompt." }),
   },
   space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [5, 10, 20, 40] } },
   capabilities: ["soft-prompts", "constraints"],
   needs: () => ({ taskIdAtTest: true }),
-  strategy: (options) => new ProgressivePrompts(options.length as number),
-};
+  strategy: ({ length }) => new ProgressivePrompts(length),
+});
 
 class ProgressivePrompts implements Strategy {
-  readonly name = "progressive-prompts";
   readonly exclusive = ["adapter", "constraint"] as const;
   readonly #length: number;
   #tasks = 0;

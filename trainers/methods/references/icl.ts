@@ -1,4 +1,7 @@
+import Type from "typebox";
+import { defineTrainer } from "../../../harness/contract/define.js";
 import { digestOf } from "../../../harness/contract/digest.js";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import { inputText } from "../../../harness/contract/suite.js";
 import type {
@@ -9,7 +12,6 @@ import type {
   LearnContext,
   LearnerContext,
   LearnReport,
-  TrainerDefinition,
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import type { Model } from "../../engine/contract.js";
@@ -20,11 +22,21 @@ import { promptOptions } from "../../training/options.js";
 import { noPrivileges } from "../../training/privileges.js";
 import { loadJson, saveJson } from "../../training/state.js";
 
-interface IclOptions {
-  shots: number;
-  bufferSize: number;
-  maxTokens: number;
-}
+const options = {
+  shots: Type.Integer({
+    minimum: 1,
+    default: 4,
+    description: "Demonstrations before a question, as far as the context holds them.",
+  }),
+  bufferSize: Type.Integer({
+    minimum: 1,
+    default: 64,
+    description: "Most demonstrations kept over all tasks. When they do not fit, the tasks with most give way.",
+  }),
+  ...promptOptions,
+};
+
+type IclOptions = OptionsOf<typeof options>;
 
 /** The base model as it is, asked with demonstrations of the question's task. */
 class IclLearner extends ModelLearner {
@@ -32,11 +44,11 @@ class IclLearner extends ModelLearner {
   readonly #options: IclOptions;
   #demonstrations: readonly BufferItem[] = [];
 
-  static async open(context: LearnerContext): Promise<IclLearner> {
+  static async open(context: LearnerContext<IclOptions>): Promise<IclLearner> {
     return new IclLearner(await ModelLearner.openBase(context), context);
   }
 
-  private constructor(model: Model, context: LearnerContext) {
+  private constructor(model: Model, context: LearnerContext<IclOptions>) {
     const options = context.options as unknown as IclOptions;
     super(model, options.maxTokens);
     this.#seed = context.seed;
@@ -103,34 +115,14 @@ class IclLearner extends ModelLearner {
  * random examples of its task's training split. Options: shots, bufferSize, maxTokens. Privileges: the demonstrations
  * of all tasks (a buffer), and each question's task id.
  */
-export const icl: TrainerDefinition = {
+export const icl = defineTrainer({
   name: "icl",
   summary: "The base model as it is, with a few examples of the task before each question.",
   source: "baseline; ICL in TRACE, arXiv 2310.06762",
   version: 1,
-  options: {
-    properties: {
-      shots: {
-        type: "integer",
-        minimum: 1,
-        default: 4,
-        description: "Demonstrations before a question, as far as the context holds them.",
-      },
-      bufferSize: {
-        type: "integer",
-        minimum: 1,
-        default: 64,
-        description: "Most demonstrations kept over all tasks. When they do not fit, the tasks with most give way.",
-      },
-      ...promptOptions,
-    },
-  },
+  options,
   schedule: "once",
-  needs: (options) => ({
-    ...noPrivileges,
-    pastData: { buffer: (options as unknown as IclOptions).bufferSize },
-    taskIdAtTest: true,
-  }),
+  needs: ({ bufferSize }) => ({ ...noPrivileges, pastData: { buffer: bufferSize }, taskIdAtTest: true }),
   capabilities: () => [],
   create: (context) => IclLearner.open(context),
-};
+});

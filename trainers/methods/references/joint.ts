@@ -1,11 +1,11 @@
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
 /**
  * Multi-task learning, the upper bound: trains once, from the base, on the data of all tasks, each task in as many
  * draws as it has in the sequence. Options: the loop's. Privileges: all data.
  */
-export const joint: Method = {
+export const joint = defineMethod({
   name: "joint",
   summary: "Fine-tunes all parameters on all tasks at once: the upper bound.",
   source: "baseline; multi-task learning (MTL)",
@@ -14,5 +14,5 @@ export const joint: Method = {
   options: {},
   space: { learningRate: rateRange },
   needs: () => ({ pastData: "all" }),
-  strategy: () => ({ name: "joint" }),
-};
+  strategy: () => ({}),
+});

@@ -1,22 +1,54 @@
+import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
+import { nullable, type OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
-import type { FisherKind, Model } from "../../engine/contract.js";
+import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
 import { ElasticStrength } from "./elastic-strength.js";
-import { normalized, type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
+import { normalized, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
-interface EwcOptions {
-  lambda: number;
-  form: PenaltyForm;
-  fisher: FisherKind;
-  coverage: number;
-  items: number;
-  gamma: number | null;
-  elasticBeta: number | null;
-  rateReduction: number;
-}
+const options = {
+  ...penaltyOptions(6),
+  fisher: Type.Enum(["empirical", "sampled", "exact"], {
+    default: "empirical",
+    description:
+      "Squared gradients of the true labels, of labels drawn from the model, or the expectation over its distribution.",
+  }),
+  coverage: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 0.999,
+    description: "Probability that the labels of an exact Fisher make up, the likeliest first.",
+  }),
+  items: Type.Integer({ minimum: 1, default: 48, description: "Training examples behind each task's Fisher." }),
+  gamma: nullable(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: null,
+      description: "Decay of the old Fisher in online EWC; null keeps an anchor for every task.",
+    }),
+  ),
+  elasticBeta: nullable(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: null,
+      description:
+        "Rate at which λ moves, before each task, toward what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null holds λ. Needs the form `gradient`.",
+    }),
+  ),
+  rateReduction: Type.Number({
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0,
+    description: "How far the learning rate lies below that of plain fine-tuning; 0.5 to 0.8 are usual.",
+  }),
+};
+
+type EwcOptions = OptionsOf<typeof options>;
 
 /**
  * Elastic weight consolidation (Kirkpatrick et al., arXiv 1612.00796): parameters that mattered for earlier tasks are
@@ -30,58 +62,18 @@ interface EwcOptions {
  * - The pull is a proximal step after the update, or a term in the gradient: see `PenaltyForm`.
  * Privileges: none.
  */
-export const ewc: Method = {
+export const ewc = defineMethod({
   name: "ewc",
   summary: "Holds parameters that mattered for earlier tasks near their values, by the Fisher information.",
   source: "arXiv 1612.00796; online form arXiv 1805.06370",
   version: 1,
-  options: {
-    ...penaltyOptions(6),
-    fisher: {
-      enum: ["empirical", "sampled", "exact"],
-      default: "empirical",
-      description:
-        "Squared gradients of the true labels, of labels drawn from the model, or the expectation over its distribution.",
-    },
-    coverage: {
-      type: "number",
-      exclusiveMinimum: 0,
-      maximum: 1,
-      default: 0.999,
-      description: "Probability that the labels of an exact Fisher make up, the likeliest first.",
-    },
-    items: { type: "integer", minimum: 1, default: 48, description: "Training examples behind each task's Fisher." },
-    gamma: {
-      type: ["number", "null"],
-      minimum: 0,
-      maximum: 1,
-      default: null,
-      description: "Decay of the old Fisher in online EWC; null keeps an anchor for every task.",
-    },
-    elasticBeta: {
-      type: ["number", "null"],
-      minimum: 0,
-      maximum: 1,
-      default: null,
-      description:
-        "Rate at which λ moves, before each task, toward what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null holds λ. Needs the form `gradient`.",
-    },
-    rateReduction: {
-      type: "number",
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0,
-      description: "How far the learning rate lies below that of plain fine-tuning; 0.5 to 0.8 are usual.",
-    },
-  },
+  options,
   space: { lambda: strengthRange, learningRate: rateRange },
   capabilities: ["importance"],
-  needs: () => ({}),
-  strategy: (options) => new Ewc(options as unknown as EwcOptions),
-};
+  strategy: (chosen) => new Ewc(chosen),
+});
 
 class Ewc implements Strategy {
-  readonly name = "ewc";
   readonly parameters = "shared";
   readonly usesOwnBatches = true;
   readonly exclusive: Strategy["exclusive"];

@@ -1,34 +1,32 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Trainable, Vector } from "../../engine/contract.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface FreezeOptions {
-  embeddings: boolean;
-  layers: number;
-}
+const options = {
+  embeddings: Type.Boolean({ default: true, description: "Whether the embeddings are frozen." }),
+  layers: Type.Integer({ minimum: 0, default: 1, description: "Bottom layers that are frozen." }),
+};
+
+type FreezeOptions = OptionsOf<typeof options>;
 
 /**
  * Freezing against spurious forgetting (Zheng et al., arXiv 2501.13453): embeddings and the bottom layers stay as they
  * are. What is frozen leaves the gradient before clipping too. Where the head is tied to the embeddings it is frozen
  * with them. Privileges: none.
  */
-export const freeze: Method = {
+export const freeze = defineMethod({
   name: "freeze",
   summary: "Trains the upper layers alone: embeddings and bottom layers stay as they are.",
   source: "arXiv 2501.13453",
   version: 1,
-  options: {
-    embeddings: { type: "boolean", default: true, description: "Whether the embeddings are frozen." },
-    layers: { type: "integer", minimum: 0, default: 1, description: "Bottom layers that are frozen." },
-  },
+  options,
   space: { layers: { values: [0, 1, 2, 3] }, learningRate: rateRange },
   capabilities: ["constraints"],
-  needs: () => ({}),
-  strategy(given) {
-    const options = given as unknown as FreezeOptions;
+  strategy(options) {
     let mask: Vector | undefined;
     return {
-      name: "freeze",
       exclusive: ["constraint"],
       async beforeTask({ model }) {
         mask = await model.write(trained(await model.trainable(), options));
@@ -37,7 +35,7 @@ export const freeze: Method = {
       afterTask: ({ model }) => model.free(mask!),
     };
   },
-};
+});
 
 /** 1 where a parameter is trained, 0 where it is frozen. */
 function trained({ length, layout }: Trainable, { embeddings, layers }: FreezeOptions): Float32Array {

@@ -1,14 +1,14 @@
 import type { Model } from "../../engine/contract.js";
-import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import type { TaskContext } from "../../training/strategy.js";
+import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
+import { penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
 /**
  * The baseline that weighs all parameters alike ("L2" beside EWC in Kirkpatrick et al., arXiv 1612.00796): λ/2 · Σ (θ − θ*)²
  * with θ* where the task before ended. Privileges: none.
  */
-export const l2: Method = {
+export const l2 = defineMethod({
   name: "l2",
   summary: "Holds all parameters alike near where the task before left them.",
   source: "arXiv 1612.00796, the L2 baseline",
@@ -16,12 +16,9 @@ export const l2: Method = {
   defaults: { learningRate: 1.5e-3 },
   options: penaltyOptions(26.2),
   space: { lambda: strengthRange, learningRate: rateRange },
-  needs: () => ({}),
-  strategy(options) {
-    const { lambda, form } = options as unknown as { lambda: number; form: PenaltyForm };
+  strategy({ lambda, form }) {
     const penalty = new QuadraticPenalty(form);
-    const strategy: Strategy = {
-      name: "l2",
+    return {
       exclusive: penalty.exclusive,
       parameters: "shared",
       terms: () => penalty.terms(lambda),
@@ -34,6 +31,5 @@ export const l2: Method = {
       save: (directory: string, model: Model) => penalty.save(directory, model),
       restore: (directory: string, model: Model) => penalty.restore(directory, model),
     };
-    return strategy;
   },
-};
+});

@@ -1,12 +1,16 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Logits, Term, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface LwfOptions {
-  alpha: number;
-  temperature: number;
-}
+const options = {
+  alpha: Type.Number({ minimum: 0, default: 0.5, description: "Weight of the distillation." }),
+  temperature: Type.Number({ exclusiveMinimum: 0, default: 2, description: "Softens both distributions." }),
+};
+
+type LwfOptions = OptionsOf<typeof options>;
 
 /**
  * Learning without forgetting (Li & Hoiem, arXiv 1606.09282): from the second task on the model is also to answer the
@@ -14,23 +18,18 @@ interface LwfOptions {
  * at temperature T. The model before the task is the teacher; each batch is answered by it once, without a gradient.
  * Privileges: none.
  */
-export const lwf: Method = {
+export const lwf = defineMethod({
   name: "lwf",
   summary: "Distils the model from before the task on the new task's inputs.",
   source: "arXiv 1606.09282",
   version: 1,
-  options: {
-    alpha: { type: "number", minimum: 0, default: 0.5, description: "Weight of the distillation." },
-    temperature: { type: "number", exclusiveMinimum: 0, default: 2, description: "Softens both distributions." },
-  },
+  options,
   space: { alpha: { low: 0.1, high: 10, scale: "log" }, learningRate: rateRange },
   capabilities: ["logits"],
-  needs: () => ({}),
-  strategy: (options) => new Lwf(options as unknown as LwfOptions),
-};
+  strategy: (chosen) => new Lwf(chosen),
+});
 
 class Lwf implements Strategy {
-  readonly name = "lwf";
   readonly #options: LwfOptions;
   #teacher: Vector | undefined;
   #answers: Logits | undefined;

@@ -1,39 +1,37 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { normalized, type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
+import { normalized, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
-interface MasOptions {
-  lambda: number;
-  form: PenaltyForm;
-  items: number;
-}
+const options = {
+  ...penaltyOptions(26.2),
+  items: Type.Integer({ minimum: 1, default: 48, description: "Inputs behind each task's importance." }),
+};
+
+type MasOptions = OptionsOf<typeof options>;
 
 /**
  * Memory aware synapses (Aljundi et al., arXiv 1711.09601): as EWC, with another importance, which needs no labels: the
  * mean over `items` training inputs of |∂‖F(x)‖² / ∂θ|, F(x) the logits before the answer's tokens (eq. 4). Importances
  * of tasks add up, each over its own mean; the anchor is where the latest task ended. Privileges: none.
  */
-export const mas: Method = {
+export const mas = defineMethod({
   name: "mas",
   summary: "Holds parameters that its outputs are sensitive to near their values; needs no labels.",
   source: "arXiv 1711.09601",
   version: 1,
   defaults: { learningRate: 1.5e-3 },
-  options: {
-    ...penaltyOptions(26.2),
-    items: { type: "integer", minimum: 1, default: 48, description: "Inputs behind each task's importance." },
-  },
+  options,
   space: { lambda: strengthRange, learningRate: rateRange },
   capabilities: ["importance"],
-  needs: () => ({}),
-  strategy: (options) => new Mas(options as unknown as MasOptions),
-};
+  strategy: (chosen) => new Mas(chosen),
+});
 
 class Mas implements Strategy {
-  readonly name = "mas";
   readonly usesOwnBatches = true;
   readonly parameters = "shared";
   readonly exclusive: Strategy["exclusive"];

@@ -1,13 +1,22 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { TensorLayout, Vector } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface MiguOptions {
-  threshold: number;
-  items: number;
-}
+const options = {
+  threshold: Type.Number({
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.7,
+    description: "Quantile of a module's output magnitudes below which its rows stay as they are.",
+  }),
+  items: Type.Integer({ minimum: 1, default: 48, description: "Examples behind the magnitudes." }),
+};
+
+type MiguOptions = OptionsOf<typeof options>;
 
 /**
  * MIGU (Du et al., arXiv 2406.17245): from the second task on, only those rows of a linear module are updated whose
@@ -15,29 +24,18 @@ interface MiguOptions {
  * task, above the module's `threshold` quantile. Other parameters (embeddings, norms) are trained as ever. Of an adapter
  * the rows of B, one an output neuron, are masked. Privileges: none.
  */
-export const migu: Method = {
+export const migu = defineMethod({
   name: "migu",
   summary: "Updates only the rows of linear modules whose outputs are large on the new task.",
   source: "arXiv 2406.17245",
   version: 1,
-  options: {
-    threshold: {
-      type: "number",
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0.7,
-      description: "Quantile of a module's output magnitudes below which its rows stay as they are.",
-    },
-    items: { type: "integer", minimum: 1, default: 48, description: "Examples behind the magnitudes." },
-  },
+  options,
   space: { threshold: { low: 0.1, high: 0.95, scale: "linear" }, learningRate: rateRange },
   capabilities: ["activations", "constraints"],
-  needs: () => ({}),
-  strategy: (options) => new Migu(options as unknown as MiguOptions),
-};
+  strategy: (chosen) => new Migu(chosen),
+});
 
 class Migu implements Strategy {
-  readonly name = "migu";
   readonly usesOwnBatches = true;
   readonly exclusive = ["constraint"] as const;
   readonly #options: MiguOptions;

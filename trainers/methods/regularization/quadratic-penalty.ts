@@ -1,17 +1,19 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Term, Update, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 
 /**
- * How a quadratic pull acts. `proximal`: a step after the update, θ ← (θ + ηλF·θ*) / (1 + ηλF), stable for any λ.
- * `gradient`: the term λF·(θ − θ*) in the gradient, before clipping and Adam. λ of one form means little in the other.
+ * Options that methods with a quadratic penalty share. The form says how the pull acts. `proximal`: a step after the
+ * update, θ ← (θ + ηλF·θ*) / (1 + ηλF), stable for any λ. `gradient`: the term λF·(θ − θ*) in the gradient, before
+ * clipping and Adam. λ of one form means little in the other.
  */
-export type PenaltyForm = "proximal" | "gradient";
-
-/** JSON schema of the options that methods with a quadratic penalty share. */
 export const penaltyOptions = (lambda: number) => ({
-  lambda: { type: "number", minimum: 0, default: lambda, description: "Strength, for an importance of mean 1." },
-  form: { enum: ["proximal", "gradient"], default: "proximal", description: "How the pull acts." },
+  lambda: Type.Number({ minimum: 0, default: lambda, description: "Strength, for an importance of mean 1." }),
+  form: Type.Enum(["proximal", "gradient"], { default: "proximal", description: "How the pull acts." }),
 });
+
+export type PenaltyForm = OptionsOf<ReturnType<typeof penaltyOptions>>["form"];
 
 /** λ/2 · Σ F·(θ − θ*)²: holds parameters near an anchor θ* by their importance F, once there is one. */
 export class QuadraticPenalty {

@@ -1,14 +1,21 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
-import { normalized, type PenaltyForm, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
+import { normalized, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
-interface SiOptions {
-  lambda: number;
-  form: PenaltyForm;
-  xi: number;
-}
+const options = {
+  ...penaltyOptions(26.2),
+  xi: Type.Number({
+    exclusiveMinimum: 0,
+    default: 1e-3,
+    description: "ξ, which bounds the importance of parameters that did not move.",
+  }),
+};
+
+type SiOptions = OptionsOf<typeof options>;
 
 /**
  * Synaptic intelligence (Zenke et al., arXiv 1703.04200): as EWC, with an importance that is gathered while a task is
@@ -17,28 +24,18 @@ interface SiOptions {
  * paper's c multiplies Ω as it is). g is the gradient before clipping, Δθ what the update made of it. The anchor is
  * where the latest task ended. Privileges: none.
  */
-export const si: Method = {
+export const si = defineMethod({
   name: "si",
   summary: "Holds parameters whose paths lowered the loss near their values; gathers importance while it trains.",
   source: "arXiv 1703.04200",
   version: 1,
   defaults: { learningRate: 1.5e-3 },
-  options: {
-    ...penaltyOptions(26.2),
-    xi: {
-      type: "number",
-      exclusiveMinimum: 0,
-      default: 1e-3,
-      description: "ξ, which bounds the importance of parameters that did not move.",
-    },
-  },
+  options,
   space: { lambda: strengthRange, learningRate: rateRange },
-  needs: () => ({}),
-  strategy: (options) => new SynapticIntelligence(options as unknown as SiOptions),
-};
+  strategy: (chosen) => new SynapticIntelligence(chosen),
+});
 
 class SynapticIntelligence implements Strategy {
-  readonly name = "si";
   readonly parameters = "shared";
   readonly readsGradient = true;
   readonly exclusive: Strategy["exclusive"];

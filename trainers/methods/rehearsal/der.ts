@@ -1,3 +1,5 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
 import type { Term } from "../../engine/contract.js";
 import { pastSources } from "../../training/rehearsal.js";
@@ -6,15 +8,26 @@ import { portion } from "../../training/shares.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import { concatenateLogits, packLogits, unpackLogits } from "../../training/stored-logits.js";
 import type { Source, StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface DerOptions {
-  alpha: number;
-  beta: number;
-  bufferSize: number;
-  newRatio: number;
-}
+const options = {
+  alpha: Type.Number({ minimum: 0, default: 0.5, description: "Weight of matching stored logits." }),
+  beta: Type.Number({ minimum: 0, default: 0.5, description: "Weight of the past items' own loss." }),
+  bufferSize: Type.Integer({
+    minimum: 1,
+    default: 500,
+    description: "Items in the reservoir, with their logits.",
+  }),
+  newRatio: Type.Number({
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 1 / 3,
+    description: "Share of new items among those of a step, from the second task on; the two draws halve the rest.",
+  }),
+};
+
+type DerOptions = OptionsOf<typeof options>;
 
 const matched = "matched";
 const labeled = "labeled";
@@ -26,40 +39,23 @@ const labeled = "labeled";
  * logits take four bytes a token of the answer and entry of the vocabulary, which the buffer's bytes count.
  * Privileges: a buffer of `bufferSize` items of past tasks.
  */
-export const der: Method = {
+export const der = defineMethod({
   name: "der++",
   summary: "Rehearses past items with their labels and with the logits that the model gave when it met them.",
   source: "arXiv 2004.07211",
   version: 1,
-  options: {
-    alpha: { type: "number", minimum: 0, default: 0.5, description: "Weight of matching stored logits." },
-    beta: { type: "number", minimum: 0, default: 0.5, description: "Weight of the past items' own loss." },
-    bufferSize: {
-      type: "integer",
-      minimum: 1,
-      default: 500,
-      description: "Items in the reservoir, with their logits.",
-    },
-    newRatio: {
-      type: "number",
-      exclusiveMinimum: 0,
-      exclusiveMaximum: 1,
-      default: 1 / 3,
-      description: "Share of new items among those of a step, from the second task on; the two draws halve the rest.",
-    },
-  },
+  options,
   space: {
     alpha: { low: 0.1, high: 2, scale: "log" },
     beta: { low: 0.1, high: 2, scale: "log" },
     learningRate: rateRange,
   },
   capabilities: ["logits"],
-  needs: (options) => ({ pastData: { buffer: options.bufferSize as number } }),
-  strategy: (options) => new DarkExperienceReplay(options as unknown as DerOptions),
-};
+  needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize } }),
+  strategy: (chosen) => new DarkExperienceReplay(chosen),
+});
 
 class DarkExperienceReplay implements Strategy {
-  readonly name = "der++";
   readonly usesOwnBatches = true;
   readonly exclusive = ["buffer"] as const;
   readonly #options: DerOptions;

@@ -1,21 +1,32 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
 import { type Example, inputText } from "../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
 import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
 import { inputMarker, openBlock } from "../../training/blocks.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";
 import { loadJson, saveJson } from "../../training/state.js";
-import type { ShareSchedule, StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
+import type { StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
 import { parseInstance } from "../../training/synthesis/parse.js";
-import { inBatches, type Sampling } from "../../training/synthesis/synthesize.js";
+import { inBatches } from "../../training/synthesis/synthesize.js";
 import { Tally } from "../../training/synthesis/tally.js";
-import type { Method } from "../method.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface LamolOptions extends Sampling {
-  lambda: number;
-  gamma: number;
-  newRatio: number | ShareSchedule | null;
-}
+const options = {
+  lambda: Type.Number({ minimum: 0, default: 0.25, description: "Weight of the loss on whole blocks." }),
+  gamma: Type.Number({
+    exclusiveMinimum: 0,
+    default: 0.2,
+    description: "Blocks written before a task, as a share of its training items.",
+  }),
+  temperature: Type.Number({ minimum: 0, default: 1, description: "Of the sampling." }),
+  topP: Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.9, description: "Nucleus of the sampling." }),
+  repetitionPenalty: Type.Number({ minimum: 1, default: 1, description: "Penalty on tokens that occurred." }),
+  newRatio: newRatioOption,
+};
+
+type LamolOptions = OptionsOf<typeof options>;
 
 /** A task that was learned, with the tokens of its longest block. */
 interface Learned {
@@ -30,35 +41,22 @@ interface Learned {
  * (the paper's task-specific token), and they are rehearsed. What does not parse and what comes twice is left out.
  * A step reads each item twice, once to answer it and once as a block. Privileges: synthetic data; no real item.
  */
-export const lamol: Method = {
+export const lamol = defineMethod({
   name: "lamol",
   summary: "Learns to write its own questions, and rehearses those that it writes of earlier tasks.",
   source: "arXiv 1909.03329",
   version: 1,
-  options: {
-    lambda: { type: "number", minimum: 0, default: 0.25, description: "Weight of the loss on whole blocks." },
-    gamma: {
-      type: "number",
-      exclusiveMinimum: 0,
-      default: 0.2,
-      description: "Blocks written before a task, as a share of its training items.",
-    },
-    temperature: { type: "number", minimum: 0, default: 1, description: "Of the sampling." },
-    topP: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.9, description: "Nucleus of the sampling." },
-    repetitionPenalty: { type: "number", minimum: 1, default: 1, description: "Penalty on tokens that occurred." },
-    newRatio: newRatioOption,
-  },
+  options,
   space: {
     lambda: { low: 0.05, high: 1, scale: "log" },
     gamma: { low: 0.05, high: 0.5, scale: "log" },
     learningRate: rateRange,
   },
   needs: () => ({ pastData: "synthetic" }),
-  strategy: (options) => new Lamol(options as unknown as LamolOptions),
-};
+  strategy: (chosen) => new Lamol(chosen),
+});
 
 class Lamol implements Strategy {
-  readonly name = "lamol";
   readonly usesOwnBatches = true;
   readonly exclusive = ["buffer"] as const;
   readonly #options: LamolOptions;

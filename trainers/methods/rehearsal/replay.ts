@@ -1,25 +1,61 @@
+import Type from "typebox";
+import type { OptionsOf } from "../../../harness/contract/options.js";
+import { nullable } from "../../../harness/contract/options.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
 import { balance } from "../../training/balance.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";
-import { chooseMemories, type MemorySelection } from "../../training/selection/memories.js";
+import { chooseMemories } from "../../training/selection/memories.js";
 import { reservoirSlot } from "../../training/selection/reservoir.js";
-import { drawsOf, type Sampling } from "../../training/selection/sampling.js";
+import { drawsOf } from "../../training/selection/sampling.js";
 import { portion } from "../../training/shares.js";
 import { loadJson, saveJson } from "../../training/state.js";
-import type { ShareSchedule, Source, Strategy, TaskContext } from "../../training/strategy.js";
-import type { Method } from "../method.js";
+import type { Source, Strategy, TaskContext } from "../../training/strategy.js";
+import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
-interface ReplayOptions {
-  share: number;
-  items: number | null;
-  bufferSize: number;
-  select: MemorySelection | "reservoir";
-  sampling: Sampling;
-  newRatio: number | ShareSchedule | null;
-  generalItems: number;
-  generalShare: number;
-}
+const options = {
+  share: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 0.1,
+    description: "Share of each task's training data that the buffer keeps, as far as it has room; not of a reservoir.",
+  }),
+  items: nullable(
+    Type.Integer({
+      minimum: 1,
+      default: null,
+      description: "Training items of each task that the buffer keeps, in place of a share; not of a reservoir.",
+    }),
+  ),
+  bufferSize: Type.Integer({
+    minimum: 1,
+    default: 4000,
+    description: "Most items in the buffer. When they do not fit, the tasks with most give way.",
+  }),
+  select: Type.Enum(["random", "balanced", "k-means", "reservoir"], {
+    default: "random",
+    description:
+      "Which items are kept: a random share, balanced over answers, the most representative, or a reservoir.",
+  }),
+  sampling: Type.Enum(["uniform", "loss", "novelty", "gradient-norm", "representative"], {
+    default: "uniform",
+    description: "Which of them are drawn more often, as the model stands before a task.",
+  }),
+  newRatio: newRatioOption,
+  generalItems: Type.Integer({
+    minimum: 0,
+    default: 0,
+    description: "Items of general ability rehearsed from the first task on.",
+  }),
+  generalShare: Type.Number({
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.1,
+    description: "Their share of every batch; the rest is divided as without them.",
+  }),
+};
+
+type ReplayOptions = OptionsOf<typeof options>;
 
 /**
  * Experience replay ("Replay" in TRACE, arXiv 2310.06762): after each task a share of its training data goes into the
@@ -31,68 +67,21 @@ interface ReplayOptions {
  * `generalItems` rehearses general ability, which replay of tasks alone does not protect. Privileges: a buffer of
  * `bufferSize` items of past tasks; `generalItems` items of general ability.
  */
-export const replay: Method = {
+export const replay = defineMethod({
   name: "replay",
   summary: "Mixes a buffer with a random 10% of each earlier task's data into the new task's batches.",
   source: "arXiv 2310.06762, Replay",
   version: 1,
-  options: {
-    share: {
-      type: "number",
-      exclusiveMinimum: 0,
-      maximum: 1,
-      default: 0.1,
-      description:
-        "Share of each task's training data that the buffer keeps, as far as it has room; not of a reservoir.",
-    },
-    items: {
-      type: ["integer", "null"],
-      minimum: 1,
-      default: null,
-      description: "Training items of each task that the buffer keeps, in place of a share; not of a reservoir.",
-    },
-    bufferSize: {
-      type: "integer",
-      minimum: 1,
-      default: 4000,
-      description: "Most items in the buffer. When they do not fit, the tasks with most give way.",
-    },
-    select: {
-      enum: ["random", "balanced", "k-means", "reservoir"],
-      default: "random",
-      description:
-        "Which items are kept: a random share, balanced over answers, the most representative, or a reservoir.",
-    },
-    sampling: {
-      enum: ["uniform", "loss", "novelty", "gradient-norm", "representative"],
-      default: "uniform",
-      description: "Which of them are drawn more often, as the model stands before a task.",
-    },
-    newRatio: newRatioOption,
-    generalItems: {
-      type: "integer",
-      minimum: 0,
-      default: 0,
-      description: "Items of general ability rehearsed from the first task on.",
-    },
-    generalShare: {
-      type: "number",
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0.1,
-      description: "Their share of every batch; the rest is divided as without them.",
-    },
-  },
+  options,
   space: { newRatio: { values: [null, 0.2, 0.5, 0.8] }, learningRate: rateRange },
   needs(options) {
-    const { bufferSize, generalItems } = options as unknown as ReplayOptions;
+    const { bufferSize, generalItems } = options;
     return { pastData: { buffer: bufferSize }, generalItems };
   },
-  strategy: (options) => new Replay(options as unknown as ReplayOptions),
-};
+  strategy: (chosen) => new Replay(chosen),
+});
 
 class Replay implements Strategy {
-  readonly name = "replay";
   readonly exclusive = ["buffer"] as const;
   readonly usesOwnBatches: boolean;
   readonly #options: ReplayOptions;

@@ -1,15 +1,18 @@
+import Type from "typebox";
+import { nullable } from "../../../harness/contract/options.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { type Embedder, normalized } from "./embedder.js";
 import { openSentenceModel } from "./sentence-model.js";
 
 /** Option of every method that compares texts. */
-export const embedderOption = {
-  type: ["string", "null"],
-  format: "sentence-model",
-  default: null,
-  description:
-    "A sentence-embedding model in ONNX: a directory or hf://owner/name with model.onnx (or onnx/model.onnx) and tokenizer.json. By default the mean-pooled states of the base model.",
-};
+export const embedderOption = nullable(
+  Type.String({
+    format: "sentence-model",
+    default: null,
+    description:
+      "A sentence-embedding model in ONNX: a directory or hf://owner/name with model.onnx (or onnx/model.onnx) and tokenizer.json. By default the mean-pooled states of the base model.",
+  }),
+);
 
 /** The sentence model that a reference names, or else a model's own mean-pooled states with the given weights. */
 export async function openEmbedder(reference: string | null, model: Model, weights?: Vector): Promise<Embedder> {

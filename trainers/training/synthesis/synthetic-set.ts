@@ -5,25 +5,11 @@ import { openEmbedder } from "../embeddings/open-embedder.js";
 import type { TaskContext } from "../strategy.js";
 import { orderedChoices, realDemonstrations } from "./demonstrations.js";
 import { logPerplexity } from "./log-perplexity.js";
+import type { SynthesisOptions } from "./options.js";
 import { refine } from "./refine.js";
-import { type Selection, select } from "./select.js";
-import { type Sampling, synthesize, type Writer } from "./synthesize.js";
+import { select } from "./select.js";
+import { synthesize, type Writer } from "./synthesize.js";
 import { Tally } from "./tally.js";
-
-export interface SynthesisOptions extends Sampling {
-  items: number;
-  demonstrations: "real" | "none";
-  shots: number;
-  /** Draws for each instance that is kept. */
-  draws: number;
-  /** Of the task's training items. */
-  share: number;
-  select: Selection;
-  clusters: number;
-  order: "refine-then-select" | "select-then-refine";
-  refine: boolean;
-  embedder: string | null;
-}
 
 /** So many kept instances are handed to the report. */
 const mostReported = 1000;

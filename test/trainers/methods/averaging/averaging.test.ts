@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
-import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { composeStrategies, type NamedStrategy } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import type { Strategy } from "../../../../trainers/training/strategy.js";
@@ -13,6 +13,7 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  named,
   optionsOf,
   viewOf,
 } from "../rig.js";
@@ -24,26 +25,25 @@ const weightsOf = async (model: Model): Promise<Float32Array> => {
   await model.free(snapshot);
   return values;
 };
-const strategyOf = (name: string, options: Record<string, unknown>): Strategy => {
+const strategyOf = (name: string, options: Record<string, unknown>): NamedStrategy => {
   const chosen = optionsOf(byName(trainers, name), options);
-  return methods.find((method) => method.name === name)!.strategy(chosen);
+  return { name, strategy: methods.find((method) => method.name === name)!.strategy(chosen) };
 };
 
 /** The weights before training, after every step, and around the averaging at each task's end. */
-async function watched(averaging: Strategy, beside: Strategy[] = []) {
+async function watched(averaging: NamedStrategy, beside: NamedStrategy[] = []) {
   const seen = { base: new Float32Array(), steps: [] as Float32Array[], tuned: [] as Float32Array[] };
   const left: Float32Array[] = [];
   const watch: Strategy = {
-    name: "watch",
     open: async (model) => {
       seen.base = await weightsOf(model);
     },
     afterStep: async ({ model }) => void seen.steps.push(await weightsOf(model)),
     afterTask: async ({ model }) => void seen.tuned.push(await weightsOf(model)),
   };
-  const after: Strategy = { name: "after", afterTask: async ({ model }) => void left.push(await weightsOf(model)) };
+  const after: Strategy = { afterTask: async ({ model }) => void left.push(await weightsOf(model)) };
   const context = contextFor(sequential, { steps: 3, learningRate: 1e-2, warmupSteps: 0 });
-  const strategy = composeStrategies([...beside, watch, averaging, after]);
+  const strategy = composeStrategies([...beside, named("watch", watch), averaging, named("after", after)]);
   const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
   for (const index of abc.keys()) {
     await learner.learn(viewOf(index), learnContext(bufferFor(sequential, context.options)));
@@ -109,11 +109,11 @@ test("ema: during a task, questions are answered by the average", async () => {
   const questions = abc[0]!.train.slice(0, 4).map(({ id, input }) => ({ id, input, continuation: "a" }));
   const context = contextFor(sequential, { steps: 4, learningRate: 1e-2 });
   const during: number[][] = [];
-  const asking: Strategy = { name: "asking", afterStep: async () => void during.push(await learner.score(questions)) };
+  const asking: Strategy = { afterStep: async () => void during.push(await learner.score(questions)) };
   const learner: ParametricLearner = await ParametricLearner.open(
     context,
     context.options as unknown as TrainingOptions,
-    composeStrategies([strategyOf("ema", { decay: 0.5 }), asking]),
+    composeStrategies([strategyOf("ema", { decay: 0.5 }), named("asking", asking)]),
   );
   await learner.learn(viewOf(0), learnContext(bufferFor(sequential, context.options)));
   expect(await learner.score(questions)).toEqual(during[3]);
@@ -123,7 +123,7 @@ test("ema: during a task, questions are answered by the average", async () => {
 test("two rules of averaging contradict each other; one that holds weights contradicts renewed parameters", () => {
   const pair = [strategyOf("ema", {}), strategyOf("merge", {})];
   expect(() => composeStrategies(pair)).toThrow("averaged by one rule");
-  const renewing: Strategy = { name: "renewing", parameters: "perTask" };
+  const renewing = named("renewing", { parameters: "perTask" });
   for (const order of [
     [renewing, strategyOf("wise-ft", {})],
     [strategyOf("wise-ft", {}), renewing],

@@ -18,6 +18,7 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  named,
   newDirectory,
   viewOf,
 } from "../rig.js";
@@ -41,7 +42,7 @@ async function watch(
   const context = contextFor(trainer, { steps: 6, learningRate: 3e-3, warmupSteps: 0, ...given });
   const strategy = method.strategy(context.options);
   const watched: Strategy = {
-    ...composeStrategies([strategy]),
+    ...composeStrategies([named(name, strategy)]),
     async constraint(step) {
       const constraint = await strategy.constraint?.(step);
       see(step, constraint);

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
-import { trainers } from "../../../../trainers/methods/catalog.js";
-import { si } from "../../../../trainers/methods/regularization/si.js";
+import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
@@ -17,6 +16,7 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  named,
   newDirectory,
   tinyModel,
   viewOf,
@@ -120,12 +120,11 @@ describe("migu", () => {
 describe("si", () => {
   test("its importance is −Σ g·Δθ over the distance that was gone, over its mean", async () => {
     const context = contextFor(byName(trainers, "si"), { ...shared, xi: 0.01 });
-    const strategy = si.strategy(context.options);
+    const strategy = byName(methods, "si").strategy(context.options);
     const path: { start?: Float32Array; sum?: Float64Array; end?: Float32Array } = {};
     const read = async (model: Model) => model.read(await model.snapshot());
     let before = new Float32Array();
     const watch: Strategy = {
-      name: "watch",
       readsGradient: true,
       async beforeStep({ model, step }) {
         before = Float32Array.from(await read(model));
@@ -142,7 +141,7 @@ describe("si", () => {
     const learner = await ParametricLearner.open(
       context,
       context.options as unknown as TrainingOptions,
-      composeStrategies([strategy, watch]),
+      composeStrategies([named("si", strategy), named("watch", watch)]),
     );
     await learner.learn(viewOf(0), learnContext(bufferFor(byName(trainers, "si"), context.options)));
     const directory = newDirectory();

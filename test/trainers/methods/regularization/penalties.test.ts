@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { TrainingSequence } from "../../../../trainers/engine/contract.js";
-import { trainers } from "../../../../trainers/methods/catalog.js";
-import { lwf } from "../../../../trainers/methods/regularization/lwf.js";
+import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { openModel } from "../../../../trainers/model/index.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
@@ -17,6 +16,7 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  named,
   newDirectory,
   tinyModel,
   viewOf,
@@ -113,7 +113,6 @@ test("lwf: the new task's inputs are answered more as before the task, the more 
     };
     let sequences: TrainingSequence[] = [];
     const watch = {
-      name: "watch",
       async beforeTask({ model, view, newItems, sequence }: Parameters<NonNullable<typeof strategy.beforeTask>>[0]) {
         if (view.index !== 1) return;
         sequences = newItems.map(sequence);
@@ -123,7 +122,10 @@ test("lwf: the new task's inputs are answered more as before the task, the more 
         if (view.index === 1) seen.after = (await model.logits(sequences)).values;
       },
     };
-    const strategy = composeStrategies([lwf.strategy(context.options), watch]);
+    const strategy = composeStrategies([
+      named("lwf", byName(methods, "lwf").strategy(context.options)),
+      named("watch", watch),
+    ]);
     const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
     const buffer = bufferFor(byName(trainers, "lwf"), context.options);
     for (const index of [0, 1]) await learner.learn(viewOf(index), learnContext(buffer));

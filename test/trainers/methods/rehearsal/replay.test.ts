@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 import { inputText } from "../../../../harness/contract/suite.js";
 import { MeteredBuffer } from "../../../../harness/run/cell/buffer.js";
-import { trainers } from "../../../../trainers/methods/catalog.js";
-import { replay } from "../../../../trainers/methods/rehearsal/replay.js";
+import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import type { Strategy } from "../../../../trainers/training/strategy.js";
-import { abc, byName, contextFor, learnAll, learnContext, tinyTask, viewOf } from "../rig.js";
+import { abc, byName, contextFor, learnAll, learnContext, named, tinyTask, viewOf } from "../rig.js";
 
 const trainer = byName(trainers, "replay");
 const general = tinyTask("general", 6).train;
@@ -18,7 +17,6 @@ async function drawn(given: Record<string, unknown>): Promise<Record<string, num
   const buffer = new MeteredBuffer(trainer.needs(context.options));
   const counts: Record<string, number>[] = [];
   const counting: Strategy = {
-    name: "counting",
     beforeTask: async () => void counts.push({}),
     async beforeStep({ batch, model }) {
       for (const { tokens } of batch) {
@@ -27,7 +25,10 @@ async function drawn(given: Record<string, unknown>): Promise<Record<string, num
       }
     },
   };
-  const strategy = composeStrategies([replay.strategy(context.options), counting]);
+  const strategy = composeStrategies([
+    named("replay", byName(methods, "replay").strategy(context.options)),
+    named("counting", counting),
+  ]);
   const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
   for (const index of [0, 1, 2])
     await learner.learn(viewOf(index, abc, { generalItems: general }), learnContext(buffer));

@@ -1,0 +1,137 @@
+import Type from "typebox";
+import { mapOf, nullable } from "../contract/options.js";
+import { trainingProfile } from "./profile.js";
+
+const text = Type.String({ minLength: 1 });
+const amount = Type.Number({ exclusiveMinimum: 0 });
+const count = { minimum: 1 };
+const closed = { additionalProperties: false };
+
+/** Options as they are written, before whoever declares them checks them. */
+const anyOptions = Type.Optional(mapOf(Type.Unknown()));
+
+const thresholds = Type.Object(
+  {
+    warning: Type.Optional(nullable(Type.Number({ minimum: 0 }))),
+    critical: Type.Optional(nullable(Type.Number({ minimum: 0 }))),
+  },
+  closed,
+);
+
+/** The section `alerts`; what it leaves out is as in `defaultAlerts`. */
+const alerts = Type.Object(
+  {
+    task: Type.Optional(thresholds),
+    ability: Type.Optional(thresholds),
+    safety: Type.Optional(thresholds),
+    cost: Type.Optional(thresholds),
+    budget: Type.Optional(
+      Type.Object(
+        {
+          seconds: Type.Optional(amount),
+          trainedTokens: Type.Optional(amount),
+          generatedTokens: Type.Optional(amount),
+          flops: Type.Optional(amount),
+        },
+        closed,
+      ),
+    ),
+    failOn: Type.Optional(Type.Enum(["warning", "critical", "never"])),
+    webhook: Type.Optional(
+      Type.Object(
+        {
+          url: text,
+          secretVariable: Type.Optional(text),
+          timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 300 })),
+          retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 20 })),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+/** The section `gate`: what a candidate is compared with, and how much worse it may be. */
+const gate = Type.Object(
+  {
+    baseline: Type.Optional(
+      Type.String({ minLength: 1, description: "Name of a baseline, or name@version; `main` without it." }),
+    ),
+    directory: Type.Optional(Type.String({ minLength: 1, description: "Of the baselines, relative to the file." })),
+    trainer: Type.Optional(text),
+    margins: mapOf(Type.Number({ minimum: 0 }), {
+      minProperties: 1,
+      description: "Metric key or `task:<id>`: how much worse is still accepted, in the metric's unit.",
+    }),
+    maxOrders: Type.Optional(
+      Type.Integer({ minimum: 3, maximum: 1000, description: "Most task orders that `--extend` may bring a run to." }),
+    ),
+  },
+  closed,
+);
+
+const trainer = Type.Object(
+  {
+    name: text,
+    label: Type.Optional(text),
+    options: anyOptions,
+    ...trainingProfile,
+  },
+  closed,
+);
+
+/** What a configuration file may hold; published as `harness/contract/schemas/config.schema.json`. */
+export const configSchema = Type.Object(
+  {
+    suite: Type.Optional(
+      Type.Union([text, Type.Object({ name: text, location: Type.Optional(text), options: anyOptions }, closed)], {
+        description: "a suite's name, or { name, location, options }",
+      }),
+    ),
+    model: Type.Optional(text),
+    trainers: Type.Optional(
+      Type.Array(Type.Union([text, trainer], { description: "a trainer's name, or { name, label, options }" }), {
+        minItems: 1,
+      }),
+    ),
+    seeds: Type.Optional(
+      Type.Union(
+        [
+          Type.Integer({ ...count, maximum: 1000 }),
+          Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, maxItems: 1000, uniqueItems: true }),
+        ],
+        {
+          description:
+            "how many seeds each task order has, all different; or a list of different whole numbers, the same in every order",
+        },
+      ),
+    ),
+    orders: Type.Optional(Type.Integer({ ...count, maximum: 1000 })),
+    workers: Type.Optional(Type.Integer({ ...count, maximum: 1024 })),
+    threads: Type.Optional(Type.Integer({ ...count, maximum: 1024 })),
+    device: Type.Optional(text),
+    engine: Type.Optional(text),
+    quick: Type.Optional(Type.Boolean()),
+    out: Type.Optional(text),
+    keepCheckpoints: Type.Optional(Type.Enum(["last", "all", "none"])),
+    fromCheckpoint: Type.Optional(text),
+    evaluateEvery: Type.Optional(Type.Integer(count)),
+    evaluateItems: Type.Optional(Type.Integer(count)),
+    plugins: Type.Optional(Type.Array(text)),
+    alerts: Type.Optional(alerts),
+    gate: Type.Optional(gate),
+    ...trainingProfile,
+  },
+  {
+    ...closed,
+    $schema: "http://json-schema.org/draft-07/schema#",
+    $id: "bench/config.schema.json",
+    title: "Configuration of a run",
+  },
+);
+
+export type ConfigFileContent = Type.Static<typeof configSchema>;
+export type AlertSection = Type.Static<typeof alerts>;
+export type GateSection = Type.Static<typeof gate>;
+export type TrainerEntry = Type.Static<typeof trainer>;
