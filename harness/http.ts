@@ -29,7 +29,8 @@ const longestWaitSeconds = 60;
  * 408, 425, 429 or 5xx, and one that `read` refuses, such as JSON cut off in its middle. Follows no redirection.
  *
  * @param read makes a value of the answer's text; what it throws counts as a failed attempt.
- * @throws ENDPOINT_FAILED with the reason of the last attempt and their number; CANCELLED when `signal` aborts.
+ * @param unusable makes a value where the last attempt was answered but `read` threw; without it that is an error.
+ * @throws ENDPOINT_FAILED with the reason of the last attempt and their number, and as its cause the status of a refusal; CANCELLED when `signal` aborts.
  */
 export async function sendRequest<T>(
   url: string,
@@ -37,14 +38,21 @@ export async function sendRequest<T>(
   policy: RetryPolicy,
   read: (text: string) => T,
   signal?: AbortSignal,
+  unusable?: (error: Error) => T,
 ): Promise<HttpAnswer<T>> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(url, request, policy.timeoutSeconds, read, signal);
     if ("value" in outcome) return { value: outcome.value, attempts: attempt };
     if (signal?.aborted) throw new BenchError("CANCELLED", "the request was cancelled");
     if (!outcome.again || attempt > policy.retries) {
+      if (outcome.unreadable !== undefined && unusable !== undefined) {
+        return { value: unusable(outcome.unreadable), attempts: attempt };
+      }
       const times = attempt === 1 ? "" : ` (${attempt} attempts)`;
-      throw new BenchError("ENDPOINT_FAILED", `${hostOf(url)}: ${outcome.reason}${times}`, { fix: outcome.fix });
+      throw new BenchError("ENDPOINT_FAILED", `${hostOf(url)}: ${outcome.reason}${times}`, {
+        fix: outcome.fix,
+        cause: outcome.status === undefined ? undefined : { status: outcome.status },
+      });
     }
     const backOff = policy.waitSeconds * 2 ** (attempt - 1);
     const seconds = Math.min(outcome.retryAfter ?? backOff, longestWaitSeconds);
@@ -54,7 +62,17 @@ export async function sendRequest<T>(
 
 type Outcome<T> =
   | { value: T }
-  | { reason: string; fix: string /** Whether another attempt can help. */; again: boolean; retryAfter?: number };
+  | {
+      reason: string;
+      fix: string;
+      /** Whether another attempt can help. */
+      again: boolean;
+      retryAfter?: number;
+      /** Of an answer that is an error. */
+      status?: number;
+      /** Why a whole answer could not be read. */
+      unreadable?: Error;
+    };
 
 async function attemptOnce<T>(
   url: string,
@@ -83,7 +101,8 @@ async function attemptOnce<T>(
     return { value: read(text) };
   } catch (error) {
     const reason = `the answer cannot be used: ${(error as Error).message}`;
-    return { reason, fix: "Check what the server answers; bench follows the OpenAI API.", again: true };
+    const fix = "Check what the server answers; bench follows the OpenAI API.";
+    return { reason, fix, again: true, unreadable: error as Error };
   }
 }
 
@@ -91,6 +110,7 @@ function refusal(response: Response, text: string): Outcome<never> {
   const { status, headers } = response;
   const excerpt = text.trim().slice(0, 200);
   return {
+    status,
     reason: `it answered ${status}${excerpt === "" ? "" : `: ${excerpt}`}`,
     fix: status === 401 || status === 403 ? "Check the key." : "Check the address and what the server logged.",
     again: [408, 425, 429].includes(status) || status >= 500,

@@ -203,6 +203,10 @@ export interface SampleRecord {
   id: string;
   output: string;
   finishReason: string;
+  /** What the model wrote for itself before its answer, such as between `<think>` tags. Not scored. */
+  reasoning?: string;
+  /** The name that a server answered by, where it is not the one that was asked for. */
+  answeredBy?: string;
   score: number;
   extracted: number;
   valid: boolean;

@@ -205,6 +205,11 @@ export interface Decoding {
   seed?: number;
 }
 
+/** How an answer may end. */
+export const finishReasons = ["end", "length", "stop", "filtered", "failed"] as const;
+/** How an answer ended. */
+export type FinishReason = (typeof finishReasons)[number];
+
 /** A question to a learner. */
 export interface GenerationRequest {
   id: string;
@@ -216,9 +221,14 @@ export interface GenerationRequest {
 /** A learner's answer. */
 export interface Generation {
   text: string;
-  /** Tokens generated, the end token included. */
-  tokens: number;
-  finishReason: "end" | "length" | "stop";
+  /** Tokens generated, the end token included; null where a server does not count them. */
+  tokens: number | null;
+  /** `filtered`: a server withheld the answer; `failed`: what it sent holds no answer. The text is empty then. */
+  finishReason: FinishReason;
+  /** What a model wrote for itself before its answer; kept in the sample, not scored. */
+  reasoning?: string;
+  /** The name that a server answered by, where it is not the one that was asked for. */
+  answeredBy?: string;
   evidence?: string[];
 }
 

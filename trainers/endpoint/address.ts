@@ -9,6 +9,10 @@ export interface EndpointAddress {
   model?: string;
   /** Whether prompts go as text or as the message of a user. */
   api: "completions" | "chat";
+  /** A name that the server may answer by, where it is not the model's own, such as of the version behind an alias. */
+  answeredBy: string | null;
+  /** `default`: no temperature is sent, for servers that take none; answers are sampled then, and differ when repeated. */
+  temperature: "zero" | "default";
   /** What its user calls the weights behind the name; another one is evaluated anew. */
   revision: string | null;
   /** Requests under way at a time. */
@@ -21,7 +25,7 @@ export interface EndpointAddress {
 /** Whether a reference is an address rather than a directory. */
 export const isAddress = (reference: string): boolean => /^https?:\/\//.test(reference);
 
-const parameters = ["api", "revision", "concurrency", "timeout", "retries", "key"];
+const parameters = ["api", "revision", "concurrency", "timeout", "retries", "key", "answered-by", "temperature"];
 
 /**
  * Reads `http://host:port/v1?concurrency=8&timeout=120&retries=5&api=chat&revision=…&key=VARIABLE#model`; all behind the
@@ -45,11 +49,17 @@ export function parseAddress(reference: string): EndpointAddress {
   };
   const api = url.searchParams.get("api") ?? "completions";
   if (api !== "completions" && api !== "chat") throw malformed(reference, `api=${api} is neither completions nor chat`);
+  const temperature = url.searchParams.get("temperature") ?? "zero";
+  if (temperature !== "zero" && temperature !== "default") {
+    throw malformed(reference, `temperature=${temperature} is neither zero nor default`);
+  }
   const model = decodeURIComponent(url.hash.slice(1));
   return {
     root: `${url.origin}${url.pathname.replace(/\/+$/, "")}`,
     ...(model === "" ? {} : { model }),
     api,
+    answeredBy: url.searchParams.get("answered-by"),
+    temperature,
     revision: url.searchParams.get("revision"),
     concurrency: Math.floor(number("concurrency", 8, 1)),
     policy: {

@@ -6,7 +6,7 @@ import { EndpointClient } from "./client.js";
 export interface Endpoint {
   client: EndpointClient;
   model: string;
-  /** Of address, name, API and revision: the weights cannot be seen. Settings of the transport are no part of it. */
+  /** Of address, name, API, revision and temperature: the weights cannot be seen. Settings of the transport are no part of it. */
   digest: string;
 }
 
@@ -15,6 +15,7 @@ export async function openEndpoint(reference: string): Promise<Endpoint> {
   const address = parseAddress(reference);
   const client = new EndpointClient(address);
   const model = await client.findModel();
-  const { root, api, revision } = address;
-  return { client, model, digest: digestOf({ root, model, api, revision }) };
+  const { root, api, revision, temperature } = address;
+  const sampled = temperature === "default" ? { temperature } : {};
+  return { client, model, digest: digestOf({ root, model, api, revision, ...sampled }) };
 }

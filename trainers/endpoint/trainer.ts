@@ -16,7 +16,8 @@ import { type Endpoint, openEndpoint } from "./open.js";
 
 /** A model behind a server, which cannot learn: it is asked as it is. */
 class EndpointLearner implements Learner {
-  private generatedTokens = 0;
+  /** null once a server did not count. */
+  private generatedTokens: number | null = 0;
 
   private constructor(private readonly endpoint: Endpoint) {}
 
@@ -31,7 +32,9 @@ class EndpointLearner implements Learner {
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
     const prompts = requests.map(({ input }) => inputText(input));
     const answers = await this.endpoint.client.complete(this.endpoint.model, prompts, decoding);
-    this.generatedTokens += answers.reduce((sum, { tokens }) => sum + tokens, 0);
+    for (const { tokens } of answers) {
+      this.generatedTokens = tokens === null || this.generatedTokens === null ? null : this.generatedTokens + tokens;
+    }
     return answers;
   }
 
@@ -46,7 +49,7 @@ class EndpointLearner implements Learner {
   }
 
   async restore(directory: string): Promise<void> {
-    this.generatedTokens = loadJson<{ generatedTokens: number }>(directory, "meters").generatedTokens;
+    this.generatedTokens = loadJson<{ generatedTokens: number | null }>(directory, "meters").generatedTokens;
   }
 
   async cost(): Promise<LearnerCost> {

@@ -160,7 +160,7 @@ export class LlamaModel implements Model {
 
   async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
     const generations = await this.answer(requests, (model, own) => generate(model, this.tokenizer, own, decoding));
-    this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens, 0);
+    this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens!, 0);
     return generations;
   }
 

@@ -2,7 +2,7 @@ import type { ObservationSettings } from "../../contract/config.js";
 import { random } from "../../contract/random.js";
 import type { Example, Suite } from "../../contract/suite.js";
 import type { Learner, TrainingView } from "../../contract/trainer.js";
-import { type EvaluationContext, evaluate } from "../evaluate/evaluate.js";
+import { type EvaluationContext, evaluate, sumOrNull } from "../evaluate/evaluate.js";
 import { addUsage, meter, noUsage, type ResourceUsage } from "./cost.js";
 import { describeTask } from "./views.js";
 
@@ -22,7 +22,7 @@ export function observedExamples(test: readonly Example[], task: string, seed: n
 /** Measures a learner every so many steps of what it learns, on the tasks learned before and those being learned. */
 export class Observer {
   private readonly observations: Observation[] = [];
-  private tokens = 0;
+  private tokens: number | null = 0;
   /** What the measurements took, by the learner's own counters. */
   usage: ResourceUsage = noUsage;
 
@@ -47,7 +47,7 @@ export class Observer {
     );
     this.observations.push({ step, scores: Object.fromEntries(result.map(({ set, score }) => [set, score])) });
     this.usage = addUsage([this.usage, usage]);
-    this.tokens += result.reduce((sum, { tokens }) => sum + tokens, 0);
+    this.tokens = sumOrNull([this.tokens, ...result.map(({ tokens }) => tokens)]);
   }
 
   /** What a row keeps of it. */

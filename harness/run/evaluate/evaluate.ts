@@ -1,7 +1,13 @@
 import type { Scorer } from "../../contract/plugin.js";
 import type { ConfusionRecord, SampleRecord } from "../../contract/result.js";
 import type { Example, TaskDescription } from "../../contract/suite.js";
-import type { Decoding, Generation, GenerationRequest, Learner } from "../../contract/trainer.js";
+import {
+  type Decoding,
+  finishReasons,
+  type Generation,
+  type GenerationRequest,
+  type Learner,
+} from "../../contract/trainer.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { confusionOf } from "./confusion.js";
 
@@ -24,8 +30,8 @@ export interface SetScores {
   n: number;
   confusion?: ConfusionRecord;
   samples: Omit<SampleRecord, "row" | "dataset" | "set">[];
-  /** Tokens of all answers, end tokens included. */
-  tokens: number;
+  /** Tokens of all answers, end tokens included; null where one of them was not counted. */
+  tokens: number | null;
 }
 
 export interface EvaluationContext {
@@ -103,19 +109,36 @@ async function ask(
 }
 
 function checkGeneration(answer: unknown, index: number): Generation {
-  const { text, tokens, finishReason } = (answer ?? {}) as Partial<Generation>;
+  const { text, tokens, finishReason, reasoning, answeredBy } = (answer ?? {}) as Partial<Generation>;
   if (typeof text !== "string")
     throw invalidOutput(`answer ${index} of generate has no text`, "Return { text, tokens, finishReason }.");
-  if (!Number.isInteger(tokens) || tokens! < 0) {
+  if (tokens !== null && (!Number.isInteger(tokens) || tokens! < 0)) {
     throw invalidOutput(
       `answer ${index} of generate counts ${tokens} tokens`,
-      "Count the generated tokens, the end token included.",
+      "Count the generated tokens, the end token included, or give null.",
     );
   }
-  if (finishReason !== "end" && finishReason !== "length" && finishReason !== "stop") {
-    throw invalidOutput(`answer ${index} of generate ends by "${finishReason}"`, 'Use "end", "length" or "stop".');
+  if (finishReason === undefined || !finishReasons.includes(finishReason)) {
+    throw invalidOutput(
+      `answer ${index} of generate ends by "${finishReason}"`,
+      `Use one of ${finishReasons.join(", ")}.`,
+    );
   }
-  return { text, tokens: tokens!, finishReason };
+  return {
+    ...splitReasoning(text, typeof reasoning === "string" ? reasoning : undefined),
+    tokens: tokens!,
+    finishReason,
+    ...(typeof answeredBy === "string" ? { answeredBy } : {}),
+  };
+}
+
+/** Parts an answer from what a model writes for itself between `<think>` tags before it, as reasoning models do. */
+function splitReasoning(text: string, reasoning: string | undefined): Pick<Generation, "text" | "reasoning"> {
+  const opened = /^\s*<think>/.exec(text);
+  if (opened === null) return reasoning === undefined ? { text } : { text, reasoning };
+  const end = text.indexOf("</think>");
+  const own = text.slice(opened[0].length, end < 0 ? undefined : end);
+  return { text: end < 0 ? "" : text.slice(end + "</think>".length).trimStart(), reasoning: (reasoning ?? "") + own };
 }
 
 function scoreSet(
@@ -156,13 +179,20 @@ function scoreSet(
       id: example.id,
       output: generation.text,
       finishReason: generation.finishReason,
+      ...(generation.reasoning === undefined ? {} : { reasoning: generation.reasoning }),
+      ...(generation.answeredBy === undefined ? {} : { answeredBy: generation.answeredBy }),
       score,
       extracted,
       valid,
       ...(others.length === 0 ? {} : { otherScores: Object.fromEntries(otherScores(example, generation.text)) }),
     })),
-    tokens: generations.reduce((sum, { tokens }) => sum + tokens, 0),
+    tokens: sumOrNull(generations.map(({ tokens }) => tokens)),
   };
+}
+
+/** The sum; null where a summand is unknown. */
+export function sumOrNull(values: readonly (number | null)[]): number | null {
+  return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }
 
 function checkScore(scorer: Scorer, example: Example, output: string, options: Record<string, unknown>) {

@@ -7,7 +7,7 @@ import { meter, type ResourceUsage } from "../cell/cost.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { evaluationVersion } from "../plan/identity.js";
 import { layout, readJson } from "../store/store.js";
-import { type EvaluationContext, evaluate, type QuestionSet, type SetScores } from "./evaluate.js";
+import { type EvaluationContext, evaluate, type QuestionSet, type SetScores, sumOrNull } from "./evaluate.js";
 
 /** `evaluations/<key>.json`: how one state of a learner answered some question sets. */
 export interface EvaluationRecord {
@@ -64,7 +64,7 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
       "Keep state out of generate and score.",
     );
   }
-  const generatedTokens = sets.reduce((sum, { tokens }) => sum + tokens, 0);
+  const generatedTokens = sumOrNull(sets.map(({ tokens }) => tokens));
   const record: EvaluationRecord = { schema: "evaluation@2", sets, usage: { ...usage, generatedTokens } };
   const text = JSON.stringify(record);
   writeFileAtomically(join(request.directory, path), text);

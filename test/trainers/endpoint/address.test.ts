@@ -6,7 +6,15 @@ test("an address says where, which model, and how", () => {
     parseAddress("http://localhost:8000/v1/?concurrency=3&timeout=2.5&retries=0&api=chat&key=MY_KEY#org%2Fmodel"),
   ).toEqual({
     root: "http://localhost:8000/v1",
-    ...{ model: "org/model", api: "chat", revision: null, concurrency: 3, keyVariable: "MY_KEY" },
+    ...{
+      model: "org/model",
+      api: "chat",
+      revision: null,
+      answeredBy: null,
+      temperature: "zero",
+      concurrency: 3,
+      keyVariable: "MY_KEY",
+    },
     policy: { timeoutSeconds: 2.5, retries: 0, waitSeconds: 0.5 },
   });
   expect(parseAddress("https://host/v1")).toMatchObject({
