@@ -2,57 +2,60 @@ import { join, relative, sep } from "node:path";
 import { writeFileAtomically } from "../harness/contract/files.js";
 import type { Reporter } from "../harness/contract/plugin.js";
 import { readReportData } from "./report-data.js";
+import { writeSamples } from "./samples/write.js";
 import { Shards, scriptLiteral } from "./shards.js";
 import { templates } from "./templates.js";
 import { boardView } from "./view-models/board.js";
-import { courseView } from "./view-models/course.js";
-import { curvesView } from "./view-models/curves.js";
-import { entriesOf } from "./view-models/entries.js";
 import { historyView } from "./view-models/history.js";
-import { matricesView } from "./view-models/matrices.js";
 import { pageView } from "./view-models/page.js";
-import { writeSamples } from "./write-samples.js";
+import { matricesView } from "./view-models/scores/matrices.js";
+import { sequenceCurvesView } from "./view-models/scores/sequence-curves.js";
+import { withinTaskCurvesView } from "./view-models/scores/within-task-curves.js";
+import { entriesOf } from "./view-models/shared/entries.js";
 
-/** Characters of samples that may stand in the page. */
-const room = 1_000_000;
+/** Characters of samples that are embedded in the page. */
+const inlineLimit = 1_000_000;
 
-/** One page that opens from a file and asks no network for anything; what is too much for it stands in parts beside it. */
+/** A self-contained page that works from file:// without network requests; large runs add script files in a folder next to it. */
 export const html: Reporter = {
   name: "html",
-  summary: "A page with leaderboard, matrices, abilities, costs and samples; large runs have parts beside it.",
+  summary: "A page with leaderboard, matrices, abilities, costs and samples; large runs add files next to it.",
   async render(runDirectory, outputDirectory) {
     const data = readReportData(runDirectory);
     const entries = entriesOf(data);
-    const near = relative(outputDirectory, runDirectory).split(sep).join("/");
-    const base = near === "" ? "" : `${near}/`;
+    const runPath = relative(outputDirectory, runDirectory).split(sep).join("/");
+    const base = runPath === "" ? "" : `${runPath}/`;
     const render = templates();
-    const shards = new Shards(outputDirectory, room);
+    const shards = new Shards(outputDirectory, inlineLimit);
     const view = pageView(data, entries, base);
-    for (const [index, { course, curves, matrices }] of view.orders.entries()) {
+    for (const [index, { sequenceCurves, withinTaskCurves, matrices }] of view.orders.entries()) {
       const order = data.run.orders[index]!;
-      if ("shard" in course) shards.addBeside(course.shard, render("course-order", courseView(order, entries)));
-      if (curves !== undefined && "shard" in curves) {
-        shards.addBeside(curves.shard, render("curves-order", curvesView(order, entries)!));
+      if ("shard" in sequenceCurves) {
+        shards.addFile(sequenceCurves.shard, render("sequence-curves-order", sequenceCurvesView(order, entries)));
+      }
+      if (withinTaskCurves !== undefined && "shard" in withinTaskCurves) {
+        const curves = withinTaskCurvesView(order, entries)!;
+        shards.addFile(withinTaskCurves.shard, render("within-task-curves-order", curves));
       }
       if ("shard" in matrices) {
-        shards.addBeside(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
+        shards.addFile(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
       }
     }
     writeSamples(runDirectory, data.run, entries, shards);
     const page = render("page", {
       ...view,
       catalog: scriptLiteral(view.samples.catalog),
-      parts: shards.inPage.join(""),
+      inlineShards: shards.inline.join(""),
     });
     const path = join(outputDirectory, "index.html");
     writeFileAtomically(path, page);
-    const beside = shards.finish();
-    return beside === undefined ? [path] : [path, beside];
+    const folder = shards.finish();
+    return folder === undefined ? [path] : [path, folder];
   },
   async renderHistory(history, outputDirectory) {
-    const near = (directory: string) =>
+    const pathTo = (directory: string) =>
       relative(outputDirectory, directory).split(sep).map(encodeURIComponent).join("/");
-    const view = historyView(history, (run) => `${near(run)}/report/index.html`);
+    const view = historyView(history, (run) => `${pathTo(run)}/report/index.html`);
     const path = join(outputDirectory, "index.html");
     writeFileAtomically(path, templates()("history", view));
     return [path];

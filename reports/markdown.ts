@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { writeFileAtomically } from "../harness/contract/files.js";
 import type { Reporter } from "../harness/contract/plugin.js";
 import { type ReportData, readReportData } from "./report-data.js";
-import { entriesOf } from "./view-models/entries.js";
-import { failuresView } from "./view-models/failures.js";
-import { findings } from "./view-models/findings.js";
-import { headerView } from "./view-models/header.js";
-import { leaderboardView } from "./view-models/leaderboard.js";
+import { leaderboardView } from "./view-models/leaderboard/leaderboard.js";
+import { entriesOf } from "./view-models/shared/entries.js";
+import { failuresView } from "./view-models/summary/failures.js";
+import { findings } from "./view-models/summary/findings.js";
+import { headerView } from "./view-models/summary/header.js";
 
 /** A summary for a pull request, a commit or a chat. */
 export const markdown: Reporter = {
@@ -36,7 +36,7 @@ export function markdownReport(data: ReportData): string {
       [
         "Rank",
         "Trainer",
-        "May use",
+        "Privileges",
         board.score.title,
         ...[...board.metrics, ...board.costs].map(({ title }) => title),
       ],
@@ -52,15 +52,15 @@ export function markdownReport(data: ReportData): string {
     failed.shown.length === 0
       ? ""
       : table(
-          ["Missing cell", "Status", "Why"],
+          ["Missing cell", "Status", "Message"],
           failed.shown.map(({ trainer, order, seed, status, code, message }) => [
             `${trainer}, ${order}, seed ${seed}`,
             status,
             [code, message].filter(Boolean).join(": "),
           ]),
         ),
-    failed.more === 0 ? "" : `${failed.more} further cells are missing.`,
-    `Run again: \`${data.run.command}\``,
+    failed.more === 0 ? "" : `${failed.more} more cells are missing.`,
+    `Reproduce: \`${data.run.command}\``,
   ]
     .filter(Boolean)
     .join("\n\n")

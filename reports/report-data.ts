@@ -15,7 +15,7 @@ import type {
 import { buildLeaderboard, cellMetrics, type MetricDescription } from "../harness/metrics/index.js";
 import { readRun } from "../harness/run/store/store.js";
 
-/** All that a report is made from, beside the samples. */
+/** Everything a report is made from, except the samples. */
 export interface ReportData {
   run: RunRecord;
   cells: CellResult[];
@@ -30,14 +30,14 @@ export interface ReportData {
   notices: string[];
 }
 
-/** A cell of the grid with what came of it. */
+/** A cell of the grid with its results. */
 export interface CellResult extends CellRecord {
   status: CellStatus;
   matrix?: MatrixRecord;
   cost?: CostRecord;
   /** Scores within tasks, where they were measured. */
   curves?: CurvesRecord;
-  /** What its trainer wrote for rehearsal, set by set. */
+  /** What its trainer generated for rehearsal, by set. */
   synthetic?: SyntheticRecord[];
   error?: ErrorRecord;
   /** In the order in which they were raised. */

@@ -4,44 +4,44 @@ import { dirname, join } from "node:path";
 const folder = "shards";
 
 /**
- * Parts of a page that are looked at one by one. Each is a script that hands its content to the page: the one way to
- * load something that also works from file://. The first parts stand in the page itself, as long as there is room, so
+ * Parts of a page that are loaded on demand. Each is a script that passes its content to the page, because script
+ * elements are the only way to load a file under file://. The first shards are embedded in the page up to a limit, so
  * that a small report is one file.
  */
 export class Shards {
-  /** What stands in the page: the text of a script. */
-  readonly inPage: string[] = [];
+  /** Scripts embedded in the page. */
+  readonly inline: string[] = [];
   private readonly written = new Set<string>();
 
-  /** @param room characters that may stand in the page. */
+  /** @param inlineLimit characters that may be embedded in the page. */
   constructor(
     private readonly directory: string,
-    private room: number,
+    private inlineLimit: number,
   ) {}
 
-  /** Removes what an earlier report left. Returns the directory of the parts that stand beside the page, if there is one. */
+  /** Removes files of an earlier report. Returns the folder of the shards, if any was written. */
   finish(): string | undefined {
-    const place = join(this.directory, folder);
-    const found = existsSync(place) ? readdirSync(place, { recursive: true, encoding: "utf8" }) : [];
+    const path = join(this.directory, folder);
+    const found = existsSync(path) ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [];
     for (const name of found) {
-      if (name.endsWith(".js") && !this.written.has(join(place, name))) rmSync(join(place, name));
+      if (name.endsWith(".js") && !this.written.has(join(path, name))) rmSync(join(path, name));
     }
-    return this.written.size === 0 ? undefined : place;
+    return this.written.size === 0 ? undefined : path;
   }
 
-  /** Puts a part into the page where there is room, else beside it. */
+  /** Embeds a shard in the page while the limit allows, else writes it to a file. */
   add(key: string, content: unknown): void {
     const text = shardText(key, content);
-    if (text.length > this.room) {
+    if (text.length > this.inlineLimit) {
       this.write(key, text);
       return;
     }
-    this.room -= text.length;
-    this.inPage.push(text);
+    this.inlineLimit -= text.length;
+    this.inline.push(text);
   }
 
-  /** Puts a part beside the page. */
-  addBeside(key: string, content: unknown): void {
+  /** Writes a shard to a file. */
+  addFile(key: string, content: unknown): void {
     this.write(key, shardText(key, content));
   }
 
@@ -58,7 +58,7 @@ function shardText(key: string, content: unknown): string {
   return `bench.receive(${scriptLiteral(key)},${scriptLiteral(content)});\n`;
 }
 
-/** JSON that may stand in a script element. */
+/** JSON that is safe inside a script element. */
 export function scriptLiteral(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }

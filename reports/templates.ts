@@ -1,16 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import Handlebars from "handlebars";
 import { packageRoot } from "../harness/contract/files.js";
 import { escapeXml } from "./charts/svg.js";
 
 const directory = join(packageRoot, "reports", "templates");
 
-/** A renderer of the templates of `templates/`, which are each other's partials. */
+/** A renderer of the templates in `templates/`. Every template is a partial of the others, named by its file. */
 export function templates(): (name: string, view: object) => string {
   const handlebars = Handlebars.create();
-  for (const file of readdirSync(directory)) {
-    handlebars.registerPartial(file.replace(/\.hbs$/, ""), readFileSync(join(directory, file), "utf8"));
+  for (const file of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
+    if (file.endsWith(".hbs")) {
+      handlebars.registerPartial(basename(file, ".hbs"), readFileSync(join(directory, file), "utf8"));
+    }
   }
   handlebars.registerHelper(
     "emphasis",
@@ -25,7 +27,7 @@ export function templates(): (name: string, view: object) => string {
   };
 }
 
-/** R[i,j], Σ_{i<T} and Σ_i with their indices below the line. */
+/** R[i,j], Σ_{i<T} and Σ_i with their indices as subscripts. */
 function subscripts(formula: string): string {
   return formula
     .replace(/\b([A-Z])\[([^\]]*)\]/g, "$1<sub>$2</sub>")

@@ -1,6 +1,5 @@
 import { linearScale } from "./scale.js";
-import { element, figure, label } from "./svg.js";
-import { textWidth } from "./text-width.js";
+import { element, figure, label, textWidth } from "./svg.js";
 
 export interface ChangePlotOptions {
   id: string;
@@ -8,7 +7,7 @@ export interface ChangePlotOptions {
   description: string;
   rows: readonly {
     name: string;
-    /** Scores on 0..1 before and after the sequence. */
+    /** Scores on 0..1 before and after training. */
     before: number | null;
     after: number | null;
     reference: boolean;
@@ -19,7 +18,7 @@ const width = 420;
 const line = 26;
 const top = 8;
 
-/** For each trainer, where an ability stood before (hollow) and where it stands after (solid). */
+/** For each trainer, the score of an ability before training (hollow) and after the last task (solid). */
 export function changePlot({ id, title, description, rows }: ChangePlotOptions): string {
   const gutter = Math.ceil(Math.max(...rows.map(({ name }) => textWidth(name)))) + 10;
   const x = linearScale([0, 1], [gutter + 8, width - 44]);

@@ -1,5 +1,4 @@
-import { element, figure, label, linePath } from "./svg.js";
-import { textWidth } from "./text-width.js";
+import { element, figure, label, linePath, textWidth } from "./svg.js";
 
 export interface HeatMapOptions {
   id: string;
@@ -10,7 +9,7 @@ export interface HeatMapOptions {
   columns: readonly string[];
   /** Scores on 0..1; null where nothing was measured. */
   values: readonly (readonly (number | null)[])[];
-  /** Whether the tasks were learned one after another, so that a stair parts what was learned from what was not. */
+  /** Whether the tasks were learned one after another; then a line separates learned from unlearned tasks. */
   stepwise: boolean;
 }
 
@@ -18,8 +17,8 @@ const cell = { width: 33, height: 21 };
 const top = 18;
 
 /**
- * An accuracy matrix: rows are moments, columns are tasks. Below the stair a task has been learned; above it, not
- * yet. What was not measured is hatched.
+ * An accuracy matrix: a row for each measurement, a column for each task. Below the line a task has been learned.
+ * What was not measured is crossed out.
  */
 export function heatMap({ id, title, description, rows, columns, values, stepwise }: HeatMapOptions): string {
   const gutter = Math.ceil(Math.max(...rows.map((name) => textWidth(name, 11)))) + 12;
@@ -39,7 +38,7 @@ export function heatMap({ id, title, description, rows, columns, values, stepwis
     ...headings,
     ...sides,
     ...cells,
-    stepwise ? stair(columns.length, gutter) : "",
+    stepwise ? boundary(columns.length, gutter) : "",
   );
 }
 
@@ -62,11 +61,11 @@ function square(value: number | null, x: number, y: number): string {
   return element("rect", { class: "heat", style: `--v:${share.toFixed(2)}`, ...box }) + number;
 }
 
-function stair(tasks: number, gutter: number): string {
+function boundary(tasks: number, gutter: number): string {
   const points: [number, number][] = [[gutter, top + cell.height]];
   for (let task = 1; task <= tasks; task++) {
     points.push([gutter + task * cell.width, top + task * cell.height]);
     if (task < tasks) points.push([gutter + task * cell.width, top + (task + 1) * cell.height]);
   }
-  return element("path", { class: "stair", d: linePath(points) });
+  return element("path", { class: "boundary", d: linePath(points) });
 }

@@ -1,4 +1,4 @@
-import { textWidth } from "./text-width.js";
+import { textWidth } from "./svg.js";
 
 export interface LabelRequest {
   text: string;
@@ -26,8 +26,8 @@ const lineHeight = 13;
 const distance = 9;
 
 /**
- * Puts a label beside each point: right, left, above or below, wherever it hides least of what is there already.
- * Greedy, in the order given; widths are estimated, since there is no browser to ask.
+ * Puts a label next to each point: right, left, above or below, where it overlaps least with points and earlier labels.
+ * Greedy, in the order given; text widths are estimates.
  */
 export function placeLabels(requests: readonly LabelRequest[], bounds: Box): PlacedLabel[] {
   const taken: Box[] = requests.map(({ x, y }) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));

@@ -1,14 +1,14 @@
 import { linearScale } from "./scale.js";
-import { element, label, ornament } from "./svg.js";
+import { decorativeSvg, element, label } from "./svg.js";
 
 export interface RetentionMarkOptions {
-  /** Mean score of each task just after it was learned, on 0..1. */
-  learned: number | null;
-  /** Mean score at the end of the sequence, with its interval where there is one. */
+  /** Mean score on each task directly after learning it, on 0..1. */
+  learningAccuracy: number | null;
+  /** Mean score after the last task, with its interval where there is one. */
   final: number | null;
   low: number | null;
   high: number | null;
-  /** Reference scores that run through every row: without learning, and with all tasks learned at once. */
+  /** Reference scores, drawn through every row: without training, and with joint training. */
   floor: number | null;
   ceiling: number | null;
   /** The row is itself a reference. */
@@ -17,17 +17,17 @@ export interface RetentionMarkOptions {
 
 const width = 216;
 const height = 40;
-/** How far the references reach beyond the mark, to meet those of the rows above and below. */
+/** How far the reference lines extend beyond the mark, to meet those of the adjacent rows. */
 const reach = 60;
 const middle = height / 2;
 const x = linearScale([0, 1], [8, width - 8]);
 
 /**
- * What was learned (hollow), what is left (solid), and the loss or gain between them. In a table's column the
- * reference lines of all rows join.
+ * Learning accuracy (hollow), final score (solid), and the change between them. In a table column the reference lines
+ * of all rows join.
  */
 export function retentionMark(options: RetentionMarkOptions): string {
-  const { learned, final, low, high, floor, ceiling, reference } = options;
+  const { learningAccuracy, final, low, high, floor, ceiling, reference } = options;
   const marks = [
     ...[0, 0.25, 0.5, 0.75, 1].map((tick) => vertical("grid", tick)),
     floor === null ? "" : vertical("bound", floor),
@@ -35,14 +35,16 @@ export function retentionMark(options: RetentionMarkOptions): string {
   ];
   if (final !== null) {
     if (low !== null && high !== null) marks.push(interval(low, high));
-    if (learned !== null && learned !== final) {
-      const side = final < learned ? "loss" : "gain";
-      marks.push(element("line", { class: `change ${side}`, x1: x(learned), x2: x(final), y1: middle, y2: middle }));
-      marks.push(element("circle", { class: "before", cx: x(learned), cy: middle, r: 4 }));
+    if (learningAccuracy !== null && learningAccuracy !== final) {
+      const side = final < learningAccuracy ? "loss" : "gain";
+      marks.push(
+        element("line", { class: `change ${side}`, x1: x(learningAccuracy), x2: x(final), y1: middle, y2: middle }),
+      );
+      marks.push(element("circle", { class: "before", cx: x(learningAccuracy), cy: middle, r: 4 }));
     }
     marks.push(element("circle", { class: reference ? "after reference" : "after", cx: x(final), cy: middle, r: 5 }));
   }
-  return ornament(width, height, "retention-mark", ...marks);
+  return decorativeSvg(width, height, "retention-mark", ...marks);
 }
 
 /** The axis of a column of retention marks, for its header. */
@@ -50,7 +52,7 @@ export function retentionAxis(): string {
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((tick) =>
     label(String(tick * 100), { x: x(tick), y: 11, "text-anchor": "middle" }),
   );
-  return ornament(width, 14, "retention-axis", ...ticks);
+  return decorativeSvg(width, 14, "retention-axis", ...ticks);
 }
 
 function vertical(className: string, value: number): string {

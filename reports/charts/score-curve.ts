@@ -1,18 +1,18 @@
 import { linearScale } from "./scale.js";
-import { element, linePath, ornament } from "./svg.js";
+import { decorativeSvg, element, linePath } from "./svg.js";
 
 export interface ScoreCurveOptions {
   /** Scores on 0..1 after each row, row 0 first; null where nothing was measured. */
   values: readonly (number | null)[];
   /** The row after which the task is learned; before it the curve is drawn faint. */
   learnedAt: number;
-  /** Other curves, for comparison, drawn behind. */
+  /** Other curves, drawn in gray behind for comparison. */
   context?: readonly (readonly (number | null)[])[];
   width: number;
   height: number;
 }
 
-/** A score over the course of a sequence: faint before learning, strong after, what was lost since shaded. */
+/** A score over the task sequence: faint before the task is learned, strong after; the change since is shaded. */
 export function scoreCurve({ values, learnedAt, context = [], width, height }: ScoreCurveOptions): string {
   const x = linearScale([0, Math.max(values.length - 1, 1)], [4, width - 4]);
   const y = linearScale([0, 1], [height - 4, 4]);
@@ -24,7 +24,7 @@ export function scoreCurve({ values, learnedAt, context = [], width, height }: S
     ...context.map((line) => element("path", { class: "context", d: linePath(points(line, 0, line.length - 1)) })),
   ];
   const [first, last] = [learned[0], learned.at(-1)];
-  if (first === undefined || last === undefined) return ornament(width, height, "score-curve", ...marks);
+  if (first === undefined || last === undefined) return decorativeSvg(width, height, "score-curve", ...marks);
   if (learned.length > 1) {
     const level: (readonly [number, number])[] = [[last[0], first[1]]];
     marks.push(
@@ -33,9 +33,9 @@ export function scoreCurve({ values, learnedAt, context = [], width, height }: S
   }
   marks.push(
     element("path", { class: "ahead", d: linePath(points(values, 0, learnedAt)) }),
-    element("path", { class: "course", d: linePath(learned) }),
+    element("path", { class: "learned", d: linePath(learned) }),
     element("circle", { class: "before", cx: first[0], cy: first[1], r: 2.6 }),
     learned.length > 1 ? element("circle", { class: "after", cx: last[0], cy: last[1], r: 2.6 }) : "",
   );
-  return ornament(width, height, "score-curve", ...marks);
+  return decorativeSvg(width, height, "score-curve", ...marks);
 }

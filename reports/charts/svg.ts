@@ -1,3 +1,5 @@
+import stringWidth from "string-width";
+
 /** Attributes of an element; those that are undefined are left out. */
 export type Attributes = Record<string, string | number | undefined>;
 
@@ -46,8 +48,8 @@ export function figure(options: FigureOptions, ...children: string[]): string {
   );
 }
 
-/** A small graphic beside the number that it repeats; a screen reader skips it. */
-export function ornament(width: number, height: number, className: string, ...children: string[]): string {
+/** A small graphic that repeats a number next to it; screen readers skip it. */
+export function decorativeSvg(width: number, height: number, className: string, ...children: string[]): string {
   return element(
     "svg",
     {
@@ -75,4 +77,9 @@ const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 
 function rounded(value: number): string {
   return String(Math.round(value * 100) / 100 || 0);
+}
+
+/** The width of a line of text in pixels, estimated from its columns, since there is no browser to ask. */
+export function textWidth(text: string, fontSize = 12): number {
+  return stringWidth(text) * fontSize * 0.54;
 }

@@ -1,6 +1,5 @@
 import { linearScale } from "./scale.js";
-import { element, escapeXml, figure, label, linePath } from "./svg.js";
-import { textWidth } from "./text-width.js";
+import { element, escapeXml, figure, label, linePath, textWidth } from "./svg.js";
 
 export interface TaskCurvesOptions {
   id: string;
@@ -8,7 +7,7 @@ export interface TaskCurvesOptions {
   description: string;
   /** What is learned, in order, and in how many steps; the boundaries between them are marked. */
   segments: readonly { name: string; short: string; steps: number }[];
-  /** One a task. Steps count from the first segment on; scores stand on 0..1. */
+  /** One a task. Steps count from the first segment on; scores are on 0..1. */
   lines: readonly { name: string; points: readonly CurvePoint[] }[];
 }
 
@@ -24,7 +23,7 @@ const height = 260;
 const frame = { left: 34, right: 30, top: 26, bottom: 34 };
 const lineHeight = 12;
 
-/** Scores of tasks over all training steps: a line a task, from its own training on, with dots where the matrix looks. */
+/** Scores of tasks over all training steps: one line per task, with dots at the measurements that enter the matrix. */
 export function taskCurves({ id, title, description, segments, lines }: TaskCurvesOptions): string {
   const ends = segments.map((_, index) => segments.slice(0, index + 1).reduce((sum, { steps }) => sum + steps, 0));
   const [right, bottom] = [width - frame.right, height - frame.bottom];
@@ -50,8 +49,10 @@ export function taskCurves({ id, title, description, segments, lines }: TaskCurv
     const dots = points.flatMap(({ row }, point) =>
       row ? [element("circle", { cx: at[point]![0], cy: at[point]![1], r: 2.4 })] : [],
     );
-    const told = element("title", {}, escapeXml(name));
-    marks.push(element("g", { class: "task", style: hue(index) }, told, element("path", { d: linePath(at) }), ...dots));
+    const tooltip = element("title", {}, escapeXml(name));
+    marks.push(
+      element("g", { class: "task", style: hue(index) }, tooltip, element("path", { d: linePath(at) }), ...dots),
+    );
   }
   const finals = lines.flatMap(({ points }, index) => {
     const last = points.at(-1);
@@ -63,7 +64,7 @@ export function taskCurves({ id, title, description, segments, lines }: TaskCurv
   return figure({ id, width, height, title, description, className: "task-curves" }, ...marks);
 }
 
-/** Hues by the golden angle: neighbors differ much, however many there are. */
+/** Hues by the golden angle: neighbors differ clearly, however many there are. */
 const hue = (index: number): string => `--hue:${Math.round(25 + index * 137.5) % 360}`;
 
 /** Labels of one column, moved down and then up until none hides another. */

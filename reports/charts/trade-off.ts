@@ -4,7 +4,7 @@ import { element, figure, label, linePath } from "./svg.js";
 
 export interface TradeOffPoint {
   name: string;
-  /** What it cost. "all" stands for everything there is, in a band of its own at the right. */
+  /** What it cost. "all" means all past data, drawn in a band of its own at the right. */
   cost: number | "all";
   /** Mean score on 0..1, with its interval where there is one. */
   score: number;
@@ -28,7 +28,7 @@ const height = 340;
 const frame = { left: 40, right: 24, top: 14, bottom: 46 };
 const bandWidth = 76;
 
-/** Score against cost: better is higher, cheaper is further left. The line joins the entries that no other dominates. */
+/** Score against cost: higher is better, further left is cheaper. The line connects the Pareto front. */
 export function tradeOff({ id, title, description, axis, points, formatCost }: TradeOffOptions): string {
   const costs = points.flatMap(({ cost }) => (cost === "all" ? [] : [cost]));
   const banded = points.some(({ cost }) => cost === "all");
@@ -50,7 +50,7 @@ export function tradeOff({ id, title, description, axis, points, formatCost }: T
   if (banded) {
     const middle = width - frame.right - bandWidth / 2 + 12;
     marks.push(element("line", { class: "band", x1: right + 18, x2: right + 18, y1: frame.top, y2: bottom }));
-    marks.push(label("all of it", { class: "axis", x: middle, y: bottom + 18, "text-anchor": "middle" }));
+    marks.push(label("all", { class: "axis", x: middle, y: bottom + 18, "text-anchor": "middle" }));
   }
   marks.push(label(axis, { class: "axis-title", x: width - frame.right, y: height - 8, "text-anchor": "end" }));
   marks.push(element("path", { class: "frontier", d: linePath(frontier(points).map(at)) }));
@@ -65,7 +65,7 @@ export function tradeOff({ id, title, description, axis, points, formatCost }: T
   return figure({ id, title, description, width, height, className: "trade-off" }, ...marks);
 }
 
-/** The entries, cheapest first, than which no cheaper or equally cheap one scores higher. References do not compete. */
+/** The Pareto front, cheapest first, without references: no other entry at the same or lower cost scores higher. */
 export function frontier(points: readonly TradeOffPoint[]): TradeOffPoint[] {
   const price = ({ cost }: TradeOffPoint) => (cost === "all" ? Number.POSITIVE_INFINITY : cost);
   const sorted = points

@@ -7,7 +7,7 @@ export interface VersionCurveOptions {
   description: string;
   /** One for each version; null where there is none. */
   values: readonly (number | null)[];
-  /** Said of each version when it is pointed at. */
+  /** Tooltip of each version. */
   notes: readonly string[];
   /** First and last version, below the axis. */
   ends: readonly [string, string];
@@ -35,16 +35,16 @@ export function versionCurve(options: VersionCurveOptions): string {
       element("line", { class: "grid", x1: frame.left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
       label(format(tick), { class: "axis", x: frame.left - 6, y: y(tick) + 4, "text-anchor": "end" }),
     ]);
-  const points = values.flatMap((value, place) => (value === null ? [] : [[x(place), y(value), place] as const]));
+  const points = values.flatMap((value, index) => (value === null ? [] : [[x(index), y(value), index] as const]));
   marks.push(element("path", { class: "versions", d: linePath(points.map(([left, top]) => [left, top])) }));
   for (const { from, to, mean, change } of levels) {
     const [x1, x2] = [x(from) - 6, x(to) + 6];
     marks.push(element("line", { class: `change ${change}`, x1, x2, y1: y(mean), y2: y(mean) }));
   }
-  for (const [cx, cy, place] of points) {
+  for (const [cx, cy, index] of points) {
     const dot = element("circle", { class: "after", cx, cy, r: values.length > 40 ? 1.8 : 2.8 });
     const target = element("circle", { class: "target", cx, cy, r: 8 });
-    marks.push(element("g", {}, element("title", {}, escapeXml(notes[place]!)), dot, target));
+    marks.push(element("g", {}, element("title", {}, escapeXml(notes[index]!)), dot, target));
   }
   const below = { class: "axis", y: height - 8 };
   marks.push(label(ends[0], { ...below, x: frame.left, "text-anchor": "start" }));

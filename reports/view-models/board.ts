@@ -3,28 +3,28 @@ import { suiteLabel } from "../../harness/contract/suite.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
 import { seedsByOrder } from "../../harness/metrics/clusters.js";
 import { cellMetrics } from "../../harness/metrics/index.js";
-import { boundOf, type Entry } from "./entries.js";
-import { moment, plural, points } from "./format.js";
-import { type GlossaryView, glossaryViews } from "./glossary.js";
-import { type HeaderView, modelName } from "./header.js";
-import { type LeaderboardView, leaderboardView } from "./leaderboard.js";
-import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
+import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
+import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
+import { boundOf, type Entry } from "./shared/entries.js";
+import { moment, plural, points } from "./shared/format.js";
+import { type GlossaryView, glossaryViews } from "./summary/glossary.js";
+import { type HeaderView, modelName } from "./summary/header.js";
 
-/** The page of a leaderboard of several runs as data. */
+/** The page of a leaderboard over several runs as data. */
 export interface BoardView {
   header: Omit<HeaderView, "quick">;
   leaderboard: LeaderboardView;
-  /** What can be chosen by; a property that all entries share is left out. */
+  /** Properties to filter by; one that all entries share is left out. */
   filters: { key: string; title: string; values: string[] }[];
   tradeOffs: TradeOffView[];
-  /** Of the tables of cells: seeds, or places among the seeds of an order where each has its own. */
+  /** Columns of the tables of cells: seeds, or positions among the seeds of an order if each order has its own. */
   columns: string[];
   cells: BoardCellsView[];
   runs: { id: string; date: string; cells: string; command: string }[];
   glossary: GlossaryView[];
 }
 
-/** The scores of an entry: orders down, seeds across. */
+/** The scores of an entry: a row per order, a column per seed. */
 export interface BoardCellsView {
   name: string;
   anchor: string;
@@ -38,7 +38,7 @@ export function boardView(board: Board): BoardView {
   const engines = new Set(board.leaderboard.map(({ engine }) => engine));
   const origins = board.leaderboard.map((row) => originOf(row, engines.size > 1));
   const filters = [
-    { key: "privileges", title: "May use" },
+    { key: "privileges", title: "Privileges" },
     { key: "model", title: "Model" },
     { key: "engine", title: "Engine" },
   ] as const;
@@ -74,9 +74,10 @@ export function boardView(board: Board): BoardView {
       suite: suiteLabel(suite),
       title: suite.title,
       generated: suite.generated,
-      question: "What is left when the last task is learned?",
+
       facts: [
-        { name: "Entries", value: plural(rows.length, "entry").replace("entrys", "entries") },
+        { name: "Suite", value: suiteLabel(suite) },
+        { name: "Entries", value: rows.length === 1 ? "1 entry" : `${rows.length} entries` },
         { name: "Grid", value: `${plural(board.orders, "order")} × ${plural(board.seeds, "seed")}` },
         { name: "Models", value: models.size === 1 ? modelName(rows[0]!.model.reference) : String(models.size) },
         { name: "Runs", value: String(runs.length), note: `latest ${moment(dates.at(-1)!)}` },
@@ -104,7 +105,7 @@ function originOf(
   };
 }
 
-/** The class that entries are compared within: what of the past a trainer may use, and whether it is told the task. */
+/** The class within which entries are compared: access to past data and to task ids. */
 function privilegeClass({ pastData, generalItems, taskIdAtTest, validationOfPastTasks }: Privileges): string {
   const past = {
     none: "no past data",
@@ -117,15 +118,15 @@ function privilegeClass({ pastData, generalItems, taskIdAtTest, validationOfPast
   const parts: string[] = [past[kind]];
   if (generalItems > 0) parts.push("general items");
   if (validationOfPastTasks) parts.push("past validation");
-  if (taskIdAtTest) parts.push("told the task");
+  if (taskIdAtTest) parts.push("task id at test");
   return parts.join(", ");
 }
 
 function columnsOf(seeds: ReadonlyMap<string, readonly number[]>): string[] {
   const lists = [...seeds.values()];
   const longest = lists.reduce((longest, own) => (own.length > longest.length ? own : longest), []);
-  const same = lists.every((own) => own.every((seed, place) => seed === longest[place]));
-  return longest.map((seed, place) => (same ? `seed ${seed}` : `run ${place + 1}`));
+  const same = lists.every((own) => own.every((seed, index) => seed === longest[index]));
+  return longest.map((seed, index) => (same ? `seed ${seed}` : `run ${index + 1}`));
 }
 
 function cellsOf(
@@ -133,7 +134,7 @@ function cellsOf(
   seeds: ReadonlyMap<string, readonly number[]>,
   addresses: Set<string>,
 ): BoardCellsView {
-  const byPlace = new Map(results.map((cell) => [`${cell.seed} ${cell.order}`, cell]));
+  const byOrderAndSeed = new Map(results.map((cell) => [`${cell.seed} ${cell.order}`, cell]));
   // Equal cells of runs that name a trainer differently share an id; the first of them has the address.
   const addressOf = (cell: string) => {
     if (cell === "" || addresses.has(cell)) return "";
@@ -146,9 +147,9 @@ function cellsOf(
     note: `${cells.done} of ${cells.planned} in the grid, ${plural(runs.length, "run")}`,
     rows: [...new Set(results.map(({ order }) => order))].map((order) => ({
       name: order,
-      cells: columnsOf(seeds).map((_, place) => {
-        const seed = seeds.get(order)![place];
-        const cell = byPlace.get(`${seed} ${order}`);
+      cells: columnsOf(seeds).map((_, index) => {
+        const seed = seeds.get(order)![index];
+        const cell = byOrderAndSeed.get(`${seed} ${order}`);
         const known = cell?.id ?? "";
         const title = `seed ${seed}, ${known}`;
         return { title, anchor: addressOf(known), text: points(cell?.score), outside: cell?.counted === false };

@@ -1,7 +1,7 @@
 import type { History, HistoryLine, HistorySeries } from "../../harness/contract/history.js";
 import { versionCurve } from "../charts/version-curve.js";
-import type { Finding } from "./findings.js";
-import { list, missing, moment, plural, points, shortened, signedPoints } from "./format.js";
+import { list, missing, moment, plural, points, shortened, signedPoints } from "./shared/format.js";
+import type { Finding } from "./summary/findings.js";
 
 /** The page of a history as data. */
 export interface HistoryView {
@@ -20,14 +20,14 @@ interface SeriesView {
   versions: { name: string; date: string; digest: string; model: string; link: string; cells: string[] }[];
 }
 
-/** How many changes the findings name. */
+/** Number of changes listed in the findings. */
 const named = 6;
 
 /** @param linkOf the address of a run's own page, as seen from this one. */
 export function historyView({ suite, series }: History, linkOf: (runDirectory: string) => string): HistoryView {
   const versions = Math.max(...series.map((one) => one.versions.length));
   return {
-    title: `${plural(versions, "version")}, one after another: what changed, and when?`,
+    title: `Score history over ${plural(versions, "version")}`,
     suite: `${suite.name} ${suite.version}`,
     generated: suite.generated,
     findings: findings(series),
@@ -42,7 +42,7 @@ function findings(series: readonly HistorySeries[]): Finding[] {
     ),
   );
   if (changes.length === 0) {
-    return [{ topic: "No change", text: "No number shows a change of level beyond its own noise." }];
+    return [{ topic: "No change", text: "No metric shows a change of level beyond its noise." }];
   }
   const largest = changes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change)).slice(0, named);
   const more = changes.length - largest.length;
@@ -50,13 +50,13 @@ function findings(series: readonly HistorySeries[]): Finding[] {
     const better = change > 0 === line.higherIsBetter;
     const whose = series.length > 1 ? ` of ${trainer}` : "";
     return {
-      topic: better ? "Better" : "Worse",
+      topic: better ? "Improvement" : "Regression",
       text: `**${line.title}**${whose} is ${points(Math.abs(change))} points ${change > 0 ? "higher" : "lower"} from **${from}** on.`,
     };
   });
   return more === 0
     ? shown
-    : [...shown, { topic: "Further", text: `${plural(more, "smaller change")}: see the charts.` }];
+    : [...shown, { topic: "Other changes", text: `${plural(more, "smaller change")}, shown in the charts.` }];
 }
 
 function seriesView(series: HistorySeries, id: string, linkOf: (runDirectory: string) => string): SeriesView {
@@ -72,13 +72,13 @@ function seriesView(series: HistorySeries, id: string, linkOf: (runDirectory: st
       ({ charts }) => charts.length > 0,
     ),
     columns: lines.map(({ title }) => title),
-    versions: versions.map(({ name, createdAt, model, runDirectory }, place) => ({
+    versions: versions.map(({ name, createdAt, model, runDirectory }, index) => ({
       name,
       date: moment(createdAt),
       model: model.reference,
       digest: model.digest.slice(0, 12),
       link: linkOf(runDirectory),
-      cells: lines.map(({ values }) => points(values[place])),
+      cells: lines.map(({ values }) => points(values[index])),
     })),
   };
 }
@@ -109,7 +109,7 @@ function chartView(line: HistoryLine, { versions }: HistorySeries, id: string) {
         });
   const chart = versionCurve({
     ...{ id, title, description, values, levels },
-    notes: values.map((value, place) => `${versions[place]!.name}: ${value === null ? missing : points(value)}`),
+    notes: values.map((value, index) => `${versions[index]!.name}: ${value === null ? missing : points(value)}`),
     ends: [shortened(versions[0]!.name, 24), shortened(versions.at(-1)!.name, 24)],
     format: (value) => String(Number((100 * value).toPrecision(3))).replace("-", "−"),
   });

@@ -1,27 +1,27 @@
 import type { RunRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
-import { type AbilityView, abilityViews } from "./abilities.js";
-import { type AlertsView, alertsView } from "./alerts.js";
-import { type ClaimsView, claimsView } from "./claims.js";
-import { type CourseView, courseView } from "./course.js";
-import { type CurvesView, curvesView } from "./curves.js";
-import { type DrawnView, drawnViews } from "./drawn.js";
-import { type DriftView, driftView } from "./drift.js";
-import type { Entry } from "./entries.js";
-import { type FailuresView, failuresView } from "./failures.js";
-import { type Finding, findings } from "./findings.js";
-import { type GlossaryView, glossaryViews } from "./glossary.js";
-import { type HeaderView, headerView } from "./header.js";
-import { type LeaderboardView, leaderboardView } from "./leaderboard.js";
-import { type MatricesView, matricesView } from "./matrices.js";
-import { type ProvenanceView, provenanceView } from "./provenance.js";
-import { type PublishedView, publishedView } from "./published.js";
-import { type SamplesView, samplesView } from "./samples.js";
-import { type SyntheticView, syntheticViews } from "./synthetic.js";
-import { type TaskView, taskViews } from "./tasks.js";
-import { type TradeOffView, tradeOffViews } from "./trade-offs.js";
+import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
+import { type PublishedView, publishedView } from "./leaderboard/published.js";
+import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
+import { type SamplesView, samplesView } from "./samples/samples.js";
+import { type AbilityView, abilityViews } from "./scores/abilities.js";
+import { type MatricesView, matricesView } from "./scores/matrices.js";
+import { type SequenceCurvesView, sequenceCurvesView } from "./scores/sequence-curves.js";
+import { type TaskView, taskViews } from "./scores/tasks.js";
+import { type WithinTaskCurvesView, withinTaskCurvesView } from "./scores/within-task-curves.js";
+import type { Entry } from "./shared/entries.js";
+import { type AlertsView, alertsView } from "./summary/alerts.js";
+import { type ClaimsView, claimsView } from "./summary/claims.js";
+import { type FailuresView, failuresView } from "./summary/failures.js";
+import { type Finding, findings } from "./summary/findings.js";
+import { type GlossaryView, glossaryViews } from "./summary/glossary.js";
+import { type HeaderView, headerView } from "./summary/header.js";
+import { type ProvenanceView, provenanceView } from "./summary/provenance.js";
+import { type BatchCompositionView, batchCompositionViews } from "./training-data/batch-composition.js";
+import { type DriftView, driftView } from "./training-data/drift.js";
+import { type SyntheticView, syntheticViews } from "./training-data/synthetic.js";
 
-/** The whole page as data: what the templates show, and nothing else. */
+/** The report page as data: everything the templates show. */
 export interface PageView {
   header: HeaderView;
   findings: Finding[];
@@ -32,11 +32,11 @@ export interface PageView {
   abilities: AbilityView[];
   orders: OrderView[];
   /** Whether any cell was measured within tasks. */
-  observed: boolean;
+  withinTaskMeasured: boolean;
   tasks: TaskView[];
   samples: SamplesView;
   synthetic: SyntheticView[];
-  data: { drift: DriftView | undefined; drawn: DrawnView[] } | undefined;
+  trainingData: { drift: DriftView | undefined; batches: BatchCompositionView[] } | undefined;
   failures: FailuresView;
   alerts: AlertsView;
   notices: string[];
@@ -44,18 +44,18 @@ export interface PageView {
   glossary: GlossaryView[];
 }
 
-/** What is shown of one task order: in the page, or as parts that are loaded when they are unfolded. */
+/** One task order: inline, or as shards that are loaded when unfolded. */
 export interface OrderView {
   name: string;
   open: boolean;
-  course: CourseView | { shard: string };
+  sequenceCurves: SequenceCurvesView | { shard: string };
   matrices: MatricesView | { shard: string };
-  /** Absent where nothing was measured within tasks. */
-  curves?: CurvesView | { shard: string };
+  /** Absent if nothing was measured within tasks. */
+  withinTaskCurves?: WithinTaskCurvesView | { shard: string };
 }
 
-/** So many heat maps and rows of curves may stand in the page, the first orders first. */
-const mapsInPage = 48;
+/** Maximum number of heat maps and rows of curves inline, the first orders first. */
+const mapsInline = 48;
 
 /**
  * Pure: equal data gives an equal page.
@@ -64,7 +64,7 @@ const mapsInPage = 48;
  */
 export function pageView(data: ReportData, entries: readonly Entry[], base: string): PageView {
   const orders = data.run.orders.map((order, index) => orderView(order, index, entries, base));
-  const [drift, drawn] = [driftView(entries), drawnViews(entries)];
+  const [drift, batches] = [driftView(entries), batchCompositionViews(entries)];
   return {
     header: headerView(data),
     findings: findings(data, entries),
@@ -74,11 +74,11 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     tradeOffs: tradeOffViews(entries),
     abilities: abilityViews(data, entries),
     orders,
-    observed: orders.some(({ curves }) => curves !== undefined),
+    withinTaskMeasured: orders.some(({ withinTaskCurves }) => withinTaskCurves !== undefined),
     tasks: taskViews(data, entries),
     samples: samplesView(data.run, entries, base),
     synthetic: syntheticViews(entries),
-    data: drift === undefined && drawn.length === 0 ? undefined : { drift, drawn },
+    trainingData: drift === undefined && batches.length === 0 ? undefined : { drift, batches },
     failures: failuresView(data),
     alerts: alertsView(data),
     notices: data.notices,
@@ -94,20 +94,20 @@ function orderView(
   base: string,
 ): OrderView {
   const heading = { name: order.name, open: index === 0 };
-  if (index === 0 || (index + 1) * entries.length <= mapsInPage) {
-    const curves = curvesView(order, entries);
+  if (index === 0 || (index + 1) * entries.length <= mapsInline) {
+    const withinTaskCurves = withinTaskCurvesView(order, entries);
     return {
       ...heading,
-      course: courseView(order, entries),
+      sequenceCurves: sequenceCurvesView(order, entries),
       matrices: matricesView(order, index, entries, base),
-      ...(curves === undefined ? {} : { curves }),
+      ...(withinTaskCurves === undefined ? {} : { withinTaskCurves }),
     };
   }
-  const observed = entries.some(({ cells }) => cells.some(({ curves }) => curves?.order === order.name));
+  const measured = entries.some(({ cells }) => cells.some(({ curves }) => curves?.order === order.name));
   return {
     ...heading,
-    course: { shard: `course-${index + 1}` },
+    sequenceCurves: { shard: `sequence-curves-${index + 1}` },
     matrices: { shard: `matrices-${index + 1}` },
-    ...(observed ? { curves: { shard: `curves-${index + 1}` } } : {}),
+    ...(measured ? { withinTaskCurves: { shard: `within-task-curves-${index + 1}` } } : {}),
   };
 }

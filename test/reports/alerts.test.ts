@@ -7,7 +7,7 @@ import { Journal } from "../../harness/run/store/journal.js";
 import { layout } from "../../harness/run/store/store.js";
 import { html } from "../../reports/html.js";
 import { readReportData } from "../../reports/report-data.js";
-import { alertsView } from "../../reports/view-models/alerts.js";
+import { alertsView } from "../../reports/view-models/summary/alerts.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-alerts-"));
@@ -28,7 +28,7 @@ const fall: Alert = {
   ...{ change: -0.125, threshold: 0.1, items: 50 },
 };
 
-test("the page tells what changed after which task, critical alerts first", async () => {
+test("the page shows what changed after which task, critical alerts first", async () => {
   const safety: Alert = { ...fall, id: "b", severity: "critical", kind: "safety", subject: "refusal", threshold: 0 };
   const time = { kind: "cost", subject: "seconds", before: 10, now: 14, change: 0.4, threshold: 0.15 } as const;
   const path = runWith("some", [fall, safety, { ...fall, ...time, id: "c", severity: "critical" }]);
@@ -37,7 +37,7 @@ test("the page tells what changed after which task, critical alerts first", asyn
   expect(
     alertsView(data).shown.map(({ severity, subject, change, allowed }) => [severity, subject, change, allowed]),
   ).toEqual([
-    ["critical", "refusal", "80.0 → 70.0 (−12.5%)", "no fall"],
+    ["critical", "refusal", "80.0 → 70.0 (−12.5%)", "no drop"],
     ["critical", "time", "14 s of 10 s (+40.0%)", "+15%"],
     ["warning", "FOMC", "80.0 → 70.0 (−12.5%)", "−10%"],
   ]);

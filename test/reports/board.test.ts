@@ -17,11 +17,11 @@ writeFixtureRun(join(directory, "two"), { orders: 4, seeds: 2, only: ["replay", 
 const board = buildBoard([readRun(join(directory, "one")), readRun(join(directory, "two"))]);
 const view = boardView(board);
 
-test("entries can be chosen by what they may use and by model; an engine that all share is no choice", () => {
+test("entries can be filtered by privileges and model, but not by an engine that all share", () => {
   expect(view.filters.map(({ title, values }) => [title, values])).toEqual([
     [
-      "May use",
-      ["a buffer of past data, general items", "all past data", "no past data", "no past data, told the task"],
+      "Privileges",
+      ["a buffer of past data, general items", "all past data", "no past data", "no past data, task id at test"],
     ],
     ["Model", [expect.stringMatching(/^owner\/<other> \w{4}$/), expect.stringMatching(/^trace-seq\/model \w{4}$/)]],
   ]);

@@ -59,7 +59,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test("opens from its file without a word on the console or a request elsewhere", async () => {
+  test("opens from a file without console messages or network requests", async () => {
     const page = await open();
     expect(await page.title()).toContain("bench");
     expect(complaints).toEqual([]);
@@ -80,14 +80,14 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     expect(await heading.getAttribute("aria-sort")).toBe("descending");
     expect((await names())[0]).toBe("joint");
     expect(await page.locator(".board th[aria-sort]").count()).toBe(1);
-    await page.getByRole("columnheader", { name: "Score at the end" }).getByRole("button").press("Enter");
+    await page.getByRole("columnheader", { name: "OP" }).getByRole("button").press("Enter");
     expect(await names()).toEqual(before);
     await page.close();
   });
 
   test("keeps rows without a value last in either direction", async () => {
     const page = await open();
-    const heading = page.getByRole("columnheader", { name: "Backward" }).getByRole("button");
+    const heading = page.getByRole("columnheader", { name: "BWT" }).getByRole("button");
     for (let press = 0; press < 2; press++) {
       await heading.press("Enter");
       expect(await page.locator(".board tbody tr th a").last().textContent()).toBe("joint");
@@ -111,7 +111,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await page.close();
   });
 
-  test("does not run over, narrow or wide, folded or unfolded", async () => {
+  test("does not overflow, narrow or wide, folded or unfolded", async () => {
     const page = await open();
     const over = async () => {
       const widths: Record<number, number> = {};
@@ -131,7 +131,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
 
   test("curves within tasks scroll inside where it is narrow", async () => {
     const page = await open({ viewport: { width: 390, height: 844 } });
-    const curves = page.locator("#curves svg.task-curves").first();
+    const curves = page.locator("#within-task svg.task-curves").first();
     expect(await curves.evaluate((chart) => chart.getBoundingClientRect().width)).toBeGreaterThan(500);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     await page.close();
@@ -144,7 +144,12 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await trainer.locator("details > summary").first().press("Enter");
     const sample = trainer.locator("li").first();
     expect(await sample.isVisible()).toBe(true);
-    expect(await sample.locator("dt").allTextContents()).toEqual(["Reference", "before", "just learned", "at the end"]);
+    expect(await sample.locator("dt").allTextContents()).toEqual([
+      "Reference",
+      "before training",
+      "after learning",
+      "final",
+    ]);
     await page.close();
   });
 
@@ -168,7 +173,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await page.close();
   });
 
-  test("parts beside the page are loaded from the file when they are unfolded, and missed when they are gone", async () => {
+  test("shards are loaded from files when unfolded, and a missing one is reported", async () => {
     const run = join(directory, "large");
     writeFixtureRun(run, { orders: 13, seeds: 3, sharedSeeds: true, only: ["sequential", "joint", "replay", "ewc"] });
     const [path, shards] = await html.render(run, join(run, "report"));
@@ -189,7 +194,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     expect(complaints).toEqual([]);
     rmSync(shards!, { recursive: true });
     await samples.getByLabel("Order").selectOption("order-12");
-    await samples.getByText("keep both in one folder").waitFor();
+    await samples.getByText("keep the shards folder next to this page").waitFor();
     await page.close();
   });
 
@@ -219,7 +224,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await page.close();
   });
 
-  test("the first stop of the keyboard skips to the findings; all focus is visible", async () => {
+  test("the first tab stop skips to the summary, with visible focus", async () => {
     const page = await open();
     await page.keyboard.press("Tab");
     const first = await page.evaluate(() => {
@@ -230,7 +235,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
         left: document.activeElement!.getBoundingClientRect().left,
       };
     });
-    expect(first).toEqual({ text: "Skip to the findings", outlineStyle: "solid", left: 0 });
+    expect(first).toEqual({ text: "Skip to the summary", outlineStyle: "solid", left: 0 });
     await page.close();
   });
 
@@ -242,7 +247,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await page.close();
   });
 
-  test("text stands out from its ground in both themes", async () => {
+  test("text has sufficient contrast in both themes", async () => {
     const page = await open();
     const contrasts = () =>
       page.evaluate(() => {

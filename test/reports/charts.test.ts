@@ -19,11 +19,35 @@ const points: TradeOffPoint[] = [
 const charts: Record<string, () => string> = {
   "rank-mark": () => rankMark({ best: 2, worst: 4, of: 6 }),
   "retention-mark": () =>
-    retentionMark({ learned: 0.84, final: 0.3, low: 0.23, high: 0.37, floor: 0.12, ceiling: 0.91, reference: false }),
+    retentionMark({
+      learningAccuracy: 0.84,
+      final: 0.3,
+      low: 0.23,
+      high: 0.37,
+      floor: 0.12,
+      ceiling: 0.91,
+      reference: false,
+    }),
   "retention-mark-open-interval": () =>
-    retentionMark({ learned: 0.5, final: 0.6, low: -0.4, high: 1.6, floor: null, ceiling: 0.91, reference: false }),
+    retentionMark({
+      learningAccuracy: 0.5,
+      final: 0.6,
+      low: -0.4,
+      high: 1.6,
+      floor: null,
+      ceiling: 0.91,
+      reference: false,
+    }),
   "retention-mark-empty": () =>
-    retentionMark({ learned: null, final: null, low: null, high: null, floor: 0.1, ceiling: 0.9, reference: true }),
+    retentionMark({
+      learningAccuracy: null,
+      final: null,
+      low: null,
+      high: null,
+      floor: 0.1,
+      ceiling: 0.9,
+      reference: true,
+    }),
   "retention-axis": retentionAxis,
   "heat-map": () =>
     heatMap({
@@ -131,12 +155,12 @@ describe.each(Object.entries(charts))("%s", (name, draw) => {
     await expect(`${draw()}\n`).toMatchFileSnapshot(`charts/${name}.svg`);
   });
 
-  test("is well-formed and holds numbers only", () => {
+  test("is well-formed and has finite numbers only", () => {
     expectWellFormed(draw());
     expect(draw()).not.toMatch(/NaN|Infinity|undefined|null/);
   });
 });
 
-test("the frontier holds those that nothing cheaper or equal beats, references aside", () => {
+test("the Pareto front excludes dominated entries and references", () => {
   expect(frontier(points).map(({ name }) => name)).toEqual(["sequential", "ewc <λ>", "replay"]);
 });

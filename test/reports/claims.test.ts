@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { writeClaims } from "../../harness/claims/files.js";
 import type { ClaimResult, HypothesisResult } from "../../harness/claims/judge.js";
 import type { ClaimsRecord } from "../../harness/claims/record.js";
-import { claimsView } from "../../reports/view-models/claims.js";
+import { claimsView } from "../../reports/view-models/summary/claims.js";
 import { htmlPage } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
@@ -72,7 +72,7 @@ const twofold: ClaimResult = {
 test("a claim is shown with its contrast, bounds and margin in points, and with the reason where it has no verdict", () => {
   const view = claimsView(record)!;
   expect(view.registered).toBe("Registered before the run, on 2026-11-25, digest abcdef012345.");
-  expect(view.rows[0]).toMatchObject({ verdict: "supported", tone: "right", runs: "12 runs", p: "< 0.001" });
+  expect(view.rows[0]).toMatchObject({ verdict: "supported", tone: "supported", runs: "12 runs", p: "< 0.001" });
   expect(view.rows[0]!.hypotheses).toEqual([
     {
       text: "bwt: replay − 0.5 sequential",
@@ -84,19 +84,19 @@ test("a claim is shown with its contrast, bounds and margin in points, and with 
   expect(view.rows[1]).toMatchObject({ verdict: "not runnable", reason: "no cell of replay finished", hypotheses: [] });
 });
 
-test("a claim of several parts tells the verdict of each", () => {
+test("a claim of several parts shows the verdict of each", () => {
   const row = claimsView({ ...record, claims: [twofold] })!.rows[0]!;
   expect(row).toMatchObject({ verdict: "undecided", tone: "" });
   expect(row.hypotheses).toHaveLength(2);
   expect(row.hypotheses.map(({ verdict }) => verdict)).toEqual(["supported", "undecided"]);
 });
 
-test("what was not registered before the run is called exploration, and no claims are no section", () => {
-  expect(claimsView({ ...record, registration: null })!.registered).toMatch(/exploration/);
+test("claims not registered before the run are called exploratory; without claims there is no section", () => {
+  expect(claimsView({ ...record, registration: null })!.registered).toMatch(/exploratory/);
   expect(claimsView(undefined)).toBeUndefined();
 });
 
-test("the report of a run shows the claims that lie beside it", async () => {
+test("the report of a run shows its claims", async () => {
   writeFixtureRun(directory, { orders: 1, seeds: 1, only: ["ewc"] });
   writeClaims({ ...record, claims: [...record.claims, twofold] });
   const page = await htmlPage(directory);

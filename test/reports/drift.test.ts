@@ -6,9 +6,9 @@ import type { CostRecord, MatrixRecord } from "../../harness/contract/result.js"
 import type { DriftReport } from "../../harness/contract/trainer.js";
 import { layout } from "../../harness/run/store/store.js";
 import { readReportData } from "../../reports/report-data.js";
-import { drawnViews } from "../../reports/view-models/drawn.js";
-import { driftView } from "../../reports/view-models/drift.js";
-import { entriesOf } from "../../reports/view-models/entries.js";
+import { entriesOf } from "../../reports/view-models/shared/entries.js";
+import { batchCompositionViews } from "../../reports/view-models/training-data/batch-composition.js";
+import { driftView } from "../../reports/view-models/training-data/drift.js";
 import { htmlPage } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
@@ -59,7 +59,7 @@ function writeRun(name: string, losses: readonly number[], warns: (place: number
 const entries = (path: string) => entriesOf(readReportData(path));
 const losses = [0, 0.01, 0.02, 0.03, 0.1, 0.11, 0.12, 0.13];
 
-test("each task's drift stands beside the forgetting it caused, and the verdict follows from the interval", async () => {
+test("the drift of each task is shown with the forgetting it caused, and the verdict follows from the interval", async () => {
   const path = writeRun("telling", losses, (place) => losses[place]! > 0.05);
   const view = driftView(entries(path))!;
   const tasks = readReportData(path).run.orders[0]!.tasks;
@@ -83,17 +83,19 @@ test("each task's drift stands beside the forgetting it caused, and the verdict 
   expect(html).toContain(view.verdict);
 });
 
-test("warnings that come with any forgetting predict none, and where all tasks are warned of nothing is told apart", () => {
+test("warnings unrelated to forgetting do not predict it; if all tasks or none raise one, the verdict says so", () => {
   const alternating = driftView(entries(writeRun("mixed", losses, (place) => place % 2 === 0)))!;
-  expect(alternating.verdict).toMatch(/do not predict forgetting|too few to say/);
-  expect(driftView(entries(writeRun("all", losses, () => true)))!.verdict).toContain("no task came without one");
-  expect(driftView(entries(writeRun("none", losses, () => false)))!.verdict).toContain("No task raised a warning");
+  expect(alternating.verdict).toMatch(/do not predict forgetting|too few observations/);
+  expect(driftView(entries(writeRun("all", losses, () => true)))!.verdict).toContain("every task raised one");
+  expect(driftView(entries(writeRun("none", losses, () => false)))!.verdict).toContain(
+    "No task raised a drift warning",
+  );
 });
 
-test("what was drawn is shown source by source, means a cell", () => {
+test("batch composition is shown by source, as means per cell", () => {
   const path = writeRun("drawn", losses, () => true);
   const tasks = readReportData(path).run.orders[0]!.tasks.length;
-  expect(drawnViews(entries(path))).toEqual([
+  expect(batchCompositionViews(entries(path))).toEqual([
     {
       trainer: "replay",
       sources: [
@@ -104,10 +106,10 @@ test("what was drawn is shown source by source, means a cell", () => {
   ]);
 });
 
-test("a run whose trainers tell nothing of their data has no such section", async () => {
+test("a run without drift and batch reports has no such section", async () => {
   const path = join(directory, "silent");
   writeFixtureRun(path, { orders: 1, seeds: 1, only: ["ewc"] });
   expect(driftView(entries(path))).toBeUndefined();
-  expect(drawnViews(entries(path))).toEqual([]);
+  expect(batchCompositionViews(entries(path))).toEqual([]);
   expect(await htmlPage(path)).not.toContain('id="drift"');
 });

@@ -41,10 +41,10 @@ const history: History = {
 
 test("the findings say what changed, by how much and since when; less is better where it is", () => {
   const { findings, series, title } = historyView(history, (run) => run);
-  expect(title).toBe("4 versions, one after another: what changed, and when?");
+  expect(title).toBe("Score history over 4 versions");
   expect(findings).toEqual([
-    { topic: "Worse", text: "**op** is 20.0 points lower from **c & d** on." },
-    { topic: "Better", text: "**forgetting** is 10.0 points lower from **c & d** on." },
+    { topic: "Regression", text: "**op** is 20.0 points lower from **c & d** on." },
+    { topic: "Improvement", text: "**forgetting** is 10.0 points lower from **c & d** on." },
   ]);
   expect(series[0]!.versions.map(({ cells }) => cells)).toEqual([
     ["50.0", "20.0", "90.0", "100.0"],
@@ -70,7 +70,7 @@ const executablePath = [process.env.CHROMIUM_PATH ?? "", "/usr/bin/chromium", "/
 );
 
 test.skipIf(executablePath === undefined).each([1400, 380])(
-  "in Chromium, %i pixels wide: nothing said, nothing cut off",
+  "in Chromium, %i pixels wide: no console messages, nothing cut off",
   async (width) => {
     const [page] = await html.renderHistory!(history, join(directory, "site"));
     const browser = await chromium.launch({

@@ -27,7 +27,7 @@ describe("the page", () => {
     expect(statSync(path).size).toBeLessThan(2_000_000);
   });
 
-  test("loads nothing: no address of a network, and all samples of a small run stand in it", () => {
+  test("loads nothing from a network, and embeds all samples of a small run", () => {
     const withoutNamespace = page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "");
     expect(withoutNamespace.match(/(?:src|href|action|data)="(?:https?:)?\/\//)).toBeNull();
     expect(
@@ -74,13 +74,13 @@ describe("the page", () => {
   });
 
   test("is the same each time", async () => {
-    await reporter("html").render(run, join(directory, "again", "report"));
+    await reporter("html").render(run, join(directory, "second", "report"));
     const strip = (text: string) => text.replace(/href="[^"#]*cells\/[^"]*"|"base":"[^"]*"/g, "");
-    expect(strip(readFileSync(join(directory, "again", "report", "index.html"), "utf8"))).toBe(strip(page));
+    expect(strip(readFileSync(join(directory, "second", "report", "index.html"), "utf8"))).toBe(strip(page));
   });
 });
 
-test("what is too much for the page stands in parts beside it, and nothing else does", async () => {
+test("what exceeds the inline limit is written to shards, and nothing else", async () => {
   const large = join(directory, "large");
   const { cells, trainers, orders } = writeFixtureRun(large, {
     orders: 13,
@@ -95,12 +95,12 @@ test("what is too much for the page stands in parts beside it, and nothing else 
   const text = readFileSync(file!, "utf8");
   expectWellFormed(text);
   expect(text.length).toBeLessThan(5_000_000);
-  const inPage = [...text.matchAll(/bench\.receive\("samples\/(\w+)"/g)].map(([, id]) => id!);
-  const beside = readdirSync(join(shards!, "samples")).map((name) => name.replace(".js", ""));
-  expect([...inPage, ...beside].sort()).toEqual(cells.map(({ id }) => id).sort());
-  expect(beside.length).toBeGreaterThan(0);
+  const inline = [...text.matchAll(/bench\.receive\("samples\/(\w+)"/g)].map(([, id]) => id!);
+  const files = readdirSync(join(shards!, "samples")).map((name) => name.replace(".js", ""));
+  expect([...inline, ...files].sort()).toEqual(cells.map(({ id }) => id).sort());
+  expect(files.length).toBeGreaterThan(0);
   for (const { label } of trainers) {
-    expect(inPage).toContain(cells.find(({ trainer }) => trainer === label)!.id);
+    expect(inline).toContain(cells.find(({ trainer }) => trainer === label)!.id);
   }
   const asked = [...text.matchAll(/data-shard="([^"]+)"/g)].map(([, key]) => key!);
   expect(asked).toHaveLength(2 * (orders.length - 12));
@@ -115,7 +115,7 @@ test("what is too much for the page stands in parts beside it, and nothing else 
   }
 });
 
-test("curves within tasks are drawn where they were measured, and not spoken of where they were not", async () => {
+test("curves within tasks are drawn if measured, and not mentioned otherwise", async () => {
   const observed = join(directory, "observed");
   writeFixtureRun(observed, {
     orders: 17,
@@ -127,20 +127,20 @@ test("curves within tasks are drawn where they were measured, and not spoken of 
   const [file, shards] = await reporter("html").render(observed, join(observed, "report"));
   const text = readFileSync(file!, "utf8");
   expectWellFormed(text);
-  const section = text.match(/<section id="curves"[\s\S]*?<\/section>/)![0];
+  const section = text.match(/<section id="within-task"[\s\S]*?<\/section>/)![0];
   expect(section.match(/<figcaption>/g)).toHaveLength(2 * 16);
-  expect(section).toContain("every 10 steps, on 25 items a task, mean of 2 seeds");
+  expect(section).toContain("every 10 steps, on 25 items per task, mean of 2 seeds");
   expect(section).toMatch(/<desc[^>]*>stance: at most \d+\.\d at step \d+, then at least \d+\.\d at step \d+, /);
   expect(text).toContain('<a href="#metric-stability-gap.bench-1">Stability gap</a>');
-  let beside = "";
+  let shard = "";
   const receive = (_: string, content: string) => {
-    beside = content;
+    shard = content;
   };
-  new Function("bench", readFileSync(join(shards!, "curves-17.js"), "utf8"))({ receive });
-  expect(beside.match(/<figcaption>/g)).toHaveLength(2);
-  expect(section).toContain('data-shard="curves-17"');
+  new Function("bench", readFileSync(join(shards!, "within-task-curves-17.js"), "utf8"))({ receive });
+  expect(shard.match(/<figcaption>/g)).toHaveLength(2);
+  expect(section).toContain('data-shard="within-task-curves-17"');
   const page = readFileSync(join(run, "report", "index.html"), "utf8");
-  expect(page).not.toMatch(/id="curves"|href="#curves"/);
+  expect(page).not.toMatch(/id="within-task"|href="#within-task"/);
   expect(page).not.toContain(">Stability gap</a>");
 });
 
@@ -152,7 +152,7 @@ test("the Markdown report holds findings, leaderboard, failures and the command"
   expect(text).toContain(
     "| lora, order-2, seed 1001 | failed | DIVERGED: the loss is not finite at step 214 of task <code> |",
   );
-  expect(text).toContain("Run again: `bench run trace-seq --orders 2 --seeds 1`");
+  expect(text).toContain("Reproduce: `bench run trace-seq --orders 2 --seeds 1`");
   const widths = new Set(
     text
       .split("\n\n")

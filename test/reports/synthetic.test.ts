@@ -5,8 +5,8 @@ import { afterAll, expect, test } from "vitest";
 import type { SyntheticRecord } from "../../harness/contract/result.js";
 import { layout } from "../../harness/run/store/store.js";
 import { readReportData } from "../../reports/report-data.js";
-import { entriesOf } from "../../reports/view-models/entries.js";
-import { syntheticViews } from "../../reports/view-models/synthetic.js";
+import { entriesOf } from "../../reports/view-models/shared/entries.js";
+import { syntheticViews } from "../../reports/view-models/training-data/synthetic.js";
 import { htmlPage } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
@@ -27,7 +27,7 @@ const record = (kept: number, agreement: number | null): SyntheticRecord => ({
   items: Array.from({ length: kept }, (_, place) => ({ input: `question ${place} <b>`, output: "A" })),
 });
 
-test("sets are shown task by task: means over cells with their range, and twenty items to read", async () => {
+test("sets are shown by task: means over cells with their range, and at most twenty items", async () => {
   const run = writeFixtureRun(directory, { orders: 2, seeds: 1, only: ["replay", "ewc"] });
   const cells = run.cells.filter(({ trainer }) => trainer === "replay");
   cells.forEach(({ id }, place) => {

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { readSamples } from "../../harness/run/store/store.js";
-import { SampleReader } from "../../reports/read-samples.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
-import { entriesOf } from "../../reports/view-models/entries.js";
-import { failuresView } from "../../reports/view-models/failures.js";
-import { findings } from "../../reports/view-models/findings.js";
-import { bytes, count, duration, points, shortened, signedPoints } from "../../reports/view-models/format.js";
-import { leaderboardView } from "../../reports/view-models/leaderboard.js";
-import { meanMatrix, seenTaskMeans } from "../../reports/view-models/mean-matrix.js";
+import { SampleReader } from "../../reports/samples/read.js";
+import { leaderboardView } from "../../reports/view-models/leaderboard/leaderboard.js";
+import { chipsOf } from "../../reports/view-models/leaderboard/privileges.js";
 import { pageView } from "../../reports/view-models/page.js";
-import { chipsOf } from "../../reports/view-models/privileges.js";
-import { sampleSetViews, samplesView } from "../../reports/view-models/samples.js";
-import { taskViews } from "../../reports/view-models/tasks.js";
+import { sampleSetViews, samplesView } from "../../reports/view-models/samples/samples.js";
+import { taskViews } from "../../reports/view-models/scores/tasks.js";
+import { entriesOf } from "../../reports/view-models/shared/entries.js";
+import { bytes, count, duration, points, shortened, signedPoints } from "../../reports/view-models/shared/format.js";
+import { meanMatrix, seenTaskMeans } from "../../reports/view-models/shared/mean-matrix.js";
+import { failuresView } from "../../reports/view-models/summary/failures.js";
+import { findings } from "../../reports/view-models/summary/findings.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-view-models-"));
@@ -38,7 +38,7 @@ describe("leaderboard", () => {
   const view = leaderboardView(grid, entriesOf(grid));
   const row = (name: string) => view.rows.find((candidate) => candidate.name === name)!;
 
-  test("stands by the score at the end, references marked", () => {
+  test("is sorted by overall performance, with reference bounds marked", () => {
     const scores = view.rows.map(({ score }) => score.value!);
     expect(scores).toEqual([...scores].sort((a, b) => b - a));
     expect(row("joint").bound).toBe("upper bound");
@@ -63,9 +63,9 @@ describe("leaderboard", () => {
     expect(row("replay").rank.text).toMatch(/^\d(–\d)?$/);
   });
 
-  test("has reasons in the place of what was not measured", () => {
-    expect(row("joint").metrics.find(({ title }) => title === "Backward")).toMatchObject({ value: null, text: "–" });
-    expect(row("joint").metrics.find(({ title }) => title === "Backward")!.note).toBeTruthy();
+  test("gives the reason for a missing value", () => {
+    expect(row("joint").metrics.find(({ title }) => title === "BWT")).toMatchObject({ value: null, text: "–" });
+    expect(row("joint").metrics.find(({ title }) => title === "BWT")!.note).toBeTruthy();
   });
 
   test("marks one worst order for each trainer that has one", () => {
@@ -84,7 +84,7 @@ describe("leaderboard", () => {
   });
 });
 
-test("one order gives no interval, no rank, and a hint", () => {
+test("one order gives no intervals and no ranks, and a hint", () => {
   const view = leaderboardView(single, entriesOf(single));
   expect(view.notice).toContain("--orders 3");
   expect(view.byOrder).toBeUndefined();
@@ -101,35 +101,43 @@ describe("findings", () => {
   const said = findings(grid, entriesOf(grid));
   const about = (topic: string) => said.find((finding) => finding.topic === topic)!.text;
 
-  test("say what was kept, forgotten, harmed, paid, and how sure that is", () => {
-    expect(said.map(({ topic }) => topic)).toEqual(["Kept", "Forgotten", "Harmed", "Paid", "How sure"]);
+  test("cover performance, forgetting, general ability, cost and uncertainty", () => {
+    expect(said.map(({ topic }) => topic)).toEqual([
+      "Performance",
+      "Forgetting",
+      "General ability",
+      "Cost",
+      "Uncertainty",
+    ]);
   });
 
   test("carry the numbers of the leaderboard", () => {
     const entries = entriesOf(grid);
     const metric = (name: string, key: string) => entries.find((entry) => entry.name === name)!.row.metrics[key]!.mean;
-    expect(about("Kept")).toContain(points(metric("joint", "op")));
-    expect(about("Kept")).toContain(points(metric("frozen", "op")));
-    expect(about("Forgotten")).toContain(`**replay** loses least: ${points(metric("replay", "forgetting"))}`);
-    expect(about("Harmed")).toContain(signedPoints(metric("sequential", "generalAbilityDelta")));
-    expect(about("Paid")).toContain("1,120 samples");
-    expect(about("How sure")).toContain("1 cell of 21 is missing");
+    expect(about("Performance")).toContain(points(metric("joint", "op")));
+    expect(about("Performance")).toContain(points(metric("frozen", "op")));
+    expect(about("Forgetting")).toContain(`lowest for **replay** (${points(metric("replay", "forgetting"))})`);
+    expect(about("General ability")).toContain(signedPoints(metric("sequential", "generalAbilityDelta")));
+    expect(about("Cost")).toContain("1,120 samples");
+    expect(about("Uncertainty")).toContain("1 cell of 21 is missing");
   });
 
-  test("do not name a winner where ranks overlap", () => {
+  test("name the trainers whose rank intervals overlap with the best", () => {
     const tied = copyOf(grid);
     for (const row of tied.leaderboard.leaderboard) row.rank = { best: 1, worst: 7 };
-    expect(findings(tied, entriesOf(tied))[0]!.text).toMatch(/^The data cannot separate/);
+    expect(findings(tied, entriesOf(tied))[0]!.text).toMatch(
+      /its rank interval overlaps with that of .*\*\*lora\*\*, so the order among them is not established/,
+    );
     for (const row of tied.leaderboard.leaderboard)
       row.rank = row.trainer === "replay" ? { best: 1, worst: 1 } : { best: 2, worst: 7 };
-    expect(findings(tied, entriesOf(tied))[0]!.text).toMatch(/^\*\*replay\*\* ends highest/);
+    expect(findings(tied, entriesOf(tied))[0]!.text).not.toContain("overlap");
   });
 
   test("say so where nothing is finished", () => {
     const empty = copyOf(grid);
     for (const cell of empty.cells) Object.assign(cell, { status: "pending", matrix: undefined, cost: undefined });
     for (const row of empty.leaderboard.leaderboard) Object.assign(row, { metrics: {}, rank: null });
-    expect(findings(empty, entriesOf(empty))[0]!.topic).toBe("Nothing to compare yet");
+    expect(findings(empty, entriesOf(empty))[0]!.topic).toBe("No results");
     expect(() => pageView(empty, entriesOf(empty), "")).not.toThrow();
   });
 });
@@ -158,11 +166,11 @@ test("the smallest suite: one task, no probe, a language without a name, nothing
   }));
   for (const row of small.leaderboard.leaderboard) row.cost = { bufferSamples: 0 };
   const page = pageView(small, entriesOf(small), "");
-  expect(page.header.question).toBe("One task: what was learned?");
+  expect(page.header.facts[0]).toMatchObject({ name: "Suite", note: "1 task in sequence" });
   expect(page.abilities).toEqual([]);
   expect(page.tasks[0]!.facts).toMatch(/^no tag · /);
   expect(page.tasks[0]!.rows[0]!.cells.map(({ text }) => text)).toEqual(["25.0", "–", "75.0", "–", "100.0", "–", "8"]);
-  expect(page.tradeOffs.map(({ title }) => title)).toEqual(["Score against past data kept"]);
+  expect(page.tradeOffs.map(({ title }) => title)).toEqual(["Performance against past data stored"]);
 });
 
 test("a failed cell is shown with its error and its fix", () => {
@@ -185,20 +193,20 @@ test("a failed cell is shown with its error and its fix", () => {
   expect(failuresView(many)).toMatchObject({ shown: { length: 100 }, more: 150 });
 });
 
-test("privileges become chips; none gives none", () => {
+test("privileges are shown as chips", () => {
   const none = { pastData: "none", generalItems: 0, taskIdAtTest: false, validationOfPastTasks: false } as const;
   expect(chipsOf(none)).toEqual([]);
   expect(
     chipsOf({ pastData: { buffer: 1280 }, generalItems: 160, taskIdAtTest: true, validationOfPastTasks: true }).map(
       ({ text }) => text,
     ),
-  ).toEqual(["keeps ≤ 1,280 samples", "160 general items", "told the task", "past validation"]);
+  ).toEqual(["stores ≤ 1,280 samples", "160 general items", "task id at test", "past validation"]);
   expect(chipsOf({ ...none, pastData: { synthetic: { demonstrations: 20 } } }).map(({ text }) => text)).toEqual([
-    "synthetic past data from 20 items a task",
+    "synthetic past data from 20 items per task",
   ]);
 });
 
-test("tasks: what was not learned in sequence has no score just after learning; confusions add up", () => {
+test("tasks: no learning accuracy without sequential learning; rows of confusion matrices add up to one", () => {
   const [stance] = taskViews(grid, entriesOf(grid));
   const learned = (name: string) => stance!.rows.find((row) => row.name === name)!.cells[1]!.value;
   expect(learned("joint")).toBeNull();
@@ -240,15 +248,15 @@ describe("samples", () => {
   const cell = grid.cells.find(({ trainer }) => trainer === "sequential")!;
   const sets = sampleSetViews(reader.read(cell.id, cell.matrix!));
 
-  test("tell each story with the answers before, just after learning, and at the end", () => {
+  test("show each outcome with the answers before training, after learning, and at the end", () => {
     const items = sets.filter(({ task }) => task).flatMap((set) => set.items);
     expect(sets.filter(({ task }) => task).map((set) => set.items.length)).toEqual(Array(8).fill(4));
     expect(sets.filter(({ task }) => !task).every((set) => set.items.length === 2)).toBe(true);
-    const forgotten = items.find(({ story, answers }) => story === "forgotten" && answers.length === 3)!;
+    const forgotten = items.find(({ outcome, answers }) => outcome === "forgotten" && answers.length === 3)!;
     expect(forgotten.lost).toBe(true);
-    expect(forgotten.answers.map(({ when, right }) => [when, right]).slice(1)).toEqual([
-      ["just learned", true],
-      ["at the end", false],
+    expect(forgotten.answers.map(({ when, correct }) => [when, correct]).slice(1)).toEqual([
+      ["after learning", true],
+      ["final", false],
     ]);
     const shares = (title: string) =>
       sets.find((set) => set.title === title)!.items.flatMap(({ answers }) => answers.map(({ share }) => share));
@@ -256,7 +264,7 @@ describe("samples", () => {
     expect(shares("Meeting summary").every((share) => /^[01]\.\d\d$/.test(share!))).toBe(true);
   });
 
-  test("are the answers that stand in the file", () => {
+  test("are the answers of the file", () => {
     const stored = readSamples(join(directory, "grid"), cell.id);
     const { tasks, rows } = cell.matrix!;
     for (const [index, { questions, learnedAt }] of reader.read(cell.id, cell.matrix!).entries()) {
@@ -338,7 +346,7 @@ describe("published figures", () => {
   const withFigures = copyOf(grid);
   withFigures.run.suite.published = figures;
 
-  test("stand beside this run's own, told apart; what is missing on either side is empty", () => {
+  test("are shown next to the results of this run; missing values are empty", () => {
     const view = pageView(withFigures, entriesOf(withFigures), "../").published!;
     const own = withFigures.leaderboard.leaderboard.find(({ trainer }) => trainer === "replay")!.metrics;
     expect(view.columns).toEqual(["AR", "BWT"]);
@@ -351,7 +359,7 @@ describe("published figures", () => {
     expect(view.rows[1]).toEqual({ method: "Dreams", theirs: ["60.0", "–"], trainer: "", ours: ["–", "–"] });
   });
 
-  test("are left out where no trainer of the run stands beside them", () => {
+  test("are left out if they include no trainer of the run", () => {
     const strangers = copyOf(withFigures);
     strangers.run.suite.published = { ...figures, rows: figures.rows.slice(1) };
     expect(pageView(strangers, entriesOf(strangers), "../").published).toBeUndefined();

@@ -26,10 +26,10 @@ const metric = (key: string, title: string, importance: number, explanation?: st
 const columns: Column[] = [
   { title: "rank", importance: 6, text: ({ rank }) => rankText(rank) },
   { title: "trainer", importance: 99, text: ({ trainer }) => trainer },
-  metric("op", "OP", 98, "OP: mean over the tasks at the end"),
+  metric("op", "OP", 98, "OP: overall performance, mean after the last task"),
   metric("bwt", "BWT", 97, "BWT: change since each task was learned", true),
   metric("forgetting", "forgetting", 8),
-  metric("learningAccuracy", "learned", 7),
+  metric("learningAccuracy", "LA", 7, "LA: learning accuracy, mean after each task"),
   metric("fwt", "FWT", 3, "FWT: gain before a task is learned", true),
   metric("generalAbilityDelta", "general Δ", 9, "general Δ: change of general ability", true),
   { title: "time", importance: 5, text: ({ cost }) => secondsText(cost.wallSeconds) },

@@ -1,0 +1,175 @@
+import type { CellRecord, RunRecord } from "../../../harness/contract/result.js";
+import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
+import { rankMark } from "../../charts/rank-mark.js";
+import { retentionAxis, retentionMark } from "../../charts/retention-mark.js";
+import type { ReportData } from "../../report-data.js";
+import { type Cell, type Column, type EstimateCell, estimateCell } from "../shared/cell.js";
+import type { Entry } from "../shared/entries.js";
+import { bytes, count, duration, missing, plural, points, signedPoints } from "../shared/format.js";
+import { type ByOrderView, byOrderView, type EveryMetricView, everyMetricView } from "./every-metric.js";
+import { type Chip, chipsOf } from "./privileges.js";
+
+export interface LeaderboardView {
+  /** Why there are no ranks, where there are none. */
+  notice?: string;
+  caption: string;
+  axis: string;
+  score: Column;
+  metrics: Column[];
+  costs: Column[];
+  rows: LeaderboardRowView[];
+  byOrder?: ByOrderView;
+  everyMetric: EveryMetricView;
+}
+
+export interface LeaderboardRowView {
+  name: string;
+  anchor: string;
+  bound: string | null;
+  /** Model and engine, where entries may differ in more than their trainer. */
+  origin?: Origin;
+  chips: Chip[];
+  /** Set where cells of the grid are missing. */
+  gap?: string;
+  rank: Cell;
+  rankMark: string;
+  score: EstimateCell;
+  /** Half the 95% interval that comes from the number of test items alone. */
+  itemError?: string;
+  mark: string;
+  metrics: (EstimateCell & { title: string })[];
+  costs: (Cell & { title: string })[];
+}
+
+/** Model and engine of an entry, and the values it is filtered by. */
+export interface Origin {
+  text: string;
+  privileges: string;
+  model: string;
+  engine: string;
+}
+
+/** Data behind a leaderboard. */
+export interface LeaderboardData {
+  run: Pick<RunRecord, "orders" | "source"> & { cells: readonly Pick<CellRecord, "order" | "seed">[] };
+  metrics: ReportData["metrics"];
+}
+
+/** The metrics shown next to overall performance. */
+const headline = [
+  {
+    key: "learningAccuracy",
+    title: "LA",
+    note: "Learning accuracy: mean score on each task directly after learning it",
+    format: points,
+  },
+  {
+    key: "forgetting",
+    title: "Forgetting",
+    note: "Mean drop from the best earlier score of each task to its final score; lower is better",
+    format: points,
+  },
+  {
+    key: "bwt",
+    title: "BWT",
+    note: "Backward transfer: mean change of each task from its learning accuracy to its final score",
+    format: signedPoints,
+  },
+  {
+    key: "fwt",
+    title: "FWT",
+    note: "Forward transfer: mean gain on each task before it is learned",
+    format: signedPoints,
+  },
+  {
+    key: "generalAbilityDelta",
+    title: "General Δ",
+    note: "Change of general ability, which no task trains",
+    format: signedPoints,
+  },
+];
+
+/** One kind of cost. */
+interface CostColumn {
+  key: string;
+  title: string;
+  note: string;
+  format(value: number | null | undefined): string;
+}
+
+/** The costs shown next to the scores: means over the cells of a trainer. */
+const costColumns: readonly CostColumn[] = [
+  { key: "wallSeconds", title: "Time", note: "Wall time per sequence, including evaluation", format: duration },
+  { key: "trainedTokens", title: "Tokens", note: "Tokens trained on", format: count },
+  { key: "trainableParameters", title: "Parameters", note: "Trainable parameters", format: count },
+  { key: "bufferSamples", title: "Samples", note: "Stored samples of past tasks", format: count },
+  { key: "tensorBytes", title: "Memory", note: "Peak bytes of tensors", format: bytes },
+];
+
+export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]): LeaderboardView {
+  const { orders, cells, source } = data.run;
+  const advice = source === undefined ? " Use --orders 3 for intervals and ranks." : "";
+  const byOrder = byOrderView(data, entries);
+  const scoreOf = (bound: Entry["bound"]) => {
+    const bounds = entries.filter((entry) => entry.bound === bound);
+    return bounds.length === 1 ? (bounds[0]!.row.metrics.op?.mean ?? null) : null;
+  };
+  const bounds = { floor: scoreOf("lower bound"), ceiling: scoreOf("upper bound") };
+  const ranked = entries.filter(({ row }) => row.rank !== null).length;
+  return {
+    ...(orders.length < 2 ? { notice: `One task order gives no intervals and no ranks.${advice}` } : {}),
+    caption: captionOf(orders.length, seedsPerOrder(cells)),
+    axis: retentionAxis(),
+    score: { title: "OP", note: "Overall performance: mean score over all tasks after the last one" },
+    metrics: headline.map(({ key, title, note }) => ({ title, note, ascending: key === "forgetting" })),
+    costs: costColumns.map(({ title, note }) => ({ title, note, ascending: true })),
+    rows: entries.map((entry) => rowView(entry, bounds, ranked)),
+    ...(byOrder === undefined ? {} : { byOrder }),
+    everyMetric: everyMetricView(data, entries),
+  };
+}
+
+function rowView(
+  entry: Entry,
+  bounds: { floor: number | null; ceiling: number | null },
+  ranked: number,
+): LeaderboardRowView {
+  const { row, trainer, bound } = entry;
+  const { op, learningAccuracy } = row.metrics;
+  const { done, planned } = row.cells;
+  const error = op?.itemError;
+  return {
+    name: entry.name,
+    anchor: entry.anchor,
+    bound,
+    chips: chipsOf(trainer.privileges),
+    ...(done < planned ? { gap: `${done} of ${plural(planned, "cell")}` } : {}),
+    rank: rankCell(entry),
+    rankMark: row.rank === null ? "" : rankMark({ ...row.rank, of: ranked }),
+    score: estimateCell(op, points),
+    ...(error === undefined ? {} : { itemError: points(1.96 * error) }),
+    mark: retentionMark({
+      learningAccuracy: trainer.schedule === "sequence" ? (learningAccuracy?.mean ?? null) : null,
+      final: op?.mean ?? null,
+      low: op?.low ?? null,
+      high: op?.high ?? null,
+      ...bounds,
+      reference: bound !== null,
+    }),
+    metrics: headline.map(({ key, title, format }) => ({ title, ...estimateCell(row.metrics[key], format) })),
+    costs: costColumns.map(({ key, title, format }) => {
+      const value = row.cost[key] ?? null;
+      return { title, value, text: format(value), ...(value === null ? { note: "not measured" } : {}) };
+    }),
+  };
+}
+
+function rankCell({ row: { rank, rankReason } }: Entry): Cell {
+  if (rank === null) return { value: null, text: missing, note: rankReason ?? "unranked" };
+  return { value: rank.best, text: rank.best === rank.worst ? String(rank.best) : `${rank.best}–${rank.worst}` };
+}
+
+function captionOf(orders: number, seeds: number): string {
+  const means = `Means over ${plural(orders, "task order")} with ${plural(seeds, "seed")} each, in points out of 100`;
+  return orders < 2 ? `${means}.` : `${means}; ± is half the 95% interval over orders.`;
+}
