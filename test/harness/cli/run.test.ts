@@ -125,7 +125,7 @@ describe("run, from the command to the leaderboard", () => {
     for (const cell of readdirSync(join(directory, "within", "cells"))) {
       conforms("curves", read(directory, "within", "cells", cell, "curves.json"));
     }
-    expect(readFileSync(join(directory, "within", "report", "index.html"), "utf8")).toContain("While it was learning");
+    expect(readFileSync(join(directory, "within", "report", "index.html"), "utf8")).toContain("Scores within tasks");
     const exported = await bench(["export", "within"], directory);
     expect(exported.stdout).toMatch(/curves\.jsonl\n.*curves\.csv/);
     const [first] = readFileSync(join(directory, "within", "export", "curves.jsonl"), "utf8").split("\n");
