@@ -34,6 +34,7 @@ export type { EvaluateOptions } from "./harness/app/evaluate-checkpoint.js";
 export type { BlessOptions, GateOptions } from "./harness/app/gate-run.js";
 export type * from "./harness/contract/alert.js";
 export type * from "./harness/contract/board.js";
+export type * from "./harness/contract/claim.js";
 export type * from "./harness/contract/config.js";
 export type * from "./harness/contract/engine.js";
 export {

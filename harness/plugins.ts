@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { suggestName } from "./config/suggest-name.js";
+import type { Claim } from "./contract/claim.js";
 import type { EngineDefinition } from "./contract/engine.js";
 import { BenchError } from "./contract/errors.js";
 import { packageRoot } from "./contract/files.js";
@@ -40,6 +41,7 @@ export interface Registry {
   allModels(): ModelFormat[];
   /** All engines, in the order of their registration. */
   allEngines(): EngineDefinition[];
+  allClaims(): Claim[];
   /** The specifier of the plug-in that registered a name; undefined for an unknown one. */
   origin(kind: PluginKind, name: string): string | undefined;
   /** Names of the trainers that one plug-in registered, in its order. */
@@ -56,6 +58,7 @@ const singular: Record<PluginKind, string> = {
   reporters: "reporter",
   models: "model format",
   engines: "engine",
+  claims: "claim",
 };
 
 /**
@@ -93,20 +96,22 @@ class PluginRegistry implements Registry {
     reporters: new Map(),
     models: new Map(),
     engines: new Map(),
+    claims: new Map(),
   };
 
   add(specifier: string, plugin: Plugin): void {
     for (const kind of Object.keys(this.entries) as PluginKind[]) {
       for (const value of plugin[kind] ?? []) {
-        const taken = this.entries[kind].get(value.name);
+        const name = "id" in value ? value.id : value.name;
+        const taken = this.entries[kind].get(name);
         if (taken !== undefined) {
           throw new BenchError(
             "DUPLICATE_NAME",
-            `the ${singular[kind]} "${value.name}" is registered twice: by ${taken.specifier} and by ${specifier}`,
+            `the ${singular[kind]} "${name}" is registered twice: by ${taken.specifier} and by ${specifier}`,
             { fix: "Rename one of them, or load only one of the two plug-ins." },
           );
         }
-        this.entries[kind].set(value.name, { value, specifier });
+        this.entries[kind].set(name, { value, specifier });
       }
     }
   }
@@ -136,6 +141,7 @@ class PluginRegistry implements Registry {
   allReporters = (): Reporter[] => this.list("reporters");
   allModels = (): ModelFormat[] => this.list("models");
   allEngines = (): EngineDefinition[] => this.list("engines");
+  allClaims = (): Claim[] => this.list("claims");
 
   modelFor(directory: string): ModelFormat {
     const format = this.allModels().find((candidate) => candidate.recognizes(directory));

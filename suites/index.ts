@@ -1,8 +1,14 @@
 import type { Plugin } from "../harness/contract/plugin.js";
 import { folder } from "./folder/index.js";
+import { ssrClaims } from "./superni/claims.js";
 import { superni } from "./superni/index.js";
+import { traceClaims } from "./trace/claims.js";
 import { trace } from "./trace/index.js";
+import { profileClaims } from "./trace-seq/claims.js";
 import { traceSeq } from "./trace-seq/index.js";
 
-/** The suites that come with bench. */
-export const plugin: Plugin = { suites: [traceSeq, folder, trace, superni] };
+/** The suites that come with bench, and what their papers claim. */
+export const plugin: Plugin = {
+  suites: [traceSeq, folder, trace, superni],
+  claims: [...traceClaims, ...ssrClaims, ...profileClaims],
+};

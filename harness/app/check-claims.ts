@@ -1,31 +1,16 @@
-import { armsOf } from "../claims/catalog.js";
-import type { Claim } from "../claims/claim.js";
-import { writeClaims } from "../claims/files.js";
-import { alpha, type ClaimsRecord, judgeRun } from "../claims/record.js";
-import { type ResolvedArm, readRegistration, register, resolveArms } from "../claims/registration.js";
-import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
-import type { RunConfig, TrainerConfig } from "../contract/config.js";
+import { resolveArms } from "../claims/arms.js";
+import { chooseClaims, combineArms } from "../claims/choose.js";
+import { readClaims, writeClaims } from "../claims/files.js";
+import { noteRegistration } from "../claims/ledger.js";
+import { type ClaimsRecord, judgeRun, type Look } from "../claims/record.js";
+import { type Registration, registeredClaim } from "../claims/registered.js";
+import { readRegistration, writeRegistration } from "../claims/registration.js";
 import { BenchError } from "../contract/errors.js";
-import { loadRegistry, type Registry } from "../plugins.js";
-import { planRun, type RunPlan } from "../run/plan/plan.js";
-import { requireRunRecord } from "../run/store/store.js";
-import { type AppContext, registryFor, specifiersFor } from "./context.js";
+import { readEntries } from "../gate/entry.js";
+import { type Extension, extensionsIn, restrictPlan } from "../gate/extend.js";
+import { type AppContext, registryFor } from "./context.js";
+import type { ClaimsOptions, PlannedClaims } from "./plan-claims.js";
 import { renderReport } from "./render-report.js";
-
-/** How claims are to be tested. */
-export interface ClaimsOptions extends Omit<ConfigFlags, "trainers" | "reference" | "keepCheckpoints" | "failOn"> {
-  /** Ids of the claims to show. */
-  only?: string[];
-  config?: string;
-}
-
-/** A run of claims before it starts. */
-export interface PlannedClaims {
-  claims: readonly Claim[];
-  arms: Record<string, ResolvedArm>;
-  plan: RunPlan;
-  registry: Registry;
-}
 
 /** Claims after their run. */
 export interface CheckedClaims {
@@ -36,79 +21,80 @@ export interface CheckedClaims {
   failed: number;
 }
 
-/** Judges a stored run. Where the claims asked for were registered, all that was registered is judged: p is adjusted over it. */
+/**
+ * Judges a stored run. Where the claims asked for were registered, all that was registered is judged: p is adjusted over
+ * it. Plug-ins that the run names are not loaded, only those that are given.
+ */
 export async function judgeStoredRun(
   directory: string,
-  claims: readonly Claim[],
   { only, plugins }: Pick<ClaimsOptions, "only" | "plugins">,
   context: Pick<AppContext, "builtIns">,
 ): Promise<ClaimsRecord> {
   const registration = readRegistration(directory);
   const registered = registration?.claims.map(({ id }) => id) ?? [];
-  const record =
-    registration !== undefined && (only ?? []).every((id) => registered.includes(id))
-      ? judgeRun(directory, registration.claims, registration.arms, registration)
-      : judgeRun(directory, claims, await armsOfRun(directory, claims, plugins ?? [], context), undefined);
-  return { ...record, claims: record.claims.filter(({ id }) => only?.includes(id) ?? true) };
-}
-
-async function armsOfRun(
-  directory: string,
-  claims: readonly Claim[],
-  plugins: readonly string[],
-  context: Pick<AppContext, "builtIns">,
-): Promise<Record<string, ResolvedArm>> {
-  const config = requireRunRecord(directory).config as unknown as RunConfig;
-  return resolveArms(claims, await registryFor(context, [...new Set([...config.plugins, ...plugins])]));
-}
-
-/** Plans the run that claims are judged by: their arms on a suite. */
-export async function planClaims(
-  reference: string | undefined,
-  claims: readonly Claim[],
-  { config: file, only: _only, ...flags }: ClaimsOptions,
-  context: Pick<AppContext, "builtIns">,
-): Promise<PlannedClaims> {
-  const read = (trainers: string[]) => readConfig(file, { ...flags, reference, trainers });
-  const specifiers = specifiersFor(context, read([]).config.plugins);
-  const registry = await loadRegistry(specifiers);
-  const arms = resolveArms(claims, registry);
-  const trainers = trainersOf(claims, arms);
-  const request = read(trainers.map(({ name }) => name));
-  const config = resolveConfig({ ...request, config: { ...request.config, trainers } }, registry);
-  return { claims, arms, plan: await planRun(config, registry, specifiers), registry };
+  if (registration !== undefined && (only ?? []).every((id) => registered.includes(id))) {
+    const record = judgeRun(directory, { ...registration, registration }, looksAt(directory, registration));
+    return { ...record, claims: record.claims.filter(({ id }) => only?.includes(id) ?? true) };
+  }
+  const registry = await registryFor(context, plugins);
+  const claims = chooseClaims(registry.allClaims(), only);
+  const arms = resolveArms(combineArms(claims), registry);
+  return judgeRun(directory, { claims: claims.map(registeredClaim), arms });
 }
 
 /** Registers claims, runs their plan, judges them and writes the verdicts. A verdict is a result, never an error. */
 export async function checkClaims(
-  { claims, arms, plan, registry }: PlannedClaims,
+  planned: PlannedClaims,
   context: Pick<AppContext, "execute">,
 ): Promise<CheckedClaims> {
-  const registration = register(plan.directory, { alpha, claims: [...claims], arms, run: plan.record.configDigest });
-  const { status, failed } = await context.execute(plan);
-  if (status === "cancelled") {
-    throw new BenchError("CANCELLED", "the claims were interrupted", {
-      fix: "The same command goes on where it stopped.",
-    });
+  const { plan, base, registry, claims, arms } = planned;
+  const { directory } = plan;
+  const registration = planned.registration ?? register(planned);
+  const earlier = looksAt(directory, registration);
+  let failed = await execute(base, context);
+  for (const extension of extensions(planned, earlier)) {
+    const whole = await planned.planOrders(extension.to);
+    failed += await execute(restrictPlan(whole, readEntries(directory), extension), context);
   }
-  const record = judgeRun(plan.directory, claims, arms, registration);
+  const record = judgeRun(directory, { claims, arms, registration }, earlier);
   writeClaims(record);
-  const report = await renderReport(registry, plan.directory);
+  const report = await renderReport(registry, directory);
   return { record, report: typeof report === "string" ? report : null, failed };
 }
 
-/** The arms of the claims that can run at all, each as a trainer labeled by its name. */
-function trainersOf(claims: readonly Claim[], arms: Readonly<Record<string, ResolvedArm>>): TrainerConfig[] {
-  const runnable = claims.filter((claim) => armsOf(claim).every((name) => !("missing" in arms[name]!)));
-  const names = [...new Set(runnable.flatMap(armsOf))];
-  if (names.length > 0) {
-    return names.map((label) => {
-      const arm = arms[label] as Exclude<ResolvedArm, { missing: string }>;
-      return { label, name: arm.trainer, options: arm.options };
+function register({ claims, arms, base, limits, seen }: PlannedClaims): Registration {
+  const { directory, record } = base;
+  const registered = { claims, arms, run: record.configDigest };
+  const registration = writeRegistration(directory, { ...registered, limits, seen });
+  noteRegistration(registration, { ...registered, directory, record });
+  return registration;
+}
+
+/** Earlier looks at the data of this registration. */
+function looksAt(directory: string, { digest }: Registration): Look[] {
+  const record = readClaims(directory);
+  return record?.registration?.digest === digest ? record.looks : [];
+}
+
+/** The further orders that were begun, and those that are asked for now. Throws USAGE where no look is left for them. */
+function extensions({ plan, base, limits }: PlannedClaims, earlier: readonly Look[]): Extension[] {
+  const begun = extensionsIn(plan.directory);
+  const from = begun.at(-1)?.to ?? base.record.orders.length;
+  const to = plan.record.orders.length;
+  if (to <= from) return begun;
+  if (earlier.length >= limits.looks) {
+    const orders = earlier.map((look) => look.orders).join(", ");
+    throw new BenchError("USAGE", `all ${limits.looks} looks that were registered are used: at ${orders} task orders`, {
+      fix: `The verdicts are in ${plan.directory}; ask for no more than ${from} --orders to see them again.`,
     });
   }
-  const reasons = Object.values(arms).flatMap((arm) => ("missing" in arm ? [arm.missing] : []));
-  throw new BenchError("UNKNOWN_NAME", `none of these claims can run: ${[...new Set(reasons)].join("; ")}`, {
-    fix: "Load the plug-ins that offer these trainers with --plugin, or choose other claims with --only.",
+  return [...begun, { from, to }];
+}
+
+async function execute(plan: PlannedClaims["plan"], context: Pick<AppContext, "execute">): Promise<number> {
+  const { status, failed } = await context.execute(plan);
+  if (status !== "cancelled") return failed;
+  throw new BenchError("CANCELLED", "the claims were interrupted", {
+    fix: "The same command goes on where it stopped.",
   });
 }

@@ -34,7 +34,7 @@ async function runOrders(entry: Entry, extension: Extension, context: AppContext
   const specifiers = specifiersFor(context, config.plugins);
   const registry = await loadRegistry(specifiers);
   const whole = await planRun({ ...config, orders: extension.to }, registry, specifiers);
-  const outcome = await context.execute(restrictPlan(whole, entry, extension));
+  const outcome = await context.execute(restrictPlan(whole, [entry], extension));
   if (outcome.status === "cancelled") {
     throw new BenchError("CANCELLED", "the further orders were interrupted", {
       fix: "The same command goes on where it stopped.",

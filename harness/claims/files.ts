@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../contract/files.js";
+import { checkRecord } from "../run/store/check-record.js";
 import { readJson } from "../run/store/store.js";
 import { claimsMarkdown } from "./markdown.js";
 import type { ClaimsRecord } from "./record.js";
+import { type FirstRecord, upgradeRecord } from "./upgrade.js";
 
 /** In the directory of its run: the record, and the same to read. */
 const claimsFile = "claims.json";
@@ -15,8 +17,14 @@ export function writeClaims(record: ClaimsRecord): void {
   writeFileAtomically(join(record.runDirectory, claimsPage), claimsMarkdown(record));
 }
 
-/** What `writeClaims` left in a run directory; undefined where the run tested no claims. */
+/**
+ * What `writeClaims` left in a run directory, one of an earlier version with today's keys; undefined where the run
+ * tested no claims. Throws DATA_INVALID where it does not follow its schema.
+ */
 export function readClaims(directory: string): ClaimsRecord | undefined {
   const path = join(directory, claimsFile);
-  return existsSync(path) ? readJson<ClaimsRecord>(path) : undefined;
+  if (!existsSync(path)) return undefined;
+  const stored = readJson<ClaimsRecord | FirstRecord>(path);
+  const record = stored.schema === "claims@1" ? upgradeRecord(stored) : stored;
+  return checkRecord<ClaimsRecord>("claims", record, path);
 }

@@ -1,148 +1,176 @@
-import { judge, type Verdict } from "../gate/judge.js";
+import { armsOf, type Hypothesis } from "../contract/claim.js";
+import { judge, leastOrders } from "../gate/judge.js";
 import { measureOf } from "../gate/measures.js";
 import { type ObservedSide, runSpread } from "../gate/pairing.js";
 import { type Observation, orderMeans, runsPerOrder } from "../metrics/clusters.js";
 import type { LeastSpread } from "../metrics/least-spread.js";
 import { holm, pairedPValue, rounding } from "../metrics/statistics.js";
-import type { Claim, ClaimVerdict, Hypothesis } from "./claim.js";
+import type { ClaimVerdict, RegisteredClaim } from "./registered.js";
 
 /** What the runs say about one inequality. */
 export interface HypothesisResult extends Hypothesis {
-  verdict: ClaimVerdict;
-  /** Mean of the contrast over orders; null where nothing could be paired. */
+  /** Mean of the contrast over orders; null where nothing could be paired, or cells have not finished. */
   mean: number | null;
-  /** One-sided bounds, each wrong with probability α; null below three orders. */
+  /** One-sided bounds that hold for all claims of the table together, each but for α; null below three orders. */
   low: number | null;
   high: number | null;
   orders: number;
   /** Further orders that would decide if mean and spread stayed; null where decided, or unknown. */
   furtherOrders: number | null;
-  /** One-sided p-value of the contrast above −margin; null below two orders. */
+  /** One-sided p-values that the contrast is on the hypothesis's side, and on the other; null below three orders. */
   p: number | null;
+  pAgainst: number | null;
   reason?: string;
 }
 
 /** What the runs say about a claim. */
-export interface ClaimResult extends Omit<Claim, "hypotheses"> {
+export interface ClaimResult extends Omit<RegisteredClaim, "hypotheses"> {
   verdict: ClaimVerdict;
   hypotheses: HypothesisResult[];
   /** Finished runs behind it. */
   runs: number;
-  /** The largest p of its hypotheses (all have to hold), adjusted by Holm over the claims of this table. */
+  /** Cells of its arms that have not finished: with any, the claim is undecided. */
+  unfinished: string[];
+  /** p for and against the claim, adjusted by Holm over the claims of this table: the verdict is by these. */
   adjustedP: number | null;
+  adjustedPAgainst: number | null;
   reason?: string;
 }
 
-/** The finished cells of an arm, or why there are none. */
-export type ArmCells = ObservedSide | { missing: string };
+/** The cells of an arm, or why there are none. */
+export type ArmCells = MeasuredArm | { missing: string };
 
-const verdicts: Record<Verdict, ClaimVerdict> = {
-  pass: "supported",
-  fail: "contradicted",
-  inconclusive: "undecided",
-};
+interface MeasuredArm extends ObservedSide {
+  /** Planned cells that have not finished. */
+  unfinished: readonly string[];
+}
+
+type Arms = ReadonlyMap<string, MeasuredArm>;
 
 /**
- * Judges claims by the gate's one-sided bounds over task orders: a hypothesis is supported where the lower bound of its
- * contrast is above −margin, contradicted where the upper bound is below, else undecided. A claim is supported where all
- * its hypotheses are (an intersection–union test, which needs no adjustment), contradicted where one is contradicted,
- * not runnable where an arm is missing or a metric was not measured. The verdicts are each at α; p alone is adjusted.
+ * Judges claims by one-sided paired t-tests over task orders. For a claim, p is the largest of its hypotheses (all of
+ * them have to hold: an intersection–union test); against it, the smallest, times their number (Bonferroni: one that
+ * does not hold is enough). Both are adjusted by Holm over the claims that can run, and a claim is supported,
+ * or contradicted, where its adjusted p in that direction is at most α; else it is undecided. So of a table whose claims
+ * have the same α, some *supported* is false with probability α at most, and so is some *contradicted*. A claim with
+ * unfinished cells is undecided and counts in the adjustment as p = 1; not runnable are those of which an arm is missing
+ * or a metric was not measured.
  *
  * @param cells of each arm, by its name.
- * @param alpha the error of each bound.
+ * @param looks how many looks at growing data α is shared among (Bonferroni).
  */
 export function judgeClaims(
-  claims: readonly Claim[],
+  claims: readonly RegisteredClaim[],
   cells: Readonly<Record<string, ArmCells>>,
-  alpha: number,
+  looks = 1,
 ): ClaimResult[] {
-  const results = claims.map((claim) => judgeClaim(claim, cells, alpha));
-  const told = results.filter(({ adjustedP }) => adjustedP !== null);
-  const adjusted = holm(told.map(({ adjustedP }) => adjustedP!));
-  return results.map((result) => {
-    const place = told.indexOf(result);
-    return place < 0 ? result : { ...result, adjustedP: adjusted[place]! };
+  const obstacles = claims.map((claim) => obstacleTo(claim, cells));
+  const family = obstacles.filter((obstacle) => obstacle === undefined).length * looks;
+  const measured = claims.map((claim, index) => measureClaim(claim, cells, obstacles[index], family));
+  const tested = measured.filter(({ verdict }) => verdict !== "not runnable");
+  const supporting = holm(tested.map(({ adjustedP }) => adjustedP ?? 1));
+  const opposing = holm(tested.map(({ adjustedPAgainst }) => adjustedPAgainst ?? 1));
+  return measured.map((result) => {
+    const index = tested.indexOf(result);
+    if (index < 0 || result.adjustedP === null) return result;
+    const [adjustedP, adjustedPAgainst] = [supporting[index]!, opposing[index]!];
+    const level = result.alpha / looks;
+    const verdict = adjustedP <= level ? "supported" : adjustedPAgainst <= level ? "contradicted" : "undecided";
+    const hypotheses = verdict === "undecided" ? result.hypotheses : result.hypotheses.map(decided);
+    return { ...result, adjustedP, adjustedPAgainst, verdict, hypotheses };
   });
 }
 
-const notRunnable = (claim: Omit<Claim, "hypotheses">, reason: string): ClaimResult => ({
-  ...claim,
-  ...{ verdict: "not runnable", hypotheses: [], runs: 0, adjustedP: null, reason },
-});
+const decided = (hypothesis: HypothesisResult): HypothesisResult => ({ ...hypothesis, furtherOrders: null });
 
-/** Before the adjustment `adjustedP` is the claim's own p. */
-function judgeClaim(
-  { hypotheses, ...claim }: Claim,
-  cells: Readonly<Record<string, ArmCells>>,
-  alpha: number,
-): ClaimResult {
-  const names = [...new Set(hypotheses.flatMap(({ contrast }) => Object.keys(contrast)))];
-  const found = new Map<string, ObservedSide>();
-  for (const name of names) {
+/** Why a claim cannot be tested: an arm that is missing, or a metric that was not measured in a finished cell. */
+function obstacleTo(claim: RegisteredClaim, cells: Readonly<Record<string, ArmCells>>): string | undefined {
+  for (const name of armsOf(claim)) {
     const arm = cells[name]!;
-    if ("missing" in arm) return notRunnable(claim, arm.missing);
-    found.set(name, arm);
+    if ("missing" in arm) return arm.missing;
   }
-  const unmeasured = hypotheses.flatMap((hypothesis) => unmeasuredBy(hypothesis, found))[0];
-  if (unmeasured !== undefined) return notRunnable(claim, unmeasured);
-  const results = hypotheses.map((hypothesis) => judgeHypothesis(hypothesis, found, alpha));
-  const runs = [...found.values()].reduce((sum, { cells }) => sum + cells.length, 0);
-  const ps = results.map(({ p }) => p);
+  const arms = armsIn(claim, cells);
+  return claim.hypotheses.flatMap(({ metric, contrast }) => {
+    const measure = measureOf(metric, []);
+    return Object.keys(contrast).flatMap((arm) => {
+      const reasons = arms.get(arm)!.cells.map(({ matrix }) => measure.compute(matrix));
+      return reasons.flatMap(({ value, reason }) => (value === null ? [`${metric} of ${arm}: ${reason}`] : []));
+    });
+  })[0];
+}
+
+function armsIn(claim: RegisteredClaim, cells: Readonly<Record<string, ArmCells>>): Arms {
+  return new Map(armsOf(claim).map((name) => [name, cells[name] as MeasuredArm]));
+}
+
+/** Before the adjustment; `adjustedP` and `adjustedPAgainst` are the claim's own. */
+function measureClaim(
+  { hypotheses, ...claim }: RegisteredClaim,
+  cells: Readonly<Record<string, ArmCells>>,
+  obstacle: string | undefined,
+  family: number,
+): ClaimResult {
+  const nothing = { hypotheses: [], runs: 0, unfinished: [], adjustedP: null, adjustedPAgainst: null };
+  if (obstacle !== undefined) return { ...claim, ...nothing, verdict: "not runnable", reason: obstacle };
+  const arms = armsIn({ ...claim, hypotheses }, cells);
+  const runs = [...arms.values()].reduce((sum, arm) => sum + arm.cells.length, 0);
+  const unfinished = [...arms.values()].flatMap((arm) => arm.unfinished);
+  if (unfinished.length > 0) {
+    const reason = `${unfinished.length} of ${runs + unfinished.length} cells have not finished`;
+    const results = hypotheses.map(unmeasured);
+    return { ...claim, ...nothing, verdict: "undecided", hypotheses: results, runs, unfinished, reason };
+  }
+  const results = hypotheses.map((hypothesis) => measureHypothesis(hypothesis, arms, claim.alpha / family));
+  const known = results.every(({ p }) => p !== null);
   return {
     ...claim,
-    verdict: conjunction(results),
-    hypotheses: results,
-    runs,
-    adjustedP: ps.includes(null) ? null : Math.max(...(ps as number[])),
+    ...{ verdict: "undecided", hypotheses: results, runs, unfinished },
+    adjustedP: known ? Math.max(...results.map(({ p }) => p!)) : null,
+    adjustedPAgainst: known
+      ? Math.min(1, results.length * Math.min(...results.map(({ pAgainst }) => pAgainst!)))
+      : null,
   };
 }
 
-function conjunction(results: readonly HypothesisResult[]): ClaimVerdict {
-  if (results.some(({ verdict }) => verdict === "contradicted")) return "contradicted";
-  return results.every(({ verdict }) => verdict === "supported") ? "supported" : "undecided";
-}
+const unmeasured = (hypothesis: Hypothesis): HypothesisResult => ({
+  ...hypothesis,
+  ...{ mean: null, low: null, high: null, orders: 0, furtherOrders: null, p: null, pAgainst: null },
+});
 
-/** Why a metric is unknown in the cells of an arm, such as general ability where the suite has no probes for it. */
-function unmeasuredBy({ metric, contrast }: Hypothesis, arms: ReadonlyMap<string, ObservedSide>): string[] {
-  const measure = measureOf(metric, []);
-  return Object.keys(contrast).flatMap((arm) =>
-    arms.get(arm)!.cells.flatMap(({ matrix }) => {
-      const { value, reason } = measure.compute(matrix);
-      return value === null ? [`${metric} of ${arm}: ${reason}`] : [];
-    }),
-  );
-}
-
-function judgeHypothesis(
-  hypothesis: Hypothesis,
-  arms: ReadonlyMap<string, ObservedSide>,
-  alpha: number,
-): HypothesisResult {
-  const { margin } = hypothesis;
+/** @param alpha of each bound. */
+function measureHypothesis(hypothesis: Hypothesis, arms: Arms, alpha: number): HypothesisResult {
+  const { direction, threshold } = hypothesis;
+  const sign = direction === "above" ? 1 : -1;
   const { values, least } = contrastByOrder(hypothesis, arms);
-  const { verdict, mean, low, high, orders, furtherOrders, reason } = judge(values, { margin, least, alpha });
-  const result = { ...hypothesis, mean, low, high, orders, furtherOrders, p: oneSidedP(values, margin, least) };
-  // Superiority is not shown by values that are all the same as what they are compared with.
-  if (margin === 0 && values.length > 0 && values.every((value) => Math.abs(value) < rounding)) {
-    return { ...result, verdict: "undecided", reason: "no order differs at all" };
-  }
-  return { ...result, verdict: verdicts[verdict], ...(reason === undefined ? {} : { reason }) };
+  // how far each order is on the hypothesis's side of the threshold
+  const distances = values.map((value) => sign * (value - threshold));
+  const { mean, low, high, orders, furtherOrders, reason } = judge(distances, { margin: 0, least, alpha });
+  const back = (distance: number | null) => (distance === null ? null : threshold + sign * distance);
+  const [lower, upper] = direction === "above" ? [low, high] : [high, low];
+  const p = orders < leastOrders ? null : oneSidedP(distances, least);
+  const result = {
+    ...hypothesis,
+    ...{ mean: back(mean), low: back(lower), high: back(upper), orders, furtherOrders },
+    ...{ p, pAgainst: p === null ? null : 1 - p },
+  };
+  if (p === null) return { ...result, reason: reason! };
+  const level = distances.every((distance) => Math.abs(distance) < rounding);
+  return level ? { ...result, reason: "every order is exactly at the threshold" } : result;
 }
 
-/** The contrast of each order, over the seeds that every arm has there; signed so that more is better. */
-function contrastByOrder({ metric, contrast }: Hypothesis, arms: ReadonlyMap<string, ObservedSide>) {
+/** The contrast of each order, over the seeds that every arm has there, and the least spread of one order's. */
+function contrastByOrder({ metric, contrast }: Hypothesis, arms: Arms): { values: number[]; least: LeastSpread } {
   const measure = measureOf(metric, []);
-  const sign = measure.higherIsBetter ? 1 : -1;
   const sums = new Map<string, Observation & { arms: number }>();
   for (const [arm, weight] of Object.entries(contrast)) {
     for (const { order, seed, matrix } of arms.get(arm)!.cells) {
       const key = `${seed}|${order}`;
       const before = sums.get(key) ?? { order, seed, value: 0, arms: 0 };
-      const value = before.value + sign * weight * measure.compute(matrix).value!;
+      const value = before.value + weight * measure.compute(matrix).value!;
       sums.set(key, { ...before, value, arms: before.arms + 1 });
     }
   }
-  const complete = [...sums.values()].filter(({ arms }) => arms === Object.keys(contrast).length);
+  const complete = [...sums.values()].filter((sum) => sum.arms === Object.keys(contrast).length);
   const spreads = Object.entries(contrast).map(([arm, weight]) => {
     const spread = runSpread(measure, arms.get(arm)!);
     return spread === null ? Number.NaN : weight * spread;
@@ -151,10 +179,9 @@ function contrastByOrder({ metric, contrast }: Hypothesis, arms: ReadonlyMap<str
   return { values: [...orderMeans(complete).values()], least: Number.isNaN(least) ? null : least };
 }
 
-function oneSidedP(values: readonly number[], margin: number, least: LeastSpread): number | null {
-  const shifted = values.map((value) => value + margin);
-  const p = pairedPValue(shifted, least);
+/** That the mean is above 0. */
+function oneSidedP(values: readonly number[], least: LeastSpread): number | null {
+  const p = pairedPValue(values, least);
   if (p === null) return null;
-  const total = shifted.reduce((sum, value) => sum + value, 0);
-  return total > 0 ? p / 2 : 1 - p / 2;
+  return values.reduce((sum, value) => sum + value, 0) > 0 ? p / 2 : 1 - p / 2;
 }

@@ -3,13 +3,13 @@ import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
 import { observedSide, readEntries } from "../gate/entry.js";
 import { seedsPerOrder } from "../metrics/clusters.js";
-import type { Claim } from "./claim.js";
+import { isArm, type ResolvedArm } from "./arms.js";
 import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";
-import { isArm, type Registration, type ResolvedArm } from "./registration.js";
+import type { RegisteredClaim, Registration } from "./registered.js";
 
 /** `claims.json`: what a run says about the claims. */
 export interface ClaimsRecord {
-  schema: "claims@1";
+  schema: "claims@2";
   run: string;
   runDirectory: string;
   suite: { name: string; version: string; digest: string };
@@ -17,44 +17,73 @@ export interface ClaimsRecord {
   quick: boolean;
   orders: number;
   seeds: number;
-  alpha: number;
+  /** What the verdicts are by: p adjusted by Holm, or, in records of version 1, bounds that are not adjusted. */
+  rule: "holm" | "bounds";
   /** Null where the claims were judged on a run that was made for something else. */
-  registration: Pick<Registration, "digest" | "createdAt" | "beforeTheRun"> | null;
+  registration: Pick<Registration, "digest" | "createdAt" | "beforeTheRun" | "limits" | "seen"> | null;
+  /** When the data of a registered run was judged, by its number of task orders; this judgment is the last. */
+  looks: Look[];
   claims: ClaimResult[];
 }
 
-/** Probability that a bound is wrong. */
-export const alpha = 0.05;
+export interface Look {
+  orders: number;
+  at: string;
+}
 
-/** Judges claims on what a run directory holds of their arms. Throws STORAGE where it holds no run. */
-export function judgeRun(
-  directory: string,
-  claims: readonly Claim[],
-  arms: Readonly<Record<string, ResolvedArm>>,
-  registration: Registration | undefined,
-): ClaimsRecord {
+/** What is judged: claims with their arms, and where they were registered. */
+export interface Tested {
+  claims: readonly RegisteredClaim[];
+  arms: Readonly<Record<string, ResolvedArm>>;
+  registration?: Registration;
+}
+
+/**
+ * Judges claims on what a run directory holds of their arms, further orders included.
+ *
+ * @param earlier looks at the same registered run.
+ * @throws STORAGE where the directory holds no run.
+ */
+export function judgeRun(directory: string, tested: Tested, earlier: readonly Look[] = []): ClaimsRecord {
+  const { claims, arms, registration } = tested;
   const entries = readEntries(directory);
   const { run } = entries[0]!;
   const cells = Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, cellsOf(arm, name, entries)]));
+  const orders = new Set(entries.flatMap((entry) => [...entry.cells, ...entry.missing]).map(({ order }) => order)).size;
+  const results = judgeClaims(claims, cells, registration?.limits.looks);
+  const isLook = registration !== undefined && results.some(({ adjustedP }) => adjustedP !== null);
   return {
-    schema: "claims@1",
+    schema: "claims@2",
     run: run.id,
     runDirectory: resolve(directory),
     ...settingOf(run),
-    alpha,
+    orders,
+    rule: "holm",
     registration: registration === undefined ? null : stampOf(registration),
-    claims: judgeClaims(claims, cells, alpha),
+    looks: isLook ? withLook(earlier, orders) : [...earlier],
+    claims: results,
   };
+}
+
+/** The same number of orders is the same data: judging it again is no further look. */
+function withLook(earlier: readonly Look[], orders: number): Look[] {
+  const others = earlier.filter((look) => look.orders !== orders);
+  const again = earlier.find((look) => look.orders === orders);
+  return [...others, again ?? { orders, at: new Date().toISOString() }];
 }
 
 function cellsOf(arm: ResolvedArm, name: string, entries: readonly Entry[]): ArmCells {
   if ("missing" in arm) return arm;
   const entry = entries.find(({ trainer }) => isArm(trainer, arm));
-  return entry === undefined ? { missing: `the run has no trainer with the options of ${name}` } : observedSide(entry);
+  return entry === undefined
+    ? { missing: `the run has no trainer with the options of ${name}` }
+    : { ...observedSide(entry), unfinished: entry.missing.map(({ id }) => id) };
 }
 
-function settingOf({ suite: { name, version, digest }, model, quick, orders, cells }: RunRecord) {
-  return { suite: { name, version, digest }, model, quick, orders: orders.length, seeds: seedsPerOrder(cells) };
+function settingOf({ suite: { name, version, digest }, model, quick, cells }: RunRecord) {
+  return { suite: { name, version, digest }, model, quick, seeds: seedsPerOrder(cells) };
 }
 
-const stampOf = ({ digest, createdAt, beforeTheRun }: Registration) => ({ digest, createdAt, beforeTheRun });
+const stampOf = ({ digest, createdAt, beforeTheRun, limits, seen }: Registration) => ({
+  ...{ digest, createdAt, beforeTheRun, limits, seen },
+});

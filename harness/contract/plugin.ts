@@ -1,4 +1,5 @@
 import type { Board } from "./board.js";
+import type { Claim } from "./claim.js";
 import type { Checkpoint, EngineDefinition } from "./engine.js";
 import type { History } from "./history.js";
 import type { Example, SuiteDefinition } from "./suite.js";
@@ -59,4 +60,6 @@ export interface Plugin {
   reporters?: Reporter[];
   models?: ModelFormat[];
   engines?: EngineDefinition[];
+  /** Statements of the field that `bench claims` puts to the test, on any suite. */
+  claims?: Claim[];
 }

@@ -13,12 +13,19 @@ export interface Extension {
   to: number;
 }
 
-/** The extension that a run has, finished or not. */
-export function extensionOf(entry: Entry): Extension | undefined {
-  const place = extensionsOf(entry.directory);
-  const [name] = existsSync(place) ? readdirSync(place).sort() : [];
-  const [, from, to] = /^orders-(\d+)-(\d+)$/.exec(name ?? "") ?? [];
-  return from === undefined ? undefined : { from: Number(from) - 1, to: Number(to) };
+/** The extension that a gate's run has, finished or not. */
+export const extensionOf = (entry: Entry): Extension | undefined => extensionsIn(entry.directory)[0];
+
+/** All extensions of a run, finished or not, in the order of their task orders. */
+export function extensionsIn(directory: string): Extension[] {
+  const place = extensionsOf(directory);
+  const names = existsSync(place) ? readdirSync(place) : [];
+  return names
+    .flatMap((name) => {
+      const [, first, to] = /^orders-([1-9]\d{0,5})-([1-9]\d{0,5})$/.exec(name) ?? [];
+      return first === undefined ? [] : [{ from: Number(first) - 1, to: Number(to) }];
+    })
+    .sort((a, b) => a.from - b.from);
 }
 
 /**
@@ -47,32 +54,36 @@ export function planExtension(
 }
 
 /**
- * Cuts the plan of a run with more orders down to the orders and the trainer that an extension lacks, in a directory
- * of its own below the run.
+ * Cuts the plan of a run with more orders down to the orders that an extension adds and to some of its trainers, in a
+ * directory of its own below the run.
  *
  * @param plan of the run's configuration with `extension.to` orders.
+ * @param entries of one run: the trainers that the extension is of.
  * @throws RUN_MISMATCH where the plan's first orders are not the cells that the run has.
  */
-export function restrictPlan(plan: RunPlan, entry: Entry, { from, to }: Extension): RunPlan {
-  const label = entry.trainer.label;
+export function restrictPlan(plan: RunPlan, entries: readonly Entry[], { from, to }: Extension): RunPlan {
+  const { run, directory: base } = entries[0]!;
+  const labels = entries.map(({ trainer }) => trainer.label);
+  const isOurs = ({ trainer }: { trainer: string }) => labels.includes(trainer);
   const planned = new Set(plan.record.cells.map(({ id }) => id));
-  const known = entry.run.cells.filter(({ trainer }) => trainer === label);
-  if (!known.every(({ id }) => planned.has(id))) {
-    throw new BenchError("RUN_MISMATCH", `suite, model or trainer "${label}" have changed since ${entry.directory}`, {
-      fix: "Run the candidate again; further orders of something else cannot stand beside its own.",
+  if (!run.cells.filter(isOurs).every(({ id }) => planned.has(id))) {
+    const whose = `trainer${labels.length === 1 ? "" : "s"} ${labels.map((label) => `"${label}"`).join(", ")}`;
+    throw new BenchError("RUN_MISMATCH", `suite, model or ${whose} have changed since ${base}`, {
+      fix: "Run it again from the start; further orders of something else cannot be compared with its own.",
     });
   }
   const orders = plan.record.orders.slice(from);
   const names = new Set(orders.map(({ name }) => name));
-  const isFurther = (cell: { trainer: string; order: string }) => cell.trainer === label && names.has(cell.order);
+  const isFurther = (cell: { trainer: string; order: string }) => isOurs(cell) && names.has(cell.order);
+  const trainer = labels.length === 1 ? labels[0] : labels;
   const record = {
     ...plan.record,
     orders,
-    trainers: plan.record.trainers.filter((trainer) => trainer.label === label),
+    trainers: plan.record.trainers.filter(({ label }) => labels.includes(label)),
     cells: plan.record.cells.filter(isFurther),
-    configDigest: digestOf({ extensionOf: entry.run.configDigest, trainer: label, from, to }),
+    configDigest: digestOf({ extensionOf: run.configDigest, trainer, from, to }),
   };
-  const directory = join(extensionsOf(entry.directory), `orders-${from + 1}-${to}`);
+  const directory = join(extensionsOf(base), `orders-${from + 1}-${to}`);
   const cells = plan.cells.filter(({ record: cell }) => isFurther(cell));
   return { ...plan, directory, record, cells };
 }

@@ -4,6 +4,7 @@ import { explainSchemaErrors } from "../config/schema-error.js";
 import { checkSpace, spaceSchema } from "../config/search-space.js";
 import { BenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
+import { checkClaim, claimSchema } from "./claim-schema.js";
 
 const text = { type: "string", minLength: 1 };
 const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$" };
@@ -43,6 +44,7 @@ const schema = {
     reporters: listOf({ name, summary: text, render: method }, { renderHistory: method, renderBoard: method }),
     models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method }),
     engines: listOf({ name, version: text, numerics: text, probe: method }, { capabilities: method, open: method }),
+    claims: { type: "array", items: claimSchema },
   },
 };
 
@@ -75,6 +77,7 @@ export function checkPlugin(exported: unknown, file: string): Plugin {
       at: { file },
     });
   }
+  for (const claim of exported.claims ?? []) checkClaim(claim, file);
   return exported;
 }
 

@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), "bench-claims-report-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const record: ClaimsRecord = {
-  schema: "claims@1",
+  schema: "claims@2",
   run: "run",
   runDirectory: directory,
   suite: { name: "tiny", version: "1", digest: "0".repeat(64) },
@@ -22,8 +22,13 @@ const record: ClaimsRecord = {
   quick: false,
   orders: 3,
   seeds: 2,
-  alpha: 0.05,
-  registration: { digest: "abcdef0123456789", createdAt: "2026-11-25T12:00:00.000Z", beforeTheRun: true },
+  rule: "holm",
+  registration: {
+    ...{ digest: "abcdef0123456789", createdAt: "2026-11-25T12:00:00.000Z", beforeTheRun: true },
+    limits: { orders: 5, looks: 2 },
+    seen: [{ registration: "fedcba9876543210", directory: "an-earlier-run", cells: ["00112233445566aa"] }],
+  },
+  looks: [{ orders: 3, at: "2026-11-25T13:00:00.000Z" }],
   claims: [
     {
       id: "less",
@@ -34,18 +39,20 @@ const record: ClaimsRecord = {
         {
           metric: "bwt",
           contrast: { replay: 1, sequential: -0.5 },
-          margin: 0.02,
-          verdict: "supported",
+          direction: "above",
+          threshold: -0.02,
           mean: 0.25,
           low: 0.125,
           high: 0.375,
           orders: 3,
           furtherOrders: null,
           p: 0.0004,
+          pAgainst: 0.9996,
         },
       ],
       runs: 12,
       adjustedP: 0.0004,
+      ...{ alpha: 0.05, unfinished: [], adjustedPAgainst: 1 },
     },
     {
       id: "never",
@@ -55,6 +62,7 @@ const record: ClaimsRecord = {
       hypotheses: [],
       runs: 0,
       adjustedP: null,
+      ...{ alpha: 0.05, unfinished: [], adjustedPAgainst: null },
       reason: "no cell of replay finished",
     },
   ],
@@ -66,33 +74,36 @@ const twofold: ClaimResult = {
   ...simple,
   statement: "Replay is better.",
   verdict: "undecided",
-  hypotheses: [part, { ...part, verdict: "undecided" }],
+  hypotheses: [part, { ...part, metric: "op" }],
 };
 
-test("a claim is shown with its contrast, bounds and margin in points, and with the reason where it has no verdict", () => {
+test("a claim is shown with its contrast, bounds and threshold in points, and with the reason where it has no verdict", () => {
   const view = claimsView(record)!;
-  expect(view.registered).toBe("Registered before the run, on 2026-11-25, digest abcdef012345.");
-  expect(view.rows[0]).toMatchObject({ verdict: "supported", tone: "supported", runs: "12 runs", p: "< 0.001" });
+  expect(view.registered).toEqual([
+    "Registered before the run, 2026-11-25, digest abcdef012345, for at most 5 task orders and 2 looks, of which 1 used.",
+    "1 cell was finished under the earlier registration fedcba987654 (an-earlier-run), whose verdicts may have led to this one: 00112233445566aa.",
+  ]);
+  expect(view.rule).toMatch(/p for and against.*adjusted by Holm.*α = 0\.05, shared among 2 looks/);
+  expect(view.rows[0]).toMatchObject({
+    ...{ verdict: "supported", tone: "supported", runs: "12 runs", p: "< 0.001", pAgainst: "1.000" },
+  });
   expect(view.rows[0]!.hypotheses).toEqual([
     {
       text: "bwt: replay − 0.5 sequential",
       estimate: "+25.0",
       bounds: "+12.5 … +37.5",
-      margin: "−2.0",
+      claimed: "above −2.0",
     },
   ]);
   expect(view.rows[1]).toMatchObject({ verdict: "not runnable", reason: "no cell of replay finished", hypotheses: [] });
 });
 
-test("a claim of several parts shows the verdict of each", () => {
-  const row = claimsView({ ...record, claims: [twofold] })!.rows[0]!;
-  expect(row).toMatchObject({ verdict: "undecided", tone: "" });
-  expect(row.hypotheses).toHaveLength(2);
-  expect(row.hypotheses.map(({ verdict }) => verdict)).toEqual(["supported", "undecided"]);
+test("verdicts of an earlier version are shown with the rule that they were made by", () => {
+  expect(claimsView({ ...record, rule: "bounds" })!.rule).toMatch(/bounds.*not adjusted/);
 });
 
-test("claims not registered before the run are called exploratory; without claims there is no section", () => {
-  expect(claimsView({ ...record, registration: null })!.registered).toMatch(/exploratory/);
+test("what was not registered before the run is called exploration, and no claims are no section", () => {
+  expect(claimsView({ ...record, registration: null })!.registered).toEqual([expect.stringMatching(/exploration/)]);
   expect(claimsView(undefined)).toBeUndefined();
 });
 

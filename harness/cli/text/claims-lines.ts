@@ -1,10 +1,18 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
-import type { Claim } from "../../claims/claim.js";
-import { contrastText } from "../../claims/contrast-text.js";
 import type { ClaimResult, HypothesisResult } from "../../claims/judge.js";
 import type { ClaimsRecord } from "../../claims/record.js";
-import { points, signedPoints } from "../../metrics/score-text.js";
+import {
+  boundsText,
+  contrastText,
+  pText,
+  registrationText,
+  ruleText,
+  seenTexts,
+  thresholdText,
+} from "../../claims/text.js";
+import type { Claim, Hypothesis } from "../../contract/claim.js";
+import { signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";
@@ -35,9 +43,9 @@ export function claimLines(record: ClaimsRecord, terminal: Terminal, report: str
     undecided: paint.yellow,
     "not runnable": paint.dim,
   };
-  const { suite, claims, orders, seeds, alpha, registration } = record;
+  const { suite, claims, orders, seeds } = record;
   const table = plainTable(
-    ["claim", "verdict", "estimate", "bounds", "above", "runs", "adjusted p"].map((head) => paint.bold(head)),
+    ["claim", "verdict", "estimate", "bounds", "claimed", "runs", "p for", "p against"].map((head) => paint.bold(head)),
     claims.flatMap((claim) => tableRows(claim, (text) => colors[claim.verdict](text))),
     2,
   );
@@ -46,10 +54,12 @@ export function claimLines(record: ClaimsRecord, terminal: Terminal, report: str
     ...twoColumns([[colors[claim.verdict](claim.verdict), claim.statement]], terminal.width, 0),
     ...claim.hypotheses.flatMap((hypothesis) => wrap(`  ${resultText(hypothesis)}`, terminal.width)),
   ]);
-  const caption = `points of 100; estimate: the contrast's mean over ${orders} orders (${seeds} seeds averaged); one-sided bounds, α = ${alpha}: supported where the lower one is above the margin, contradicted where the upper one is below; p adjusted by Holm over these claims`;
+  const caption = `Points of 100; estimate: the contrast's mean over ${orders} orders (${seeds} seeds averaged). ${ruleText(record)}`;
   const remarks = claims.flatMap((claim): [string, string][] => [
     ...(claim.reason === undefined ? [] : [[claim.id, claim.reason] as [string, string]]),
-    ...claim.hypotheses.flatMap((hypothesis) => remarkOn(hypothesis).map((text): [string, string] => [claim.id, text])),
+    ...claim.hypotheses.flatMap((hypothesis) =>
+      remarkOn(claim, hypothesis).map((text): [string, string] => [claim.id, text]),
+    ),
   ]);
   return [
     paint.bold(
@@ -63,7 +73,7 @@ export function claimLines(record: ClaimsRecord, terminal: Terminal, report: str
     "",
     ...twoColumns(
       [
-        ["registered", registrationText(registration)],
+        ["registered", [registrationText(record), ...seenTexts(record)].join(" ")],
         ["run", nearPath(record.runDirectory)],
         ...(report === null ? [] : [["report", nearPath(report)] as const]),
         ...(record.quick ? [["hint", "--quick is a smoke test: too small to judge a claim by."] as const] : []),
@@ -75,35 +85,25 @@ export function claimLines(record: ClaimsRecord, terminal: Terminal, report: str
 }
 
 function tableRows(claim: ClaimResult, color: (text: string) => string): string[][] {
-  const p = claim.adjustedP === null ? "–" : claim.adjustedP < 0.001 ? "<0.001" : claim.adjustedP.toFixed(3);
   const [first, ...others] = claim.hypotheses;
   const numbers = (result: HypothesisResult | undefined) =>
-    result === undefined ? ["–", "–", "–"] : [signedPoints(result.mean), boundsText(result), points(-result.margin)];
+    result === undefined ? ["–", "–", "–"] : [signedPoints(result.mean), boundsText(result), thresholdText(result)];
+  const ps = [pText(claim.adjustedP), pText(claim.adjustedPAgainst)];
   return [
-    [claim.id, color(claim.verdict), ...numbers(first), String(claim.runs), p],
-    ...others.map((result) => [`  and ${result.metric}`, result.verdict, ...numbers(result), "", ""]),
+    [claim.id, color(claim.verdict), ...numbers(first), String(claim.runs), ...ps],
+    ...others.map((result) => [`  and ${result.metric}`, "", ...numbers(result), "", "", ""]),
   ];
 }
-
-const boundsText = ({ low, high }: HypothesisResult): string =>
-  low === null ? "–" : `${signedPoints(low)} … ${signedPoints(high)}`;
 
 const resultText = (result: HypothesisResult): string =>
   `${hypothesisText(result)}: ${signedPoints(result.mean)}, ${boundsText(result)}`;
 
-/** An inequality in a line, such as `bwt: replay − 0.5 sequential > 0.0`. */
-const hypothesisText = ({ metric, contrast, margin }: Claim["hypotheses"][number]): string =>
-  `${metric}: ${contrastText(contrast)} > ${points(-margin)}`;
+/** An inequality in a line, such as `bwt: replay − 0.5 sequential above 0.0`. */
+const hypothesisText = (hypothesis: Hypothesis): string => `${contrastText(hypothesis)} ${thresholdText(hypothesis)}`;
 
-function remarkOn({ verdict, reason, furtherOrders, metric }: HypothesisResult): string[] {
-  if (verdict !== "undecided") return [];
+function remarkOn({ verdict }: ClaimResult, { reason, furtherOrders, metric }: HypothesisResult): string[] {
+  if (verdict !== "undecided" || (reason === undefined && furtherOrders === null)) return [];
   const more =
-    furtherOrders === null || furtherOrders === 0 ? "" : `; about ${furtherOrders} further orders would decide`;
-  return [`${metric}: ${reason ?? "undecided"}${more}`];
-}
-
-function registrationText(registration: ClaimsRecord["registration"]): string {
-  if (registration === null) return "no: the claims were put to a run that was there already, which is exploration";
-  const { digest, createdAt, beforeTheRun } = registration;
-  return `${digest.slice(0, 12)}, ${createdAt.slice(0, 10)}, ${beforeTheRun ? "before the run" : "after the run had begun: exploration"}`;
+    furtherOrders === null || furtherOrders === 0 ? "" : `about ${furtherOrders} further orders would decide`;
+  return [`${metric}: ${[reason, more].filter(Boolean).join("; ")}`];
 }

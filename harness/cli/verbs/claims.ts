@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { ClaimsOptions } from "../../app/check-claims.js";
+import type { ClaimsOptions } from "../../app/plan-claims.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 
 type Options = CommonOptions & ClaimsOptions & { list?: boolean; run?: string; dryRun?: boolean };
@@ -16,6 +16,12 @@ export function addClaims(program: Command, context: CliContext): void {
     .option("--list", "list the claims with their sources, and stop")
     .option("--run <directory>", "judge by a run that is there already; nothing is run")
     .option("--orders <n>", "how many task orders; below three nothing is decided", positive, 3)
+    .option(
+      "--max-orders <n>",
+      "register that the run may grow to so many task orders; as many as --orders without it",
+      positive,
+    )
+    .option("--looks <n>", "register how often the growing run may be judged; α is shared among the looks", positive)
     .option("--seeds <n>", "how many seeds, 1 to n", positive, 2)
     .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
     .option("--threads <n>", "threads inside one cell", positive)
@@ -25,13 +31,14 @@ export function addClaims(program: Command, context: CliContext): void {
     .option("--suite <name>", "the suite that reads the location given")
     .option("--config <file>", "configuration: suite, model and plug-ins")
     .option("--quick", "a smaller, honest configuration, for smoke tests")
-    .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
+    .option("--out <directory>", "run directory; runs/claims-<suite>-<digest> without it")
     .option("--retry-failed", "run cells that failed before again")
     .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
   withCommonOptions(command, [
     "bench claims --list",
     "bench claims trace-seq",
     "bench claims trace-seq --only replay-repairs-forgetting,ewc-forgets-less --orders 5",
+    "bench claims trace-seq --orders 4 --max-orders 8 --looks 2",
     "bench claims ./my-data --model hf://HuggingFaceTB/SmolLM2-135M --dry-run",
     "bench claims --run runs/trace-seq-1a2b3c4d --json",
   ]).action((suite: string | undefined, options: Options) => act(suite, options, context));
@@ -39,27 +46,27 @@ export function addClaims(program: Command, context: CliContext): void {
 
 /** Lists, judges a stored run, plans or runs. A verdict never changes the exit code. */
 async function act(suite: string | undefined, options: Options, context: CliContext): Promise<void> {
-  const { claimsOf } = await import("../../claims/catalog.js");
-  const { checkClaims, judgeStoredRun, planClaims } = await import("../../app/check-claims.js");
+  const { checkClaims, judgeStoredRun } = await import("../../app/check-claims.js");
+  const { listClaims, planClaims } = await import("../../app/plan-claims.js");
   const { claimLines, claimListLines } = await import("../text/claims-lines.js");
   const { planLines } = await import("../text/plan-lines.js");
   const { json, plugin: plugins, list, run, dryRun, ...rest } = options;
-  const claims = claimsOf(options.only);
   if (list) {
+    const claims = await listClaims({ only: options.only, plugins }, context);
     if (json) printJson(context, { claims });
     else printLines(context, claimListLines(claims, context));
     return;
   }
   if (run !== undefined) {
-    const record = await judgeStoredRun(run, claims, { only: options.only, plugins }, context);
+    const record = await judgeStoredRun(run, { only: options.only, plugins }, context);
     if (json) printJson(context, record);
     else printLines(context, claimLines(record, context));
     return;
   }
-  const planned = await planClaims(suite, claims, { ...rest, plugins }, context);
+  const planned = await planClaims(suite, { ...rest, plugins }, context);
   if (dryRun) {
     const { directory, record, estimate } = planned.plan;
-    if (json) printJson(context, { claims, directory, run: record, estimate });
+    if (json) printJson(context, { claims: planned.claims, directory, run: record, estimate });
     else printLines(context, planLines(planned.plan, context));
     return;
   }

@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv } from "ajv";
 import { beforeAll, expect, test } from "vitest";
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
 import { packageRoot } from "../../../harness/contract/files.js";
@@ -11,6 +10,7 @@ const directory = newDirectory();
 const data = ["colour", "size", "shape"];
 const models = ["--quick", "--model", join(packageRoot, "suites/trace-seq/model"), "--workers", "2"];
 const claims = (...given: string[]) => bench(["claims", "./data", ...models, ...given], directory, { COLUMNS: "76" });
+const judged = (...given: string[]) => bench(["claims", "--run", ...given], directory);
 
 /** Three tasks of a few short items, which the real base model learns in a few steps. */
 beforeAll(() => {
@@ -28,31 +28,33 @@ beforeAll(() => {
   }
 });
 
-test("registers the claims before it runs, judges them, and refuses another registration", async () => {
-  const given = ["--orders", "3", "--seeds", "1", "--only", "replay-repairs-forgetting,sequential-lowers-ability"];
-  const first = await claims(...given, "--out", "run", "--json");
+test("registers the claims before it runs, judges them, grows within its limits, and refuses another registration", async () => {
+  const only = ["--seeds", "1", "--only", "replay-repairs-forgetting,sequential-lowers-ability"];
+  const out = ["--out", "run"];
+  const first = await claims("--orders", "3", "--max-orders", "4", ...only, ...out, "--json");
   expect(first.code, first.stderr).toBe(0);
   const result = JSON.parse(first.stdout) as ClaimsRecord;
   const stored = JSON.parse(readFileSync(join(directory, "run/claims.json"), "utf8")) as ClaimsRecord;
-  const schema = join(packageRoot, "harness/contract/schemas/claims.schema.json");
-  const validate = new Ajv({ allowUnionTypes: true }).compile(JSON.parse(readFileSync(schema, "utf8")));
-  expect(validate(stored), JSON.stringify(validate.errors)).toBe(true);
   expect(result.claims).toEqual(stored.claims);
-  expect(result.registration).toMatchObject({ beforeTheRun: true });
+  expect(result).toMatchObject({
+    orders: 3,
+    looks: [{ orders: 3 }],
+    registration: { beforeTheRun: true, limits: { orders: 4, looks: 2 }, seen: [] },
+  });
   const [ability, forgetting] = result.claims;
   // This data has no probes: nothing is known of general ability, and that is said rather than counted as 0.
   expect(ability).toMatchObject({ id: "sequential-lowers-ability", verdict: "not runnable", adjustedP: null });
   expect(ability!.reason).toMatch(/^generalAbilityDelta of sequential: .*probe/);
-  expect(forgetting).toMatchObject({ runs: 6, hypotheses: [{ orders: 3, mean: expect.any(Number) }] });
+  expect(forgetting).toMatchObject({ runs: 6, unfinished: [], hypotheses: [{ orders: 3, mean: expect.any(Number) }] });
 
   const page = readFileSync(join(directory, "run/claims.md"), "utf8");
-  expect(page).toContain(`digest \`${result.registration!.digest}\``);
+  expect(page).toContain(`digest ${result.registration!.digest.slice(0, 12)}`);
   expect(page).toMatch(/\| Sequential fine-tuning lowers general ability\. \| TRACE.* \| not runnable \|/);
 
-  const again = await claims(...given, "--out", "run");
+  const again = await claims("--orders", "3", ...only, ...out);
   expect(again.code, again.stderr).toBe(0);
   expect(again.stderr).not.toContain("measured");
-  expect(again.stdout).toContain("before the run");
+  expect(again.stdout).toMatch(/Registered before the run[\s\S]*2\s+looks,\s+of\s+which\s+1\s+used/);
   const report = readFileSync(join(directory, "run/report/index.html"), "utf8");
   expect(report).toContain("Replay of 10% repairs more than half");
   expect(report).toContain("Registered before the run");
@@ -62,31 +64,80 @@ test("registers the claims before it runs, judges them, and refuses another regi
 
   const registration = join(directory, "run/claims-registration.json");
   const honest = readFileSync(registration, "utf8");
-  writeFileSync(registration, honest.replace('"alpha": 0.05', '"alpha": 0.2'));
-  expect(await claims(...given, "--out", "run")).toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/registration was changed[\s\S]*RUN_MISMATCH/),
-  });
-  expect(await bench(["claims", "--run", "run"], directory)).toMatchObject({ code: 2 });
+  for (const [before, after] of [
+    ['"alpha": 0.05', '"alpha": 0.2'],
+    ['"looks": 2', '"looks": 1'],
+    [/"createdAt": "\d/, '"createdAt": "1'],
+  ] as const) {
+    writeFileSync(registration, honest.replace(before, after));
+    const refused = { code: 2, stderr: expect.stringMatching(/registration was changed[\s\S]*RUN_MISMATCH/) };
+    expect(await judged("run"), after).toMatchObject(refused);
+  }
+  expect(await claims("--orders", "3", ...only, ...out)).toMatchObject({ code: 2 });
   writeFileSync(registration, honest);
 
-  const later = await bench(["claims", "--run", "run", "--json", "--only", "replay-repairs-forgetting"], directory);
+  const later = await judged("run", "--json", "--only", "replay-repairs-forgetting");
   expect(JSON.parse(later.stdout).claims).toEqual([forgetting]);
   expect(JSON.parse(later.stdout).registration).toEqual(result.registration);
-  const all = await bench(["claims", "--run", "run", "--json"], directory);
-  expect(JSON.parse(all.stdout)).toMatchObject({ claims: result.claims, registration: result.registration });
-  expect(await claims("--orders", "3", "--seeds", "1", "--only", "ewc-forgets-less", "--out", "run")).toMatchObject({
+  const all = await judged("run", "--json");
+  expect(JSON.parse(all.stdout)).toMatchObject({ claims: result.claims, looks: result.looks });
+  expect(await claims("--orders", "3", "--seeds", "1", "--only", "ewc-forgets-less", ...out)).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/registered for other claims[\s\S]*RUN_MISMATCH/),
   });
-  const others = await bench(["claims", "--run", "run", "--only", "ewc-forgets-less"], directory);
+  const others = await judged("run", "--only", "ewc-forgets-less");
   expect(others.code).toBe(0);
-  expect(others.stdout).toMatch(/not runnable/);
   expect(others.stdout).toMatch(/the run has no trainer with the options of ewc/);
   expect(others.stdout).toContain("exploration");
+
+  // a statement is registered once: other seeds, in another directory, are a second try
+  const second = await claims("--orders", "3", "--seeds", "2", "--only", "replay-repairs-forgetting", "--out", "other");
+  expect(second).toMatchObject({ code: 2, stderr: expect.stringMatching(/registered before, on .* in run\b/) });
+  // other claims with the same arms are not, and the cells that they share are named
+  const plan = ["--orders", "3", "--seeds", "1", "--only", "early-stopping-helps", "--out", "other"];
+  const shared = await claims(...plan, "--json");
+  expect(shared.code, shared.stderr).toBe(0);
+  const { seen } = (JSON.parse(shared.stdout) as ClaimsRecord).registration!;
+  expect(seen).toEqual([{ registration: result.registration!.digest, directory: "run", cells: expect.any(Array) }]);
+  expect(seen[0]!.cells).toHaveLength(3);
+  expect(readFileSync(join(directory, "other/claims.md"), "utf8")).toContain(seen[0]!.cells[0]);
+
+  expect(await claims("--orders", "5", ...only, ...out)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("registered for at most 4 task orders and 2 looks"),
+  });
+  const grown = await claims("--orders", "4", ...only, ...out, "--json");
+  expect(grown.code, grown.stderr).toBe(0);
+  expect(JSON.parse(grown.stdout)).toMatchObject({ orders: 4, looks: [{ orders: 3 }, { orders: 4 }] });
+  expect(JSON.parse(grown.stdout).claims[1]).toMatchObject({ runs: 8, hypotheses: [{ orders: 4 }] });
+
+  // a run of which cells are missing is undecided, and says nothing of the others
+  cpSync(join(directory, "run"), join(directory, "cut"), { recursive: true });
+  const journal = join(directory, "cut/journal.jsonl");
+  const events = readFileSync(journal, "utf8").trimEnd().split("\n");
+  const lost = events.findLastIndex((line) => line.includes('"cell-finished"'));
+  writeFileSync(journal, `${events.slice(0, lost).join("\n")}\n`);
+  const cut = JSON.parse((await judged("cut", "--json")).stdout) as ClaimsRecord;
+  expect(cut.claims[1]).toMatchObject({
+    ...{ verdict: "undecided", reason: expect.stringMatching(/^\d of 8 cells have not finished$/) },
+    hypotheses: [{ mean: null, p: null }],
+  });
 });
 
-test("lists the claims, shows a plan, and tells an unknown one", async () => {
+test("all looks used: more orders are refused before they run", async () => {
+  const path = join(directory, "run/claims.json");
+  const record = JSON.parse(readFileSync(path, "utf8")) as ClaimsRecord;
+  rmSync(join(directory, "run/extensions"), { recursive: true });
+  const looks = [...record.looks, { orders: 2, at: record.looks[0]!.at }].slice(-2);
+  writeFileSync(path, JSON.stringify({ ...record, looks }));
+  const only = ["--seeds", "1", "--only", "replay-repairs-forgetting,sequential-lowers-ability"];
+  expect(await claims("--orders", "4", ...only, "--out", "run")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/all 2 looks that were registered are used[\s\S]*USAGE/),
+  });
+});
+
+test("lists the claims, shows a plan, and names an unknown one", async () => {
   const list = await bench(["claims", "--list", "--json"], directory);
   expect(JSON.parse(list.stdout).claims.length).toBeGreaterThanOrEqual(10);
   const plan = await claims("--only", "ewc-forgets-less", "--dry-run", "--out", "never");

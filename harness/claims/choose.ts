@@ -1,0 +1,42 @@
+import { suggestName } from "../config/suggest-name.js";
+import { type Arm, armsOf, type Claim } from "../contract/claim.js";
+import { canonicalJson } from "../contract/digest.js";
+import { BenchError } from "../contract/errors.js";
+import { measureOf } from "../gate/measures.js";
+
+/**
+ * The claims of these ids, in the order in which plug-ins bring them; all of them without ids.
+ *
+ * @throws UNKNOWN_NAME for an id or a metric that does not exist, with the near one.
+ */
+export function chooseClaims(all: readonly Claim[], ids: readonly string[] | undefined): Claim[] {
+  const known = all.map(({ id }) => id);
+  for (const id of ids ?? []) {
+    if (!known.includes(id)) {
+      throw new BenchError("UNKNOWN_NAME", `there is no claim "${id}"`, { fix: suggestName(id, known) });
+    }
+  }
+  const chosen = all.filter(({ id }) => ids?.includes(id) ?? true);
+  for (const { hypotheses } of chosen) for (const { metric } of hypotheses) measureOf(metric, []);
+  return chosen;
+}
+
+/** The arms of some claims by name. Throws DUPLICATE_NAME where two claims mean different trainers by one name. */
+export function combineArms(claims: readonly Claim[]): Record<string, Arm> {
+  const owners = new Map<string, { arm: Arm; claim: string }>();
+  for (const claim of claims) {
+    for (const name of armsOf(claim)) {
+      const arm = claim.arms[name]!;
+      const before = owners.get(name);
+      if (before !== undefined && canonicalJson(before.arm) !== canonicalJson(arm)) {
+        throw new BenchError(
+          "DUPLICATE_NAME",
+          `the claims "${before.claim}" and "${claim.id}" mean different trainers by "${name}"`,
+          { fix: "Rename the arm in one of them, or test them one at a time with --only." },
+        );
+      }
+      owners.set(name, { arm, claim: claim.id });
+    }
+  }
+  return Object.fromEntries([...owners].map(([name, { arm }]) => [name, arm]));
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv, type ValidateFunction } from "ajv";
+import { explainSchemaErrors } from "../../config/schema-error.js";
+import { BenchError } from "../../contract/errors.js";
+import { packageRoot } from "../../contract/files.js";
+
+const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+const validators = new Map<string, ValidateFunction>();
+
+/**
+ * Checks a stored record against its published schema, since its file may be anyone's.
+ *
+ * @param schema name of a file in `contract/schemas`, such as `run`.
+ * @throws DATA_INVALID naming the file and the member.
+ */
+export function checkRecord<T>(schema: string, record: unknown, file: string): T {
+  let validate = validators.get(schema);
+  if (validate === undefined) {
+    const path = join(packageRoot, "harness", "contract", "schemas", `${schema}.schema.json`);
+    validate = ajv.compile(JSON.parse(readFileSync(path, "utf8")));
+    validators.set(schema, validate);
+  }
+  if (validate(record)) return record as T;
+  const problem = explainSchemaErrors(validate.errors ?? [], record)[0]!;
+  throw new BenchError("DATA_INVALID", `this is no ${schema} record: ${problem.message}`, {
+    fix: "Restore the file from a copy; nothing in it may be edited by hand.",
+    at: { file },
+  });
+}

@@ -1,0 +1,104 @@
+import { type ArmCells, type ClaimResult, judgeClaims } from "../../../harness/claims/judge.js";
+import type { RegisteredClaim } from "../../../harness/claims/registered.js";
+import { type RandomStream, random } from "../../../harness/contract/random.js";
+import type { Observed } from "../../../harness/gate/pairing.js";
+import { noise } from "../../harness/gate/noise.js";
+
+/** Standard deviation of one order's OP, and the items behind each score. */
+const spread = 0.03;
+const items = 400;
+
+/** A table of claims that one shared arm, and one more for each claim, are simulated for. */
+export interface Setting {
+  /** Claims of the table. */
+  claims: number;
+  /** Task orders at each look; the cells of a look contain those of the one before. */
+  looks: readonly number[];
+  kind: keyof typeof noise;
+  /** By how many of `spread` each arm is truly better than the shared one; the claims say that it is better. */
+  effect: number;
+}
+
+export interface Shares {
+  /** Tables with any claim supported, contradicted at any look. */
+  supported: number;
+  contradicted: number;
+  /** Claims supported at any look, of all claims. */
+  power: number;
+  /** Tables with any verdict, were each claim judged by itself at 5% at each look. */
+  unadjusted: number;
+}
+
+/** What becomes of simulated tables. All randomness is keyed, so that equal settings give equal shares. */
+export function simulate(setting: Setting, tables: number): Shares {
+  const shares: Shares = { supported: 0, contradicted: 0, power: 0, unadjusted: 0 };
+  const claims = Array.from({ length: setting.claims }, (_, index) => claimOf(index));
+  for (let table = 0; table < tables; table++) {
+    const stream = random({ seed: 1, stream: `claims ${JSON.stringify(setting)}`, item: table });
+    const arms = simulateArms(setting, stream);
+    const results = setting.looks.map((orders) => judgeClaims(claims, upTo(arms, orders), setting.looks.length));
+    const alone = setting.looks.flatMap((orders) =>
+      claims.flatMap((claim) => judgeClaims([claim], upTo(arms, orders))),
+    );
+    const has = (verdict: string) => results.flat().some((result) => result.verdict === verdict);
+    if (has("supported")) shares.supported += 1 / tables;
+    if (has("contradicted")) shares.contradicted += 1 / tables;
+    if (alone.some(({ verdict }) => verdict !== "undecided")) shares.unadjusted += 1 / tables;
+    shares.power += supportedClaims(results) / setting.claims / tables;
+  }
+  return shares;
+}
+
+const supportedClaims = (looks: readonly ClaimResult[][]): number =>
+  looks[0]!.filter((_, index) => looks.some((results) => results[index]!.verdict === "supported")).length;
+
+const claimOf = (index: number): RegisteredClaim => ({
+  ...{ id: `claim-${index}`, statement: "It is better.", source: "a simulation", alpha: 0.05 },
+  hypotheses: [{ metric: "op", contrast: { [`arm-${index}`]: 1, shared: -1 }, direction: "above", threshold: 0 }],
+});
+
+type Scores = Record<string, Observed[]>;
+
+function simulateArms({ claims, looks, kind, effect }: Setting, stream: RandomStream): Scores {
+  const names = ["shared", ...Array.from({ length: claims }, (_, index) => `arm-${index}`)];
+  const orders = Math.max(...looks);
+  const difficulty = Array.from({ length: orders }, () => spread * stream.normal());
+  return Object.fromEntries(
+    names.map((name) => {
+      const gain = name === "shared" ? 0 : effect * spread;
+      const cells = difficulty.map((shift, order) => cell(order, 0.6 + shift + gain + spread * noise[kind]!(stream)));
+      return [name, cells];
+    }),
+  );
+}
+
+const upTo = (arms: Scores, orders: number): Record<string, ArmCells> =>
+  Object.fromEntries(
+    Object.entries(arms).map(([name, cells]) => [
+      name,
+      { cells: cells.slice(0, orders), unfinished: [], deterministic: false },
+    ]),
+  );
+
+/** One task, learned to a share of right answers. */
+function cell(order: number, score: number): Observed {
+  const rows = [[0], [score]];
+  const nothing = [[null], [null]];
+  return {
+    order: `order-${order}`,
+    seed: 1,
+    matrix: {
+      schema: "matrix@1",
+      ...{ trainer: "simulated", order: `order-${order}`, seed: 1, tasks: ["task"], rows, n: [[items], [items]] },
+      ...{
+        extracted: nothing,
+        valid: nothing,
+        shifted: nothing,
+        probes: {},
+        probeKinds: {},
+        probeN: {},
+        confusion: {},
+      },
+    },
+  };
+}
