@@ -48,8 +48,8 @@ const negatedAfter = new RegExp(
 );
 const joint = new RegExp(`^${ending}(?:\\s(?:or|and|oder|und)\\s|[/或和]|或者)${opening}${filler}${opening}$`, "u");
 
-/** What makes a letter a label where it could be a word of its own: "A." and "A is", but not "A careful". */
-const setOff = /^(?:$|[)\]}>*_.,:;!?"'”’」』。，：、\n/]|\s*$|\s(?:is|was|ist|or|oder|and|und|because|since|as)\b)/u;
+/** What makes a letter a label: "A." and "A is", but not "A careful"; asked of all letters, so that none is favored. */
+const setOff = /^(?:$|[)\]}>*_.,:;!?"'”’」』。，：、\n/]|\s*$|\s(?:is|are|was|were|ist|sind|or|oder|and|und|because|since|as)\b)/u;
 const lineStart = /(?:^|\n)[\s*_"'“([{`$]*$|[([{*"'“`]$/u;
 
 /** Lower case, full-width characters as ASCII; every character keeps its place, whatever its case folds to. */
@@ -84,7 +84,7 @@ export function mentionsOf(text: string, labels: readonly string[]): Mention[] {
     const negated = negatedAfter.test(after) || negatedBefore.test(before);
     const stated = !negated && (statedBefore.test(before) || statedAfter.test(after));
     const isExact = exact[start] === found.label;
-    const mayBeWord = found.label.length === 1 && (!isExact || /[AI]/.test(found.label));
+    const mayBeWord = /^\p{Script=Latin}$/u.test(found.label);
     const isSetOff = setOff.test(after);
     if (mayBeWord && !(stated ? isExact || isSetOff : isSetOff && (isExact || lineStart.test(before)))) continue;
     mentions.push({ label: found.label, start, end, stated, negated, joined: false });

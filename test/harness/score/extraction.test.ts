@@ -53,7 +53,7 @@ test.each([
   ["B", "A or C? I would choose B, since C is brittle.", "0 1 invalid B"],
   ["B", "Conclusion: (B). Eliminated: (A), (C).", "0 1 invalid B"],
   ["B", "Both A and C are wrong. B.", "0 1 invalid B"],
-  ["B", "It is not A. B fits.", "0 1 invalid B"],
+  ["B", "It is not A. (B) fits.", "0 1 invalid B"],
   ["C", "The answer isn't A, it's C", "0 1 invalid C"],
   ["C", "答案不是A，而是C", "0 1 invalid C"],
   ["B", "B\nQuestion: next one\nAnswer: C", "0 1 invalid B"],
@@ -113,6 +113,8 @@ test("choice: no label is favored: other letters for the same labels give the sa
     "Answer: $0) copper",
     "$0. iron\n$1. tin\nThe best choice is $1",
     "I'd pick $1 over $0",
+    "$0 melts early, $1 rusts. ($0)",
+    "$0 copper",
   ];
   const labels = ["A", "B", "C", "D", "E", "F", "G", "H", "I"];
   const labelOf = (template: string, first: string, second: string) => {
