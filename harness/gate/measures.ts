@@ -14,8 +14,8 @@ export interface Measure {
 
 const taskPrefix = "task:";
 
-/** Metrics of one learner alone; intransigence needs another's matrix beside it. */
-export const metricMeasures: readonly Measure[] = metrics.filter(({ key }) => key !== "intransigence");
+/** Metrics of one learner alone. */
+export const metricMeasures: readonly Measure[] = metrics.filter(({ needsJoint }) => !needsJoint);
 
 /** The score R[T, j] of each task at the end, higher is better. */
 export function taskMeasures(tasks: readonly string[]): Measure[] {

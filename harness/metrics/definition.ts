@@ -22,8 +22,11 @@ export interface MetricDescription {
 
 /** A pure function of a matrix R with rows 0..T and tasks 1..T. */
 export interface MetricDefinition extends MetricDescription {
+  /** Whether it is null without the matrix of joint training. */
+  needsJoint: boolean;
   /**
-   * @param joint the matrix of a learner trained on all tasks at once, on the same tasks; intransigence needs it.
+   * @param joint the matrix of a learner trained on all tasks at once, on the same tasks: row k after the tasks 1 to k
+   *   where that was measured, row T after all.
    */
   compute(matrix: MatrixRecord, joint?: MatrixRecord): MetricValue;
 }
@@ -33,6 +36,8 @@ export interface MetricFormula extends Omit<MetricDescription, "higherIsBetter">
   /** False for what is better when small; true when absent. */
   higherIsBetter?: boolean;
   leastTasks?: number;
+  /** False when absent. */
+  needsJoint?: boolean;
   value(R: MatrixView, joint: MatrixRecord | undefined): number;
 }
 
@@ -41,11 +46,13 @@ export function defineMetric({
   leastTasks = 1,
   value,
   higherIsBetter = true,
+  needsJoint = false,
   ...description
 }: MetricFormula): MetricDefinition {
   return {
     ...description,
     higherIsBetter,
+    needsJoint,
     compute(matrix, joint) {
       if (matrix.tasks.length < leastTasks) return { value: null, reason: `it needs at least ${leastTasks} tasks` };
       const view = new MatrixView(matrix);

@@ -117,12 +117,12 @@ const placeOf = ({ order, seed }: MatrixRecord): string => `${seed} ${order}`;
 /** Every metric over the runs of a trainer, and the two order sensitivities. */
 function estimates({ trainer, matrices, curves }: Entry, joint: JointMatrices | undefined): Record<string, Estimate> {
   const result: Record<string, Estimate> = {};
-  for (const { key, compute } of metrics) {
+  for (const { key, compute, needsJoint } of metrics) {
     const values = matrices.map((matrix) => compute(matrix, joint?.get(placeOf(matrix))));
     result[key] = estimate(matrices, values, () => {
       const first = matrices[0]!;
-      // a metric that needs joint training beside the own matrix varies with it
-      if (trainer.deterministic === true && compute(first).value !== null) return 0;
+      // joint training varies, though the trainer does not
+      if (trainer.deterministic === true && !needsJoint) return 0;
       return itemSpread((matrix) => compute(matrix, joint?.get(placeOf(first))), first, trainer.schedule === "once");
     });
   }

@@ -48,6 +48,15 @@ export const transferMetrics: MetricDefinition[] = [
     value: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))),
   }),
   defineMetric({
+    id: "fwt.over-t@1",
+    key: "fwtOverT",
+    title: "Forward transfer, divided by T",
+    formula: "(1/T) Σ_{i≥2} (R[i−1,i] − R[0,i])",
+    source: "GEM's own code",
+    leastTasks: 2,
+    value: (R) => sum(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))) / R.tasks,
+  }),
+  defineMetric({
     id: "fwt.raw@1",
     key: "fwtRaw",
     title: "Forward transfer, no baseline subtracted",
@@ -104,19 +113,37 @@ export const transferMetrics: MetricDefinition[] = [
       ),
   }),
   defineMetric({
-    id: "intransigence.chaudhry@1",
+    id: "intransigence.chaudhry@2",
     key: "intransigence",
     title: "Intransigence",
-    formula: "(1/T) Σ_k (R*[T,k] − R[k,k]), R* = the matrix of joint training",
+    formula: "(1/T) Σ_k (R*[k,k] − R[k,k]), R*[k,·] = joint training on the tasks 1 to k",
     source: "Chaudhry et al. (1801.10112)",
     higherIsBetter: false,
-    value: (R, joint) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, k) - R.score(k, k))),
+    needsJoint: true,
+    value: (R, joint) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, k, k) - R.score(k, k))),
+  }),
+  defineMetric({
+    id: "intransigence.all-tasks@1",
+    key: "intransigenceAllTasks",
+    title: "Intransigence against all tasks at once",
+    formula: "(1/T) Σ_k (R*[T,k] − R[k,k]), R*[T,·] = joint training on all tasks",
+    source: "bench, after Chaudhry et al. (1801.10112)",
+    higherIsBetter: false,
+    needsJoint: true,
+    value: (R, joint) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, R.tasks, k) - R.score(k, k))),
   }),
 ];
 
-/** The score of joint training on task k of `R`, found by the task's name. */
-function jointScore(R: MatrixView, joint: MatrixRecord | undefined, k: number): number {
-  if (joint === undefined) return R.lack("it needs the last row of a learner trained on all tasks at once (joint)");
-  const name = R.taskName(k);
-  return joint.rows.at(-1)?.[joint.tasks.indexOf(name)] ?? R.lack(`joint training has no score on "${name}"`);
+/** The score of joint training on the tasks 1 to `row` of `R`, on task k, found by the task's name. */
+function jointScore(R: MatrixView, joint: MatrixRecord | undefined, row: number, k: number): number {
+  if (joint === undefined) return R.lack("it needs the matrix of a learner trained on all tasks at once (joint)");
+  const learned = (tasks: readonly string[]) => tasks.slice(0, row).toSorted().join("\n");
+  const place = joint.tasks.indexOf(R.taskName(k));
+  if (row === R.tasks) return joint.rows.at(-1)?.[place] ?? R.lack(`joint training has no score on "${R.taskName(k)}"`);
+  // a row stands for the tasks up to it, so the two have to have learned the same ones
+  const same = learned(joint.tasks) === learned(range(1, R.tasks).map((task) => R.taskName(task)));
+  const score = same && joint.rows.length === R.tasks + 1 ? joint.rows[row]![place] : null;
+  return (
+    score ?? R.lack(`joint training on ${row === 1 ? "the first task" : `the first ${row} tasks`} was not measured`)
+  );
 }

@@ -9,7 +9,7 @@ import type { Candidate } from "./candidates.js";
 
 /** What a search may maximize: every metric of one learner's tasks. Abilities are not measured while tuning. */
 export const objectives: readonly MetricDefinition[] = [...accuracyMetrics, ...transferMetrics].filter(
-  ({ key }) => key !== "intransigence",
+  ({ needsJoint }) => !needsJoint,
 );
 
 /** How a candidate did in a rung. */

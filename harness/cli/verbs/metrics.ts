@@ -27,7 +27,7 @@ export function addMetrics(program: Command, context: CliContext): void {
         "what wrote the results, read as they are: TRACE's directory, Avalanche's CSVLogger, Mammoth's logs.pyd, GEM's text",
       ).choices(tools),
     )
-    .option("--joint <matrix>", "the matrix of joint training on the same tasks; intransigence needs it");
+    .option("--joint <matrix>", "the matrix of joint training on the same tasks, for intransigence");
   withCommonOptions(command, [
     "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
     "bench metrics avalanche.csv --percent",

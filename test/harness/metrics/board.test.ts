@@ -78,8 +78,8 @@ describe("merging", () => {
       expect.arrayContaining(["replay (model)", "replay (other)", "ewc", "lora"]),
     );
     const alone = buildLeaderboard(other).leaderboard.find(({ trainer }) => trainer === "replay")!;
-    expect(named("replay (other)").metrics.intransigence).toEqual(alone.metrics.intransigence);
-    expect(named("replay (model)").metrics.intransigence).not.toEqual(alone.metrics.intransigence);
+    expect(named("replay (other)").metrics.intransigenceAllTasks).toEqual(alone.metrics.intransigenceAllTasks);
+    expect(named("replay (model)").metrics.intransigenceAllTasks).not.toEqual(alone.metrics.intransigenceAllTasks);
   });
 
   test("the grid is the one that most entries share; who lacks a cell of it is unranked, with the reason", () => {

@@ -53,6 +53,7 @@ test("each variant of a metric has its own id, and its own value on one matrix",
   expect(value("forgettingIncludingLast")).toBeCloseTo(0.2 / 3, 12); // Mammoth, PyCIL
   expect(value("forgettingFirstLast")).toBeCloseTo(0.1 / 3, 12); // Avalanche
   expect(value("fwt")).toBeCloseTo((0.1 + 0.05 + 0.1) / 3, 12);
+  expect(value("fwtOverT")).toBeCloseTo((0.1 + 0.05 + 0.1) / 4, 12); // GEM's code
   expect(value("fwtRaw")).toBeCloseTo((0.2 + 0.15 + 0.2) / 3, 12);
   expect(value("learningAccuracy")).toBeCloseTo(2.8 / 4, 12);
   expect(value("averageIncrementalAccuracy")).toBeCloseTo((0.8 + 0.65 + 0.75 + 0.675) / 4, 12);
@@ -82,8 +83,23 @@ test("joint training has rows 0 and T only: no backward transfer, with the reaso
     value: null,
     reason: "only rows 0 and T exist (all tasks were learned at once), and no row after each task",
   });
-  expect(computeMetrics(matrixOf(disputed), joint).intransigence!.value).toBeCloseTo(0.825 - 0.7, 12);
+  const beside = computeMetrics(matrixOf(disputed), joint);
+  expect(beside.intransigenceAllTasks!.value).toBeCloseTo(0.825 - 0.7, 12);
+  expect(beside.intransigence).toEqual({
+    value: null,
+    reason: "joint training on the first task was not measured",
+  });
   expect(computeMetrics(matrixOf(disputed)).intransigence!.reason).toContain("joint");
+});
+
+test("intransigence as Chaudhry et al. define it: against joint training on the tasks up to each", () => {
+  const rows = [disputed[0]!, [0.9, 0, 0, 0], [0.7, 0.75, 0, 0], [0.6, 0.6, 0.95, 0], [0.5, 0.5, 0.5, 0.6]];
+  const values = computeMetrics(matrixOf(disputed), matrixOf(rows));
+  const own = [0.8, 0.6, 0.9, 0.5];
+  expect(values.intransigence!.value).toBeCloseTo((0.9 + 0.75 + 0.95 + 0.6 - own.reduce((a, b) => a + b)) / 4, 12);
+  expect(values.intransigenceAllTasks!.value).toBeCloseTo((0.5 * 3 + 0.6 - own.reduce((a, b) => a + b)) / 4, 12);
+  const other = matrixOf(rows, { tasks: ["task 2", "task 1", "task 3", "task 4"] });
+  expect(computeMetrics(matrixOf(disputed), other).intransigence!.reason).toContain("first task was not measured");
 });
 
 test("joint training in another order of columns is matched by name", () => {
@@ -92,7 +108,7 @@ test("joint training in another order of columns is matched by name", () => {
     tasks: ["task 4", "task 3", "task 2", "task 1"],
   });
   expect(after).toBeDefined();
-  expect(computeMetrics(matrixOf(disputed), joint).intransigence!.value).toBeCloseTo(0.125, 12);
+  expect(computeMetrics(matrixOf(disputed), joint).intransigenceAllTasks!.value).toBeCloseTo(0.125, 12);
 });
 
 test("a learner that does not change repeats its row: nothing forgotten, nothing transferred", () => {
