@@ -2,7 +2,7 @@ import type { RunConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
 import type { Baseline } from "../gate/baseline.js";
 import type { Entry } from "../gate/entry.js";
-import { type Extension, extensionOf, planExtension, restrictPlan } from "../gate/extend.js";
+import { type Extension, planExtension, restrictPlan } from "../gate/extend.js";
 import type { GateResult } from "../gate/gate.js";
 import { loadRegistry } from "../plugins.js";
 import { planRun } from "../run/plan/plan.js";
@@ -16,13 +16,6 @@ export async function extendGate(
   cap: number,
   context: AppContext,
 ): Promise<string | undefined> {
-  const begun = extensionOf(entry);
-  if (begun !== undefined) {
-    if (entry.missing.length === 0) return `not extended again: the run was extended to ${begun.to} orders`;
-    await runOrders(entry, begun, context);
-    return undefined;
-  }
-  if (entry.missing.length > 0) return `not extended: finish the run first: ${entry.run.command}`;
   const planned = planExtension(result, baseline, entry, cap);
   if ("reason" in planned) return planned.reason;
   await runOrders(entry, planned.extension, context);

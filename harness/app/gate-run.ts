@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { type GateSettings, readGateSettings, requireMargins } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
@@ -5,8 +6,9 @@ import { writeFileAtomically } from "../contract/files.js";
 import { acknowledge, readAcknowledgements } from "../gate/acknowledge.js";
 import { type Baseline, bless, readBaseline } from "../gate/baseline.js";
 import { chooseEntry, type Entry, parseSide, readEntries } from "../gate/entry.js";
-import { extensionOf } from "../gate/extend.js";
 import { type GateResult, runGate } from "../gate/gate.js";
+import { leastOrders } from "../gate/judge.js";
+import { type LookPlan, planLook, readLooks, recordLook } from "../gate/looks.js";
 import { measureOf } from "../gate/measures.js";
 import { gateJunit } from "../gate/outputs/junit.js";
 import { gateMarkdown } from "../gate/outputs/markdown.js";
@@ -20,15 +22,17 @@ export interface GateOptions {
   config?: string;
   /** Metric's key or task:<id> → how much worse is accepted, in the metric's unit. */
   margins?: Record<string, number>;
+  /** Metric's key or task:<id> → the deepest that one task order can fall; the metric is then judged by betting. */
+  worstFalls?: Record<string, number>;
   /** Name of the baseline, or name@version. */
   baseline?: string;
   /** Directory of the baselines. */
   baselines?: string;
   /** Which trainer of the run, by its label. */
   trainer?: string;
-  /** Where the evidence does not decide, run the further orders that would, once. */
+  /** Where the evidence does not decide, run the further orders that would. */
   extend?: boolean;
-  /** Most orders of an extended run. */
+  /** Most orders that anyone will look at, by which the error is spent; the cap of `extend`. */
   maxOrders?: number;
   /** Paths of the files to write the result to, by format. */
   markdown?: string;
@@ -37,15 +41,15 @@ export interface GateOptions {
 }
 
 /**
- * Judges a run against a blessed baseline and writes the files that were asked for. A gate that may extend looks at the
- * evidence twice, so each look gets half of the error of 5% (Bonferroni).
+ * Judges a run against a blessed baseline and writes the files that were asked for. Each look at new evidence is recorded
+ * beside the baseline, and spends its part of the error of 5%.
  *
  * @param run a run directory, or `<run>:<trainer>`.
  * @throws USAGE without margins or cap, UNKNOWN_NAME for a metric, BASELINE_MISMATCH, CANCELLED.
  */
 export async function gateRun(run: string, options: GateOptions, context: AppContext): Promise<GateResult> {
-  const { config, margins, baseline: reference, baselines, trainer, maxOrders } = options;
-  const flags = { margins, baseline: reference, directory: baselines, trainer, maxOrders };
+  const { config, margins, worstFalls, baseline: reference, baselines, trainer, maxOrders } = options;
+  const flags = { margins, worstFall: worstFalls, baseline: reference, directory: baselines, trainer, maxOrders };
   const settings = readGateSettings(config, flags);
   requireMargins(settings);
   const side = parseSide(run);
@@ -53,15 +57,18 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
   const baseline = readBaseline(settings.directory, settings.baseline);
   for (const key of Object.keys(settings.margins)) measureOf(key, baseline.suite.tasks, settings.locate(key));
   const judged = (candidate: Entry) => {
-    const looks = options.extend === true || extensionOf(candidate) !== undefined ? 2 : 1;
-    return runGate({
+    const look = planLook(readLooks(settings.directory, baseline.name), baseline, candidate, settings.maxOrders);
+    const result = runGate({
       baseline,
       candidate,
       margins: settings.margins,
+      worstFalls: settings.worstFall,
       acknowledgements: readAcknowledgements(settings.directory, baseline.name),
       today: new Date().toISOString().slice(0, 10),
-      alpha: 0.05 / looks,
+      look,
     });
+    remember(look, result, candidate, settings);
+    return result;
   };
   const candidate = entry();
   let result = judged(candidate);
@@ -72,6 +79,27 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
   }
   writeOutputs(result, options, settings.locate);
   return result;
+}
+
+/** A gate that cannot decide, for want of orders or cells, is no look. */
+function remember(look: LookPlan, result: GateResult, candidate: Entry, settings: GateSettings): void {
+  if (look.seen || look.orders < leastOrders || candidate.missing.length > 0) return;
+  const { comparison, evidence, orders, alpha } = look;
+  const { margins, directory } = settings;
+  const { name, version } = result.baseline;
+  const at = new Date().toISOString();
+  const { verdict } = result;
+  recordLook(directory, name, {
+    at,
+    by: userInfo().username,
+    version,
+    comparison,
+    evidence,
+    orders,
+    alpha,
+    margins,
+    verdict,
+  });
 }
 
 function capOf({ maxOrders }: GateSettings): number {

@@ -6,6 +6,7 @@ import type { GateSection } from "./schema.js";
 /** The section `gate` with its defaults. */
 export interface GateSettings extends GateSection {
   baseline: string;
+  worstFall: Record<string, number>;
   /** Absolute. */
   directory: string;
   /** Where the margin of a metric stands; undefined for one of the command line. */
@@ -22,6 +23,7 @@ export function readGateSettings(file: string | undefined, flags: Partial<GateSe
   const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
   const section: Partial<GateSection> = content.gate ?? {};
   const margins = { ...section.margins, ...flags.margins };
+  const worstFall = { ...section.worstFall, ...flags.worstFall };
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const maxOrders = flags.maxOrders ?? section.maxOrders;
   const trainer = flags.trainer ?? section.trainer;
@@ -30,6 +32,7 @@ export function readGateSettings(file: string | undefined, flags: Partial<GateSe
     directory:
       flags.directory === undefined ? resolve(base, section.directory ?? "baselines") : resolve(flags.directory),
     margins,
+    worstFall,
     ...(trainer !== undefined && { trainer }),
     ...(maxOrders !== undefined && { maxOrders }),
     locate: (metric) =>
@@ -37,8 +40,14 @@ export function readGateSettings(file: string | undefined, flags: Partial<GateSe
   };
 }
 
-/** Throws USAGE where nothing says how much worse a candidate may be. */
-export function requireMargins({ margins }: GateSettings): void {
+/** Throws USAGE where nothing says how much worse a candidate may be, or a worst fall stands without a margin. */
+export function requireMargins({ margins, worstFall }: GateSettings): void {
+  const alone = Object.keys(worstFall).find((key) => margins[key] === undefined);
+  if (alone !== undefined) {
+    throw new BenchError("USAGE", `a worst fall is declared for ${alone}, which has no margin`, {
+      fix: `Declare how much worse is accepted too: --margin ${alone}=0.02.`,
+    });
+  }
   if (Object.keys(margins).length > 0) return;
   throw new BenchError("USAGE", "no margin is declared", {
     fix: "Say how much worse is accepted, before looking: --margin op=0.02, or `gate: { margins: { op: 0.02 } }` in the configuration.",

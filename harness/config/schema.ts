@@ -64,8 +64,19 @@ const gate = Type.Object(
       minProperties: 1,
       description: "Metric key or `task:<id>`: how much worse is still accepted, in the metric's unit.",
     }),
+    worstFall: Type.Optional(
+      mapOf(Type.Number({ exclusiveMinimum: 0 }), {
+        minProperties: 1,
+        description: "The same keys: the deepest that one task order can fall; the metric is then judged by betting.",
+      }),
+    ),
     maxOrders: Type.Optional(
-      Type.Integer({ minimum: 3, maximum: 1000, description: "Most task orders that `--extend` may bring a run to." }),
+      Type.Integer({
+        minimum: 3,
+        maximum: 1000,
+        description:
+          "Most task orders that anyone will look at: by then the error of 5% is spent, and `--extend` stops.",
+      }),
     ),
   },
   closed,

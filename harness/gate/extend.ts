@@ -7,14 +7,15 @@ import type { Baseline } from "./baseline.js";
 import { type Entry, extensionsOf } from "./entry.js";
 import type { GateResult } from "./gate.js";
 
-/** How many task orders a run was or shall be extended to; a run is extended once, so that a gate looks twice at most. */
+/** Further orders of a run: those after the first `from`, up to `to`. */
 export interface Extension {
   from: number;
   to: number;
 }
 
-/** The extension that a gate's run has, finished or not. */
-export const extensionOf = (entry: Entry): Extension | undefined => extensionsIn(entry.directory)[0];
+/** How many task orders an entry has, finished or not, its extensions included. */
+export const ordersOf = ({ cells, missing }: Entry): number =>
+  new Set([...cells, ...missing].map(({ order }) => order)).size;
 
 /** All extensions of a run, finished or not, in the order of their task orders. */
 export function extensionsIn(directory: string): Extension[] {
@@ -29,10 +30,10 @@ export function extensionsIn(directory: string): Extension[] {
 }
 
 /**
- * What would decide an inconclusive gate: as many orders as its slowest metric asks for, at most `cap`, at most as many
- * as the baseline has.
+ * What would decide an inconclusive gate: an extension that was begun, else as many orders as its slowest metric asks
+ * for, at most `cap`, at most as many as the baseline has.
  *
- * @returns undefined where nothing is left to run, with the reason.
+ * @returns the reason where nothing is left to run.
  */
 export function planExtension(
   result: GateResult,
@@ -40,7 +41,12 @@ export function planExtension(
   entry: Entry,
   cap: number,
 ): { extension: Extension } | { reason: string } {
-  const from = entry.run.orders.length;
+  const { missing, run } = entry;
+  const base = new Set(run.cells.map(({ id }) => id));
+  if (missing.some(({ id }) => base.has(id))) return { reason: `not extended: finish the run first: ${run.command}` };
+  const begun = extensionsIn(entry.directory).at(-1);
+  if (missing.length > 0 && begun !== undefined) return { extension: begun };
+  const from = ordersOf(entry);
   const blessed = new Set(baseline.cells.map(({ order }) => order)).size;
   const most = Math.min(cap, blessed);
   if (most <= from) {

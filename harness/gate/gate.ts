@@ -3,6 +3,7 @@ import { type Acknowledgement, activeAcknowledgement } from "./acknowledge.js";
 import type { Baseline } from "./baseline.js";
 import { type Entry, observedSide } from "./entry.js";
 import { type Judgment, judge, type Verdict } from "./judge.js";
+import type { LookPlan } from "./looks.js";
 import { measureOf } from "./measures.js";
 import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
 
@@ -12,6 +13,8 @@ export interface GateRow extends Judgment {
   title: string;
   /** The declared margin, in the metric's unit. */
   margin: number;
+  /** The declared worst fall of an order. */
+  worstFall?: number;
   /** Where a wider margin was accepted for a while. */
   acknowledged?: Acknowledgement;
 }
@@ -21,8 +24,10 @@ export interface GateResult {
   schema: "gate@1";
   /** The worst verdict of all metrics: all must pass. */
   verdict: Verdict;
-  /** One-sided error of each bound. */
+  /** One-sided error of each bound, at this look. */
   alpha: number;
+  /** Which look at the candidate this is, and what the earlier ones have spent. */
+  look: { number: number; orders: number; mostOrders: number; spent: number; seen: boolean };
   baseline: Pick<Baseline, "name" | "version" | "blessedAt" | "by" | "reason"> & { modelDigest: string };
   candidate: { directory: string; run: string; trainer: string; modelDigest: string };
   suite: { name: string; version: string; digest: string };
@@ -37,9 +42,11 @@ export interface GateRequest {
   /** Metric key or `task:<id>` → margin. */
   margins: Readonly<Record<string, number>>;
   acknowledgements: readonly Acknowledgement[];
+  /** Metric key → the worst that an order can fall by. */
+  worstFalls?: Readonly<Record<string, number>>;
   /** YYYY-MM-DD in UTC. */
   today: string;
-  alpha?: number;
+  look: LookPlan;
 }
 
 /**
@@ -49,15 +56,19 @@ export interface GateRequest {
  * @throws BASELINE_MISMATCH where the suites differ; UNKNOWN_NAME for a margin of no metric.
  */
 export function runGate(request: GateRequest): GateResult {
-  const { baseline, candidate, margins, acknowledgements, today, alpha = 0.05 } = request;
+  const { baseline, candidate, margins, acknowledgements, worstFalls = {}, today, look } = request;
+  const { alpha, alphaAt } = look;
   requireSameSuite(baseline, candidate);
   const metrics = Object.entries(margins).map(([key, margin]): GateRow => {
     const measure = measureOf(key, baseline.suite.tasks);
     const acknowledged = activeAcknowledgement(acknowledgements, key, today);
     const { byOrder, least, reason } = differencesOf(measure, observedSide(baseline), observedSide(candidate));
     const allowed = Math.max(margin, acknowledged?.margin ?? 0);
-    const judgment = judge([...byOrder.values()], { margin: allowed, least, alpha });
+    const worstFall = worstFalls[key];
+    if (worstFall !== undefined && worstFall <= allowed) throw notWorse(key, worstFall, allowed);
+    const judgment = judge([...byOrder.values()], { margin: allowed, least, alpha, alphaAt, worstFall });
     const row: GateRow = { key, title: measure.title, margin, ...judgment };
+    if (worstFall !== undefined) row.worstFall = worstFall;
     if (reason !== undefined) row.reason = reason;
     if (acknowledged !== undefined) row.acknowledged = acknowledged;
     return candidate.missing.length === 0 ? row : incomplete(row, candidate);
@@ -69,13 +80,35 @@ export function runGate(request: GateRequest): GateResult {
     schema: "gate@1",
     verdict: verdicts.includes("fail") ? "fail" : verdicts.includes("inconclusive") ? "inconclusive" : "pass",
     alpha,
+    look: lookOf(look),
     baseline: { name, version, blessedAt, by, reason, modelDigest: model.digest },
     candidate: { directory, run: run.id, trainer: trainer.label, modelDigest: run.model.digest },
     suite: { name: run.suite.name, version: run.suite.version, digest: run.suite.digest },
     pairedBy: pairedBy(baseline.cells, candidate.cells),
     metrics,
-    notes: notesOn(baseline, candidate),
+    notes: [...notesOn(baseline, candidate), ...notesOnLooks(request)],
   };
+}
+
+function notWorse(key: string, worstFall: number, margin: number): BenchError {
+  return new BenchError("USAGE", `the worst fall of ${key}, ${worstFall}, is not beyond its margin of ${margin}`, {
+    fix: "Declare the deepest fall that one order can have: several times the margin.",
+  });
+}
+
+function lookOf({ number, orders, mostOrders, before, seen }: LookPlan): GateResult["look"] {
+  const spent = before.slice(0, number - 1).reduce((sum, { alpha }) => sum + alpha, 0);
+  return { number, orders, mostOrders, spent, seen };
+}
+
+/** Margins are declared before looking: a change after a look is said. */
+function notesOnLooks({ look, margins }: GateRequest): string[] {
+  const earlier = look.before.slice(0, look.number - 1).at(-1);
+  const last = look.seen ? look.before[look.number - 1] : earlier;
+  if (last === undefined) return [];
+  const keys = Object.keys(margins).filter((key) => last.margins[key] !== margins[key]);
+  if (keys.length === 0) return [];
+  return [`margins changed after the look of ${last.at.slice(0, 10)}: ${keys.join(", ")}`];
 }
 
 /** What would be told by the cells that happen to be there is not the evidence that was planned. */

@@ -1,6 +1,6 @@
 import picocolors from "picocolors";
 import type { GateResult } from "../../gate/gate.js";
-import { marginText, remarksOn } from "../../gate/outputs/row-text.js";
+import { lookText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
 import { signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
@@ -22,7 +22,7 @@ export function gateLines(result: GateResult, terminal: { color: boolean; width:
     ...(row.acknowledged === undefined ? [] : [[row.key, marginText(row)] as const]),
     ...remarksOn(row).map((remark) => [row.key, remark] as const),
   ]);
-  const caption = `points of 100, positive is better for the candidate; one-sided bounds, α = ${result.alpha}, orders as clusters; paired by ${result.pairedBy}`;
+  const caption = `points of 100, positive is better for the candidate; one-sided bounds, ${lookText(result)}, orders as clusters; paired by ${result.pairedBy}`;
   return [
     `${colors[verdict](paint.bold(verdict.toUpperCase()))}  ${candidate.trainer} against baseline ${baseline.name}@${baseline.version} on ${suite.name} ${suite.version}`,
     "",

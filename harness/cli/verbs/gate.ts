@@ -12,7 +12,11 @@ interface StoreOptions extends CommonOptions {
 }
 
 type Options = CommonOptions &
-  Omit<GateOptions, "margins"> & { margin?: Record<string, number>; allowInconclusive?: boolean };
+  Omit<GateOptions, "margins" | "worstFalls"> & {
+    margin?: Record<string, number>;
+    worstFall?: Record<string, number>;
+    allowInconclusive?: boolean;
+  };
 
 const exitCodes = { pass: 0, fail: 1, inconclusive: 3 };
 
@@ -26,11 +30,20 @@ export function addGate(program: Command, context: CliContext): void {
     .argument("<run>", "a run directory, or <run>:<trainer>")
     .option("--config <file>", "configuration with a section `gate`; flags win over it")
     .option("--margin <metric=value>", "how much worse is accepted, in the metric's unit; repeatable", margins)
+    .option(
+      "--worst-fall <metric=value>",
+      "the deepest that one task order can fall: judges by betting; repeatable",
+      margins,
+    )
     .option("--baseline <name>", "name of the baseline, or name@version; `main` without it")
     .option("--baselines <directory>", "where baselines stand; `baselines` without it")
     .option("--trainer <label>", "which trainer of the run")
-    .option("--extend", "where it is inconclusive, run the further orders that would decide, once, up to a cap")
-    .option("--max-orders <n>", "the cap of --extend", atLeastThree)
+    .option("--extend", "where it is inconclusive, run the further orders that would decide, up to a cap")
+    .option(
+      "--max-orders <n>",
+      "most orders that anyone will look at, by which the error is spent; the cap of --extend",
+      atLeastThree,
+    )
     .option("--allow-inconclusive", "exit with 0 instead of 3 where the evidence does not decide")
     .option("--markdown <file>", "write the result as Markdown, such as for a step summary")
     .option("--junit <file>", "write the result as JUnit XML")
@@ -44,8 +57,8 @@ export function addGate(program: Command, context: CliContext): void {
   ]).action(async (run: string, options: Options) => {
     const { gateRun } = await import("../../app/gate-run.js");
     const { gateLines } = await import("../text/gate-lines.js");
-    const { margin: margins, ...rest } = options;
-    const result = await gateRun(run, { ...rest, margins }, context);
+    const { margin: margins, worstFall: worstFalls, ...rest } = options;
+    const result = await gateRun(run, { ...rest, margins, worstFalls }, context);
     if (options.json) printJson(context, result);
     else printLines(context, gateLines(result, context));
     const tolerated = result.verdict === "inconclusive" && options.allowInconclusive === true;

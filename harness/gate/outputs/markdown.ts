@@ -1,5 +1,5 @@
 import type { GateResult } from "../gate.js";
-import { marginText, remarksOn, signed } from "./row-text.js";
+import { lookText, marginText, remarksOn, signed } from "./row-text.js";
 
 const marks = { pass: "✅ PASS", fail: "❌ FAIL", inconclusive: "❔ INCONCLUSIVE" };
 
@@ -22,7 +22,7 @@ export function gateMarkdown(result: GateResult): string {
   return [
     `## ${marks[result.verdict]}: ${cell(candidate.trainer)} against baseline ${cell(baseline.name)}@${baseline.version}`,
     "",
-    `${cell(suite.name)} ${cell(suite.version)} (\`${suite.digest.slice(0, 12)}\`), paired by ${result.pairedBy}. Differences are positive where the candidate is better; one-sided bounds, α = ${result.alpha}.`,
+    `${cell(suite.name)} ${cell(suite.version)} (\`${suite.digest.slice(0, 12)}\`), paired by ${result.pairedBy}. Differences are positive where the candidate is better; one-sided bounds, ${lookText(result)}.`,
     "",
     "| metric | difference | bounds | margin | orders | verdict | |",
     "|---|---:|---:|---:|---:|---|---|",

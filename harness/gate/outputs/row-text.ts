@@ -1,10 +1,18 @@
-import type { GateRow } from "../gate.js";
+import type { GateResult, GateRow } from "../gate.js";
+
+/** The error at this look, and which look it is. */
+export function lookText({ alpha, look }: GateResult): string {
+  const share = `α = ${Number((100 * alpha).toPrecision(3))}%`;
+  if (look.number === 1 && look.orders >= look.mostOrders) return share;
+  return `${share} at look ${look.number}, with ${look.orders} of at most ${look.mostOrders} orders`;
+}
 
 /** Why a metric has its verdict, in one sentence: difference, bounds and margin as they are computed. */
 export function explainRow(row: GateRow): string {
   const parts: string[] = [];
   if (row.mean !== null) parts.push(`difference ${signed(row.mean)}`);
   if (row.low !== null && row.high !== null) parts.push(`bounds ${signed(row.low)} to ${signed(row.high)}`);
+  if (row.worstFall !== undefined) parts.push(`worst fall ${row.worstFall}`);
   parts.push(marginText(row), `${row.orders} order${row.orders === 1 ? "" : "s"}`);
   return [parts.join(", "), ...remarksOn(row)].join("; ");
 }

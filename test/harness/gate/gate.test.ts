@@ -84,16 +84,50 @@ describe("bench gate", () => {
     expect(stdout).toMatch(/^op +−\d.* −12\.0 +4 +FAIL$/m);
   });
 
-  test("runs the further orders once, up to the cap, and looks twice at half the error", async () => {
+  test("spends the error over looks, whether by --extend or by running again, and rereading spends nothing", async () => {
+    const bless = await gate("bless", "main", "--baselines", "looked", "--reason", "looks");
+    expect(bless.code, bless.stderr).toBe(0);
     await workspace.run("extended", { orders: 3, seeds: [3, 4] });
-    const given = ["extended", "--baselines", "blessed", "--margin", "op=0.0001", "--max-orders", "4"];
-    expect(await judged(...given)).toMatchObject({ alpha: 0.05, metrics: [{ orders: 3, verdict: "inconclusive" }] });
+    const given = ["extended", "--baselines", "looked", "--margin", "op=0.0001", "--max-orders", "4"];
+    const first = { alpha: expect.closeTo(0.0375, 12), look: { number: 1, orders: 3, mostOrders: 4, spent: 0 } };
+    expect(await judged(...given)).toMatchObject({ ...first, metrics: [{ orders: 3, verdict: "inconclusive" }] });
+    expect(await judged(...given)).toMatchObject({ ...first, look: { ...first.look, seen: true } });
     const result = await judged(...given, "--extend");
-    expect(result).toMatchObject({ alpha: 0.025, metrics: [{ orders: 4 }] });
-    expect(await judged(...given)).toMatchObject({ alpha: 0.025, metrics: result.metrics });
-    const whole = await judged("fresh", "--baselines", "blessed", "--margin", "op=0.0001");
-    expect(whole.metrics[0].mean).toBeCloseTo(result.metrics[0].mean, 12);
-    expect((await gate(...given, "--extend")).stdout).toContain("not extended again");
+    const second = { alpha: expect.closeTo(0.0125, 12), look: { number: 2, orders: 4 } };
+    expect(result).toMatchObject({ ...second, metrics: [{ orders: 4 }] });
+    expect(await judged(...given)).toMatchObject({ ...second, metrics: result.metrics });
+    expect((await gate(...given, "--extend")).stdout).toContain("not extended: the run has 4 orders, the cap is 4");
+
+    const looks = text("looked/main/looks.jsonl").trimEnd().split("\n");
+    expect(looks.map((line) => JSON.parse(line))).toMatchObject([
+      { orders: 3, version: 1, verdict: "inconclusive", margins: { op: 0.0001 } },
+      { orders: 4, version: 1 },
+    ]);
+    await workspace.run("rerolled", { seeds: [5, 6] });
+    const again = await judged("rerolled", ...given.slice(1));
+    expect(again).toMatchObject({
+      alpha: 0,
+      verdict: "inconclusive",
+      look: { number: 3, spent: expect.closeTo(0.05, 12) },
+    });
+    expect(again.metrics[0]).toMatchObject({ reason: "earlier looks have spent the error of 5%", low: null });
+  });
+
+  test("a margin that is changed after a look is said", async () => {
+    const { notes } = await judged("extended", "--baselines", "looked", "--margin", "op=0.5");
+    expect(notes).toEqual([expect.stringMatching(/^margins changed after the look of \d{4}-\d\d-\d\d: op$/)]);
+  });
+
+  test("judges by betting where a worst fall is declared, in every output", async () => {
+    const bless = await gate("bless", "main", "--baselines", "bets", "--reason", "bets");
+    expect(bless.code, bless.stderr).toBe(0);
+    const at = ["--baselines", "bets", "--margin", "op=0.3", "--markdown", "bet.md"];
+    const result = await judged("fresh", ...at, "--worst-fall", "op=0.5");
+    const evidence = result.metrics[0].evidence;
+    expect(result).toMatchObject({ metrics: [{ worstFall: 0.5, verdict: evidence >= 20 ? "pass" : "inconclusive" }] });
+    expect(evidence).toBeGreaterThan(1);
+    const deep = await judged("worse", "--baselines", "bets", "--margin", "op=0.01", "--worst-fall", "op=0.02");
+    expect(deep.metrics[0]).toMatchObject({ verdict: "fail", reason: expect.stringContaining("fell deeper") });
   });
 
   test.each([
@@ -105,6 +139,8 @@ describe("bench gate", () => {
     [["other", "--config", "gate.yaml"], "BASELINE_MISMATCH"],
     [["worse:metod", "--config", "gate.yaml"], 'Did you mean "method"?'],
     [["short", "--config", "gate.yaml", "--extend"], "--extend needs a cap"],
+    [["main", "--config", "gate.yaml", "--worst-fall", "op=0.1"], "not beyond its margin"],
+    [["main", "--config", "gate.yaml", "--worst-fall", "bwt=0.1"], "has no margin"],
   ])("%j ends with 2: %s", async (given, message) => {
     const { code, stderr } = await gate(...given);
     expect(code).toBe(2);
