@@ -49,7 +49,8 @@ const negatedAfter = new RegExp(
 const joint = new RegExp(`^${ending}(?:\\s(?:or|and|oder|und)\\s|[/或和]|或者)${opening}${filler}${opening}$`, "u");
 
 /** What makes a letter a label: "A." and "A is", but not "A careful"; asked of all letters, so that none is favored. */
-const setOff = /^(?:$|[)\]}>*_.,:;!?"'”’」』。，：、\n/]|\s*$|\s(?:is|are|was|were|ist|sind|or|oder|and|und|because|since|as)\b)/u;
+const setOff =
+  /^(?:$|[)\]}>*_.,:;!?"'”’」』。，：、\n/]|\s*$|\s(?:is|are|was|were|ist|sind|or|oder|and|und|because|since|as)\b)/u;
 const lineStart = /(?:^|\n)[\s*_"'“([{`$]*$|[([{*"'“`]$/u;
 
 /** Lower case, full-width characters as ASCII; every character keeps its place, whatever its case folds to. */
