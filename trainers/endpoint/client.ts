@@ -154,7 +154,7 @@ function readAnswer(json: string, model: string, { answeredBy }: EndpointAddress
   const counted = usage?.completion_tokens;
   const reasoning = choice.message?.reasoning_content;
   return {
-    text: text.trim(),
+    text: text.replace(/^ /, ""),
     tokens: Number.isSafeInteger(counted) && (counted as number) >= 0 ? (counted as number) : null,
     finishReason: ending,
     ...(typeof reasoning === "string" ? { reasoning } : {}),

@@ -58,7 +58,8 @@ export abstract class ModelLearner implements Learner {
       tokens: this.prompt(request, maxNewTokens),
     }));
     const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens });
-    return generations.map((generation) => ({ ...generation, text: generation.text.trim() }));
+    // An answer is learned behind one space; what else a model writes around it is for the scorer to judge.
+    return generations.map((generation) => ({ ...generation, text: generation.text.replace(/^ /, "") }));
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {

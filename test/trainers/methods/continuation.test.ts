@@ -33,7 +33,7 @@ test("answering leaves what determines the answers as it is", async () => {
     learner.generate([{ id: "1", input: [{ type: "text", text: "a: sun moon\nAnswer:" }] }], { maxNewTokens: 3 });
   const first = await ask();
   expect(await ask()).toEqual(first);
-  expect(first[0]!.text).toBe(first[0]!.text.trim());
+  expect(first[0]!.text.startsWith(" ")).toBe(false);
   await learner.score([{ id: "1", input: [{ type: "text", text: "a:" }], continuation: "b" }]);
   expect(await learner.answerDigest!()).toBe(before);
   expect((await learner.cost()).generatedTokens).toBeGreaterThan(0);
