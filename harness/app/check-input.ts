@@ -1,13 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { checkOptions, readConfig, resolveConfig } from "../config/index.js";
-import { parseSuiteReference } from "../config/suite-reference.js";
+import { readConfig, resolveConfig } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
 import { resolveReference } from "../hub.js";
 import { loadRegistry } from "../plugins.js";
 import { planRun } from "../run/plan/plan.js";
 import { readRun } from "../run/store/store.js";
 import { type AppContext, type InputKind, inputKinds, registryFor, specifiersFor } from "./context.js";
+import { validateData } from "./validate-data.js";
 
 /** How an input is to be checked. */
 export interface ValidateOptions {
@@ -15,6 +15,8 @@ export interface ValidateOptions {
   as?: InputKind;
   /** The suite that reads the data. */
   suite?: string;
+  /** Whether findings about data are errors. */
+  strict?: boolean;
   plugins?: string[];
 }
 
@@ -56,7 +58,7 @@ const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: 
 
 const checks: Record<InputKind, (what: string, options: ValidateOptions, context: Context) => Promise<Findings>> = {
   async config(what, options, context) {
-    const request = readConfig(what, { plugins: options.plugins });
+    const request = readConfig(what, { plugins: options.plugins, strict: options.strict });
     const specifiers = specifiersFor(context, request.config.plugins);
     const registry = await loadRegistry(specifiers);
     const plan = await planRun(resolveConfig(request, registry), registry, specifiers);
@@ -93,21 +95,7 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
     return { format: format.name, ...(await format.inspect(directory)) };
   },
   async data(what, options, context) {
-    const registry = await registryFor(context, options.plugins);
-    const { name, location } = parseSuiteReference(what, process.cwd(), options.suite);
-    const definition = registry.suite(name);
-    const checked = checkOptions(definition.options, {}, `suite "${name}"`);
-    const suite = await definition.load({ options: checked, quick: false, ...(location && { location }) });
-    const rows = suite.tasks.map((task) => {
-      const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
-      return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
-    });
-    const notes = (suite.notes ?? []).map((note, index) => [`note ${index + 1}`, note]);
-    return {
-      suite: `${suite.name} ${suite.version}`,
-      ...Object.fromEntries([...rows, ...notes]),
-      digest: suite.digest,
-    };
+    return validateData(what, options, await registryFor(context, options.plugins));
   },
   async run(what) {
     const { run, matrices, missing, notices } = readRun(resolve(what));

@@ -28,6 +28,7 @@ export interface ConfigFlags {
   device?: string;
   engine?: string;
   quick?: boolean;
+  strict?: boolean;
   out?: string;
   retryFailed?: boolean;
   keepCheckpoints?: RunConfig["keepCheckpoints"];
@@ -96,6 +97,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   );
   const engine = flags.engine ?? content.engine;
   if (engine !== undefined) config.engine = engine;
+  if (flags.strict ?? content.strict) config.strict = true;
   if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;
   if (observation !== undefined) config.observation = observation;
   const model = flags.model === undefined ? content.model && absoluteModel(content.model, directory) : flags.model;

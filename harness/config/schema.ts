@@ -124,6 +124,7 @@ export const configSchema = Type.Object(
     device: Type.Optional(text),
     engine: Type.Optional(text),
     quick: Type.Optional(Type.Boolean()),
+    strict: Type.Optional(Type.Boolean()),
     out: Type.Optional(text),
     keepCheckpoints: Type.Optional(Type.Enum(["last", "all", "none"])),
     fromCheckpoint: Type.Optional(text),

@@ -27,6 +27,8 @@ export interface RunConfig {
   observation?: ObservationSettings;
   /** What is watched while the run goes on; `defaultAlerts` when absent. Has no influence on results. */
   alerts?: AlertSettings;
+  /** Whether leaks, repeated rows and contradictions in the data are errors. */
+  strict?: boolean;
   /** Further plug-ins: file paths, npm packages, or `command:…`. */
   plugins: string[];
 }

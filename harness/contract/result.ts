@@ -39,6 +39,8 @@ export interface SuiteRecord {
   revision?: string;
   location?: string;
   published?: PublishedFigures;
+  /** How the data was read, and what was found in it, in words; absent where there is nothing to say. */
+  notes?: string[];
   tasks: (ScoredSetRecord & { language: string; sizes: Record<string, number> })[];
   probes: (ScoredSetRecord & { kind: ProbeKind; size: number })[];
 }

@@ -37,6 +37,9 @@ orders: 1
 # A smaller, honest configuration for smoke tests.
 # quick: false
 
+# Test rows in the training data, repeated rows, contradictions and the like are errors, not notices.
+# strict: false
+
 # Run directory; without it runs/<suite>-<digest>, the same for the same run, so that it is resumed.
 # out: runs/mine
 

@@ -45,6 +45,7 @@ export function addRun(program: Command, context: CliContext): void {
         "never",
       ]),
     )
+    .option("--strict", "leaks, repeated rows and contradictions in data are errors, not notices")
     .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
   withCommonOptions(command, [
     "bench run trace-seq",

@@ -12,10 +12,12 @@ export function addValidate(program: Command, context: CliContext): void {
     .description("check data, a model, a plug-in, a configuration or a run directory, before anything runs")
     .argument("<what>", "a path, a suite's name, hf://owner/name, hf://datasets/owner/name, or command:<words>")
     .addOption(new Option("--as <kind>", "what it is, where that cannot be told").choices(inputKinds))
-    .option("--suite <name>", "the suite that reads the data");
+    .option("--suite <name>", "the suite that reads the data")
+    .option("--strict", "leaks, repeated rows and contradictions in data are errors");
   withCommonOptions(command, [
     "bench validate bench.yaml",
     "bench validate ./my-data",
+    "bench validate ./my-data --strict",
     "bench validate ./my-model --as model",
     "bench validate ./my-method.mjs",
     'bench validate "command:python3 my_method.py"',

@@ -75,7 +75,7 @@ function duplicate(names: string[]): string | undefined {
 
 /** What `run.json` keeps of a suite. */
 export function recordSuite(suite: Suite, location: string | undefined): SuiteRecord {
-  const { name, version, title, digest, generated, scoring, revision, published } = suite;
+  const { name, version, title, digest, generated, scoring, revision, published, notes } = suite;
   return {
     name,
     version,
@@ -86,6 +86,7 @@ export function recordSuite(suite: Suite, location: string | undefined): SuiteRe
     ...(revision === undefined ? {} : { revision }),
     ...(location === undefined ? {} : { location }),
     ...(published === undefined ? {} : { published }),
+    ...(notes === undefined || notes.length === 0 ? {} : { notes }),
     tasks: suite.tasks.map((task) => ({
       ...heading(task),
       language: task.language,

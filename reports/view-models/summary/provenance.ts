@@ -8,6 +8,8 @@ import { bytes, count, duration, list, moment } from "../shared/format.js";
 export interface ProvenanceView {
   command: string;
   facts: { name: string; value: string; code: boolean }[];
+  /** How the data was read, and what was found in it. */
+  notes: string[];
   trainers: { name: string; version: string; source: string; options: string }[];
   environment: { name: string; value: string }[];
   config: string;
@@ -35,6 +37,7 @@ export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData
   return {
     command: run.command,
     facts: facts.flatMap(([name, value, code]) => (value === undefined ? [] : [{ name, value, code }])),
+    notes: suite.notes ?? [],
     trainers: run.trainers.map(({ label, name, version, source, options }) => ({
       name: label,
       version: label === name ? String(version) : `${name} ${version}`,

@@ -77,6 +77,7 @@ describe("help", () => {
         "--evaluate-every",
         "--evaluate-items",
         "--fail-on",
+        "--strict",
         "--dry-run",
         "--plugin",
         "--json",

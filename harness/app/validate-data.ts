@@ -1,0 +1,37 @@
+import { checkOptions } from "../config/options.js";
+import { parseSuiteReference } from "../config/suite-reference.js";
+import type { Registry } from "../plugins.js";
+import { checkData } from "../run/data/check-data.js";
+import { refusal } from "../run/data/data-notes.js";
+
+/** Loads data as a run would, and tells its sizes, how it was read, and what is wrong with it as a measurement. */
+export async function validateData(
+  what: string,
+  { suite: reader, strict }: { suite?: string; strict?: boolean },
+  registry: Registry,
+): Promise<Record<string, string | number>> {
+  const { name, location } = parseSuiteReference(what, process.cwd(), reader);
+  const definition = registry.suite(name);
+  const options = checkOptions(definition.options, {}, `suite "${name}"`);
+  const suite = await definition.load({ options, quick: false, ...(location && { location }) });
+  const found = checkData(suite);
+  if (strict && found.length > 0) throw refusal(found);
+  const tasks = suite.tasks.map((task) => {
+    const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
+    return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
+  });
+  const numbered = (word: string, texts: readonly string[]) =>
+    texts.map((text, index) => [`${word} ${index + 1}`, text]);
+  return {
+    suite: `${suite.name} ${suite.version}`,
+    ...Object.fromEntries(tasks),
+    ...Object.fromEntries(numbered("note", suite.notes ?? [])),
+    ...Object.fromEntries(
+      numbered(
+        "found",
+        found.map(({ text }) => text),
+      ),
+    ),
+    digest: suite.digest,
+  };
+}
