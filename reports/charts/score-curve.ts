@@ -6,6 +6,8 @@ export interface ScoreCurveOptions {
   values: readonly (number | null)[];
   /** The row after which the task is learned; before it the curve is drawn faint. */
   learnedAt: number;
+  /** Whether the area between the score after learning and the later scores is filled. */
+  shaded: boolean;
   /** Other curves, drawn in gray behind for comparison. */
   context?: readonly (readonly (number | null)[])[];
   width: number;
@@ -13,7 +15,7 @@ export interface ScoreCurveOptions {
 }
 
 /** A score over the task sequence: faint before the task is learned, strong after; the change since is shaded. */
-export function scoreCurve({ values, learnedAt, context = [], width, height }: ScoreCurveOptions): string {
+export function scoreCurve({ values, learnedAt, shaded, context = [], width, height }: ScoreCurveOptions): string {
   const x = linearScale([0, Math.max(values.length - 1, 1)], [4, width - 4]);
   const y = linearScale([0, 1], [height - 4, 4]);
   const points = (line: readonly (number | null)[], from: number, to: number) =>
@@ -25,7 +27,7 @@ export function scoreCurve({ values, learnedAt, context = [], width, height }: S
   ];
   const [first, last] = [learned[0], learned.at(-1)];
   if (first === undefined || last === undefined) return decorativeSvg(width, height, "score-curve", ...marks);
-  if (learned.length > 1) {
+  if (shaded && learned.length > 1) {
     const level: (readonly [number, number])[] = [[last[0], first[1]]];
     marks.push(
       element("path", { class: last[1] > first[1] ? "lost" : "won", d: `${linePath([...learned, ...level])}Z` }),

@@ -1,36 +1,41 @@
 import { linearScale } from "./scale.js";
-import { element, escapeXml, figure, label, linePath } from "./svg.js";
+import { element, escapeXml, figure, label, linePath, textWidth } from "./svg.js";
 
 export interface VersionCurveOptions {
   id: string;
   title: string;
   description: string;
-  /** One for each version; null where there is none. */
+  /** One per version; null where there is none. */
   values: readonly (number | null)[];
   /** Tooltip of each version. */
   notes: readonly string[];
-  /** First and last version, below the axis. */
-  ends: readonly [string, string];
-  /** Segments of one level, and whether the level was reached by a change for the worse. */
+  /** Names of the versions, below the axis. */
+  names: readonly string[];
+  /** Segments of one level, and whether the level was reached by a regression. */
   levels: readonly { from: number; to: number; mean: number; change: "loss" | "gain" | "none" }[];
+  /** Range of the vertical axis: 0 to 1 (−1 to 1 for a quantity with negative values), or fitted to the values. */
+  range: "full" | "fitted";
   format(value: number): string;
 }
 
 const width = 400;
-const height = 170;
-const frame = { left: 44, right: 10, top: 12, bottom: 26 };
+const plotHeight = 150;
+const frame = { left: 44, right: 10, top: 12 };
+const fontSize = 11;
+/** Labels that fit on the axis side by side at an angle. */
+const mostLabels = 16;
 
-/** A number over versions: a point for each, and the level of each segment between changes of it. */
+/** A score over versions: a point for each, and the level of each segment between changes of level. */
 export function versionCurve(options: VersionCurveOptions): string {
-  const { id, title, description, values, notes, ends, levels, format } = options;
-  const known = values.filter((value) => value !== null);
-  const bottom = height - frame.bottom;
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  const margin = Math.max((high - low) * 0.1, 0.01);
+  const { id, title, description, values, notes, names, levels, range, format } = options;
+  const bottom = plotHeight;
+  const every = Math.ceil(names.length / mostLabels);
+  const labeled = names.flatMap((name, index) => (index % every === 0 ? [{ name, index }] : []));
+  const height = bottom + 18 + Math.ceil(0.64 * Math.max(...labeled.map(({ name }) => textWidth(name, fontSize))));
   const x = linearScale([0, Math.max(values.length - 1, 1)], [frame.left + 10, width - frame.right - 6]);
-  const y = linearScale([low - margin, high + margin], [bottom, frame.top]);
+  const y = linearScale(domainOf(values, range), [bottom, frame.top]);
   const marks = y
-    .ticks(3)
+    .ticks(4)
     .flatMap((tick) => [
       element("line", { class: "grid", x1: frame.left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
       label(format(tick), { class: "axis", x: frame.left - 6, y: y(tick) + 4, "text-anchor": "end" }),
@@ -46,8 +51,18 @@ export function versionCurve(options: VersionCurveOptions): string {
     const target = element("circle", { class: "target", cx, cy, r: 8 });
     marks.push(element("g", {}, element("title", {}, escapeXml(notes[index]!)), dot, target));
   }
-  const below = { class: "axis", y: height - 8 };
-  marks.push(label(ends[0], { ...below, x: frame.left, "text-anchor": "start" }));
-  if (values.length > 1) marks.push(label(ends[1], { ...below, x: width - frame.right, "text-anchor": "end" }));
-  return figure({ id, width, height, title, description, className: "version-curve" }, ...marks);
+  for (const { name, index } of labeled) {
+    const [left, top] = [x(index) + 3, bottom + 14];
+    const turn = `rotate(-40 ${Math.round(left)} ${top})`;
+    marks.push(label(name, { class: "axis", x: left, y: top, "text-anchor": "end", transform: turn }));
+  }
+  return figure({ id, width, height, title, description, className: `version-curve ${range}` }, ...marks);
+}
+
+function domainOf(values: readonly (number | null)[], range: "full" | "fitted"): [number, number] {
+  const known = values.filter((value) => value !== null);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  if (range === "full") return [low < 0 ? Math.min(-1, low) : 0, Math.max(1, high)];
+  const margin = Math.max((high - low) * 0.1, 0.01);
+  return [low - margin, high + margin];
 }

@@ -6,9 +6,9 @@ import { cellMetrics } from "../../harness/metrics/index.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
 import { boundOf, type Entry } from "./shared/entries.js";
-import { moment, plural, points } from "./shared/format.js";
+import { modelName, moment, plural, points } from "./shared/format.js";
 import { type GlossaryView, glossaryViews } from "./summary/glossary.js";
-import { type HeaderView, modelName } from "./summary/header.js";
+import type { HeaderView } from "./summary/header.js";
 
 /** The page of a leaderboard over several runs as data. */
 export interface BoardView {

@@ -15,7 +15,7 @@ export interface HistoryView {
 interface SeriesView {
   id: string;
   trainer: string;
-  groups: { title: string; charts: { title: string; text: string; chart: string }[] }[];
+  groups: { title: string; charts: { title: string; text: string; chart: string; fitted: string }[] }[];
   columns: string[];
   versions: { name: string; date: string; digest: string; model: string; link: string; cells: string[] }[];
 }
@@ -107,11 +107,16 @@ function chartView(line: HistoryLine, { versions }: HistorySeries, id: string) {
             change: step === undefined ? ("none" as const) : better ? ("gain" as const) : ("loss" as const),
           };
         });
-  const chart = versionCurve({
-    ...{ id, title, description, values, levels },
+  const options = {
+    ...{ title, description, values, levels },
     notes: values.map((value, index) => `${versions[index]!.name}: ${value === null ? missing : points(value)}`),
-    ends: [shortened(versions[0]!.name, 24), shortened(versions.at(-1)!.name, 24)],
-    format: (value) => String(Number((100 * value).toPrecision(3))).replace("-", "−"),
-  });
-  return { title, text: `${points(first)} → ${points(last)}`, chart };
+    names: versions.map(({ name }) => shortened(name, 20)),
+    format: (value: number) => String(Number((100 * value).toPrecision(3))).replace("-", "−"),
+  };
+  return {
+    title,
+    text: `${points(first)} → ${points(last)}`,
+    chart: versionCurve({ ...options, id, range: "full" }),
+    fitted: versionCurve({ ...options, id: `${id}-fitted`, range: "fitted" }),
+  };
 }

@@ -81,12 +81,16 @@ const charts: Record<string, () => string> = {
     scoreCurve({
       values: [0.1, 0.12, 0.84, 0.5, 0.22],
       learnedAt: 2,
+      shaded: true,
       context: [[null, 0.9, 0.8, 0.8, 0.7]],
       width: 92,
       height: 56,
     }),
-  "score-curve-learned-last": () => scoreCurve({ values: [0.1, 0.2, 0.8], learnedAt: 2, width: 92, height: 56 }),
-  "score-curve-empty": () => scoreCurve({ values: [null, null], learnedAt: 1, width: 92, height: 56 }),
+  "score-curve-learned-last": () =>
+    scoreCurve({ values: [0.1, 0.2, 0.8], learnedAt: 2, shaded: true, width: 92, height: 56 }),
+  "score-curve-of-means": () =>
+    scoreCurve({ values: [null, 0.9, 0.5], learnedAt: 1, shaded: false, width: 92, height: 56 }),
+  "score-curve-empty": () => scoreCurve({ values: [null, null], learnedAt: 1, shaded: true, width: 92, height: 56 }),
   "task-curves": () =>
     taskCurves({
       id: "w",

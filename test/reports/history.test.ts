@@ -62,7 +62,7 @@ test("the page is one file, escapes what it shows, and leads to the runs", async
   expect(text).toContain("words &lt;1&gt; 1");
   expect(text).toContain('href="../runs/run%201/report/index.html"');
   expect(text).not.toMatch(/(src|href)="https?:/);
-  expect(text.match(/class="chart version-curve"/g)).toHaveLength(4);
+  expect(text.match(/class="chart version-curve full"/g)).toHaveLength(4);
 });
 
 const executablePath = [process.env.CHROMIUM_PATH ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"].find(

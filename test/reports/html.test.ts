@@ -131,7 +131,9 @@ test("curves within tasks are drawn if measured, and not mentioned otherwise", a
   expect(section.match(/<figcaption>/g)).toHaveLength(2 * 16);
   expect(section).toContain("every 10 steps, on 25 items per task, mean of 2 seeds");
   expect(section).toMatch(/<desc[^>]*>stance: at most \d+\.\d at step \d+, then at least \d+\.\d at step \d+, /);
-  expect(text).toContain('<a href="#metric-stability-gap.bench-1">Stability gap</a>');
+  expect(text).toContain(
+    '<a href="#metric-stability-gap.bench-1" data-metric="metric-stability-gap.bench-1">Stability gap</a>',
+  );
   let shard = "";
   const receive = (_: string, content: string) => {
     shard = content;

@@ -133,6 +133,35 @@ describe("findings", () => {
     expect(findings(tied, entriesOf(tied))[0]!.text).not.toContain("overlap");
   });
 
+  test("name ties together, and compare times with every trained method", () => {
+    const tied = copyOf(grid);
+    for (const row of tied.leaderboard.leaderboard) {
+      row.rank = null;
+      for (const key of ["op", "forgetting", "generalAbilityDelta"]) {
+        row.metrics[key] = { ...row.metrics[key]!, mean: key === "op" ? 0.5 : -0.186 };
+      }
+      row.cost.wallSeconds = row.trainer === "joint" ? 10 : row.trainer === "frozen" ? 1 : 20;
+    }
+    const text = Object.fromEntries(findings(tied, entriesOf(tied)).map((finding) => [finding.topic, finding.text]));
+    expect(text.Performance).toMatch(/^4 trainers share the highest overall performance .* 50\.0 of 100\./);
+    expect(text.Forgetting).toBe("Mean forgetting of earlier tasks is −18.6 points for every trainer.");
+    expect(text["General ability"]).toBe(
+      "General ability, which no task trains, changes by −18.6 points for every trainer.",
+    );
+    expect(text.Cost).toContain("2 times as long as **joint**, the fastest trained method");
+  });
+
+  test("an evaluated checkpoint is named by its model and is no lower bound", () => {
+    const evaluated = dataOf("evaluated", { orders: 1, seeds: 1, only: ["frozen"], model: "owner/checkpoint-200" });
+    const [entry] = entriesOf(evaluated);
+    expect(entry).toMatchObject({ name: "owner/checkpoint-200", bound: null });
+    const said = findings(evaluated, [entry!]).map(({ text }) => text);
+    expect(said[0]).toBe(
+      `**owner/checkpoint-200** scores ${points(entry!.row.metrics.op!.mean)} of 100 on average over 8 tasks, without training in this run.`,
+    );
+    expect(said.join()).not.toContain("--orders");
+  });
+
   test("say so where nothing is finished", () => {
     const empty = copyOf(grid);
     for (const cell of empty.cells) Object.assign(cell, { status: "pending", matrix: undefined, cost: undefined });

@@ -25,7 +25,7 @@ const orderMetrics = [
 
 export function everyMetricView({ metrics }: Pick<ReportData, "metrics">, entries: readonly Entry[]): EveryMetricView {
   const known = [
-    ...metrics.map(({ key, title, id }) => ({ key, title, note: id, link: `#${metricAnchor(id)}` })),
+    ...metrics.map(({ key, title, id }) => ({ key, title, note: id, link: metricAnchor(id) })),
     ...orderMetrics,
   ];
   return {

@@ -5,7 +5,7 @@ import { retentionAxis, retentionMark } from "../../charts/retention-mark.js";
 import type { ReportData } from "../../report-data.js";
 import { type Cell, type Column, type EstimateCell, estimateCell } from "../shared/cell.js";
 import type { Entry } from "../shared/entries.js";
-import { bytes, count, duration, missing, plural, points, signedPoints } from "../shared/format.js";
+import { bytes, count, duration, metricAnchor, missing, plural, points, signedPoints } from "../shared/format.js";
 import { type ByOrderView, byOrderView, type EveryMetricView, everyMetricView } from "./every-metric.js";
 import { type Chip, chipsOf } from "./privileges.js";
 
@@ -115,13 +115,21 @@ export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]
     return bounds.length === 1 ? (bounds[0]!.row.metrics.op?.mean ?? null) : null;
   };
   const bounds = { floor: scoreOf("lower bound"), ceiling: scoreOf("upper bound") };
+  const linkOf = (key: string) => {
+    const metric = data.metrics.find((candidate) => candidate.key === key);
+    return metric === undefined ? {} : { link: metricAnchor(metric.id) };
+  };
   const ranked = entries.filter(({ row }) => row.rank !== null).length;
   return {
     ...(orders.length < 2 ? { notice: `One task order gives no intervals and no ranks.${advice}` } : {}),
     caption: captionOf(orders.length, seedsPerOrder(cells)),
     axis: retentionAxis(),
-    score: { title: "OP", note: "Overall performance: mean score over all tasks after the last one" },
-    metrics: headline.map(({ key, title, note }) => ({ title, note, ascending: key === "forgetting" })),
+    score: {
+      title: "OP",
+      note: "Overall performance: mean score over all tasks after the last one",
+      ...linkOf("op"),
+    },
+    metrics: headline.map(({ key, title, note }) => ({ title, note, ascending: key === "forgetting", ...linkOf(key) })),
     costs: costColumns.map(({ title, note }) => ({ title, note, ascending: true })),
     rows: entries.map((entry) => rowView(entry, bounds, ranked)),
     ...(byOrder === undefined ? {} : { byOrder }),
@@ -171,5 +179,7 @@ function rankCell({ row: { rank, rankReason } }: Entry): Cell {
 
 function captionOf(orders: number, seeds: number): string {
   const means = `Means over ${plural(orders, "task order")} with ${plural(seeds, "seed")} each, in points out of 100`;
-  return orders < 2 ? `${means}.` : `${means}; ± is half the 95% interval over orders.`;
+  return orders < 2
+    ? `${means}.`
+    : `${means}; ± is half the 95% interval over orders. A rank interval contains the ranks not excluded by paired t-tests on OP over task orders, Holm-adjusted over all pairs of trainers.`;
 }

@@ -41,20 +41,25 @@ export function sequenceCurvesView(
   };
 }
 
+/** The set of tasks grows with every row, so that a difference between rows is neither a gain nor a loss. */
 function seenCell(values: (number | null)[], others: (number | null)[][]): CurveCell {
-  const chart = scoreCurve({ values, learnedAt: 1, context: others, width: 200, height: 56 });
-  return { chart, ...fromTo(values[1] ?? null, values.at(-1) ?? null), note: "mean over the tasks learned so far" };
+  const chart = scoreCurve({ values, learnedAt: 1, shaded: false, context: others, width: 200, height: 56 });
+  const last = values.at(-1) ?? null;
+  return { chart, value: last, text: `${rounded(last)} at the end`, note: "mean over the tasks learned so far" };
 }
 
 function taskCell({ rows, tasks }: MeanMatrix, column: number): CurveCell {
   const values = rows.map((line) => line[column] ?? null);
-  const chart = scoreCurve({ values, learnedAt: column + 1, width: 92, height: 56 });
+  const chart = scoreCurve({ values, learnedAt: column + 1, shaded: true, width: 92, height: 56 });
   const [learned, final] = [values[column + 1] ?? null, values.at(-1) ?? null];
   const later = plural(tasks.length - column - 1, "task");
   return { chart, ...fromTo(learned, final), note: `learning accuracy, then the score ${later} later` };
 }
 
 function fromTo(from: number | null, to: number | null): Cell {
-  const text = (value: number | null) => (value === null ? missing : String(Math.round(value * 100)));
-  return { value: to, text: `${text(from)} → ${text(to)}` };
+  return { value: to, text: `${rounded(from)} → ${rounded(to)}` };
+}
+
+function rounded(value: number | null): string {
+  return value === null ? missing : String(Math.round(value * 100));
 }

@@ -81,3 +81,8 @@ export function anchorOf(name: string): string {
 export function metricAnchor(id: string): string {
   return `metric-${anchorOf(id)}`;
 }
+
+/** The last two parts of a path, or owner and name of a Hub reference. */
+export function modelName(reference: string): string {
+  return reference.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
+}

@@ -1,6 +1,6 @@
 import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
 import type { ReportData } from "../../report-data.js";
-import type { Entry } from "../shared/entries.js";
+import { type Entry, isEvaluation } from "../shared/entries.js";
 import { count, duration, list, plural, points, signedPoints } from "../shared/format.js";
 
 /** One sentence of the summary. */
@@ -13,6 +13,7 @@ export interface Finding {
 /** The summary of a run: performance, forgetting, general ability, cost and uncertainty. */
 export function findings(data: ReportData, entries: readonly Entry[]): Finding[] {
   const learners = entries.filter(({ trainer, row }) => trainer.schedule === "sequence" && mean(row, "op") !== null);
+  if (isEvaluation(data.run)) return [evaluation(data, entries), uncertainty(data)];
   if (learners.length === 0) {
     return [{ topic: "No results", text: "No trainer that learns in sequence has a finished cell." }];
   }
@@ -23,6 +24,17 @@ export function findings(data: ReportData, entries: readonly Entry[]): Finding[]
     cost(learners, entries),
     uncertainty(data),
   ].filter((finding) => finding !== undefined);
+}
+
+/** Scores of models that the run did not train. */
+function evaluation({ run }: ReportData, entries: readonly Entry[]): Finding {
+  const scores = entries.flatMap((entry) => {
+    const score = mean(entry.row, "op");
+    return score === null ? [] : [`**${entry.name}** scores ${points(score)}`];
+  });
+  if (scores.length === 0) return { topic: "No results", text: "The evaluation has no finished cell." };
+  const text = `${list(scores)} of 100 on average over ${plural(run.suite.tasks.length, "task")}, without training in this run.`;
+  return { topic: "Performance", text };
 }
 
 function performance(learners: readonly Entry[], entries: readonly Entry[]): Finding {
@@ -105,14 +117,16 @@ function uncertainty({ run, cells }: ReportData): Finding {
   const open = cells.filter(({ status }) => status !== "done").length;
   const seeds = plural(seedsPerOrder(run.cells), "seed");
   const sentences = [
-    ...(run.orders.length < 2
-      ? [
-          "One task order gives no confidence intervals and no ranks.",
-          run.source === undefined
-            ? "Use --orders 3 to measure the effect of the order."
-            : "A continued sequence has only one order.",
-        ]
-      : [`Intervals are 95% confidence intervals over ${run.orders.length} task orders with ${seeds} each.`]),
+    ...(isEvaluation(run)
+      ? ["Without training there are no task orders; the interval below OP is that of the test items."]
+      : run.orders.length < 2
+        ? [
+            "One task order gives no confidence intervals and no ranks.",
+            run.source === undefined
+              ? "Use --orders 3 to measure the effect of the order."
+              : "A continued sequence has only one order.",
+          ]
+        : [`Intervals are 95% confidence intervals over ${run.orders.length} task orders with ${seeds} each.`]),
     ...(run.orders.length === 2 ? ["Two orders give wide intervals; more orders narrow them."] : []),
     ...(open > 0
       ? [

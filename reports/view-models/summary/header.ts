@@ -1,7 +1,7 @@
 import { suiteLabel } from "../../../harness/contract/suite.js";
 import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
 import type { ReportData } from "../../report-data.js";
-import { count, duration, moment, plural } from "../shared/format.js";
+import { count, duration, modelName, moment, plural } from "../shared/format.js";
 
 /** Title and key facts of a run. */
 export interface HeaderView {
@@ -54,9 +54,4 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
     quick: run.quick,
     facts,
   };
-}
-
-/** The last two parts of a path, or owner and name of a Hub reference. */
-export function modelName(reference: string): string {
-  return reference.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
 }
