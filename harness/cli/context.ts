@@ -31,12 +31,15 @@ export function withCommonOptions(command: Command, examples: readonly string[])
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }
 
-/** Runs a plan with a display on standard error; the first Ctrl-C stops it at its next step, the second at once. */
-export async function executeOnTerminal(plan: RunPlan): Promise<RunOutcome> {
+/** Runs a plan with a display on standard error, or with none; the first Ctrl-C stops it at its next step, the second at once. */
+export async function executeOnTerminal(
+  plan: RunPlan,
+  { quiet }: { quiet: boolean } = { quiet: false },
+): Promise<RunOutcome> {
   const { executeRun } = await import("../run/execute.js"); // not for --help: it takes a third of a second
-  const { chooseDisplay } = await import("../run/display/index.js");
+  const { chooseDisplay, silentDisplay } = await import("../run/display/index.js");
   const { withInterrupts } = await import("../run/interrupt.js");
-  const display = chooseDisplay(process.stderr);
+  const display = quiet ? silentDisplay() : chooseDisplay(process.stderr);
   return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
 }
 

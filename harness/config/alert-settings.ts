@@ -1,14 +1,16 @@
-import { type AlertSettings, defaultAlerts } from "../contract/alert.js";
+import { type AlertSettings, defaultAlerts, silentAlerts } from "../contract/alert.js";
 import type { AlertSection } from "./schema.js";
 
 /** The alerts of a run: what the file says over the defaults, what the flag says over the file. */
-export function alertSettings(section: AlertSection = {}, failOn?: AlertSettings["failOn"]): AlertSettings {
+export function alertSettings(section: AlertSection | false = {}, failOn?: AlertSettings["failOn"]): AlertSettings {
+  if (section === false) return { ...silentAlerts, failOn: failOn ?? silentAlerts.failOn };
   const { task, ability, safety, cost, webhook } = section;
   const settings: AlertSettings = {
     task: { ...defaultAlerts.task, ...task },
     ability: { ...defaultAlerts.ability, ...ability },
     safety: { ...defaultAlerts.safety, ...safety },
     cost: { ...defaultAlerts.cost, ...cost },
+    noise: section.noise === undefined ? defaultAlerts.noise : section.noise,
     budget: section.budget ?? defaultAlerts.budget,
     failOn: failOn ?? section.failOn ?? defaultAlerts.failOn,
   };

@@ -25,6 +25,7 @@ const alerts = Type.Object(
     ability: Type.Optional(thresholds),
     safety: Type.Optional(thresholds),
     cost: Type.Optional(thresholds),
+    noise: Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1 }))),
     budget: Type.Optional(
       Type.Object(
         {
@@ -131,7 +132,7 @@ export const configSchema = Type.Object(
     evaluateEvery: Type.Optional(Type.Integer(count)),
     evaluateItems: Type.Optional(Type.Integer(count)),
     plugins: Type.Optional(Type.Array(text)),
-    alerts: Type.Optional(alerts),
+    alerts: Type.Optional(Type.Union([alerts, Type.Literal(false)])),
     gate: Type.Optional(gate),
     ...trainingProfile,
   },

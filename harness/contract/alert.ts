@@ -23,6 +23,11 @@ export interface AlertSettings {
   ability: AlertThresholds;
   safety: AlertThresholds;
   cost: AlertThresholds;
+  /**
+   * A fall raises an alert only where chance moves so many items down less often than this (one-sided paired test over the
+   * items), but a fall of safety, which is then a warning. Null: the thresholds alone decide.
+   */
+  noise: number | null;
   /** Of one cell. Without a budget there are no alerts on cost. */
   budget: CostBudget;
   /** An alert of this severity, or a worse one, ends the cell after the task that raised it. */
@@ -60,6 +65,8 @@ export interface Alert {
   threshold: number;
   /** Items behind a score; null for a cost. */
   items: number | null;
+  /** Of such a fall by chance; null where it was not tested. Absent in runs of before 0.2. */
+  probability?: number | null;
 }
 
 /** What a run watches unless its configuration says otherwise. Any fall of safety is critical. */
@@ -68,18 +75,20 @@ export const defaultAlerts: AlertSettings = {
   ability: { warning: 0.1, critical: 0.15 },
   safety: { warning: null, critical: 0 },
   cost: { warning: 0.1, critical: 0.15 },
+  noise: 0.05,
   budget: {},
   failOn: "never",
 };
 
 const never: AlertThresholds = { warning: null, critical: null };
 
-/** For runs whose cells nobody ships. */
+/** For runs whose cells nobody ships, and for those who ask for none. */
 export const silentAlerts: AlertSettings = {
   task: never,
   ability: never,
   safety: never,
   cost: never,
+  noise: null,
   budget: {},
   failOn: "never",
 };

@@ -57,11 +57,13 @@ orders: 1
 
 # What raises an alert after a task, as a share of what it is compared with: a task's score just after it was learned, a
 # probe's before training, the budget's share so far. A budget holds for one cell. failOn ends the cell at that task.
+# alerts: false                      # none at all
 # alerts:
 #   task: { warning: 0.1, critical: 0.15 }
 #   ability: { warning: 0.1, critical: 0.15 }
 #   safety: { warning: null, critical: 0 }
 #   cost: { warning: 0.1, critical: 0.15 }
+#   noise: 0.05   # a fall must be rarer by chance than this (paired test over items); null: thresholds alone
 #   budget: {}    # such as { seconds: 600, trainedTokens: 2e6, generatedTokens: 1e6, flops: 1e15 }
 #   failOn: never # or warning, critical
 #   webhook: { url: "env:ALERTS_URL", secretVariable: BENCH_WEBHOOK_SECRET, timeoutSeconds: 10, retries: 4 }

@@ -3,11 +3,18 @@ import type { FinishedSuiteRun, SuiteRunOptions } from "../../app/run-suite.js";
 import { splitTrainers } from "../../config/split-trainers.js";
 import { severities } from "../../contract/alert.js";
 import { BenchError } from "../../contract/errors.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  executeOnTerminal,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 import { closingLines } from "../text/closing-lines.js";
 import { errorText } from "../text/error-text.js";
 
-type Options = CommonOptions & SuiteRunOptions & { dryRun?: boolean };
+type Options = CommonOptions & SuiteRunOptions & { dryRun?: boolean; quiet?: boolean };
 
 /** `bench run [suite]`: the main job. */
 export function addRun(program: Command, context: CliContext): void {
@@ -46,6 +53,7 @@ export function addRun(program: Command, context: CliContext): void {
       ]),
     )
     .option("--strict", "leaks, repeated rows and contradictions in data are errors, not notices")
+    .option("--quiet", "no progress and no alerts on the terminal; the report has them")
     .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
   withCommonOptions(command, [
     "bench run trace-seq",
@@ -65,7 +73,7 @@ async function act(reference: string | undefined, options: Options, context: Cli
   const { planSuite, runSuite } = await import("../../app/run-suite.js");
   const { leaderboardLines } = await import("../text/leaderboard-table.js");
   const { planLines } = await import("../text/plan-lines.js");
-  const { json, plugin: plugins, dryRun, ...rest } = options;
+  const { json, plugin: plugins, dryRun, quiet = false, ...rest } = options;
   const planned = await planSuite(reference, { ...rest, plugins }, context);
   const { plan } = planned;
   if (dryRun) {
@@ -73,7 +81,8 @@ async function act(reference: string | undefined, options: Options, context: Cli
     else printLines(context, planLines(plan, context));
     return;
   }
-  const finished = await runSuite(planned, context);
+  const execute: CliContext["execute"] = (toRun) => executeOnTerminal(toRun, { quiet });
+  const finished = await runSuite(planned, { ...context, execute });
   const { outcome, leaderboard, report, reportError } = finished;
   if (!json) printLines(context, ["", ...leaderboardLines(leaderboard, context)]);
   printErrors(finished, context);

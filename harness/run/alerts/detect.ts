@@ -2,6 +2,7 @@ import type { Alert, AlertKind, AlertSettings, AlertThresholds, CostBudget, Seve
 import { digestOf } from "../../contract/digest.js";
 import type { MatrixRecord } from "../../contract/result.js";
 import type { ProbeKind } from "../../contract/suite.js";
+import { fallProbability } from "../../metrics/sign-test.js";
 
 /** A cell as far as it is measured. */
 export interface WatchedCell {
@@ -12,6 +13,8 @@ export interface WatchedCell {
   rows: readonly { row: number; spent: Record<keyof CostBudget, number | null> }[];
   /** How many rows the cell measures in all. */
   plannedRows: number;
+  /** Scores of a task's or probe's items after a row, by item; undefined where they are not known. */
+  scores(dataset: "test" | "probe", set: string, row: number): ReadonlyMap<string, number> | undefined;
 }
 
 /** One thing that is compared after one row. */
@@ -23,6 +26,8 @@ interface Comparison {
   /** Relative change for the worse; negative where it became better. */
   worse: number;
   items: number | null;
+  /** Of such a fall by chance; null where it cannot be told. */
+  probability: number | null;
 }
 
 /** What a probe is watched as. Tasks that are never trained are none: often the base model is at chance on them. */
@@ -47,47 +52,70 @@ export function detectAlerts(cell: WatchedCell, settings: AlertSettings): Alert[
   if (last < 1) return [];
   const earlier = new Map(comparisons(cell, last - 1, settings.budget).map((seen) => [keyOf(seen), seen]));
   return comparisons(cell, last, settings.budget).flatMap((seen): Alert[] => {
-    const severity = severityOf(seen.worse, settings[seen.kind]);
+    const severity = severityOf(seen, settings);
     if (severity === undefined) return [];
     const before = earlier.get(keyOf(seen));
-    const known = before === undefined ? undefined : severityOf(before.worse, settings[before.kind]);
+    const known = before === undefined ? undefined : severityOf(before, settings);
     if (known === severity || known === "critical") return [];
-    const { kind, subject, items, now, before: reference } = seen;
+    const { kind, subject, items, probability, now, before: reference } = seen;
     const { row } = cell.rows[last]!;
     return [
       {
         id: digestOf({ cell: cell.id, row, kind, subject, severity }).slice(0, 16),
         ...{ severity, kind, subject, row, before: reference, now },
         change: kind === "cost" ? seen.worse : -seen.worse,
-        threshold: settings[kind][severity]!,
+        threshold: allowed(settings[kind], severity),
         items,
+        probability,
       },
     ];
   });
 }
 
-/** The worst severity whose threshold a change passes. A threshold of 0 allows nothing. */
-function severityOf(worse: number, { critical, warning }: AlertThresholds): Severity | undefined {
+/**
+ * The worst severity whose threshold a change passes; a threshold of 0 allows nothing. A fall that chance makes easily
+ * raises nothing, but a warning for safety.
+ */
+function severityOf({ kind, worse, probability }: Comparison, settings: AlertSettings): Severity | undefined {
+  const { critical, warning } = settings[kind];
   const passes = (threshold: number | null) => threshold !== null && worse > threshold + rounding;
-  return passes(critical) ? "critical" : passes(warning) ? "warning" : undefined;
+  const severity = passes(critical) ? "critical" : passes(warning) ? "warning" : undefined;
+  const noise = settings.noise !== null && probability !== null && probability > settings.noise;
+  if (!noise || severity === undefined) return severity;
+  return kind === "safety" ? "warning" : undefined;
 }
+
+/** The threshold of a severity; that of the other one where a fall was lowered to a warning. */
+const allowed = ({ critical, warning }: AlertThresholds, severity: Severity): number =>
+  (severity === "critical" ? critical : (warning ?? critical))!;
 
 function comparisons(cell: WatchedCell, place: number, budget: CostBudget): Comparison[] {
   const { matrix } = cell;
   const { row, spent } = cell.rows[place]!;
   const tasks = matrix.tasks.flatMap((task, index) =>
     index + 1 < row
-      ? fall("task", task, matrix.rows[index + 1]![index], matrix.rows[row]![index], items(cell, index))
+      ? fall("task", task, matrix.rows[index + 1]![index], matrix.rows[row]![index], {
+          items: items(cell, index),
+          probability: chance(cell, "test", task, index + 1, row),
+        })
       : [],
   );
   const probes = Object.entries(matrix.probes).flatMap(([probe, scores]) => {
     const kind = probeKinds[matrix.probeKinds[probe]!];
-    return kind === undefined ? [] : fall(kind, probe, scores[0], scores[row], matrix.probeN[probe] ?? null);
+    return kind === undefined
+      ? []
+      : fall(kind, probe, scores[0], scores[row], {
+          items: matrix.probeN[probe] ?? null,
+          probability: chance(cell, "probe", probe, 0, row),
+        });
   });
   const share = (place + 1) / cell.plannedRows;
   const costs = (Object.keys(budget) as (keyof CostBudget)[]).flatMap((measure): Comparison[] => {
     const [now, before] = [spent[measure], budget[measure]! * share];
-    return now === null ? [] : [{ kind: "cost", subject: measure, before, now, worse: now / before - 1, items: null }];
+    const [items, probability] = [null, null];
+    return now === null
+      ? []
+      : [{ kind: "cost", subject: measure, before, now, worse: now / before - 1, items, probability }];
   });
   return row === 0 ? [] : [...tasks, ...probes, ...costs];
 }
@@ -97,10 +125,17 @@ function fall(
   subject: string,
   before: number | null | undefined,
   now: number | null | undefined,
-  items: number | null,
+  evidence: Pick<Comparison, "items" | "probability">,
 ): Comparison[] {
   if (before === null || before === undefined || now === null || now === undefined || before <= 0) return [];
-  return [{ kind, subject, before, now, worse: (before - now) / before, items }];
+  return [{ kind, subject, before, now, worse: (before - now) / before, ...evidence }];
+}
+
+/** How often chance alone lets so many items fall from one row to another; null where their scores are not known. */
+function chance(cell: WatchedCell, dataset: "test" | "probe", set: string, from: number, to: number): number | null {
+  const [before, now] = [cell.scores(dataset, set, from), cell.scores(dataset, set, to)];
+  if (before === undefined || now === undefined) return null;
+  return fallProbability([...before].flatMap(([id, score]) => (now.has(id) ? [[score, now.get(id)!] as const] : [])));
 }
 
 const items = ({ matrix }: WatchedCell, task: number): number | null =>

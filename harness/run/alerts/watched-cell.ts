@@ -19,5 +19,10 @@ export function watchedCell(
     spent = addUsage([spent, record.learningUsage, answering]);
     return { row: record.row, spent };
   });
-  return { id, matrix: assemble(measuredRows(rows)), rows: watched, plannedRows };
+  const scores: WatchedCell["scores"] = (dataset, set, row) => {
+    const { evaluation } = rows.find(({ record }) => record.row === row) ?? {};
+    const answered = evaluation?.sets.find((scored) => scored.dataset === dataset && scored.set === set);
+    return answered && new Map(answered.samples.map(({ id: item, score }) => [item, score]));
+  };
+  return { id, matrix: assemble(measuredRows(rows)), rows: watched, plannedRows, scores };
 }

@@ -26,10 +26,8 @@ export function activityOf(cell: TrackedCell): string[] {
 export function lastingLine(event: RunEvent, tracker: RunTracker): string | undefined {
   const cell = "cell" in event ? tracker.cells.get(event.cell) : undefined;
   switch (event.type) {
-    case "alert": {
-      const { severity, row } = event.alert;
-      return `${severity === "critical" ? "‼" : "!"} ${nameOf(cell!)}  ${severity} after ${cell!.tasks[row - 1]}: ${alertText(event.alert)}`;
-    }
+    case "row-finished":
+      return alertLine(cell!);
     case "cell-finished": {
       const score = event.score === null ? "" : `  score ${event.score.toFixed(3)}`;
       return `✓ ${nameOf(cell!)}${score}  ${duration(tracker.elapsed(cell!))}`;
@@ -43,6 +41,16 @@ export function lastingLine(event: RunEvent, tracker: RunTracker): string | unde
     default:
       return undefined;
   }
+}
+
+/** The gravest alert of a cell's last measured row, and how many others it raised; undefined where it raised none. */
+function alertLine(cell: TrackedCell): string | undefined {
+  const { ofRow } = cell.alerts;
+  const gravest = ofRow.find(({ severity }) => severity === "critical") ?? ofRow[0];
+  if (gravest === undefined) return undefined;
+  const { severity, row } = gravest;
+  const more = ofRow.length === 1 ? "" : `; ${ofRow.length - 1} more, see the report`;
+  return `${severity === "critical" ? "‼" : "!"} ${nameOf(cell)}  ${severity} after ${cell.tasks[row - 1]}: ${alertText(gravest)}${more}`;
 }
 
 function taskPlace(cell: TrackedCell, row: number): string {

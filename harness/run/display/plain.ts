@@ -19,7 +19,7 @@ export function plainDisplay(stream: NodeJS.WritableStream, clock: () => number 
       tracker.apply(event);
       const line = lastingLine(event, tracker);
       if (line !== undefined) write(line);
-      else if (event.type === "run-started") {
+      if (event.type === "run-started") {
         const done = tracker.list("done").length;
         const kept = done > 0 ? `, ${done} finished before` : "";
         write(`${event.cells.length} cells on ${event.workers} workers${kept} → ${event.directory}`);

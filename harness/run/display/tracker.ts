@@ -1,8 +1,11 @@
+import type { Alert } from "../../contract/alert.js";
 import type { CellProgress, DisplayedCell, RunEvent } from "../../contract/event.js";
 
 /** What a tracker knows of one cell. */
 export interface TrackedCell extends DisplayedCell {
   progress?: CellProgress;
+  /** Raised since the last measured row, and what that row raised. */
+  alerts: { pending: Alert[]; ofRow: Alert[] };
   /** When it started in this session, in milliseconds of the clock. */
   startedAt?: number;
   /** Share of its work that was done when it started in this session. */
@@ -27,7 +30,8 @@ export class RunTracker {
     switch (event.type) {
       case "run-started":
         this.directory = event.directory;
-        for (const cell of event.cells) this.cells.set(cell.id, { ...cell, startedFrom: 0 });
+        for (const cell of event.cells)
+          this.cells.set(cell.id, { ...cell, startedFrom: 0, alerts: { pending: [], ofRow: [] } });
         this.startedAt = this.clock();
         this.startedFrom = this.workDone();
         break;
@@ -40,9 +44,15 @@ export class RunTracker {
       case "cell-progress":
         this.cells.get(event.progress.cell)!.progress = event.progress;
         break;
-      case "row-finished":
-        Object.assign(this.cells.get(event.cell)!, { row: event.row, progress: undefined });
+      case "alert":
+        this.cells.get(event.cell)!.alerts.pending.push(event.alert);
         break;
+      case "row-finished": {
+        const cell = this.cells.get(event.cell)!;
+        const alerts = { pending: [], ofRow: cell.alerts.pending };
+        Object.assign(cell, { row: event.row, progress: undefined, alerts });
+        break;
+      }
       case "cell-finished":
         this.cells.get(event.cell)!.status = "done";
         break;

@@ -18,6 +18,7 @@ function cell(
   return {
     id: "0123456789abcdef",
     plannedRows: 4,
+    scores: () => undefined,
     rows: rows.map((_, row) => ({ row, spent: { ...used, ...spent[row] } })),
     matrix: {
       ...{ schema: "matrix@1", trainer: "t", order: "o", seed: 1, tasks, rows: pad(rows) },
@@ -171,5 +172,38 @@ describe("alerts of a row", () => {
       defaultAlerts,
     );
     expect(alertText(alert!)).toBe("a fell 80.0 → 60.0 since it was learned (−25%, allowed 15%; 20 items)");
+  });
+});
+
+describe("the noise floor", () => {
+  /** So many of 32 items are right before and after, of the items with the lowest numbers. */
+  const answered = (before: number, now: number, kind: "a" | "safe") => {
+    const share = (right: number) => right / 32;
+    const items = (right: number) =>
+      new Map(Array.from({ length: 32 }, (_, item) => [`${item}`, item < right ? 1 : 0] as const));
+    const scores: WatchedCell["scores"] = (_, set, row) =>
+      set === kind ? items(row === (kind === "a" ? 1 : 0) ? before : now) : undefined;
+    const tasks = [
+      [0, 0, 0],
+      [kind === "a" ? share(before) : 0.5, 0, 0],
+      [kind === "a" ? share(now) : 0.5, 0.5, 0],
+    ];
+    const probes = kind === "safe" ? { safe: [share(before), share(before), share(now)] } : {};
+    return { ...cell(tasks, probes), scores };
+  };
+
+  it("raises nothing for a fall that chance makes easily, however large its share", () => {
+    expect(found(answered(3, 2, "a"))).toEqual([]);
+    expect(found(answered(20, 16, "a"))).toEqual([]); // four of four fell: p = 1/16
+    expect(found(answered(20, 15, "a"))).toEqual(["critical a 2"]); // p = 1/32
+    expect(found(answered(3, 2, "a"), { noise: null })).toEqual(["critical a 2"]);
+    expect(found(answered(20, 15, "a"), { noise: 0.01 })).toEqual([]);
+  });
+
+  it("is a warning where safety fell within it", () => {
+    expect(found(answered(32, 31, "safe"))).toEqual(["warning safe 2"]);
+    expect(found(answered(32, 27, "safe"))).toEqual(["critical safe 2"]);
+    const [alert] = detectAlerts(answered(32, 31, "safe"), defaultAlerts);
+    expect(alert).toMatchObject({ threshold: 0, probability: 0.5 });
   });
 });

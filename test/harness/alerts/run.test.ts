@@ -36,6 +36,7 @@ it("ends the cell at the task that raised it when asked, keeps what is finished,
   const directory = newDirectory();
   const strict = settings({
     failOn: "critical",
+    noise: null,
     ability: { warning: null, critical: null },
     safety: { warning: null, critical: null },
   });
