@@ -2,7 +2,7 @@ import { type ArmCells, type ClaimResult, judgeClaims } from "../../../harness/c
 import type { RegisteredClaim } from "../../../harness/claims/registered.js";
 import { type RandomStream, random } from "../../../harness/contract/random.js";
 import type { Observed } from "../../../harness/gate/pairing.js";
-import { noise } from "../../harness/gate/noise.js";
+import { noise } from "../gate/noise.js";
 
 /** Standard deviation of one order's OP, and the items behind each score. */
 const spread = 0.03;

@@ -3,7 +3,7 @@ import { random } from "../../../harness/contract/random.js";
 import { judge } from "../../../harness/gate/judge.js";
 import { holm, pairedPValue } from "../../../harness/metrics/statistics.js";
 import { falseVerdicts, shareOf } from "../../bench/gate/discreteness.js";
-import { monteCarloError } from "./noise.js";
+import { monteCarloError } from "../../bench/gate/noise.js";
 
 test.each(falseVerdicts.flatMap((verdict) => [2, 3, 5].map((orders) => ({ ...verdict, verdict, orders }))))(
   "$name, $orders orders: hardly any false verdict from equal counts",

@@ -1,7 +1,9 @@
 import type { RandomStream } from "../../../harness/contract/random.js";
 
+export type Draw = (stream: RandomStream) => number;
+
 /** Noise of mean 0, by name: what a gate may meet. */
-export const noise: Record<string, (stream: RandomStream) => number> = {
+export const noise: Record<string, Draw> = {
   gaussian: (stream) => stream.normal(),
   uniform: (stream) => stream.uniform() - 0.5,
   laplace: (stream) => Math.sign(stream.uniform() - 0.5) * exponential(stream),
@@ -15,3 +17,15 @@ const mean = (values: number[]): number => values.reduce((sum, value) => sum + v
 
 /** The standard error of a share estimated from independent trials. */
 export const monteCarloError = (share: number, trials: number): number => Math.sqrt((share * (1 - share)) / trials);
+
+/**
+ * Differences with mean −margin, of which a share falls by `worstFall` and the rest gains what makes up for it, with a
+ * little noise: the rare deep falls that a few orders hardly ever show.
+ */
+export function rareFalls(worstFall: number, margin: number): { share: number; draw: Draw }[] {
+  const falls = [0.05, 0.1, 0.2, 0.3].filter((share) => share * worstFall < 2 * margin);
+  return falls.map((share) => {
+    const rest = (share * worstFall - margin) / (1 - share);
+    return { share, draw: (stream) => (stream.uniform() < share ? -worstFall : rest + 0.05 * stream.normal()) };
+  });
+}

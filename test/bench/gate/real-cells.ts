@@ -1,13 +1,14 @@
-import { random } from "../../harness/contract/random.js";
-import { readEntries } from "../../harness/gate/entry.js";
-import { judge } from "../../harness/gate/judge.js";
-import { metricMeasures } from "../../harness/gate/measures.js";
-import { groupBy } from "../../harness/metrics/clusters.js";
-import { mean } from "../../harness/metrics/definition.js";
-import { standardDeviation } from "../../harness/metrics/statistics.js";
+import { random } from "../../../harness/contract/random.js";
+import { readEntries } from "../../../harness/gate/entry.js";
+import { judge } from "../../../harness/gate/judge.js";
+import { metricMeasures } from "../../../harness/gate/measures.js";
+import { groupBy } from "../../../harness/metrics/clusters.js";
+import { mean } from "../../../harness/metrics/definition.js";
+import { standardDeviation } from "../../../harness/metrics/statistics.js";
+import { percent, type Table } from "./table.js";
 
 /**
- * 2,000 gates resampled from real cells. The first argument is the directory of a run with at least 12 orders × 2 seeds:
+ * 2,000 gates resampled from real cells, of a run with at least 12 orders × 2 seeds:
  *
  *     bench run trace-seq --quick --trainers replay --orders 12 --seeds 2 --out runs/gate-proof
  *
@@ -63,22 +64,23 @@ function resample(differences: readonly number[], metric: string, setting: Setti
   return { deviation, ...shares };
 }
 
-const directory = process.argv[2];
-if (directory === undefined) throw new Error("give the directory of a run with 12 orders × 2 seeds");
-const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
-
-for (const metric of metricKeys) {
-  const differences = seedDifferences(directory, metric);
-  const { deviation } = resample(differences, metric, settings[0]!);
-  console.log(
-    `\n${metric}: ${differences.length} orders × 2 seeds; differences between seeds have a standard deviation of ` +
-      `${deviation.toFixed(4)} (${standardDeviation(differences).toFixed(4)} about their mean of ${mean(differences).toFixed(4)})\n`,
-  );
-  console.log("| orders | margin, SD | true regression, SD | PASS | FAIL | INCONCLUSIVE | promised |");
-  console.log("|---:|---:|---:|---:|---:|---:|---|");
-  for (const setting of settings) {
-    const { pass, fail, inconclusive } = resample(differences, metric, setting);
-    const cells = [setting.orders, setting.margin, setting.regression, percent(pass), percent(fail)];
-    console.log(`| ${[...cells, percent(inconclusive), setting.promise].join(" | ")} |`);
-  }
+/** Tables for each metric, under a line that says how much the cells vary. */
+export function realCells(directory: string): { title: string; table: Table }[] {
+  return metricKeys.map((metric) => {
+    const differences = seedDifferences(directory, metric);
+    const { deviation } = resample(differences, metric, settings[0]!);
+    const spread = `${deviation.toFixed(4)} (${standardDeviation(differences).toFixed(4)} about their mean of ${mean(differences).toFixed(4)})`;
+    const rows = settings.map((setting) => {
+      const { pass, fail, inconclusive } = resample(differences, metric, setting);
+      const numbers = [setting.orders, setting.margin, setting.regression].map(String);
+      return [...numbers, percent(pass), percent(fail), percent(inconclusive), setting.promise];
+    });
+    return {
+      title: `${metric}: ${differences.length} orders × 2 seeds; differences between seeds have a standard deviation of ${spread}`,
+      table: {
+        head: ["orders", "margin, SD", "true regression, SD", "PASS", "FAIL", "INCONCLUSIVE", "promised"],
+        rows,
+      },
+    };
+  });
 }
