@@ -11,8 +11,10 @@ import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
 import { checkSchemas } from "./plugins/check-plugin.js";
 import { importPlugin } from "./plugins/import-plugin.js";
+import { type LoadedPlugin, trainersOfMethods } from "./plugins/method-trainers.js";
+import { provideOwnPackage } from "./plugins/own-package.js";
 import { describeCommand, hostCommand, processTrainer } from "./plugins/process-trainer.js";
-import { resolveSpecifier } from "./plugins/specifier.js";
+import { type PluginSource, resolveSpecifier } from "./plugins/specifier.js";
 import { scorers as builtInScorers } from "./score/index.js";
 
 /** All that plug-ins offer, by name. Lookups of unknown names throw UNKNOWN_NAME with a suggestion. */
@@ -46,12 +48,15 @@ export interface Registry {
   origin(kind: PluginKind, name: string): string | undefined;
   /** Names of the trainers that one plug-in registered, in its order. */
   trainersOf(specifier: string): string[];
+  /** The specifiers of the plug-ins that a trainer with these options is made of. */
+  sourcesOf(trainer: string, options: Record<string, unknown>): string[];
 }
 
 /** What a plug-in can offer. */
-export type PluginKind = keyof Plugin;
+export type PluginKind = Exclude<keyof Plugin, "trainersFrom">;
 
 const singular: Record<PluginKind, string> = {
+  methods: "method",
   trainers: "trainer",
   suites: "suite",
   scorers: "scorer",
@@ -71,18 +76,26 @@ const singular: Record<PluginKind, string> = {
 export async function loadRegistry(specifiers: readonly string[]): Promise<Registry> {
   const registry = new PluginRegistry();
   registry.add(pathToFileURL(join(packageRoot, "harness", "score")).href, { scorers: builtInScorers });
-  for (const specifier of new Set(specifiers)) registry.add(specifier, await loadPlugin(specifier));
+  const loaded: LoadedPlugin[] = [];
+  for (const specifier of new Set(specifiers)) loaded.push(await loadPlugin(specifier));
+  for (const { specifier, plugin } of loaded) registry.add(specifier, plugin);
+  for (const { specifier, trainer } of trainersOfMethods(loaded)) registry.add(specifier, { trainers: [trainer] });
   return registry;
 }
 
-async function loadPlugin(specifier: string): Promise<Plugin> {
+async function loadPlugin(specifier: string): Promise<LoadedPlugin> {
   const source = resolveSpecifier(specifier);
+  return { specifier, source, plugin: await pluginOf(source) };
+}
+
+async function pluginOf(source: PluginSource): Promise<Plugin> {
   if (source.kind === "built-in") return importPlugin(fileURLToPath(source.url));
   if (source.kind === "command") return { trainers: await describeCommand(source.words) };
   // A module that hangs or exits while it loads must not take this process with it: a child tries it first.
   // Workers load what the main thread has tried.
-  const command = hostCommand(source.path);
+  const command = hostCommand([source.path]);
   if (isMainThread) await describeCommand(command, source.path);
+  provideOwnPackage();
   const plugin = await importPlugin(source.path);
   if (isMainThread) checkSchemas(plugin, source.path);
   return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, command)) };
@@ -90,6 +103,7 @@ async function loadPlugin(specifier: string): Promise<Plugin> {
 
 class PluginRegistry implements Registry {
   private readonly entries: Record<PluginKind, Map<string, { value: unknown; specifier: string }>> = {
+    methods: new Map(),
     trainers: new Map(),
     suites: new Map(),
     scorers: new Map(),
@@ -155,6 +169,12 @@ class PluginRegistry implements Registry {
 
   origin(kind: PluginKind, name: string): string | undefined {
     return this.entries[kind].get(name)?.specifier;
+  }
+
+  sourcesOf(trainer: string, options: Record<string, unknown>): string[] {
+    const methods = this.trainer(trainer).methods?.(options) ?? [];
+    const origins = [this.origin("trainers", trainer), ...methods.map((method) => this.origin("methods", method))];
+    return [...new Set(origins.filter((origin) => origin !== undefined))];
   }
 
   trainersOf(specifier: string): string[] {

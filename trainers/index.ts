@@ -2,12 +2,14 @@ import type { Plugin } from "../harness/contract/plugin.js";
 import { endpointFormat } from "./endpoint/format.js";
 import { endpoint } from "./endpoint/trainer.js";
 import { onnxEngine } from "./engine/onnx/index.js";
-import { trainers } from "./methods/catalog.js";
+import { methods, references, trainersFrom } from "./methods/catalog.js";
 import { adapterFormat, llamaFormat } from "./model/index.js";
 
 /** What this room brings: the trainers, the model directories that they open, the engine that computes. */
 export const plugin: Plugin = {
-  trainers: [...trainers, endpoint],
+  methods,
+  trainersFrom,
+  trainers: [...references, endpoint],
   models: [llamaFormat, adapterFormat, endpointFormat],
   engines: [onnxEngine],
 };

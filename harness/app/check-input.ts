@@ -75,7 +75,7 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
     const names = (kind: Parameters<typeof registry.origin>[0], all: { name: string }[]) =>
       all.filter(({ name }) => registry.origin(kind, name) === specifier).map(({ name }) => name);
     const found = {
-      trainers: names("trainers", registry.allTrainers()),
+      trainers: registry.trainersOf(specifier!),
       suites: names("suites", registry.allSuites()),
       scorers: names("scorers", registry.allScorers()),
       reporters: names("reporters", registry.allReporters()),

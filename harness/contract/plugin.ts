@@ -52,8 +52,28 @@ export interface ModelFormat {
   open?(directory: string): Promise<Checkpoint>;
 }
 
+/**
+ * A method that a plug-in makes trainers of, alone and composed with others. What its strategy is, and which further
+ * members it has, is between its author and that plug-in; see `trace-bench/kit`.
+ */
+export interface MethodDefinition {
+  name: string;
+  summary: string;
+  /** Paper, section, or "baseline". */
+  source: string;
+  /** Changes whenever the same options would give other results. */
+  version: number;
+  /** JSON schemas of its own options, by name, with defaults. */
+  options: Record<string, unknown>;
+  /** Made anew for each learner, from checked options with their defaults. */
+  strategy(options: Record<string, unknown>): unknown;
+}
+
 /** What a plug-in module exports as `plugin`; the built-in rooms load by the same door. */
 export interface Plugin {
+  methods?: MethodDefinition[];
+  /** Makes trainers of the methods of all plug-ins: each alone, and compositions. */
+  trainersFrom?(methods: readonly MethodDefinition[]): TrainerDefinition[];
   trainers?: TrainerDefinition[];
   suites?: SuiteDefinition[];
   scorers?: Scorer[];

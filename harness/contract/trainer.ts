@@ -56,6 +56,8 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
    * where it needs no engine of bench. A run whose engine or model lacks one of them is refused before it starts.
    */
   capabilities?(options: Options): readonly string[];
+  /** Names of the methods that it is made of; absent where it is made of none. */
+  methods?(options: Options): readonly string[];
   /** Makes a learner at the beginning of a cell, and again after every task. */
   create(context: LearnerContext<Options>): Promise<Learner>;
 }

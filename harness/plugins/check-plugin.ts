@@ -11,6 +11,7 @@ const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$" };
 const version = { type: "integer", minimum: 0 };
 const options = { type: "object" };
 const method = { function: true };
+const schedule = { enum: ["sequence", "joint", "once"] };
 
 const listOf = (required: Record<string, object>, optional: Record<string, object> = {}) => ({
   type: "array",
@@ -26,6 +27,17 @@ const schema = {
   type: "object",
   additionalProperties: false,
   properties: {
+    methods: listOf(
+      { name, summary: text, source: text, version, options, strategy: method },
+      {
+        schedule,
+        space: spaceSchema,
+        defaults: { type: "object" },
+        capabilities: { type: "array", items: text },
+        needs: method,
+      },
+    ),
+    trainersFrom: method,
     trainers: listOf(
       {
         name,
@@ -33,11 +45,11 @@ const schema = {
         source: text,
         version,
         options,
-        schedule: { enum: ["sequence", "joint", "once"] },
+        schedule,
         needs: method,
         create: method,
       },
-      { space: spaceSchema, deterministic: { type: "boolean" }, capabilities: method },
+      { space: spaceSchema, deterministic: { type: "boolean" }, capabilities: method, methods: method },
     ),
     suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
@@ -66,7 +78,7 @@ const validate = ajv.compile<Plugin>(schema);
 export function checkPlugin(exported: unknown, file: string): Plugin {
   if (exported === undefined) {
     throw new BenchError("PLUGIN_INVALID", "the module exports no `plugin`", {
-      fix: "Add `export const plugin = { trainers: [ … ] };`, or start from `bench new trainer`.",
+      fix: "Add `export const plugin = { methods: [ … ] };`, or start from `bench new trainer`.",
       at: { file },
     });
   }
@@ -94,6 +106,9 @@ export function checkSchemas(plugin: Plugin, file: string): void {
     scorer: plugin.scorers,
   })) {
     for (const entry of entries ?? []) compileOptions(entry.options, `${kind} "${entry.name}" of ${file}`);
+  }
+  for (const { name, options } of plugin.methods ?? []) {
+    compileOptions({ properties: options }, `method "${name}" of ${file}`);
   }
   for (const { name, space, options } of plugin.trainers ?? []) {
     if (space !== undefined) checkSpace(space, options, `trainer "${name}" of ${file}`, "PLUGIN_INVALID");

@@ -1,4 +1,5 @@
 import { BenchError } from "../contract/errors.js";
+import type { Plugin } from "../contract/plugin.js";
 import type {
   BufferItem,
   Decoding,
@@ -12,6 +13,7 @@ import type {
 } from "../contract/trainer.js";
 import { Connection } from "./connection.js";
 import { importPlugin } from "./import-plugin.js";
+import { provideOwnPackage } from "./own-package.js";
 import { protocolVersion } from "./protocol.js";
 
 interface LearnParameters {
@@ -21,13 +23,16 @@ interface LearnParameters {
   observed: boolean;
 }
 
-/** Serves the trainers of a module over the protocol: `node learner-host.js <module>`. One learner at a time. */
+/**
+ * Serves the trainers of modules, and those that one of them makes of the others' methods, over the protocol:
+ * `node learner-host.js <module> …`. One learner at a time.
+ */
 class LearnerHost {
   private learner: Learner | undefined;
   private cancelled = false;
   private readonly connection: Connection;
 
-  constructor(private readonly file: string) {
+  constructor(private readonly files: readonly string[]) {
     const write = process.stdout.write.bind(process.stdout);
     const output = Object.create(process.stdout, { write: { value: write } }) as NodeJS.WriteStream;
     // what the module prints must not mix with the protocol
@@ -77,7 +82,11 @@ class LearnerHost {
   };
 
   private async trainers(): Promise<TrainerDefinition[]> {
-    return (await importPlugin(this.file)).trainers ?? [];
+    provideOwnPackage();
+    const plugins: Plugin[] = [];
+    for (const file of this.files) plugins.push(await importPlugin(file));
+    const methods = plugins.flatMap((plugin) => plugin.methods ?? []);
+    return plugins.flatMap((plugin) => [...(plugin.trainers ?? []), ...(plugin.trainersFrom?.(methods) ?? [])]);
   }
 
   private get current(): Learner {
@@ -114,4 +123,4 @@ class LearnerHost {
   }
 }
 
-new LearnerHost(process.argv[2]!);
+new LearnerHost(process.argv.slice(2));

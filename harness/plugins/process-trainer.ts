@@ -6,9 +6,9 @@ import { hostPath, PluginProcess } from "./plugin-process.js";
 import { createProcessLearner } from "./process-learner.js";
 import { type DeclaredPrivileges, protocolVersion, type TrainerDescription } from "./protocol.js";
 
-/** The command line that serves a module's trainers over the protocol. */
-export function hostCommand(modulePath: string): string[] {
-  return [process.execPath, hostPath, modulePath];
+/** The command line that serves the trainers of modules, and those that one makes of the others' methods. */
+export function hostCommand(modules: readonly string[]): string[] {
+  return [process.execPath, hostPath, ...modules];
 }
 
 /** The same trainer with its learners in a child process that `command` starts. */
@@ -26,6 +26,9 @@ export function processTrainer(trainer: TrainerDefinition, command: readonly str
     ...(trainer.capabilities === undefined
       ? {}
       : { capabilities: (options: Record<string, unknown>) => trainer.capabilities!(options) }),
+    ...(trainer.methods === undefined
+      ? {}
+      : { methods: (options: Record<string, unknown>) => trainer.methods!(options) }),
     create: (context) => createProcessLearner(trainer.name, command, context),
   };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { commandPrefix, isPath } from "../config/specifier.js";
 import { digestOf, sha256 } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
@@ -35,13 +36,18 @@ export function resolveSpecifier(specifier: string, directory = process.cwd()): 
 }
 
 /**
- * SHA-256 of the files that a third-party plug-in is made of: the module itself, or the words of a command that are
- * files. What those import in turn is not followed. Undefined for a built-in one, whose version speaks for it.
+ * SHA-256 of the files that third-party plug-ins are made of: the module itself, or the words of a command that are
+ * files. What those import in turn is not followed. Undefined where all are built in: their versions speak for them.
  */
-export function codeDigest(source: PluginSource): string | undefined {
-  if (source.kind === "built-in") return undefined;
-  const files = source.kind === "module" ? [source.path] : source.words.filter((word) => isFile(word));
-  return digestOf(files.map((file) => sha256(readFileSync(file))));
+export function codeDigest(sources: readonly PluginSource[]): string | undefined {
+  const foreign = sources.filter(({ kind }) => kind !== "built-in");
+  if (foreign.length === 0) return undefined;
+  return digestOf(foreign.flatMap(filesOf).map((file) => sha256(readFileSync(file))));
+}
+
+function filesOf(source: PluginSource): string[] {
+  if (source.kind === "built-in") return [fileURLToPath(source.url)];
+  return source.kind === "module" ? [source.path] : source.words.filter((word) => isFile(word));
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;

@@ -14,10 +14,14 @@ import { composedTrainer, trainerOf } from "./trainer.js";
 /** Every method that composes with others, family by family. */
 export const methods: Method[] = [...rehearsal, ...regularization, ...constraints, ...isolation, ...averaging];
 
-/** Every built-in trainer, in the order in which they are listed. */
-export const trainers: TrainerDefinition[] = [
-  frozen,
-  icl,
-  ...[sequential, joint, ...methods].map(trainerOf),
-  composedTrainer(methods),
+/** Trainers that are made of no method, or of none that composes. */
+export const references: TrainerDefinition[] = [frozen, icl, ...[sequential, joint].map(trainerOf)];
+
+/** A trainer of each method, and one of any number of them. */
+export const trainersFrom = (all: readonly Method[]): TrainerDefinition[] => [
+  ...all.map(trainerOf),
+  composedTrainer(all),
 ];
+
+/** Every built-in trainer, in the order in which they are listed. */
+export const trainers: TrainerDefinition[] = [...references, ...trainersFrom(methods)];

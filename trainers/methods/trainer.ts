@@ -89,6 +89,7 @@ function parametricTrainer<Options extends LoopOptions>(
     capabilities: (chosen) => [
       ...new Set(composition(chosen).members.flatMap(({ method }) => method.capabilities ?? [])),
     ],
+    methods: (chosen) => membersOf(chosen).map(({ method }) => method.name),
     create(context) {
       const { training, strategy } = composition(context.options);
       return ParametricLearner.open(context, training, strategy);

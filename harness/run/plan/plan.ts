@@ -139,7 +139,7 @@ function chooseSeeds<Found extends { digest: string; directory: string }>(
 async function recordTrainer(config: RunConfig["trainers"][number], registry: Registry): Promise<TrainerRecord> {
   const { name, version, source, schedule, deterministic, options: schema, needs } = registry.trainer(config.name);
   const options = await pinReferences(schema, checkOptions(schema, config.options, `trainer "${config.label}"`));
-  const code = codeDigest(resolveSpecifier(registry.origin("trainers", name)!));
+  const code = codeDigest(registry.sourcesOf(name, options).map((specifier) => resolveSpecifier(specifier)));
   return {
     ...{ label: config.label, name, version, source, code, schedule, options, privileges: needs(options) },
     ...(deterministic === true && { deterministic }),

@@ -1,0 +1,43 @@
+/**
+ * What plug-ins are written with: methods of continual learning on the loop that the built-in ones share, trainers,
+ * suites and scorers. A plug-in imports it as `trace-bench/kit`, wherever its file is: bench provides the kit that it runs
+ * with. Started by `bench new trainer my-method.mjs`.
+ *
+ * @module
+ */
+import type { Plugin } from "./harness/contract/plugin.js";
+import type { Method } from "./trainers/methods/method.js";
+
+export { Type } from "typebox";
+export { defineScorer, defineSuite, defineTrainer } from "./harness/contract/define.js";
+export { BenchError } from "./harness/contract/errors.js";
+export {
+  anyType,
+  mapOf,
+  nullable,
+  type OptionProperties,
+  type OptionsOf,
+  section,
+} from "./harness/contract/options.js";
+export type { Score, Scorer } from "./harness/contract/plugin.js";
+export { type RandomKey, type RandomStream, random } from "./harness/contract/random.js";
+export * from "./harness/contract/suite.js";
+export type * from "./harness/contract/trainer.js";
+export type { Capability } from "./trainers/engine/capabilities.js";
+export type * from "./trainers/engine/contract.js";
+export { defineMethod, type Method } from "./trainers/methods/method.js";
+export { rateRange, strengthRange } from "./trainers/methods/ranges.js";
+export { normalized, penaltyOptions, QuadraticPenalty } from "./trainers/methods/regularization/quadratic-penalty.js";
+export { balance } from "./trainers/training/balance.js";
+export type { TrainingOptions } from "./trainers/training/options.js";
+export { noPrivileges } from "./trainers/training/privileges.js";
+export { newRatioOption, pastSources } from "./trainers/training/rehearsal.js";
+export { chooseMemories } from "./trainers/training/selection/memories.js";
+export { cosine, inputEmbeddings, meanEmbedding } from "./trainers/training/similarity.js";
+export { loadJson, loadVectors, saveJson, saveVectors } from "./trainers/training/state.js";
+export type * from "./trainers/training/strategy.js";
+
+/** Declares what a module offers; it exports the result as `plugin`. */
+export function definePlugin(plugin: Omit<Plugin, "methods"> & { methods?: Method[] }): Plugin {
+  return plugin;
+}
