@@ -19,7 +19,7 @@ export {
   type OptionsOf,
   section,
 } from "./harness/contract/options.js";
-export type { Score, Scorer } from "./harness/contract/plugin.js";
+export type { Plugin, Score, Scorer } from "./harness/contract/plugin.js";
 export { type RandomKey, type RandomStream, random } from "./harness/contract/random.js";
 export * from "./harness/contract/suite.js";
 export type * from "./harness/contract/trainer.js";

@@ -79,7 +79,10 @@ export async function loadRegistry(specifiers: readonly string[]): Promise<Regis
   const loaded: LoadedPlugin[] = [];
   for (const specifier of new Set(specifiers)) loaded.push(await loadPlugin(specifier));
   for (const { specifier, plugin } of loaded) registry.add(specifier, plugin);
-  for (const { specifier, trainer } of trainersOfMethods(loaded)) registry.add(specifier, { trainers: [trainer] });
+  for (const { specifier, trainer } of trainersOfMethods(loaded)) {
+    if (isMainThread && !specifier.startsWith("file:")) checkSchemas({ trainers: [trainer] }, specifier);
+    registry.add(specifier, { trainers: [trainer] });
+  }
   return registry;
 }
 

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../contract/files.js";
 
+/** Runs in a thread of its own. */
+const hooks = join(packageRoot, "dist", "harness", "plugins", "own-package-hooks.js");
+
 let provided = false;
 
 /**
@@ -16,7 +19,7 @@ export function provideOwnPackage(): void {
   provided = true;
   const manifest = join(packageRoot, "package.json");
   const { name } = JSON.parse(readFileSync(manifest, "utf8")) as { name: string };
-  register(new URL("./own-package-hooks.js", import.meta.url), {
+  register(pathToFileURL(hooks), {
     data: { name, manifest: pathToFileURL(manifest).href, eraseTypes: !Reflect.get(process.features, "typescript") },
   });
 }

@@ -1,9 +1,14 @@
 import { appendFileSync } from "node:fs";
+import type { Plugin } from "../../harness/contract/plugin.js";
 import type { Learner, TrainerDefinition } from "../../harness/contract/trainer.js";
 import { plugin as trainers } from "../../trainers/index.js";
 
 /** The built-in trainers, each call of whose learners is timed; a released learner adds its seconds to $LEARNER_SECONDS. */
-export const plugin = { ...trainers, trainers: trainers.trainers!.map(timed) };
+export const plugin: Plugin = {
+  ...trainers,
+  trainers: trainers.trainers!.map(timed),
+  trainersFrom: (methods) => trainers.trainersFrom!(methods).map(timed),
+};
 
 function timed(definition: TrainerDefinition): TrainerDefinition {
   return {

@@ -1,5 +1,7 @@
 import Type from "typebox";
 import type { TrainingProfile } from "../../harness/config/profile.js";
+import { suggestName } from "../../harness/config/suggest-name.js";
+import { BenchError } from "../../harness/contract/errors.js";
 import { type OptionProperties, type OptionsOf, section } from "../../harness/contract/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
 import { composeStrategies } from "../training/compose.js";
@@ -79,7 +81,7 @@ function parametricTrainer<Options extends LoopOptions>(
     source,
     version,
     schedule,
-    options: { properties: { ...withDefaults(defaults), profile: Type.Optional(profileOption), ...options } },
+    options: { properties: { ...withDefaults(name, defaults), profile: Type.Optional(profileOption), ...options } },
     ...(space === undefined ? {} : { space }),
     needs(chosen) {
       const { training, members } = composition(chosen);
@@ -99,8 +101,14 @@ function parametricTrainer<Options extends LoopOptions>(
 }
 
 /** The loop's options, with a method's own defaults. */
-function withDefaults(defaults: Partial<TrainingOptions>): OptionProperties {
+function withDefaults(name: string, defaults: Partial<TrainingOptions>): OptionProperties {
   const properties: OptionProperties = trainingOptions;
+  const unknown = Object.keys(defaults).find((key) => !Object.hasOwn(properties, key));
+  if (unknown !== undefined) {
+    throw new BenchError("PLUGIN_INVALID", `method "${name}" has a default of the unknown option "${unknown}"`, {
+      fix: suggestName(unknown, Object.keys(properties)),
+    });
+  }
   const changed = Object.entries(defaults).map(([key, value]) => [key, { ...properties[key], default: value }]);
   return { ...properties, ...Object.fromEntries(changed) };
 }

@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { ExclusiveResource, Strategy } from "./strategy.js";
+import { checkStrategy } from "./check-strategy.js";
+import type { ExclusiveResource, NamedStrategy, Strategy } from "./strategy.js";
 
 const whyNotWrapped =
   "one feeds the model sequences of its own, which would lack the prompts that the other puts before each";
@@ -16,20 +17,15 @@ const whyExclusive: Record<ExclusiveResource, string> = {
   proximal: "an update is followed by one proximal pull",
 };
 
-/** A strategy under the name of its method, which is also that of the directory of its state. */
-export interface NamedStrategy {
-  name: string;
-  strategy: Strategy;
-}
-
 /**
  * Several strategies as one, in the order given; in `open` and `beforeTask`, the one that adds the adapter comes first,
  * since it determines which parameters are trained.
  *
- * @throws CONFIG_INVALID, with the reason, when two of them contradict each other.
+ * @throws CONFIG_INVALID, with the reason, when two of them contradict each other; PLUGIN_INVALID on an unknown hook.
  */
 export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
   parts.forEach((part, index) => {
+    checkStrategy(part);
     for (const other of parts.slice(0, index)) checkPair(other, part);
   });
   const strategies = parts.map(({ strategy }) => strategy);

@@ -136,3 +136,9 @@ export interface Strategy {
   save?(directory: string, model: Model): Promise<void>;
   restore?(directory: string, model: Model): Promise<void>;
 }
+
+/** A strategy under the name of its method, which is also that of the directory of its state. */
+export interface NamedStrategy {
+  name: string;
+  strategy: Strategy;
+}

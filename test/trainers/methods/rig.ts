@@ -16,8 +16,7 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
-import type { NamedStrategy } from "../../../trainers/training/compose.js";
-import type { Strategy } from "../../../trainers/training/strategy.js";
+import type { NamedStrategy, Strategy } from "../../../trainers/training/strategy.js";
 import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Model } from "../../../trainers/engine/contract.js";
-import { composeStrategies, type NamedStrategy } from "../../../trainers/training/compose.js";
+import { composeStrategies } from "../../../trainers/training/compose.js";
 import { loadJson, saveJson } from "../../../trainers/training/state.js";
-import type { StepContext, Strategy, TaskContext } from "../../../trainers/training/strategy.js";
+import type { NamedStrategy, StepContext, Strategy, TaskContext } from "../../../trainers/training/strategy.js";
 import { temporaryDirectory } from "../model/tiny-model.js";
 
 const task = {} as TaskContext;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
-import { composeStrategies, type NamedStrategy } from "../../../../trainers/training/compose.js";
+import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../../trainers/training/options.js";
-import type { Strategy } from "../../../../trainers/training/strategy.js";
+import type { NamedStrategy, Strategy } from "../../../../trainers/training/strategy.js";
 import {
   abc,
   bufferFor,
