@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { simulate } from "../../bench/claims/false-verdicts.js";
-import { monteCarloError } from "../gate/noise.js";
+import { monteCarloError } from "../../bench/gate/noise.js";
 
 const tables = 400;
 const most = 0.05 + 3 * monteCarloError(0.05, tables);
