@@ -11,22 +11,24 @@ import { type BlessOptions, blessRun, type GateOptions, gateRun } from "./harnes
 import { planSuite, runSuite, type SuiteRunOptions } from "./harness/app/run-suite.js";
 import { BenchError } from "./harness/contract/errors.js";
 import type { RunEvent } from "./harness/contract/event.js";
+import type { Metric, MetricDefinition, MetricDescription, MetricValue } from "./harness/contract/metric.js";
 import type { CellRecord, Leaderboard, MatrixRecord, ModelRecord, RunRecord } from "./harness/contract/result.js";
 import type { Baseline } from "./harness/gate/baseline.js";
 import type { Comparison } from "./harness/gate/compare.js";
 import { compareSides } from "./harness/gate/compare-sides.js";
 import type { GateResult } from "./harness/gate/gate.js";
 import {
+  builtInMetrics,
   computeMetrics,
-  metrics as definitions,
-  type MetricDescription,
-  type MetricValue,
+  defineMetric,
+  metricsOfMatrices,
   parseMatrix,
   type ResultTool,
   readMatrix,
   resultReaders,
 } from "./harness/metrics/index.js";
 import type { Registry } from "./harness/plugins.js";
+import { observedDisplay, silentDisplay } from "./harness/run/display/index.js";
 import { executeRun } from "./harness/run/execute.js";
 import { rooms } from "./rooms.js";
 
@@ -47,6 +49,7 @@ export {
 } from "./harness/contract/errors.js";
 export type * from "./harness/contract/event.js";
 export type * from "./harness/contract/history.js";
+export type * from "./harness/contract/metric.js";
 export type * from "./harness/contract/plugin.js";
 export type * from "./harness/contract/result.js";
 export type * from "./harness/contract/suite.js";
@@ -59,14 +62,17 @@ export type { Flip, Flips } from "./harness/gate/flips.js";
 export type { GateResult, GateRow } from "./harness/gate/gate.js";
 export type { Judgment, Verdict } from "./harness/gate/judge.js";
 export type { Observed, PairedBy } from "./harness/gate/pairing.js";
-export type { MetricDescription, MetricValue, ResultTool } from "./harness/metrics/index.js";
+export type { ResultTool } from "./harness/metrics/index.js";
 export type { PluginKind, Registry } from "./harness/plugins.js";
 
 /** How a program follows a run and stops it. */
 export interface Observation {
   /** When it aborts, running cells stop at their next step and keep what they have finished. */
   signal?: AbortSignal;
-  /** Called for everything that happens in the run, in order; nothing waits for it. */
+  /**
+   * Called for everything that happens in the run, in order; nothing waits for it. If it throws, the run goes on and it
+   * is called no more.
+   */
   onEvent?(event: RunEvent): void;
 }
 
@@ -89,10 +95,10 @@ export interface RunResult {
   failures: { cell: CellRecord; error: BenchError }[];
   /** True when nothing was left to do: this is the stored result. */
   stored: boolean;
-  /** Path of the report; null where none was made. */
+  /** Path of the report to open first; null where none was made. */
   report: string | null;
-  /** Why the report could not be made; null where it was. */
-  reportError: BenchError | null;
+  /** What kept a reporter from writing. */
+  reportErrors: BenchError[];
 }
 
 /**
@@ -107,13 +113,10 @@ export interface RunResult {
 export async function run(suite?: string, options: RunOptions = {}): Promise<RunResult> {
   const { signal, onEvent, ...rest } = options;
   const context = contextOf({ signal, onEvent });
-  const { outcome, leaderboard, stored, report, reportError } = await runSuite(
-    await planSuite(suite, rest, context),
-    context,
-  );
+  const { outcome, leaderboard, stored, reports } = await runSuite(await planSuite(suite, rest, context), context);
   return {
     ...{ status: outcome.status, directory: outcome.directory, run: outcome.run, stored: outcome.stored },
-    ...{ leaderboard, matrices: stored.matrices, report, reportError: reportError ?? null },
+    ...{ leaderboard, matrices: stored.matrices, report: reports.report, reportErrors: reports.errors },
     failures: outcome.failures.map(({ cell, error }) => ({ cell, error: BenchError.fromRecord(error) })),
   };
 }
@@ -188,10 +191,16 @@ export function bless(directory: string, options: BlessOptions): { baseline: Bas
  * @param baseline a run directory, or `<run>:<trainer>`.
  * @param candidate a run directory, or `<run>:<trainer>`.
  * @param keys of metrics; the usual ones without it.
+ * @param definitions of further metrics.
  * @throws {@link BenchError} STORAGE, UNKNOWN_NAME, USAGE, RUN_MISMATCH.
  */
-export function compare(baseline: string, candidate: string, keys?: readonly string[]): Comparison[] {
-  return compareSides(baseline, candidate, keys);
+export function compare(
+  baseline: string,
+  candidate: string,
+  keys?: readonly string[],
+  definitions?: readonly MetricDefinition[],
+): Comparison[] {
+  return compareSides(baseline, candidate, keys, metricsWith(definitions));
 }
 
 /** An accuracy matrix that anyone made. */
@@ -213,6 +222,8 @@ export interface MetricsOptions {
   percent?: boolean;
   /** What wrote the results at the path, which are read as they are. */
   from?: ResultTool;
+  /** Further metrics. */
+  definitions?: readonly MetricDefinition[];
 }
 
 /**
@@ -223,14 +234,18 @@ export interface MetricsOptions {
  */
 export function metrics(
   matrix: string | Matrix,
-  { joint, percent = false, from }: MetricsOptions = {},
+  { joint, percent = false, from, definitions }: MetricsOptions = {},
 ): MeasuredMetric[] {
   const read = (source: string | Matrix, name: string) => {
     if (typeof source !== "string") return parseMatrix(JSON.stringify(source), name, percent);
     return from === undefined ? readMatrix(source, percent) : resultReaders[from](source);
   };
-  const values = computeMetrics(read(matrix, "matrix"), joint === undefined ? undefined : read(joint, "joint"));
-  return definitions.map(({ compute: _compute, ...description }) => ({ ...description, ...values[description.key]! }));
+  const known = metricsWith(definitions);
+  const values = computeMetrics(read(matrix, "matrix"), joint === undefined ? undefined : read(joint, "joint"), known);
+  return metricsOfMatrices(known).map(({ compute: _compute, ...description }) => ({
+    ...description,
+    ...values[description.key]!,
+  }));
 }
 
 /**
@@ -243,8 +258,17 @@ export function loadRegistry(plugins: readonly string[] = []): Promise<Registry>
   return registryFor({ builtIns: rooms }, plugins);
 }
 
+const metricsWith = (further: readonly MetricDefinition[] = []): Metric[] => [
+  ...builtInMetrics,
+  ...further.map(defineMetric),
+];
+
 /** A context that runs plans without a terminal. */
 function contextOf({ signal, onEvent }: Observation): AppContext {
-  const display = { show: (event: RunEvent) => onEvent?.(event), close: () => undefined };
-  return { builtIns: rooms, execute: (plan) => executeRun(plan, { display, cancellation: signal }) };
+  const own = onEvent === undefined ? [] : [{ name: "onEvent", start: () => onEvent }];
+  return {
+    builtIns: rooms,
+    execute: (plan, observers = []) =>
+      executeRun(plan, { display: observedDisplay(silentDisplay(), [...own, ...observers]), cancellation: signal }),
+  };
 }

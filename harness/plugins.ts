@@ -6,9 +6,11 @@ import type { Claim } from "./contract/claim.js";
 import type { EngineDefinition } from "./contract/engine.js";
 import { BenchError } from "./contract/errors.js";
 import { packageRoot } from "./contract/files.js";
+import type { Metric } from "./contract/metric.js";
 import type { ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
+import { defineMetric, metricDefinitions } from "./metrics/index.js";
 import { checkSchemas } from "./plugins/check-plugin.js";
 import { importPlugin } from "./plugins/import-plugin.js";
 import { type LoadedPlugin, trainersOfMethods } from "./plugins/method-trainers.js";
@@ -25,6 +27,8 @@ export interface Registry {
   suite(name: string): SuiteDefinition;
   /** The scorer of a name. */
   scorer(name: string): Scorer;
+  /** The metric of a key. */
+  metric(key: string): Metric;
   /** The reporter of a name. */
   reporter(name: string): Reporter;
   /** The engine of a name; the default one of the name undefined. */
@@ -41,6 +45,8 @@ export interface Registry {
   allReporters(): Reporter[];
   /** All model formats, in the order of their registration. */
   allModels(): ModelFormat[];
+  /** All metrics, the built-in ones first. */
+  allMetrics(): Metric[];
   /** All engines, in the order of their registration. */
   allEngines(): EngineDefinition[];
   allClaims(): Claim[];
@@ -64,6 +70,7 @@ const singular: Record<PluginKind, string> = {
   models: "model format",
   engines: "engine",
   claims: "claim",
+  metrics: "metric",
 };
 
 /**
@@ -76,6 +83,7 @@ const singular: Record<PluginKind, string> = {
 export async function loadRegistry(specifiers: readonly string[]): Promise<Registry> {
   const registry = new PluginRegistry();
   registry.add(pathToFileURL(join(packageRoot, "harness", "score")).href, { scorers: builtInScorers });
+  registry.add(pathToFileURL(join(packageRoot, "harness", "metrics")).href, { metrics: [...metricDefinitions] });
   const loaded: LoadedPlugin[] = [];
   for (const specifier of new Set(specifiers)) loaded.push(await loadPlugin(specifier));
   for (const { specifier, plugin } of loaded) registry.add(specifier, plugin);
@@ -114,12 +122,13 @@ class PluginRegistry implements Registry {
     models: new Map(),
     engines: new Map(),
     claims: new Map(),
+    metrics: new Map(),
   };
 
   add(specifier: string, plugin: Plugin): void {
     for (const kind of Object.keys(this.entries) as PluginKind[]) {
       for (const value of plugin[kind] ?? []) {
-        const name = "id" in value ? value.id : value.name;
+        const name = "key" in value ? value.key : "id" in value ? value.id : value.name;
         const taken = this.entries[kind].get(name);
         if (taken !== undefined) {
           throw new BenchError(
@@ -128,7 +137,7 @@ class PluginRegistry implements Registry {
             { fix: "Rename one of them, or load only one of the two plug-ins." },
           );
         }
-        this.entries[kind].set(name, { value, specifier });
+        this.entries[kind].set(name, { value: "key" in value ? defineMetric(value) : value, specifier });
       }
     }
   }
@@ -157,6 +166,8 @@ class PluginRegistry implements Registry {
   allScorers = (): Scorer[] => this.list("scorers");
   allReporters = (): Reporter[] => this.list("reporters");
   allModels = (): ModelFormat[] => this.list("models");
+  metric = (key: string): Metric => this.find("metrics", key);
+  allMetrics = (): Metric[] => this.list("metrics");
   allEngines = (): EngineDefinition[] => this.list("engines");
   allClaims = (): Claim[] => this.list("claims");
 

@@ -19,9 +19,10 @@ const inlineLimit = 1_000_000;
 /** A self-contained page that works from file:// without network requests; large runs add script files in a folder next to it. */
 export const html: Reporter = {
   name: "html",
+  default: true,
   summary: "A page with leaderboard, matrices, abilities, costs and samples; large runs add files next to it.",
-  async render(runDirectory, outputDirectory) {
-    const data = readReportData(runDirectory);
+  async render(runDirectory, outputDirectory, context) {
+    const data = readReportData(runDirectory, context);
     const entries = entriesOf(data);
     const runPath = relative(outputDirectory, runDirectory).split(sep).join("/");
     const base = runPath === "" ? "" : `${runPath}/`;
@@ -60,9 +61,9 @@ export const html: Reporter = {
     writeFileAtomically(path, templates()("history", view));
     return [path];
   },
-  async renderBoard(board, outputDirectory) {
+  async renderBoard(board, outputDirectory, context) {
     const path = join(outputDirectory, "index.html");
-    writeFileAtomically(path, templates()("board", boardView(board)));
+    writeFileAtomically(path, templates()("board", boardView(board, context)));
     return [path];
   },
 };

@@ -7,9 +7,9 @@ import { readReportData } from "./report-data.js";
 export const json: Reporter = {
   name: "json",
   summary: "The leaderboard with its intervals, ranks, privileges and costs as JSON.",
-  async render(runDirectory, outputDirectory) {
+  async render(runDirectory, outputDirectory, context) {
     const path = join(outputDirectory, "leaderboard.json");
-    writeFileAtomically(path, `${JSON.stringify(readReportData(runDirectory).leaderboard, null, 2)}\n`);
+    writeFileAtomically(path, `${JSON.stringify(readReportData(runDirectory, context).leaderboard, null, 2)}\n`);
     return [path];
   },
 };

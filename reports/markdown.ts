@@ -12,9 +12,9 @@ import { headerView } from "./view-models/summary/header.js";
 export const markdown: Reporter = {
   name: "markdown",
   summary: "Findings and leaderboard as Markdown, for a pull request or a step summary.",
-  async render(runDirectory, outputDirectory) {
+  async render(runDirectory, outputDirectory, context) {
     const path = join(outputDirectory, "report.md");
-    writeFileAtomically(path, markdownReport(readReportData(runDirectory)));
+    writeFileAtomically(path, markdownReport(readReportData(runDirectory, context)));
     return [path];
   },
 };

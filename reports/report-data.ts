@@ -2,6 +2,8 @@ import { readClaims } from "../harness/claims/files.js";
 import type { ClaimsRecord } from "../harness/claims/record.js";
 import type { Alert } from "../harness/contract/alert.js";
 import type { ErrorRecord } from "../harness/contract/errors.js";
+import type { MetricDescription } from "../harness/contract/metric.js";
+import type { ReportContext } from "../harness/contract/plugin.js";
 import type {
   CellRecord,
   CellStatus,
@@ -12,7 +14,7 @@ import type {
   RunRecord,
   SyntheticRecord,
 } from "../harness/contract/result.js";
-import { buildLeaderboard, cellMetrics, type MetricDescription } from "../harness/metrics/index.js";
+import { buildLeaderboard, builtInMetrics } from "../harness/metrics/index.js";
 import { readRun } from "../harness/run/store/store.js";
 
 /** Everything a report is made from, except the samples. */
@@ -21,6 +23,8 @@ export interface ReportData {
   cells: CellResult[];
   leaderboard: Leaderboard;
   metrics: readonly MetricDescription[];
+  /** Keys of the metrics that are columns of the leaderboard, where the run chose them. */
+  columns?: readonly string[];
   /** Of the whole run, where it finished: seconds, and the peak memory of the process. */
   wallSeconds: number | null;
   peakMemoryBytes: number | null;
@@ -45,7 +49,10 @@ export interface CellResult extends CellRecord {
 }
 
 /** Reads a run directory, finished or not. Throws as `readRun` does. */
-export function readReportData(directory: string): ReportData {
+export function readReportData(
+  directory: string,
+  { metrics, columns }: ReportContext = { metrics: builtInMetrics },
+): ReportData {
   const { run, matrices, costs, curves, synthetic, cells, events, notices } = readRun(directory);
   const finished = events.findLast((event) => event.type === "run-finished");
   return {
@@ -60,8 +67,9 @@ export function readReportData(directory: string): ReportData {
       error: cells[cell.id]?.error,
       alerts: cells[cell.id]?.alerts ?? [],
     })),
-    leaderboard: buildLeaderboard({ directory, run, matrices, costs, curves }),
-    metrics: cellMetrics,
+    leaderboard: buildLeaderboard({ directory, run, matrices, costs, curves }, metrics),
+    metrics,
+    ...(columns === undefined ? {} : { columns }),
     wallSeconds: finished?.wallSeconds ?? null,
     peakMemoryBytes: finished?.peakMemoryBytes ?? null,
     claims: readClaims(directory),

@@ -1,7 +1,6 @@
 import { checkOptions, suggestName } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
-import { cellMetrics } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
 import { type CatalogKind, catalogKinds } from "./context.js";
 
@@ -57,12 +56,13 @@ export function catalog(registry: Registry): Record<CatalogKind, CatalogEntry[]>
       facts: {},
       ...from("scorers", name),
     })),
-    metrics: cellMetrics.map(({ id, key, title, formula, source, higherIsBetter }) => ({
+    metrics: registry.allMetrics().map(({ id, key, title, formula, source, higherIsBetter, needsJoint }) => ({
       name: key,
       summary: `${title}: ${formula}`,
       source,
       version: id,
-      facts: { better: higherIsBetter ? "higher" : "lower" },
+      facts: { better: higherIsBetter ? "higher" : "lower", ...(needsJoint && { needs: "joint training" }) },
+      ...from("metrics", key),
     })),
     models: registry.allModels().map(({ name, summary }) => ({ name, summary, facts: {}, ...from("models", name) })),
     reporters: registry

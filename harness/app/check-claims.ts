@@ -8,9 +8,10 @@ import { readRegistration, writeRegistration } from "../claims/registration.js";
 import { BenchError } from "../contract/errors.js";
 import { readEntries } from "../gate/entry.js";
 import { type Extension, extensionsIn, restrictPlan } from "../gate/extend.js";
+import type { RunObserver } from "../run/display/observed.js";
 import { type AppContext, registryFor } from "./context.js";
 import type { ClaimsOptions, PlannedClaims } from "./plan-claims.js";
-import { renderReport } from "./render-report.js";
+import { observersOf, renderReport } from "./render-report.js";
 
 /** Claims after their run. */
 export interface CheckedClaims {
@@ -51,15 +52,17 @@ export async function checkClaims(
   const { directory } = plan;
   const registration = planned.registration ?? register(planned);
   const earlier = looksAt(directory, registration);
-  let failed = await execute(base, context);
+  const follow = () => observersOf(registry, directory, plan.config);
+  let failed = await execute(base, context, follow());
   for (const extension of extensions(planned, earlier)) {
     const whole = await planned.planOrders(extension.to);
-    failed += await execute(restrictPlan(whole, readEntries(directory), extension), context);
+    failed += await execute(restrictPlan(whole, readEntries(directory), extension), context, follow());
   }
   const record = judgeRun(directory, { claims, arms, registration }, earlier);
   writeClaims(record);
-  const report = await renderReport(registry, directory);
-  return { record, report: typeof report === "string" ? report : null, failed };
+  const { reporters, metrics: columns } = plan.config;
+  const { report } = await renderReport(registry, directory, { reporters, columns });
+  return { record, report, failed };
 }
 
 function register({ claims, arms, base, limits, seen }: PlannedClaims): Registration {
@@ -91,8 +94,12 @@ function extensions({ plan, base, limits }: PlannedClaims, earlier: readonly Loo
   return [...begun, { from, to }];
 }
 
-async function execute(plan: PlannedClaims["plan"], context: Pick<AppContext, "execute">): Promise<number> {
-  const { status, failed } = await context.execute(plan);
+async function execute(
+  plan: PlannedClaims["plan"],
+  context: Pick<AppContext, "execute">,
+  observers: readonly RunObserver[],
+): Promise<number> {
+  const { status, failed } = await context.execute(plan, observers);
   if (status !== "cancelled") return failed;
   throw new BenchError("CANCELLED", "the claims were interrupted", {
     fix: "The same command goes on where it stopped.",

@@ -1,5 +1,6 @@
 import { absoluteSpecifier } from "../config/specifier.js";
 import type { Registry } from "../plugins.js";
+import type { RunObserver } from "../run/display/observed.js";
 import type { RunOutcome } from "../run/execute.js";
 import type { RunPlan } from "../run/plan/plan.js";
 
@@ -8,7 +9,7 @@ export interface AppContext {
   /** Specifiers of the built-in plug-ins. */
   builtIns: readonly string[];
   /** Runs a plan to its end or until it is cancelled, and shows its progress to whoever asked for it. */
-  execute(plan: RunPlan): Promise<RunOutcome>;
+  execute(plan: RunPlan, observers?: readonly RunObserver[]): Promise<RunOutcome>;
 }
 
 /** What can be listed and shown. */

@@ -13,7 +13,7 @@ import { measureOf } from "../gate/measures.js";
 import { gateJunit } from "../gate/outputs/junit.js";
 import { gateMarkdown } from "../gate/outputs/markdown.js";
 import { gateSarif } from "../gate/outputs/sarif.js";
-import type { AppContext } from "./context.js";
+import { type AppContext, registryFor } from "./context.js";
 import { extendGate } from "./extend-gate.js";
 
 /** How a run is to be judged; each member wins over the section `gate` of the configuration file. */
@@ -34,6 +34,7 @@ export interface GateOptions {
   extend?: boolean;
   /** Most orders that anyone will look at, by which the error is spent; the cap of `extend`. */
   maxOrders?: number;
+  plugins?: string[];
   /** Paths of the files to write the result to, by format. */
   markdown?: string;
   junit?: string;
@@ -55,7 +56,9 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
   const side = parseSide(run);
   const entry = () => chooseEntry(readEntries(side.directory), side.trainer ?? settings.trainer);
   const baseline = readBaseline(settings.directory, settings.baseline);
-  for (const key of Object.keys(settings.margins)) measureOf(key, baseline.suite.tasks, settings.locate(key));
+  const registry = await registryFor(context, [...settings.plugins, ...(options.plugins ?? [])]);
+  const known = registry.allMetrics();
+  for (const key of Object.keys(settings.margins)) measureOf(key, baseline.suite.tasks, settings.locate(key), known);
   const judged = (candidate: Entry) => {
     const look = planLook(readLooks(settings.directory, baseline.name), baseline, candidate, settings.maxOrders);
     const result = runGate({
@@ -66,6 +69,7 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
       acknowledgements: readAcknowledgements(settings.directory, baseline.name),
       today: new Date().toISOString().slice(0, 10),
       look,
+      known,
     });
     remember(look, result, candidate, settings);
     return result;

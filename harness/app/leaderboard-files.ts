@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Board, BoardRow } from "../contract/board.js";
 import { writeFileAtomically } from "../contract/files.js";
-import type { Reporter } from "../contract/plugin.js";
 import type { Privileges } from "../contract/trainer.js";
+import type { Registry } from "../plugins.js";
 import { type MeasuredRun, publishedPath, publishedText } from "../run/store/published-run.js";
 import { csvLine } from "./csv.js";
+import { contextOf, reporterThat } from "./render-report.js";
 
 /**
  * Writes the directory of a leaderboard: `leaderboard.json`, `leaderboard.csv`, `runs/<id>.json` of each run that was
@@ -15,7 +16,7 @@ import { csvLine } from "./csv.js";
 export async function writeLeaderboard(
   board: Board,
   runs: readonly MeasuredRun[],
-  reporter: Reporter,
+  registry: Registry,
   out: string,
 ): Promise<string[]> {
   const files: [string, string][] = [
@@ -24,7 +25,7 @@ export async function writeLeaderboard(
     ...runs.map((run): [string, string] => [publishedPath(run.run), publishedText(run)]),
   ];
   for (const [path, text] of files) writeFileAtomically(join(out, path), text);
-  const pages = (await reporter.renderBoard?.(board, out)) ?? [];
+  const pages = (await reporterThat(registry, "renderBoard").renderBoard?.(board, out, contextOf(registry))) ?? [];
   return [...pages, ...files.map(([path]) => join(out, path))];
 }
 

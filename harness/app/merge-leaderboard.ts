@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Board } from "../contract/board.js";
-import type { Reporter } from "../contract/plugin.js";
 import { publishDataset } from "../hub/publish.js";
 import { resolveReference } from "../hub.js";
 import { buildBoard } from "../metrics/index.js";
+import type { Registry } from "../plugins.js";
 import { type MeasuredRun, publishedRuns, readMeasuredRuns } from "../run/store/published-run.js";
 import { writeLeaderboard } from "./leaderboard-files.js";
 
@@ -29,13 +29,13 @@ export interface MergedLeaderboard {
 export async function mergeLeaderboard(
   references: readonly string[],
   { out, push }: LeaderboardOptions,
-  reporter: Reporter,
+  registry: Registry,
 ): Promise<MergedLeaderboard> {
   const own: MeasuredRun[] = [];
   for (const reference of references) own.push(...readMeasuredRuns(await directoryOf(reference)));
   const write = async (runs: readonly MeasuredRun[]) => {
-    const board = buildBoard(runs);
-    return { board, files: await writeLeaderboard(board, runs, reporter, out) };
+    const board = buildBoard(runs, registry.allMetrics());
+    return { board, files: await writeLeaderboard(board, runs, registry, out) };
   };
   if (push === undefined) {
     const { board, files } = await write(distinct(own));

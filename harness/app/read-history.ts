@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import type { History } from "../contract/history.js";
+import type { Metric } from "../contract/metric.js";
 import { buildHistory } from "../metrics/index.js";
 import { layout, readRun } from "../run/store/store.js";
 
@@ -10,7 +11,11 @@ import { layout, readRun } from "../run/store/store.js";
  *
  * @throws USAGE where nothing matches, RUN_MISMATCH where the runs are of several suites, and as `readRun`.
  */
-export function readHistory(paths: readonly string[], only: { suite?: string; trainer?: string }): History {
+export function readHistory(
+  paths: readonly string[],
+  only: { suite?: string; trainer?: string },
+  metrics?: readonly Metric[],
+): History {
   const { suite, trainer } = only;
   const runs = [...new Set(paths.flatMap(runsIn))].map(readRun);
   const matching = runs.filter(
@@ -29,7 +34,7 @@ export function readHistory(paths: readonly string[], only: { suite?: string; tr
       },
     );
   }
-  const history = buildHistory(matching);
+  const history = buildHistory(matching, metrics);
   if (trainer === undefined) return history;
   const series = history.series.filter((one) => one.trainer === trainer);
   if (series.length > 0) return { ...history, series };

@@ -1,5 +1,4 @@
 import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
-import { BenchError } from "../contract/errors.js";
 import type { Leaderboard } from "../contract/result.js";
 import { buildLeaderboard } from "../metrics/index.js";
 import { loadRegistry, type Registry } from "../plugins.js";
@@ -7,7 +6,7 @@ import type { RunOutcome } from "../run/execute.js";
 import { planRun, type RunPlan } from "../run/plan/plan.js";
 import { readRun, type StoredRun } from "../run/store/store.js";
 import { type AppContext, specifiersFor } from "./context.js";
-import { renderReport } from "./render-report.js";
+import { observersOf, type RenderedReports, renderReport } from "./render-report.js";
 
 /** What a run is asked for; each member wins over the configuration file. */
 export interface SuiteRunOptions extends Omit<ConfigFlags, "reference"> {
@@ -26,10 +25,8 @@ export interface FinishedSuiteRun {
   outcome: RunOutcome;
   leaderboard: Leaderboard;
   stored: StoredRun;
-  /** Path of the page; null where none was made. */
-  report: string | null;
-  /** Why the page could not be made. */
-  reportError: BenchError | undefined;
+  /** What the reporters wrote, and what kept one from writing. */
+  reports: RenderedReports;
 }
 
 /**
@@ -49,20 +46,15 @@ export async function planSuite(
   return { plan: await planRun(resolveConfig(request, registry), registry, specifiers), registry };
 }
 
-/** Runs a plan, builds the leaderboard and renders the report. A cell that fails is part of the outcome. */
+/** Runs a plan, builds the leaderboard and renders the reports. A cell that fails is part of the outcome. */
 export async function runSuite(
   { plan, registry }: PlannedSuiteRun,
   context: Pick<AppContext, "execute">,
 ): Promise<FinishedSuiteRun> {
-  const outcome = await context.execute(plan);
+  const { reporters, metrics: columns } = plan.config;
+  const outcome = await context.execute(plan, observersOf(registry, plan.directory, { reporters }));
   const stored = readRun(outcome.directory);
-  const leaderboard = buildLeaderboard(stored);
-  const report = await renderReport(registry, outcome.directory);
-  return {
-    outcome,
-    leaderboard,
-    stored,
-    report: typeof report === "string" ? report : null,
-    reportError: report instanceof BenchError ? report : undefined,
-  };
+  const leaderboard = buildLeaderboard(stored, registry.allMetrics());
+  const reports = await renderReport(registry, outcome.directory, { reporters, columns });
+  return { outcome, leaderboard, stored, reports };
 }

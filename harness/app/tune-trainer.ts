@@ -93,7 +93,7 @@ async function requestOf(
     space: space === undefined ? declaredSpace(definition) : readSpaceFile(space, definition.options),
     search: { kind, tasks, candidates, eta },
     ...(order === undefined ? {} : { order }),
-    objective: objectiveOf(objective),
+    objective: objectiveOf(objective, registry.allMetrics()),
     seed,
     registry,
     plugins,

@@ -58,8 +58,8 @@ async function evaluateOne(
 ): Promise<void> {
   try {
     const evaluated = await evaluateCheckpoint(path, suite, options, context);
-    const report = await renderReport(evaluated.registry, evaluated.directory);
-    if (report instanceof BenchError) throw report;
+    const { errors } = await renderReport(evaluated.registry, evaluated.directory);
+    if (errors[0] !== undefined) throw errors[0];
     options.evaluated(evaluated);
   } catch (thrown) {
     const error = toBenchError(thrown);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { AppContext } from "../app/context.js";
+import type { RunObserver } from "../run/display/observed.js";
 import type { RunOutcome } from "../run/execute.js";
 import type { RunPlan } from "../run/plan/plan.js";
 
@@ -31,15 +32,22 @@ export function withCommonOptions(command: Command, examples: readonly string[])
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }
 
+/** How a plan is run on a terminal. */
+export interface TerminalOptions {
+  /** Without a display. */
+  quiet: boolean;
+}
+
 /** Runs a plan with a display on standard error, or with none; the first Ctrl-C stops it at its next step, the second at once. */
 export async function executeOnTerminal(
   plan: RunPlan,
-  { quiet }: { quiet: boolean } = { quiet: false },
+  observers: readonly RunObserver[] = [],
+  { quiet }: TerminalOptions = { quiet: false },
 ): Promise<RunOutcome> {
   const { executeRun } = await import("../run/execute.js"); // not for --help: it takes a third of a second
-  const { chooseDisplay, silentDisplay } = await import("../run/display/index.js");
+  const { chooseDisplay, observedDisplay, silentDisplay } = await import("../run/display/index.js");
   const { withInterrupts } = await import("../run/interrupt.js");
-  const display = quiet ? silentDisplay() : chooseDisplay(process.stderr);
+  const display = observedDisplay(quiet ? silentDisplay() : chooseDisplay(process.stderr), observers);
   return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
 }
 

@@ -1,7 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
-import { readConfigFile } from "./config-file.js";
+import { type ConfigFile, readConfigFile } from "./config-file.js";
 import type { GateSection } from "./schema.js";
+import { absoluteSpecifier } from "./specifier.js";
 
 /** The section `gate` with its defaults. */
 export interface GateSettings extends GateSection {
@@ -9,6 +10,8 @@ export interface GateSettings extends GateSection {
   worstFall: Record<string, number>;
   /** Absolute. */
   directory: string;
+  /** Plug-ins of the file, whose metrics may have margins. */
+  plugins: string[];
   /** Where the margin of a metric stands; undefined for one of the command line. */
   locate(metric: string): ErrorLocation | undefined;
 }
@@ -20,8 +23,8 @@ export interface GateSettings extends GateSection {
  * @throws CONFIG_SYNTAX, CONFIG_INVALID.
  */
 export function readGateSettings(file: string | undefined, flags: Partial<GateSection>): GateSettings {
-  const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
-  const section: Partial<GateSection> = content.gate ?? {};
+  const { content, locate }: Partial<ConfigFile> = file === undefined ? {} : readConfigFile(file);
+  const section: Partial<GateSection> = content?.gate ?? {};
   const margins = { ...section.margins, ...flags.margins };
   const worstFall = { ...section.worstFall, ...flags.worstFall };
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
@@ -33,6 +36,7 @@ export function readGateSettings(file: string | undefined, flags: Partial<GateSe
       flags.directory === undefined ? resolve(base, section.directory ?? "baselines") : resolve(flags.directory),
     margins,
     worstFall,
+    plugins: (content?.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, base)),
     ...(trainer !== undefined && { trainer }),
     ...(maxOrders !== undefined && { maxOrders }),
     locate: (metric) =>

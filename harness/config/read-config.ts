@@ -35,6 +35,8 @@ export interface ConfigFlags {
   fromCheckpoint?: string;
   evaluateEvery?: number;
   evaluateItems?: number;
+  /** Names of the reporters that render and follow the run. */
+  reporters?: string[];
   plugins?: string[];
   failOn?: AlertSettings["failOn"];
 }
@@ -102,6 +104,9 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   if (observation !== undefined) config.observation = observation;
   const model = flags.model === undefined ? content.model && absoluteModel(content.model, directory) : flags.model;
   if (model !== undefined) config.model = model;
+  const reporters = flags.reporters ?? content.reporters;
+  if (reporters !== undefined) config.reporters = reporters;
+  if (content.metrics !== undefined) config.metrics = content.metrics;
   const out = flags.out ?? (content.out && resolve(directory, content.out));
   if (out !== undefined) config.out = out;
   return {

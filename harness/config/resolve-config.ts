@@ -13,6 +13,8 @@ import { looksLikeSpecifier } from "./specifier.js";
 interface Names {
   trainer(name: string): TrainerDefinition;
   suite(name: string): SuiteDefinition;
+  reporter(name: string): unknown;
+  metric(key: string): unknown;
   trainersOf(specifier: string): string[];
 }
 
@@ -32,6 +34,12 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
   const trainers = config.trainers.flatMap((entry, index) =>
     namesOf(entry, names).map((expanded) => resolveTrainer(expanded, index, request, names)),
   );
+  for (const [index, name] of (config.reporters ?? []).entries()) {
+    located(locate(["reporters", index]), () => names.reporter(name));
+  }
+  for (const [index, key] of (config.metrics ?? []).entries()) {
+    located(locate(["metrics", index]), () => names.metric(key));
+  }
   const [section] = Object.keys(request.profile);
   if (section !== undefined && !trainers.some(({ name }) => takesProfile(names.trainer(name)))) {
     throw new BenchError("CONFIG_INVALID", `no trainer of this run takes the training profile ("${section}")`, {

@@ -131,6 +131,16 @@ export const configSchema = Type.Object(
     fromCheckpoint: Type.Optional(text),
     evaluateEvery: Type.Optional(Type.Integer(count)),
     evaluateItems: Type.Optional(Type.Integer(count)),
+    metrics: Type.Optional(
+      Type.Array(text, {
+        minItems: 1,
+        uniqueItems: true,
+        description: "keys of the metrics that are the columns of the leaderboard",
+      }),
+    ),
+    reporters: Type.Optional(
+      Type.Array(text, { uniqueItems: true, description: "names of the reporters that render and follow the run" }),
+    ),
     plugins: Type.Optional(Type.Array(text)),
     alerts: Type.Optional(Type.Union([alerts, Type.Literal(false)])),
     gate: Type.Optional(gate),

@@ -29,6 +29,10 @@ export interface RunConfig {
   alerts?: AlertSettings;
   /** Whether leaks, repeated rows and contradictions in the data are errors. */
   strict?: boolean;
+  /** Keys of the metrics that are columns of the leaderboard; the usual ones when absent. Has no influence on results. */
+  metrics?: string[];
+  /** Names of the reporters; the default ones when absent. Have no influence on results. */
+  reporters?: string[];
   /** Further plug-ins: file paths, npm packages, or `command:…`. */
   plugins: string[];
 }

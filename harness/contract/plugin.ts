@@ -1,7 +1,9 @@
 import type { Board } from "./board.js";
 import type { Claim } from "./claim.js";
 import type { Checkpoint, EngineDefinition } from "./engine.js";
+import type { RunEvent } from "./event.js";
 import type { History } from "./history.js";
+import type { Metric, MetricDefinition } from "./metric.js";
 import type { Example, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
 
@@ -28,16 +30,31 @@ export interface Scorer<Options = Record<string, unknown>> {
   score(example: Example, output: string, options: Options): Score;
 }
 
+/** What a reporter works with beside the results. */
+export interface ReportContext {
+  /** Every metric that is known: the built-in ones, and those of plug-ins. */
+  metrics: readonly Metric[];
+  /** Keys of the metrics that are the columns of the leaderboard; the reporter's own choice when absent. */
+  columns?: readonly string[];
+}
+
 /** Shows results to people or programs. */
 export interface Reporter {
   name: string;
   summary: string;
-  /** Renders a run directory, finished or not. Returns the files that it wrote. */
-  render(runDirectory: string, outputDirectory: string): Promise<string[]>;
-  /** Renders versions over time, where the reporter can. Returns the files that it wrote. */
-  renderHistory?(history: History, outputDirectory: string): Promise<string[]>;
-  /** Renders the leaderboard of several runs, where the reporter can. Returns the files that it wrote. */
-  renderBoard?(board: Board, outputDirectory: string): Promise<string[]>;
+  /** True where a run is rendered by it unless it names its reporters. */
+  default?: boolean;
+  /** Renders a run directory, finished or not. Returns the files that it wrote, the one to open first. */
+  render(runDirectory: string, outputDirectory: string, context: ReportContext): Promise<string[]>;
+  /**
+   * Follows a run from its start, where the reporter can. What it returns is called for each event, in order; nothing
+   * waits for it. If it throws, a notice says so and it is called no more.
+   */
+  observe?(runDirectory: string, outputDirectory: string): (event: RunEvent) => void;
+  /** Renders versions over time, where the reporter can. Returns the files that it wrote, the one to open first. */
+  renderHistory?(history: History, outputDirectory: string, context: ReportContext): Promise<string[]>;
+  /** Renders the leaderboard of several runs, where the reporter can. Returns the files that it wrote, the one to open first. */
+  renderBoard?(board: Board, outputDirectory: string, context: ReportContext): Promise<string[]>;
 }
 
 /** A kind of model directory. */
@@ -78,6 +95,7 @@ export interface Plugin {
   suites?: SuiteDefinition[];
   scorers?: Scorer[];
   reporters?: Reporter[];
+  metrics?: MetricDefinition[];
   models?: ModelFormat[];
   engines?: EngineDefinition[];
   /** Statements of the field that `bench claims` puts to the test, on any suite. */

@@ -1,4 +1,5 @@
 import { BenchError } from "../contract/errors.js";
+import type { Metric } from "../contract/metric.js";
 import { type Comparison, compareEntries } from "./compare.js";
 import { chooseEntry, type Entry, parseSide, readEntries } from "./entry.js";
 import { measureOf } from "./measures.js";
@@ -8,21 +9,27 @@ import { measureOf } from "./measures.js";
  * every label that both have; where they share none, each must hold a single trainer.
  *
  * @param keys of metrics; the usual ones without it.
+ * @param metrics the built-in ones without it.
  * @throws STORAGE, UNKNOWN_NAME, USAGE, RUN_MISMATCH.
  */
-export function compareSides(baseline: string, candidate: string, keys?: readonly string[]): Comparison[] {
+export function compareSides(
+  baseline: string,
+  candidate: string,
+  keys?: readonly string[],
+  metrics?: readonly Metric[],
+): Comparison[] {
   const [before, now] = [baseline, candidate].map((text) => {
     const { directory, trainer } = parseSide(text);
     return { entries: readEntries(directory), trainer };
   });
-  for (const key of keys ?? []) measureOf(key, []);
+  for (const key of keys ?? []) measureOf(key, [], undefined, metrics);
   return pairs(before!, now!).map(([left, right]) => {
     if (left.directory === right.directory && left.trainer.label === right.trainer.label) {
       throw new BenchError("USAGE", `"${left.trainer.label}" of ${baseline} would be compared with itself`, {
         fix: "Give two runs, or two trainers of one run as <run>:<trainer>.",
       });
     }
-    return compareEntries(left, right, keys);
+    return compareEntries(left, right, keys, metrics);
   });
 }
 

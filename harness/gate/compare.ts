@@ -1,7 +1,9 @@
 import { BenchError } from "../contract/errors.js";
+import type { Metric } from "../contract/metric.js";
 import type { RunRecord } from "../contract/result.js";
 import { meanCost } from "../metrics/cost.js";
 import { mean } from "../metrics/definition.js";
+import { builtInMetrics } from "../metrics/index.js";
 import { holm, pairedPValue } from "../metrics/statistics.js";
 import type { Bounds } from "./bootstrap.js";
 import { differenceInterval } from "./bounds.js";
@@ -70,16 +72,18 @@ export const comparedByDefault = [
  * Compares two entries metric by metric and task by task. Task orders are the clusters: seeds are averaged within one.
  *
  * @param keys of `metricMeasures`.
+ * @param known metrics; the built-in ones without it.
  * @throws RUN_MISMATCH where the suites differ.
  */
 export function compareEntries(
   baseline: Entry,
   candidate: Entry,
   keys: readonly string[] = comparedByDefault,
+  known: readonly Metric[] = builtInMetrics,
 ): Comparison {
   requireSameSuite(baseline, candidate);
   const { name, version, digest } = baseline.run.suite;
-  const metrics = metricMeasures.filter(({ key }) => keys.includes(key));
+  const metrics = metricMeasures(known).filter(({ key }) => keys.includes(key));
   const tasks = taskMeasures(baseline.run.suite.tasks.map(({ id }) => id));
   const rows = compareMeasures([...metrics, ...tasks], observedSide(baseline), observedSide(candidate));
   const costs = [baseline, candidate].map(({ cells }) => meanCost(cells.map(({ cost }) => cost)));

@@ -1,4 +1,5 @@
 import { BenchError } from "../contract/errors.js";
+import type { Metric } from "../contract/metric.js";
 import { type Acknowledgement, activeAcknowledgement } from "./acknowledge.js";
 import type { Baseline } from "./baseline.js";
 import { type Entry, observedSide } from "./entry.js";
@@ -47,6 +48,8 @@ export interface GateRequest {
   /** YYYY-MM-DD in UTC. */
   today: string;
   look: LookPlan;
+  /** What margins can be declared for; the built-in metrics without it. */
+  known?: readonly Metric[];
 }
 
 /**
@@ -56,11 +59,11 @@ export interface GateRequest {
  * @throws BASELINE_MISMATCH where the suites differ; UNKNOWN_NAME for a margin of no metric.
  */
 export function runGate(request: GateRequest): GateResult {
-  const { baseline, candidate, margins, acknowledgements, worstFalls = {}, today, look } = request;
+  const { baseline, candidate, margins, acknowledgements, worstFalls = {}, today, look, known } = request;
   const { alpha, alphaAt } = look;
   requireSameSuite(baseline, candidate);
   const metrics = Object.entries(margins).map(([key, margin]): GateRow => {
-    const measure = measureOf(key, baseline.suite.tasks);
+    const measure = measureOf(key, baseline.suite.tasks, undefined, known);
     const acknowledged = activeAcknowledgement(acknowledgements, key, today);
     const { byOrder, least, reason } = differencesOf(measure, observedSide(baseline), observedSide(candidate));
     const allowed = Math.max(margin, acknowledged?.margin ?? 0);

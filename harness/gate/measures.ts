@@ -1,7 +1,8 @@
 import { suggestName } from "../config/suggest-name.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import type { Metric, MetricValue } from "../contract/metric.js";
 import type { MatrixRecord } from "../contract/result.js";
-import { type MetricValue, metrics } from "../metrics/index.js";
+import { builtInMetrics } from "../metrics/index.js";
 
 /** Something of a finished cell that can be compared: a metric, or the final score of one task. */
 export interface Measure {
@@ -14,8 +15,10 @@ export interface Measure {
 
 const taskPrefix = "task:";
 
-/** Metrics of one learner alone. */
-export const metricMeasures: readonly Measure[] = metrics.filter(({ needsJoint }) => !needsJoint);
+/** The metrics that the matrix of one learner gives; the built-in ones unless others are given. */
+export function metricMeasures(metrics: readonly Metric[] = builtInMetrics): readonly Measure[] {
+  return metrics.filter(({ needsJoint, needsCurves }) => !needsJoint && !needsCurves);
+}
 
 /** The score R[T, j] of each task at the end, higher is better. */
 export function taskMeasures(tasks: readonly string[]): Measure[] {
@@ -31,8 +34,13 @@ export function taskMeasures(tasks: readonly string[]): Measure[] {
 }
 
 /** The measure of a key. Throws UNKNOWN_NAME with the near one. */
-export function measureOf(key: string, tasks: readonly string[], at?: ErrorLocation): Measure {
-  const known = [...metricMeasures, ...taskMeasures(tasks)];
+export function measureOf(
+  key: string,
+  tasks: readonly string[],
+  at?: ErrorLocation,
+  metrics: readonly Metric[] = builtInMetrics,
+): Measure {
+  const known = [...metricMeasures(metrics), ...taskMeasures(tasks)];
   const found = known.find((measure) => measure.key === key);
   if (found !== undefined) return found;
   const names = known.map((measure) => measure.key);

@@ -1,6 +1,7 @@
 import type { Board, BoardCell, BoardRow } from "../contract/board.js";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import type { Metric } from "../contract/metric.js";
 import type {
   CellRecord,
   CostRecord,
@@ -10,7 +11,7 @@ import type {
   RunRecord,
   TrainerRecord,
 } from "../contract/result.js";
-import { metrics } from "./catalog.js";
+import { builtInMetrics, overallPerformance } from "./catalog.js";
 import { groupBy, seedsPerOrder } from "./clusters.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 
@@ -38,9 +39,10 @@ const placeOf = ({ order, seed }: { order: string; seed: number }): string => `$
  * from. Means and ranks are made over the grid of orders and seeds that most entries were planned on; an entry that
  * lacks a cell of it stays unranked, and cells outside of it are listed only.
  *
+ * @param metrics the built-in ones without it.
  * @throws RUN_MISMATCH when the runs are of different suites or data.
  */
-export function buildBoard(sources: readonly LeaderboardSource[]): Board {
+export function buildBoard(sources: readonly LeaderboardSource[], metrics: readonly Metric[] = builtInMetrics): Board {
   const [first] = sources;
   if (first === undefined) throw new BenchError("USAGE", "there is no run to make a leaderboard of");
   for (const source of sources) checkSuite(first, source);
@@ -52,7 +54,7 @@ export function buildBoard(sources: readonly LeaderboardSource[]): Board {
     seeds: [...new Set(places.map(({ seed }) => seed))].sort((a, b) => a - b),
   };
   const labels = uniqueLabels(entries);
-  const rows = rowsOf(entries, labels, places, { ...first.run, ...grid });
+  const rows = rowsOf(entries, labels, places, { ...first.run, ...grid }, metrics);
   const { name, version, digest, title, generated, scoring } = first.run.suite;
   return {
     schema: "board@1",
@@ -156,6 +158,7 @@ function rowsOf(
   labels: ReadonlyMap<Entry, string>,
   places: readonly { order: string; seed: number }[],
   run: RunRecord,
+  metrics: readonly Metric[],
 ): BoardRow[] {
   const source: LeaderboardSource = {
     directory: "",
@@ -184,7 +187,7 @@ function rowsOf(
     }
   }
   const byLabel = new Map(entries.map((entry) => [labels.get(entry)!, entry]));
-  return buildLeaderboard(source).leaderboard.map((row) => {
+  return buildLeaderboard(source, metrics).leaderboard.map((row) => {
     const entry = byLabel.get(row.trainer)!;
     const { id, record, model, engine, quick, runs } = entry;
     return { ...row, id, record, model, engine, quick, runs: [...runs], results: resultsOf(entry, places) };
@@ -192,9 +195,9 @@ function rowsOf(
 }
 
 function resultsOf({ cells }: Entry, places: readonly { order: string; seed: number }[]): BoardCell[] {
-  const performance = metrics.find(({ key }) => key === "op")!;
   const counted = new Set(places.map(placeOf));
-  const score = (matrix: MatrixRecord | undefined) => (matrix === undefined ? null : performance.compute(matrix).value);
+  const score = (matrix: MatrixRecord | undefined) =>
+    matrix === undefined ? null : overallPerformance.compute(matrix).value;
   return [
     ...places.map(({ order, seed }) => {
       const cell = cells.get(placeOf({ order, seed }));

@@ -1,21 +1,39 @@
+import type { Metric, MetricDefinition, MetricValue } from "../contract/metric.js";
 import type { MatrixRecord } from "../contract/result.js";
 import { abilityMetrics } from "./abilities.js";
 import { accuracyMetrics } from "./accuracy.js";
-import type { MetricDefinition, MetricDescription, MetricValue } from "./definition.js";
+import { defineMetric } from "./definition.js";
 import { transferMetrics } from "./transfer.js";
 import { curveMetrics } from "./within-task/index.js";
 
-/** Every metric of one matrix. Those of a comparison (order sensitivity, cost) stand on the leaderboard alone. */
-export const metrics: readonly MetricDefinition[] = [...accuracyMetrics, ...transferMetrics, ...abilityMetrics];
+/** The built-in metrics of one cell. Those of a comparison (order sensitivity, cost) are on the leaderboard alone. */
+export const metricDefinitions: readonly MetricDefinition[] = [
+  ...accuracyMetrics,
+  ...transferMetrics,
+  ...abilityMetrics,
+  ...curveMetrics,
+];
 
-/** Every metric of one cell: those of its matrix, then those of its scores within tasks. */
-export const cellMetrics: readonly MetricDescription[] = [...metrics, ...curveMetrics];
+/** The same, ready to be computed. */
+export const builtInMetrics: readonly Metric[] = metricDefinitions.map(defineMetric);
+
+/** The overall performance, by which a leaderboard is ordered. */
+export const overallPerformance: Metric = builtInMetrics.find(({ key }) => key === "op")!;
 
 /**
- * Computes every metric of a matrix, by key. One that lacks cells is null with its reason.
+ * Computes every metric that a matrix allows, by key. One that lacks cells is null with its reason.
  *
- * @param joint the matrix of a learner trained on all tasks at once; without it intransigence is null.
+ * @param joint the matrix of a learner trained on all tasks at once; metrics that need it are null without it.
+ * @param metrics the built-in ones without it.
  */
-export function computeMetrics(matrix: MatrixRecord, joint?: MatrixRecord): Record<string, MetricValue> {
-  return Object.fromEntries(metrics.map(({ key, compute }) => [key, compute(matrix, joint)]));
+export function computeMetrics(
+  matrix: MatrixRecord,
+  joint?: MatrixRecord,
+  metrics: readonly Metric[] = builtInMetrics,
+): Record<string, MetricValue> {
+  return Object.fromEntries(metricsOfMatrices(metrics).map(({ key, compute }) => [key, compute(matrix, joint)]));
 }
+
+/** The metrics that need no scores within tasks. */
+export const metricsOfMatrices = (metrics: readonly Metric[]): Metric[] =>
+  metrics.filter(({ needsCurves }) => needsCurves !== true);

@@ -1,65 +1,63 @@
-import type { MatrixRecord } from "../contract/result.js";
-import { MatrixView } from "./matrix-view.js";
+import type { Metric, MetricDefinition, MetricInput, MetricValue } from "../contract/metric.js";
+import type { CurvesRecord, MatrixRecord } from "../contract/result.js";
+import { MatrixReader } from "./matrix-reader.js";
+import { CurvesReader, whyNotWithin } from "./within-task/curves-reader.js";
 
-/** A metric's value, or null with the reason. */
-export interface MetricValue {
-  value: number | null;
-  reason?: string;
-}
-
-/** What is said of a metric, whatever it is made from. */
-export interface MetricDescription {
-  /** Name, origin and version: another formula is another id. */
-  id: string;
-  /** Short name in camelCase, the key in a leaderboard row. */
-  key: string;
-  title: string;
-  formula: string;
-  /** Paper or "bench" where the definition is ours. */
-  source: string;
-  higherIsBetter: boolean;
-}
-
-/** A pure function of a matrix R with rows 0..T and tasks 1..T. */
-export interface MetricDefinition extends MetricDescription {
-  /** Whether it is null without the matrix of joint training. */
-  needsJoint: boolean;
-  /**
-   * @param joint the matrix of a learner trained on all tasks at once, on the same tasks: row k after the tasks 1 to k
-   *   where that was measured, row T after all.
-   */
-  compute(matrix: MatrixRecord, joint?: MatrixRecord): MetricValue;
-}
-
-/** What a metric is made from: its description, the least number of tasks it makes sense for, and its formula. */
-export interface MetricFormula extends Omit<MetricDescription, "higherIsBetter"> {
-  /** False for what is better when small; true when absent. */
-  higherIsBetter?: boolean;
-  leastTasks?: number;
-  /** False when absent. */
-  needsJoint?: boolean;
-  value(R: MatrixView, joint: MatrixRecord | undefined): number;
-}
-
-/** Makes a metric that is null with a reason wherever a cell that its formula reads is missing. */
-export function defineMetric({
-  leastTasks = 1,
-  value,
-  higherIsBetter = true,
-  needsJoint = false,
-  ...description
-}: MetricFormula): MetricDefinition {
+/** Makes a metric that is null with a reason wherever something that its formula reads is missing. */
+export function defineMetric(definition: MetricDefinition): Metric {
+  const { leastTasks: _leastTasks, compute: _compute, higherIsBetter = true, ...description } = definition;
   return {
     ...description,
     higherIsBetter,
-    needsJoint,
-    compute(matrix, joint) {
-      if (matrix.tasks.length < leastTasks) return { value: null, reason: `it needs at least ${leastTasks} tasks` };
-      const view = new MatrixView(matrix);
-      const result = value(view, joint);
-      return view.missing === undefined ? { value: result } : { value: null, reason: view.missing };
+    compute: (matrix, joint, curves) => {
+      const reason = whyNot(definition, matrix, joint, curves);
+      return reason === undefined ? computed(definition, matrix, joint, curves) : { value: null, reason };
     },
   };
+}
+
+function whyNot(
+  { leastTasks = 1, needsJoint, needsCurves }: MetricDefinition,
+  { tasks }: MatrixRecord,
+  joint: MatrixRecord | undefined,
+  curves: CurvesRecord | undefined,
+): string | undefined {
+  if (tasks.length < leastTasks) return `it needs at least ${leastTasks} tasks`;
+  if (needsJoint && joint === undefined) {
+    return "it needs the matrix of a learner trained on all tasks at once (joint)";
+  }
+  return needsCurves ? whyNotWithin(curves) : undefined;
+}
+
+function computed(
+  { compute, needsJoint, needsCurves }: MetricDefinition,
+  matrix: MatrixRecord,
+  joint: MatrixRecord | undefined,
+  curves: CurvesRecord | undefined,
+): MetricValue {
+  const view = new MatrixReader(matrix);
+  const within = needsCurves ? new CurvesReader(curves!) : undefined;
+  const more: MetricInput = {
+    matrix,
+    get joint() {
+      return needsJoint ? joint! : undeclared("joint", "needsJoint");
+    },
+    get curves() {
+      return within ?? undeclared("curves", "needsCurves");
+    },
+  };
+  try {
+    const value = compute(view, more);
+    const missing = view.missing ?? within?.missing;
+    if (missing !== undefined) return { value: null, reason: missing };
+    return Number.isFinite(value) ? { value } : { value: null, reason: "its formula gives no finite number" };
+  } catch (error) {
+    return { value: null, reason: `its formula fails: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function undeclared(member: string, flag: string): never {
+  throw new Error(`it reads "${member}" without declaring ${flag}`);
 }
 
 export function sum(values: readonly number[]): number {

@@ -1,7 +1,8 @@
 import { BenchError } from "../contract/errors.js";
 import type { History, HistoryLine, HistorySeries, HistoryVersion } from "../contract/history.js";
+import type { Metric } from "../contract/metric.js";
 import type { LeaderboardRow, MatrixRecord } from "../contract/result.js";
-import { cellMetrics } from "./catalog.js";
+import { builtInMetrics } from "./catalog.js";
 import { groupBy } from "./clusters.js";
 import { mean } from "./definition.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
@@ -18,9 +19,13 @@ interface Version extends Omit<HistoryVersion, "name"> {
  * Runs of one suite over time. A version is a run in which all cells of a trainer are finished; what is not finished is
  * left out.
  *
+ * @param metrics the built-in ones without it.
  * @throws RUN_MISMATCH for runs of different suites, USAGE where no run has a finished trainer.
  */
-export function buildHistory(sources: readonly LeaderboardSource[]): History {
+export function buildHistory(
+  sources: readonly LeaderboardSource[],
+  metrics: readonly Metric[] = builtInMetrics,
+): History {
   const suites = groupBy(sources, ({ run }) => run.suite.digest);
   if (suites.size > 1) {
     const names = [...suites.values()].map(([first]) => `${first!.run.suite.name} (${first!.directory})`);
@@ -29,7 +34,7 @@ export function buildHistory(sources: readonly LeaderboardSource[]): History {
     });
   }
   const versions = sources
-    .flatMap(versionsOf)
+    .flatMap((source) => versionsOf(source, metrics))
     .sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
   if (versions.length === 0) {
     throw new BenchError("USAGE", "there is no finished run to show", {
@@ -40,11 +45,11 @@ export function buildHistory(sources: readonly LeaderboardSource[]): History {
   return {
     schema: "history@1",
     suite: { name, version, digest, generated },
-    series: [...groupBy(versions, ({ trainer }) => trainer)].map(([trainer, of]) => seriesOf(trainer, of)),
+    series: [...groupBy(versions, ({ trainer }) => trainer)].map(([trainer, of]) => seriesOf(trainer, of, metrics)),
   };
 }
 
-function versionsOf(source: LeaderboardSource): Version[] {
+function versionsOf(source: LeaderboardSource, metrics: readonly Metric[]): Version[] {
   const { run, directory } = source;
   const asked = new Set(run.trainers.flatMap(({ label, schedule }) => (schedule === "once" ? [label] : [])));
   const matrices = Object.fromEntries(
@@ -53,7 +58,7 @@ function versionsOf(source: LeaderboardSource): Version[] {
       asked.has(matrix.trainer) ? finalState(matrix) : matrix,
     ]),
   );
-  return buildLeaderboard({ ...source, matrices })
+  return buildLeaderboard({ ...source, matrices }, metrics)
     .leaderboard.filter(({ cells }) => cells.done === cells.planned)
     .map((row) => ({
       trainer: row.trainer,
@@ -71,9 +76,9 @@ function finalState(matrix: MatrixRecord): MatrixRecord {
   return { ...matrix, rows: last<(number | null)[]>(matrix.rows, none), probes: Object.fromEntries(probes) };
 }
 
-function seriesOf(trainer: string, versions: readonly Version[]): HistorySeries {
+function seriesOf(trainer: string, versions: readonly Version[], metrics: readonly Metric[]): HistorySeries {
   const { matrices } = versions[0]!;
-  const measured = cellMetrics.map(({ key, title, higherIsBetter }) => {
+  const measured = metrics.map(({ key, title, higherIsBetter }) => {
     const noise = mean(versions.map(({ row }) => row.metrics[key]?.itemError ?? 0));
     return line(
       { key, title, kind: "metric", higherIsBetter },

@@ -1,6 +1,6 @@
 export { buildBoard } from "./board.js";
-export { cellMetrics, computeMetrics, metrics } from "./catalog.js";
-export type { MetricDefinition, MetricDescription, MetricValue } from "./definition.js";
+export { builtInMetrics, computeMetrics, metricDefinitions, metricsOfMatrices } from "./catalog.js";
+export { defineMetric } from "./definition.js";
 export {
   type DriftPair,
   type DriftPrediction,

@@ -1,3 +1,4 @@
+import type { Metric, MetricValue } from "../contract/metric.js";
 import type {
   CellRecord,
   CostRecord,
@@ -9,16 +10,14 @@ import type {
   RunRecord,
   TrainerRecord,
 } from "../contract/result.js";
-import { metrics } from "./catalog.js";
+import { builtInMetrics, overallPerformance } from "./catalog.js";
 import { type Observation, orderMeans, runsPerOrder, seedsPerOrder } from "./clusters.js";
 import { meanCost } from "./cost.js";
-import type { MetricValue } from "./definition.js";
 import { itemStandardError } from "./item-error.js";
 import { itemSpread, type LeastSpread } from "./least-spread.js";
 import { orderSensitivity } from "./order-sensitivity.js";
 import { type RankedEntry, rankIntervals } from "./ranks.js";
 import { tInterval } from "./statistics.js";
-import { curveMetrics } from "./within-task/index.js";
 
 /** What a leaderboard is made of: a run as stored, matrices and costs by cell id, finished cells only. */
 export interface LeaderboardSource {
@@ -47,8 +46,10 @@ interface Entry {
  * One row for each trainer: every metric's mean with a 95% interval over orders (seeds averaged within an order), cost,
  * and the range of ranks on overall performance. Rows stand by overall performance, the best first; rows with missing
  * runs are not ranked.
+ *
+ * @param metrics the built-in ones without it.
  */
-export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
+export function buildLeaderboard(source: LeaderboardSource, metrics: readonly Metric[] = builtInMetrics): Leaderboard {
   const { run } = source;
   const entries = run.trainers.map((trainer) => entryOf(trainer, source));
   const groupOf = ({ trainer }: Entry) => source.groups?.[trainer.label];
@@ -65,7 +66,7 @@ export function buildLeaderboard(source: LeaderboardSource): Leaderboard {
     const rank = ranks?.[complete.indexOf(entry)] ?? null;
     const row: LeaderboardRow = {
       trainer: trainer.label,
-      metrics: estimates(entry, joint.get(groupOf(entry))),
+      metrics: estimates(entry, joint.get(groupOf(entry)), metrics),
       rank,
       cost: meanCost(costs),
       privileges: trainer.privileges,
@@ -90,7 +91,6 @@ function entryOf(trainer: TrainerRecord, { run, matrices, costs, curves = {} }: 
   const planned = run.cells.filter((cell) => cell.trainer === trainer.label);
   const done = planned.filter(({ id }) => matrices[id] !== undefined);
   const finished = done.map(({ id }) => matrices[id]!);
-  const performance = metrics.find(({ key }) => key === "op")!;
   return {
     trainer,
     planned,
@@ -98,15 +98,15 @@ function entryOf(trainer: TrainerRecord, { run, matrices, costs, curves = {} }: 
     costs: done.flatMap(({ id }) => costs[id] ?? []),
     curves: done.map(({ id }) => curves[id]),
     performance: finished.flatMap((matrix) => {
-      const { value } = performance.compute(matrix);
+      const { value } = overallPerformance.compute(matrix);
       return value === null ? [] : [{ order: matrix.order, seed: matrix.seed, value }];
     }),
   };
 }
 
 function rankedEntry({ trainer, matrices, performance }: Entry): RankedEntry {
-  const { compute } = metrics.find(({ key }) => key === "op")!;
-  return { runs: performance, least: trainer.deterministic === true ? 0 : itemSpread(compute, matrices[0]!) };
+  const least = trainer.deterministic === true ? 0 : itemSpread(overallPerformance.compute, matrices[0]!);
+  return { runs: performance, least };
 }
 
 /** Matrices of joint training by order and seed. */
@@ -115,18 +115,22 @@ type JointMatrices = ReadonlyMap<string, MatrixRecord>;
 const placeOf = ({ order, seed }: MatrixRecord): string => `${seed} ${order}`;
 
 /** Every metric over the runs of a trainer, and the two order sensitivities. */
-function estimates({ trainer, matrices, curves }: Entry, joint: JointMatrices | undefined): Record<string, Estimate> {
+function estimates(
+  { trainer, matrices, curves }: Entry,
+  joint: JointMatrices | undefined,
+  metrics: readonly Metric[],
+): Record<string, Estimate> {
   const result: Record<string, Estimate> = {};
-  for (const { key, compute, needsJoint } of metrics) {
-    const values = matrices.map((matrix) => compute(matrix, joint?.get(placeOf(matrix))));
+  for (const { key, compute, needsJoint, needsCurves } of metrics) {
+    const values = matrices.map((matrix, cell) => compute(matrix, joint?.get(placeOf(matrix)), curves[cell]));
     result[key] = estimate(matrices, values, () => {
+      if (needsCurves) return null;
       const first = matrices[0]!;
       // joint training varies, though the trainer does not
       if (trainer.deterministic === true && !needsJoint) return 0;
       return itemSpread((matrix) => compute(matrix, joint?.get(placeOf(first))), first, trainer.schedule === "once");
     });
   }
-  for (const { key, compute } of curveMetrics) result[key] = estimate(matrices, curves.map(compute), () => null);
   const itemError = itemStandardError(matrices);
   if (itemError !== null) result.op!.itemError = itemError;
 

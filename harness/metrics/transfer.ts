@@ -1,6 +1,6 @@
+import type { MatrixView, MetricDefinition } from "../contract/metric.js";
 import type { MatrixRecord } from "../contract/result.js";
-import { defineMetric, type MetricDefinition, mean, range, sum } from "./definition.js";
-import type { MatrixView } from "./matrix-view.js";
+import { mean, range, sum } from "./definition.js";
 
 /** R[T,i] − R[i,i] of each task but the last. */
 const changes = (R: MatrixView) => range(1, R.tasks - 1).map((i) => R.score(R.tasks, i) - R.score(i, i));
@@ -11,61 +11,61 @@ const fallFromBest = (R: MatrixView, last: number) =>
 
 /** What later training does to earlier tasks, and earlier training to later ones. */
 export const transferMetrics: MetricDefinition[] = [
-  defineMetric({
+  {
     id: "bwt.gem@1",
     key: "bwt",
     title: "Backward transfer",
     formula: "(1/(T−1)) Σ_{i<T} (R[T,i] − R[i,i])",
     source: "GEM (1706.08840); TRACE's published numbers",
     leastTasks: 2,
-    value: (R) => mean(changes(R)),
-  }),
-  defineMetric({
+    compute: (R) => mean(changes(R)),
+  },
+  {
     id: "bwt.over-t@1",
     key: "bwtOverT",
     title: "Backward transfer, divided by T",
     formula: "(1/T) Σ_{i<T} (R[T,i] − R[i,i])",
     source: "GEM's own code, SAPT (2401.08295)",
     leastTasks: 2,
-    value: (R) => sum(changes(R)) / R.tasks,
-  }),
-  defineMetric({
+    compute: (R) => sum(changes(R)) / R.tasks,
+  },
+  {
     id: "bwt.diaz-rodriguez@1",
     key: "bwtDiazRodriguez",
     title: "Backward transfer over all rows",
     formula: "(2/(T(T−1))) Σ_{i>j} (R[i,j] − R[j,j])",
     source: "Díaz-Rodríguez et al. (1810.13166)",
     leastTasks: 2,
-    value: (R) => mean(range(2, R.tasks).flatMap((i) => range(1, i - 1).map((j) => R.score(i, j) - R.score(j, j)))),
-  }),
-  defineMetric({
+    compute: (R) => mean(range(2, R.tasks).flatMap((i) => range(1, i - 1).map((j) => R.score(i, j) - R.score(j, j)))),
+  },
+  {
     id: "fwt.gem@1",
     key: "fwt",
     title: "Forward transfer",
     formula: "(1/(T−1)) Σ_{i≥2} (R[i−1,i] − R[0,i])",
     source: "GEM (1706.08840)",
     leastTasks: 2,
-    value: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))),
-  }),
-  defineMetric({
+    compute: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))),
+  },
+  {
     id: "fwt.over-t@1",
     key: "fwtOverT",
     title: "Forward transfer, divided by T",
     formula: "(1/T) Σ_{i≥2} (R[i−1,i] − R[0,i])",
     source: "GEM's own code",
     leastTasks: 2,
-    value: (R) => sum(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))) / R.tasks,
-  }),
-  defineMetric({
+    compute: (R) => sum(range(2, R.tasks).map((i) => R.score(i - 1, i) - R.score(0, i))) / R.tasks,
+  },
+  {
     id: "fwt.raw@1",
     key: "fwtRaw",
     title: "Forward transfer, no baseline subtracted",
     formula: "(1/(T−1)) Σ_{i≥2} R[i−1,i]",
     source: "SSR (2403.01244), CITB (2310.14510)",
     leastTasks: 2,
-    value: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i))),
-  }),
-  defineMetric({
+    compute: (R) => mean(range(2, R.tasks).map((i) => R.score(i - 1, i))),
+  },
+  {
     id: "forgetting.chaudhry@1",
     key: "forgetting",
     title: "Forgetting",
@@ -73,9 +73,9 @@ export const transferMetrics: MetricDefinition[] = [
     source: "Chaudhry et al. (1801.10112)",
     higherIsBetter: false,
     leastTasks: 2,
-    value: (R) => fallFromBest(R, R.tasks - 1),
-  }),
-  defineMetric({
+    compute: (R) => fallFromBest(R, R.tasks - 1),
+  },
+  {
     id: "forgetting.including-last@1",
     key: "forgettingIncludingLast",
     title: "Forgetting, last row among the best",
@@ -83,9 +83,9 @@ export const transferMetrics: MetricDefinition[] = [
     source: "the code of Mammoth and PyCIL",
     higherIsBetter: false,
     leastTasks: 2,
-    value: (R) => fallFromBest(R, R.tasks),
-  }),
-  defineMetric({
+    compute: (R) => fallFromBest(R, R.tasks),
+  },
+  {
     id: "forgetting.first-last@1",
     key: "forgettingFirstLast",
     title: "Forgetting, first less last",
@@ -93,16 +93,16 @@ export const transferMetrics: MetricDefinition[] = [
     source: "the code of Avalanche",
     higherIsBetter: false,
     leastTasks: 2,
-    value: (R) => -mean(changes(R)),
-  }),
-  defineMetric({
+    compute: (R) => -mean(changes(R)),
+  },
+  {
     id: "retention.bench@1",
     key: "retention",
     title: "Retention",
     formula: "(1/(T−1)) Σ_{i<T} R[T,i] / R[i,i]",
     source: "bench",
     leastTasks: 2,
-    value: (R) =>
+    compute: (R) =>
       mean(
         range(1, R.tasks - 1).map((i) => {
           const learned = R.score(i, i);
@@ -111,8 +111,8 @@ export const transferMetrics: MetricDefinition[] = [
             : R.score(R.tasks, i) / learned;
         }),
       ),
-  }),
-  defineMetric({
+  },
+  {
     id: "intransigence.chaudhry@2",
     key: "intransigence",
     title: "Intransigence",
@@ -120,9 +120,9 @@ export const transferMetrics: MetricDefinition[] = [
     source: "Chaudhry et al. (1801.10112)",
     higherIsBetter: false,
     needsJoint: true,
-    value: (R, joint) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, k, k) - R.score(k, k))),
-  }),
-  defineMetric({
+    compute: (R, { joint }) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, k, k) - R.score(k, k))),
+  },
+  {
     id: "intransigence.all-tasks@1",
     key: "intransigenceAllTasks",
     title: "Intransigence against all tasks at once",
@@ -130,13 +130,12 @@ export const transferMetrics: MetricDefinition[] = [
     source: "bench, after Chaudhry et al. (1801.10112)",
     higherIsBetter: false,
     needsJoint: true,
-    value: (R, joint) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, R.tasks, k) - R.score(k, k))),
-  }),
+    compute: (R, { joint }) => mean(range(1, R.tasks).map((k) => jointScore(R, joint, R.tasks, k) - R.score(k, k))),
+  },
 ];
 
 /** The score of joint training on the tasks 1 to `row` of `R`, on task k, found by the task's name. */
-function jointScore(R: MatrixView, joint: MatrixRecord | undefined, row: number, k: number): number {
-  if (joint === undefined) return R.lack("it needs the matrix of a learner trained on all tasks at once (joint)");
+function jointScore(R: MatrixView, joint: MatrixRecord, row: number, k: number): number {
   const learned = (tasks: readonly string[]) => tasks.slice(0, row).toSorted().join("\n");
   const place = joint.tasks.indexOf(R.taskName(k));
   if (row === R.tasks) return joint.rows.at(-1)?.[place] ?? R.lack(`joint training has no score on "${R.taskName(k)}"`);

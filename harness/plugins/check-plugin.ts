@@ -12,6 +12,7 @@ const version = { type: "integer", minimum: 0 };
 const options = { type: "object" };
 const method = { function: true };
 const schedule = { enum: ["sequence", "joint", "once"] };
+const flag = { type: "boolean" };
 
 const listOf = (required: Record<string, object>, optional: Record<string, object> = {}) => ({
   type: "array",
@@ -49,12 +50,36 @@ const schema = {
         needs: method,
         create: method,
       },
-      { space: spaceSchema, deterministic: { type: "boolean" }, capabilities: method, methods: method },
+      { space: spaceSchema, deterministic: flag, capabilities: method, methods: method },
     ),
     suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
-    reporters: listOf({ name, summary: text, render: method }, { renderHistory: method, renderBoard: method }),
+    reporters: listOf(
+      { name, summary: text, render: method },
+      { default: flag, observe: method, renderHistory: method, renderBoard: method },
+    ),
     models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method }),
+    metrics: listOf(
+      {
+        id: { type: "string", pattern: "^[a-z0-9][a-z0-9.-]*@[0-9]+$" },
+        key: {
+          type: "string",
+          pattern: "^[a-z][A-Za-z0-9]*$",
+          not: { enum: ["orderSensitivity", "orderSensitivityMax"] },
+        },
+        title: text,
+        formula: text,
+        source: text,
+        compute: method,
+      },
+      {
+        leastTasks: { type: "integer", minimum: 1 },
+        higherIsBetter: flag,
+        needsJoint: flag,
+        needsCurves: flag,
+        needsProbes: flag,
+      },
+    ),
     engines: listOf({ name, version: text, numerics: text, probe: method }, { capabilities: method, open: method }),
     claims: { type: "array", items: claimSchema },
   },

@@ -1,16 +1,14 @@
 import { suggestName } from "../config/suggest-name.js";
 import { BenchError } from "../contract/errors.js";
-import { accuracyMetrics } from "../metrics/accuracy.js";
-import { type MetricDefinition, mean } from "../metrics/definition.js";
+import type { Metric } from "../contract/metric.js";
+import { mean } from "../metrics/definition.js";
 import { itemStandardError } from "../metrics/index.js";
-import { transferMetrics } from "../metrics/transfer.js";
 import type { StoredRun } from "../run/store/store.js";
 import type { Candidate } from "./candidates.js";
 
-/** What a search may maximize: every metric of one learner's tasks. Abilities are not measured while tuning. */
-export const objectives: readonly MetricDefinition[] = [...accuracyMetrics, ...transferMetrics].filter(
-  ({ needsJoint }) => !needsJoint,
-);
+/** What a search may optimize: every metric of one learner's tasks. Abilities are not measured while tuning. */
+const objectives = (metrics: readonly Metric[]): Metric[] =>
+  metrics.filter(({ needsJoint, needsCurves, needsProbes }) => !needsJoint && !needsCurves && !needsProbes);
 
 /** How a candidate did in a rung. */
 export interface ScoredCandidate extends Candidate {
@@ -27,10 +25,11 @@ export interface ScoredCandidate extends Candidate {
 }
 
 /** The objective of a key. Throws UNKNOWN_NAME with the near one. */
-export function objectiveOf(key: string): MetricDefinition {
-  const found = objectives.find((metric) => metric.key === key);
+export function objectiveOf(key: string, metrics: readonly Metric[]): Metric {
+  const known = objectives(metrics);
+  const found = known.find((metric) => metric.key === key);
   if (found !== undefined) return found;
-  const names = objectives.map((metric) => metric.key);
+  const names = known.map((metric) => metric.key);
   throw new BenchError("UNKNOWN_NAME", `there is no objective "${key}"`, { fix: suggestName(key, names) });
 }
 
@@ -43,7 +42,7 @@ const rounding = 1e-9;
  */
 export function rankCandidates(
   candidates: readonly Candidate[],
-  objective: MetricDefinition,
+  objective: Metric,
   stored: StoredRun,
 ): ScoredCandidate[] {
   const sign = objective.higherIsBetter ? 1 : -1;
@@ -56,7 +55,7 @@ export function rankCandidates(
     });
 }
 
-function scoreCandidate(candidate: Candidate, objective: MetricDefinition, stored: StoredRun): ScoredCandidate {
+function scoreCandidate(candidate: Candidate, objective: Metric, stored: StoredRun): ScoredCandidate {
   const cells = stored.run.cells.filter(({ trainer }) => trainer === candidate.label);
   const measured = cells.map(({ id }) => {
     const matrix = stored.matrices[id];

@@ -3,9 +3,9 @@ import { silentAlerts } from "../contract/alert.js";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import type { Metric } from "../contract/metric.js";
 import type { RunRecord } from "../contract/result.js";
 import type { SearchSpace } from "../contract/trainer.js";
-import type { MetricDefinition } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
 import type { RunOutcome } from "../run/execute.js";
 import { planRun, type RunPlan } from "../run/plan/plan.js";
@@ -23,7 +23,7 @@ export interface TuneRequest {
   search: Search;
   /** Name of a task order; the suite's first without it. */
   order?: string;
-  objective: MetricDefinition;
+  objective: Metric;
   /** Keys the draws. */
   seed: number;
   registry: Registry;

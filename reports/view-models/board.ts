@@ -1,8 +1,9 @@
 import type { Board, BoardRow } from "../../harness/contract/board.js";
+import type { ReportContext } from "../../harness/contract/plugin.js";
 import { suiteLabel } from "../../harness/contract/suite.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
 import { seedsByOrder } from "../../harness/metrics/clusters.js";
-import { cellMetrics } from "../../harness/metrics/index.js";
+import { builtInMetrics } from "../../harness/metrics/index.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
 import { boundOf, type Entry } from "./shared/entries.js";
@@ -32,7 +33,7 @@ export interface BoardCellsView {
   rows: { name: string; cells: { title: string; anchor: string; text: string; outside: boolean }[] }[];
 }
 
-export function boardView(board: Board): BoardView {
+export function boardView(board: Board, { metrics, columns }: ReportContext = { metrics: builtInMetrics }): BoardView {
   const { suite, grid, runs } = board;
   const entries = board.leaderboard.map(entryOf);
   const engines = new Set(board.leaderboard.map(({ engine }) => engine));
@@ -43,7 +44,7 @@ export function boardView(board: Board): BoardView {
     { key: "engine", title: "Engine" },
   ] as const;
   const counted = board.leaderboard.flatMap(({ results }) => results.filter((cell) => cell.counted));
-  const leaderboard = leaderboardView({ run: { orders: grid.orders, cells: counted }, metrics: cellMetrics }, entries);
+  const leaderboard = leaderboardView({ run: { orders: grid.orders, cells: counted }, metrics, columns }, entries);
   const seeds = seedsByOrder(board.leaderboard.flatMap(({ results }) => results));
   const addresses = new Set<string>();
   return {
@@ -64,7 +65,7 @@ export function boardView(board: Board): BoardView {
       cells: `${cells.done} of ${cells.planned}`,
       command,
     })),
-    glossary: glossaryViews({ metrics: cellMetrics }),
+    glossary: glossaryViews({ metrics }),
   };
 
   function headerOf({ leaderboard: rows }: Board): BoardView["header"] {

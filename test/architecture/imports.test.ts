@@ -53,7 +53,7 @@ const allowed: Record<string, readonly string[]> = {
     "harness/contract",
   ],
   "harness/tune": ["harness/run", "harness/metrics", "harness/config", "harness/plugins", "harness/contract"],
-  "harness/plugins": ["harness/config", "harness/score", "harness/contract"],
+  "harness/plugins": ["harness/config", "harness/metrics", "harness/score", "harness/contract"],
   "harness/config": ["harness/contract"],
   "harness/metrics": ["harness/contract"],
   "harness/score": ["harness/contract"],

@@ -24,6 +24,10 @@ orders: 1
 # The base model: a directory or hf://owner/name[@revision]; the suite's own without it.
 # model: hf://HuggingFaceTB/SmolLM2-135M
 
+# The columns of the leaderboard: keys from \`bench list metrics\`. What renders the run: names from \`bench list reporters\`.
+# metrics: [op, bwt, forgetting, learningAccuracy, fwt, generalAbilityDelta]
+# reporters: [html]
+
 # Further plug-ins: paths, npm packages, or command:<words>.
 # plugins: []
 

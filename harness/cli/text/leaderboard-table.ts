@@ -1,5 +1,6 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
+import type { MetricDescription } from "../../contract/metric.js";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
@@ -8,6 +9,8 @@ import { wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
 
 interface Column {
+  /** Of a metric. */
+  key?: string;
   title: string;
   /** Those with the lowest go first where the terminal is narrow. */
   importance: number;
@@ -17,13 +20,14 @@ interface Column {
 }
 
 const metric = (key: string, title: string, importance: number, explanation?: string, signed = false): Column => ({
+  key,
   title,
   importance,
   explanation,
   text: (row) => estimateText(row.metrics[key], signed),
 });
 
-const columns: Column[] = [
+const usualColumns: readonly Column[] = [
   { title: "rank", importance: 6, text: ({ rank }) => rankText(rank) },
   { title: "trainer", importance: 99, text: ({ trainer }) => trainer },
   metric("op", "OP", 98, "OP: overall performance, mean after the last task"),
@@ -36,14 +40,29 @@ const columns: Column[] = [
   { title: "cells", importance: 10, text: ({ cells }) => `${cells.done}/${cells.planned}` },
 ];
 
+/** The usual columns with other metrics, the first the most important. */
+function columnsWith(chosen: readonly MetricDescription[]): Column[] {
+  const isMetric = ({ key }: Column) => key !== undefined;
+  const [before, after] = [usualColumns.slice(0, 2), usualColumns.slice(2).filter((column) => !isMetric(column))];
+  const metrics = chosen.map(({ key, title }, index) => {
+    const usual = usualColumns.find((column) => column.key === key);
+    return { ...(usual ?? metric(key, key, 0, `${key}: ${title}`)), importance: 98 - index };
+  });
+  return [...before, ...metrics, ...after];
+}
+
 /**
  * The leaderboard for a terminal: as many columns as its width allows, scores in points of 100, the half-width of
  * the 95% interval behind ± where there is one.
+ *
+ * @param chosen the metrics that are columns; the usual ones without it.
  */
 export function leaderboardLines(
   board: Pick<Leaderboard, "suite" | "orders" | "seeds" | "leaderboard">,
   terminal: { color: boolean; width: number },
+  chosen?: readonly MetricDescription[],
 ): string[] {
+  const columns = chosen === undefined ? usualColumns : columnsWith(chosen);
   const paint = picocolors.createColors(terminal.color);
   const complete = board.leaderboard.every(({ cells }) => cells.done === cells.planned);
   const ranked = board.leaderboard.some(({ rank }) => rank !== null);
@@ -59,14 +78,20 @@ export function leaderboardLines(
   );
   const grid = `${count(board.orders, "order")}, ${count(board.seeds, "seed")}`;
   const sizes = `${suiteLabel(board.suite)}, ${grid}`;
-  return [paint.bold(sizes), "", ...table, "", ...wrap(caption(shown), terminal.width).map((line) => paint.dim(line))];
+  return [
+    paint.bold(sizes),
+    "",
+    ...table,
+    "",
+    ...wrap(caption(shown, columns.length), terminal.width).map((line) => paint.dim(line)),
+  ];
 }
 
-const caption = (shown: Column[]): string =>
+const caption = (shown: Column[], all: number): string =>
   [
     "scores × 100",
     ...shown.flatMap(({ explanation }) => explanation ?? []),
-    ...(shown.length < columns.length - 2 ? ["the report has more columns"] : []),
+    ...(shown.length < all - 2 ? ["the report has more columns"] : []),
   ].join("; ");
 
 const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>

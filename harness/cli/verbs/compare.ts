@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { registryFor } from "../../app/context.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 
 /** `bench compare <baseline> <candidate>`: two runs, two trainers, or two versions of a model. */
@@ -16,11 +17,9 @@ export function addCompare(program: Command, context: CliContext): void {
   ]).action(async (baseline: string, candidate: string, options: CommonOptions & { metrics?: string }) => {
     const { compareSides } = await import("../../gate/compare-sides.js");
     const { comparisonLines } = await import("../text/comparison-lines.js");
-    const comparisons = compareSides(
-      baseline,
-      candidate,
-      options.metrics?.split(",").map((key) => key.trim()),
-    );
+    const keys = options.metrics?.split(",").map((key) => key.trim());
+    const { allMetrics } = await registryFor(context, options.plugin);
+    const comparisons = compareSides(baseline, candidate, keys, allMetrics());
     if (options.json) printJson(context, { comparisons });
     else
       context.print(

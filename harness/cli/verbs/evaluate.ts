@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { EvaluateOptions } from "../../app/evaluate-checkpoint.js";
-import { BenchError } from "../../contract/errors.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { errorText } from "../text/error-text.js";
 
@@ -32,20 +31,19 @@ export function addEvaluate(program: Command, context: CliContext): void {
     const { plugin: plugins, ...rest } = options;
     const evaluated = await evaluateCheckpoint(checkpoint, suite, { ...rest, plugins }, context);
     const { registry, run, ...result } = evaluated;
-    const report = await renderReport(registry, evaluated.directory);
-    if (report instanceof BenchError) {
-      process.stderr.write(errorText(report, { color: context.color, stack: false }));
+    const { report, errors } = await renderReport(registry, evaluated.directory);
+    for (const error of errors) {
+      process.stderr.write(errorText(error, { color: context.color, stack: false }));
       process.exitCode = 1;
     }
-    const page = typeof report === "string" ? report : null;
-    if (!options.json) printLines(context, evaluationLines(evaluated, page, context));
+    if (!options.json) printLines(context, evaluationLines(evaluated, report, context));
     else
       printJson(context, {
         ...result,
         suite: run.suite.name,
         suiteDigest: run.suite.digest,
         model: run.model,
-        report: page,
+        report,
       });
   });
 }

@@ -57,8 +57,8 @@ export function addGate(program: Command, context: CliContext): void {
   ]).action(async (run: string, options: Options) => {
     const { gateRun } = await import("../../app/gate-run.js");
     const { gateLines } = await import("../text/gate-lines.js");
-    const { margin: margins, worstFall: worstFalls, ...rest } = options;
-    const result = await gateRun(run, { ...rest, margins, worstFalls }, context);
+    const { margin: margins, worstFall: worstFalls, plugin: plugins, ...rest } = options;
+    const result = await gateRun(run, { ...rest, margins, worstFalls, plugins }, context);
     if (options.json) printJson(context, result);
     else printLines(context, gateLines(result, context));
     const tolerated = result.verdict === "inconclusive" && options.allowInconclusive === true;

@@ -25,13 +25,13 @@ export function addHistory(program: Command, context: CliContext): void {
   ]).action(async (given: string[], options: HistoryOptions) => {
     const { readHistory } = await import("../../app/read-history.js");
     const { historyLines } = await import("../text/history-lines.js");
-    const history = readHistory(
-      (given.length === 0 ? ["runs"] : given).map((path) => resolve(path)),
-      options,
-    );
-    const registry = options.out === undefined ? undefined : await registryFor(context, options.plugin);
-    const reporter = registry?.allReporters().find(({ renderHistory }) => renderHistory !== undefined);
-    const files = (await reporter?.renderHistory?.(history, resolve(options.out!))) ?? [];
+    const { contextOf, reporterThat } = await import("../../app/render-report.js");
+    const registry = await registryFor(context, options.plugin);
+    const paths = (given.length === 0 ? ["runs"] : given).map((path) => resolve(path));
+    const history = readHistory(paths, options, registry.allMetrics());
+    const write = async (out: string) =>
+      (await reporterThat(registry, "renderHistory").renderHistory?.(history, out, contextOf(registry))) ?? [];
+    const files = options.out === undefined ? [] : await write(resolve(options.out));
     if (options.json) printJson(context, { ...history, files });
     else printLines(context, [...historyLines(history, context), ...files.map((file) => `\npage  ${file}`)]);
   });

@@ -21,7 +21,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");
     const { leaderboardLines } = await import("../text/leaderboard-table.js");
     const registry = await registryFor(context, options.plugin);
-    const merged = await mergeLeaderboard(runs, { ...options, out: resolve(options.out) }, registry.reporter("html"));
+    const merged = await mergeLeaderboard(runs, { ...options, out: resolve(options.out) }, registry);
     const { board, page, pushed } = merged;
     if (options.json) printJson(context, { ...board, page, pushed });
     else {

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
+import { registryFor } from "../../app/context.js";
 import { BenchError } from "../../contract/errors.js";
 import type { ResultTool } from "../../metrics/index.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
@@ -27,22 +28,23 @@ export function addMetrics(program: Command, context: CliContext): void {
         "what wrote the results, read as they are: TRACE's directory, Avalanche's CSVLogger, Mammoth's logs.pyd, GEM's text",
       ).choices(tools),
     )
-    .option("--joint <matrix>", "the matrix of joint training on the same tasks, for intransigence");
+    .option("--joint <matrix>", "the matrix of joint training on the same tasks, for the metrics that need it");
   withCommonOptions(command, [
     "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
     "bench metrics avalanche.csv --percent",
     "bench metrics ./predictions --from trace",
     "bench metrics matrix.json --json",
   ]).action(async (file: string, options: MetricsOptions) => {
-    const { computeMetrics, metrics, readMatrix, resultReaders } = await import("../../metrics/index.js");
+    const { computeMetrics, metricsOfMatrices, readMatrix, resultReaders } = await import("../../metrics/index.js");
     const { from, percent = false, joint } = options;
     if (from !== undefined && percent) {
       throw new BenchError("USAGE", `the scale of ${from}'s scores is known`, { fix: "Leave --percent out." });
     }
     const read = from === undefined ? (path: string) => readMatrix(path, percent) : resultReaders[from];
     const matrix = read(file);
-    const values = computeMetrics(matrix, joint === undefined ? undefined : read(joint));
-    const results = metrics.map(({ id, key, formula, source, higherIsBetter }) => {
+    const metrics = (await registryFor(context, options.plugin)).allMetrics();
+    const values = computeMetrics(matrix, joint === undefined ? undefined : read(joint), metrics);
+    const results = metricsOfMatrices(metrics).map(({ id, key, formula, source, higherIsBetter }) => {
       const { value, reason } = values[key]!;
       return { id, key, value, reason: reason ?? null, formula, source, higherIsBetter };
     });

@@ -14,7 +14,7 @@ import {
 import { closingLines } from "../text/closing-lines.js";
 import { errorText } from "../text/error-text.js";
 
-type Options = CommonOptions & SuiteRunOptions & { dryRun?: boolean; quiet?: boolean };
+type Options = CommonOptions & SuiteRunOptions & { reporter?: string[]; dryRun?: boolean; quiet?: boolean };
 
 /** `bench run [suite]`: the main job. */
 export function addRun(program: Command, context: CliContext): void {
@@ -54,6 +54,7 @@ export function addRun(program: Command, context: CliContext): void {
     )
     .option("--strict", "leaks, repeated rows and contradictions in data are errors, not notices")
     .option("--quiet", "no progress and no alerts on the terminal; the report has them")
+    .option("--reporter <names>", "what renders the run, separated by commas; see `bench list reporters`", names)
     .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
   withCommonOptions(command, [
     "bench run trace-seq",
@@ -73,43 +74,46 @@ async function act(reference: string | undefined, options: Options, context: Cli
   const { planSuite, runSuite } = await import("../../app/run-suite.js");
   const { leaderboardLines } = await import("../text/leaderboard-table.js");
   const { planLines } = await import("../text/plan-lines.js");
-  const { json, plugin: plugins, dryRun, quiet = false, ...rest } = options;
-  const planned = await planSuite(reference, { ...rest, plugins }, context);
+  const { json, plugin: plugins, reporter: reporters, dryRun, quiet = false, ...rest } = options;
+  const planned = await planSuite(reference, { ...rest, plugins, reporters }, context);
   const { plan } = planned;
   if (dryRun) {
     if (json) printJson(context, { directory: plan.directory, run: plan.record, estimate: plan.estimate });
     else printLines(context, planLines(plan, context));
     return;
   }
-  const execute: CliContext["execute"] = (toRun) => executeOnTerminal(toRun, { quiet });
+  const execute: CliContext["execute"] = (toRun, observers) => executeOnTerminal(toRun, observers, { quiet });
   const finished = await runSuite(planned, { ...context, execute });
-  const { outcome, leaderboard, report, reportError } = finished;
-  if (!json) printLines(context, ["", ...leaderboardLines(leaderboard, context)]);
+  const { outcome, leaderboard, reports } = finished;
+  const columns = plan.config.metrics?.map((key) => planned.registry.metric(key));
+  if (!json) printLines(context, ["", ...leaderboardLines(leaderboard, context, columns)]);
   printErrors(finished, context);
   if (json) printJson(context, resultOf(finished));
-  else printLines(context, ["", ...closingLines(outcome, plan.config, report, context)]);
+  else printLines(context, ["", ...closingLines(outcome, plan.config, reports.report, context)]);
   if (outcome.status === "cancelled") process.exitCode = 130;
-  else if (outcome.status === "failed" || reportError !== undefined) process.exitCode = 1;
+  else if (outcome.status === "failed" || reports.errors.length > 0) process.exitCode = 1;
 }
 
-function printErrors({ outcome, reportError }: FinishedSuiteRun, context: CliContext): void {
+function printErrors({ outcome, reports }: FinishedSuiteRun, context: CliContext): void {
   const failures = outcome.failures.map(({ cell, error }) => {
     const message = `${cell.trainer}, ${cell.order}, seed ${cell.seed}: ${error.message}`;
     return BenchError.fromRecord({ ...error, message });
   });
   const color = process.stderr.isTTY === true && context.color;
-  for (const error of [...failures, ...(reportError === undefined ? [] : [reportError])]) {
+  for (const error of [...failures, ...reports.errors]) {
     process.stderr.write(errorText(error, { color, stack: false }));
   }
 }
 
 /** What `--json` prints. */
-function resultOf({ outcome, leaderboard, stored, report }: FinishedSuiteRun): object {
+function resultOf({ outcome, leaderboard, stored, reports }: FinishedSuiteRun): object {
   const { status, failures } = outcome;
   const errors = failures.map(({ cell, error: { stack: _stack, ...error } }) => ({ cell, error }));
   const alerts = outcome.run.cells.flatMap((cell) => stored.cells[cell.id]!.alerts.map((alert) => ({ cell, alert })));
-  return { ...leaderboard, status, report, failures: errors, alerts };
+  return { ...leaderboard, status, report: reports.report, failures: errors, alerts };
 }
+
+const names = (text: string): string[] => text.split(",").map((name) => name.trim());
 
 function positive(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);

@@ -4,6 +4,7 @@ import { terminalDisplay } from "./terminal.js";
 
 export type { Display } from "./display.js";
 export { jsonDisplay } from "./json.js";
+export { observedDisplay, type RunObserver } from "./observed.js";
 export { plainDisplay } from "./plain.js";
 export { silentDisplay } from "./silent.js";
 export { terminalDisplay } from "./terminal.js";

@@ -53,10 +53,18 @@ export interface Origin {
 export interface LeaderboardData {
   run: Pick<RunRecord, "orders" | "source"> & { cells: readonly Pick<CellRecord, "order" | "seed">[] };
   metrics: ReportData["metrics"];
+  columns?: ReportData["columns"];
 }
 
-/** The metrics shown next to overall performance. */
-const headline = [
+interface Headline {
+  key: string;
+  title: string;
+  note: string;
+  format: typeof points;
+}
+
+/** The metrics shown next to overall performance unless a run chooses its own. */
+const usualHeadline: readonly Headline[] = [
   {
     key: "learningAccuracy",
     title: "LA",
@@ -110,6 +118,7 @@ export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]
   const { orders, cells, source } = data.run;
   const advice = source === undefined ? " Use --orders 3 for intervals and ranks." : "";
   const byOrder = byOrderView(data, entries);
+  const headline = headlineOf(data);
   const scoreOf = (bound: Entry["bound"]) => {
     const bounds = entries.filter((entry) => entry.bound === bound);
     return bounds.length === 1 ? (bounds[0]!.row.metrics.op?.mean ?? null) : null;
@@ -129,18 +138,35 @@ export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]
       note: "Overall performance: mean score over all tasks after the last one",
       ...linkOf("op"),
     },
-    metrics: headline.map(({ key, title, note }) => ({ title, note, ascending: key === "forgetting", ...linkOf(key) })),
+    metrics: headline.map(({ key, title, note }) => ({
+      title,
+      note,
+      ascending: data.metrics.find((metric) => metric.key === key)?.higherIsBetter === false,
+      ...linkOf(key),
+    })),
     costs: costColumns.map(({ title, note }) => ({ title, note, ascending: true })),
-    rows: entries.map((entry) => rowView(entry, bounds, ranked)),
+    rows: entries.map((entry) => rowView(entry, bounds, ranked, headline)),
     ...(byOrder === undefined ? {} : { byOrder }),
     everyMetric: everyMetricView(data, entries),
   };
+}
+
+/** The metrics that were chosen as columns, or the usual ones. */
+function headlineOf({ metrics, columns }: LeaderboardData): readonly Headline[] {
+  if (columns === undefined) return usualHeadline;
+  return columns.flatMap((key) => {
+    const usual = usualHeadline.find((headline) => headline.key === key);
+    const metric = metrics.find((one) => one.key === key);
+    if (usual !== undefined || metric === undefined) return usual ?? [];
+    return { key, title: metric.title, note: metric.formula, format: points };
+  });
 }
 
 function rowView(
   entry: Entry,
   bounds: { floor: number | null; ceiling: number | null },
   ranked: number,
+  headline: readonly Headline[],
 ): LeaderboardRowView {
   const { row, trainer, bound } = entry;
   const { op, learningAccuracy } = row.metrics;

@@ -10,8 +10,8 @@ import { percent, type Table } from "./table.js";
 
 const [tasks, items, entries] = [8, 50, 7];
 const names = Array.from({ length: tasks }, (_, index) => `task-${index}`);
-const overall = metricMeasures.find(({ key }) => key === "op")!;
-const compared = [...metricMeasures.filter(({ key }) => comparedByDefault.includes(key)), ...taskMeasures(names)];
+const overall = metricMeasures().find(({ key }) => key === "op")!;
+const compared = [...metricMeasures().filter(({ key }) => comparedByDefault.includes(key)), ...taskMeasures(names)];
 
 /** Something that should hardly ever happen over so many orders, and whether it did in one simulated comparison. */
 export interface FalseVerdict {

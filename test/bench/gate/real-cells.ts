@@ -41,7 +41,7 @@ const settings: Setting[] = [
 /** The difference between the two seeds of each order, second − first. */
 function seedDifferences(directory: string, metric: string): number[] {
   const [entry] = readEntries(directory);
-  const measure = metricMeasures.find(({ key }) => key === metric)!;
+  const measure = metricMeasures().find(({ key }) => key === metric)!;
   const orders = [...groupBy(entry!.cells, ({ order }) => order).values()].filter((cells) => cells.length >= 2);
   if (orders.length < leastOrders) throw new Error(`${orders.length} orders with two seeds, ${leastOrders} are needed`);
   return orders.map(

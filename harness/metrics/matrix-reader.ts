@@ -1,3 +1,4 @@
+import type { MatrixView } from "../contract/metric.js";
 import type { MatrixRecord } from "../contract/result.js";
 import type { ProbeKind } from "../contract/suite.js";
 
@@ -5,7 +6,7 @@ import type { ProbeKind } from "../contract/suite.js";
  * Reads a matrix by the indices of the formulas: rows 0 to T, tasks 1 to T. A cell that was not measured reads as NaN,
  * which no sum or maximum survives, and the first such cell is remembered as the reason.
  */
-export class MatrixView {
+export class MatrixReader implements MatrixView {
   /** T, the number of tasks. */
   readonly tasks: number;
   #missing: string | undefined;
