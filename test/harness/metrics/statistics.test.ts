@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { random } from "../../../harness/contract/random.js";
 import { orderMeans, pairedDifferences, runsPerOrder } from "../../../harness/metrics/clusters.js";
-import { itemStandardError, metrics } from "../../../harness/metrics/index.js";
+import { itemStandardError, builtInMetrics as metrics } from "../../../harness/metrics/index.js";
 import { itemSpread } from "../../../harness/metrics/least-spread.js";
 import { rankIntervals } from "../../../harness/metrics/ranks.js";
 import { holm, pairedPValue, standardDeviation, tInterval } from "../../../harness/metrics/statistics.js";

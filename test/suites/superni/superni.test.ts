@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
-import { metrics } from "../../../harness/metrics/index.js";
+import { builtInMetrics as metrics } from "../../../harness/metrics/index.js";
 import { superni } from "../../../suites/superni/index.js";
 import { superniTasks } from "../../../suites/superni/tasks.js";
 import { published as trace } from "../../../suites/trace/published.js";
