@@ -49,6 +49,7 @@ export interface Registry {
   allMetrics(): Metric[];
   /** All engines, in the order of their registration. */
   allEngines(): EngineDefinition[];
+  /** All claims, in the order of their registration. */
   allClaims(): Claim[];
   /** The specifier of the plug-in that registered a name; undefined for an unknown one. */
   origin(kind: PluginKind, name: string): string | undefined;

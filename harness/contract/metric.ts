@@ -83,5 +83,6 @@ export interface CurvesView {
 
 /** A metric that can be computed from what is stored of a cell. */
 export interface Metric extends MetricDescription {
+  /** The value for a cell; null with the reason where something that it needs is missing. */
   compute(matrix: MatrixRecord, joint?: MatrixRecord, curves?: CurvesRecord): MetricValue;
 }
