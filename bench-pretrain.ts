@@ -18,7 +18,7 @@ import { type ModelFacts, modelCard } from "./suites/trace-seq/pretraining/model
 import { writeModelFiles } from "./suites/trace-seq/pretraining/model-files.js";
 import { learningRateAt, type Recipe, recipe } from "./suites/trace-seq/pretraining/recipe.js";
 import type { Model } from "./trainers/engine/contract.js";
-import { openModel } from "./trainers/model/index.js";
+import { openModel } from "./trainers/engine/onnx/open.js";
 import { readHeader, readTensor, writeSafetensors } from "./trainers/model/safetensors.js";
 
 /** Where pretraining stands; beside it lie the model and the optimizer's moments of that step. */

@@ -33,7 +33,7 @@ export interface Registry {
   reporter(name: string): Reporter;
   /** The engine of a name; the default one of the name undefined. */
   engine(name: string): EngineDefinition;
-  /** The format that recognizes a model directory. Throws MODEL_INVALID when none does. */
+  /** The format that recognizes a model directory; of several, the one that was registered last. Throws MODEL_INVALID when none does. */
   modelFor(directory: string): ModelFormat;
   /** All trainers, in the order of their registration. */
   allTrainers(): TrainerDefinition[];
@@ -173,7 +173,7 @@ class PluginRegistry implements Registry {
   allClaims = (): Claim[] => this.list("claims");
 
   modelFor(directory: string): ModelFormat {
-    const format = this.allModels().find((candidate) => candidate.recognizes(directory));
+    const format = this.allModels().findLast((candidate) => candidate.recognizes(directory));
     if (format !== undefined) return format;
     const known = this.allModels().map((candidate) => `${candidate.name} (${candidate.summary})`);
     throw new BenchError("MODEL_INVALID", `no model format recognizes ${directory}`, {

@@ -3,7 +3,7 @@ import { endpointFormat } from "./endpoint/format.js";
 import { endpoint } from "./endpoint/trainer.js";
 import { onnxEngine } from "./engine/onnx/index.js";
 import { methods, references, trainersFrom } from "./methods/catalog.js";
-import { adapterFormat, llamaFormat } from "./model/index.js";
+import { adapterFormat, llamaFormat } from "./model-formats.js";
 
 /** What this room brings: the trainers, the model directories that they open, the engine that computes. */
 export const plugin: Plugin = {

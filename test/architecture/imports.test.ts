@@ -101,6 +101,38 @@ test("imports run downwards only", () => {
   expect(offending).toEqual([]);
 });
 
+/** Which parts of the trainers' room a part may import from. The files at its top wire the parts together. */
+const allowedInTrainers: Record<string, readonly string[]> = {
+  "trainers/methods": ["trainers/training", "trainers/engine"],
+  "trainers/endpoint": ["trainers/training"],
+  "trainers/training": ["trainers/model", "trainers/engine"],
+  "trainers/engine/onnx": ["trainers/model", "trainers/engine"],
+  "trainers/model": ["trainers/engine"],
+  "trainers/engine": [],
+};
+
+/** Of the trainers' room: a family of parts, where `trainers/engine` is the contract and each engine is one of its own. */
+function partOf(file: string): string | undefined {
+  const parts = relative(root, file).split("/");
+  const depth = parts[1] === "engine" && parts.length > 3 ? 3 : 2;
+  return parts.length > depth ? parts.slice(0, depth).join("/") : undefined;
+}
+
+test("methods and formats know the contract of engines, and no engine", () => {
+  const offending = files
+    .filter((file) => relative(root, file).startsWith("trainers/") && partOf(file) !== undefined)
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((target) => relative(root, target).startsWith("trainers/"))
+        .filter((target) => {
+          const [from, to] = [partOf(file)!, partOf(target)];
+          return from !== to && !(to !== undefined && allowedInTrainers[from]?.includes(to));
+        })
+        .map((target) => `${relative(root, file)} imports ${relative(root, target)}`),
+    );
+  expect(offending).toEqual([]);
+});
+
 test("no room reaches the wiring at the top", () => {
   const offending = files.filter((file) => importsOf(file).some((target) => wiring.includes(relative(root, target))));
   expect(offending.map((file) => relative(root, file))).toEqual([]);

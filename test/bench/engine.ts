@@ -1,5 +1,5 @@
 import { Bench } from "tinybench";
-import { fisher } from "../../trainers/engine/onnx/importance.js";
+import { fisher } from "../../trainers/engine/onnx/training/importance.js";
 import { drawBatch, drawModel, update } from "./training-workload.js";
 
 /** The time of one training step and its neighbors on the embedded model's shape, one thread. */

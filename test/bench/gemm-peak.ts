@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
-import { Graph } from "../../trainers/engine/onnx/graph.js";
-import { matmul } from "../../trainers/engine/onnx/operators/index.js";
-import { CompiledGraph, floats } from "../../trainers/engine/onnx/session.js";
+import { Graph } from "../../trainers/engine/onnx/graph/graph.js";
+import { matmul } from "../../trainers/engine/onnx/graph/operators/index.js";
+import { CompiledGraph, floats } from "../../trainers/engine/onnx/graph/session.js";
 
 /** The most floating-point operations per second that a square matrix product reaches here on one thread. */
 export async function gemmPeak(size = 768, trials = 12): Promise<number> {

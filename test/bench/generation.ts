@@ -1,9 +1,9 @@
 import { Bench } from "tinybench";
 import { random } from "../../harness/contract/random.js";
-import { singleThread } from "../../trainers/engine/onnx/session.js";
-import { type AnswerTokenizer, generate } from "../../trainers/model/generation/generate.js";
-import type { InferenceModel } from "../../trainers/model/generation/inference.js";
-import { embed, score } from "../../trainers/model/generation/score.js";
+import { singleThread } from "../../trainers/engine/onnx/graph/session.js";
+import { type AnswerTokenizer, generate } from "../../trainers/engine/onnx/inference/generate.js";
+import type { InferenceModel } from "../../trainers/engine/onnx/inference/inference.js";
+import { embed, score } from "../../trainers/engine/onnx/inference/score.js";
 import { config, drawModel } from "./training-workload.js";
 
 /**

@@ -5,7 +5,7 @@ import { MeteredBuffer } from "../../harness/run/cell/buffer.js";
 import { describeTask, trainingViews } from "../../harness/run/cell/views.js";
 import { traceSeq } from "../../suites/trace-seq/index.js";
 import { trainers } from "../../trainers/methods/catalog.js";
-import { llamaFormat } from "../../trainers/model/index.js";
+import { llamaFormat } from "../../trainers/model-formats.js";
 
 interface Timing {
   steps: number;

@@ -1,10 +1,10 @@
 import { random } from "../../harness/contract/random.js";
 import type { TrainingSequence, Update } from "../../trainers/engine/contract.js";
-import type { LlamaConfig } from "../../trainers/engine/onnx/llama-config.js";
-import { TrainableLlama } from "../../trainers/engine/onnx/trainable-llama.js";
+import { TrainableDecoder } from "../../trainers/engine/onnx/training/trainable-decoder.js";
+import type { DecoderConfig } from "../../trainers/model/decoder-config.js";
 
 /** The shape of the embedded base model. */
-export const config: LlamaConfig = {
+export const config: DecoderConfig = {
   vocabulary: 1500,
   hidden: 96,
   layers: 3,
@@ -43,8 +43,8 @@ export function drawBatch(step: number, size = 16, { vocabulary } = config): Tra
 }
 
 /** A model with weights drawn from N(0, 0.02²), norms 1, biases 0. */
-export function drawModel(shape = config): TrainableLlama {
-  const model = new TrainableLlama(shape, 7);
+export function drawModel(shape = config): TrainableDecoder {
+  const model = new TrainableDecoder(shape, 7);
   for (const { name, shape } of model.base.tensors) {
     const draw = random({ seed: 7, stream: "benchmark-weights", item: name });
     const values = model.base.view(name);

@@ -5,8 +5,9 @@ import { canonicalJson } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { Tokenizer } from "../engine/contract.js";
-import { llamaShapes } from "../engine/onnx/llama-config.js";
+import type { Architecture } from "./architecture.js";
 import { type ModelDescription, readConfig } from "./config.js";
+import { decoderShapes } from "./decoder-config.js";
 import { type NamedTensor, readTensor, type StoredTensor, writeSafetensors } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { findWeights, requireTensor } from "./weights.js";
@@ -25,7 +26,7 @@ const companions = [
 ];
 
 /** A model directory whose every file was checked; the weights are still on disk. */
-export interface Checkpoint extends ModelDescription {
+export interface Checkpoint<A extends Architecture = Architecture> extends ModelDescription<A> {
   tokenizer: Tokenizer;
   /** What the architecture asks for, by name, in the engine's order. */
   tensors: ReadonlyMap<string, StoredTensor>;
@@ -35,14 +36,15 @@ export interface Checkpoint extends ModelDescription {
   configuration: Record<string, unknown>;
 }
 
-/** Opens a model directory in Hugging Face format. Throws MODEL_INVALID with the file that is at fault. */
-export function openCheckpoint(directory: string): Checkpoint {
-  const description = readConfig(directory);
+/** Opens a model directory of one of the architectures. Throws MODEL_INVALID with the file that is at fault. */
+export function openCheckpoint<A extends Architecture>(directory: string, architectures: readonly A[]): Checkpoint<A> {
+  const description = readConfig(directory, architectures);
+  const { architecture, config } = description;
   const tokenizer = openTokenizer(directory);
   checkVocabulary(directory, tokenizer, description);
   const weights = findWeights(directory);
   const tensors = new Map(
-    Object.entries(llamaShapes(description.config)).map(([name, shape]) => [
+    Object.entries(decoderShapes(config, architecture.layerVectors?.(config))).map(([name, shape]) => [
       name,
       requireTensor(directory, weights, name, shape),
     ]),
@@ -72,7 +74,7 @@ export function digestModel(
   adapter: unknown = null,
 ): string {
   const { architecture, config, files } = checkpoint;
-  const hash = createHash("sha256").update(canonicalJson({ architecture, config, adapter }));
+  const hash = createHash("sha256").update(canonicalJson({ architecture: architecture.name, config, adapter }));
   for (const name of ["tokenizer.json", "tokenizer_config.json"])
     hash.update(`\0${name}\0`).update(files.get(name) ?? "");
   for (const { name, values } of tensors) {

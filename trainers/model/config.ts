@@ -1,41 +1,31 @@
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
-import type { LlamaConfig, RopeScaling } from "../engine/onnx/llama-config.js";
+import { type Architecture, ConfigFields } from "./architecture.js";
+import type { DecoderConfig, RopeScaling } from "./decoder-config.js";
 import { readJsonFile } from "./json-file.js";
 
 /** A model as its `config.json` describes it. */
-export interface ModelDescription {
-  /** The class in transformers, such as Qwen2ForCausalLM. */
-  architecture: string;
-  config: LlamaConfig;
+export interface ModelDescription<A extends Architecture = Architecture> {
+  architecture: A;
+  config: DecoderConfig;
 }
-
-type Biases = Pick<LlamaConfig, "attentionBias" | "outputBias" | "feedForwardBias">;
-
-/** Which linear layers of an architecture carry a bias. Qwen2 fixes them, Llama leaves them to its configuration. */
-const architectures: Record<string, (fields: Fields) => Biases> = {
-  LlamaForCausalLM: (fields) => ({
-    attentionBias: fields.flag("attention_bias"),
-    outputBias: fields.flag("attention_bias"),
-    feedForwardBias: fields.flag("mlp_bias"),
-  }),
-  MistralForCausalLM: () => ({ attentionBias: false, outputBias: false, feedForwardBias: false }),
-  Qwen2ForCausalLM: () => ({ attentionBias: true, outputBias: false, feedForwardBias: false }),
-};
 
 /**
  * Reads `config.json` of a Llama-family model. Throws MODEL_INVALID where it is malformed or asks for what this family
  * does not compute.
  */
-export function readConfig(directory: string): ModelDescription {
+export function readConfig<A extends Architecture>(
+  directory: string,
+  architectures: readonly A[],
+): ModelDescription<A> {
   const file = join(directory, "config.json");
-  const fields = new Fields(file, readJsonFile(file));
-  const architecture = fields.architecture();
+  const fields = new ConfigFields(file, readJsonFile(file));
+  const architecture = architectureOf(fields, architectures);
   refuseVariants(fields);
   const heads = fields.size("num_attention_heads");
   const hidden = fields.size("hidden_size");
   const keyValueHeads = fields.size("num_key_value_heads", heads);
-  const headDimension = fields.size("head_dim", hidden / heads);
+  const headDimension = fields.size("head_dim", architecture.headDimension ?? hidden / heads);
   if (heads % keyValueHeads !== 0) {
     throw fields.invalid(`num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`);
   }
@@ -53,55 +43,24 @@ export function readConfig(directory: string): ModelDescription {
     contextLength: fields.size("max_position_embeddings"),
     rmsEpsilon: fields.number("rms_norm_eps", 1e-6),
     tied: fields.flag("tie_word_embeddings"),
-    ...architectures[architecture]!(fields),
+    ...architecture.biases(fields),
     ...rotaryEmbedding(fields),
   };
   return { architecture, config };
 }
 
-/** The fields of one config.json, checked as they are read. */
-class Fields {
-  constructor(
-    private readonly file: string,
-    readonly values: Record<string, unknown>,
-  ) {}
-
-  architecture(): string {
-    const name = [this.values.architectures].flat()[0];
-    if (typeof name === "string" && name in architectures) return name;
-    throw new BenchError("MODEL_INVALID", `The architecture ${name ?? "(none named)"} is not supported.`, {
-      at: { file: this.file },
-      fix: `Use a model of one of these architectures: ${Object.keys(architectures).join(", ")}.`,
-    });
-  }
-
-  number(key: string, fallback?: number): number {
-    const value = this.values[key] ?? fallback;
-    if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-    throw this.invalid(`${key} must be a positive number, not ${JSON.stringify(value)}`);
-  }
-
-  size(key: string, fallback?: number): number {
-    const value = this.number(key, fallback);
-    if (Number.isInteger(value)) return value;
-    throw this.invalid(`${key} must be a whole number, not ${value}`);
-  }
-
-  flag(key: string): boolean {
-    return this.values[key] === true;
-  }
-
-  within(values: Record<string, unknown>): Fields {
-    return new Fields(this.file, values);
-  }
-
-  invalid(what: string, fix = "Correct the value, or download the model's config.json again."): BenchError {
-    return new BenchError("MODEL_INVALID", `${what}.`, { at: { file: this.file }, fix });
-  }
+function architectureOf<A extends Architecture>(fields: ConfigFields, architectures: readonly A[]): A {
+  const name = fields.architecture;
+  const found = architectures.find((architecture) => architecture.name === name);
+  if (found !== undefined) return found;
+  throw new BenchError("MODEL_INVALID", `The architecture ${name ?? "(none named)"} is not supported.`, {
+    at: { file: fields.file },
+    fix: `Use a model of one of these architectures: ${architectures.map((known) => known.name).join(", ")}.`,
+  });
 }
 
 /** Refuses what would change the function that is computed: windows, other activations, quantized weights. */
-function refuseVariants(fields: Fields): void {
+function refuseVariants(fields: ConfigFields): void {
   const { values } = fields;
   const activation = values.hidden_act ?? "silu";
   if (activation !== "silu") throw fields.invalid(`hidden_act is ${activation}`, "Use a model with SwiGLU (silu).");
@@ -123,7 +82,7 @@ function refuseVariants(fields: Fields): void {
 }
 
 /** transformers 5 writes `rope_parameters`; before it stood `rope_theta` beside `rope_scaling`. */
-function rotaryEmbedding(fields: Fields): Pick<LlamaConfig, "ropeTheta" | "ropeScaling"> {
+function rotaryEmbedding(fields: ConfigFields): Pick<DecoderConfig, "ropeTheta" | "ropeScaling"> {
   const { rope_parameters: joined, rope_scaling: scaling, rope_theta: theta } = fields.values;
   const rope = fields.within({ rope_theta: theta, ...(scaling as object | null), ...(joined as object | null) });
   const ropeTheta = rope.number("rope_theta", 10_000);
@@ -131,7 +90,7 @@ function rotaryEmbedding(fields: Fields): Pick<LlamaConfig, "ropeTheta" | "ropeS
   return ropeScaling === null ? { ropeTheta } : { ropeTheta, ropeScaling };
 }
 
-function readScaling(rope: Fields): RopeScaling | null {
+function readScaling(rope: ConfigFields): RopeScaling | null {
   const kind = rope.values.rope_type ?? rope.values.type ?? "default";
   switch (kind) {
     case "default":

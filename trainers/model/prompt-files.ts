@@ -1,17 +1,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import type { LlamaConfig } from "../engine/onnx/llama-config.js";
-import { promptTensor } from "../engine/onnx/prompt-table.js";
+import type { DecoderConfig } from "./decoder-config.js";
 import { configName } from "./peft.js";
 import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
 
+/** The embeddings of virtual tokens, [virtualTokens, hidden], and the keys by which prompts are chosen, [keys, hidden]. */
+export const promptTensor = "prompt_embeddings";
+export const keyTensor = "prompt_keys";
+
 const weightsName = "adapter_model.safetensors";
-/** Keys stand beside, since PEFT knows prompts alone. */
+/** Keys have a file of their own, since PEFT knows prompts alone. */
 const keysName = "prompt_keys.safetensors";
 
-/** Writes soft prompts as PEFT's prompt tuning does, `prompt_embeddings` [virtual tokens, hidden], and the keys beside them. */
-export function savePrompts(directory: string, model: LlamaConfig, tensors: readonly NamedTensor[]): void {
+/** Writes soft prompts as PEFT's prompt tuning does, `prompt_embeddings` [virtual tokens, hidden], and the keys in another file. */
+export function savePrompts(directory: string, model: DecoderConfig, tensors: readonly NamedTensor[]): void {
   const prompts = tensors.filter(({ name }) => name === promptTensor);
   const keys = tensors.filter(({ name }) => name !== promptTensor);
   const config = {

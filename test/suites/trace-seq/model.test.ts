@@ -5,7 +5,7 @@ import { inputText, type Probe } from "../../../harness/contract/suite.js";
 import { scorers } from "../../../harness/score/index.js";
 import { baseModelDirectory, generateSuite } from "../../../suites/trace-seq/index.js";
 import type { Model } from "../../../trainers/engine/contract.js";
-import { openModel } from "../../../trainers/model/index.js";
+import { openModel } from "../../../trainers/engine/onnx/open.js";
 
 const suite = generateSuite(true);
 let model: Model;

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { resolveReference } from "../../../harness/hub.js";
-import { adapterFormat, llamaFormat, openModel } from "../../../trainers/model/index.js";
+import { openModel } from "../../../trainers/engine/onnx/open.js";
+import { adapterFormat, llamaFormat } from "../../../trainers/model-formats.js";
 import { temporaryDirectory, writeTinyModel } from "./tiny-model.js";
 
 const options = { device: "cpu", threads: 1, seed: 1 };

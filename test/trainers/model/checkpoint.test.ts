@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { architectures } from "../../../trainers/engine/onnx/architectures/index.js";
 import { digestModel, openCheckpoint, readTensors, saveCheckpoint } from "../../../trainers/model/checkpoint.js";
-import { llamaFormat } from "../../../trainers/model/format.js";
 import { writeSafetensors } from "../../../trainers/model/safetensors.js";
+import { llamaFormat } from "../../../trainers/model-formats.js";
 import {
   llamaConfig,
   qwen2Config,
@@ -29,10 +30,10 @@ test.each([
   ["Llama", llamaConfig()],
 ])("%s: what is saved opens again bit for bit, tokenizer and all", (_name, config) => {
   const directory = writeTinyModel(config, 3);
-  const checkpoint = openCheckpoint(directory);
+  const checkpoint = openCheckpoint(directory, architectures);
   const saved = join(temporaryDirectory(), "deeper", "copy");
   saveCheckpoint(saved, checkpoint, [...readTensors(checkpoint)]);
-  const again = openCheckpoint(saved);
+  const again = openCheckpoint(saved, architectures);
   const tensors = [...readTensors(again)];
   expect(tensors).toHaveLength(randomTensors(config, 3).length);
   for (const { name, values } of randomTensors(config, 3)) {
@@ -45,7 +46,10 @@ test.each([
 });
 
 test("a saved model says float32, whatever its source was stored in", () => {
-  const checkpoint = openCheckpoint(writeTinyModel({ ...qwen2Config(), torch_dtype: undefined, dtype: "bfloat16" }));
+  const checkpoint = openCheckpoint(
+    writeTinyModel({ ...qwen2Config(), torch_dtype: undefined, dtype: "bfloat16" }),
+    architectures,
+  );
   const saved = temporaryDirectory();
   saveCheckpoint(saved, checkpoint, [...readTensors(checkpoint)]);
   const { dtype, torch_dtype } = JSON.parse(readFileSync(join(saved, "config.json"), "utf8"));
@@ -166,7 +170,7 @@ test.each<[string, (index: { weight_map: Record<string, string> }) => unknown, s
   shard(directory, randomTensors(qwen2Config(), 1));
   const path = join(directory, "model.safetensors.index.json");
   writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, "utf8")))));
-  expect(() => openCheckpoint(directory)).toThrow(
+  expect(() => openCheckpoint(directory, architectures)).toThrow(
     expect.objectContaining({
       code: "MODEL_INVALID",
       message: expect.stringMatching(message),
@@ -176,7 +180,7 @@ test.each<[string, (index: { weight_map: Record<string, string> }) => unknown, s
 });
 
 test("nothing half-written remains where a file cannot be written", () => {
-  const checkpoint = openCheckpoint(writeTinyModel());
+  const checkpoint = openCheckpoint(writeTinyModel(), architectures);
   const blocked = join(temporaryDirectory(), "file");
   writeFileSync(blocked, "");
   expect(() => saveCheckpoint(join(blocked, "model"), checkpoint, [...readTensors(checkpoint)])).toThrow();

@@ -1,18 +1,20 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { architectures } from "../../../trainers/engine/onnx/architectures/index.js";
+import { qwen2 } from "../../../trainers/engine/onnx/architectures/qwen2.js";
 import { readConfig } from "../../../trainers/model/config.js";
 import { llamaConfig, qwen2Config, temporaryDirectory } from "./tiny-model.js";
 
 function read(config: Record<string, unknown>) {
   const directory = temporaryDirectory();
   writeFileSync(join(directory, "config.json"), JSON.stringify(config));
-  return readConfig(directory);
+  return readConfig(directory, architectures);
 }
 
 test("Qwen2: biases on query, key and value; the head size follows from the width", () => {
   expect(read(qwen2Config())).toEqual({
-    architecture: "Qwen2ForCausalLM",
+    architecture: qwen2,
     config: {
       vocabulary: 264,
       hidden: 32,
@@ -106,7 +108,7 @@ test("a syntax error is told with line and column", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "config.json");
   writeFileSync(file, '{\n  "hidden_size": }');
-  expect(() => readConfig(directory)).toThrow(
+  expect(() => readConfig(directory, architectures)).toThrow(
     expect.objectContaining({
       code: "MODEL_INVALID",
       message: "The file is not valid JSON: expected a value.",

@@ -133,6 +133,17 @@ export function llamaConfig(shape = tinyShape): Record<string, unknown> {
   };
 }
 
+/** config.json of a tiny Qwen3: heads of a size of their own, whose queries and keys are normalized; no biases. */
+export function qwen3Config(shape = tinyShape): Record<string, unknown> {
+  return {
+    ...qwen2Config(shape),
+    architectures: ["Qwen3ForCausalLM"],
+    model_type: "qwen3",
+    attention_bias: false,
+    head_dim: 12,
+  };
+}
+
 /** Every tensor that a config asks for, in transformers' names, with random values. */
 export function randomTensors(config: Record<string, unknown>, seed: number): NamedTensor[] {
   const size = (key: string) => config[key] as number;
@@ -154,6 +165,9 @@ export function randomTensors(config: Record<string, unknown>, seed: number): Na
       [`${at}.mlp.up_proj.weight`, [intermediate, hidden]],
       [`${at}.mlp.down_proj.weight`, [hidden, intermediate]],
     );
+    if (config.model_type === "qwen3") {
+      shapes.push([`${at}.self_attn.q_norm.weight`, [headSize]], [`${at}.self_attn.k_norm.weight`, [headSize]]);
+    }
     const attention = config.model_type === "qwen2" || config.attention_bias === true;
     if (attention) {
       shapes.push(

@@ -1,9 +1,11 @@
 import { env } from "onnxruntime-node";
-import { probeDevices } from "../../model/devices.js";
-import { openCheckpointModel } from "../../model/index.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
+import { architectures } from "./architectures/index.js";
+import { probeDevices } from "./devices.js";
+import { openCheckpointModel } from "./open.js";
 
+/** Model formats that it reads. */
 const formats = ["llama", "lora-adapter"];
 
 /** Training and inference in this process, on ONNX Runtime. */
@@ -12,6 +14,7 @@ export const onnxEngine: Engine = {
   version: env.versions.node ?? env.versions.common,
   numerics: `onnx@1 onnxruntime-node@${env.versions.node ?? env.versions.common}`,
   probe: probeDevices,
-  capabilities: ({ format }) => (formats.includes(format) ? allCapabilities : undefined),
+  capabilities: ({ format, architecture }) =>
+    formats.includes(format) && architectures.some(({ name }) => name === architecture) ? allCapabilities : undefined,
   open: openCheckpointModel,
 };

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { Importance, rankBudget, tripletsOf } from "../../../../trainers/methods/isolation/rank-budget.js";
-import { openModel } from "../../../../trainers/model/index.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 import { readHeader } from "../../../../trainers/model/safetensors.js";
 import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, withModel } from "../rig.js";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
-import { openModel } from "../../../../trainers/model/index.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, withModel } from "../rig.js";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
+import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
-import { openModel } from "../../../../trainers/model/index.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import { abc, bufferFor, byName, contextFor, learnContext, moved, newDirectory, tinyModel, viewOf } from "../rig.js";

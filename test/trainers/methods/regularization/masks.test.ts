@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
+import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
-import { openModel } from "../../../../trainers/model/index.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../../trainers/training/options.js";

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { encode } from "../../../../trainers/engine/onnx/encode.js";
-import { Graph } from "../../../../trainers/engine/onnx/graph.js";
-import { gather } from "../../../../trainers/engine/onnx/operators/index.js";
-import { openModel } from "../../../../trainers/model/index.js";
+import { encode } from "../../../../trainers/engine/onnx/graph/encode.js";
+import { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
+import { gather } from "../../../../trainers/engine/onnx/graph/operators/index.js";
+import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { openEmbedder, ownStates } from "../../../../trainers/training/embeddings/open-embedder.js";
 import { HubServer } from "../../../suites/hub/hub-server.js";
 import { temporaryDirectory, tinyTokenizer, writeTinyModel } from "../../model/tiny-model.js";

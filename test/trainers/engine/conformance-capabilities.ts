@@ -1,0 +1,166 @@
+import { expect, test } from "vitest";
+import type { Capability } from "../../../trainers/engine/capabilities.js";
+import type { Model, Objective, TrainingSequence, Update } from "../../../trainers/engine/contract.js";
+import { temporaryDirectory } from "../model/tiny-model.js";
+
+const update: Update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
+const sequence: TrainingSequence = { tokens: [40, 50, 60, 70, 80, 262], weights: [0, 0, 0, 1, 1, 1] };
+const objective: Objective = { terms: [{ kind: "language-modeling", batch: [sequence], weight: 1 }] };
+const question = [{ id: "x", tokens: [40, 50, 60], continuation: [70, 80, 262] }];
+const lora = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "down_proj"] };
+
+type Open = () => Promise<Model>;
+
+const valuesOf = async (model: Model): Promise<Float32Array> => model.read(await model.snapshot());
+
+/** Adapters, saved and loaded into a fresh model, give the same digest and scores. */
+async function expectSaved(model: Model, open: Open): Promise<void> {
+  const directory = temporaryDirectory();
+  await model.save(directory);
+  const other = await open();
+  await other.load(directory);
+  const [a, b] = [await model.score(question), await other.score(question)];
+  expect(b[0]).toBeCloseTo(a[0]!, 4);
+}
+
+const checks: Record<Capability, (open: Open) => void> = {
+  adapters(open) {
+    test("an adapter starts as nothing, is trained alone, is saved and merged", async () => {
+      const model = await open();
+      const [plain] = await model.score(question);
+      await model.adapt(lora, 1);
+      const { length, addedParameters, layout } = await model.trainable();
+      expect(length).toBe(addedParameters);
+      expect(layout.every(({ name }) => /\.(q_proj|down_proj)\.lora_[AB]\.weight$/.test(name))).toBe(true);
+      expect((await model.score(question))[0]).toBeCloseTo(plain!, 5);
+      for (let step = 0; step < 5; step++) await model.step(objective, update);
+      const [trained] = await model.score(question);
+      expect(trained).toBeGreaterThan(plain!);
+      await expectSaved(model, open);
+      await model.merge();
+      expect((await model.score(question))[0]).toBeCloseTo(trained!, 4);
+      expect((await model.trainable()).addedParameters).toBe(0);
+    });
+  },
+  "stacked-adapters"(open) {
+    test("an adapter on another starts as nothing; earlier ones act and stay", async () => {
+      const model = await open();
+      await model.adapt(lora, 1);
+      for (let step = 0; step < 3; step++) await model.step(objective, update);
+      const [before] = await model.score(question);
+      await model.stack(2);
+      expect((await model.score(question))[0]).toBeCloseTo(before!, 4);
+      const term = { kind: "orthogonality" as const, weight: 0.1 };
+      const overlap = await model.loss({ terms: [term] });
+      expect(overlap).toBeGreaterThan(0);
+      for (let step = 0; step < 5; step++) await model.step({ terms: [...objective.terms, term] }, update);
+      const { length, addedParameters } = await model.trainable();
+      expect(addedParameters).toBe(2 * length);
+      await expectSaved(model, open);
+    });
+  },
+  "adaptive-adapters"(open) {
+    test("AdaLoRA starts as nothing, near orthonormal, and is saved", async () => {
+      const model = await open();
+      const [plain] = await model.score(question);
+      await model.adapt({ ...lora, kind: "adalora", targetRank: 1 }, 1);
+      expect((await model.score(question))[0]).toBeCloseTo(plain!, 5);
+      const term = { kind: "orthonormality" as const, weight: 0.5 };
+      expect(await model.loss({ terms: [term] })).toBeGreaterThan(0);
+      for (let step = 0; step < 5; step++) await model.step({ terms: [...objective.terms, term] }, update);
+      await expectSaved(model, open);
+    });
+  },
+  "soft-prompts"(open) {
+    test("virtual tokens are trained alone, and stand for rows of the table", async () => {
+      const model = await open();
+      const [plain] = await model.score(question);
+      await model.addPrompts({ virtualTokens: 2, keys: 1 }, 1);
+      const prompt = [model.firstVirtualToken, model.firstVirtualToken + 1];
+      const wrapped = { tokens: [...prompt, ...sequence.tokens], weights: [0, 0, ...sequence.weights] };
+      const terms = [{ kind: "language-modeling" as const, batch: [wrapped], weight: 1 }];
+      const before = await model.loss({ terms });
+      for (let step = 0; step < 10; step++) await model.step({ terms }, { ...update, learningRate: 0.1 });
+      expect(await model.loss({ terms })).toBeLessThan(before);
+      expect((await model.score(question))[0]).toBeCloseTo(plain!, 5);
+      const [key] = await model.promptKeys();
+      const matching = { kind: "key-matching" as const, queries: [key!], choices: [[0]], weight: 1 };
+      expect(await model.loss({ terms: [matching] })).toBeCloseTo(0, 5);
+    });
+  },
+  importance(open) {
+    test("the empirical Fisher of an example is its squared gradient; the sensitivity is no less than 0", async () => {
+      const model = await open();
+      const gradient = await model.read(await model.gradient(objective));
+      const fisher = await model.read(await model.fisher([sequence], "empirical", 1));
+      expect(Math.max(...fisher.map((value, i) => Math.abs(value - gradient[i]! ** 2)))).toBeLessThan(1e-4);
+      const [sampled, again] = [1, 1].map((seed) => ({ seed, kind: "sampled" as const }));
+      expect(await model.read(await model.fisher([sequence], sampled!.kind, sampled!.seed))).toEqual(
+        await model.read(await model.fisher([sequence], again!.kind, again!.seed)),
+      );
+      const sensitivity = await model.read(await model.sensitivity([sequence]));
+      expect(sensitivity.every((value) => value >= 0)).toBe(true);
+      expect(sensitivity.some((value) => value > 0)).toBe(true);
+    });
+  },
+  logits(open) {
+    test("logits give the loss, at other parameters too, and match themselves", async () => {
+      const model = await open();
+      const start = await model.snapshot();
+      const logits = await model.logits([sequence]);
+      expect(structuredClone(logits)).toEqual(logits);
+      expect([logits.rows, logits.values.length]).toEqual([3, 3 * logits.classes]);
+      let nll = 0;
+      for (const [row, label] of [70, 80, 262].entries()) {
+        const own = logits.values.subarray(row * logits.classes, (row + 1) * logits.classes);
+        nll += Math.log(own.reduce((sum, value) => sum + Math.exp(value), 0)) - own[label]!;
+      }
+      expect(nll / 3).toBeCloseTo(await model.loss(objective), 4);
+      const batch = [sequence];
+      const same = [
+        { kind: "distillation" as const, batch, teacher: logits, temperature: 2, weight: 1 },
+        { kind: "logit-matching" as const, batch, target: logits, weight: 1 },
+      ];
+      expect(await model.loss({ terms: same })).toBeCloseTo(0, 5);
+      for (let step = 0; step < 3; step++) await model.step(objective, update);
+      expect((await model.logits(batch, start)).values).toEqual(logits.values);
+      expect(await model.loss({ terms: same })).toBeGreaterThan(1e-3);
+    });
+  },
+  activations(open) {
+    test("every linear module has the magnitudes of its outputs", async () => {
+      const model = await open();
+      const found = await model.activations([{ id: "a", tokens: [40, 50, 60] }]);
+      expect(Object.keys(found).length).toBe(7);
+      expect(found["model.layers.0.mlp.up_proj"]).toHaveLength(48);
+      expect(Object.values(found).every((values) => values.every((value) => value >= 0))).toBe(true);
+    });
+  },
+  constraints(open) {
+    test("a mask leaves what is masked; half-spaces and bases bound the gradient", async () => {
+      const model = await open();
+      const { length } = await model.trainable();
+      const before = await valuesOf(model);
+      const mask = await model.write(Float32Array.from({ length }, (_, i) => i % 2));
+      await model.step(objective, { ...update, constraint: { kind: "mask", mask } });
+      const after = await valuesOf(model);
+      expect(after.every((value, i) => i % 2 === 1 || value === before[i])).toBe(true);
+      expect(after.some((value, i) => value !== before[i])).toBe(true);
+      const gradient = await model.gradient(objective);
+      const norm = Math.sqrt(await model.dot(gradient, gradient));
+      const against = await model.combine([-1], [gradient]);
+      const basis = await model.combine([1 / norm], [gradient]);
+      const still = { ...update, learningRate: 0 };
+      for (const constraint of [
+        { kind: "half-space" as const, normal: against },
+        { kind: "half-spaces" as const, normals: [against], margin: 0 },
+        { kind: "orthogonal" as const, basis },
+      ]) {
+        const { gradientNorm } = await model.step(objective, { ...still, constraint });
+        expect(gradientNorm / norm).toBeLessThan(1e-3);
+      }
+    });
+  },
+};
+
+export const checkCapability = (capability: Capability, open: Open): void => checks[capability](open);

@@ -1,0 +1,139 @@
+import { BenchError } from "../../../../harness/contract/errors.js";
+import type { Decoding, Generation } from "../../../../harness/contract/trainer.js";
+import type { DecoderConfig } from "../../../model/decoder-config.js";
+import type { EngineRequest, Tokenizer } from "../../contract.js";
+import { packedBatch } from "../decoder/packed-forward.js";
+import { floats, integers, type Tensor } from "../graph/session.js";
+import { type Batch, batchesOf, widthStep } from "./batches.js";
+import { KeyValueCache } from "./cache.js";
+import { chooseToken } from "./choice.js";
+import { decodeFlops } from "./decode-flops.js";
+import { decodeGraph, prefillGraph } from "./graphs.js";
+import { type InferenceModel, runGraph, runPacked } from "./inference.js";
+
+const mostRows = 64;
+
+/** What a batch's cache, and the attention over its prompts, may take. */
+const cacheBytes = 128 * 2 ** 20;
+const attentionBytes = 64 * 2 ** 20;
+
+/** What of a tokenizer generation needs. */
+export type AnswerTokenizer = Pick<Tokenizer, "endToken" | "decode">;
+
+/** A row that is still being continued. */
+interface Row {
+  request: number;
+  id: string;
+  position: number;
+  limit: number;
+  tokens: number[];
+  seen: Set<number>;
+}
+
+/**
+ * Continues each prompt. The results are in the requests' order; text and tokens are the same for any order and number
+ * of requests. Throws DATA_INVALID on a prompt that is empty or leaves no room in the model's context.
+ */
+export async function generate(
+  model: InferenceModel,
+  tokenizer: AnswerTokenizer,
+  requests: readonly EngineRequest[],
+  decoding: Decoding,
+): Promise<Generation[]> {
+  for (const { id, tokens } of requests) checkLength(id, tokens.length, model.config.contextLength - 1);
+  const generations: Generation[] = [];
+  const lengths = requests.map(({ tokens }) => tokens.length);
+  for (const batch of batchesOf(lengths, (width) => rowsWithin(model.config, width, decoding.maxNewTokens))) {
+    const rows = batch.indices.slice(0, batch.count).map((request) => {
+      const { id, tokens } = requests[request]!;
+      const limit = Math.min(decoding.maxNewTokens, model.config.contextLength - tokens.length);
+      return { request, id, position: tokens.length, limit, tokens: [], seen: new Set(tokens) };
+    });
+    const finish = (row: Row, generation: Generation) => {
+      generations[row.request] = generation;
+    };
+    await continueBatch(model, tokenizer, requests, batch, rows, decoding, finish);
+  }
+  return generations;
+}
+
+/** Throws DATA_INVALID unless a sequence has 1 to `most` tokens. */
+export function checkLength(id: string, length: number, most: number): void {
+  if (length >= 1 && length <= most) return;
+  throw new BenchError("DATA_INVALID", `The input "${id}" has ${length} tokens; the model takes 1 to ${most}.`, {
+    fix: "Shorten the input, or use a model with a longer context.",
+  });
+}
+
+async function continueBatch(
+  model: InferenceModel,
+  tokenizer: AnswerTokenizer,
+  requests: readonly EngineRequest[],
+  batch: Batch,
+  rows: Row[],
+  decoding: Decoding,
+  finish: (row: Row, generation: Generation) => void,
+): Promise<void> {
+  const prompts = batch.indices.map((index) => requests[index]!.tokens);
+  const sequences = prompts.map((tokens) => ({ tokens, positions: [tokens.length - 1] }));
+  let outputs = await runPacked(model, "prefill", prefillGraph, packedBatch(sequences, widthStep));
+  const lengths = prompts.map((tokens) => tokens.length);
+  const cache = new KeyValueCache(model.config, lengths, batch.width, outputs);
+  for (let step = 0; ; step++) {
+    takeTokens(rows, outputs.logits!, decoding, step);
+    for (let index = rows.length - 1; index >= 0; index--) {
+      const generation = finished(rows[index]!, tokenizer, decoding);
+      if (generation === null) continue;
+      finish(rows[index]!, generation);
+      const last = rows.pop()!;
+      if (index === rows.length) continue;
+      rows[index] = last;
+      cache.move(rows.length, index);
+    }
+    if (rows.length === 0) return;
+    const count = Math.max(2, rows.length);
+    model.spend(decodeFlops(model.config, rows.length, cache.slots));
+    outputs = await runGraph(model, "decode", decodeGraph, {
+      ...cache.feeds(count),
+      tokens: integers(Int32Array.from({ length: count }, (_, row) => rows[row]?.tokens.at(-1) ?? 0)),
+      positions: floats(
+        Float32Array.from({ length: count }, (_, row) => rows[row]?.position ?? 0),
+        [count, 1],
+      ),
+    });
+    cache.append(outputs, count);
+    for (const row of rows) row.position++;
+  }
+}
+
+function takeTokens(rows: readonly Row[], logits: Tensor, decoding: Decoding, step: number): void {
+  const vocabulary = logits.dims[1]!;
+  const values = logits.data as Float32Array;
+  for (const [index, row] of rows.entries()) {
+    const own = values.subarray(index * vocabulary, (index + 1) * vocabulary);
+    const token = chooseToken(own, decoding, { id: row.id, step, seen: row.seen });
+    row.tokens.push(token);
+    row.seen.add(token);
+  }
+}
+
+/** The generation of a row that has come to its end, else null. */
+function finished(row: Row, tokenizer: AnswerTokenizer, { stop = [] }: Decoding): Generation | null {
+  const { tokens, limit } = row;
+  const ended = tokens.at(-1) === tokenizer.endToken;
+  if (!ended && tokens.length < limit && stop.length === 0) return null;
+  const text = tokenizer.decode(tokens);
+  const stops = stop.map((mark) => text.indexOf(mark)).filter((index) => index >= 0);
+  const count = tokens.length;
+  if (stops.length > 0) return { text: text.slice(0, Math.min(...stops)), tokens: count, finishReason: "stop" };
+  if (ended) return { text, tokens: count, finishReason: "end" };
+  return count < limit ? null : { text, tokens: count, finishReason: "length" };
+}
+
+/** How many prompts of that width, to be continued by so many tokens, are computed together. */
+function rowsWithin(config: DecoderConfig, width: number, newTokens: number): number {
+  const { layers, heads, keyValueHeads, headDimension } = config;
+  const cache = 4 * layers * 2 * keyValueHeads * headDimension * (width + newTokens);
+  const attention = 4 * heads * width * width;
+  return Math.floor(Math.min(mostRows, cacheBytes / cache, attentionBytes / attention));
+}

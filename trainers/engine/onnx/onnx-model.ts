@@ -1,0 +1,287 @@
+import { BenchError } from "../../../harness/contract/errors.js";
+import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
+import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
+import { misfit } from "../../model/fit-tensors.js";
+import { holdsAdapter, openAdapter, saveAdapter } from "../../model/peft.js";
+import { openPrompts, promptTensor, savePrompts } from "../../model/prompt-files.js";
+import { readTensor } from "../../model/safetensors.js";
+import { concatenateAdapters, divideAdapter } from "../../model/stacked-adapter.js";
+import type {
+  AdapterOptions,
+  EngineRequest,
+  FisherKind,
+  Logits,
+  Meter,
+  Model,
+  Objective,
+  PromptOptions,
+  StepReport,
+  Tokenizer,
+  Trainable,
+  TrainingSequence,
+  Update,
+  Vector,
+} from "../contract.js";
+import { architectures } from "./architectures/index.js";
+import type { DecoderArchitecture } from "./decoder/architecture.js";
+import type { SessionOptions } from "./graph/session.js";
+import { activations } from "./inference/activations.js";
+import { generate } from "./inference/generate.js";
+import type { InferenceModel } from "./inference/inference.js";
+import { embed, score } from "./inference/score.js";
+import { fillStore, tensorsOf } from "./parameters/store-tensors.js";
+import { fisher, sensitivity } from "./training/importance.js";
+import { TrainableDecoder } from "./training/trainable-decoder.js";
+
+/** A model of one of the `architectures` in this process: training, generation and files as one. */
+export class OnnxModel implements Model {
+  readonly tokenizer: Tokenizer;
+  readonly architecture: string;
+  readonly contextLength: number;
+  private readonly decoder: TrainableDecoder;
+  private inferenceFlops = 0;
+  private generatedTokens = 0;
+
+  constructor(
+    private readonly checkpoint: Checkpoint<DecoderArchitecture>,
+    seed: number,
+    private readonly session: SessionOptions,
+  ) {
+    this.tokenizer = checkpoint.tokenizer;
+    this.architecture = checkpoint.architecture.name;
+    this.contextLength = checkpoint.config.contextLength;
+    this.decoder = new TrainableDecoder(checkpoint.config, seed, session, checkpoint.architecture);
+    this.fill(checkpoint);
+  }
+
+  get parameters(): number {
+    return this.decoder.base.length;
+  }
+
+  get firstVirtualToken(): number {
+    return this.checkpoint.config.vocabulary;
+  }
+
+  async trainable(): Promise<Trainable> {
+    const { adapter, earlier, prompts, trainable } = this.decoder;
+    const addedParameters = ((adapter ?? prompts)?.store.length ?? 0) * (1 + earlier.length);
+    return { length: trainable.length, layout: trainable.tensors, addedParameters };
+  }
+
+  readonly optimizer: Model["optimizer"] = {
+    reset: async () => this.decoder.optimizer.reset(),
+    save: async () => this.decoder.optimizer.save(),
+    restore: async (state) => this.decoder.optimizer.restore(state),
+  };
+
+  step(objective: Objective, update: Update): Promise<StepReport> {
+    return this.decoder.step(objective, update);
+  }
+
+  loss(objective: Objective): Promise<number> {
+    return this.decoder.loss(objective);
+  }
+
+  gradient(objective: Objective): Promise<Vector> {
+    return this.decoder.gradient(objective);
+  }
+
+  apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    return this.decoder.apply(gradient, update);
+  }
+
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return this.decoder.logits(batch, at);
+  }
+
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage = 0.999): Promise<Vector> {
+    return fisher(this.decoder, examples, kind, seed, coverage);
+  }
+
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
+    return sensitivity(this.decoder, examples);
+  }
+
+  async dot(a: Vector, b: Vector): Promise<number> {
+    return this.decoder.vectors.dot(a, b);
+  }
+
+  async combine(weights: readonly number[], vectors: readonly Vector[]): Promise<Vector> {
+    return this.decoder.vectors.combine(weights, vectors);
+  }
+
+  async multiply(a: Vector, b: Vector): Promise<Vector> {
+    return this.decoder.vectors.multiply(a, b);
+  }
+
+  async snapshot(): Promise<Vector> {
+    return this.decoder.snapshot();
+  }
+
+  async restore(vector: Vector): Promise<void> {
+    this.decoder.restore(vector);
+  }
+
+  async free(vector: Vector): Promise<void> {
+    this.decoder.vectors.free(vector);
+  }
+
+  async read(vector: Vector): Promise<Float32Array> {
+    return this.decoder.vectors.values(vector).slice();
+  }
+
+  async write(values: Float32Array): Promise<Vector> {
+    return this.decoder.vectors.hold(values.slice());
+  }
+
+  async adapt(options: AdapterOptions, seed: number): Promise<void> {
+    this.decoder.adapt(options, seed);
+  }
+
+  async stack(seed: number): Promise<void> {
+    this.decoder.stack(seed);
+  }
+
+  async addPrompts(options: PromptOptions, seed: number): Promise<void> {
+    this.decoder.addPrompts(options, seed);
+  }
+
+  async savePrompts(directory: string, start: number, count: number): Promise<void> {
+    const { hidden } = this.decoder.config;
+    const rows = this.decoder.prompts!.store.view(promptTensor).subarray(start * hidden, (start + count) * hidden);
+    savePrompts(directory, this.decoder.config, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+  }
+
+  async promptKeys(): Promise<Float32Array[]> {
+    return this.decoder.prompts?.keys() ?? [];
+  }
+
+  async merge(): Promise<void> {
+    this.decoder.merge();
+  }
+
+  async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
+    const generations = await this.answer(requests, (model, own) => generate(model, this.tokenizer, own, decoding));
+    this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens!, 0);
+    return generations;
+  }
+
+  score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
+    return this.answer(requests, score);
+  }
+
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+    return activations(this.inference(undefined), requests);
+  }
+
+  embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
+    return this.answer(requests, embed);
+  }
+
+  async save(directory: string, weights?: Vector): Promise<void> {
+    const { adapter, earlier, prompts, trainable, config } = this.decoder;
+    const tensors = tensorsOf(trainable, weights && this.decoder.vectors.values(weights, trainable.length));
+    if (prompts) savePrompts(directory, config, tensors);
+    else if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
+    else if (earlier.length === 0 || adapter.options.kind === "adalora")
+      saveAdapter(directory, adapter.options, tensors);
+    else {
+      const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
+      const whole = concatenateAdapters(adapter.options, blocks);
+      saveAdapter(directory, whole.options, whole.tensors);
+    }
+  }
+
+  async load(directory: string): Promise<void> {
+    if (this.decoder.prompts) return this.loadPrompts(directory);
+    if (holdsAdapter(directory)) return this.loadAdapter(directory);
+    if (this.decoder.adapter) {
+      throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory holds none.", {
+        at: { file: directory },
+        fix: "Load the directory into the base model, before an adapter is added.",
+      });
+    }
+    this.fill(openCheckpoint(directory, architectures));
+  }
+
+  async digest(): Promise<string> {
+    const { adapter, prompts, base } = this.decoder;
+    if (prompts)
+      return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(prompts.store)], prompts.options);
+    if (!adapter) return digestModel(this.checkpoint, tensorsOf(base));
+    return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(adapter.store)], adapter.options);
+  }
+
+  async tensorBytes(): Promise<number> {
+    return this.decoder.tensorBytes();
+  }
+
+  async meter(): Promise<Meter> {
+    const { flops, trainedTokens } = this.decoder;
+    return { flops: flops + this.inferenceFlops, trainedTokens, generatedTokens: this.generatedTokens };
+  }
+
+  async release(): Promise<void> {
+    this.decoder.vectors.clear();
+  }
+
+  /** Answers requests, those that name equal weights together, in the requests' order. */
+  private async answer<R extends EngineRequest, T>(
+    requests: readonly R[],
+    compute: (model: InferenceModel, requests: readonly R[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    const answers: T[] = [];
+    for (const weights of new Set(requests.map((request) => request.weights))) {
+      const indices = requests.flatMap((request, index) => (request.weights === weights ? [index] : []));
+      const own = await compute(
+        this.inference(weights),
+        indices.map((index) => requests[index]!),
+      );
+      indices.forEach((index, i) => {
+        answers[index] = own[i]!;
+      });
+    }
+    return answers;
+  }
+
+  private inference(weights: Vector | undefined): InferenceModel {
+    const { adapter, prompts, config } = this.decoder;
+    return {
+      architecture: this.checkpoint.architecture,
+      config,
+      virtualTokens: prompts?.options.virtualTokens ?? 0,
+      tensors: this.decoder.tensors(weights),
+      lora: adapter?.form,
+      session: this.session,
+      spend: (flops) => {
+        this.inferenceFlops += flops;
+      },
+    };
+  }
+
+  /** Reads weights of this model's own shapes. */
+  private fill(checkpoint: Checkpoint): void {
+    for (const { name, shape } of this.decoder.base.tensors) {
+      const stored = checkpoint.tensors.get(name);
+      if (stored?.shape.join() !== shape.join()) throw misfit(name, [...checkpoint.tensors.values()][0]!.file);
+      readTensor(stored, this.decoder.base.view(name));
+    }
+  }
+
+  private loadPrompts(directory: string): void {
+    const { store } = this.decoder.prompts!;
+    fillStore(store, openPrompts(directory), directory);
+  }
+
+  private loadAdapter(directory: string): void {
+    const { options, tensors } = openAdapter(directory);
+    if (this.decoder.earlier.length > 0) throw misfit("What stands on a stack of adapters", directory);
+    if (this.decoder.adapter === null) this.decoder.adapt(options, 0);
+    const stacked = options.rank / this.decoder.adapter!.options.rank;
+    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    for (const [i, block] of blocks.entries()) {
+      if (i > 0) this.decoder.stack(0);
+      fillStore(this.decoder.trainable, block, directory);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { random } from "../../../../harness/contract/random.js";
+import { type AdaptedModule, adaptedModules, adapterShapes } from "../../../model/adapter-shapes.js";
+import type { DecoderConfig } from "../../../model/decoder-config.js";
+import type { AdapterOptions } from "../../contract.js";
+import { ParameterStore } from "./parameter-store.js";
+
+/** What of an adapter shapes a graph. */
+export interface AdapterForm {
+  /** What its output is multiplied with: alpha / rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to the rank. */
+  readonly scaling: number;
+  readonly targets: readonly string[];
+  /** Whether a diagonal stands between its matrices. */
+  readonly diagonal: boolean;
+}
+
+export function adapterForm({ kind, alpha, rank, targetModules: targets }: AdapterOptions): AdapterForm {
+  const diagonal = kind === "adalora";
+  return { scaling: alpha / (diagonal ? rank + 1e-5 : rank), targets, diagonal };
+}
+
+/** A low-rank adapter (Hu et al., 2106.09685; AdaLoRA: Zhang et al., 2303.10512) on linear modules of every layer. */
+export class LoraAdapter {
+  /**
+   * `….lora_A.weight` [rank, in], `….lora_B.weight` [out, rank] and, in AdaLoRA, the diagonal `….lora_E.weight` [rank, 1],
+   * named as PEFT names them.
+   */
+  readonly store: ParameterStore;
+  private readonly paths: readonly AdaptedModule[];
+
+  /**
+   * The model is as before. LoRA: A is drawn as PEFT draws it, uniform in ±1/√in (Kaiming with a = √5); B is zero.
+   * AdaLoRA: rows of A and columns of B are normal with a mean square length of 1, where their regularizer wants them; the
+   * diagonal is zero. `place` is how many adapters a stack has beneath.
+   */
+  constructor(
+    readonly config: DecoderConfig,
+    readonly options: AdapterOptions,
+    seed: number,
+    index?: number,
+  ) {
+    this.paths = adaptedModules(config, options);
+    this.store = new ParameterStore(adapterShapes(config, options));
+    for (const { path, shape } of this.paths) {
+      const draw = random({ seed, stream: "lora-initialisation", task: index, item: path });
+      const down = this.store.view(`${path}.lora_A.weight`);
+      const bound = 1 / Math.sqrt(shape[1]);
+      if (options.kind !== "adalora") fill(down, () => (2 * draw.uniform() - 1) * bound);
+      else {
+        fill(down, () => draw.normal() * bound);
+        fill(this.store.view(`${path}.lora_B.weight`), () => draw.normal() / Math.sqrt(shape[0]));
+      }
+    }
+  }
+
+  get form(): AdapterForm {
+    return adapterForm(this.options);
+  }
+
+  get scaling(): number {
+    return this.form.scaling;
+  }
+
+  /** Adds scaling · B·A, or scaling · B·E·A, to the weights it stands on. */
+  mergeInto(base: ParameterStore): void {
+    const { rank } = this.options;
+    const { scaling, diagonal: hasDiagonal } = this.form;
+    for (const { path, shape } of this.paths) {
+      const [outputs, inputs] = shape;
+      const down = this.store.view(`${path}.lora_A.weight`);
+      const up = this.store.view(`${path}.lora_B.weight`);
+      const weight = base.view(`${path}.weight`);
+      const diagonal = hasDiagonal ? this.store.view(`${path}.lora_E.weight`) : undefined;
+      for (let row = 0; row < outputs; row++) {
+        for (let column = 0; column < inputs; column++) {
+          let sum = 0;
+          for (let k = 0; k < rank; k++) {
+            sum += up[row * rank + k]! * (diagonal?.[k] ?? 1) * down[k * inputs + column]!;
+          }
+          weight[row * inputs + column]! += scaling * sum;
+        }
+      }
+    }
+  }
+
+  /**
+   * Factors 0 or 1/(1 − p) for the inputs of each module, keyed by seed, step, part of the batch and module; [rows, in] flat. The distances
+   * between zeros are drawn: they follow the geometric distribution.
+   */
+  dropoutMasks(rowsOf: (path: string) => number, seed: number, step: number, part = 0) {
+    const { dropout } = this.options;
+    return this.paths.map(({ path, shape }) => {
+      const rows = rowsOf(path);
+      const draw = random({ seed, stream: "lora-dropout", task: part || undefined, step, item: path });
+      const gap = () => Math.floor(Math.log(1 - draw.uniform()) / Math.log(1 - dropout));
+      const values = new Float32Array(rows * shape[1]).fill(1 / (1 - dropout));
+      for (let i = gap(); i < values.length; i += 1 + gap()) values[i] = 0;
+      return { path, rows, values };
+    });
+  }
+}
+
+function fill(values: Float32Array, draw: () => number): void {
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+}

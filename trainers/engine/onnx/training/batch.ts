@@ -1,0 +1,82 @@
+import { BenchError } from "../../../../harness/contract/errors.js";
+import type { Term, TrainingSequence } from "../../contract.js";
+import { type PackedBatch, packedBatch } from "../decoder/packed-forward.js";
+import { floats, integers, type Tensor } from "../graph/session.js";
+import { type RowTerm, rowTermFeeds } from "./row-terms.js";
+
+/** A term that is a mean over the predicted tokens of a batch. */
+export type TextTerm = Extract<Term, { batch: readonly TrainingSequence[] }>;
+
+export function isTextTerm(term: Term): term is TextTerm {
+  return "batch" in term;
+}
+
+/** The terms of an objective over texts as one batch: a row a predicted token, with its share in each term's mean. */
+export interface TrainingBatch {
+  readonly packed: PackedBatch;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Rows of each term, [start, end), with the weight of each row in the term's mean. */
+  readonly terms: readonly { start: number; weights: Float64Array }[];
+  /** Tokens of all sequences, those that nothing is predicted from included. */
+  readonly tokens: number;
+}
+
+/**
+ * Lays out a batch. The loss of token i is read from the hidden state at i − 1, so a sequence enters up to the token
+ * before its last weighted one. Terms that name the same batch share its rows. `labels` replaces the tokens to predict,
+ * a row each.
+ */
+export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): TrainingBatch {
+  const sequences: { tokens: readonly number[]; positions: number[] }[] = [];
+  const targets: number[] = [];
+  let tokens = 0;
+  const laidOut = new Map<TextTerm["batch"], { start: number; weights: Float64Array }>();
+  const layOut = (batch: TextTerm["batch"]) => {
+    const start = targets.length;
+    const weights: number[] = [];
+    for (const sequence of batch) {
+      tokens += sequence.tokens.length;
+      const positions = predictedFrom(sequence);
+      if (positions.length === 0) continue;
+      sequences.push({ tokens: sequence.tokens.slice(0, positions.at(-1)! + 1), positions });
+      for (const position of positions) {
+        targets.push(sequence.tokens[position + 1]!);
+        weights.push(sequence.weights[position + 1]!);
+      }
+    }
+    const sum = weights.reduce((a, b) => a + b, 0);
+    if (weights.length === 0) throw new BenchError("INTERNAL", "A batch has no token with a weight above zero.");
+    return { start, weights: Float64Array.from(weights, (own) => own / sum) };
+  };
+  const rows = terms.map(({ batch }) => {
+    const known = laidOut.get(batch) ?? layOut(batch);
+    laidOut.set(batch, known);
+    return known;
+  });
+  const seeds = new Float64Array(targets.length);
+  const others: { term: RowTerm; start: number; weights: Float64Array }[] = [];
+  for (const [i, term] of terms.entries()) {
+    const { start, weights } = rows[i]!;
+    if (term.kind !== "language-modeling") others.push({ term, start, weights });
+    else for (const [row, own] of weights.entries()) seeds[start + row]! += own * term.weight;
+  }
+  const packed = packedBatch(sequences);
+  const count = packed.selected.places.length;
+  const padded = <T extends Int32Array | Float32Array>(values: T, given: ArrayLike<number>): T => {
+    values.set(given);
+    return values;
+  };
+  const feeds = {
+    ...packed.feeds,
+    labels: integers(padded(new Int32Array(count), labels ?? targets)),
+    seeds: floats(padded(new Float32Array(count), seeds)),
+    ...rowTermFeeds(others, labels ?? targets),
+  };
+  return { packed, feeds, terms: rows, tokens };
+}
+
+function predictedFrom({ weights }: TrainingSequence): number[] {
+  const positions: number[] = [];
+  for (let i = 1; i < weights.length; i++) if (weights[i]! > 0) positions.push(i - 1);
+  return positions;
+}

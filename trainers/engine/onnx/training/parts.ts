@@ -1,0 +1,61 @@
+import type { Logits, Objective, Term, TrainingSequence } from "../../contract.js";
+import { isTextTerm, type TextTerm } from "./batch.js";
+
+/** An objective on a part of its batches; the parts' gradients sum to that of the whole. */
+export interface Part {
+  readonly objective: Objective;
+  /** For each of its terms: which of the whole's it is a part of, and its share of that term's mean. */
+  readonly shares: readonly { term: number; share: number }[];
+}
+
+const isPredicted = (weight: number, index: number) => index > 0 && weight > 0;
+
+/** Divides the batches of an objective into parts of at most `microBatch` sequences; other terms go with the first. */
+export function partsOf({ terms, microBatch = Number.POSITIVE_INFINITY }: Objective): Part[] {
+  const chunks = new Map<TextTerm["batch"], TrainingSequence[][]>();
+  const chunksOf = (batch: TextTerm["batch"]): TrainingSequence[][] => {
+    const known = chunks.get(batch) ?? chunked(batch, microBatch);
+    chunks.set(batch, known);
+    return known;
+  };
+  const count = Math.max(1, ...terms.map((term) => (isTextTerm(term) ? chunksOf(term.batch).length : 1)));
+  return Array.from({ length: count }, (_, part) => {
+    const own = terms.flatMap((term, index): { term: Term; index: number; share: number }[] => {
+      if (!isTextTerm(term)) return part === 0 ? [{ term, index, share: 1 }] : [];
+      const batch = chunksOf(term.batch)[part];
+      if (!batch) return [];
+      const share = weightOf(batch) / weightOf(term.batch);
+      const before = rowsOf(chunksOf(term.batch).slice(0, part).flat());
+      return [{ term: { ...rowsFrom(term, before, rowsOf(batch)), batch, weight: term.weight * share }, index, share }];
+    });
+    return {
+      objective: { terms: own.map(({ term }) => term) },
+      shares: own.map(({ index, share }) => ({ term: index, share })),
+    };
+  });
+}
+
+function chunked(batch: readonly TrainingSequence[], most: number): TrainingSequence[][] {
+  const size = Math.min(most, batch.length);
+  const count = Math.ceil(batch.length / size);
+  return Array.from({ length: count }, (_, part) => batch.slice(part * size, (part + 1) * size));
+}
+
+function weightOf(batch: readonly TrainingSequence[]): number {
+  return batch.reduce((sum, { weights }) => sum + weights.slice(1).reduce((own, weight) => own + weight, 0), 0);
+}
+
+function rowsOf(batch: readonly TrainingSequence[]): number {
+  return batch.reduce((sum, { weights }) => sum + weights.filter(isPredicted).length, 0);
+}
+
+/** The term with the rows of logits that belong to a part. */
+function rowsFrom(term: TextTerm, start: number, rows: number): TextTerm {
+  const cut = ({ classes, values }: Logits): Logits => ({
+    rows,
+    classes,
+    values: values.subarray(start * classes, (start + rows) * classes),
+  });
+  if (term.kind === "distillation") return { ...term, teacher: cut(term.teacher) };
+  return term.kind === "logit-matching" ? { ...term, target: cut(term.target) } : term;
+}

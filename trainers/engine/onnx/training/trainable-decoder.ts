@@ -1,0 +1,295 @@
+import { BenchError } from "../../../../harness/contract/errors.js";
+import { type DecoderConfig, decoderShapes } from "../../../model/decoder-config.js";
+import type {
+  AdapterOptions,
+  Logits,
+  Objective,
+  PromptOptions,
+  StepReport,
+  TrainingSequence,
+  Update,
+  Vector,
+} from "../../contract.js";
+import { llama } from "../architectures/llama.js";
+import { type DecoderArchitecture, graphVariant } from "../decoder/architecture.js";
+import { forwardFlops, trainingFlops } from "../decoder/flops.js";
+import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
+import { sessions } from "../graph/session-cache.js";
+import { LoraAdapter } from "../parameters/lora-adapter.js";
+import { ParameterStore } from "../parameters/parameter-store.js";
+import { PromptTable } from "../parameters/prompt-table.js";
+import { TrainableState } from "../parameters/trainable-state.js";
+import { VectorPool } from "../parameters/vector-pool.js";
+import { updateForm } from "./adamw.js";
+import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
+import { dropoutFeeds } from "./dropout.js";
+import { checkFinite } from "./finite.js";
+import { multiPassStep } from "./multi-pass-step.js";
+import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
+import { partsOf } from "./parts.js";
+import { isProjection } from "./projection.js";
+import { earlierFeeds } from "./subspaces.js";
+import { scalar, termValues, weighted } from "./term-values.js";
+import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
+import { updateInputs } from "./update-inputs.js";
+
+type Result = Readonly<Record<string, Tensor>>;
+
+/** A Llama-family decoder that can be trained: its tensors, and the native runs that compute with them. */
+export class TrainableDecoder {
+  /** Every tensor of the base, by its Hugging Face name. */
+  readonly base: ParameterStore;
+  readonly vectors = new VectorPool();
+  adapter: LoraAdapter | null = null;
+  /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
+  readonly earlier: LoraAdapter[] = [];
+  prompts: PromptTable | null = null;
+  /** Floating-point operations and tokens of training so far. */
+  flops = 0;
+  trainedTokens = 0;
+  private state: TrainableState;
+  private readonly baseFeeds: Feeds;
+  /** What the orthogonality term reads of earlier adapters. */
+  private earlierFeeds: Feeds = {};
+
+  /** `seed` keys dropout. The weights are the caller's to fill in, through `base`. */
+  constructor(
+    readonly config: DecoderConfig,
+    private readonly seed: number,
+    readonly session: SessionOptions = singleThread,
+    readonly architecture: DecoderArchitecture = llama,
+  ) {
+    this.base = new ParameterStore(decoderShapes(config, architecture.layerVectors?.(config)));
+    this.baseFeeds = tensorFeeds(this.base);
+    this.state = new TrainableState(this.base);
+  }
+
+  /** The parameters that training changes: the adapter's where there is one, else the base's. */
+  get trainable(): ParameterStore {
+    return this.state.store;
+  }
+
+  /** AdamW's moments and step count: `reset`, `save`, `restore`. */
+  get optimizer(): Pick<TrainableState, "reset" | "save" | "restore"> {
+    return this.state;
+  }
+
+  /** Every tensor by name, the adapter's too, over the memory that training writes or over `weights` for what is trainable. */
+  tensors(weights?: Vector): Feeds {
+    const values = weights && this.vectors.values(weights, this.trainable.length);
+    const added = this.adapter ?? this.prompts;
+    if (!added) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
+    return { ...this.baseFeeds, ...tensorFeeds(added.store, values) };
+  }
+
+  /** Bytes of parameters, moments and vectors. */
+  tensorBytes(): number {
+    const added = [...this.earlier, this.adapter ?? this.prompts].reduce(
+      (sum, own) => sum + (own?.store.length ?? 0),
+      0,
+    );
+    return 4 * (this.base.length + added + 2 * this.state.first.length) + this.vectors.bytes;
+  }
+
+  async step(objective: Objective, update: Update): Promise<StepReport> {
+    const parts = partsOf(objective);
+    if (parts.length > 1 || isProjection(update.constraint)) return multiPassStep(this, objective, parts, update);
+    const prepared = this.prepare(objective, true);
+    const form = { ...prepared.form, result: updateForm(update) };
+    const gradient = update.reportGradient ? new Float32Array(this.trainable.length) : undefined;
+    const reported = gradient ? this.state.feeds("gradient", gradient) : {};
+    const fetches = { ...prepared.fetches, ...reported, norm: null, ...this.state.updateFetches };
+    const result = await this.run(
+      form,
+      { ...prepared.feeds, ...updateInputs(this.state, this.vectors, update) },
+      fetches,
+    );
+    const terms = termValues(objective, prepared.batch, result);
+    const loss = weighted(objective, terms);
+    const gradientNorm = scalar(result.norm!);
+    checkFinite(loss, gradientNorm);
+    this.state.step++;
+    const { tokens, flops } = this.countTraining(prepared.batch);
+    this.trainedTokens += tokens;
+    const report = { loss, terms, gradientNorm, tokens, flops };
+    return gradient ? { ...report, gradient: this.vectors.hold(gradient) } : report;
+  }
+
+  async loss(objective: Objective): Promise<number> {
+    const { form, feeds, fetches, batch } = this.prepare(objective, false);
+    const result = await this.run({ ...form, result: "values" }, feeds, fetches);
+    if (batch) this.countForward(batch);
+    return weighted(objective, termValues(objective, batch, result));
+  }
+
+  async gradient(objective: Objective): Promise<Vector> {
+    return (await this.differentiate(objective)).gradient;
+  }
+
+  /** The gradient with the terms' values; `part` tells the parts of one step apart. */
+  async differentiate(objective: Objective, part = 0) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
+    const gradient = new Float32Array(this.trainable.length);
+    const outputs = this.state.feeds("gradient", gradient);
+    const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
+    const values = termValues(objective, batch, result);
+    checkFinite(weighted(objective, values), gradient);
+    return { gradient: this.vectors.hold(gradient), values, ...this.countTraining(batch) };
+  }
+
+  async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    const form = updateForm(update);
+    const given = this.state.feeds("gradient", this.vectors.values(gradient, this.trainable.length));
+    const result = await sessions.run(
+      `update ${JSON.stringify({ form, layout: this.trainable.tensors })}`,
+      () => updateGraph(form, this.trainable),
+      { ...given, ...updateInputs(this.state, this.vectors, update) },
+      { norm: null, ...this.state.updateFetches },
+      this.session,
+    );
+    const gradientNorm = scalar(result.norm!);
+    checkFinite(0, gradientNorm);
+    this.state.step++;
+    return { gradientNorm };
+  }
+
+  /** The squares of an objective's gradient, or their roots, added to a sum. */
+  async accumulate(objective: Objective, kind: "square" | "magnitude", sum: Float32Array, labels?: Int32Array) {
+    const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
+    const before = this.state.feeds("sum", sum);
+    const after = this.state.feeds("next.sum", sum);
+    const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
+    this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
+    checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
+  }
+
+  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    const objective: Objective = { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
+    const { form, feeds, batch: laidOut } = this.prepare(objective, false);
+    const given = at ? this.vectorFeeds("parameters", at) : {};
+    const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
+    this.countForward(laidOut!);
+    const { vocabulary: classes } = this.config;
+    const rows = laidOut!.packed.selectedRows;
+    return { rows, classes, values: (result.logits!.data as Float32Array).slice(0, rows * classes) };
+  }
+
+  snapshot(): Vector {
+    return this.vectors.hold(this.trainable.values.slice());
+  }
+
+  restore(vector: Vector): void {
+    this.trainable.values.set(this.vectors.values(vector, this.trainable.length));
+  }
+
+  /** Adds an adapter: the base is frozen from then on. `seed` keys its initialization. Throws where there is one already. */
+  adapt(options: AdapterOptions, seed: number): void {
+    this.checkPlain();
+    this.adapter = new LoraAdapter(this.config, options, seed);
+    this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Folds the adapter into the base, where it stays as it is, and adds a new one of its form. Throws where there is none. */
+  stack(seed: number): void {
+    const { adapter } = this;
+    if (!adapter) throw new BenchError("INTERNAL", "The model has no adapter to stack another on.");
+    adapter.mergeInto(this.base);
+    this.earlier.push(adapter);
+    this.earlierFeeds = earlierFeeds(this.earlier);
+    this.adapter = new LoraAdapter(this.config, adapter.options, seed, this.earlier.length);
+    this.state = new TrainableState(this.adapter.store);
+  }
+
+  /** Adds a table of soft prompts: the base is frozen from then on. Throws where there is one, or an adapter, already. */
+  addPrompts(options: PromptOptions, seed: number): void {
+    this.checkPlain();
+    this.prompts = new PromptTable(this.config, options, this.base, seed);
+    this.state = new TrainableState(this.prompts.store);
+  }
+
+  /** Folds the adapter into the base, which is trainable again. */
+  merge(): void {
+    if (!this.adapter) throw new BenchError("INTERNAL", "The model has no adapter to merge.");
+    this.adapter.mergeInto(this.base);
+    this.adapter = null;
+    this.earlier.length = 0;
+    this.state = new TrainableState(this.base);
+  }
+
+  /** Whether the base is trained itself. */
+  private get frozen(): boolean {
+    return this.adapter !== null || this.prompts !== null;
+  }
+
+  private checkPlain(): void {
+    if (!this.frozen) return;
+    throw new BenchError("INTERNAL", "The model has an adapter or prompts already.", {
+      fix: "Open it anew, or merge its adapter, before adding another.",
+    });
+  }
+
+  /** What a forward and backward pass takes, counted. */
+  private countTraining(batch: TrainingBatch | null): { tokens: number; flops: number } {
+    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen) : 0;
+    this.flops += flops;
+    return { tokens: batch?.tokens ?? 0, flops };
+  }
+
+  private countForward(batch: TrainingBatch): void {
+    const { linear, attention } = forwardFlops(this.config, batch.packed);
+    this.flops += linear + attention;
+  }
+
+  private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
+    const layout = this.adapter?.options ?? this.prompts?.options ?? null;
+    const signature = `training ${JSON.stringify({ form, layout })}`;
+    const build = () => trainingGraph(form, this.trainable, this.base, { decoder: this.architecture.decoder });
+    return sessions.run(signature, build, feeds, fetches, this.session);
+  }
+
+  /** The form, inputs and value outputs of an objective. */
+  private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
+    const texts = objective.terms.filter(isTextTerm);
+    const languageModeling = texts.some(({ kind }) => kind === "language-modeling");
+    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modeling" ? [] : [kind]));
+    const quadratics = objective.terms.filter((term) => term.kind === "quadratic");
+    const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
+    const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
+    const { adapter, config } = this;
+    const lora = adapter && { ...adapter.form, dropout };
+    const parameterTerms = objective.terms.filter(isParameterTerm);
+    const form = {
+      architecture: graphVariant(this.architecture),
+      config,
+      lora,
+      prompts: this.prompts?.options,
+      languageModeling,
+      rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
+      parameterTerms: parameterTerms.map(({ kind }) => kind),
+      quadratics: quadratics.length,
+    };
+    const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
+    if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
+    if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed: this.seed, step: this.state.step, part }));
+    const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
+    for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
+    for (const term of parameterTerms) {
+      Object.assign(feeds, parameterTermFeeds(term, this.earlierFeeds));
+      fetches[term.kind] = null;
+    }
+    for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
+      Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
+      feeds[`weight.${i}`] = floats([weight]);
+      fetches[`quadratic.${i}`] = null;
+    }
+    return { form, feeds, fetches, batch };
+  }
+
+  private vectorFeeds(prefix: string, vector: Vector): Feeds {
+    return this.state.feeds(prefix, this.vectors.values(vector, this.trainable.length));
+  }
+}
+
+function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
+  return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
+}

@@ -1,0 +1,150 @@
+import type { DecoderConfig } from "../../../model/decoder-config.js";
+import type { PromptOptions } from "../../contract.js";
+import { Decoder, type LoraWeights } from "../decoder/decoder.js";
+import { packedForward } from "../decoder/packed-forward.js";
+import { differentiate } from "../graph/differentiate.js";
+import { Graph, type Value } from "../graph/graph.js";
+import { add, crossEntropy, multiply, scale, subtract, total } from "../graph/operators/index.js";
+import type { AdapterForm } from "../parameters/lora-adapter.js";
+import type { ParameterStore } from "../parameters/parameter-store.js";
+import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
+import { appendUpdate, type UpdateForm } from "./adamw.js";
+import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
+import { type RowTerm, rowTerm } from "./row-terms.js";
+
+/** An adapter's form in training. */
+export interface LoraForm extends AdapterForm {
+  readonly dropout: boolean;
+}
+
+/** What a training graph computes. As JSON it is the graph's signature, together with the trainable layout. */
+export interface TrainingForm {
+  /** The name of an architecture that is no plain decoder. */
+  readonly architecture?: string;
+  readonly config: DecoderConfig;
+  readonly lora: LoraForm | null;
+  /** The sizes of the prompt table, where there is one. */
+  readonly prompts?: PromptOptions;
+  readonly languageModeling: boolean;
+  /** The kinds of the further terms over texts, in order. */
+  readonly rowTerms?: readonly RowTerm["kind"][];
+  /** The kinds of the terms over the trained tensors themselves. */
+  readonly parameterTerms?: readonly ParameterTerm["kind"][];
+  /** How many quadratic terms. */
+  readonly quadratics: number;
+  /** Values alone; the logits of the texts' rows; the gradient; its square or magnitude added to a sum; the whole step. */
+  readonly result: "values" | "logits" | "gradient" | "square" | "magnitude" | UpdateForm;
+}
+
+/** What computes the graph's values; `decoder` is that of `form.architecture`. */
+export interface GraphOptions {
+  precision?: Graph["precision"];
+  decoder?: typeof Decoder;
+}
+
+/**
+ * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
+ * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective),
+ * those of `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
+ * selected row, `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of
+ * `appendUpdate`.
+ */
+export function trainingGraph(
+  form: TrainingForm,
+  trainable: ParameterStore,
+  frozen: ParameterStore,
+  { precision = "float32", decoder = Decoder }: GraphOptions = {},
+): Graph {
+  const graph = new Graph(precision);
+  const segments = segmentsOf(trainable);
+  const parameters = segmentInputs(graph, "parameters", segments);
+  let gradients: Value[] | undefined;
+  const reported: Value[] = [];
+
+  const tensors = segmentTensors(segments, parameters);
+  const objectives: Value[] = [];
+  if (form.languageModeling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen, decoder));
+  for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
+  reported.push(...objectives);
+  if (objectives.length > 0 && !isForward(form.result)) gradients = differentiate(objectives.reduce(add), parameters);
+  for (let term = 0; term < form.quadratics; term++) {
+    const { value, forces } = quadratic(graph, term, segments, parameters);
+    graph.output(`quadratic.${term}`, value);
+    reported.push(value);
+    gradients = forces.map((force, i) => graph.sum(gradients?.[i], force));
+  }
+  if (isForward(form.result)) return graph;
+  if (gradients === undefined) throw new RangeError("An objective needs a term.");
+  if (form.result === "gradient") segmentOutputs(graph, "gradient", gradients);
+  else if (form.result === "square" || form.result === "magnitude") {
+    const sums = segmentInputs(graph, "sum", segments);
+    const magnitude = (gradient: Value) => graph.node("Abs", [gradient], gradient.shape);
+    const own = form.result === "square" ? (gradient: Value) => multiply(gradient, gradient) : magnitude;
+    const next = gradients.map((gradient, i) => add(sums[i]!, own(gradient)));
+    segmentOutputs(graph, "next.sum", next);
+  } else appendUpdate(graph, form.result, segments, parameters, gradients, reported);
+  return graph;
+}
+
+/** The graph of an update with a gradient that is given: inputs `parameters.*`, `gradient.*` and those of `appendUpdate`. */
+export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph {
+  const graph = new Graph();
+  const segments = segmentsOf(trainable);
+  const parameters = segmentInputs(graph, "parameters", segments);
+  appendUpdate(graph, form, segments, parameters, segmentInputs(graph, "gradient", segments), []);
+  return graph;
+}
+
+/** The weighted sum of the terms over texts, which share one forward pass. */
+function texts(
+  graph: Graph,
+  form: TrainingForm,
+  tensors: ReadonlyMap<string, Value>,
+  frozen: ParameterStore,
+  DecoderClass: typeof Decoder,
+): Value {
+  const inputs = new Map<string, Value>();
+  const tensor = (name: string): Value => {
+    const known = tensors.get(name) ?? inputs.get(name);
+    if (known) return known;
+    const input = graph.input(name, frozen.layout(name).shape);
+    inputs.set(name, input);
+    return input;
+  };
+  const lora: LoraWeights | undefined = form.lora
+    ? {
+        ...form.lora,
+        targets: new Set(form.lora.targets),
+        dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
+      }
+    : undefined;
+  const decoder = new DecoderClass(graph, form.config, tensor, lora, form.prompts !== undefined);
+  const { hidden } = packedForward(decoder);
+  const rows = hidden.shape[0]!;
+  const logits = decoder.logits(hidden);
+  if (form.result === "logits") graph.output("logits", logits);
+  const objectives: Value[] = [];
+  if (form.languageModeling) {
+    const nll = crossEntropy(logits, graph.input("labels", [rows], "int32"));
+    graph.output("nll", nll);
+    objectives.push(total(multiply(nll, graph.input("seeds", [rows]))));
+  }
+  for (const [i, kind] of form.rowTerms?.entries() ?? []) objectives.push(rowTerm(graph, kind, i, logits));
+  return objectives.reduce(add);
+}
+
+function isForward(result: TrainingForm["result"]): result is "values" | "logits" {
+  return result === "values" || result === "logits";
+}
+
+/** ½ Σ importance·(θ − anchor)² and its weighted gradient, a segment each. */
+function quadratic(graph: Graph, term: number, segments: readonly Segment[], parameters: readonly Value[]) {
+  const anchors = segmentInputs(graph, `anchor.${term}`, segments);
+  const importances = segmentInputs(graph, `importance.${term}`, segments);
+  const weight = graph.input(`weight.${term}`, [1]);
+  const distances = parameters.map((parameter, i) => subtract(parameter, anchors[i]!));
+  const forces = distances.map((distance, i) => multiply(importances[i]!, distance));
+  const values = distances.map((distance, i) => total(multiply(distance, forces[i]!)));
+  const value = scale(values.length === 1 ? values[0]! : graph.node("Sum", values, []), 0.5);
+  return { value, forces: forces.map((force) => multiply(force, weight)) };
+}
