@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestOf } from "../contract/digest.js";
 import { BenchError, toBenchError } from "../contract/errors.js";
+import { byTrainingStep } from "../metrics/model-names.js";
 import type { Registry } from "../plugins.js";
 import { type AppContext, registryFor } from "./context.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
@@ -22,7 +23,7 @@ export interface WatchOptions extends EvaluateOptions {
 }
 
 /**
- * Evaluates the checkpoints in a directory, oldest first, and each further one once two looks at it see the same files.
+ * Evaluates the checkpoints in a directory, by their steps or oldest first, and each further one once two looks at it see the same files.
  * Ends after the first round where `once` is asked for, else when it is cancelled.
  *
  * @throws STORAGE where there is no such directory.
@@ -67,7 +68,7 @@ async function evaluateOne(
   }
 }
 
-/** The checkpoints in a directory, oldest first, each with a digest of its files' names, sizes and times. */
+/** The checkpoints in a directory by their steps, or oldest first where their names have none, each with a digest of its files' names, sizes and times. */
 function look(directory: string, registry: Registry): Map<string, string> {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
     throw new BenchError("STORAGE", `there is no directory ${directory} to watch`, {
@@ -82,7 +83,11 @@ function look(directory: string, registry: Registry): Map<string, string> {
     .filter((path) => formats.some((format) => format.recognizes(path)))
     .map((path) => ({ path, files: filesOf(path) }));
   const age = ({ files }: (typeof found)[number]) => Math.max(...files.map(({ changed }) => changed));
-  return new Map(found.sort((a, b) => age(a) - age(b)).map(({ path, files }) => [path, digestOf(files)]));
+  const ordered = byTrainingStep(
+    found.sort((a, b) => age(a) - age(b)),
+    ({ path }) => path,
+  );
+  return new Map(ordered.map(({ path, files }) => [path, digestOf(files)]));
 }
 
 function filesOf(directory: string): { name: string; bytes: number; changed: number }[] {

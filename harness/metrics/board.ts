@@ -14,6 +14,7 @@ import type {
 import { builtInMetrics, overallPerformance } from "./catalog.js";
 import { groupBy, seedsPerOrder } from "./clusters.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
+import { modelNames } from "./model-names.js";
 
 interface Entry {
   id: string;
@@ -142,15 +143,19 @@ function commonGrid(entries: readonly Entry[]): { order: string; seed: number }[
 
 /** A label that several entries share gets the name of the model behind it; where that does not part them, their id. */
 function uniqueLabels(entries: readonly Entry[]): Map<Entry, string> {
-  const plain = ({ record }: Entry) => record.label;
-  const withModel = ({ record, model }: Entry) => `${record.label} (${model.reference.split(/[\\/]/).at(-1)})`;
-  const alike = [plain, withModel].map((labelOf) => groupBy(entries, labelOf));
-  return new Map(
-    entries.map((entry) => {
-      const label = [plain, withModel].find((labelOf, index) => alike[index]!.get(labelOf(entry))!.length === 1);
-      return [entry, label?.(entry) ?? `${plain(entry)} ${entry.id.slice(0, 4)}`];
-    }),
-  );
+  const labels = new Map<Entry, string>();
+  for (const alike of groupBy(entries, ({ record }) => record.label).values()) {
+    const names = modelNames(alike.map(({ model }) => model.reference));
+    for (const [index, entry] of alike.entries()) {
+      const { label } = entry.record;
+      const own = names.filter((name) => name === names[index]).length === 1;
+      labels.set(
+        entry,
+        alike.length === 1 ? label : own ? `${label} (${names[index]})` : `${label} ${entry.id.slice(0, 4)}`,
+      );
+    }
+  }
+  return labels;
 }
 
 function rowsOf(

@@ -6,6 +6,7 @@ import { builtInMetrics } from "./catalog.js";
 import { groupBy } from "./clusters.js";
 import { mean } from "./definition.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
+import { byTrainingStep, modelNames } from "./model-names.js";
 import { findSteps } from "./steps.js";
 
 /** What one run tells of one trainer. */
@@ -45,7 +46,13 @@ export function buildHistory(
   return {
     schema: "history@1",
     suite: { name, version, digest, generated },
-    series: [...groupBy(versions, ({ trainer }) => trainer)].map(([trainer, of]) => seriesOf(trainer, of, metrics)),
+    series: [...groupBy(versions, ({ trainer }) => trainer)].map(([trainer, of]) =>
+      seriesOf(
+        trainer,
+        byTrainingStep(of, ({ model }) => model.reference),
+        metrics,
+      ),
+    ),
   };
 }
 
@@ -120,16 +127,12 @@ function itemNoise(values: readonly (number | null)[], items: number | null): nu
   return Math.sqrt((share * (1 - share)) / items);
 }
 
-/** Names by the last part of the model's reference where that tells versions apart, else by the run. */
+/** Names by the model's reference where that tells versions apart, else by the run. */
 function named(versions: readonly Version[]): HistoryVersion[] {
-  const lastPart = ({ model }: Version) =>
-    model.reference
-      .split(/[\\/:]/)
-      .filter(Boolean)
-      .at(-1) ?? model.reference;
-  const apart = new Set(versions.map(lastPart)).size === versions.length;
-  return versions.map((version) => {
-    const { run, runDirectory, createdAt, model } = version;
-    return { name: apart ? lastPart(version) : run, runDirectory, run, createdAt, model };
-  });
+  const names = modelNames(versions.map(({ model }) => model.reference));
+  const apart = new Set(names).size === versions.length;
+  return versions.map(({ run, runDirectory, createdAt, model }, index) => ({
+    name: apart ? names[index]! : run,
+    ...{ runDirectory, run, createdAt, model },
+  }));
 }
