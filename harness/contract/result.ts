@@ -1,6 +1,6 @@
 import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
-import type { ProbeKind, PublishedFigures, ScorerReference } from "./suite.js";
+import type { ProbeKind, PublishedFigures, TaskDescription } from "./suite.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
@@ -46,14 +46,8 @@ export interface SuiteRecord {
 }
 
 /** What a task or probe is called and how its answers are scored. */
-export interface ScoredSetRecord {
-  id: string;
-  title: string;
-  scorer: ScorerReference;
-  alsoScored?: Record<string, ScorerReference>;
-}
+export type ScoredSetRecord = Pick<TaskDescription, "id" | "title" | "scorer" | "alsoScored" | "mode" | "normalizeBy">;
 
-/** The base model of a run. */
 export interface ModelRecord {
   reference: string;
   digest: string;
@@ -212,8 +206,10 @@ export interface SampleRecord {
   score: number;
   extracted: number;
   valid: boolean;
-  /** The scores of the task's further scorers, by their name in the task. */
+  /** The scores of the task's further scorers, by their name in the task; acc, acc_norm and acc_bytes of likelihoods. */
   otherScores?: Record<string, number>;
+  /** Log-likelihoods of the choices in nats, in their order, where these were compared. */
+  likelihoods?: number[];
 }
 
 /** One line of `cells/<cell>/synthetic.jsonl`: a set that a learner wrote for rehearsal, and how good it is. */
@@ -237,6 +233,8 @@ export interface ExampleRecord {
   dataset: "test" | "shifted" | "probe";
   input: string;
   references: string[];
+  /** Where the likelihoods of the choices are compared. */
+  choices?: string[];
 }
 
 /** One line of `journal.jsonl`, with a checksum and a sequence number around it. */

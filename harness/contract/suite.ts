@@ -29,6 +29,10 @@ export interface TaskDescription {
   scorer: ScorerReference;
   /** Further scorers by name: what they make of each answer is kept with it and enters no mean. */
   alsoScored?: Record<string, ScorerReference>;
+  /** How a learner is asked: it writes an answer (when absent), or the likelihoods of the choices are compared. */
+  mode?: "generate" | "likelihood";
+  /** With likelihood: by what each choice's log-likelihood is divided; by nothing when absent. */
+  normalizeBy?: "characters" | "bytes";
   /** Most tokens that an answer may take. */
   maxNewTokens: number;
   /** Generation ends before any of these strings. */

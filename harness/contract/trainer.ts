@@ -49,6 +49,8 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
    * exactly; elsewhere they may be chance.
    */
   deterministic?: boolean;
+  /** False where its learners give no log-likelihoods; tasks that are scored by likelihood then refuse it. */
+  likelihoods?: boolean;
   /** What it may use beside the current task's data, with these options. */
   needs(options: Options): Privileges;
   /**
@@ -238,7 +240,10 @@ export interface Generation {
 export interface ScoreRequest {
   id: string;
   input: Part[];
+  /** What follows the input behind one space. */
   continuation: string;
+  /** Only if the trainer declared `taskIdAtTest`. */
+  taskId?: string;
 }
 
 /** What a learner has used so far. Unknown is null, never 0. */

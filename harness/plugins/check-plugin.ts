@@ -50,7 +50,7 @@ const schema = {
         needs: method,
         create: method,
       },
-      { space: spaceSchema, deterministic: flag, capabilities: method, methods: method },
+      { space: spaceSchema, deterministic: flag, likelihoods: flag, capabilities: method, methods: method },
     ),
     suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),

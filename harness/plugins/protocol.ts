@@ -27,6 +27,7 @@ export interface TrainerDescription {
   space?: SearchSpace;
   schedule: "sequence" | "joint" | "once";
   deterministic: boolean;
+  likelihoods: boolean;
   needs: DeclaredPrivileges;
 }
 
@@ -56,6 +57,7 @@ export const resultSchemas = {
             space: spaceSchema,
             schedule: { enum: ["sequence", "joint", "once"], default: "sequence" },
             deterministic: { type: "boolean", default: false },
+            likelihoods: { type: "boolean", default: true },
             needs: {
               type: "object",
               additionalProperties: false,

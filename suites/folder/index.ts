@@ -71,7 +71,14 @@ async function loadFolder(
     const { columns = content.columns, labels = content.labels } = own;
     const choices = own.choices ?? files.benchmark?.labels;
     tasks.push(
-      await loadTask(files, limits, { columns, labels }, (rows) => describe(files.name, { ...own, choices }, rows)),
+      await loadTask(files, limits, { columns, labels }, (rows) => {
+        const description = describe(files.name, { ...own, choices }, rows);
+        if (description.mode !== "likelihood" || description.choices !== undefined) return description;
+        throw new BenchError("CONFIG_INVALID", `task "${files.name}" is scored by likelihood and has no choices`, {
+          fix: "List them in suite.yaml: choices: [ … ].",
+          at: settings.locate(["tasks", files.name, "mode"]),
+        });
+      }),
     );
   }
   const orders = Object.entries(content.orders ?? { alphabetical: names });
@@ -96,7 +103,8 @@ function chosenTasks(names: string[], asked: string[] | undefined): string[] {
 /** The settings of a task, completed by what its rows say. */
 function describe(name: string, settings: TaskSettings, rows: readonly Row[]): Description {
   const inferred = inferSettings(rows.flatMap(({ references }) => references));
-  const { scorer = inferred.scorer, title = name, language = "und", maxNewTokens = inferred.maxNewTokens } = settings;
+  const { title = name, language = "und", maxNewTokens = inferred.maxNewTokens, mode, normalizeBy } = settings;
+  const { scorer = mode === "likelihood" ? "choice" : inferred.scorer } = settings;
   const description: Description = {
     title,
     language,
@@ -104,6 +112,8 @@ function describe(name: string, settings: TaskSettings, rows: readonly Row[]): D
     maxNewTokens,
   };
   if (settings.stop !== undefined) description.stop = settings.stop;
+  if (mode !== undefined) description.mode = mode;
+  if (normalizeBy !== undefined) description.normalizeBy = normalizeBy;
   const choices = settings.choices ?? (description.scorer.name === "choice" ? inferred.choices : undefined);
   if (choices !== undefined) description.choices = choices;
   if (description.scorer.name === "sari") {

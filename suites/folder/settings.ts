@@ -31,6 +31,16 @@ const taskSettings = Type.Object(
     maxNewTokens: Type.Optional(Type.Integer({ minimum: 1 })),
     choices: Type.Optional(Type.Array(text, { ...texts, minItems: 2 })),
     stop: Type.Optional(Type.Array(text, texts)),
+    mode: Type.Optional(
+      Type.Enum(["generate", "likelihood"], {
+        description: "generate: the model writes an answer; likelihood: the likelihoods of the choices are compared",
+      }),
+    ),
+    normalizeBy: Type.Optional(
+      Type.Enum(["characters", "bytes"], {
+        description: "what log-likelihoods are divided by before they are compared",
+      }),
+    ),
     columns: Type.Optional(columns),
     labels: Type.Optional(labels),
     /** Patterns of paths from the data's directory. */

@@ -73,6 +73,7 @@ export const endpoint: TrainerDefinition = {
   version: 1,
   options: { properties: {} },
   schedule: "once",
+  likelihoods: false,
   needs: () => noPrivileges,
   create: (context) => EndpointLearner.open(context),
 };

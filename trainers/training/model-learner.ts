@@ -65,7 +65,7 @@ export abstract class ModelLearner implements Learner {
   async score(requests: ScoreRequest[]): Promise<number[]> {
     const questions = requests.map((request) => {
       const continuation = this.encoder.answer(request.continuation);
-      return { id: request.id, tokens: this.prompt(request, continuation.length), continuation };
+      return { ...request, tokens: this.prompt(request, continuation.length), continuation };
     });
     return this.model.score(await this.route(questions));
   }

@@ -2,7 +2,7 @@ import { random } from "../../contract/random.js";
 import type { ExampleRecord } from "../../contract/result.js";
 import { inputText, type Suite, type Task, type TaskDescription } from "../../contract/suite.js";
 import type { Privileges, TaskData, TrainingView } from "../../contract/trainer.js";
-import type { QuestionSet } from "../evaluate/evaluate.js";
+import type { QuestionSet } from "../evaluate/question-set.js";
 import type { Stage } from "../plan/stages.js";
 
 type Data = Pick<Suite, "tasks" | "probes" | "generalItems">;
@@ -41,12 +41,13 @@ export function questionSets(suite: Data, stage: Stage): QuestionSet[] {
 
 /** The questions of a set as `examples.jsonl` keeps them. */
 export function exampleRecords({ dataset, task, examples }: QuestionSet): ExampleRecord[] {
-  return examples.map(({ id, input, references }) => ({
+  return examples.map(({ id, input, references, choices }) => ({
     id,
     set: task.id,
     dataset,
     input: inputText(input),
     references,
+    ...(task.mode === "likelihood" && choices !== undefined ? { choices } : {}),
   }));
 }
 
@@ -58,6 +59,8 @@ export function describeTask({
   scorer,
   maxNewTokens,
   stop,
+  mode,
+  normalizeBy,
   trainingSteps,
 }: Task): TaskDescription {
   return {
@@ -67,6 +70,8 @@ export function describeTask({
     scorer,
     maxNewTokens,
     ...(stop === undefined ? {} : { stop }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(normalizeBy === undefined ? {} : { normalizeBy }),
     ...(trainingSteps === undefined ? {} : { trainingSteps }),
   };
 }

@@ -1,22 +1,11 @@
 import type { Scorer } from "../../contract/plugin.js";
 import type { ConfusionRecord, SampleRecord } from "../../contract/result.js";
-import type { Example, TaskDescription } from "../../contract/suite.js";
-import {
-  type Decoding,
-  finishReasons,
-  type Generation,
-  type GenerationRequest,
-  type Learner,
-} from "../../contract/trainer.js";
+import type { Example } from "../../contract/suite.js";
+import { finishReasons, type Generation, type Learner } from "../../contract/trainer.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { confusionOf } from "./confusion.js";
-
-/** Some questions of one task or probe. */
-export interface QuestionSet {
-  dataset: SampleRecord["dataset"];
-  task: TaskDescription;
-  examples: readonly Example[];
-}
+import { type ChosenAnswer, chooseByLikelihood } from "./likelihood.js";
+import { type QuestionSet, requestsFor } from "./question-set.js";
 
 /** How one question set was answered. */
 export interface SetScores {
@@ -60,11 +49,12 @@ export async function evaluate(
   let done = 0;
   const scores: SetScores[] = [];
   for (const set of sets) {
-    const generations: Generation[] = [];
+    const put = set.task.mode === "likelihood" ? chooseByLikelihood : ask;
+    const generations: (Generation | ChosenAnswer)[] = [];
     while (generations.length < set.examples.length) {
       context.progress(done, total);
       const batch = set.examples.slice(generations.length, generations.length + batchSize);
-      const answers = await ask(learner, batch, set, context.taskIdAtTest);
+      const answers = await put(learner, batch, set, context.taskIdAtTest);
       generations.push(...answers);
       done += answers.length;
     }
@@ -73,21 +63,6 @@ export async function evaluate(
   }
   context.progress(done, total);
   return scores;
-}
-
-/** The requests and decoding that a set's questions become. */
-export function requestsFor(
-  set: QuestionSet,
-  examples: readonly Example[],
-  taskIdAtTest: boolean,
-): { requests: GenerationRequest[]; decoding: Decoding } {
-  const { maxNewTokens, stop } = set.task;
-  const requests = examples.map((example, index) => {
-    const request: GenerationRequest = { id: String(index), input: example.input };
-    if (taskIdAtTest && set.dataset !== "probe") request.taskId = set.task.id;
-    return request;
-  });
-  return { requests, decoding: stop === undefined ? { maxNewTokens } : { maxNewTokens, stop } };
 }
 
 async function ask(
@@ -143,14 +118,18 @@ function splitReasoning(text: string, reasoning: string | undefined): Pick<Gener
 
 function scoreSet(
   set: QuestionSet,
-  generations: Generation[],
+  generations: (Generation | ChosenAnswer)[],
   scorer: Scorer,
   { scorer: find }: Pick<EvaluationContext, "scorer">,
 ): SetScores {
   const options = set.task.scorer.options ?? {};
   const others = Object.entries(set.task.alsoScored ?? {});
-  const otherScores = (example: Example, output: string) =>
-    others.map(([name, other]) => [name, checkScore(find(other.name), example, output, other.options ?? {}).score]);
+  const otherScores = (example: Example, { text, ...answer }: Generation | ChosenAnswer): Record<string, number> => ({
+    ...("otherScores" in answer ? answer.otherScores : {}),
+    ...Object.fromEntries(
+      others.map(([name, other]) => [name, checkScore(find(other.name), example, text, other.options ?? {}).score]),
+    ),
+  });
   const scored = set.examples.map((example, index) => ({
     example,
     generation: generations[index]!,
@@ -184,7 +163,8 @@ function scoreSet(
       score,
       extracted,
       valid,
-      ...(others.length === 0 ? {} : { otherScores: Object.fromEntries(otherScores(example, generation.text)) }),
+      ...("likelihoods" in generation ? { likelihoods: generation.likelihoods } : {}),
+      ...(others.length > 0 || "otherScores" in generation ? { otherScores: otherScores(example, generation) } : {}),
     })),
     tokens: sumOrNull(generations.map(({ tokens }) => tokens)),
   };

@@ -7,7 +7,8 @@ import { meter, type ResourceUsage } from "../cell/cost.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { evaluationVersion } from "../plan/identity.js";
 import { layout, readJson } from "../store/store.js";
-import { type EvaluationContext, evaluate, type QuestionSet, type SetScores, sumOrNull } from "./evaluate.js";
+import { type EvaluationContext, evaluate, type SetScores, sumOrNull } from "./evaluate.js";
+import type { QuestionSet } from "./question-set.js";
 
 /** `evaluations/<key>.json`: how one state of a learner answered some question sets. */
 export interface EvaluationRecord {

@@ -4,6 +4,7 @@ import type { Scorer } from "../../contract/plugin.js";
 import type { ScoredSetRecord, SuiteRecord, TrainerRecord } from "../../contract/result.js";
 import type { Example, ScorerReference, Suite, TaskDescription } from "../../contract/suite.js";
 import type { Registry } from "../../plugins.js";
+import { isRight } from "../evaluate/likelihood.js";
 
 /**
  * Checks what a suite returned, whoever wrote it: tasks, distinct ids, questions with answers, known scorers.
@@ -33,8 +34,12 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
     checkExamples(task.id, "train", task.train, complain);
     checkExamples(task.id, "test", task.test, complain);
     if (task.shifted !== undefined) checkExamples(task.id, "shifted test", task.shifted, complain);
+    if (task.mode === "likelihood") checkChoices(task.id, [...task.test, ...(task.shifted ?? [])], complain);
   }
-  for (const probe of suite.probes) checkExamples(probe.id, "probe", probe.examples, complain);
+  for (const probe of suite.probes) {
+    checkExamples(probe.id, "probe", probe.examples, complain);
+    if (probe.mode === "likelihood") checkChoices(probe.id, probe.examples, complain);
+  }
   return scorers;
 }
 
@@ -48,8 +53,20 @@ function scorerOf(id: string, { name }: ScorerReference, registry: Registry): Sc
   }
 }
 
-/** Checks that a suite has the general items that trainers ask for. Throws CONFIG_INVALID. */
-export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[]): void {
+/**
+ * Checks that suite and trainers fit: a suite with the general items that trainers ask for, and trainers that give the
+ * log-likelihoods that tasks are scored by. Throws CONFIG_INVALID.
+ */
+export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[], registry: Registry): void {
+  const compared = [...suite.tasks, ...suite.probes].find(({ mode }) => mode === "likelihood");
+  const silent = trainers.find(({ name }) => registry.trainer(name).likelihoods === false);
+  if (compared !== undefined && silent !== undefined) {
+    throw new BenchError(
+      "CONFIG_INVALID",
+      `"${compared.id}" is scored by the likelihoods of its choices, which trainer "${silent.label}" does not give`,
+      { fix: 'Leave the trainer out, or ask for written answers: mode "generate".' },
+    );
+  }
   if (suite.generalItems.length > 0) return;
   const asking = trainers.find(({ privileges }) => privileges.generalItems > 0);
   if (asking === undefined) return;
@@ -66,6 +83,18 @@ function checkExamples(set: string, part: string, examples: Example[], complain:
   if (twin !== undefined) complain(`two ${part} items of "${set}" are called "${twin}"`);
   const bare = examples.find(({ references }) => references.length === 0);
   if (bare !== undefined) complain(`item "${bare.id}" of "${set}" has no reference answer`);
+}
+
+/** Checks what the likelihoods of choices need: two choices and more, different ones, a right one among them. */
+function checkChoices(set: string, examples: Example[], complain: (problem: string) => never): void {
+  for (const { id, choices = [], references } of examples) {
+    const of = `item "${id}" of "${set}", which is scored by likelihood,`;
+    if (choices.length < 2) complain(`${of} has no choices`);
+    if (choices.includes("")) complain(`${of} has an empty choice`);
+    const twin = duplicate(choices);
+    if (twin !== undefined) complain(`${of} has the choice "${twin}" twice`);
+    if (!choices.some((choice) => isRight(choice, { references }))) complain(`${of} has no right choice`);
+  }
 }
 
 function duplicate(names: string[]): string | undefined {
@@ -101,6 +130,13 @@ export function recordSuite(suite: Suite, location: string | undefined): SuiteRe
   };
 }
 
-function heading({ id, title, scorer, alsoScored }: TaskDescription): ScoredSetRecord {
-  return { id, title, scorer, ...(alsoScored === undefined ? {} : { alsoScored }) };
+function heading({ id, title, scorer, alsoScored, mode, normalizeBy }: TaskDescription): ScoredSetRecord {
+  return {
+    id,
+    title,
+    scorer,
+    ...(alsoScored === undefined ? {} : { alsoScored }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(normalizeBy === undefined ? {} : { normalizeBy }),
+  };
 }

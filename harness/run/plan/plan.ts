@@ -61,7 +61,7 @@ export async function planRun(
   const loaded = derive(await loadSuite(config, registry));
   const scorers = checkSuite(loaded, registry);
   const suite = withDataNotes(loaded, config.strict === true);
-  checkNeeds(suite, trainers);
+  checkNeeds(suite, trainers, registry);
   const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];
   const model = await openModel(config.model ?? suite.defaultModel, registry);
   const continuation = source && (await startsOf(source, trainers, model, registry));

@@ -44,3 +44,83 @@ test("each answer keeps the scores of the task's further scorers, which enter no
     [1, { lenient: 1, text: 1 }],
   ]);
 });
+
+/** A learner that holds continuations for as likely as a table says. */
+const scoring = (table: Record<string, number>, asked: unknown[] = []): Learner =>
+  ({
+    score: async (requests) => {
+      asked.push(...requests);
+      return requests.map(({ continuation }) => table[continuation]!);
+    },
+  }) as Learner;
+
+const comparing = (normalizeBy?: TaskDescription["normalizeBy"]): TaskDescription => ({
+  id: "metals",
+  title: "Metals",
+  language: "en",
+  scorer: { name: "choice" },
+  maxNewTokens: 4,
+  mode: "likelihood",
+  ...(normalizeBy === undefined ? {} : { normalizeBy }),
+});
+
+/** "ä" has one character and two bytes, so that each measure prefers another choice. */
+const table = { äää: -1.6, iron: -1.9, ".": -1 };
+const choices = Object.keys(table);
+
+test.each([
+  [undefined, "."],
+  ["characters", "iron"],
+  ["bytes", "äää"],
+] as const)("likelihoods divided by %s choose %s", async (normalizeBy, chosen) => {
+  const asked: unknown[] = [];
+  const examples = [example("1", "Which?", ["iron"], choices)];
+  const set = { dataset: "test" as const, task: comparing(normalizeBy), examples };
+  const [scores] = await evaluate(scoring(table, asked), [set], context);
+  expect(scores!.score).toBe(Number(chosen === "iron"));
+  expect(scores!.samples[0]).toMatchObject({ output: chosen, likelihoods: [-1.6, -1.9, -1] });
+  expect(asked).toEqual(
+    choices.map((continuation, place) => ({ id: `0.${place}`, input: examples[0]!.input, continuation })),
+  );
+});
+
+test("acc, acc_norm and acc_bytes as lm-eval computes them, the first of equals, and the confusion of the chosen", async () => {
+  const task = comparing();
+  const examples = [
+    example("1", "one", ["abcd"], ["ab", "abcd"]),
+    example("2", "two", ["ab"], ["ab", "abcd"]),
+    example("3", "three", ["x"], ["x", "é"]),
+  ];
+  const learner = scoring({ ab: -2, abcd: -3, x: -1, é: -1 });
+  const [scores] = await evaluate(learner, [{ dataset: "test", task, examples }], context);
+  expect(scores!.samples.map(({ otherScores }) => otherScores)).toEqual([
+    { acc: 0, acc_norm: 1, acc_bytes: 1 },
+    { acc: 1, acc_norm: 0, acc_bytes: 0 },
+    { acc: 1, acc_norm: 1, acc_bytes: 0 },
+  ]);
+  expect(scores!.score).toBeCloseTo(2 / 3, 12);
+  expect(scores!.tokens).toBe(0);
+  expect(scores!.confusion!.labels).toEqual(["ab", "abcd", "x"]);
+});
+
+test("a task's id comes with each continuation only where the trainer declared it, and never with a probe's", async () => {
+  const asked: { taskId?: string }[] = [];
+  const examples = [example("1", "one", ["iron"], ["iron", "."])];
+  const told = { ...context, taskIdAtTest: true };
+  await evaluate(scoring(table, asked), [{ dataset: "test", task: comparing(), examples }], told);
+  await evaluate(scoring(table, asked), [{ dataset: "probe", task: comparing(), examples }], told);
+  expect(asked.map(({ taskId }) => taskId)).toEqual(["metals", "metals", undefined, undefined]);
+});
+
+test.each([
+  [[-1], "1 values for 2 continuations"],
+  [[-1, Number.NaN], "value 1 of score is NaN"],
+  [null, "object for 2 continuations"],
+])("a learner that scores with %j is told what is wrong", async (answer, message) => {
+  const learner = { score: async () => answer } as unknown as Learner;
+  const examples = [example("1", "one", ["iron"], ["iron", "."])];
+  await expect(evaluate(learner, [{ dataset: "test", task: comparing(), examples }], context)).rejects.toMatchObject({
+    code: "PLUGIN_FAILED",
+    message: expect.stringContaining(message),
+  });
+});

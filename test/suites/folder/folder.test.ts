@@ -110,6 +110,20 @@ tasks:
     expect(suite.tasks[1]!.scorer).toEqual({ name: "rouge-l", options: { tokenizer: "unicode" } });
   });
 
+  test("a task may be scored by the likelihoods of its choices, which it then must have", async () => {
+    writeTask("a", (index) => (index % 2 === 0 ? "yes" : "no"));
+    writeTask("b", (index) => `text ${index}`);
+    yaml("tasks: { a: { mode: likelihood, normalizeBy: bytes }, b: { mode: likelihood } }");
+    expect(await failure()).toMatchObject({ code: "CONFIG_INVALID", place: ["suite.yaml", 1, 66] });
+    yaml('tasks: { a: { mode: likelihood, normalizeBy: bytes, choices: ["yes", "no"] }, b: {} }');
+    const suite = await load();
+    expect(suite.tasks[0]).toMatchObject({ mode: "likelihood", normalizeBy: "bytes", scorer: { name: "choice" } });
+    expect(suite.tasks[0]!.test[0]!.choices).toEqual(["yes", "no"]);
+    expect(suite.tasks[1]!.mode).toBeUndefined();
+    yaml('tasks: { a: { choices: ["yes", "no"] }, b: {} }');
+    expect((await load()).digest).not.toBe(suite.digest);
+  });
+
   test("a task scored by SARI compares with the text between instruction and cue", async () => {
     const rows = ["Der Hund bellt.", "Die Katze schläft."].map((body) => ({
       prompt: `Simplify:\n${body}\nSimple:`,
