@@ -92,7 +92,8 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
     const registry = await registryFor(context, options.plugins);
     const { directory } = await resolveReference(what, "model");
     const format = registry.modelFor(directory);
-    return { format: format.name, ...(await format.inspect(directory)) };
+    const { modalities = ["text"], ...model } = await format.inspect(directory);
+    return { format: format.name, ...model, inputs: modalities.join(", ") };
   },
   async data(what, options, context) {
     return validateData(what, options, await registryFor(context, options.plugins));

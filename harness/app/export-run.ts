@@ -34,7 +34,10 @@ class TwoFiles {
 
   write(record: object): void {
     writeSync(this.files[0]!, `${JSON.stringify(record)}\n`);
-    writeSync(this.files[1]!, csvLine(this.columns.map((column) => (record as Record<string, never>)[column])));
+    writeSync(
+      this.files[1]!,
+      csvLine(this.columns.map((column) => textOf((record as Record<string, unknown>)[column]))),
+    );
   }
 
   close(): string[] {
@@ -42,6 +45,9 @@ class TwoFiles {
     return this.paths;
   }
 }
+
+/** Several values in one field are separated by a bar. */
+const textOf = (value: unknown): never => (Array.isArray(value) ? value.join(" | ") : value) as never;
 
 const cellColumns = ["cell", "trainer", "order", "seed"];
 
@@ -110,7 +116,20 @@ function exportPredictions(stored: StoredRun, out: string): string[] {
   }
   const table = new TwoFiles(out, "predictions", [
     ...cellColumns,
-    ...["row", "dataset", "set", "id", "output", "score", "extracted", "valid", "finishReason", "references", "input"],
+    ...[
+      "row",
+      "dataset",
+      "set",
+      "id",
+      "output",
+      "score",
+      "extracted",
+      "valid",
+      "finishReason",
+      "evidence",
+      "references",
+      "input",
+    ],
   ]);
   for (const { id, trainer, order, seed } of stored.run.cells) {
     const path = join(stored.directory, layout.samples(id));

@@ -14,6 +14,7 @@ export const errorCodes = {
   DATA_INVALID: { exit: 2, summary: "A data file cannot be used." },
   MODEL_INVALID: { exit: 2, summary: "A model directory cannot be used." },
   CAPABILITY_MISSING: { exit: 2, summary: "The engine or the model lacks what a trainer asks for." },
+  INPUT_UNSUPPORTED: { exit: 2, summary: "A trainer or a model cannot take the inputs of a suite." },
   DEVICE_UNAVAILABLE: { exit: 2, summary: "The device that was asked for is not available." },
   HUB_UNAVAILABLE: { exit: 2, summary: "A repository on the Hub cannot be reached or read." },
   PLUGIN_INVALID: { exit: 2, summary: "A plug-in cannot be loaded or breaks its contract." },

@@ -4,7 +4,7 @@ import type { Checkpoint, EngineDefinition } from "./engine.js";
 import type { RunEvent } from "./event.js";
 import type { History } from "./history.js";
 import type { Metric, MetricDefinition } from "./metric.js";
-import type { Example, SuiteDefinition } from "./suite.js";
+import type { Example, Modality, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
 
 /** What one answer is worth. All on 0..1. */
@@ -57,6 +57,16 @@ export interface Reporter {
   renderBoard?(board: Board, outputDirectory: string, context: ReportContext): Promise<string[]>;
 }
 
+/** What is known of a model without opening it. */
+export interface InspectedModel {
+  architecture: string;
+  parameters: number;
+  /** SHA-256 over everything that determines its answers. */
+  digest: string;
+  /** What its inputs may be made of; text alone when absent. */
+  modalities?: readonly Modality[];
+}
+
 /** A kind of model directory. */
 export interface ModelFormat {
   name: string;
@@ -64,7 +74,7 @@ export interface ModelFormat {
   /** Cheap: looks at which files are there. */
   recognizes(directory: string): boolean;
   /** Checks every file (config, tensors' shapes, tokenizer). Throws MODEL_INVALID with file and fix. */
-  inspect(directory: string): Promise<{ architecture: string; parameters: number; digest: string }>;
+  inspect(directory: string): Promise<InspectedModel>;
   /** What an engine opens. Cheap, reads no weights. Absent where models of this format are not opened by an engine. */
   open?(directory: string): Promise<Checkpoint>;
 }

@@ -203,6 +203,8 @@ export interface SampleRecord {
   reasoning?: string;
   /** The name that a server answered by, where it is not the one that was asked for. */
   answeredBy?: string;
+  /** What the learner says that its answer rests on. Not scored. */
+  evidence?: string[];
   score: number;
   extracted: number;
   valid: boolean;

@@ -1,6 +1,10 @@
 /** One piece of an input: text, or an image file named by its digest. */
 export type Part = { type: "text"; text: string } | { type: "image"; path: string; digest: string };
 
+/** What inputs may be made of. */
+export const modalities = ["text", "image"] as const satisfies readonly Part["type"][];
+export type Modality = (typeof modalities)[number];
+
 /** One question with its accepted answers. */
 export interface Example {
   /** Unique within the suite. */
@@ -135,6 +139,11 @@ export interface SuiteRequest<Options = Record<string, unknown>> {
 /** A suite as pages and tables name it. */
 export function suiteLabel({ name, version, scoring }: Pick<Suite, "name" | "version" | "scoring">): string {
   return `${name} ${version}${scoring === undefined ? "" : `, ${scoring} scoring`}`;
+}
+
+/** An input as people read it: images are named by their digests. */
+export function readableInput(input: readonly Part[]): string {
+  return input.map((part) => (part.type === "text" ? part.text : `[image ${part.digest.slice(0, 12)}]`)).join("");
 }
 
 /** The text of an input; images are left out. */

@@ -1,5 +1,5 @@
 import type { EngineChoice } from "./engine.js";
-import type { Example, Part, TaskDescription } from "./suite.js";
+import type { Example, Modality, Part, TaskDescription } from "./suite.js";
 
 /** What a trainer may use beside the current task's data. Declared, metered and shown on the leaderboard. */
 export interface Privileges {
@@ -51,6 +51,8 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
   deterministic?: boolean;
   /** False where its learners give no log-likelihoods; tasks that are scored by likelihood then refuse it. */
   likelihoods?: boolean;
+  /** What its inputs may be made of; text alone when absent. A suite with others is refused before the run starts. */
+  modalities?: readonly Modality[];
   /** What it may use beside the current task's data, with these options. */
   needs(options: Options): Privileges;
   /**
@@ -233,6 +235,7 @@ export interface Generation {
   reasoning?: string;
   /** The name that a server answered by, where it is not the one that was asked for. */
   answeredBy?: string;
+  /** What the answer rests on, such as ids of retrieved passages; kept in the sample, not scored. */
   evidence?: string[];
 }
 

@@ -4,6 +4,7 @@ import { explainSchemaErrors } from "../config/schema-error.js";
 import { checkSpace, spaceSchema } from "../config/search-space.js";
 import { BenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
+import { modalities } from "../contract/suite.js";
 import { checkClaim, claimSchema } from "./claim-schema.js";
 
 const text = { type: "string", minLength: 1 };
@@ -12,6 +13,7 @@ const version = { type: "integer", minimum: 0 };
 const options = { type: "object" };
 const method = { function: true };
 const schedule = { enum: ["sequence", "joint", "once"] };
+const taken = { type: "array", items: { enum: modalities } };
 const flag = { type: "boolean" };
 
 const listOf = (required: Record<string, object>, optional: Record<string, object> = {}) => ({
@@ -50,7 +52,14 @@ const schema = {
         needs: method,
         create: method,
       },
-      { space: spaceSchema, deterministic: flag, likelihoods: flag, capabilities: method, methods: method },
+      {
+        space: spaceSchema,
+        deterministic: flag,
+        likelihoods: flag,
+        modalities: taken,
+        capabilities: method,
+        methods: method,
+      },
     ),
     suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),

@@ -22,6 +22,7 @@ export function processTrainer(trainer: TrainerDefinition, command: readonly str
     ...(trainer.space === undefined ? {} : { space: trainer.space }),
     schedule: trainer.schedule,
     ...(trainer.deterministic === true && { deterministic: true }),
+    ...(trainer.modalities === undefined ? {} : { modalities: trainer.modalities }),
     needs: (options) => trainer.needs(options),
     ...(trainer.capabilities === undefined
       ? {}

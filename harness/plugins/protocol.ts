@@ -1,4 +1,5 @@
 import { spaceSchema } from "../config/search-space.js";
+import { type Modality, modalities } from "../contract/suite.js";
 import type { SearchSpace } from "../contract/trainer.js";
 
 /** Name and version of the protocol between the harness and a learner in another process: see protocol.md. */
@@ -26,6 +27,7 @@ export interface TrainerDescription {
   options: Record<string, unknown>;
   space?: SearchSpace;
   schedule: "sequence" | "joint" | "once";
+  modalities?: readonly Modality[];
   deterministic: boolean;
   likelihoods: boolean;
   needs: DeclaredPrivileges;
@@ -56,6 +58,7 @@ export const resultSchemas = {
             options: { type: "object", default: {} },
             space: spaceSchema,
             schedule: { enum: ["sequence", "joint", "once"], default: "sequence" },
+            modalities: { type: "array", items: { enum: modalities } },
             deterministic: { type: "boolean", default: false },
             likelihoods: { type: "boolean", default: true },
             needs: {

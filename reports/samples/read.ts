@@ -53,12 +53,15 @@ export class SampleReader {
     });
   }
 
-  private note(known: Map<string, AnsweredQuestion>, { dataset, set, id, row, output, score }: SampleRecord): void {
+  private note(
+    known: Map<string, AnsweredQuestion>,
+    { dataset, set, id, row, output, score, evidence }: SampleRecord,
+  ): void {
     const example = this.questions.get(keyOf(dataset, set, id));
     if (example === undefined) return;
     const question = known.get(id) ?? { id, ...example, answers: [] };
     known.set(id, question);
-    question.answers.push({ row, text: output, score });
+    question.answers.push({ row, text: output, score, ...(evidence === undefined ? {} : { evidence }) });
   }
 
   /** The bytes of a file, in a buffer that the next read reuses; empty if there is no file. */

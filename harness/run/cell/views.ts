@@ -1,6 +1,6 @@
 import { random } from "../../contract/random.js";
 import type { ExampleRecord } from "../../contract/result.js";
-import { inputText, type Suite, type Task, type TaskDescription } from "../../contract/suite.js";
+import { readableInput, type Suite, type Task, type TaskDescription } from "../../contract/suite.js";
 import type { Privileges, TaskData, TrainingView } from "../../contract/trainer.js";
 import type { QuestionSet } from "../evaluate/question-set.js";
 import type { Stage } from "../plan/stages.js";
@@ -45,7 +45,7 @@ export function exampleRecords({ dataset, task, examples }: QuestionSet): Exampl
     id,
     set: task.id,
     dataset,
-    input: inputText(input),
+    input: readableInput(input),
     references,
     ...(task.mode === "likelihood" && choices !== undefined ? { choices } : {}),
   }));

@@ -84,7 +84,7 @@ async function ask(
 }
 
 function checkGeneration(answer: unknown, index: number): Generation {
-  const { text, tokens, finishReason, reasoning, answeredBy } = (answer ?? {}) as Partial<Generation>;
+  const { text, tokens, finishReason, reasoning, answeredBy, evidence } = (answer ?? {}) as Partial<Generation>;
   if (typeof text !== "string")
     throw invalidOutput(`answer ${index} of generate has no text`, "Return { text, tokens, finishReason }.");
   if (tokens !== null && (!Number.isInteger(tokens) || tokens! < 0)) {
@@ -99,11 +99,15 @@ function checkGeneration(answer: unknown, index: number): Generation {
       `Use one of ${finishReasons.join(", ")}.`,
     );
   }
+  if (evidence !== undefined && !(Array.isArray(evidence) && evidence.every((id) => typeof id === "string"))) {
+    throw invalidOutput(`answer ${index} of generate has evidence of another kind`, "Give a list of texts, or none.");
+  }
   return {
     ...splitReasoning(text, typeof reasoning === "string" ? reasoning : undefined),
     tokens: tokens!,
     finishReason,
     ...(typeof answeredBy === "string" ? { answeredBy } : {}),
+    ...(evidence === undefined ? {} : { evidence }),
   };
 }
 
@@ -160,6 +164,7 @@ function scoreSet(
       finishReason: generation.finishReason,
       ...(generation.reasoning === undefined ? {} : { reasoning: generation.reasoning }),
       ...(generation.answeredBy === undefined ? {} : { answeredBy: generation.answeredBy }),
+      ...(generation.evidence === undefined ? {} : { evidence: generation.evidence }),
       score,
       extracted,
       valid,

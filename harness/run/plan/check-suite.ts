@@ -2,7 +2,14 @@ import { checkOptions } from "../../config/options.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Scorer } from "../../contract/plugin.js";
 import type { ScoredSetRecord, SuiteRecord, TrainerRecord } from "../../contract/result.js";
-import type { Example, ScorerReference, Suite, TaskDescription } from "../../contract/suite.js";
+import {
+  type Example,
+  type Modality,
+  modalities,
+  type ScorerReference,
+  type Suite,
+  type TaskDescription,
+} from "../../contract/suite.js";
 import type { Registry } from "../../plugins.js";
 import { isRight } from "../evaluate/likelihood.js";
 
@@ -74,6 +81,38 @@ export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[], reg
     "CONFIG_INVALID",
     `trainer "${asking.label}" asks for ${asking.privileges.generalItems} general items, but the suite "${suite.name}" has none`,
     { fix: "Leave that option out, or run a suite that has general items, such as trace-seq." },
+  );
+}
+
+/** Checks that every trainer and the model take what the suite's inputs are made of. Throws INPUT_UNSUPPORTED. */
+export function checkModalities(suite: Suite, trainers: readonly Takes[], model: Takes): void {
+  const asked = modalitiesOf(suite);
+  for (const { name, modalities: taken = ["text"] } of [...trainers, model]) {
+    const lacking = asked.find((modality) => !taken.includes(modality));
+    if (lacking === undefined) continue;
+    throw new BenchError(
+      "INPUT_UNSUPPORTED",
+      `the suite "${suite.name}" asks with inputs of the kind ${lacking}, but ${name} takes ${taken.join(", ")} only`,
+      { fix: `Choose a trainer and a model that declare \`modalities\` with "${lacking}", or another suite.` },
+    );
+  }
+}
+
+/** Who takes inputs, as an error names it. */
+export interface Takes {
+  name: string;
+  modalities: readonly Modality[] | undefined;
+}
+
+/** What the inputs of a suite are made of. */
+function modalitiesOf({ tasks, probes, generalItems }: Suite): Modality[] {
+  const sets = [
+    ...tasks.flatMap(({ train, validation, test, shifted = [] }) => [train, validation, test, shifted]),
+    ...probes.map(({ examples }) => examples),
+    generalItems,
+  ];
+  return modalities.filter((modality) =>
+    sets.some((set) => set.some(({ input }) => input.some(({ type }) => type === modality))),
   );
 }
 

@@ -4,6 +4,7 @@ import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint } from "../../contract/engine.js";
 import { toBenchError } from "../../contract/errors.js";
+import type { InspectedModel } from "../../contract/plugin.js";
 import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import { resolveReference } from "../../hub.js";
@@ -14,7 +15,7 @@ import { continuedConfig, continuedOrder, startsOf } from "../continuation/start
 import { withDataNotes } from "../data/data-notes.js";
 import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
-import { checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
+import { checkModalities, checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
@@ -64,6 +65,11 @@ export async function planRun(
   checkNeeds(suite, trainers, registry);
   const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];
   const model = await openModel(config.model ?? suite.defaultModel, registry);
+  checkModalities(
+    suite,
+    config.trainers.map(({ name }) => ({ name: `trainer "${name}"`, modalities: registry.trainer(name).modalities })),
+    { name: `the model ${model.record.reference}`, modalities: model.modalities },
+  );
   const continuation = source && (await startsOf(source, trainers, model, registry));
   const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
   const digestInput: CellDigestInput = {
@@ -160,13 +166,18 @@ async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> 
 async function openModel(
   reference: string,
   registry: Registry,
-): Promise<{ directory: string; record: ModelRecord; checkpoint: Checkpoint | undefined }> {
+): Promise<{
+  directory: string;
+  record: ModelRecord;
+  modalities: InspectedModel["modalities"];
+  checkpoint: Checkpoint | undefined;
+}> {
   const { directory, revision } = await resolveReference(reference, "model");
   const format = registry.modelFor(directory);
-  const { architecture, parameters, digest } = await format.inspect(directory);
+  const { architecture, parameters, digest, modalities } = await format.inspect(directory);
   const record: ModelRecord = { reference, digest, parameters, architecture };
   if (revision !== null) record.revision = revision;
-  return { directory, record, checkpoint: await format.open?.(directory) };
+  return { directory, record, modalities, checkpoint: await format.open?.(directory) };
 }
 
 function environment(): Record<string, string | number | null> {

@@ -37,7 +37,7 @@ export interface SampleView {
   question: string;
   reference: string;
   /** `share` is the score of a set with graded scores. */
-  answers: { when: string; text: string; correct: boolean; share?: string }[];
+  answers: { when: string; text: string; correct: boolean; share?: string; evidence?: string }[];
 }
 
 /** An answer at one moment of the sequence. */
@@ -46,6 +46,8 @@ export interface Answer {
   text: string;
   /** Score on 0..1. */
   score: number;
+  /** What the answer rests on, where the trainer says so. */
+  evidence?: string[];
 }
 
 /** One question with the answers that were given to it, in the order of rows. */
@@ -154,12 +156,13 @@ function sampleView(item: AnsweredQuestion, learnedAt: number, graded: boolean):
     answers: moments.flatMap(([row, when]) => {
       const answer = item.answers.find((candidate) => candidate.row === row);
       if (answer === undefined) return [];
-      const { text, score } = answer;
+      const { text, score, evidence } = answer;
       return [
         {
           when,
           text: shortened(text, limits.answer) || "(nothing)",
           correct: score >= correct,
+          ...(evidence === undefined ? {} : { evidence: shortened(evidence.join(" | "), limits.answer) || "none" }),
           ...(graded ? { share: score.toFixed(2) } : {}),
         },
       ];

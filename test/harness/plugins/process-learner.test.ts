@@ -68,7 +68,7 @@ const decoding = { maxNewTokens: 4 };
 const trainers = new Map<string, Promise<TrainerDefinition[]>>();
 
 async function trainerOf(file: string): Promise<TrainerDefinition> {
-  if (!trainers.has(file)) trainers.set(file, describeCommand(hostCommand(fixture(file))));
+  if (!trainers.has(file)) trainers.set(file, describeCommand(hostCommand([fixture(file)])));
   return (await trainers.get(file)!)[0]!;
 }
 
