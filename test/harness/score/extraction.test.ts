@@ -217,24 +217,37 @@ const anyText = fc.oneof(
   fc.constantFrom("", " ", "A", "B. so", "12", "你好"),
 );
 
+/** Every scorer without options, and with those that change what it compares. */
+const variants = scorers.flatMap((scorer) => [
+  { scorer, options: {} },
+  ...({
+    "exact-match": [{ raw: true }],
+    choice: [{ raw: true }, { rule: "first-character", raw: true }],
+    number: [{ raw: true }, { rule: "gsm8k" }, { rule: "lm-eval" }, { pick: "first" }],
+    "rouge-l": [{ implementation: "rouge" }, { tokenizer: "unicode" }],
+    "edit-similarity": [{ implementation: "fuzzywuzzy" }, { unwrapLiterals: true }],
+    sari: [{ against: "input" }],
+  }[scorer.name]?.map((options) => ({ scorer, options })) ?? []),
+]);
+
 test("every scorer stays within 0..1, is pure, and never scores the extracted answer below the strict one", () => {
   fc.assert(
     fc.property(
-      fc.constantFrom(...scorers),
+      fc.constantFrom(...variants),
       fc.array(anyText, { minLength: 1, maxLength: 3 }),
       anyText,
-      (scorer, references, output) => {
+      ({ scorer, options }, references, output) => {
         const example: Example = { id: "case", input: [{ type: "text", text: "some source" }], references };
         const before = structuredClone(example);
-        const first = scorer.score(example, output, {});
+        const first = scorer.score(example, output, options);
         expect(first.score).toBeGreaterThanOrEqual(0);
         expect(first.extracted).toBeLessThanOrEqual(1);
         expect(first.extracted).toBeGreaterThanOrEqual(first.score);
-        expect(scorer.score(example, output, {})).toEqual(first);
+        expect(scorer.score(example, output, options)).toEqual(first);
         expect(example).toEqual(before);
       },
     ),
-    { numRuns: 600 },
+    { numRuns: 800 },
   );
 });
 
