@@ -13,25 +13,7 @@ export function hostCommand(modules: readonly string[]): string[] {
 
 /** The same trainer with its learners in a child process that `command` starts. */
 export function processTrainer(trainer: TrainerDefinition, command: readonly string[]): TrainerDefinition {
-  return {
-    name: trainer.name,
-    summary: trainer.summary,
-    source: trainer.source,
-    version: trainer.version,
-    options: trainer.options,
-    ...(trainer.space === undefined ? {} : { space: trainer.space }),
-    schedule: trainer.schedule,
-    ...(trainer.deterministic === true && { deterministic: true }),
-    ...(trainer.modalities === undefined ? {} : { modalities: trainer.modalities }),
-    needs: (options) => trainer.needs(options),
-    ...(trainer.capabilities === undefined
-      ? {}
-      : { capabilities: (options: Record<string, unknown>) => trainer.capabilities!(options) }),
-    ...(trainer.methods === undefined
-      ? {}
-      : { methods: (options: Record<string, unknown>) => trainer.methods!(options) }),
-    create: (context) => createProcessLearner(trainer.name, command, context),
-  };
+  return { ...trainer, create: (context) => createProcessLearner(trainer.name, command, context) };
 }
 
 /**
