@@ -65,6 +65,8 @@ export interface InspectedModel {
   digest: string;
   /** What its inputs may be made of; text alone when absent. */
   modalities?: readonly Modality[];
+  /** What is stored and not used, or was taken for granted, in words. */
+  notes?: string[];
 }
 
 /** A kind of model directory. */

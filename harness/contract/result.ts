@@ -54,6 +54,8 @@ export interface ModelRecord {
   revision?: string;
   parameters: number;
   architecture: string;
+  /** What is stored and not used, or was taken for granted, in words. */
+  notes?: string[];
 }
 
 /** A trainer of a run, with everything that determines what it does. */

@@ -81,7 +81,11 @@ class Coordinator {
 
   async execute(): Promise<RunOutcome> {
     const { display } = this.options;
-    for (const text of [...(this.plan.suite.notes ?? []), ...this.run.journal.content.notices]) {
+    for (const text of [
+      ...(this.plan.suite.notes ?? []),
+      ...(this.plan.record.model.notes ?? []),
+      ...this.run.journal.content.notices,
+    ]) {
       display.show({ type: "notice", text });
     }
     const stored = this.waiting.length === 0;

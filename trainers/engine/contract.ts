@@ -79,7 +79,10 @@ export interface PromptOptions {
 
 export interface Tokenizer {
   readonly vocabularySize: number;
+  /** What ends a text that is trained on. */
   readonly endToken: number;
+  /** What ends an answer: the end token, and whatever else the model's files name. */
+  readonly endTokens: readonly number[];
   readonly beginToken: number | null;
   /** No special tokens are added. */
   encode(text: string): number[];

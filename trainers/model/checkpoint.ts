@@ -8,9 +8,10 @@ import type { Tokenizer } from "../engine/contract.js";
 import type { Architecture } from "./architecture.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
-import { type NamedTensor, readTensor, type StoredTensor, writeSafetensors } from "./safetensors.js";
+import { type NamedTensor, readTensor, type StoredTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
-import { findWeights, requireTensor } from "./weights.js";
+import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
+import { findWeights, requireTensor, writeWeights } from "./weights.js";
 
 /** Files that belong to a model beside its weights and config.json; those that are there travel with it. */
 const companions = [
@@ -32,17 +33,21 @@ export interface Checkpoint<A extends Architecture = Architecture> extends Model
   tensors: ReadonlyMap<string, StoredTensor>;
   /** Companion files by name. */
   files: ReadonlyMap<string, Uint8Array>;
-  /** config.json as it was read. */
+  /** config.json as it was read, but for what the weights say otherwise. */
   configuration: Record<string, unknown>;
+  /** What is stored and not used, in words. */
+  notes: string[];
 }
 
 /** Opens a model directory of one of the architectures. Throws MODEL_INVALID with the file that is at fault. */
 export function openCheckpoint<A extends Architecture>(directory: string, architectures: readonly A[]): Checkpoint<A> {
-  const description = readConfig(directory, architectures);
+  const weights = findWeights(directory);
+  const read = readConfig(directory, architectures);
+  const ownHead = read.config.tied && holdsOwnHead(weights);
+  const description = ownHead ? { ...read, config: { ...read.config, tied: false } } : read;
   const { architecture, config } = description;
   const tokenizer = openTokenizer(directory);
   checkVocabulary(directory, tokenizer, description);
-  const weights = findWeights(directory);
   const tensors = new Map(
     Object.entries(decoderShapes(config, architecture.layerVectors?.(config))).map(([name, shape]) => [
       name,
@@ -52,7 +57,15 @@ export function openCheckpoint<A extends Architecture>(directory: string, archit
   const present = companions.filter((name) => existsSync(join(directory, name)));
   const files = new Map(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
   const configuration = JSON.parse(readFileSync(join(directory, "config.json"), "utf8"));
-  return { ...description, tokenizer, tensors, files, configuration };
+  if (ownHead) configuration.tie_word_embeddings = false;
+  const notes = unusedTensors(
+    directory,
+    [...weights.keys()].filter((name) => !tensors.has(name)),
+    config,
+  );
+  if (ownHead)
+    notes.push("its lm_head differs from its embedding and is used, although config.json says that they are tied");
+  return { ...description, tokenizer, tensors, files, configuration, notes };
 }
 
 /** Writes a model directory that opens here and in transformers: float32 weights, the checkpoint's other files as they were. */
@@ -61,11 +74,11 @@ export function saveCheckpoint(directory: string, checkpoint: Checkpoint, tensor
   const configuration = { ...kept, torch_dtype: "float32" };
   for (const [name, bytes] of checkpoint.files) writeFileAtomically(join(directory, name), bytes);
   writeFileAtomically(join(directory, "config.json"), `${JSON.stringify(configuration, null, 2)}\n`);
-  writeSafetensors(join(directory, "model.safetensors"), tensors);
+  writeWeights(directory, tensors);
 }
 
 /**
- * SHA-256 over all that determines a model's answers: architecture, tokenizer, weights as float32 (so the precision on
+ * SHA-256 over all that determines a model's answers: architecture, tokenizer, end tokens, weights as float32 (so the precision on
  * disk does not matter where the values are equal), and adapter.
  */
 export function digestModel(
@@ -73,8 +86,11 @@ export function digestModel(
   tensors: Iterable<{ name: string; values: Float32Array }>,
   adapter: unknown = null,
 ): string {
-  const { architecture, config, files } = checkpoint;
-  const hash = createHash("sha256").update(canonicalJson({ architecture: architecture.name, config, adapter }));
+  const { architecture, config, files, tokenizer } = checkpoint;
+  const endTokens = tokenizer.endTokens.length > 1 ? { endTokens: tokenizer.endTokens } : {};
+  const hash = createHash("sha256").update(
+    canonicalJson({ architecture: architecture.name, config, adapter, ...endTokens }),
+  );
   for (const name of ["tokenizer.json", "tokenizer_config.json"])
     hash.update(`\0${name}\0`).update(files.get(name) ?? "");
   for (const { name, values } of tensors) {

@@ -1,10 +1,21 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
 import type { ModelFormat } from "../../harness/contract/plugin.js";
 import type { Architecture } from "./architecture.js";
 import { digestModel, openCheckpoint, readTensors } from "./checkpoint.js";
 import { readConfig } from "./config.js";
+import { holdsAdapter } from "./peft.js";
 import { holdsWeights } from "./weights.js";
+
+/** A directory that holds a whole model and an adapter leaves open which of them is meant. */
+function refuseAmbiguity(directory: string): void {
+  if (!holdsAdapter(directory)) return;
+  throw new BenchError("MODEL_INVALID", "The directory holds both a model and an adapter.", {
+    at: { file: directory },
+    fix: `Write ${directory}::${directory} for the model with the adapter, or move the adapter's two files elsewhere.`,
+  });
+}
 
 /**
  * Model directories in Hugging Face format, of some architectures. A plug-in with another architecture registers a format
@@ -21,6 +32,7 @@ export function huggingFaceFormat(architectures: readonly Architecture[]): Model
       directory: resolve(directory),
     }),
     async inspect(directory) {
+      refuseAmbiguity(directory);
       const checkpoint = openCheckpoint(directory, architectures);
       const sizes = [...checkpoint.tensors.values()].map(({ shape }) =>
         shape.reduce((product, size) => product * size, 1),
@@ -29,6 +41,7 @@ export function huggingFaceFormat(architectures: readonly Architecture[]): Model
         architecture: checkpoint.architecture.name,
         parameters: sizes.reduce((sum, size) => sum + size, 0),
         digest: digestModel(checkpoint, readTensors(checkpoint)),
+        notes: checkpoint.notes,
       };
     },
   };

@@ -80,23 +80,57 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
   };
 }
 
+/** Keys that say nothing of the function, or are read elsewhere. */
+const harmless = new Set([
+  ...[
+    "peft_type",
+    "task_type",
+    "base_model_name_or_path",
+    "revision",
+    "inference_mode",
+    "auto_mapping",
+    "peft_version",
+  ],
+  ...[
+    "r",
+    "lora_alpha",
+    "lora_dropout",
+    "target_modules",
+    "exclude_modules",
+    "layers_pattern",
+    "megatron_core",
+    "qalora_group_size",
+  ],
+  ...["runtime_config", "ensure_weight_tying", "eva_config", "corda_config", "loftq_config"],
+]);
+/** How AdaLoRA came to its ranks; only the ranks count. */
+const adaptiveKeys = ["target_r", "init_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight"];
+const adaptiveOnly = new Set([...adaptiveKeys, "total_step", "rank_pattern"]);
+/** Initializations that leave the base model as it is; others, such as pissa and olora, change it. */
+const plainStarts = new Set<unknown>([undefined, true, false, "gaussian", "orthogonal"]);
+
+/** Refuses by name every key that is set and not understood: it could change the function that is computed. */
 function refuseVariants(file: string, config: Record<string, unknown>): void {
-  const filled = (value: unknown) => value != null && Object.keys(value).length > 0;
-  const variants: [string, boolean][] = [
-    [`peft_type ${config.peft_type}`, config.peft_type !== "LORA" && config.peft_type !== "ADALORA"],
-    ["use_dora", config.use_dora === true],
-    ["use_rslora", config.use_rslora === true],
-    ["fan_in_fan_out", config.fan_in_fan_out === true],
-    [`bias ${config.bias}`, (config.bias ?? "none") !== "none"],
-    ["modules_to_save", filled(config.modules_to_save)],
-    ["layers_to_transform", config.layers_to_transform != null],
-    ["rank_pattern", config.peft_type === "LORA" && filled(config.rank_pattern)],
-    ["alpha_pattern", filled(config.alpha_pattern)],
-  ];
-  const found = variants.find(([, present]) => present);
+  const type = config.peft_type;
+  const set = (value: unknown) =>
+    value != null && value !== false && (typeof value !== "object" || Object.keys(value).length > 0);
+  const known = (key: string, value: unknown): boolean => {
+    if (key === "init_lora_weights") return plainStarts.has(value);
+    if (key === "bias") return value === "none";
+    return harmless.has(key) || (type === "ADALORA" && adaptiveOnly.has(key));
+  };
+  const found =
+    type !== "LORA" && type !== "ADALORA"
+      ? (["peft_type", type] as const)
+      : Object.entries(config).find(([key, value]) => set(value) && !known(key, value));
   if (found === undefined) return;
-  throw new BenchError("MODEL_INVALID", `The adapter uses ${found[0]}, which bench does not read.`, {
-    at: { file },
-    fix: "Merge the adapter into its base with PEFT, or train it as plain LoRA.",
-  });
+  const [key, value] = found;
+  throw new BenchError(
+    "MODEL_INVALID",
+    `The adapter uses ${key} (${JSON.stringify(value)}), which bench does not read.`,
+    {
+      at: { file },
+      fix: "Merge the adapter into its base with PEFT, or train it as plain LoRA.",
+    },
+  );
 }

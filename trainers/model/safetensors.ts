@@ -26,12 +26,7 @@ const largestHeader = 100_000_000;
 /** The tensors of one file by name, from its header alone. Throws MODEL_INVALID if the header or an offset is wrong. */
 export function readHeader(file: string): Map<string, StoredTensor> {
   return withFile(file, (descriptor) => {
-    const size = fstatSync(descriptor).size;
-    const length = size < 8 ? 0 : Number(readBytes(file, descriptor, 0, 8).readBigUInt64LE());
-    if (length < 2 || length > largestHeader || 8 + length > size) {
-      throw invalid(file, `The header is truncated: the file has ${size} bytes, its header asks for ${8 + length}.`);
-    }
-    const header = parseHeader(file, readBytes(file, descriptor, 8, length));
+    const { header, length, size } = headerOf(file, descriptor);
     const tensors = new Map<string, StoredTensor>();
     for (const [name, entry] of Object.entries(header)) {
       if (name !== "__metadata__") tensors.set(name, checkEntry(file, name, entry, 8 + length, size));
@@ -39,6 +34,15 @@ export function readHeader(file: string): Map<string, StoredTensor> {
     checkOverlaps(file, tensors);
     return tensors;
   });
+}
+
+function headerOf(file: string, descriptor: number): { header: Record<string, unknown>; length: number; size: number } {
+  const size = fstatSync(descriptor).size;
+  const length = size < 8 ? 0 : Number(readBytes(file, descriptor, 0, 8).readBigUInt64LE());
+  if (length < 2 || length > largestHeader || 8 + length > size) {
+    throw invalid(file, `The header is truncated: the file has ${size} bytes, its header asks for ${8 + length}.`);
+  }
+  return { header: parseHeader(file, readBytes(file, descriptor, 8, length)), length, size };
 }
 
 /** Reads tensors, in the order given, as float32; float16 and bfloat16 widen without loss. */
@@ -59,25 +63,39 @@ export function readTensor(tensor: StoredTensor, into?: Float32Array): Float32Ar
   return values;
 }
 
-/** Writes float32 tensors to one file, in the order given; the same tensors give the same bytes. */
-export function writeSafetensors(path: string, tensors: readonly NamedTensor[]): void {
+/**
+ * Writes float32 tensors to one file, in the order given; the same tensors give the same bytes. The file is never held
+ * in memory as a whole, so it may be of any size.
+ *
+ * @param metadata further texts for the file's `__metadata__`.
+ */
+export function writeSafetensors(
+  path: string,
+  tensors: readonly NamedTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): void {
   let offset = 0;
-  const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  const header: Record<string, unknown> = { __metadata__: { format: "pt", ...metadata } };
   for (const { name, shape, values } of tensors) {
     header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + values.byteLength] };
     offset += values.byteLength;
   }
   const text = JSON.stringify(header);
   const padded = Buffer.from(text + " ".repeat(-Buffer.byteLength(text) & 7));
-  const file = Buffer.allocUnsafe(8 + padded.length + offset);
-  file.writeBigUInt64LE(BigInt(padded.length));
-  padded.copy(file, 8);
-  offset = 8 + padded.length;
-  for (const { values } of tensors) {
-    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
-    offset += values.byteLength;
-  }
-  writeFileAtomically(path, file);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  writeFileAtomically(path, [
+    length,
+    padded,
+    ...tensors.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  ]);
+}
+
+/** The texts that a file's `__metadata__` holds. Throws MODEL_INVALID if the header is wrong. */
+export function readMetadata(file: string): Record<string, string> {
+  const { __metadata__: metadata } = withFile(file, (descriptor) => headerOf(file, descriptor).header);
+  const entries = metadata !== null && typeof metadata === "object" ? Object.entries(metadata) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 /** The float32 bits of an IEEE 754 half, subnormals, infinities and NaN payloads included. */

@@ -18,9 +18,11 @@ export function openTokenizer(directory: string): Tokenizer {
   const configFile = join(directory, "tokenizer_config.json");
   const config = existsSync(configFile) ? readJsonFile(configFile) : {};
   const tokenizer = build(file, definition, config);
+  // What looks like a special token in a text is text: those tokens are not known to this one.
+  const plain = build(file, withoutSpecialTokens(definition), config);
 
   const encode = (text: string): number[] => {
-    const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = plain.encode(text, { add_special_tokens: false });
     const unknown = (ids as (number | undefined)[]).indexOf(undefined);
     if (unknown < 0) return ids;
     throw new BenchError("MODEL_INVALID", `The vocabulary has no token for "${tokens[unknown]}".`, {
@@ -35,11 +37,19 @@ export function openTokenizer(directory: string): Tokenizer {
   const begin = idOf("bos_token");
   const prepends = config.add_bos_token === true || tokenizer.encode("a").ids[0] === begin;
   const template = chatTemplate(directory, configFile, config);
+  const endToken = idOf("eos_token") ?? endTokensOfModel(directory)[0];
+  if (endToken === undefined) {
+    throw new BenchError("MODEL_INVALID", "No end token: neither tokenizer_config.json nor config.json names one.", {
+      at: { file: join(directory, "config.json") },
+      fix: "Add eos_token to tokenizer_config.json.",
+    });
+  }
   const cleans = config.clean_up_tokenization_spaces === true;
 
   return {
     vocabularySize: [...tokenizer.get_vocab().values()].reduce((largest, id) => Math.max(largest, id), -1) + 1,
-    endToken: idOf("eos_token") ?? endTokenOfModel(directory),
+    endToken,
+    endTokens: [...new Set([endToken, ...endTokensOfModel(directory)])],
     beginToken: begin !== undefined && prepends ? begin : null,
     encode,
     decode: (tokens) =>
@@ -97,14 +107,24 @@ function contentOf(token: unknown): string | null {
   return typeof content === "string" ? content : null;
 }
 
-function endTokenOfModel(directory: string): number {
-  const file = join(directory, "config.json");
-  const ids = [readJsonFile(file).eos_token_id].flat();
-  if (Number.isInteger(ids[0])) return ids[0] as number;
-  throw new BenchError("MODEL_INVALID", "No end token: neither tokenizer_config.json nor config.json names one.", {
-    at: { file },
-    fix: "Add eos_token to tokenizer_config.json.",
+/** What config.json and generation_config.json say that an answer ends by. Throws MODEL_INVALID where that is no token. */
+function endTokensOfModel(directory: string): number[] {
+  const files = ["config.json", "generation_config.json"].map((name) => join(directory, name));
+  return files.filter(existsSync).flatMap((file) => {
+    const ids = [readJsonFile(file).eos_token_id ?? []].flat();
+    if (ids.every((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0)) return ids;
+    throw new BenchError("MODEL_INVALID", `eos_token_id is ${JSON.stringify(ids)}, which are no token ids.`, {
+      at: { file },
+      fix: "Correct it to a whole number, or a list of them.",
+    });
   });
+}
+
+/** A tokenizer's definition in which the text of a special token is text like any other. */
+function withoutSpecialTokens(definition: Record<string, unknown>): Record<string, unknown> {
+  const { added_tokens: added } = definition;
+  if (!Array.isArray(added)) return definition;
+  return { ...definition, added_tokens: added.filter((token) => token?.special !== true) };
 }
 
 /** From chat_template.jinja, else from tokenizer_config.json: one text, or a list of which "default" counts. */

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
+import { writeFileAtomically } from "../../harness/contract/files.js";
 import { readJsonFile } from "./json-file.js";
-import { readHeader, type StoredTensor } from "./safetensors.js";
+import { type NamedTensor, readHeader, type StoredTensor, writeSafetensors } from "./safetensors.js";
 
 const singleName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
@@ -22,6 +23,38 @@ export function findWeights(directory: string): Map<string, StoredTensor> {
     at: { file: directory },
     fix: "Convert the weights to safetensors, or download them.",
   });
+}
+
+/**
+ * Writes a model's weights as transformers does: one file, or shards of at most `mostBytes` with their index where they
+ * take more. Files of an earlier, larger model in the same place are left alone, so use a directory of its own.
+ */
+export function writeWeights(directory: string, tensors: readonly NamedTensor[], mostBytes = 5e9): void {
+  const shards: NamedTensor[][] = [[]];
+  let room = mostBytes;
+  for (const tensor of tensors) {
+    const { byteLength } = tensor.values;
+    if (byteLength > room && shards.at(-1)!.length > 0) {
+      shards.push([]);
+      room = mostBytes;
+    }
+    shards.at(-1)!.push(tensor);
+    room -= byteLength;
+  }
+  if (shards.length === 1) {
+    writeSafetensors(join(directory, singleName), tensors);
+    return;
+  }
+  const number = (index: number) => String(index).padStart(5, "0");
+  const weightMap: Record<string, string> = {};
+  for (const [index, shard] of shards.entries()) {
+    const name = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
+    writeSafetensors(join(directory, name), shard);
+    for (const tensor of shard) weightMap[tensor.name] = name;
+  }
+  const total = tensors.reduce((sum, { values }) => sum + values.byteLength, 0);
+  const index = { metadata: { total_size: total }, weight_map: weightMap };
+  writeFileAtomically(join(directory, indexName), `${JSON.stringify(index, null, 2)}\n`);
 }
 
 /** The tensor of that name. Throws MODEL_INVALID if it is absent or has another shape. */

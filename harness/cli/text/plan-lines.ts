@@ -25,7 +25,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ],
     ["directory", nearPath(plan.directory)],
     ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
-    ...(suite.notes ?? []).map((note): [string, string] => ["note", note]),
+    ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];

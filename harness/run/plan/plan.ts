@@ -174,9 +174,10 @@ async function openModel(
 }> {
   const { directory, revision } = await resolveReference(reference, "model");
   const format = registry.modelFor(directory);
-  const { architecture, parameters, digest, modalities } = await format.inspect(directory);
+  const { architecture, parameters, digest, modalities, notes = [] } = await format.inspect(directory);
   const record: ModelRecord = { reference, digest, parameters, architecture };
   if (revision !== null) record.revision = revision;
+  if (notes.length > 0) record.notes = notes;
   return { directory, record, modalities, checkpoint: await format.open?.(directory) };
 }
 

@@ -18,13 +18,24 @@ test("any text encodes and decodes to itself", () => {
   expect(tokenizer.vocabularySize).toBe(263);
 });
 
-test("special tokens: known, never added, left out of text", () => {
+test("special tokens are known, never added, and left out of text; what looks like one in a text is text", () => {
   const tokenizer = openTokenizer(writeTinyModel());
   expect(tokenizer.endToken).toBe(262);
   expect(tokenizer.beginToken).toBeNull();
-  expect(tokenizer.encode(`a${endText}`)).toEqual([...tokenizer.encode("a"), 262]);
+  expect(tokenizer.encode(`a${endText}`)).not.toContain(262);
+  expect(tokenizer.decode(tokenizer.encode(`a${endText}b`))).toBe(`a${endText}b`);
   expect(tokenizer.decode([262])).toBe("");
   expect(tokenizer.decode([])).toBe("");
+});
+
+test("an answer ends by every token that the model's files name", () => {
+  const directory = writeTinyModel();
+  expect(openTokenizer(directory).endTokens).toEqual([262]);
+  writeFileSync(join(directory, "generation_config.json"), JSON.stringify({ eos_token_id: [262, 10] }));
+  const tokenizer = openTokenizer(directory);
+  expect([tokenizer.endToken, tokenizer.endTokens]).toEqual([262, [262, 10]]);
+  writeFileSync(join(directory, "generation_config.json"), JSON.stringify({ eos_token_id: ["</s>"] }));
+  expect(() => openTokenizer(directory)).toThrow(expect.objectContaining({ code: "MODEL_INVALID" }));
 });
 
 test("a begin token counts where the tokenizer itself puts it before a text", () => {

@@ -107,7 +107,7 @@ test.each([
     input: [{ type: "text" as const, text: input }],
   }));
   const latest = await learner.generate(requests, { maxNewTokens: tasks[1]!.task.maxNewTokens });
-  expect(items.map(({ output }) => output)).toEqual(latest.map(({ text }) => text));
+  expect(items.map(({ output }) => output)).toEqual(latest.map(({ text }) => text.trim()));
 });
 
 test("it rehearses what it wrote, and the set of a task stays as it was made", async () => {

@@ -18,7 +18,7 @@ const cacheBytes = 128 * 2 ** 20;
 const attentionBytes = 64 * 2 ** 20;
 
 /** What of a tokenizer generation needs. */
-export type AnswerTokenizer = Pick<Tokenizer, "endToken" | "decode">;
+export type AnswerTokenizer = Pick<Tokenizer, "endTokens" | "decode">;
 
 /** A row that is still being continued. */
 interface Row {
@@ -120,9 +120,9 @@ function takeTokens(rows: readonly Row[], logits: Tensor, decoding: Decoding, st
 /** The generation of a row that has come to its end, else null. */
 function finished(row: Row, tokenizer: AnswerTokenizer, { stop = [] }: Decoding): Generation | null {
   const { tokens, limit } = row;
-  const ended = tokens.at(-1) === tokenizer.endToken;
+  const ended = tokenizer.endTokens.includes(tokens.at(-1)!);
   if (!ended && tokens.length < limit && stop.length === 0) return null;
-  const text = tokenizer.decode(tokens);
+  const text = tokenizer.decode(ended ? tokens.slice(0, -1) : tokens);
   const stops = stop.map((mark) => text.indexOf(mark)).filter((index) => index >= 0);
   const count = tokens.length;
   if (stops.length > 0) return { text: text.slice(0, Math.min(...stops)), tokens: count, finishReason: "stop" };
