@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { resolveReference } from "../../harness/hub.js";
-import { readJsonFile } from "./json-file.js";
-import { configName, holdsAdapter } from "./peft.js";
+import { baseOf, configName, holdsAdapter } from "./peft.js";
 import { holdsWeights } from "./weights.js";
 
 /** The directories that a model is made of. */
@@ -27,8 +26,8 @@ export async function locateModel(location: string): Promise<ModelLocation> {
   const [before, after] = location.split("::") as [string, string?];
   if (after !== undefined) return { base: before, adapter: after };
   const file = join(location, configName);
-  const { base_model_name_or_path: named } = readJsonFile(file);
-  if (typeof named !== "string" || named === "") {
+  const { name: named } = baseOf(location);
+  if (named === null) {
     throw new BenchError("MODEL_INVALID", "The adapter does not say which model it belongs to.", {
       at: { file },
       fix: "Write <base>::<adapter> as the model, or give `bench evaluate` the base with --base.",

@@ -1,12 +1,32 @@
+import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
+import { BenchError } from "../../harness/contract/errors.js";
 import type { ModelFormat } from "../../harness/contract/plugin.js";
 import { isAdapted, locateModel } from "./adapted.js";
 import { adapterShapes } from "./adapter-shapes.js";
 import type { Architecture } from "./architecture.js";
-import { digestModel, openCheckpoint, readTensors } from "./checkpoint.js";
+import { type Checkpoint, digestModel, openCheckpoint, readTensors } from "./checkpoint.js";
 import { readConfig } from "./config.js";
 import { fitTensors } from "./fit-tensors.js";
-import { openAdapter } from "./peft.js";
+import { baseOf, openAdapter } from "./peft.js";
+
+/**
+ * What to say where an adapter names another base than the one that it is put on.
+ *
+ * @throws MODEL_INVALID where it is known to have been trained on other weights.
+ */
+function checkBase(adapter: string, base: Checkpoint): string[] {
+  const { name, digest } = baseOf(adapter);
+  if (digest !== null) {
+    if (digest === digestModel(base, readTensors(base))) return [];
+    throw new BenchError("MODEL_INVALID", `The adapter was trained on other weights than those of ${base.directory}.`, {
+      at: { file: adapter },
+      fix: name === null ? "Give the model that it was trained on." : `Give the model that it was trained on: ${name}.`,
+    });
+  }
+  if (name === null || (existsSync(name) && realpathSync(name) === realpathSync(base.directory))) return [];
+  return existsSync(name) ? [`the adapter says that it belongs to ${name}; it is put on ${base.directory}`] : [];
+}
 
 /** LoRA adapters in PEFT's format, on the model that they belong to. Their digest is that of base and adapter together. */
 export function adapterFormat(architectures: readonly Architecture[]): ModelFormat {
@@ -26,6 +46,7 @@ export function adapterFormat(architectures: readonly Architecture[]): ModelForm
     async inspect(location) {
       const { base, adapter } = await locateModel(location);
       const checkpoint = openCheckpoint(base, architectures);
+      const notes = [...checkpoint.notes, ...checkBase(adapter!, checkpoint)];
       const { options, tensors: given } = openAdapter(adapter!);
       const layout = Object.entries(adapterShapes(checkpoint.config, options)).map(([name, shape]) => ({
         name,
@@ -36,7 +57,7 @@ export function adapterFormat(architectures: readonly Architecture[]): ModelForm
         architecture: `${checkpoint.architecture.name} with a LoRA adapter`,
         parameters: tensors.reduce((sum, { values }) => sum + values.length, 0),
         digest: digestModel(checkpoint, tensors, options),
-        notes: checkpoint.notes,
+        notes,
       };
     },
   };

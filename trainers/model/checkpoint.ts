@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { canonicalJson } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
@@ -28,6 +28,7 @@ const companions = [
 
 /** A model directory whose every file was checked; the weights are still on disk. */
 export interface Checkpoint<A extends Architecture = Architecture> extends ModelDescription<A> {
+  directory: string;
   tokenizer: Tokenizer;
   /** What the architecture asks for, by name, in the engine's order. */
   tensors: ReadonlyMap<string, StoredTensor>;
@@ -65,7 +66,7 @@ export function openCheckpoint<A extends Architecture>(directory: string, archit
   );
   if (ownHead)
     notes.push("its lm_head differs from its embedding and is used, although config.json says that they are tied");
-  return { ...description, tokenizer, tensors, files, configuration, notes };
+  return { ...description, directory: resolve(directory), tokenizer, tensors, files, configuration, notes };
 }
 
 /** Writes a model directory that opens here and in transformers: float32 weights, the checkpoint's other files as they were. */

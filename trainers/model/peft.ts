@@ -5,7 +5,7 @@ import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { AdapterOptions } from "../engine/contract.js";
 import { packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
-import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
+import { type NamedTensor, readHeader, readMetadata, readTensor, writeSafetensors } from "./safetensors.js";
 
 /** Beside the adapter's weights, and the mark of an adapter. */
 export const configName = "adapter_config.json";
@@ -13,6 +13,23 @@ const weightsName = "adapter_model.safetensors";
 
 /** PEFT wraps a model twice, so its tensors' names begin with this. */
 const prefix = "base_model.model.";
+
+/** The key of the base model's digest in the metadata of an adapter's weights. */
+const baseDigest = "bench_base_digest";
+
+/** The model that an adapter was trained on. */
+export interface AdapterBase {
+  directory: string;
+  /** SHA-256 as `digestModel` gives it. */
+  digest: string;
+}
+
+/** The base that an adapter names: its path or Hub id as PEFT has it, its digest where bench saved it. */
+export function baseOf(directory: string): { name: string | null; digest: string | null } {
+  const { base_model_name_or_path: name } = readJsonFile(join(directory, configName));
+  const digest = readMetadata(join(directory, weightsName))[baseDigest] ?? null;
+  return { name: typeof name === "string" && name !== "" ? name : null, digest };
+}
 
 /** Whether a directory holds an adapter in PEFT's format. */
 export function holdsAdapter(directory: string): boolean {
@@ -22,14 +39,20 @@ export function holdsAdapter(directory: string): boolean {
 /**
  * Writes an adapter as PEFT does: `adapter_config.json` and `adapter_model.safetensors`.
  * Tensors are named after their module, such as `model.layers.0.self_attn.q_proj.lora_A.weight`, A of shape
- * [rank, in] and B of shape [out, rank]; for AdaLoRA on disk as `packTriplets` says.
+ * [rank, in] and B of shape [out, rank]; for AdaLoRA on disk as `packTriplets` says. The base is named as PEFT does, and
+ * its digest is kept among the metadata of the weights' file.
  */
-export function saveAdapter(directory: string, options: AdapterOptions, given: readonly NamedTensor[]): void {
+export function saveAdapter(
+  directory: string,
+  options: AdapterOptions,
+  given: readonly NamedTensor[],
+  base: AdapterBase | null = null,
+): void {
   const { keys, tensors } = options.kind === "adalora" ? packTriplets(options, given) : { keys: {}, tensors: given };
   const config = {
     peft_type: options.kind === "adalora" ? "ADALORA" : "LORA",
     task_type: "CAUSAL_LM",
-    base_model_name_or_path: null,
+    base_model_name_or_path: base?.directory ?? null,
     r: options.rank,
     lora_alpha: options.alpha,
     lora_dropout: options.dropout,
@@ -42,6 +65,7 @@ export function saveAdapter(directory: string, options: AdapterOptions, given: r
   writeSafetensors(
     join(directory, weightsName),
     tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
+    base === null ? {} : { [baseDigest]: base.digest },
   );
   writeFileAtomically(join(directory, configName), `${JSON.stringify(config, null, 2)}\n`);
 }

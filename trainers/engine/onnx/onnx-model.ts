@@ -2,7 +2,7 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
 import { misfit } from "../../model/fit-tensors.js";
-import { holdsAdapter, openAdapter, saveAdapter } from "../../model/peft.js";
+import { type AdapterBase, holdsAdapter, openAdapter, saveAdapter } from "../../model/peft.js";
 import { openPrompts, promptTensor, savePrompts } from "../../model/prompt-files.js";
 import { readTensor } from "../../model/safetensors.js";
 import { concatenateAdapters, divideAdapter } from "../../model/stacked-adapter.js";
@@ -41,6 +41,9 @@ export class OnnxModel implements Model {
   private readonly decoder: TrainableDecoder;
   private inferenceFlops = 0;
   private generatedTokens = 0;
+
+  /** Of the base's weights, from when it was first asked for until they change. */
+  private baseDigest: string | undefined;
 
   constructor(
     private readonly checkpoint: Checkpoint<DecoderArchitecture>,
@@ -157,6 +160,7 @@ export class OnnxModel implements Model {
   }
 
   async merge(): Promise<void> {
+    this.baseDigest = undefined;
     this.decoder.merge();
   }
 
@@ -178,17 +182,23 @@ export class OnnxModel implements Model {
     return this.answer(requests, embed);
   }
 
+  /** The model that adapters stand on, which is frozen while they are trained. */
+  private async adapterBase(): Promise<AdapterBase> {
+    this.baseDigest ??= digestModel(this.checkpoint, tensorsOf(this.decoder.base));
+    return { directory: this.checkpoint.directory, digest: this.baseDigest };
+  }
+
   async save(directory: string, weights?: Vector): Promise<void> {
     const { adapter, earlier, prompts, trainable, config } = this.decoder;
     const tensors = tensorsOf(trainable, weights && this.decoder.vectors.values(weights, trainable.length));
     if (prompts) savePrompts(directory, config, tensors);
     else if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
     else if (earlier.length === 0 || adapter.options.kind === "adalora")
-      saveAdapter(directory, adapter.options, tensors);
+      saveAdapter(directory, adapter.options, tensors, await this.adapterBase());
     else {
       const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
       const whole = concatenateAdapters(adapter.options, blocks);
-      saveAdapter(directory, whole.options, whole.tensors);
+      saveAdapter(directory, whole.options, whole.tensors, await this.adapterBase());
     }
   }
 
