@@ -42,10 +42,10 @@ export const html: Reporter = {
         shards.addFile(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
       }
     }
-    writeSamples(runDirectory, data.run, entries, shards);
+    const coverage = writeSamples(runDirectory, view.samples, entries, shards);
     const page = render("page", {
       ...view,
-      catalog: scriptLiteral(view.samples.catalog),
+      catalog: scriptLiteral({ ...view.samples, coverage }),
       inlineShards: shards.inline.join(""),
     });
     const path = join(outputDirectory, "index.html");

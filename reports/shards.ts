@@ -29,15 +29,16 @@ export class Shards {
     return this.written.size === 0 ? undefined : path;
   }
 
-  /** Embeds a shard in the page while the limit allows, else writes it to a file. */
-  add(key: string, content: unknown): void {
+  /** Embeds a shard in the page while the limit allows, else writes it to a file. Returns its number of characters. */
+  add(key: string, content: unknown): number {
     const text = shardText(key, content);
     if (text.length > this.inlineLimit) {
       this.write(key, text);
-      return;
+    } else {
+      this.inlineLimit -= text.length;
+      this.inline.push(text);
     }
-    this.inlineLimit -= text.length;
-    this.inline.push(text);
+    return text.length;
   }
 
   /** Writes a shard to a file. */

@@ -11,6 +11,8 @@ export interface HeatMapOptions {
   values: readonly (readonly (number | null)[])[];
   /** Whether the tasks were learned one after another; then a line separates learned from unlearned tasks. */
   stepwise: boolean;
+  /** Address behind each measured score. */
+  link(row: number, column: number): string;
 }
 
 const cell = { width: 33, height: 21 };
@@ -20,7 +22,7 @@ const top = 18;
  * An accuracy matrix: a row for each measurement, a column for each task. Below the line a task has been learned.
  * What was not measured is crossed out.
  */
-export function heatMap({ id, title, description, rows, columns, values, stepwise }: HeatMapOptions): string {
+export function heatMap({ id, title, description, rows, columns, values, stepwise, link }: HeatMapOptions): string {
   const gutter = Math.ceil(Math.max(...rows.map((name) => textWidth(name, 11)))) + 12;
   const width = gutter + columns.length * cell.width + 2;
   const height = top + rows.length * cell.height + 2;
@@ -31,7 +33,9 @@ export function heatMap({ id, title, description, rows, columns, values, stepwis
     label(name, { class: "axis", x: gutter - 8, y: top + (row + 0.68) * cell.height, "text-anchor": "end" }),
   );
   const cells = values.flatMap((line, row) =>
-    line.map((value, column) => square(value, gutter + column * cell.width, top + row * cell.height)),
+    line.map((value, column) =>
+      square(value, gutter + column * cell.width, top + row * cell.height, link(row, column)),
+    ),
   );
   return figure(
     { id, title, description, width, height, className: "heat-map" },
@@ -42,7 +46,7 @@ export function heatMap({ id, title, description, rows, columns, values, stepwis
   );
 }
 
-function square(value: number | null, x: number, y: number): string {
+function square(value: number | null, x: number, y: number, href: string): string {
   const box = { x: x + 0.5, y: y + 0.5, width: cell.width - 1, height: cell.height - 1 };
   if (value === null) {
     const stroke = linePath([
@@ -58,7 +62,13 @@ function square(value: number | null, x: number, y: number): string {
     y: y + cell.height * 0.68,
     "text-anchor": "middle",
   });
-  return element("rect", { class: "heat", style: `--v:${share.toFixed(2)}`, ...box }) + number;
+  // The table of the same scores has the links for the keyboard.
+  return element(
+    "a",
+    { href, tabindex: -1 },
+    element("rect", { class: "heat", style: `--v:${share.toFixed(2)}`, ...box }),
+    number,
+  );
 }
 
 function boundary(tasks: number, gutter: number): string {

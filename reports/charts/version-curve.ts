@@ -32,16 +32,17 @@ export function versionCurve(options: VersionCurveOptions): string {
   const every = Math.ceil(names.length / mostLabels);
   const labeled = names.flatMap((name, index) => (index % every === 0 ? [{ name, index }] : []));
   const height = bottom + 18 + Math.ceil(0.64 * Math.max(...labeled.map(({ name }) => textWidth(name, fontSize))));
-  const x = linearScale([0, Math.max(values.length - 1, 1)], [frame.left + 10, width - frame.right - 6]);
+  const left = Math.max(frame.left, Math.ceil(0.77 * textWidth(names[0] ?? "", fontSize)) - 12);
+  const x = linearScale([0, Math.max(values.length - 1, 1)], [left + 10, width - frame.right - 6]);
   const y = linearScale(domainOf(values, range), [bottom, frame.top]);
   const marks = y
     .ticks(4)
     .flatMap((tick) => [
-      element("line", { class: "grid", x1: frame.left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
-      label(format(tick), { class: "axis", x: frame.left - 6, y: y(tick) + 4, "text-anchor": "end" }),
+      element("line", { class: "grid", x1: left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
+      label(format(tick), { class: "axis", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }),
     ]);
   const points = values.flatMap((value, index) => (value === null ? [] : [[x(index), y(value), index] as const]));
-  marks.push(element("path", { class: "versions", d: linePath(points.map(([left, top]) => [left, top])) }));
+  marks.push(element("path", { class: "versions", d: linePath(points.map(([at, top]) => [at, top])) }));
   for (const { from, to, mean, change } of levels) {
     const [x1, x2] = [x(from) - 6, x(to) + 6];
     marks.push(element("line", { class: `change ${change}`, x1, x2, y1: y(mean), y2: y(mean) }));
@@ -52,9 +53,9 @@ export function versionCurve(options: VersionCurveOptions): string {
     marks.push(element("g", {}, element("title", {}, escapeXml(notes[index]!)), dot, target));
   }
   for (const { name, index } of labeled) {
-    const [left, top] = [x(index) + 3, bottom + 14];
-    const turn = `rotate(-40 ${Math.round(left)} ${top})`;
-    marks.push(label(name, { class: "axis", x: left, y: top, "text-anchor": "end", transform: turn }));
+    const [end, top] = [x(index) + 3, bottom + 14];
+    const turn = `rotate(-40 ${Math.round(end)} ${top})`;
+    marks.push(label(name, { class: "axis", x: end, y: top, "text-anchor": "end", transform: turn }));
   }
   return figure({ id, width, height, title, description, className: `version-curve ${range}` }, ...marks);
 }

@@ -31,7 +31,10 @@ export function historyView({ suite, series }: History, linkOf: (runDirectory: s
     suite: `${suite.name} ${suite.version}`,
     generated: suite.generated,
     findings: findings(series),
-    series: series.map((one, index) => seriesView(one, `series-${index}`, linkOf)),
+    series: series.map((one, index) => ({
+      ...seriesView(one, `series-${index}`, linkOf),
+      trainer: series.length === 1 ? "All versions" : one.trainer,
+    })),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ReportData } from "../report-data.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type PublishedView, publishedView } from "./leaderboard/published.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
-import { type SamplesView, samplesView } from "./samples/samples.js";
+import { type SamplesView, samplesView } from "./samples/catalog.js";
 import { type AbilityView, abilityViews } from "./scores/abilities.js";
 import { type MatricesView, matricesView } from "./scores/matrices.js";
 import { type SequenceCurvesView, sequenceCurvesView } from "./scores/sequence-curves.js";

@@ -137,38 +137,87 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await page.close();
   });
 
-  test("opens samples by keyboard: a trainer, then a task", async () => {
+  test("shows one question across trainers and rows, by keyboard", async () => {
     const page = await open();
-    const trainer = page.locator("#samples-sequential");
-    await trainer.locator("> summary").press("Enter");
-    await trainer.locator("details > summary").first().press("Enter");
-    const sample = trainer.locator("li").first();
-    expect(await sample.isVisible()).toBe(true);
-    expect(await sample.locator("dt").allTextContents()).toEqual([
-      "Reference",
-      "before training",
-      "after learning",
-      "final",
-    ]);
+    await page.goto(`${address}#samples?trainer=sequential&set=test/stance&order=order-1&row=8`);
+    const samples = page.locator("#samples");
+    await samples.locator("li").first().waitFor();
+    expect(await samples.locator("output").textContent()).toBe("25 of 25 questions");
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("k");
+    await page.keyboard.press("Enter");
+    const table = samples.locator("li").first().getByRole("table", { name: "Answers of all trainers" });
+    expect(await table.locator("tbody th").allTextContents()).toContain("replay");
+    expect(await table.locator("thead th").count()).toBe(10);
+    expect(await table.locator("td.current").count()).toBe(1);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("filters samples by outcome and text, against a row or another trainer", async () => {
+    const page = await open();
+    await page.goto(`${address}#samples?trainer=sequential&set=test/stance&order=order-1&row=8`);
+    const samples = page.locator("#samples");
+    await samples.locator("li").first().waitFor();
+    const counts: Record<string, number> = {};
+    for (const kind of ["all", "correct", "incorrect", "changed", "lost", "gained", "format", "cut"]) {
+      await samples.locator("select[name=Show]").selectOption(kind);
+      counts[kind] = Number((await samples.locator("output").textContent())!.match(/^\d+/)![0]);
+      expect(await samples.locator("li").count()).toBe(counts[kind]);
+    }
+    expect(counts.correct! + counts.incorrect!).toBe(25);
+    expect(counts.lost! + counts.gained!).toBe(counts.changed);
+    expect(counts.lost).toBeGreaterThan(0);
+    expect(counts.cut).toBe(0);
+    await samples.getByLabel("Compared with").selectOption({ label: "replay" });
+    await samples.locator("select[name=Show]").selectOption("lost");
+    for (const marks of await samples.locator("li .marks").allTextContents())
+      expect(marks).toMatch(/✓ correct → ✗ incorrect/);
+    await page.keyboard.press("Escape");
+    await samples.locator("select[name=Show]").selectOption("all");
+    await samples.locator("select[name=Show]").blur();
+    await page.keyboard.press("/");
+    await page.keyboard.type("no such text");
+    expect(await samples.locator("output").textContent()).toBe("0 of 25 questions");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a score of an accuracy matrix leads to its answers", async () => {
+    const page = await open();
+    await page.locator("#matrices svg.heat-map a").nth(10).click();
+    await page.locator("#samples li").first().waitFor();
+    expect(page.url()).toContain("#samples?trainer=");
+    await page.close();
+  });
+
+  test("a metric shows its definition on focus", async () => {
+    const page = await open();
+    await page.getByRole("columnheader", { name: "BWT" }).getByRole("button").focus();
+    const tooltip = page.getByRole("tooltip");
+    expect(await tooltip.textContent()).toContain("bwt.gem@1");
+    await page.keyboard.press("Escape");
+    expect(await tooltip.isVisible()).toBe(false);
     await page.close();
   });
 
   test("unfolds what an address points into", async () => {
     const page = await open();
-    await page.goto(`${address}#samples-replay`);
-    expect(await page.locator("#samples-replay").getAttribute("open")).not.toBeNull();
+    await page.goto(`${address}#metric-bwt.gem-1`);
+    expect(await page.locator("#glossary details").getAttribute("open")).not.toBeNull();
     await page.close();
   });
 
   test("shows the cell that an address names or a reader picks", async () => {
     const page = await open();
-    const replay = page.locator("#samples-replay");
+    const samples = page.locator("#samples");
     const first = cells.find(({ trainer, order }) => trainer === "replay" && order === "order-1")!;
     const second = cells.find(({ trainer, order }) => trainer === "replay" && order === "order-2")!;
     await page.goto(`${address}#cell-${second.id}`);
-    expect(await replay.locator(".files a").first().getAttribute("href")).toContain(second.id);
-    await replay.getByLabel("Order").selectOption("order-1");
-    await replay.locator(`.files a[href*="${first.id}"]`).waitFor();
+    await samples.locator(`a[href*="${second.id}"]`).waitFor();
+    await samples.getByLabel("Order").selectOption({ label: "order-1" });
+    await samples.locator(`a[href*="${first.id}"]`).waitFor();
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -185,15 +234,14 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await order.locator("> summary").press("Enter");
     await order.locator("svg.heat-map").first().waitFor();
     expect(await order.locator("figure").count()).toBe(4);
-    const samples = page.locator("#samples-ewc");
-    await samples.locator("> summary").press("Enter");
-    await samples.getByLabel("Seed").selectOption("3");
-    await samples.getByLabel("Order").selectOption("order-13");
-    await samples.locator("details > summary").first().waitFor();
+    const samples = page.locator("#samples");
+    await samples.getByLabel("Order").selectOption({ label: "order-13" });
+    await samples.getByLabel("Seed").selectOption({ index: 2 });
+    await samples.locator("li").first().waitFor();
     expect(requests.filter((url) => url.includes("/shards/")).length).toBeGreaterThanOrEqual(2);
     expect(complaints).toEqual([]);
     rmSync(shards!, { recursive: true });
-    await samples.getByLabel("Order").selectOption("order-12");
+    await samples.getByLabel("Order").selectOption({ label: "order-12" });
     await samples.getByText("keep the shards folder next to this page").waitFor();
     await page.close();
   });

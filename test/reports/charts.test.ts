@@ -62,6 +62,7 @@ const charts: Record<string, () => string> = {
         [0.78, 0.5],
       ],
       stepwise: true,
+      link: (row, column) => `#samples?row=${row}&set=${column}`,
     }),
   "heat-map-joint": () =>
     heatMap({
@@ -76,6 +77,7 @@ const charts: Record<string, () => string> = {
         [0.92, 0.9],
       ],
       stepwise: false,
+      link: () => "#samples",
     }),
   "score-curve": () =>
     scoreCurve({

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { readSamples } from "../../harness/run/store/store.js";
+import { readExamples, readSamples } from "../../harness/run/store/store.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
-import { SampleReader } from "../../reports/samples/read.js";
 import { leaderboardView } from "../../reports/view-models/leaderboard/leaderboard.js";
 import { chipsOf } from "../../reports/view-models/leaderboard/privileges.js";
 import { pageView } from "../../reports/view-models/page.js";
-import { sampleSetViews, samplesView } from "../../reports/view-models/samples/samples.js";
+import { answersShard, questionEntries } from "../../reports/view-models/samples/answers.js";
+import { samplesView } from "../../reports/view-models/samples/catalog.js";
 import { taskViews } from "../../reports/view-models/scores/tasks.js";
 import { entriesOf } from "../../reports/view-models/shared/entries.js";
 import { bytes, count, duration, points, shortened, signedPoints } from "../../reports/view-models/shared/format.js";
@@ -273,51 +273,60 @@ describe("mean matrices", () => {
 });
 
 describe("samples", () => {
-  const reader = new SampleReader(join(directory, "grid"), grid.run.suite);
-  const cell = grid.cells.find(({ trainer }) => trainer === "sequential")!;
-  const sets = sampleSetViews(reader.read(cell.id, cell.matrix!));
+  const entries = entriesOf(grid);
+  const view = samplesView(grid.run, entries, "../");
+  const examples = readExamples(join(directory, "grid"));
 
-  test("show each outcome with the answers before training, after learning, and at the end", () => {
-    const items = sets.filter(({ task }) => task).flatMap((set) => set.items);
-    expect(sets.filter(({ task }) => task).map((set) => set.items.length)).toEqual(Array(8).fill(4));
-    expect(sets.filter(({ task }) => !task).every((set) => set.items.length === 2)).toBe(true);
-    const forgotten = items.find(({ outcome, answers }) => outcome === "forgotten" && answers.length === 3)!;
-    expect(forgotten.lost).toBe(true);
-    expect(forgotten.answers.map(({ when, correct }) => [when, correct]).slice(1)).toEqual([
-      ["after learning", true],
-      ["final", false],
+  test("list every test set and probe, and the finished cell of each trainer, order and seed", () => {
+    expect(view.sets.map(({ dataset }) => dataset)).toEqual([
+      ...Array(8).fill("test"),
+      ...Array(6).fill("probe"),
+      ...Array(8).fill("shifted"),
     ]);
-    const shares = (title: string) =>
-      sets.find((set) => set.title === title)!.items.flatMap(({ answers }) => answers.map(({ share }) => share));
-    expect(shares("Stance (Chinese)").every((share) => share === undefined)).toBe(true);
-    expect(shares("Meeting summary").every((share) => /^[01]\.\d\d$/.test(share!))).toBe(true);
-  });
-
-  test("are the answers of the file", () => {
-    const stored = readSamples(join(directory, "grid"), cell.id);
-    const { tasks, rows } = cell.matrix!;
-    for (const [index, { questions, learnedAt }] of reader.read(cell.id, cell.matrix!).entries()) {
-      const [dataset, set] = index < 8 ? ["test", grid.run.suite.tasks[index]!.id] : ["probe", undefined];
-      if (set !== undefined) expect(learnedAt).toBe(tasks.indexOf(set) + 1);
-      expect(questions.length).toBe(set === undefined ? 4 : 8);
-      for (const { id, answers } of questions) {
-        const own = stored.filter((record) => record.id === id && record.dataset === dataset);
-        const wanted = [0, learnedAt, rows.length - 1];
-        expect(answers).toEqual(
-          own.filter(({ row }) => wanted.includes(row)).map(({ row, output, score }) => ({ row, text: output, score })),
-        );
-      }
-    }
-  });
-
-  test("are found for each finished cell, by trainer, order and seed", () => {
-    const { trainers, catalog } = samplesView(grid.run, entriesOf(grid), "");
-    expect(trainers.map(({ name }) => name).sort()).toEqual(grid.run.trainers.map(({ label }) => label).sort());
     for (const { trainer, order, seed, id, matrix } of grid.cells) {
-      const row = catalog.orders.indexOf(order);
-      const place = row * catalog.seeds[0]!.length + catalog.seeds[row]!.indexOf(seed);
-      expect(catalog.cells[trainer]![place]).toBe(matrix === undefined ? "" : id);
+      const place = view.orders.findIndex(({ name }) => name === order);
+      const cell = view.cells[view.trainers.indexOf(trainer)]![place]![view.orders[place]!.seeds.indexOf(seed)];
+      expect(cell).toBe(matrix === undefined ? "" : id);
     }
+  });
+
+  test("shards have every answer of the files: text, score, invalid format, cut", () => {
+    const cell = grid.cells.find(({ trainer }) => trainer === "sequential")!;
+    const stored = readSamples(join(directory, "grid"), cell.id)
+      .filter(({ dataset, set }) => dataset === "test" && set === "stance")
+      .map((sample, index) => (index === 5 ? { ...sample, finishReason: "length" } : sample));
+    const questions = examples.filter(({ dataset, set }) => dataset === "test" && set === "stance");
+    const ids = questions.map(({ id }) => id);
+    const { texts, trainers } = answersShard(ids, new Map([[3, stored]]));
+    expect(new Set(texts).size).toBe(texts.length);
+    for (const { row, id, output, score, valid, finishReason } of stored) {
+      const [answers, index] = [trainers[3]![row]!, ids.indexOf(id)];
+      expect(texts[answers.text[index]!]).toBe(output);
+      expect(answers.score[index]).toBeCloseTo(score, 3);
+      expect(Number(answers.flags[index])).toBe(Number(!valid) + (finishReason === "length" ? 2 : 0));
+    }
+    expect(Object.values(trainers[3]!).flatMap(({ text }) => text)).toHaveLength(stored.length);
+  });
+
+  test("a question without an answer is marked, and long texts are cut", () => {
+    const long = { id: "b", set: "s", dataset: "test", input: "x".repeat(9000), references: ["y"] } as const;
+    expect(questionEntries([{ ...long, references: ["y"] }])[0]![1].length).toBeLessThan(3100);
+    const answer = { row: 0, ...long, output: "z", finishReason: "end", score: 0.12345, extracted: 0, valid: true };
+    expect(answersShard(["a", "b"], new Map([[0, [answer]]]))).toEqual({
+      texts: ["z"],
+      trainers: { 0: { 0: { text: [-1, 0], score: [null, 0.123], flags: "00" } } },
+    });
+  });
+
+  test("scores link to their answers", () => {
+    const page = pageView(grid, entries, "../");
+    const links = page.tasks[0]!.rows.find(({ name }) => name === "replay")!.cells.map(({ link }) => link);
+    expect(links.slice(0, 4)).toEqual([
+      "#samples?trainer=replay&set=test%2Fstance&order=order-1&row=0",
+      "#samples?trainer=replay&set=test%2Fstance&order=order-1&row=1",
+      "#samples?trainer=replay&set=test%2Fstance&order=order-1&row=8",
+      undefined,
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { RunRecord } from "../../../harness/contract/result.js";
 import { heatMap } from "../../charts/heat-map.js";
+import { samplesLink } from "../samples/catalog.js";
 import type { Cell } from "../shared/cell.js";
 import type { Entry } from "../shared/entries.js";
 import { plural, points, shortened } from "../shared/format.js";
@@ -37,12 +38,18 @@ export function matricesView(
     matrices: entries.flatMap((entry) => {
       const cells = entry.cells.filter(({ order, matrix }) => order === name && matrix !== undefined);
       const mean = meanMatrix(cells.map(({ matrix }) => matrix!));
-      return mean === undefined ? [] : [matrixView(entry, mean, cells, `matrix-${index + 1}-${entry.anchor}`)];
+      return mean === undefined ? [] : [matrixView(entry, name, mean, cells, `matrix-${index + 1}-${entry.anchor}`)];
     }),
   };
 }
 
-function matrixView({ name, trainer }: Entry, mean: MeanMatrix, cells: Entry["cells"], id: string): MatrixView {
+function matrixView(
+  { name, trainer }: Entry,
+  order: string,
+  mean: MeanMatrix,
+  cells: Entry["cells"],
+  id: string,
+): MatrixView {
   const rowNames = ["before", ...mean.tasks];
   return {
     name,
@@ -55,10 +62,14 @@ function matrixView({ name, trainer }: Entry, mean: MeanMatrix, cells: Entry["ce
       columns: mean.tasks.map((_, column) => String(column + 1)),
       values: mean.rows,
       stepwise: trainer.schedule === "sequence",
+      link: (row, column) => samplesLink(name, mean.tasks[column]!, order, row),
     }),
     rows: mean.rows.map((line, row) => ({
       name: row === 0 ? "before" : `after ${rowNames[row]}`,
-      cells: line.map((value) => ({ value, text: points(value) })),
+      cells: line.map((value, column) => ({
+        ...{ value, text: points(value) },
+        ...(value === null ? {} : { link: samplesLink(name, mean.tasks[column]!, order, row) }),
+      })),
     })),
     files: cells.map(({ id: cell, seed }) => ({ text: `seed ${seed}`, path: `cells/${cell}/matrix.json` })),
   };

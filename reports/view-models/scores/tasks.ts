@@ -1,5 +1,6 @@
 import type { ConfusionRecord, MatrixRecord, SuiteRecord } from "../../../harness/contract/result.js";
 import type { ReportData } from "../../report-data.js";
+import { samplesLink } from "../samples/catalog.js";
 import type { Cell, Column } from "../shared/cell.js";
 import type { Entry } from "../shared/entries.js";
 import { anchorOf, count, list, missing, points } from "../shared/format.js";
@@ -45,6 +46,10 @@ const classColumns: Column[] = [
 ];
 
 export function taskViews({ run }: ReportData, entries: readonly Entry[]): TaskView[] {
+  // Means over orders and seeds lead to the answers in the first order.
+  const [first] = run.orders;
+  const linkTo = (trainer: string, task: string) => (row: "before" | "learned" | "final") =>
+    samplesLink(trainer, task, first?.name, rowIndex(first?.tasks ?? [], task, row));
   return run.suite.tasks.map((task) => {
     const classified = entries.some(({ matrices }) =>
       matrices.some(({ confusion }) => confusion[task.id] !== undefined),
@@ -61,13 +66,17 @@ export function taskViews({ run }: ReportData, entries: readonly Entry[]): TaskV
           name,
           bound,
           cells: [
-            ...scoreCells(matrices, task.id, trainer.schedule === "sequence"),
+            ...scoreCells(matrices, task.id, trainer.schedule === "sequence", linkTo(name, task.id)),
             ...(classified ? classCells(matrices, task.id) : []),
           ],
         })),
       confusions: entries.flatMap(({ name, matrices }) => confusionView(name, matrices, task.id)),
     };
   });
+}
+
+function rowIndex(tasks: readonly string[], task: string, row: "before" | "learned" | "final"): number {
+  return row === "before" ? 0 : row === "learned" ? tasks.indexOf(task) + 1 : tasks.length;
 }
 
 function factsOf({ language, scorer, sizes }: SuiteRecord["tasks"][number]): string {
@@ -84,7 +93,12 @@ function languageName(tag: string): string {
   }
 }
 
-function scoreCells(matrices: readonly MatrixRecord[], task: string, stepwise: boolean): Cell[] {
+function scoreCells(
+  matrices: readonly MatrixRecord[],
+  task: string,
+  stepwise: boolean,
+  linkTo: (row: "before" | "learned" | "final") => string,
+): Cell[] {
   const at = (rows: (matrix: MatrixRecord) => (number | null)[][], row: (column: number) => number) =>
     meanOf(
       matrices.map((matrix) => {
@@ -124,7 +138,12 @@ function scoreCells(matrices: readonly MatrixRecord[], task: string, stepwise: b
     ({ n }) => n,
     () => -1,
   );
-  return [...scores.map(scoreCell), { value: items, text: count(items) }];
+  const links = (["before", "learned", "final"] as const).map(linkTo);
+  const cells = scores.map((score, index) => ({
+    ...scoreCell(score),
+    ...(score === null || links[index] === undefined ? {} : { link: links[index] }),
+  }));
+  return [...cells, { value: items, text: count(items) }];
 }
 
 function classCells(matrices: readonly MatrixRecord[], task: string): Cell[] {

@@ -29,7 +29,12 @@ export function headerView({ run, cells, wallSeconds }: ReportData): HeaderView 
     {
       name: "Grid",
       value: `${plural(trainers.length, "trainer")} × ${plural(orders.length, "order")} × ${plural(seedsPerOrder(run.cells), "seed")}`,
-      note: done === cells.length ? `all ${cells.length} cells done` : `${done} of ${cells.length} cells done`,
+      note:
+        done === cells.length
+          ? cells.length === 1
+            ? "1 cell, done"
+            : `all ${cells.length} cells done`
+          : `${done} of ${cells.length} cells done`,
     },
     {
       name: "Date",
