@@ -19,7 +19,7 @@ import random
 import sys
 from collections import Counter
 
-PROTOCOL = "bench-learner@1"
+PROTOCOL = "bench-learner@2"
 
 # What the harness is told about this trainer. `options` is a JSON schema; a number under `needs` may be the name of an
 # option. Raise `version` whenever the same options would give other results: finished cells are found again by it.
@@ -225,7 +225,7 @@ class Host:
                 result = getattr(self.learner, method)(**params)
             else:
                 raise Failure("PLUGIN_FAILED", "there is no method %r" % method)
-            self.send(id=message["id"], result=result)
+            self.send(id=message["id"], result=self.with_cost(method, result))
         except Exception as error:  # everything goes to the harness, which decides
             import traceback
 
@@ -233,6 +233,15 @@ class Host:
             data = {"code": getattr(error, "code", "PLUGIN_FAILED"), "fix": getattr(error, "fix", None)}
             text = "%s: %s" % (type(error).__name__, error)
             self.send(id=message["id"], error={"code": -32000, "message": text, "data": data})
+
+
+    def with_cost(self, method, result):
+        """The learner's cost goes with each answer that may have changed it."""
+        if method in ("create", "learn", "restore"):
+            return {**(result or {}), "cost": self.learner.cost()}
+        if method in ("generate", "score"):
+            return {"answers" if method == "generate" else "scores": result, "cost": self.learner.cost()}
+        return result
 
 
 class Buffer:

@@ -65,14 +65,22 @@ class LearnerHost {
     create: async ({ trainer, context }: { trainer: string; context: LearnerContext }) => {
       const definition = (await this.trainers()).find(({ name }) => name === trainer);
       this.learner = await definition!.create(context);
-      return { answerDigest: this.learner.answerDigest !== undefined };
+      return { answerDigest: this.learner.answerDigest !== undefined, cost: await this.learner.cost() };
     },
     learn: (parameters: LearnParameters) => this.learn(parameters),
-    generate: ({ requests, decoding }: { requests: GenerationRequest[]; decoding: Decoding }) =>
-      this.current.generate(requests, decoding),
-    score: ({ requests }: { requests: ScoreRequest[] }) => this.current.score(requests),
+    generate: async ({ requests, decoding }: { requests: GenerationRequest[]; decoding: Decoding }) => ({
+      answers: await this.current.generate(requests, decoding),
+      cost: await this.current.cost(),
+    }),
+    score: async ({ requests }: { requests: ScoreRequest[] }) => ({
+      scores: await this.current.score(requests),
+      cost: await this.current.cost(),
+    }),
     save: ({ directory }: { directory: string }) => this.current.save(directory),
-    restore: ({ directory }: { directory: string }) => this.current.restore(directory),
+    restore: async ({ directory }: { directory: string }) => {
+      await this.current.restore(directory);
+      return { cost: await this.current.cost() };
+    },
     cost: () => this.current.cost(),
     answerDigest: () => this.current.answerDigest?.(),
     release: async () => {
@@ -119,7 +127,7 @@ class LearnerHost {
     };
     const report = await this.current.learn(view, context);
     await Promise.all(changes);
-    return report;
+    return { ...report, cost: await this.current.cost() };
   }
 }
 

@@ -15,6 +15,7 @@ import type {
   TrainingView,
 } from "../contract/trainer.js";
 import { PluginProcess } from "./plugin-process.js";
+import type { ProtocolMethod } from "./protocol.js";
 
 const cancelPollMilliseconds = 100;
 const cancelGraceMilliseconds = 10_000;
@@ -66,10 +67,11 @@ export async function createProcessLearner(
   const key = digestOf({ trainer, command, context });
   const process = wake(key) ?? new LearnerProcess(trainer, command);
   try {
-    const offered = await process.plugin.ask<{ answerDigest?: boolean } | null>("create", { trainer, context });
-    const learner = new ProcessLearner(process, key, offered?.answerDigest === true);
-    await learner.refreshCost();
-    return learner;
+    const offered = await askWithCost<{ answerDigest?: boolean } | null>(process.plugin, "create", {
+      trainer,
+      context,
+    });
+    return new ProcessLearner(process, key, offered.answer?.answerDigest === true, offered.cost);
   } catch (error) {
     process.plugin.kill();
     throw error;
@@ -96,14 +98,24 @@ function rest(key: string, process: LearnerProcess): void {
   idle.set(key, { process, timer });
 }
 
+/** Asks, and takes the cost from the answer; a learner of the protocol's first version is asked for it. */
+async function askWithCost<T>(
+  plugin: PluginProcess,
+  method: ProtocolMethod,
+  parameters: unknown,
+): Promise<{ answer: T; cost: LearnerCost }> {
+  const answer = await plugin.ask<T & { cost?: LearnerCost }>(method, parameters);
+  return { answer, cost: answer?.cost ?? (await plugin.ask<LearnerCost>("cost")) };
+}
+
 class ProcessLearner implements Learner {
-  private lastCost!: LearnerCost;
   readonly answerDigest?: () => Promise<string>;
 
   constructor(
     private readonly process: LearnerProcess,
     private readonly key: string,
     offersDigest: boolean,
+    private lastCost: LearnerCost,
   ) {
     if (offersDigest) this.answerDigest = () => process.plugin.ask("answerDigest");
   }
@@ -118,12 +130,11 @@ class ProcessLearner implements Learner {
       grace = setTimeout(() => plugin.kill(), cancelGraceMilliseconds);
     }, cancelPollMilliseconds);
     try {
-      const report = await plugin.ask<LearnReport>("learn", {
+      const { cost: _cost, ...report } = await this.ask<LearnReport & { cost?: LearnerCost }>("learn", {
         view,
         bufferCapacity: context.buffer.capacity,
         observed: context.observe !== undefined,
       });
-      await this.refreshCost();
       return report;
     } catch (error) {
       if (context.cancelled()) throw new BenchError("CANCELLED", "learning was cancelled", { cause: error });
@@ -136,12 +147,13 @@ class ProcessLearner implements Learner {
   }
 
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
-    const answers = await this.process.plugin.ask<Generation[]>("generate", { requests, decoding });
-    return this.oneEach(answers, requests, "generate");
+    const given = await this.ask<Generation[] | { answers: Generation[] }>("generate", { requests, decoding });
+    return oneEach(Array.isArray(given) ? given : given.answers, requests, "generate");
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
-    return this.oneEach(await this.process.plugin.ask<number[]>("score", { requests }), requests, "score");
+    const given = await this.ask<number[] | { scores: number[] }>("score", { requests });
+    return oneEach(Array.isArray(given) ? given : given.scores, requests, "score");
   }
 
   async save(directory: string): Promise<void> {
@@ -149,17 +161,11 @@ class ProcessLearner implements Learner {
   }
 
   async restore(directory: string): Promise<void> {
-    await this.process.plugin.ask("restore", { directory });
-    await this.refreshCost();
+    await this.ask("restore", { directory });
   }
 
   async cost(): Promise<LearnerCost> {
     return this.lastCost;
-  }
-
-  /** The contract's `cost` answers at once, so it is asked for whenever it may have changed. */
-  async refreshCost(): Promise<void> {
-    this.lastCost = await this.process.plugin.ask<LearnerCost>("cost");
   }
 
   async release(): Promise<void> {
@@ -168,17 +174,20 @@ class ProcessLearner implements Learner {
     rest(this.key, this.process);
   }
 
-  private async oneEach<T>(answers: T[], requests: readonly unknown[], method: string): Promise<T[]> {
-    if (answers.length !== requests.length) {
-      throw new BenchError(
-        "PLUGIN_FAILED",
-        `${answers.length} answers came to ${requests.length} requests of "${method}"`,
-        {
-          fix: "Answer every request once, in the order in which they came.",
-        },
-      );
-    }
-    await this.refreshCost();
-    return answers;
+  /** Asks, and keeps the cost after it. */
+  private async ask<T>(method: ProtocolMethod, parameters: unknown): Promise<T> {
+    const { answer, cost } = await askWithCost<T>(this.process.plugin, method, parameters);
+    this.lastCost = cost;
+    return answer;
   }
+}
+
+/** The answers, where there is one to each request. Throws PLUGIN_FAILED. */
+function oneEach<T>(answers: T[], requests: readonly unknown[], method: string): T[] {
+  if (answers.length === requests.length) return answers;
+  throw new BenchError(
+    "PLUGIN_FAILED",
+    `${answers.length} answers came to ${requests.length} requests of "${method}"`,
+    { fix: "Answer every request once, in the order in which they came." },
+  );
 }

@@ -3,7 +3,10 @@ import { type Modality, modalities } from "../contract/suite.js";
 import type { SearchSpace } from "../contract/trainer.js";
 
 /** Name and version of the protocol between the harness and a learner in another process: see protocol.md. */
-export const protocolVersion = "bench-learner@1";
+export const protocolVersion = "bench-learner@2";
+
+/** Versions that a learner may speak. In the first the cost does not come with answers and is asked for after each. */
+const protocolVersions = ["bench-learner@1", protocolVersion];
 
 /** Privileges as JSON: where a number is expected, the name of the option that holds it may stand instead. */
 export interface DeclaredPrivileges {
@@ -37,13 +40,43 @@ const nullable = { type: ["number", "null"], default: null };
 const text = { type: "string", minLength: 1 };
 const amount = { anyOf: [{ type: "integer", minimum: 0 }, text], description: "a whole number or an option's name" };
 
+const cost = {
+  type: "object",
+  properties: {
+    trainedTokens: nullable,
+    generatedTokens: nullable,
+    flops: nullable,
+    trainableParameters: nullable,
+    addedParameters: nullable,
+    tensorBytes: nullable,
+  },
+} as const;
+const generation = {
+  type: "object",
+  required: ["text", "tokens"],
+  properties: {
+    text: { type: "string" },
+    tokens: { type: "integer", minimum: 0 },
+    finishReason: { enum: ["end", "length", "stop"], default: "end" },
+    evidence: { type: "array", items: { type: "string" } },
+  },
+} as const;
+
+/** A list of answers with the learner's cost, `{ <name>, cost }`, or in the first version the list alone. */
+const withCost = <Items>(name: string, items: Items) => ({
+  type: ["array", "object"],
+  items,
+  required: [name, "cost"],
+  properties: { [name]: { type: "array", items }, cost },
+});
+
 /** JSON schema of each result that a learner answers with; what is optional has a default. */
 export const resultSchemas = {
   describe: {
     type: "object",
     required: ["protocol", "trainers"],
     properties: {
-      protocol: { const: protocolVersion },
+      protocol: { enum: protocolVersions },
       trainers: {
         type: "array",
         items: {
@@ -105,7 +138,7 @@ export const resultSchemas = {
   },
   create: {
     type: ["object", "null"],
-    properties: { answerDigest: { type: "boolean" } },
+    properties: { answerDigest: { type: "boolean" }, cost },
   },
   learn: {
     type: "object",
@@ -125,35 +158,14 @@ export const resultSchemas = {
       },
       notes: { type: "object", default: {}, additionalProperties: { type: ["number", "string"] } },
       synthetic: { type: "array" },
+      cost,
     },
   },
-  generate: {
-    type: "array",
-    items: {
-      type: "object",
-      required: ["text", "tokens"],
-      properties: {
-        text: { type: "string" },
-        tokens: { type: "integer", minimum: 0 },
-        finishReason: { enum: ["end", "length", "stop"], default: "end" },
-        evidence: { type: "array", items: { type: "string" } },
-      },
-    },
-  },
-  score: { type: "array", items: { type: "number" } },
+  generate: withCost("answers", generation),
+  score: withCost("scores", { type: "number" }),
   save: {},
-  restore: {},
-  cost: {
-    type: "object",
-    properties: {
-      trainedTokens: nullable,
-      generatedTokens: nullable,
-      flops: nullable,
-      trainableParameters: nullable,
-      addedParameters: nullable,
-      tensorBytes: nullable,
-    },
-  },
+  restore: { type: ["object", "array", "string", "number", "boolean", "null"], properties: { cost } },
+  cost,
   answerDigest: text,
   release: {},
 } as const;

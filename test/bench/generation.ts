@@ -1,5 +1,6 @@
 import { Bench } from "tinybench";
 import { random } from "../../harness/contract/random.js";
+import { llama } from "../../trainers/engine/onnx/architectures/llama.js";
 import { singleThread } from "../../trainers/engine/onnx/graph/session.js";
 import { type AnswerTokenizer, generate } from "../../trainers/engine/onnx/inference/generate.js";
 import type { InferenceModel } from "../../trainers/engine/onnx/inference/inference.js";
@@ -17,13 +18,14 @@ const requests = Array.from({ length: count }, (_, item) => {
   return { id: `${item}`, tokens, continuation: tokens.slice(0, 5) };
 });
 const model: InferenceModel = {
+  architecture: llama,
   config,
   tensors: drawModel().tensors(),
   session: singleThread,
   spend: () => {},
 };
 /** Never ends an answer before its limit; turning tokens into text is not what is measured. */
-const tokenizer: AnswerTokenizer = { endToken: -1, decode: () => "" };
+const tokenizer: AnswerTokenizer = { endTokens: [], decode: () => "" };
 
 const bench = new Bench({ time: 3000, warmupIterations: 2, throws: true });
 for (const maxNewTokens of [1, 5, 40]) {

@@ -1,8 +1,8 @@
 """What transformers and PEFT compute on model directories, as JSON.
 
-Reads [{"directory", "adapter", "sequences", "texts", "messages"}, …] from standard input and writes, for each,
-{"logits", "ids", "decoded", "chat"} to standard output: float32 logits at every position of each token sequence, the
-tokens of each text without special tokens, their text again, and the chat by the model's own template.
+Reads [{"directory", "adapter", "sequences", "texts"}, …] from standard input and writes, for each,
+{"logits", "ids", "decoded"} to standard output: float32 logits at every position of each token sequence, the
+tokens of each text without special tokens, and their text again.
 """
 
 import json
@@ -25,14 +25,10 @@ def answer(request):
     model.eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(request["directory"])
     ids = [tokenizer.encode(text, add_special_tokens=False) for text in request["texts"]]
-    chat = None
-    if tokenizer.chat_template:
-        chat = tokenizer.apply_chat_template(request["messages"], tokenize=False, add_generation_prompt=True)
     return {
         "logits": [model(torch.tensor([tokens])).logits[0].tolist() for tokens in request["sequences"]],
         "ids": ids,
         "decoded": [tokenizer.decode(tokens, skip_special_tokens=True) for tokens in ids],
-        "chat": chat,
     }
 
 

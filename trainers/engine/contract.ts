@@ -88,9 +88,6 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Special tokens are left out. */
   decode(tokens: readonly number[]): string;
-  /** Renders a chat by the model's own template. Throws MODEL_INVALID where it has none. */
-  chat(messages: { role: string; content: string }[]): string;
-  readonly hasChatTemplate: boolean;
 }
 
 /**

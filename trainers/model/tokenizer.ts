@@ -1,13 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Template } from "@huggingface/jinja";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Tokenizer } from "../engine/contract.js";
 import { readJsonFile } from "./json-file.js";
 
 /**
- * Opens `tokenizer.json` of a model directory, with `tokenizer_config.json` and the chat template where there are.
+ * Opens `tokenizer.json` of a model directory, with `tokenizer_config.json` where there is one.
  *
  * `endToken` is the tokenizer's `eos_token`, or else the model's `eos_token_id`. `beginToken` is null where the
  * tokenizer would not put it before a text by itself (as for Qwen2 and SmolLM2).
@@ -36,7 +35,6 @@ export function openTokenizer(directory: string): Tokenizer {
   };
   const begin = idOf("bos_token");
   const prepends = config.add_bos_token === true || tokenizer.encode("a").ids[0] === begin;
-  const template = chatTemplate(directory, configFile, config);
   const endToken = idOf("eos_token") ?? endTokensOfModel(directory)[0];
   if (endToken === undefined) {
     throw new BenchError("MODEL_INVALID", "No end token: neither tokenizer_config.json nor config.json names one.", {
@@ -56,21 +54,6 @@ export function openTokenizer(directory: string): Tokenizer {
       tokens.length === 0
         ? ""
         : tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: cleans }),
-    hasChatTemplate: template !== null,
-    chat(messages) {
-      if (template === null) {
-        throw new BenchError("MODEL_INVALID", "The model has no chat template.", {
-          at: { file: configFile },
-          fix: "Use an instruction-tuned model, or plain prompts.",
-        });
-      }
-      return template.render({
-        messages,
-        add_generation_prompt: true,
-        bos_token: contentOf(config.bos_token) ?? "",
-        eos_token: contentOf(config.eos_token) ?? "",
-      });
-    },
   };
 }
 
@@ -125,25 +108,4 @@ function withoutSpecialTokens(definition: Record<string, unknown>): Record<strin
   const { added_tokens: added } = definition;
   if (!Array.isArray(added)) return definition;
   return { ...definition, added_tokens: added.filter((token) => token?.special !== true) };
-}
-
-/** From chat_template.jinja, else from tokenizer_config.json: one text, or a list of which "default" counts. */
-function chatTemplate(directory: string, configFile: string, config: Record<string, unknown>): Template | null {
-  const own = join(directory, "chat_template.jinja");
-  const listed = config.chat_template;
-  const source = existsSync(own)
-    ? readFileSync(own, "utf8")
-    : Array.isArray(listed)
-      ? listed.find((entry) => entry?.name === "default")?.template
-      : listed;
-  if (typeof source !== "string") return null;
-  try {
-    return new Template(source);
-  } catch (cause) {
-    throw new BenchError("MODEL_INVALID", `The chat template cannot be parsed: ${(cause as Error).message}.`, {
-      at: { file: existsSync(own) ? own : configFile },
-      cause,
-      fix: "Correct the template, or remove it.",
-    });
-  }
 }

@@ -194,6 +194,6 @@ describe("the other verbs", () => {
     const replay = await bench(["show", "replay"], directory);
     expect(replay.stdout).toMatch(/needs +pastData/);
     expect(replay.stdout).toMatch(/source/);
-    expect((await bench(["show", "protocol"], directory)).stdout).toContain("bench-learner@1");
+    expect((await bench(["show", "protocol"], directory)).stdout).toContain("bench-learner@2");
   });
 });

@@ -101,6 +101,20 @@ describe("a third-party trainer in a child process", () => {
     await second.release();
   });
 
+  it.each(["1", "2"])(
+    "takes the cost from the answer, or asks a learner of version 1 for it: version %s",
+    async (version) => {
+      const [trainer] = await describeCommand([process.execPath, fixture("speaks.mjs"), version]);
+      const learner = await trainer!.create(context());
+      expect(await learner.cost()).toMatchObject({ generatedTokens: 0, trainedTokens: null });
+      const answer = { text: "x", tokens: 1, finishReason: "end" };
+      expect(await learner.generate([request("x"), request("x")], decoding)).toEqual([answer, answer]);
+      expect(await learner.cost()).toMatchObject({ generatedTokens: 2, flops: null });
+      expect(await learner.score([{ ...request("x"), continuation: "B" }])).toEqual([-1]);
+      await learner.release();
+    },
+  );
+
   it("gives another cell another process", async () => {
     const trainer = await trainerOf("majority.mjs");
     const pids = new Set<unknown>();
@@ -181,7 +195,7 @@ describe("a plug-in that misbehaves", () => {
 
   it("answers garbage, or not every request", async () => {
     expect((await misbehavior("generate", "garbage")).message).toMatchInlineSnapshot(
-      `"trainer "rogue" (rogue.mjs) failed in "generate": its answer is wrong: the top level is the string "seventeen""`,
+      `"trainer "rogue" (rogue.mjs) failed in "generate": its answer is wrong: "answers" is the string "seventeen""`,
     );
     expect((await misbehavior("score", "short")).message).toMatchInlineSnapshot(
       `"0 answers came to 1 requests of "score""`,

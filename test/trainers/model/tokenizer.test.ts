@@ -68,27 +68,10 @@ test("the end token falls back to the model's configuration", () => {
   expect(openTokenizer(directory).endToken).toBe(262);
 });
 
-test("a chat renders by the model's own template; a file of its own comes first", () => {
-  const directory = writeTinyModel();
-  const messages = [{ role: "user", content: "Hi" }];
-  expect(openTokenizer(directory).chat(messages)).toBe("<user>Hi\n<assistant>");
-  writeFileSync(join(directory, "chat_template.jinja"), "{{ messages[0].content }}{{ eos_token }}");
-  expect(openTokenizer(directory).chat(messages)).toBe(`Hi${endText}`);
-});
-
-test("without a template a chat is an error that says so", () => {
-  const directory = writeTinyModel();
-  writeFileSync(join(directory, "tokenizer_config.json"), JSON.stringify({ eos_token: endText }));
-  const tokenizer = openTokenizer(directory);
-  expect(tokenizer.hasChatTemplate).toBe(false);
-  expect(() => tokenizer.chat([])).toThrow(expect.objectContaining({ code: "MODEL_INVALID" }));
-});
-
 test.each([
   ["tokenizer.json", "{", /not valid JSON/],
   ["tokenizer.json", "[]", /JSON object/],
   ["tokenizer.json", "{}", /cannot be used/],
-  ["tokenizer_config.json", JSON.stringify({ chat_template: "{% for %}" }), /chat template/],
 ])("%s holding %s is refused", (name, content, message) => {
   const directory = writeTinyModel();
   writeFileSync(join(directory, name), content);
