@@ -20,7 +20,7 @@ import type { GateResult } from "./harness/gate/gate.js";
 import {
   builtInMetrics,
   computeMetrics,
-  defineMetric,
+  metricOf,
   metricsOfMatrices,
   parseMatrix,
   type ResultTool,
@@ -260,7 +260,7 @@ export function loadRegistry(plugins: readonly string[] = []): Promise<Registry>
 
 const metricsWith = (further: readonly MetricDefinition[] = []): Metric[] => [
   ...builtInMetrics,
-  ...further.map(defineMetric),
+  ...further.map(metricOf),
 ];
 
 /** A context that runs plans without a terminal. */

@@ -1,6 +1,6 @@
 /**
  * What plug-ins are written with: methods of continual learning on the loop that the built-in ones share, trainers,
- * suites and scorers. A plug-in imports it as `trace-bench/kit`, wherever its file is: bench provides the kit that it runs
+ * suites, scorers and metrics. A plug-in imports it as `trace-bench/kit`, wherever its file is: bench provides the kit that it runs
  * with. Started by `bench new trainer my-method.mjs`.
  *
  * @module
@@ -9,8 +9,9 @@ import type { Plugin } from "./harness/contract/plugin.js";
 import type { Method } from "./trainers/methods/method.js";
 
 export { Type } from "typebox";
-export { defineScorer, defineSuite, defineTrainer } from "./harness/contract/define.js";
+export { defineMetric, defineScorer, defineSuite, defineTrainer } from "./harness/contract/define.js";
 export { BenchError } from "./harness/contract/errors.js";
+export type * from "./harness/contract/metric.js";
 export {
   anyType,
   mapOf,
@@ -23,6 +24,7 @@ export type { Plugin, Score, Scorer } from "./harness/contract/plugin.js";
 export { type RandomKey, type RandomStream, random } from "./harness/contract/random.js";
 export * from "./harness/contract/suite.js";
 export type * from "./harness/contract/trainer.js";
+export { completeSuite } from "./suites/complete-suite.js";
 export type { Capability } from "./trainers/engine/capabilities.js";
 export type * from "./trainers/engine/contract.js";
 export { defineMethod, type Method } from "./trainers/methods/method.js";

@@ -10,7 +10,7 @@ import type { Metric } from "./contract/metric.js";
 import type { ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
-import { defineMetric, metricDefinitions } from "./metrics/index.js";
+import { metricDefinitions, metricOf } from "./metrics/index.js";
 import { checkSchemas } from "./plugins/check-plugin.js";
 import { importPlugin } from "./plugins/import-plugin.js";
 import { type LoadedPlugin, trainersOfMethods } from "./plugins/method-trainers.js";
@@ -55,6 +55,8 @@ export interface Registry {
   origin(kind: PluginKind, name: string): string | undefined;
   /** Names of the trainers that one plug-in registered, in its order. */
   trainersOf(specifier: string): string[];
+  /** Names of the suites that one plug-in registered, in its order. */
+  suitesOf(specifier: string): string[];
   /** The specifiers of the plug-ins that a trainer with these options is made of. */
   sourcesOf(trainer: string, options: Record<string, unknown>): string[];
 }
@@ -138,7 +140,7 @@ class PluginRegistry implements Registry {
             { fix: "Rename one of them, or load only one of the two plug-ins." },
           );
         }
-        this.entries[kind].set(name, { value: "key" in value ? defineMetric(value) : value, specifier });
+        this.entries[kind].set(name, { value: "key" in value ? metricOf(value) : value, specifier });
       }
     }
   }
@@ -192,7 +194,10 @@ class PluginRegistry implements Registry {
     return [...new Set(origins.filter((origin) => origin !== undefined))];
   }
 
-  trainersOf(specifier: string): string[] {
-    return [...this.entries.trainers].filter(([, entry]) => entry.specifier === specifier).map(([name]) => name);
+  trainersOf = (specifier: string): string[] => this.namesOf("trainers", specifier);
+  suitesOf = (specifier: string): string[] => this.namesOf("suites", specifier);
+
+  private namesOf(kind: PluginKind, specifier: string): string[] {
+    return [...this.entries[kind]].filter(([, entry]) => entry.specifier === specifier).map(([name]) => name);
   }
 }

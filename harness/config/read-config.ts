@@ -90,7 +90,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
       ...(flags.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, process.cwd())),
     ],
   };
-  for (const { name } of trainers) if (looksLikeSpecifier(name)) config.plugins.push(name);
+  for (const { name } of [...trainers, config.suite]) if (looksLikeSpecifier(name)) config.plugins.push(name);
   config.plugins = [...new Set(config.plugins)];
   const observation = observationOf(
     flags.evaluateEvery ?? content.evaluateEvery,

@@ -15,6 +15,7 @@ interface Names {
   suite(name: string): SuiteDefinition;
   reporter(name: string): unknown;
   metric(key: string): unknown;
+  suitesOf(specifier: string): string[];
   trainersOf(specifier: string): string[];
 }
 
@@ -56,10 +57,11 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
       at: locate(["trainers"]),
     });
   }
-  return { ...config, suite: { ...config.suite, options: suiteOptions }, trainers };
+  return { ...config, suite: { ...config.suite, name: suite.name, options: suiteOptions }, trainers };
 }
 
 function suiteOf({ suite }: RunConfig, names: Names): SuiteDefinition {
+  if (looksLikeSpecifier(suite.name)) return onlySuiteOf(suite.name, names);
   try {
     return names.suite(suite.name);
   } catch (error) {
@@ -68,6 +70,15 @@ function suiteOf({ suite }: RunConfig, names: Names): SuiteDefinition {
     const fix = `To use the directory of that name as data, write ./${suite.name}`;
     throw new BenchError(error.code, error.message, { fix, cause: error });
   }
+}
+
+function onlySuiteOf(specifier: string, names: Names): SuiteDefinition {
+  const offered = names.suitesOf(specifier);
+  if (offered.length === 1) return names.suite(offered[0]!);
+  const found = offered.length === 0 ? "no suite" : `several suites: ${offered.join(", ")}`;
+  throw new BenchError("UNKNOWN_NAME", `${specifier} offers ${found}`, {
+    fix: "Name the suite, and give the plug-in that offers it by --plugin.",
+  });
 }
 
 const takesProfile = (trainer: TrainerDefinition): boolean =>

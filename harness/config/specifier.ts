@@ -13,6 +13,8 @@ export function absoluteSpecifier(specifier: string, directory: string): string 
   return isPath(specifier) ? resolve(directory, specifier) : specifier;
 }
 
+/** Whether a text names a file of JavaScript or TypeScript. */
+export const isModule = (text: string): boolean => /\.[cm]?[jt]s$/.test(text);
+
 /** Whether a specifier is a path rather than the name of a package. */
-export const isPath = (text: string): boolean =>
-  isAbsolute(text) || /^\.{0,2}[\\/]/.test(text) || /\.[cm]?[jt]s$/.test(text);
+export const isPath = (text: string): boolean => isAbsolute(text) || /^\.{0,2}[\\/]/.test(text) || isModule(text);

@@ -1,7 +1,8 @@
 import { isAbsolute, resolve } from "node:path";
+import { absoluteSpecifier, isModule } from "./specifier.js";
 
 /**
- * Reads what stands after `bench run`: a suite's name; a directory or `hf://datasets/owner/name`, which are data for
+ * Reads what stands after `bench run`: a suite's name; a module that offers one; a directory or `hf://datasets/owner/name`, which are data for
  * the suite `folder`; or a suite's name, a colon and such a location.
  *
  * @param directory what a relative path starts from.
@@ -12,6 +13,7 @@ export function parseSuiteReference(
   directory: string,
   suite?: string,
 ): { name: string; location?: string } {
+  if (isModule(reference)) return { name: absoluteSpecifier(reference, directory) };
   if (isLocation(reference)) return { name: suite ?? "folder", location: absoluteLocation(reference, directory) };
   const named = /^([A-Za-z][\w.-]+):(.+)$/.exec(reference);
   if (named !== null) return { name: suite ?? named[1]!, location: absoluteLocation(named[2]!, directory) };

@@ -1,3 +1,4 @@
+import type { MetricDefinition } from "./metric.js";
 import type { OptionProperties, OptionsOf } from "./options.js";
 import type { Scorer } from "./plugin.js";
 import type { SuiteDefinition } from "./suite.js";
@@ -31,4 +32,9 @@ export function defineScorer<Properties extends OptionProperties>(
 ): Scorer;
 export function defineScorer(scorer: Declared<Scorer, OptionProperties>): Scorer {
   return { ...scorer, options: { properties: scorer.options } };
+}
+
+/** Declares a metric. */
+export function defineMetric(metric: MetricDefinition): MetricDefinition {
+  return metric;
 }

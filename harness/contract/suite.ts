@@ -146,6 +146,11 @@ export function readableInput(input: readonly Part[]): string {
   return input.map((part) => (part.type === "text" ? part.text : `[image ${part.digest.slice(0, 12)}]`)).join("");
 }
 
+/** An input that is one text. */
+export function textInput(text: string): Part[] {
+  return [{ type: "text", text }];
+}
+
 /** The text of an input; images are left out. */
 export function inputText(input: readonly Part[]): string {
   return input.map((part) => (part.type === "text" ? part.text : "")).join("");

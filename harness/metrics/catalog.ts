@@ -2,7 +2,7 @@ import type { Metric, MetricDefinition, MetricValue } from "../contract/metric.j
 import type { MatrixRecord } from "../contract/result.js";
 import { abilityMetrics } from "./abilities.js";
 import { accuracyMetrics } from "./accuracy.js";
-import { defineMetric } from "./definition.js";
+import { metricOf } from "./definition.js";
 import { transferMetrics } from "./transfer.js";
 import { curveMetrics } from "./within-task/index.js";
 
@@ -15,7 +15,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
 ];
 
 /** The same, ready to be computed. */
-export const builtInMetrics: readonly Metric[] = metricDefinitions.map(defineMetric);
+export const builtInMetrics: readonly Metric[] = metricDefinitions.map(metricOf);
 
 /** The overall performance, by which a leaderboard is ordered. */
 export const overallPerformance: Metric = builtInMetrics.find(({ key }) => key === "op")!;

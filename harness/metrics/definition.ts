@@ -4,7 +4,7 @@ import { MatrixReader } from "./matrix-reader.js";
 import { CurvesReader, whyNotWithin } from "./within-task/curves-reader.js";
 
 /** Makes a metric that is null with a reason wherever something that its formula reads is missing. */
-export function defineMetric(definition: MetricDefinition): Metric {
+export function metricOf(definition: MetricDefinition): Metric {
   const { leastTasks: _leastTasks, compute: _compute, higherIsBetter = true, ...description } = definition;
   return {
     ...description,

@@ -1,6 +1,6 @@
 export { buildBoard } from "./board.js";
 export { builtInMetrics, computeMetrics, metricDefinitions, metricsOfMatrices } from "./catalog.js";
-export { defineMetric } from "./definition.js";
+export { metricOf } from "./definition.js";
 export {
   type DriftPair,
   type DriftPrediction,

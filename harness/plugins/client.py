@@ -12,14 +12,13 @@ metered rehearsal buffer and answers a question as the most similar question it 
 character trigram counts). It forgets, because the buffer is bounded: every new task takes room from the old ones.
 """
 
+import importlib.util
 import json
 import math
 import os
 import random
 import sys
 from collections import Counter
-
-PROTOCOL = "bench-learner@2"
 
 # What the harness is told about this trainer. `options` is a JSON schema; a number under `needs` may be the name of an
 # option. Raise `version` whenever the same options would give other results: finished cells are found again by it.
@@ -121,10 +120,6 @@ class Learner:
         self.items, self.vectors = [], []
 
 
-def text_of(parts):
-    return "".join(part["text"] for part in parts if part["type"] == "text")
-
-
 def trigrams(text):
     """Counts of character trigrams, scaled to length 1."""
     counts = Counter(text[start : start + 3] for start in range(max(1, len(text) - 2)))
@@ -133,6 +128,14 @@ def trigrams(text):
 
 
 # --- The protocol ---------------------------------------------------------------------------------------------------
+
+
+PROTOCOL = "bench-learner@2"
+
+
+def text_of(parts):
+    """The text of an input."""
+    return "".join(part["text"] for part in parts if part["type"] == "text")
 
 
 class Failure(Exception):
@@ -146,7 +149,8 @@ class Failure(Exception):
 class Host:
     """The harness, as seen from here."""
 
-    def __init__(self):
+    def __init__(self, trainer, make_learner, packages):
+        self.trainer, self.make_learner, self.packages = trainer, make_learner, packages
         self.output = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
         self.input = os.fdopen(os.dup(0), "rb", buffering=0)
         os.dup2(2, 1)  # whatever else writes to standard output must not mix with the protocol
@@ -210,14 +214,22 @@ class Host:
         if self.cancelled:
             raise Failure("CANCELLED", "cancelled")
 
+    def require_packages(self):
+        missing = [name for name in self.packages if importlib.util.find_spec(name) is None]
+        if missing:
+            needed = " ".join(missing)
+            fix = "Install them: %s -m pip install %s" % (sys.executable, needed)
+            raise Failure("PLUGIN_INVALID", "%s lacks the packages it needs: %s" % (sys.executable, needed), fix)
+
     def answer(self, message):
         """Does what a request of the harness asks for, and sends the result or what went wrong."""
         method, params = message["method"], message.get("params") or {}
         try:
             if method == "describe":
-                result = {"protocol": PROTOCOL, "trainers": [TRAINER]}
+                self.require_packages()
+                result = {"protocol": PROTOCOL, "trainers": [self.trainer]}
             elif method == "create":
-                self.learner, result = Learner(params["context"]), {}
+                self.learner, result = self.make_learner(params["context"]), {}
             elif method == "learn":
                 self.cancelled, self.observed = False, params.get("observed", False)
                 result = self.learner.learn(params["view"], Buffer(self, params["bufferCapacity"]), self)
@@ -257,8 +269,9 @@ class Buffer:
         self.host.ask("buffer.set", {"items": items})
 
 
-def serve():
-    host = Host()
+def serve(trainer, make_learner, packages=()):
+    """Answers the harness until standard input ends. `packages`: what must be installed, checked before anything runs."""
+    host = Host(trainer, make_learner, packages)
     while True:
         message = host.receive()
         if message is None:
@@ -268,4 +281,4 @@ def serve():
 
 
 if __name__ == "__main__":
-    serve()
+    serve(TRAINER, Learner)

@@ -1,6 +1,6 @@
 import { digestOf } from "../../harness/contract/digest.js";
 import type { Order, Suite } from "../../harness/contract/suite.js";
-import { baseModelDirectory } from "../trace-seq/index.js";
+import { baseModelDirectory } from "../complete-suite.js";
 import type { LoadedTask, LoadOptions } from "./load-tasks.js";
 
 /** Changes whenever the same files would give other items or settings. */

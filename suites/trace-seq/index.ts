@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { defineSuite } from "../../harness/contract/define.js";
 import { digestOf } from "../../harness/contract/digest.js";
-import { packageRoot } from "../../harness/contract/files.js";
 import { inputText, type Suite } from "../../harness/contract/suite.js";
+import { baseModelDirectory } from "../complete-suite.js";
 import { assembleGeneralItems, assembleProbe, assembleTask, type Sizes } from "./assemble.js";
 import { ruleAnswer } from "./family.js";
 import { generalFamilies } from "./general/index.js";
@@ -44,9 +43,6 @@ const orders = [
     ],
   },
 ];
-
-/** Model directory of the base model that comes with the suite. */
-export const baseModelDirectory = join(packageRoot, "suites/trace-seq/model");
 
 /** Generates the whole suite: the same data for the same version, on any machine. */
 export function generateSuite(quick: boolean): Suite {

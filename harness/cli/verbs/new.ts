@@ -1,60 +1,51 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { type Language, languages, type NewKind, newKinds, newPlugin } from "../../app/new-plugin.js";
 import { BenchError } from "../../contract/errors.js";
-import { packageRoot, writeFileAtomically } from "../../contract/files.js";
+import { writeFileAtomically } from "../../contract/files.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
 
 interface NewOptions extends CommonOptions {
-  language: "javascript" | "python";
+  language?: Language;
   force?: boolean;
 }
 
-const templates = {
-  javascript: { file: "template.mjs", extension: ".mjs", name: "most-frequent", trainer: (path: string) => path },
-  python: {
-    file: "client.py",
-    extension: ".py",
-    name: "memorizer",
-    trainer: (path: string) => `command:python3 ${path}`,
-  },
+const descriptions: Record<NewKind, string> = {
+  trainer: "a method on the loop of the built-in ones, or in Python with PyTorch",
+  suite: "tasks with their data",
+  scorer: "what an answer is worth",
+  metric: "a formula over the accuracy matrix",
 };
 
-/** `bench new trainer <name>`: writes a plug-in that runs, to put a method into. */
+const examples: Record<NewKind, string[]> = {
+  trainer: ["bench new trainer my-method.mjs", "bench new trainer my_method.py"],
+  suite: ["bench new suite my-suite.mjs", "bench new suite my-suite --language ts"],
+  scorer: ["bench new scorer my-scorer.mjs", "bench new scorer my-scorer.ts"],
+  metric: ["bench new metric my-metric.mjs", "bench new metric my-metric.ts"],
+};
+
+/** `bench new <kind> [name]`: writes a plug-in that runs, to put one's own into. */
 export function addNew(program: Command, context: CliContext): void {
   const parent = program.command("new").description("write a plug-in that runs, to start from").helpCommand(false);
-  const command = parent
-    .command("trainer")
-    .description("write a trainer that runs, to put your method into")
-    .argument("<name>", "the trainer's name, such as my-method")
-    .addOption(
-      new Option("--language <language>", "what it is written in")
-        .choices(["javascript", "python"])
-        .default("javascript"),
-    )
-    .option("--force", "overwrite a file that is there");
-  withCommonOptions(command, [
-    "bench new trainer my-method",
-    "bench new trainer my-method --language python",
-    "bench run trace-seq --quick --trainers sequential,./my-method.mjs",
-  ]).action((name: string, options: NewOptions) => {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
-      throw new BenchError("USAGE", `"${name}" cannot name a trainer`, {
-        fix: "Use letters, digits, dots and hyphens.",
-      });
-    }
-    const template = templates[options.language];
-    const path = `./${name}${template.extension}`;
-    if (existsSync(path) && !options.force) {
-      throw new BenchError("USAGE", `${path} is already there`, {
-        fix: "Choose another name, or overwrite it with --force.",
-      });
-    }
-    const text = readFileSync(join(packageRoot, "harness", "plugins", template.file), "utf8");
-    writeFileAtomically(resolve(path), text.replaceAll(`"${template.name}"`, `"${name}"`));
-    const trainers = `sequential,${template.trainer(path)}`;
-    const next = `bench run trace-seq --quick --trainers ${trainers.includes(" ") ? `"${trainers}"` : trainers}`;
-    if (options.json) printJson(context, { file: path, run: next });
-    else context.print(`Wrote ${path}. It runs as it is:\n\n  ${next}\n`);
-  });
+  for (const kind of newKinds) {
+    const command = parent
+      .command(kind)
+      .description(`write a ${kind} that runs, to put yours into: ${descriptions[kind]}`)
+      .argument("[name]", "its name, or that of its file; the extension (.mjs, .ts, .py) says the language")
+      .addOption(new Option("--language <language>", "what it is written in").choices(languages))
+      .option("--force", "overwrite a file that is there");
+    withCommonOptions(command, examples[kind]).action((name: string | undefined, options: NewOptions) => {
+      const { file, text, run } = newPlugin(kind, name, options.language);
+      const path = `./${file}`;
+      if (existsSync(path) && !options.force) {
+        throw new BenchError("USAGE", `${path} is already there`, {
+          fix: "Choose another name, or overwrite it with --force.",
+        });
+      }
+      writeFileAtomically(resolve(path), text);
+      if (options.json) printJson(context, { file: path, run });
+      else context.print(`Wrote ${path}. It runs as it is:\n\n  ${run}\n`);
+    });
+  }
 }

@@ -1,6 +1,7 @@
+import { checkOptions } from "../../config/options.js";
 import type { Scorer } from "../../contract/plugin.js";
 import type { ConfusionRecord, SampleRecord } from "../../contract/result.js";
-import type { Example } from "../../contract/suite.js";
+import type { Example, ScorerReference } from "../../contract/suite.js";
 import { finishReasons, type Generation, type Learner } from "../../contract/trainer.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { confusionOf } from "./confusion.js";
@@ -120,18 +121,26 @@ function splitReasoning(text: string, reasoning: string | undefined): Pick<Gener
   return { text: end < 0 ? "" : text.slice(end + "</think>".length).trimStart(), reasoning: (reasoning ?? "") + own };
 }
 
+/** A scorer's options as a task gives them, with their defaults. */
+const optionsFor = (scorer: Scorer, { options = {} }: ScorerReference): Record<string, unknown> =>
+  checkOptions(scorer.options, options, `scorer "${scorer.name}"`);
+
 function scoreSet(
   set: QuestionSet,
   generations: (Generation | ChosenAnswer)[],
   scorer: Scorer,
   { scorer: find }: Pick<EvaluationContext, "scorer">,
 ): SetScores {
-  const options = set.task.scorer.options ?? {};
+  const options = optionsFor(scorer, set.task.scorer);
   const others = Object.entries(set.task.alsoScored ?? {});
+  const otherScorers = others.map(([name, other]) => {
+    const found = find(other.name);
+    return { name, scorer: found, options: optionsFor(found, other) };
+  });
   const otherScores = (example: Example, { text, ...answer }: Generation | ChosenAnswer): Record<string, number> => ({
     ...("otherScores" in answer ? answer.otherScores : {}),
     ...Object.fromEntries(
-      others.map(([name, other]) => [name, checkScore(find(other.name), example, text, other.options ?? {}).score]),
+      otherScorers.map(({ name, scorer, options }) => [name, checkScore(scorer, example, text, options).score]),
     ),
   });
   const scored = set.examples.map((example, index) => ({

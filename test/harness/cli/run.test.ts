@@ -219,20 +219,4 @@ describe("trainers from elsewhere", () => {
     expect(stored.code).toBe(1);
     expect(stored.stdout).toContain("--retry-failed");
   });
-
-  it("writes trainers that run as they are", async () => {
-    const place = newDirectory();
-    await bench(["new", "trainer", "mine"], place);
-    await bench(["new", "trainer", "snake", "--language", "python"], place);
-    const python = await bench(["validate", "command:python3 snake.py"], place);
-    const trainers = python.code === 0 ? "./mine.mjs,command:python3 snake.py" : "./mine.mjs";
-    const { code, stdout, stderr } = await bench(["run", ...base, "--trainers", trainers, "--json"], place);
-    expect(code, stderr).toBe(0);
-    for (const row of JSON.parse(stdout).leaderboard) {
-      expect(row.metrics.learningAccuracy.mean).toBeGreaterThan(0);
-      expect(row.cost.generatedTokens).toBeGreaterThan(0);
-    }
-    const again = await bench(["new", "trainer", "mine"], place);
-    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });
-  });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CurvesRecord } from "../../../harness/contract/result.js";
-import { computeMetrics, defineMetric } from "../../../harness/metrics/index.js";
+import { computeMetrics, metricOf } from "../../../harness/metrics/index.js";
 import { curveMetrics } from "../../../harness/metrics/within-task/index.js";
 import { matrixOf } from "./matrix.js";
 
@@ -30,7 +30,7 @@ function curvesOf(...segments: Scores[][]): CurvesRecord {
 const valuesOf = (curves: CurvesRecord | undefined) => {
   const matrix = matrixOf([(curves?.tasks ?? ["task 1", "task 2"]).map(() => null)]);
   return Object.fromEntries(
-    curveMetrics.map(defineMetric).map(({ key, compute }) => [key, compute(matrix, undefined, curves)]),
+    curveMetrics.map(metricOf).map(({ key, compute }) => [key, compute(matrix, undefined, curves)]),
   );
 };
 
