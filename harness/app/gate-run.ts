@@ -4,9 +4,20 @@ import { type GateSettings, readGateSettings, requireMargins } from "../config/i
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import { acknowledge, readAcknowledgements } from "../gate/acknowledge.js";
-import { type Baseline, bless, readBaseline } from "../gate/baseline.js";
+import {
+  type Baseline,
+  baselineText,
+  bless,
+  type ComparedBaseline,
+  readBaseline,
+  unblessed,
+} from "../gate/baseline.js";
 import { chooseEntry, type Entry, parseSide, readEntries } from "../gate/entry.js";
 import { type GateResult, runGate } from "../gate/gate.js";
+import { answersOf, independentItems, isEvaluated } from "../gate/items/answers.js";
+import { type Reach, reachOf } from "../gate/items/compare-items.js";
+import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../gate/items/item-gate.js";
+import { itemMeasureOf } from "../gate/items/item-measures.js";
 import { leastOrders } from "../gate/judge.js";
 import { type LookPlan, planLook, readLooks, recordLook } from "../gate/looks.js";
 import { measureOf } from "../gate/measures.js";
@@ -28,6 +39,8 @@ export interface GateOptions {
   baseline?: string;
   /** Directory of the baselines. */
   baselines?: string;
+  /** A run of an evaluated model to compare with, in place of a baseline. */
+  against?: string;
   /** Which trainer of the run, by its label. */
   trainer?: string;
   /** Where the evidence does not decide, run the further orders that would. */
@@ -49,14 +62,69 @@ export interface GateOptions {
  * @throws USAGE without margins or cap, UNKNOWN_NAME for a metric, BASELINE_MISMATCH, CANCELLED.
  */
 export async function gateRun(run: string, options: GateOptions, context: AppContext): Promise<GateResult> {
-  const { config, margins, worstFalls, baseline: reference, baselines, trainer, maxOrders } = options;
+  const { config, margins, worstFalls, baseline: reference, baselines, trainer, maxOrders, against } = options;
   const flags = { margins, worstFall: worstFalls, baseline: reference, directory: baselines, trainer, maxOrders };
   const settings = readGateSettings(config, flags);
   requireMargins(settings);
-  const side = parseSide(run);
-  const entry = () => chooseEntry(readEntries(side.directory), side.trainer ?? settings.trainer);
-  const baseline = readBaseline(settings.directory, settings.baseline);
-  const registry = await registryFor(context, [...settings.plugins, ...(options.plugins ?? [])]);
+  const entry = () => entryOf(run, settings.trainer);
+  const candidate = entry();
+  const baseline =
+    against === undefined
+      ? readBaseline(settings.directory, settings.baseline)
+      : unblessed(entryOf(against, settings.trainer), against);
+  const result =
+    isEvaluated(candidate.trainer) && isEvaluated(baseline.trainer)
+      ? judgeItems(candidate, baseline, settings)
+      : await judgeOrders(entry, requireBlessed(baseline), settings, options, context);
+  writeOutputs(result, options, settings.locate);
+  return result;
+}
+
+const entryOf = (text: string, trainer: string | undefined): Entry => {
+  const side = parseSide(text);
+  return chooseEntry(readEntries(side.directory), side.trainer ?? trainer);
+};
+
+/** Two models that were evaluated as they are. */
+function judgeItems(candidate: Entry, baseline: ComparedBaseline, settings: GateSettings): GateResult {
+  const { answers, name, version } = baseline;
+  for (const key of Object.keys(settings.margins)) {
+    itemMeasureOf(key, answeredSuite(candidate), learningMetrics, settings.locate(key));
+  }
+  if (candidate.missing.length > 0) {
+    throw new BenchError("USAGE", "the evaluation of the candidate has not finished", {
+      fix: `Finish it first: ${candidate.run.command}`,
+    });
+  }
+  if (answers === undefined) {
+    throw new BenchError(
+      "BASELINE_MISMATCH",
+      `baseline ${baselineText(baseline)} keeps no answers to compare item by item`,
+      {
+        fix: "Bless the evaluation again, or compare with its run: --against <run>.",
+      },
+    );
+  }
+  const acknowledgements = version === undefined ? [] : readAcknowledgements(settings.directory, name);
+  const today = new Date().toISOString().slice(0, 10);
+  return runItemGate({
+    baseline: { ...baseline, answers },
+    candidate,
+    margins: settings.margins,
+    acknowledgements,
+    today,
+  });
+}
+
+/** A trainer that learned: task orders are counted, and looks. */
+async function judgeOrders(
+  entry: () => Entry,
+  baseline: Baseline,
+  settings: GateSettings,
+  { extend, plugins }: GateOptions,
+  context: AppContext,
+): Promise<GateResult> {
+  const registry = await registryFor(context, [...settings.plugins, ...(plugins ?? [])]);
   const known = registry.allMetrics();
   for (const key of Object.keys(settings.margins)) measureOf(key, baseline.suite.tasks, settings.locate(key), known);
   const judged = (candidate: Entry) => {
@@ -71,26 +139,81 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
       look,
       known,
     });
-    remember(look, result, candidate, settings);
+    remember(look, result, candidate, settings, baseline);
     return result;
   };
   const candidate = entry();
-  let result = judged(candidate);
-  if (options.extend && result.verdict === "inconclusive") {
-    const reason = await extendGate(result, baseline, candidate, capOf(settings), context);
-    result = judged(entry());
-    if (reason !== undefined) result.notes.push(reason);
+  const result = judged(candidate);
+  if (extend !== true || result.verdict !== "inconclusive") return result;
+  const reason = await extendGate(result, baseline, candidate, capOf(settings), context);
+  const extended = judged(entry());
+  return reason === undefined ? extended : { ...extended, notes: [...extended.notes, reason] };
+}
+
+function requireBlessed(baseline: ComparedBaseline): Baseline {
+  const { version, blessedAt, by, reason } = baseline;
+  if (version !== undefined && blessedAt !== undefined && by !== undefined && reason !== undefined) {
+    return { ...baseline, version, blessedAt, by, reason };
   }
-  writeOutputs(result, options, settings.locate);
-  return result;
+  throw new BenchError(
+    "USAGE",
+    "--against compares two evaluated models; a trainer that learns needs a blessed baseline",
+    {
+      fix: `Bless it, since looks at it are counted: bench gate bless ${baseline.name} --reason "…"`,
+    },
+  );
+}
+
+/** What a gate on evaluated models could find out, before anything is compared. */
+export interface GatePlan {
+  suite: { name: string; version: string };
+  alpha: number;
+  /** Assumed share of answers that two models of equal skill give differently. */
+  flips: number;
+  metrics: (Reach & { key: string; margin: number })[];
+}
+
+/** Share of answers that flip between neighboring checkpoints, as a plan assumes it. */
+const assumedFlips = 0.1;
+
+/**
+ * Says beforehand what margins and falls the items of an evaluated model can tell.
+ *
+ * @param run an evaluation of any model on the suite. Throws USAGE for a run that learned, or without margins.
+ */
+export function planGate(run: string, options: Pick<GateOptions, "config" | "margins" | "trainer">): GatePlan {
+  const settings = readGateSettings(options.config, { margins: options.margins, trainer: options.trainer });
+  requireMargins(settings);
+  const entry = entryOf(run, settings.trainer);
+  if (!isEvaluated(entry.trainer)) {
+    throw new BenchError(
+      "USAGE",
+      `"${entry.trainer.label}" learned; --plan is for models that are evaluated as they are`,
+      {
+        fix: "How many orders a gate needs by margin and spread: harness/gate/README.md.",
+      },
+    );
+  }
+  const counts = independentItems(answersOf(entry));
+  const { name, version } = entry.run.suite;
+  const metrics = Object.entries(settings.margins).map(([key, margin]) => {
+    const measure = itemMeasureOf(key, answeredSuite(entry), learningMetrics, settings.locate(key));
+    return { key, margin, ...reachOf(measure, counts, margin, itemAlpha, assumedFlips) };
+  });
+  return { suite: { name, version }, alpha: itemAlpha, flips: assumedFlips, metrics };
 }
 
 /** A gate that cannot decide, for want of orders or cells, is no look. */
-function remember(look: LookPlan, result: GateResult, candidate: Entry, settings: GateSettings): void {
+function remember(
+  look: LookPlan,
+  result: GateResult,
+  candidate: Entry,
+  settings: GateSettings,
+  { name, version }: Baseline,
+): void {
   if (look.seen || look.orders < leastOrders || candidate.missing.length > 0) return;
   const { comparison, evidence, orders, alpha } = look;
   const { margins, directory } = settings;
-  const { name, version } = result.baseline;
   const at = new Date().toISOString();
   const { verdict } = result;
   recordLook(directory, name, {
@@ -141,9 +264,7 @@ export interface BlessOptions extends Decision {
 /** Makes a run the next version of a baseline. */
 export function blessRun(run: string, options: BlessOptions): { baseline: Baseline; file: string } {
   const { directory, trainer } = readGateSettings(options.config, { directory: options.baselines });
-  const side = parseSide(run);
-  const entry = chooseEntry(readEntries(side.directory), side.trainer ?? trainer);
-  return bless(entry, { directory, name: options.name, by: options.by, reason: options.reason });
+  return bless(entryOf(run, trainer), { directory, name: options.name, by: options.by, reason: options.reason });
 }
 
 /** Records that a metric may be worse for a while. Returns the file of the record. */

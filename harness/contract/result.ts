@@ -239,6 +239,8 @@ export interface ExampleRecord {
   references: string[];
   /** Where the likelihoods of the choices are compared. */
   choices?: string[];
+  /** As the suite says it of the example. */
+  group?: string;
 }
 
 /** One line of `journal.jsonl`, with a checksum and a sequence number around it. */

@@ -16,6 +16,8 @@ export interface Example {
   choices?: string[];
   /** What SARI compares an answer with: the text before simplification. */
   source?: string;
+  /** Items of one group, such as questions on one text, are not independent: comparisons count groups, not items. */
+  group?: string;
 }
 
 /** A scorer by its registered name, with its options. */

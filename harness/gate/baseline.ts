@@ -6,6 +6,7 @@ import { packageRoot, writeFileAtomically } from "../contract/files.js";
 import type { TrainerRecord } from "../contract/result.js";
 import { readJson } from "../run/store/store.js";
 import type { Entry } from "./entry.js";
+import { type Answers, answersOf, isEvaluated } from "./items/answers.js";
 import type { Observed } from "./pairing.js";
 
 /** What a gate compares with: one trainer's matrices, blessed by somebody for a reason. Never changed once written. */
@@ -25,7 +26,18 @@ export interface Baseline {
     schedule?: TrainerRecord["schedule"];
   };
   cells: Observed[];
+  /** Of a model that is evaluated as it is: what is compared item by item. */
+  answers?: Answers;
 }
+
+/** What a gate compares with; without version, time and reason where nobody blessed it. */
+export type ComparedBaseline = Omit<Baseline, Blessed> & Partial<Pick<Baseline, Blessed>>;
+
+type Blessed = "version" | "blessedAt" | "by" | "reason";
+
+/** Name and version, for people. */
+export const baselineText = ({ name, version }: Pick<ComparedBaseline, "name" | "version">): string =>
+  version === undefined ? name : `${name}@${version}`;
 
 /** Who blesses what, and why; versions stand in `<directory>/<name>/<version>.json`, to be committed beside the code. */
 export interface Blessing {
@@ -46,43 +58,38 @@ export function bless(entry: Entry, { directory, name, by, reason }: Blessing): 
       fix: "Use letters, digits, dots and hyphens.",
     });
   }
-  if (entry.missing.length > 0) {
-    throw new BenchError("USAGE", `${entry.missing.length} cells of "${entry.trainer.label}" have not finished`, {
-      fix: `Finish the run first: ${entry.run.command}`,
-    });
-  }
-  const { run, trainer } = entry;
   const version = (versionsOf(directory, name).at(-1) ?? 0) + 1;
-  const { label, name: method, version: methodVersion, options, schedule, deterministic } = trainer;
-  const baseline: Baseline = {
-    schema: "baseline@1",
-    name,
-    version,
-    blessedAt: new Date().toISOString(),
-    by,
-    reason,
-    suite: {
-      name: run.suite.name,
-      version: run.suite.version,
-      digest: run.suite.digest,
-      quick: run.quick,
-      tasks: run.suite.tasks.map(({ id }) => id),
-    },
-    model: { reference: run.model.reference, digest: run.model.digest },
-    numerics: run.numerics,
-    trainer: {
-      label,
-      name: method,
-      version: methodVersion,
-      options,
-      schedule,
-      ...(deterministic && { deterministic }),
-    },
-    cells: entry.cells.map(({ id, order, seed, matrix }) => ({ id, order, seed, matrix })),
-  };
+  const blessedAt = new Date().toISOString();
+  const baseline: Baseline = { schema: "baseline@1", name, version, blessedAt, by, reason, ...recordOf(entry) };
   const file = fileOf(directory, name, version);
   writeFileAtomically(file, `${JSON.stringify(baseline)}\n`);
   return { baseline, file };
+}
+
+/** A finished entry as something to compare with, under a name. Throws USAGE where cells are missing. */
+export const unblessed = (entry: Entry, name: string): ComparedBaseline => ({
+  schema: "baseline@1",
+  name,
+  ...recordOf(entry),
+});
+
+function recordOf(entry: Entry): Omit<Baseline, Blessed | "schema" | "name"> {
+  const { run, trainer, missing, cells } = entry;
+  if (missing.length > 0) {
+    throw new BenchError("USAGE", `${missing.length} cells of "${trainer.label}" have not finished`, {
+      fix: `Finish the run first: ${run.command}`,
+    });
+  }
+  const { label, name, version, options, schedule, deterministic } = trainer;
+  const tasks = run.suite.tasks.map(({ id }) => id);
+  return {
+    suite: { name: run.suite.name, version: run.suite.version, digest: run.suite.digest, quick: run.quick, tasks },
+    model: { reference: run.model.reference, digest: run.model.digest },
+    numerics: run.numerics,
+    trainer: { label, name, version, options, schedule, ...(deterministic && { deterministic }) },
+    cells: cells.map(({ id, order, seed, matrix }) => ({ id, order, seed, matrix })),
+    ...(isEvaluated(trainer) && { answers: answersOf(entry) }),
+  };
 }
 
 /**

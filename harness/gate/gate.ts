@@ -1,12 +1,15 @@
 import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
 import { type Acknowledgement, activeAcknowledgement } from "./acknowledge.js";
-import type { Baseline } from "./baseline.js";
+import { type Baseline, baselineText, type ComparedBaseline } from "./baseline.js";
 import { type Entry, observedSide } from "./entry.js";
+import type { ItemEvidence } from "./items/compare-items.js";
+import type { ItemFlip } from "./items/pair-items.js";
 import { type Judgment, judge, type Verdict } from "./judge.js";
 import type { LookPlan } from "./looks.js";
 import { measureOf } from "./measures.js";
 import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
+import { trainerNotes } from "./trainer-notes.js";
 
 /** One metric of a gate. */
 export interface GateRow extends Judgment {
@@ -16,6 +19,8 @@ export interface GateRow extends Judgment {
   margin: number;
   /** The declared worst fall of an order. */
   worstFall?: number;
+  /** Where evaluated models are compared item by item. */
+  items?: Pick<ItemEvidence, "gained" | "lost" | "p" | "test"> & { count: number };
   /** Where a wider margin was accepted for a while. */
   acknowledged?: Acknowledgement;
 }
@@ -28,17 +33,22 @@ export interface GateResult {
   /** One-sided error of each bound, at this look. */
   alpha: number;
   /** Which look at the candidate this is, and what the earlier ones have spent. */
-  look: { number: number; orders: number; mostOrders: number; spent: number; seen: boolean };
-  baseline: Pick<Baseline, "name" | "version" | "blessedAt" | "by" | "reason"> & { modelDigest: string };
+  look?: { number: number; orders: number; mostOrders: number; spent: number; seen: boolean };
+  /** What was blessed by whom; the name alone where a run is compared with another. */
+  baseline: Pick<Baseline, "name"> &
+    Partial<Pick<Baseline, "version" | "blessedAt" | "by" | "reason">> & { modelDigest: string };
   candidate: { directory: string; run: string; trainer: string; modelDigest: string };
   suite: { name: string; version: string; digest: string };
-  pairedBy: PairedBy;
+  pairedBy: PairedBy | "item";
   metrics: GateRow[];
+  /** Answers that one of two evaluated models got right. */
+  flips?: { gained: ItemFlip[]; lost: ItemFlip[] };
   notes: string[];
 }
 
 export interface GateRequest {
-  baseline: Baseline;
+  /** Without a version where nobody blessed it. */
+  baseline: ComparedBaseline;
   candidate: Entry;
   /** Metric key or `task:<id>` → margin. */
   margins: Readonly<Record<string, number>>;
@@ -76,20 +86,30 @@ export function runGate(request: GateRequest): GateResult {
     if (acknowledged !== undefined) row.acknowledged = acknowledged;
     return candidate.missing.length === 0 ? row : incomplete(row, candidate);
   });
+  return {
+    ...resultOf(request, metrics),
+    alpha,
+    look: lookOf(look),
+    pairedBy: pairedBy(baseline.cells, candidate.cells),
+    notes: [...notesOn(baseline, candidate), ...notesOnLooks(request)],
+  };
+}
+
+/** What every gate says of the two that it compares. */
+export function resultOf(
+  { baseline, candidate }: Pick<GateRequest, "baseline" | "candidate">,
+  metrics: GateRow[],
+): Pick<GateResult, "schema" | "verdict" | "baseline" | "candidate" | "suite" | "metrics"> {
   const verdicts = metrics.map(({ verdict }) => verdict);
   const { name, version, blessedAt, by, reason, model } = baseline;
   const { run, directory, trainer } = candidate;
   return {
     schema: "gate@1",
     verdict: verdicts.includes("fail") ? "fail" : verdicts.includes("inconclusive") ? "inconclusive" : "pass",
-    alpha,
-    look: lookOf(look),
-    baseline: { name, version, blessedAt, by, reason, modelDigest: model.digest },
+    baseline: { name, ...(version !== undefined && { version, blessedAt, by, reason }), modelDigest: model.digest },
     candidate: { directory, run: run.id, trainer: trainer.label, modelDigest: run.model.digest },
     suite: { name: run.suite.name, version: run.suite.version, digest: run.suite.digest },
-    pairedBy: pairedBy(baseline.cells, candidate.cells),
     metrics,
-    notes: [...notesOn(baseline, candidate), ...notesOnLooks(request)],
   };
 }
 
@@ -120,18 +140,24 @@ function incomplete(row: GateRow, { missing }: Entry): GateRow {
   return { ...row, verdict: "inconclusive", furtherOrders: null, reason };
 }
 
-function requireSameSuite({ suite, name, version }: Baseline, { run }: Entry): void {
+/** Throws BASELINE_MISMATCH where the suites differ. */
+export function requireSameSuite(baseline: ComparedBaseline, { run }: Entry): void {
+  const { suite } = baseline;
   if (suite.digest === run.suite.digest && suite.quick === run.quick) return;
   const phrase = (digest: string, quick: boolean) => `${digest.slice(0, 12)}${quick ? ", quick" : ""}`;
   const there = `${suite.name} ${suite.version} (${phrase(suite.digest, suite.quick)})`;
   const here = `${run.suite.name} ${run.suite.version} (${phrase(run.suite.digest, run.quick)})`;
-  throw new BenchError("BASELINE_MISMATCH", `baseline ${name}@${version} is of ${there}, the candidate of ${here}`, {
-    fix: "Run the candidate on the suite of the baseline, or bless a baseline on this one.",
-  });
+  throw new BenchError(
+    "BASELINE_MISMATCH",
+    `baseline ${baselineText(baseline)} is of ${there}, the candidate of ${here}`,
+    {
+      fix: "Run the candidate on the suite of the baseline, or bless a baseline on this one.",
+    },
+  );
 }
 
-function notesOn(baseline: Baseline, candidate: Entry): string[] {
-  const notes: string[] = [];
+function notesOn(baseline: ComparedBaseline, candidate: Entry): string[] {
+  const notes = trainerNotes(baseline.trainer, candidate.trainer);
   if (baseline.model.digest !== candidate.run.model.digest) notes.push("the base models differ");
   if (baseline.numerics !== candidate.run.numerics) notes.push("the numerics of the engines differ");
   const known = new Set(baseline.cells.map(({ order }) => order));

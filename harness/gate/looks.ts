@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import type { TrainerRecord } from "../contract/result.js";
-import type { Baseline } from "./baseline.js";
+import type { ComparedBaseline } from "./baseline.js";
 import type { Entry } from "./entry.js";
 import { leastOrders, type Verdict } from "./judge.js";
 
@@ -78,7 +78,7 @@ function parseLook(text: string, file: string, line: number): Look {
  */
 export function planLook(
   looks: readonly Look[],
-  baseline: Baseline,
+  baseline: ComparedBaseline,
   candidate: Entry,
   maxOrders: number | undefined,
 ): LookPlan {

@@ -1,6 +1,8 @@
 import picocolors from "picocolors";
+import { baselineText } from "../../gate/baseline.js";
 import type { GateResult } from "../../gate/gate.js";
-import { lookText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
+import type { ItemFlip } from "../../gate/items/pair-items.js";
+import { boundsText, captionOf, countText, flipText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
 import { signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
@@ -13,25 +15,45 @@ export function gateLines(result: GateResult, terminal: { color: boolean; width:
   const rows = result.metrics.map((row) => [
     row.key,
     signedPoints(row.mean),
-    row.low === null ? "–" : `${signedPoints(row.low)} … ${signedPoints(row.high)}`,
+    boundsText(row),
     signedPoints(-Math.max(row.margin, row.acknowledged?.margin ?? 0)),
-    String(row.orders),
+    countText(row),
     colors[row.verdict](row.verdict.toUpperCase()),
   ]);
   const remarks = result.metrics.flatMap((row) => [
     ...(row.acknowledged === undefined ? [] : [[row.key, marginText(row)] as const]),
     ...remarksOn(row).map((remark) => [row.key, remark] as const),
   ]);
-  const caption = `points of 100, positive is better for the candidate; one-sided bounds, ${lookText(result)}, orders as clusters; paired by ${result.pairedBy}`;
   return [
-    `${colors[verdict](paint.bold(verdict.toUpperCase()))}  ${candidate.trainer} against baseline ${baseline.name}@${baseline.version} on ${suite.name} ${suite.version}`,
+    `${colors[verdict](paint.bold(verdict.toUpperCase()))}  ${candidate.trainer} against baseline ${baselineText(baseline)} on ${suite.name} ${suite.version}`,
     "",
     ...plainTable(
-      ["metric", "difference", "bounds", "margin", "orders", "verdict"].map((head) => paint.bold(head)),
+      ["metric", "difference", "bounds", "margin", result.pairedBy === "item" ? "items" : "orders", "verdict"].map(
+        (head) => paint.bold(head),
+      ),
       rows,
     ),
     "",
-    ...wrap(caption, terminal.width).map((line) => paint.dim(line)),
+    ...wrap(captionOf(result), terminal.width).map((line) => paint.dim(line)),
     ...twoColumns([...remarks, ...result.notes.map((note) => ["note", note] as const)], terminal.width, 0),
+    ...flipLines(result.flips, terminal.width),
   ];
+}
+
+/** Flipped answers that are listed; the rest is counted. */
+const mostFlips = 10;
+
+function flipLines(flips: GateResult["flips"], width: number): string[] {
+  if (flips === undefined) return [];
+  const list = (what: string, found: readonly ItemFlip[]) => {
+    if (found.length === 0) return [];
+    const more = found.length > mostFlips ? [`${found.length - mostFlips} more, in --json and --markdown`] : [];
+    const lines = [...found.slice(0, mostFlips).map(flipText), ...more];
+    return [
+      "",
+      `${found.length} answers ${what}`,
+      ...lines.flatMap((line) => wrap(line, width - 2).map((part) => `  ${part}`)),
+    ];
+  };
+  return [...list("became wrong", flips.lost), ...list("became right", flips.gained)];
 }

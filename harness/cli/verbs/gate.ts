@@ -16,6 +16,7 @@ type Options = CommonOptions &
     margin?: Record<string, number>;
     worstFall?: Record<string, number>;
     allowInconclusive?: boolean;
+    plan?: boolean;
   };
 
 const exitCodes = { pass: 0, fail: 1, inconclusive: 3 };
@@ -37,6 +38,8 @@ export function addGate(program: Command, context: CliContext): void {
     )
     .option("--baseline <name>", "name of the baseline, or name@version; `main` without it")
     .option("--baselines <directory>", "where baselines stand; `baselines` without it")
+    .option("--against <run>", "compare two evaluated models item by item: the other one's run, without a baseline")
+    .option("--plan", "what a gate on evaluated models could find out, by the items of <run>; compares nothing")
     .option("--trainer <label>", "which trainer of the run")
     .option("--extend", "where it is inconclusive, run the further orders that would decide, up to a cap")
     .option(
@@ -51,13 +54,22 @@ export function addGate(program: Command, context: CliContext): void {
   withCommonOptions(gate, [
     'bench gate bless runs/main --reason "release 1.2"',
     "bench gate runs/candidate --margin op=0.02 --margin bwt=0.03",
+    "bench gate runs/checkpoint-b --against runs/checkpoint-a --margin op=0.02 --margin probe:facts=0.05",
+    "bench gate runs/checkpoint-a --plan --margin general=0.02",
     "bench gate runs/candidate --config bench.yaml --extend --max-orders 10",
     "bench gate runs/candidate --config bench.yaml --markdown gate.md --junit gate.xml --sarif gate.sarif",
     'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
   ]).action(async (run: string, options: Options) => {
-    const { gateRun } = await import("../../app/gate-run.js");
+    const { gateRun, planGate } = await import("../../app/gate-run.js");
     const { gateLines } = await import("../text/gate-lines.js");
-    const { margin: margins, worstFall: worstFalls, plugin: plugins, ...rest } = options;
+    const { margin: margins, worstFall: worstFalls, plugin: plugins, plan, ...rest } = options;
+    if (plan === true) {
+      const { gatePlanLines } = await import("../text/gate-plan-lines.js");
+      const planned = planGate(run, { ...rest, margins });
+      if (options.json) printJson(context, planned);
+      else printLines(context, gatePlanLines(planned, context));
+      return;
+    }
     const result = await gateRun(run, { ...rest, margins, worstFalls, plugins }, context);
     if (options.json) printJson(context, result);
     else printLines(context, gateLines(result, context));

@@ -1,36 +1,58 @@
+import { signedPoints } from "../../metrics/score-text.js";
+import { baselineText } from "../baseline.js";
 import type { GateResult } from "../gate.js";
-import { lookText, marginText, remarksOn, signed } from "./row-text.js";
+import type { ItemFlip } from "../items/pair-items.js";
+import { boundsText, captionOf, countText, flipText, marginText, remarksOn } from "./row-text.js";
 
 const marks = { pass: "✅ PASS", fail: "❌ FAIL", inconclusive: "❔ INCONCLUSIVE" };
 
-/** A gate as Markdown, such as for the summary of a GitHub step. */
+/** Flipped answers that are listed; the rest is counted. */
+const mostFlips = 50;
+
+/** A gate as Markdown, such as for the summary of a GitHub step. Differences in points of 100. */
 export function gateMarkdown(result: GateResult): string {
-  const { baseline, candidate, suite } = result;
+  const { baseline, candidate, suite, flips } = result;
   const rows = result.metrics.map((row) => {
-    const bounds = row.low === null || row.high === null ? "–" : `${signed(row.low)} … ${signed(row.high)}`;
     const cells = [
       `\`${row.key}\``,
-      row.mean === null ? "–" : signed(row.mean),
-      bounds,
+      signedPoints(row.mean),
+      boundsText(row),
       marginText(row).replace(/^margin /, ""),
-      String(row.orders),
+      countText(row),
       marks[row.verdict],
       remarksOn(row).join("; "),
     ];
     return `| ${cells.map(cell).join(" | ")} |`;
   });
   return [
-    `## ${marks[result.verdict]}: ${cell(candidate.trainer)} against baseline ${cell(baseline.name)}@${baseline.version}`,
+    `## ${marks[result.verdict]}: ${cell(candidate.trainer)} against baseline ${cell(baselineText(baseline))}`,
     "",
-    `${cell(suite.name)} ${cell(suite.version)} (\`${suite.digest.slice(0, 12)}\`), paired by ${result.pairedBy}. Differences are positive where the candidate is better; one-sided bounds, ${lookText(result)}.`,
+    `${cell(suite.name)} ${cell(suite.version)} (\`${suite.digest.slice(0, 12)}\`). ${cell(captionOf(result))}.`,
     "",
-    "| metric | difference | bounds | margin | orders | verdict | |",
+    `| metric | difference | bounds | margin | ${result.pairedBy === "item" ? "items" : "orders"} | verdict | |`,
     "|---|---:|---:|---:|---:|---|---|",
     ...rows,
     "",
     ...result.notes.map((note) => `- ${cell(note)}`),
     ...(result.notes.length > 0 ? [""] : []),
+    ...(flips === undefined
+      ? []
+      : [...flipLines("became wrong", flips.lost), ...flipLines("became right", flips.gained)]),
   ].join("\n");
+}
+
+function flipLines(what: string, flips: readonly ItemFlip[]): string[] {
+  if (flips.length === 0) return [];
+  const more = flips.length - mostFlips;
+  return [
+    `<details><summary>${flips.length} answers ${what}</summary>`,
+    "",
+    ...flips.slice(0, mostFlips).map((flip) => `- ${cell(flipText(flip))}`),
+    ...(more > 0 ? [`- ${more} more`] : []),
+    "",
+    "</details>",
+    "",
+  ];
 }
 
 /** Text that stays inside its cell and is no mark-up. */

@@ -1,32 +1,54 @@
+import { points, signedPoints } from "../../metrics/score-text.js";
 import type { GateResult, GateRow } from "../gate.js";
+import type { ItemFlip } from "../items/pair-items.js";
 
 /** The error at this look, and which look it is. */
 export function lookText({ alpha, look }: GateResult): string {
   const share = `α = ${Number((100 * alpha).toPrecision(3))}%`;
-  if (look.number === 1 && look.orders >= look.mostOrders) return share;
+  if (look === undefined || (look.number === 1 && look.orders >= look.mostOrders)) return share;
   return `${share} at look ${look.number}, with ${look.orders} of at most ${look.mostOrders} orders`;
 }
 
-/** Why a metric has its verdict, in one sentence: difference, bounds and margin as they are computed. */
+/** What the table is in and how it was made, in one sentence. */
+export function captionOf(result: GateResult): string {
+  const units =
+    result.pairedBy === "item" ? "items that both answered" : `orders as clusters, paired by ${result.pairedBy}`;
+  return `points of 100, positive is better for the candidate; one-sided bounds, ${lookText(result)}; ${units}`;
+}
+
+/** Lower and upper bound in points; a dash where there are none. */
+export const boundsText = ({ low, high }: GateRow): string =>
+  low === null || high === null ? "–" : `${signedPoints(low)} … ${signedPoints(high)}`;
+
+/** What the judgment counts: task orders, or items with those whose score rose and fell. */
+export const countText = ({ items, orders }: GateRow): string =>
+  items === undefined ? String(orders) : `${items.count} (+${items.gained} −${items.lost})`;
+
+/** Why a metric has its verdict, in one sentence: difference, bounds and margin, in points of 100. */
 export function explainRow(row: GateRow): string {
+  const { mean, low, items, worstFall, orders } = row;
   const parts: string[] = [];
-  if (row.mean !== null) parts.push(`difference ${signed(row.mean)}`);
-  if (row.low !== null && row.high !== null) parts.push(`bounds ${signed(row.low)} to ${signed(row.high)}`);
-  if (row.worstFall !== undefined) parts.push(`worst fall ${row.worstFall}`);
-  parts.push(marginText(row), `${row.orders} order${row.orders === 1 ? "" : "s"}`);
+  if (mean !== null) parts.push(`difference ${signedPoints(mean)} points`);
+  if (low !== null) parts.push(`bounds ${boundsText(row)}`);
+  parts.push(marginText(row));
+  if (worstFall !== undefined) parts.push(`worst fall ${points(worstFall)}`);
+  parts.push(items === undefined ? `${orders} order${orders === 1 ? "" : "s"}` : `${countText(row)} items`);
   return [parts.join(", "), ...remarksOn(row)].join("; ");
 }
 
-/** The margin that was applied, and whose it is. */
+/** The margin that was applied, in points, and whose it is. */
 export function marginText({ margin, acknowledged }: GateRow): string {
-  if (acknowledged === undefined) return `margin ${margin}`;
+  if (acknowledged === undefined) return `margin ${points(margin)}`;
   const { margin: accepted, by, reason, until } = acknowledged;
-  return `margin ${Math.max(margin, accepted)} instead of ${margin}, acknowledged by ${by} until ${until}: ${reason}`;
+  const applied = points(Math.max(margin, accepted));
+  return `margin ${applied} instead of ${points(margin)}, acknowledged by ${by} until ${until}: ${reason}`;
 }
 
-/** Reason, further orders and warning, where there are any. */
-export function remarksOn({ reason, furtherOrders, warning, verdict, orders }: GateRow): string[] {
+/** Test, reason, further orders and warning, where there are any. */
+export function remarksOn({ reason, furtherOrders, warning, verdict, orders, items }: GateRow): string[] {
   const remarks: string[] = [];
+  if (items !== undefined)
+    remarks.push(`${items.test}: p = ${items.p < 0.001 ? "<0.001" : items.p.toFixed(3)}`.replace("= <", "< "));
   if (reason !== undefined) remarks.push(reason);
   if (furtherOrders !== null) {
     remarks.push(
@@ -39,5 +61,14 @@ export function remarksOn({ reason, furtherOrders, warning, verdict, orders }: G
   return remarks;
 }
 
-/** Four decimals and a sign. */
-export const signed = (value: number): string => `${value > 0 ? "+" : ""}${value.toFixed(4)}`;
+/** One answer that became right or wrong: where, and what it was. */
+export const flipText = ({ set, id, baseline, candidate }: ItemFlip): string =>
+  `${set} ${id}: ${quoted(baseline.output)} → ${quoted(candidate.output)}`;
+
+const longest = 60;
+
+function quoted(output: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what is removed
+  const text = output.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+|\s+/g, " ").trim();
+  return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+}

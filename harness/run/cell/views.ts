@@ -41,13 +41,14 @@ export function questionSets(suite: Data, stage: Stage): QuestionSet[] {
 
 /** The questions of a set as `examples.jsonl` keeps them. */
 export function exampleRecords({ dataset, task, examples }: QuestionSet): ExampleRecord[] {
-  return examples.map(({ id, input, references, choices }) => ({
+  return examples.map(({ id, input, references, choices, group }) => ({
     id,
     set: task.id,
     dataset,
     input: readableInput(input),
     references,
     ...(task.mode === "likelihood" && choices !== undefined ? { choices } : {}),
+    ...(group !== undefined && { group }),
   }));
 }
 

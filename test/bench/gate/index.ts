@@ -1,5 +1,6 @@
 import { discreteness } from "./discreteness.js";
 import { errorTable } from "./errors.js";
+import { itemTable } from "./items.js";
 import { lookTable } from "./looks.js";
 import { coverageTable } from "./nested-seeds.js";
 import { realCells } from "./real-cells.js";
@@ -12,11 +13,12 @@ import { worstFallErrors, worstFallPower } from "./worst-fall.js";
  */
 const simulations: Record<string, () => Table> = {
   "False passes at the margin, by noise": () => errorTable(20_000),
-  "False verdicts from equal counts": () => discreteness([2, 3, 4, 5, 8, 12], 1000),
-  "Looks at 3, 5, 8 and 12 orders": () => lookTable(10_000),
-  "A declared worst fall: false passes at the margin": () => worstFallErrors(5000),
-  "A declared worst fall: passes of an unchanged candidate, F = 2δ": () => worstFallPower(4000),
-  "Coverage of the 95% interval of one entry": () => coverageTable(10_000),
+  "False verdicts from equal counts": () => discreteness([2, 3, 5, 8, 12], 400),
+  "Looks at 3, 5, 8 and 12 orders": () => lookTable(4000),
+  "A declared worst fall: false passes at the margin": () => worstFallErrors(2000),
+  "A declared worst fall: passes of an unchanged candidate, F = 2δ": () => worstFallPower(1000),
+  "Evaluated models, item by item": () => itemTable(1000),
+  "Coverage of the 95% interval of one entry": () => coverageTable(4000),
 };
 
 const print = (title: string, table: Table) => console.log(`\n### ${title}\n\n${markdown(table)}`);
