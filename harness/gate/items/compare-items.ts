@@ -35,12 +35,7 @@ export function itemLimits(measure: ItemMeasure, baseline: Answers, candidate: A
 }
 
 /** Compares two evaluated models on one measure, by the items that both answered. */
-export function compareItems(
-  measure: ItemMeasure,
-  baseline: Answers,
-  candidate: Answers,
-  alpha: number,
-): ItemEvidence {
+export function compareItems(measure: ItemMeasure, baseline: Answers, candidate: Answers, alpha: number): ItemEvidence {
   const { sets, ...limits } = itemLimits(measure, baseline, candidate, alpha);
   const pairs = sets.flatMap(({ set }) => set.pairs);
   const gained = pairs.filter((pair) => pair.candidate > pair.baseline).length;
