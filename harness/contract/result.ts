@@ -239,7 +239,6 @@ export interface ExampleRecord {
   references: string[];
   /** Where the likelihoods of the choices are compared. */
   choices?: string[];
-  /** As the suite says it of the example. */
   group?: string;
 }
 
