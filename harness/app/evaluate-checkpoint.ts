@@ -1,4 +1,4 @@
-import { readConfig, resolveConfig } from "../config/index.js";
+import { evaluator, readConfig, resolveConfig } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
 import type { MatrixRecord, RunRecord } from "../contract/result.js";
 import { loadRegistry, type Registry } from "../plugins.js";
@@ -59,19 +59,35 @@ export async function evaluateCheckpoint(
   context: AppContext,
 ): Promise<EvaluatedCheckpoint> {
   const checkpoint = withEndpointSettings(reference, options);
-  const { base, trainer = /^https?:\/\//.test(checkpoint) ? "endpoint" : "frozen", config: file, ...rest } = options;
+  const { base, trainer, config: file, ...rest } = options;
   const { quick, device, engine, threads, out, suite: reader, plugins } = rest;
   const request = readConfig(file, {
-    ...{ reference: suite, suite: reader, trainers: [trainer], plugins, quick, device, engine, threads, out },
+    ...{
+      reference: suite,
+      suite: reader,
+      trainers: trainer === undefined ? [] : [trainer],
+      plugins,
+      quick,
+      device,
+      engine,
+      threads,
+      out,
+    },
     ...{ model: base === undefined ? checkpoint : `${base}::${checkpoint}` },
     ...{ seeds: 1, orders: 1, workers: 1, retryFailed: true, keepCheckpoints: "none" },
   });
   const specifiers = specifiersFor(context, request.config.plugins);
   const registry = await loadRegistry(specifiers);
+  if (trainer === undefined) {
+    const kind = /^https?:\/\//.test(checkpoint) ? "server" : "checkpoint";
+    const { name } = evaluator(registry.allTrainers(), kind);
+    request.config.trainers = [{ name, label: name, options: {} }];
+  }
   const plan = await planRun(resolveConfig(request, registry), registry, specifiers);
   if (plan.record.trainers[0]!.schedule !== "once") {
+    const others = registry.allTrainers().filter(({ schedule }) => schedule === "once");
     throw new BenchError("USAGE", `the trainer "${trainer}" learns; a checkpoint is evaluated as it is`, {
-      fix: "Use one that does not, such as frozen or icl; `bench run` trains.",
+      fix: `Use one that does not: ${others.map(({ name }) => name).join(", ")}. \`bench run\` trains.`,
     });
   }
   const outcome = await context.execute(plan);

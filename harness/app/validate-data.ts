@@ -1,3 +1,4 @@
+import { locationSuite } from "../config/defaults.js";
 import { checkOptions } from "../config/options.js";
 import { parseSuiteReference } from "../config/suite-reference.js";
 import type { Registry } from "../plugins.js";
@@ -10,9 +11,9 @@ export async function validateData(
   { suite: reader, strict }: { suite?: string; strict?: boolean },
   registry: Registry,
 ): Promise<Record<string, string | number>> {
-  const { name, location } = parseSuiteReference(what, process.cwd(), reader);
-  const definition = registry.suite(name);
-  const options = checkOptions(definition.options, {}, `suite "${name}"`);
+  const { name: named, location } = parseSuiteReference(what, process.cwd(), reader);
+  const definition = named === undefined ? locationSuite(registry.allSuites()) : registry.suite(named);
+  const options = checkOptions(definition.options, {}, `suite "${definition.name}"`);
   const suite = await definition.load({ options, quick: false, ...(location && { location }) });
   const found = checkData(suite);
   if (strict && found.length > 0) throw refusal(found);

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { AlertSettings } from "../contract/alert.js";
 import type { ObservationSettings, RunConfig } from "../contract/config.js";
@@ -9,9 +8,6 @@ import type { TrainingProfile } from "./profile.js";
 import type { ConfigFileContent, TrainerEntry } from "./schema.js";
 import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
 import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
-
-/** The trainers that a run compares unless it names others. */
-export const defaultTrainers = ["frozen", "icl", "sequential", "joint", "replay", "ewc", "lora"];
 
 /** What the command line says; each member wins over the file. */
 export interface ConfigFlags {
@@ -41,9 +37,19 @@ export interface ConfigFlags {
   failOn?: AlertSettings["failOn"];
 }
 
+/** What was asked for, before the plug-ins say what is left out. */
+export interface RequestedConfig extends Omit<RunConfig, "suite" | "workers" | "trainers"> {
+  /** Without a name: the suite that reads the location, or else the default one. */
+  suite: Omit<RunConfig["suite"], "name"> & { name?: string };
+  /** Those that plug-ins declare as default ones when absent. */
+  trainers?: RunConfig["trainers"];
+  /** As many as are of use when absent. */
+  workers?: number;
+}
+
 /** A configuration before names and options are looked up. */
 export interface ConfigRequest {
-  config: RunConfig;
+  config: RequestedConfig;
   /** The training profile of the file's top level, meant for every trainer that takes one. */
   profile: TrainingProfile;
   /** The profile of single trainers, in the order of `config.trainers`. */
@@ -63,22 +69,21 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   const directory = file === undefined ? process.cwd() : dirname(resolve(file));
   const fromFlags = flags.trainers !== undefined;
   const fromCheckpoint = flags.fromCheckpoint ?? (content.fromCheckpoint && resolve(directory, content.fromCheckpoint));
-  const entries = flags.trainers ?? content.trainers ?? (fromCheckpoint === undefined ? defaultTrainers : []);
+  const entries = flags.trainers ?? content.trainers ?? (fromCheckpoint === undefined ? undefined : []);
   const trainers = entries
-    .map((entry): TrainerEntry => (typeof entry === "string" ? { name: entry } : entry))
+    ?.map((entry): TrainerEntry => (typeof entry === "string" ? { name: entry } : entry))
     .map((entry) => ({ ...entry, name: absoluteSpecifier(entry.name, fromFlags ? process.cwd() : directory) }));
   const seeds = flags.seeds ?? content.seeds ?? (fromCheckpoint === undefined ? 1 : []);
   const orders = flags.orders ?? content.orders ?? 1;
-  const seedCount = typeof seeds === "number" ? seeds : seeds.length;
-  const config: RunConfig = {
+  const workers = flags.workers ?? content.workers;
+  const config: RequestedConfig = {
     suite: suiteOf(content, flags, directory),
-    trainers: trainers.map(({ name, label, options }) => ({ name, label: label ?? name, options: options ?? {} })),
+    ...(trainers && {
+      trainers: trainers.map(({ name, label, options }) => ({ name, label: label ?? name, options: options ?? {} })),
+    }),
     seeds,
     orders,
-    workers:
-      flags.workers ??
-      content.workers ??
-      Math.min(availableParallelism(), (trainers.length || 1) * (seedCount || 1) * orders),
+    ...(workers === undefined ? {} : { workers }),
     threads: flags.threads ?? content.threads ?? 1,
     device: flags.device ?? content.device ?? "cpu",
     quick: flags.quick ?? content.quick ?? false,
@@ -90,7 +95,8 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
       ...(flags.plugins ?? []).map((specifier) => absoluteSpecifier(specifier, process.cwd())),
     ],
   };
-  for (const { name } of [...trainers, config.suite]) if (looksLikeSpecifier(name)) config.plugins.push(name);
+  const named = [...(trainers ?? []), config.suite].flatMap(({ name }) => name ?? []);
+  config.plugins.push(...named.filter(looksLikeSpecifier));
   config.plugins = [...new Set(config.plugins)];
   const observation = observationOf(
     flags.evaluateEvery ?? content.evaluateEvery,
@@ -112,17 +118,17 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   return {
     config,
     profile: profileOf(content),
-    trainerProfiles: trainers.map(profileOf),
+    trainerProfiles: (trainers ?? []).map(profileOf),
     locate: (path, atKey) => (fromFlags && path[0] === "trainers" ? undefined : locate?.(path, atKey)),
   };
 }
 
-function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: string): RunConfig["suite"] {
+function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: string): RequestedConfig["suite"] {
   if (flags.reference !== undefined) {
     return { ...parseSuiteReference(flags.reference, process.cwd(), flags.suite), options: optionsOf(content) };
   }
   if (flags.suite !== undefined) return { name: flags.suite, options: optionsOf(content) };
-  if (content.suite === undefined) return { name: "trace-seq", options: {} };
+  if (content.suite === undefined) return { options: {} };
   if (typeof content.suite === "string") return { ...parseSuiteReference(content.suite, directory), options: {} };
   const { name, location } = content.suite;
   const options = optionsOf(content);

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import type { SuiteDefinition } from "../contract/suite.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
+import { defaultSuite, defaultTrainers, locationSuite } from "./defaults.js";
 import { checkOptions } from "./options.js";
 import type { TrainingProfile } from "./profile.js";
-import type { ConfigRequest } from "./read-config.js";
+import type { ConfigRequest, RequestedConfig } from "./read-config.js";
 import { looksLikeSpecifier } from "./specifier.js";
 
 /** The part of a registry that names are looked up in. */
@@ -17,17 +19,20 @@ interface Names {
   metric(key: string): unknown;
   suitesOf(specifier: string): string[];
   trainersOf(specifier: string): string[];
+  allSuites(): SuiteDefinition[];
+  allTrainers(): TrainerDefinition[];
 }
 
 /**
- * Looks up what a configuration names and checks every option, so that nothing wrong is found after an hour.
+ * Looks up what a configuration names, completes what it leaves to the plug-ins and checks every option, so that nothing wrong is found after an hour.
  * A trainer named by its plug-in (a path or a command) stands for all trainers of that plug-in. The training profile
  * goes to the trainers that have an option `profile`.
  *
  * @throws UNKNOWN_NAME, CONFIG_INVALID, with line and column where the value came from a file.
  */
 export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
-  const { config, locate } = request;
+  const { locate } = request;
+  const config = withDefaults(request.config, names);
   const suite = located(locate(["suite"]), () => suiteOf(config, names));
   const suiteOptions = checkOptions(suite.options, config.suite.options, `suite "${suite.name}"`, (path, atKey) =>
     locate(["suite", "options", ...path], atKey),
@@ -57,10 +62,29 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
       at: locate(["trainers"]),
     });
   }
-  return { ...config, suite: { ...config.suite, name: suite.name, options: suiteOptions }, trainers };
+  const workers = config.workers ?? Math.min(availableParallelism(), cellsOf(config));
+  return { ...config, workers, suite: { ...config.suite, name: suite.name, options: suiteOptions }, trainers };
 }
 
-function suiteOf({ suite }: RunConfig, names: Names): SuiteDefinition {
+/** Suite and trainers that are left out, as the plug-ins declare them. */
+function withDefaults(config: RequestedConfig, names: Names): RequestedConfig & Pick<RunConfig, "suite" | "trainers"> {
+  const { name = defaultName(config, names), ...suite } = config.suite;
+  const entry = (trainer: string): TrainerConfig => ({ name: trainer, label: trainer, options: {} });
+  const { trainers = defaultTrainers(names.allTrainers()).map(entry) } = config;
+  return { ...config, suite: { name, ...suite }, trainers };
+}
+
+function defaultName({ suite }: RequestedConfig, names: Names): string {
+  return (suite.location === undefined ? defaultSuite : locationSuite)(names.allSuites()).name;
+}
+
+/** How many cells a run has; of one that goes on from a cell, trainers and seeds may be left to that one. */
+function cellsOf({ trainers, seeds, orders }: Pick<RunConfig, "trainers" | "seeds" | "orders">): number {
+  const seedCount = typeof seeds === "number" ? seeds : seeds.length;
+  return (trainers.length || 1) * (seedCount || 1) * orders;
+}
+
+function suiteOf({ suite }: Pick<RunConfig, "suite">, names: Names): SuiteDefinition {
   if (looksLikeSpecifier(suite.name)) return onlySuiteOf(suite.name, names);
   try {
     return names.suite(suite.name);

@@ -92,6 +92,8 @@ export interface MethodDefinition {
   source: string;
   /** Changes whenever the same options would give other results. */
   version: number;
+  /** True where its trainer is one of those that a run compares unless it names others. */
+  default?: boolean;
   /** JSON schemas of its own options, by name, with defaults. */
   options: Record<string, unknown>;
   /** Made anew for each learner, from checked options with their defaults. */

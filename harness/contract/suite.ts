@@ -118,6 +118,10 @@ export interface SuiteDefinition<Options = Record<string, unknown>> {
   summary: string;
   /** Where the tasks come from: paper, generator, files. */
   source: string;
+  /** True where it is the suite of a run that names none. */
+  default?: boolean;
+  /** True where it reads a directory or a Hub data set that is named without a suite. */
+  readsLocations?: boolean;
   /** JSON schema of `options`. */
   options: Record<string, unknown>;
   /**

@@ -51,6 +51,10 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
   deterministic?: boolean;
   /** False where its learners give no log-likelihoods; tasks that are scored by likelihood then refuse it. */
   likelihoods?: boolean;
+  /** True where it is one of those that a run compares unless it names others. */
+  default?: boolean;
+  /** What it evaluates as it is unless another trainer is named: a model in files, or one behind a server. */
+  evaluates?: "checkpoint" | "server";
   /** What its inputs may be made of; text alone when absent. A suite with others is refused before the run starts. */
   modalities?: readonly Modality[];
   /** What it may use beside the current task's data, with these options. */

@@ -34,6 +34,7 @@ const schema = {
       { name, summary: text, source: text, version, options, strategy: method },
       {
         schedule,
+        default: flag,
         space: spaceSchema,
         defaults: { type: "object" },
         capabilities: { type: "array", items: text },
@@ -56,12 +57,17 @@ const schema = {
         space: spaceSchema,
         deterministic: flag,
         likelihoods: flag,
+        default: flag,
+        evaluates: { enum: ["checkpoint", "server"] },
         modalities: taken,
         capabilities: method,
         methods: method,
       },
     ),
-    suites: listOf({ name, summary: text, source: text, options, load: method }, { template: method }),
+    suites: listOf(
+      { name, summary: text, source: text, options, load: method },
+      { default: flag, readsLocations: flag, template: method },
+    ),
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
     reporters: listOf(
       { name, summary: text, render: method },

@@ -87,6 +87,7 @@ function followsRule(taskId: string, input: string, output: string): boolean {
 /** The suite that comes with the project: no files, no network. */
 export const traceSeq = defineSuite({
   name: "trace-seq",
+  default: true,
   summary: "Eight generated tasks in the shape of TRACE's, for a tiny model that comes with them; runs anywhere.",
   source: "Generated; tasks, prompts, metrics and orders after TRACE (Wang et al., arXiv 2310.06762).",
   options: {},

@@ -68,6 +68,7 @@ class EndpointLearner implements Learner {
 /** A model behind an OpenAI-compatible server, zero-shot. No options: its settings are part of the model's address. */
 export const endpoint: TrainerDefinition = {
   name: "endpoint",
+  evaluates: "server",
   summary: "A model behind an OpenAI-compatible server, as it is; its address is given as the model.",
   source: "baseline",
   version: 1,

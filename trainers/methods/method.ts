@@ -14,6 +14,8 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
   /** Changes whenever the same options would give other results. */
   version: number;
   schedule?: Schedule;
+  /** True where its trainer is one of those that a run compares unless it names others. */
+  default?: boolean;
   /** Defaults of the loop's options that differ for this method. */
   defaults?: Partial<TrainingOptions>;
   /** Its own options, one by one: type, JSON schema, default and description in one. */

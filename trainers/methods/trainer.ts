@@ -49,7 +49,7 @@ export function composedTrainer(methods: readonly Method[]): TrainerDefinition {
 
 type Description = Pick<
   Method,
-  "name" | "summary" | "source" | "version" | "schedule" | "defaults" | "options" | "space"
+  "name" | "summary" | "source" | "version" | "default" | "schedule" | "defaults" | "options" | "space"
 >;
 
 /** The options of the loop and the profile; a composition may leave the learning rate to its methods. */
@@ -82,6 +82,7 @@ function parametricTrainer<Options extends LoopOptions>(
     version,
     schedule,
     options: { properties: { ...withDefaults(name, defaults), profile: Type.Optional(profileOption), ...options } },
+    ...(description.default === true && { default: true }),
     ...(space === undefined ? {} : { space }),
     needs(chosen) {
       const { training, members } = composition(chosen);

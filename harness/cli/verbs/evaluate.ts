@@ -52,7 +52,10 @@ export function addEvaluate(program: Command, context: CliContext): void {
 export function withEvaluationOptions(command: Command): Command {
   return command
     .option("--suite <name>", "the suite that reads the location given")
-    .option("--trainer <name>", "how questions are put, by a trainer that does not learn: frozen, icl, endpoint")
+    .option(
+      "--trainer <name>",
+      "how questions are put: a trainer that does not learn; the one for checkpoints or servers without it",
+    )
     .option("--config <file>", "configuration: its suite and its plug-ins")
     .option("--quick", "a smaller, honest configuration, for smoke tests")
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { registryFor } from "../../app/context.js";
-import { parseSuiteReference } from "../../config/suite-reference.js";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
@@ -35,8 +34,9 @@ export function addInit(program: Command, context: CliContext): void {
   withCommonOptions(suite, ["bench init suite ./my-data", "bench validate ./my-data"]).action(
     async (directory: string, _: InitOptions, self: Command) => {
       const options: InitOptions = self.optsWithGlobals();
-      const { name } = parseSuiteReference(resolve(directory), process.cwd());
-      const template = (await registryFor(context, options.plugin)).suite(name).template!(directory);
+      const { locationSuite } = await import("../../config/index.js");
+      const { allSuites } = await registryFor(context, options.plugin);
+      const template = locationSuite(allSuites()).template!(directory);
       const file = join(directory, template.file);
       write(file, template.text, options);
       if (options.json) printJson(context, { file });

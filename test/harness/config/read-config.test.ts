@@ -1,5 +1,5 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -31,17 +31,11 @@ function wrong(text: string | Uint8Array): string {
 }
 
 describe("defaults", () => {
-  it("is the main job", () => {
+  it("leave suite, trainers and workers to the plug-ins", () => {
     expect(readConfig(undefined, {}).config).toEqual({
-      suite: { name: "trace-seq", options: {} },
-      trainers: ["frozen", "icl", "sequential", "joint", "replay", "ewc", "lora"].map((name) => ({
-        name,
-        label: name,
-        options: {},
-      })),
+      suite: { options: {} },
       seeds: 1,
       orders: 1,
-      workers: Math.min(availableParallelism(), 7),
       threads: 1,
       device: "cpu",
       quick: false,
@@ -51,17 +45,13 @@ describe("defaults", () => {
       alerts: defaultAlerts,
     });
   });
-
-  it("starts no more workers than there are cells", () => {
-    expect(readConfig(undefined, { trainers: ["replay"] }).config.workers).toBe(1);
-  });
 });
 
 describe("a run that goes on from a cell", () => {
   it("leaves trainer and seed to the cell unless they are given; the path is relative to where it stands", () => {
     const cell = "runs/a/0123456789abcdef:stance";
     const { config } = read(`fromCheckpoint: ${cell}\n`);
-    expect(config).toMatchObject({ fromCheckpoint: join(directory, cell), trainers: [], seeds: [], workers: 1 });
+    expect(config).toMatchObject({ fromCheckpoint: join(directory, cell), trainers: [], seeds: [] });
     const given = readConfig(undefined, { fromCheckpoint: cell, trainers: ["ewc"], seeds: 2 }).config;
     expect(given).toMatchObject({ fromCheckpoint: cell, trainers: [{ name: "ewc" }], seeds: 2 });
   });
@@ -109,7 +99,7 @@ describe("file and flags", () => {
     const { config } = read("suite: ./data\nmodel: ./model\nout: runs/a\nplugins: [./p.mjs, some-package]\n", {
       plugins: ["./q.mjs"],
     });
-    expect(config.suite).toEqual({ name: "folder", location: join(directory, "data"), options: {} });
+    expect(config.suite).toEqual({ location: join(directory, "data"), options: {} });
     expect(config.model).toBe(join(directory, "model"));
     expect(config.out).toBe(join(directory, "runs/a"));
     expect(config.plugins).toEqual([join(directory, "p.mjs"), "some-package", resolve("q.mjs")]);
@@ -141,10 +131,10 @@ describe("file and flags", () => {
 
   it.each([
     ["trace-seq", { name: "trace-seq" }],
-    ["./data", { name: "folder", location: resolve("data") }],
-    ["data/superni", { name: "folder", location: resolve("data/superni") }],
-    ["/data", { name: "folder", location: "/data" }],
-    ["hf://datasets/owner/name@abc", { name: "folder", location: "hf://datasets/owner/name@abc" }],
+    ["./data", { location: resolve("data") }],
+    ["data/superni", { location: resolve("data/superni") }],
+    ["/data", { location: "/data" }],
+    ["hf://datasets/owner/name@abc", { location: "hf://datasets/owner/name@abc" }],
     ["trace:./TRACE", { name: "trace", location: resolve("TRACE") }],
     ["trace:hf://datasets/a/b", { name: "trace", location: "hf://datasets/a/b" }],
   ])("understands %s", (reference, suite) => {

@@ -1,8 +1,9 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { readConfig, resolveConfig } from "../../../harness/config/index.js";
+import { evaluator, readConfig, resolveConfig } from "../../../harness/config/index.js";
 import type { BenchError } from "../../../harness/contract/errors.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
@@ -80,6 +81,40 @@ trainers:
         fix: 'Did you mean "tiny"?',
         at: { file, line: 2, column: 8 },
       }),
+    );
+  });
+});
+
+describe("what a configuration leaves out", async () => {
+  const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, room, "index.ts")).href);
+  const builtIn = await loadRegistry(rooms);
+  const asked = (flags: Parameters<typeof readConfig>[1]) => resolveConfig(readConfig(undefined, flags), builtIn);
+
+  it("is the main job: the suite and the trainers that declare themselves the default ones", () => {
+    const { suite, trainers, workers } = asked({});
+    expect(suite.name).toBe("trace-seq");
+    const names = ["frozen", "icl", "sequential", "joint", "replay", "ewc", "lora"];
+    expect(trainers.map(({ name, label }) => [name, label])).toEqual(names.map((name) => [name, name]));
+    expect(workers).toBe(Math.min(availableParallelism(), 7));
+  });
+
+  it("is read by the suite that reads locations, where one is named alone", () => {
+    expect(asked({ reference: "./data" }).suite).toMatchObject({ name: "folder", location: resolve("data") });
+  });
+
+  it("starts no more workers than there are cells", () => {
+    expect(asked({ trainers: ["replay"] }).workers).toBe(1);
+    expect(asked({ trainers: ["replay"], workers: 3 }).workers).toBe(3);
+  });
+
+  it("is a checkpoint's or a server's trainer", () => {
+    expect(evaluator(builtIn.allTrainers(), "checkpoint").name).toBe("frozen");
+    expect(evaluator(builtIn.allTrainers(), "server").name).toBe("endpoint");
+  });
+
+  it("is refused where no plug-in declares it", () => {
+    expect(() => resolveConfig(readConfig(undefined, { trainers: ["majority"] }), registry)).toThrowError(
+      expect.objectContaining({ code: "UNKNOWN_NAME", fix: expect.stringContaining("Name a suite") }),
     );
   });
 });

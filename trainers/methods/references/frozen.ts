@@ -19,6 +19,8 @@ class FrozenLearner extends ModelLearner {
 /** The base model, zero-shot: the reference that says what training gained and lost. Option: maxTokens. No privileges. */
 export const frozen = defineTrainer({
   name: "frozen",
+  default: true,
+  evaluates: "checkpoint",
   summary: "The base model as it is, zero-shot: the reference row.",
   source: "baseline",
   version: 1,

@@ -117,6 +117,7 @@ class IclLearner extends ModelLearner {
  */
 export const icl = defineTrainer({
   name: "icl",
+  default: true,
   summary: "The base model as it is, with a few examples of the task before each question.",
   source: "baseline; ICL in TRACE, arXiv 2310.06762",
   version: 1,

@@ -8,6 +8,7 @@ import { rateRange } from "../ranges.js";
 export const joint = defineMethod({
   name: "joint",
   summary: "Fine-tunes all parameters on all tasks at once: the upper bound.",
+  default: true,
   source: "baseline; multi-task learning (MTL)",
   version: 1,
   schedule: "joint",

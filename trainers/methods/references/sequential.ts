@@ -8,6 +8,7 @@ import { rateRange } from "../ranges.js";
 export const sequential = defineMethod({
   name: "sequential",
   summary: "Fine-tunes all parameters on one task after another; nothing guards earlier tasks.",
+  default: true,
   source: "baseline; SeqFT in TRACE, arXiv 2310.06762",
   version: 1,
   options: {},

@@ -64,6 +64,7 @@ type EwcOptions = OptionsOf<typeof options>;
  */
 export const ewc = defineMethod({
   name: "ewc",
+  default: true,
   summary: "Holds parameters that mattered for earlier tasks near their values, by the Fisher information.",
   source: "arXiv 1612.00796; online form arXiv 1805.06370",
   version: 1,

@@ -69,6 +69,7 @@ type ReplayOptions = OptionsOf<typeof options>;
  */
 export const replay = defineMethod({
   name: "replay",
+  default: true,
   summary: "Mixes a buffer with a random 10% of each earlier task's data into the new task's batches.",
   source: "arXiv 2310.06762, Replay",
   version: 1,
