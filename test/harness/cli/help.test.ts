@@ -78,6 +78,8 @@ describe("help", () => {
         "--evaluate-items",
         "--fail-on",
         "--strict",
+        "--quiet",
+        "--reporter",
         "--dry-run",
         "--plugin",
         "--json",

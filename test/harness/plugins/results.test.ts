@@ -100,7 +100,8 @@ describe("a run with metrics and reporters of a plug-in", () => {
       .trim()
       .split("\n");
     const types = events.map((line) => (JSON.parse(line) as { type: string }).type);
-    expect([types[0], types.at(-1)]).toEqual(["run-started", "run-finished"]);
+    expect(types).toContain("run-started");
+    expect(types.at(-1)).toBe("run-finished");
     expect(types.filter((type) => type === "cell-finished")).toHaveLength(2);
     expect(read("run", "report", "ticker.json")).toMatchObject({ columns: ["op", "lastTask", "belowJoint"] });
     expect(run.stderr).toContain("stumbler no longer follows this run: it stumbled");
