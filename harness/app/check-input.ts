@@ -15,6 +15,8 @@ export interface ValidateOptions {
   as?: InputKind;
   /** The suite that reads the data. */
   suite?: string;
+  /** The model that data is measured with. */
+  model?: string;
   /** Whether findings about data are errors. */
   strict?: boolean;
   plugins?: string[];

@@ -1,22 +1,36 @@
 import { locationSuite } from "../config/defaults.js";
 import { checkOptions } from "../config/options.js";
 import { parseSuiteReference } from "../config/suite-reference.js";
+import type { TextMeasure } from "../contract/plugin.js";
+import type { Task } from "../contract/suite.js";
+import { resolveReference } from "../hub.js";
 import type { Registry } from "../plugins.js";
+import { measureAnswerLimits, tooLongPrompts } from "../run/data/answer-limits.js";
 import { checkData } from "../run/data/check-data.js";
 import { refusal } from "../run/data/data-notes.js";
 
-/** Loads data as a run would, and tells its sizes, how it was read, and what is wrong with it as a measurement. */
+/**
+ * Loads data as a run would, and tells its sizes, how it was read, what does not fit the model (the suite's own unless
+ * given), and what is wrong with it as a measurement.
+ */
 export async function validateData(
   what: string,
-  { suite: reader, strict }: { suite?: string; strict?: boolean },
+  { suite: reader, model, strict }: { suite?: string; model?: string; strict?: boolean },
   registry: Registry,
 ): Promise<Record<string, string | number>> {
   const { name: named, location } = parseSuiteReference(what, process.cwd(), reader);
   const definition = named === undefined ? locationSuite(registry.allSuites()) : registry.suite(named);
   const options = checkOptions(definition.options, {}, `suite "${definition.name}"`);
-  const suite = await definition.load({ options, quick: false, ...(location && { location }) });
-  const found = checkData(suite);
+  const loaded = await definition.load({ options, quick: false, ...(location && { location }) });
+  const found = checkData(loaded);
   if (strict && found.length > 0) throw refusal(found);
+  const { directory } = await resolveReference(model ?? loaded.defaultModel, "model");
+  const measure = await registry.modelFor(directory).measure?.(directory);
+  const { suite } = measureAnswerLimits(loaded, measure);
+  const notes = [
+    ...(suite.notes ?? []),
+    ...(measure === undefined ? [] : suite.tasks.flatMap(longPromptNote(measure))),
+  ];
   const tasks = suite.tasks.map((task) => {
     const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
     return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
@@ -26,7 +40,7 @@ export async function validateData(
   return {
     suite: `${suite.name} ${suite.version}`,
     ...Object.fromEntries(tasks),
-    ...Object.fromEntries(numbered("note", suite.notes ?? [])),
+    ...Object.fromEntries(numbered("note", notes)),
     ...Object.fromEntries(
       numbered(
         "found",
@@ -36,3 +50,12 @@ export async function validateData(
     digest: suite.digest,
   };
 }
+
+const longPromptNote = (measure: TextMeasure) => (task: Task) => {
+  const count = tooLongPrompts(task, measure);
+  return count === 0
+    ? []
+    : [
+        `${task.id}: prompts longer than ${measure.longest} tokens with their answers, to be shortened (start and end are kept): ${count}`,
+      ];
+};

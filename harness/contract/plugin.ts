@@ -69,6 +69,16 @@ export interface InspectedModel {
   notes?: string[];
 }
 
+/** Lengths in a model's own tokens. */
+export interface TextMeasure {
+  /** Tokens of an answer as it is trained on and generated, the end token included. */
+  answer(text: string): number;
+  /** Tokens of a prompt. */
+  prompt(text: string): number;
+  /** Most tokens of prompt and answer together, unless a trainer's options say otherwise. */
+  longest: number;
+}
+
 /** A kind of model directory. */
 export interface ModelFormat {
   name: string;
@@ -77,6 +87,8 @@ export interface ModelFormat {
   recognizes(directory: string): boolean;
   /** Checks every file (config, tensors' shapes, tokenizer). Throws MODEL_INVALID with file and fix. */
   inspect(directory: string): Promise<InspectedModel>;
+  /** How long texts are for a model. Absent where its tokenizer is not known, as behind a server. */
+  measure?(directory: string): Promise<TextMeasure>;
   /** What an engine opens. Cheap, reads no weights. Absent where models of this format are not opened by an engine. */
   open?(directory: string): Promise<Checkpoint>;
 }

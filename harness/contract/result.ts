@@ -1,6 +1,7 @@
 import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
-import type { ProbeKind, PublishedFigures, TaskDescription } from "./suite.js";
+import type { ProbeKind } from "./suite.js";
+import type { SuiteRecord } from "./suite-record.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
@@ -29,25 +30,6 @@ export interface RunRecord {
 }
 
 /** The suite of a run, without its data. */
-export interface SuiteRecord {
-  name: string;
-  version: string;
-  title: string;
-  digest: string;
-  generated: boolean;
-  scoring?: string;
-  revision?: string;
-  location?: string;
-  published?: PublishedFigures;
-  /** How the data was read, and what was found in it, in words; absent where there is nothing to say. */
-  notes?: string[];
-  tasks: (ScoredSetRecord & { language: string; sizes: Record<string, number> })[];
-  probes: (ScoredSetRecord & { kind: ProbeKind; size: number })[];
-}
-
-/** What a task or probe is called and how its answers are scored. */
-export type ScoredSetRecord = Pick<TaskDescription, "id" | "title" | "scorer" | "alsoScored" | "mode" | "normalizeBy">;
-
 export interface ModelRecord {
   reference: string;
   digest: string;
@@ -129,6 +111,8 @@ export interface MatrixRecord {
   probes: Record<string, (number | null)[]>;
   probeKinds: Record<string, ProbeKind>;
   probeN: Record<string, number>;
+  /** Task → its test prompts that were too long and were shortened, in row T; absent where all fit. */
+  shortened?: Record<string, number>;
   /** For classification tasks: task → row T's counts. */
   confusion: Record<string, ConfusionRecord>;
 }
@@ -207,6 +191,8 @@ export interface SampleRecord {
   answeredBy?: string;
   /** What the learner says that its answer rests on. Not scored. */
   evidence?: string[];
+  /** The prompt was too long and was shortened. */
+  shortened?: true;
   score: number;
   extracted: number;
   valid: boolean;

@@ -93,6 +93,8 @@ export interface Suite {
   revision?: string;
   /** What a paper printed for the same tasks, to stand beside a run's own figures. No influence on results. */
   published?: PublishedFigures;
+  /** Tasks whose limit of an answer was inferred from bytes: a run measures it again in the model's tokens. */
+  inferredLimits?: string[];
   /** What was left out while loading, in words, such as rows without an answer. */
   notes?: string[];
   /** Whether `output` answers `input` correctly by the task's rule, where the rule is known. */

@@ -159,6 +159,8 @@ export interface LearnReport {
   drawn?: DrawnItems[];
   /** How the task's data differs from that of the tasks before it, where the trainer looks. */
   drift?: DriftReport;
+  /** Training prompts that were too long and were shortened, where the trainer tells. */
+  shortened?: number;
   /** What was synthesized for rehearsal while this task was learned, one set a task that it stands for. */
   synthetic?: SyntheticSet[];
 }
@@ -239,6 +241,8 @@ export interface Generation {
   reasoning?: string;
   /** The name that a server answered by, where it is not the one that was asked for. */
   answeredBy?: string;
+  /** True where the prompt was too long and was shortened. */
+  shortened?: boolean;
   /** What the answer rests on, such as ids of retrieved passages; kept in the sample, not scored. */
   evidence?: string[];
 }

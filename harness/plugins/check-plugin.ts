@@ -73,7 +73,7 @@ const schema = {
       { name, summary: text, render: method },
       { default: flag, observe: method, renderHistory: method, renderBoard: method },
     ),
-    models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method }),
+    models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method, measure: method }),
     metrics: listOf(
       {
         id: { type: "string", pattern: "^[a-z0-9][a-z0-9.-]*@[0-9]+$" },

@@ -13,12 +13,23 @@ export interface FileSuite {
   tasks: LoadedTask[];
   orders: Order[];
   limits: LoadOptions;
+  /** Tasks whose limit of an answer was inferred. */
+  inferredLimits: string[];
   /** The commit of a data set on the Hub. */
   revision: string | null;
 }
 
 /** A suite whose tasks come from files. Its digest covers the files, the settings of the tasks and the limits. */
-export function assembleFileSuite({ name, version, title, tasks, orders, limits, revision }: FileSuite): Suite {
+export function assembleFileSuite({
+  name,
+  version,
+  title,
+  tasks,
+  orders,
+  limits,
+  inferredLimits,
+  revision,
+}: FileSuite): Suite {
   const described = tasks.map(({ task: { train, validation, test, ...description }, digests }) => {
     const { choices } = test[0]!;
     return { ...description, choices, digests };
@@ -33,6 +44,7 @@ export function assembleFileSuite({ name, version, title, tasks, orders, limits,
     probes: [],
     generalItems: [],
     defaultModel: baseModelDirectory,
+    inferredLimits,
     digest: digestOf({ reading, version, tasks: described, limits }),
     notes: tasks.flatMap(({ notes }) => notes),
   };

@@ -90,6 +90,7 @@ async function loadFolder(
     tasks,
     orders: orders.map(([order, members]) => ({ name: order, tasks: members.filter((task) => names.includes(task)) })),
     limits,
+    inferredLimits: names.filter((task) => content.tasks?.[task]?.maxNewTokens === undefined),
     revision,
   });
 }

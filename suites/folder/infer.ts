@@ -12,7 +12,7 @@ const mostLabels = 20;
 const longestLabel = 40;
 const fewestRowsALabel = 5;
 const tokenLimits = { least: 4, most: 256 };
-/** A small vocabulary of bytes and their pairs takes about two bytes a token; larger ones take more. */
+/** A first guess, which is part of the suite's digest; a run measures the answers again in its model's own tokens. */
 const bytesPerToken = 2;
 
 const wholeNumeral = /^[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?$/;

@@ -60,6 +60,7 @@ export const superni = defineSuite({
       tasks,
       orders,
       limits,
+      inferredLimits: ids,
       revision,
     });
     return { ...suite, published: published[sequence] };

@@ -50,6 +50,7 @@ export const trace = defineSuite({
       tasks,
       orders: traceOrders,
       limits,
+      inferredLimits: [],
       revision,
     });
     return scoring === "published" ? { ...suite, scoring, published } : { ...suite, scoring };

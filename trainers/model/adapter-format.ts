@@ -8,6 +8,7 @@ import type { Architecture } from "./architecture.js";
 import { type Checkpoint, digestModel, openCheckpoint, readTensors } from "./checkpoint.js";
 import { readConfig } from "./config.js";
 import { fitTensors } from "./fit-tensors.js";
+import { measureTexts } from "./measure.js";
 import { baseOf, openAdapter } from "./peft.js";
 
 /**
@@ -43,6 +44,7 @@ export function adapterFormat(architectures: readonly Architecture[]): ModelForm
         adapter: resolve(adapter!),
       };
     },
+    measure: async (location) => measureTexts((await locateModel(location)).base, architectures),
     async inspect(location) {
       const { base, adapter } = await locateModel(location);
       const checkpoint = openCheckpoint(base, architectures);

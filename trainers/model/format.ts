@@ -5,6 +5,7 @@ import type { ModelFormat } from "../../harness/contract/plugin.js";
 import type { Architecture } from "./architecture.js";
 import { digestModel, openCheckpoint, readTensors } from "./checkpoint.js";
 import { readConfig } from "./config.js";
+import { measureTexts } from "./measure.js";
 import { holdsAdapter } from "./peft.js";
 import { holdsWeights } from "./weights.js";
 
@@ -31,6 +32,7 @@ export function huggingFaceFormat(architectures: readonly Architecture[]): Model
       architecture: readConfig(directory, architectures).architecture.name,
       directory: resolve(directory),
     }),
+    measure: async (directory) => measureTexts(directory, architectures),
     async inspect(directory) {
       refuseAmbiguity(directory);
       const checkpoint = openCheckpoint(directory, architectures);

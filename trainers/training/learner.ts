@@ -66,6 +66,7 @@ export class ParametricLearner extends ModelLearner {
     const notes: LearnReport["notes"] = {};
     const synthetic: SyntheticSet[] = [];
     const task = this.#taskContext(view, context, notes, synthetic);
+    const shortenedBefore = this.encoder.shortenedSequences;
     const drift = await this.#monitor?.compare(task);
     await this.#strategy.beforeTask?.(task);
     const { mixture, steps } = this.#plan(task);
@@ -93,9 +94,11 @@ export class ParametricLearner extends ModelLearner {
     }
     await this.#strategy.afterTask?.(task);
     const report = record.report();
+    const shortened = this.encoder.shortenedSequences - shortenedBefore;
     return {
       ...report,
       drawn: mixture.drawn(report.steps),
+      ...(shortened > 0 && { shortened }),
       ...(drift && { drift }),
       ...(synthetic.length > 0 && { synthetic }),
     };

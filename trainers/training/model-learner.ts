@@ -13,7 +13,7 @@ import type {
 } from "../../harness/contract/trainer.js";
 import type { Meter, Model } from "../engine/contract.js";
 import { openModel } from "../engine/open.js";
-import { SequenceEncoder } from "./sequences.js";
+import { type EncodedPrompt, SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
 import type { RoutedRequest } from "./strategy.js";
 
@@ -40,8 +40,8 @@ export abstract class ModelLearner implements Learner {
   abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
 
   /** The tokens before the answer; `answerTokens` must fit behind them. */
-  protected prompt(question: Question, answerTokens: number): number[] {
-    return this.encoder.prompt(question.input, answerTokens);
+  protected prompt(question: Question, answerTokens: number): EncodedPrompt {
+    return this.encoder.encodePrompt(question.input, answerTokens);
   }
 
   /** Changes requests before the model answers them, as `Strategy.routeInference` does. */
@@ -52,20 +52,21 @@ export abstract class ModelLearner implements Learner {
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
     if (requests.length === 0) return [];
     const maxNewTokens = this.encoder.answerLimit(decoding.maxNewTokens);
-    const prompts = requests.map((request) => ({
-      id: request.id,
-      taskId: request.taskId,
-      tokens: this.prompt(request, maxNewTokens),
-    }));
+    const encoded = requests.map((request) => this.prompt(request, maxNewTokens));
+    const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, tokens: encoded[index]!.tokens }));
     const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens });
     // An answer is learned behind one space; what else a model writes around it is for the scorer to judge.
-    return generations.map((generation) => ({ ...generation, text: generation.text.replace(/^ /, "") }));
+    return generations.map((generation, index) => ({
+      ...generation,
+      text: generation.text.replace(/^ /, ""),
+      ...(encoded[index]!.shortened && { shortened: true }),
+    }));
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
     const questions = requests.map((request) => {
       const continuation = this.encoder.answer(request.continuation);
-      return { ...request, tokens: this.prompt(request, continuation.length), continuation };
+      return { ...request, tokens: this.prompt(request, continuation.length).tokens, continuation };
     });
     return this.model.score(await this.route(questions));
   }

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { mapOf, nullable, type OptionsOf, section } from "../../harness/contract/options.js";
+import { defaultMaxTokens } from "../model/measure.js";
 
 const rate = { exclusiveMinimum: 0, description: "Rate after warm-up, first task." };
 /** Of methods that have none of their own. */
@@ -11,9 +12,9 @@ const count = { minimum: 1 };
 export const promptOptions = {
   maxTokens: Type.Integer({
     minimum: 16,
-    default: 1024,
+    default: defaultMaxTokens,
     description:
-      "Longest sequence in tokens, answer included; the model's context length bounds it too. Longer prompts lose the start of their body, never the instruction or the cue.",
+      "Longest sequence in tokens, answer included; the model's context length bounds it too. Longer prompts lose what follows their instruction, never the instruction or the end.",
   }),
 };
 

@@ -2,18 +2,27 @@ import { inputText, type Part } from "../../harness/contract/suite.js";
 import type { Tokenizer, TrainingSequence } from "../engine/contract.js";
 import type { TrainingItem } from "./strategy.js";
 
+/** A prompt as a model gets it. */
+export interface EncodedPrompt {
+  tokens: number[];
+  /** Whether the text was too long. */
+  shortened: boolean;
+}
+
 /**
  * Text to tokens, the same for training, generation and scoring: [begin token] prompt, then " " + answer, then the
  * end token. Loss falls on the answer and the end token only.
  *
- * A prompt that is too long loses the start of its body. Its instruction stays (the first line and the lines after it
- * that are empty or end in a colon), and so does its cue (the last such lines), since without them the model cannot
- * tell what is asked.
+ * A prompt that is too long loses what follows its instruction. The instruction stays, since without it the model cannot
+ * tell what is asked: the first line and the lines after it that are empty or end in a colon; where the prompt is one
+ * line, or its first line takes over half of the room, the first sentence; and where there is none, the first quarter of
+ * the room. The end stays, too, with the cue (the last lines that are empty or end in a colon).
  */
 export class SequenceEncoder {
   readonly #tokenizer: Tokenizer;
   /** Longest sequence in tokens, answer included. */
   readonly maximum: number;
+  #shortenedSequences = 0;
   readonly #sequences = new WeakMap<object, TrainingSequence>();
 
   constructor(tokenizer: Tokenizer, maximum: number) {
@@ -21,13 +30,24 @@ export class SequenceEncoder {
     this.maximum = maximum;
   }
 
+  /** How many sequences had a prompt that was shortened. */
+  get shortenedSequences(): number {
+    return this.#shortenedSequences;
+  }
+
   /** The prompt's tokens, shortened so that `answerTokens` and an end token fit behind it. */
   prompt(input: readonly Part[], answerTokens: number): number[] {
+    return this.encodePrompt(input, answerTokens).tokens;
+  }
+
+  /** The same, and whether it was shortened. */
+  encodePrompt(input: readonly Part[], answerTokens: number): EncodedPrompt {
     const begin = this.#tokenizer.beginToken === null ? [] : [this.#tokenizer.beginToken];
     const room = this.#promptRoom(answerTokens);
     const text = inputText(input);
     const tokens = this.#tokenizer.encode(text);
-    return begin.concat(tokens.length <= room ? tokens : this.#shorten(text, room));
+    const shortened = tokens.length > room;
+    return { tokens: begin.concat(shortened ? this.#shorten(text, room) : tokens), shortened };
   }
 
   /** Whether a prompt stays whole. */
@@ -46,7 +66,11 @@ export class SequenceEncoder {
     if (!sequence) {
       const full = [...this.answer(item.example.references[0]!), this.#tokenizer.endToken];
       const answer = full.slice(0, this.#answerRoom(item.task?.maxNewTokens ?? full.length));
-      const prompt = this.prompt(item.example.input, item.task?.maxNewTokens ?? full.length);
+      const { tokens: prompt, shortened } = this.encodePrompt(
+        item.example.input,
+        item.task?.maxNewTokens ?? full.length,
+      );
+      if (shortened) this.#shortenedSequences += 1;
       sequence = { tokens: [...prompt, ...answer], weights: [...prompt.map(() => 0), ...answer.map(() => 1)] };
       this.#sequences.set(item.example, sequence);
     }
@@ -68,13 +92,27 @@ export class SequenceEncoder {
   }
 
   #shorten(text: string, room: number): number[] {
-    const parts = splitPrompt(text);
-    const instruction = this.#tokenizer.encode(parts.instruction).slice(0, Math.floor(room / 2));
-    const cue = this.#tokenizer.encode(parts.cue).slice(-Math.floor(room / 4));
-    const body = this.#tokenizer.encode(parts.body);
-    const kept = room - instruction.length - cue.length;
-    return [...instruction, ...body.slice(Math.max(0, body.length - kept)), ...cue];
+    const encode = (part: string) => this.#tokenizer.encode(part);
+    const { instruction, body, cue } = splitPrompt(text);
+    const end = encode(cue).slice(-Math.floor(room / 4));
+    const fill = (start: number[], rest: number[]) => [
+      ...start,
+      ...rest.slice(Math.max(0, rest.length - (room - start.length - end.length))),
+      ...end,
+    ];
+    for (const start of [instruction, firstSentence(instruction + body)]) {
+      const tokens = encode(start);
+      if (start !== "" && tokens.length <= room / 2)
+        return fill(tokens, encode((instruction + body).slice(start.length)));
+    }
+    const whole = encode(instruction + body);
+    return fill(whole.slice(0, Math.floor(room / 4)), whole.slice(Math.floor(room / 4)));
   }
+}
+
+/** The text up to the first full stop, question or exclamation mark that ends some words; empty where there is none. */
+function firstSentence(text: string): string {
+  return /^.{10,}?[.?!](?=\s)|^.{4,}?[。？！]/su.exec(text)?.[0] ?? "";
 }
 
 /** A training sequence as the prompt's tokens and those of the answer, the end token included. */

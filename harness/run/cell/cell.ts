@@ -23,7 +23,7 @@ import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { footprintOf, measureLatency } from "./cost.js";
 import { callPlugin } from "./guard.js";
-import { type LearnedStage, learnStage } from "./learn-stage.js";
+import { type LearnedStage, learnStage, shortenedNotice } from "./learn-stage.js";
 import { assembleMatrix } from "./matrix.js";
 import { type MeasuredRow, type RowRecord, readFinishedRows } from "./row.js";
 import { describeTask, questionSets } from "./views.js";
@@ -97,6 +97,10 @@ class CellRun {
   private async runStage(stage: Stage): Promise<void> {
     const { learning, synthetic, usage, observed } = await this.learn(stage);
     const evaluation = await this.evaluate(stage);
+    for (const { set, dataset, shortened } of evaluation.record.sets) {
+      if (shortened === undefined) continue;
+      this.worker.post({ type: "notice", text: shortenedNotice(set, shortened, dataset), once: true });
+    }
     const footprint = footprintOf(await this.current.cost());
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
     const started = performance.now();

@@ -48,6 +48,9 @@ export async function learnStage(
     synthetic.push(...measureSynthetic(sets, stage.row, suite.tasks));
     if (report.drift !== undefined && report.drift.warnings.length > 0)
       worker.post({ type: "notice", text: driftNotice(task, report.drift.warnings), once: true });
+    if (report.shortened !== undefined) {
+      worker.post({ type: "notice", text: shortenedNotice(task, report.shortened, "training"), once: true });
+    }
     learning.push({ ...report, task, seconds: own.seconds });
     usages.push(own);
   }
@@ -70,6 +73,11 @@ function observerOf(
     threads,
     context: evaluationContext(worker, trainer, () => checkCancelled(worker)),
   });
+}
+
+/** What a run says of prompts that did not fit. */
+export function shortenedNotice(set: string, count: number, dataset: string): string {
+  return `${set}: ${dataset} prompts that were too long for the model and were shortened (start and end are kept): ${count}`;
 }
 
 /** What a run says of a task whose data is unlike that before it; the same for every trainer, order and seed. */

@@ -29,9 +29,11 @@ export function assembleMatrix(
     rows.map(({ sets }) => order.map((task) => read(find(sets, "test", task), value)));
   const score = (scores: SetScores) => scores.score;
   const confusion: Record<string, ConfusionRecord> = {};
+  const shortened: Record<string, number> = {};
   for (const task of order) {
-    const counts = find(measured.get(order.length), "test", task)?.confusion;
-    if (counts !== undefined) confusion[task] = counts;
+    const last = find(measured.get(order.length), "test", task);
+    if (last?.confusion !== undefined) confusion[task] = last.confusion;
+    if (last?.shortened !== undefined) shortened[task] = last.shortened;
   }
   return {
     schema: "matrix@1",
@@ -49,6 +51,7 @@ export function assembleMatrix(
     probes: byProbe(suite, ({ id }) => rows.map(({ sets }) => read(find(sets, "probe", id), score))),
     probeKinds: byProbe(suite, ({ kind }) => kind),
     probeN: byProbe(suite, ({ examples }) => examples.length),
+    ...(Object.keys(shortened).length > 0 && { shortened }),
     confusion,
   };
 }

@@ -19,6 +19,8 @@ export interface SetScores {
   valid: number;
   n: number;
   confusion?: ConfusionRecord;
+  /** Prompts that were too long and were shortened; absent where all fit. */
+  shortened?: number;
   samples: Omit<SampleRecord, "row" | "dataset" | "set">[];
   /** Tokens of all answers, end tokens included; null where one of them was not counted. */
   tokens: number | null;
@@ -85,7 +87,8 @@ async function ask(
 }
 
 function checkGeneration(answer: unknown, index: number): Generation {
-  const { text, tokens, finishReason, reasoning, answeredBy, evidence } = (answer ?? {}) as Partial<Generation>;
+  const { text, tokens, finishReason, reasoning, answeredBy, evidence, shortened } = (answer ??
+    {}) as Partial<Generation>;
   if (typeof text !== "string")
     throw invalidOutput(`answer ${index} of generate has no text`, "Return { text, tokens, finishReason }.");
   if (tokens !== null && (!Number.isInteger(tokens) || tokens! < 0)) {
@@ -109,6 +112,7 @@ function checkGeneration(answer: unknown, index: number): Generation {
     finishReason,
     ...(typeof answeredBy === "string" ? { answeredBy } : {}),
     ...(evidence === undefined ? {} : { evidence }),
+    ...(shortened === true ? { shortened } : {}),
   };
 }
 
@@ -159,6 +163,7 @@ function scoreSet(
           set.examples.map(classOf),
           scored.map(({ label }) => label),
         );
+  const shortened = generations.filter((generation) => generation.shortened).length;
   return {
     dataset: set.dataset,
     set: set.task.id,
@@ -167,6 +172,7 @@ function scoreSet(
     valid: mean(({ valid }) => (valid ? 1 : 0)),
     n: scored.length,
     ...(confusion === undefined ? {} : { confusion }),
+    ...(shortened === 0 ? {} : { shortened }),
     samples: scored.map(({ example, generation, score, extracted, valid }) => ({
       id: example.id,
       output: generation.text,
@@ -174,6 +180,7 @@ function scoreSet(
       ...(generation.reasoning === undefined ? {} : { reasoning: generation.reasoning }),
       ...(generation.answeredBy === undefined ? {} : { answeredBy: generation.answeredBy }),
       ...(generation.evidence === undefined ? {} : { evidence: generation.evidence }),
+      ...(generation.shortened ? { shortened: true } : {}),
       score,
       extracted,
       valid,

@@ -1,7 +1,7 @@
 import { checkOptions } from "../../config/options.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Scorer } from "../../contract/plugin.js";
-import type { ScoredSetRecord, SuiteRecord, TrainerRecord } from "../../contract/result.js";
+import type { TrainerRecord } from "../../contract/result.js";
 import {
   type Example,
   type Modality,
@@ -10,6 +10,7 @@ import {
   type Suite,
   type TaskDescription,
 } from "../../contract/suite.js";
+import type { ScoredSetRecord, SuiteRecord } from "../../contract/suite-record.js";
 import type { Registry } from "../../plugins.js";
 import { isRight } from "../evaluate/likelihood.js";
 
@@ -158,6 +159,7 @@ export function recordSuite(suite: Suite, location: string | undefined): SuiteRe
     tasks: suite.tasks.map((task) => ({
       ...heading(task),
       language: task.language,
+      maxNewTokens: task.maxNewTokens,
       sizes: {
         train: task.train.length,
         validation: task.validation.length,

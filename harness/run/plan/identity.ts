@@ -5,7 +5,7 @@ import type { Order } from "../../contract/suite.js";
 import { areCrossed, seedsText } from "./seeds.js";
 
 /** Changes whenever equal answers would be asked for or scored otherwise: prompts, batches, decoding, aggregation. */
-export const evaluationVersion = 1;
+export const evaluationVersion = 2;
 
 /** What all cells of a run share and what determines their results. */
 export interface CellDigestInput {
@@ -17,6 +17,8 @@ export interface CellDigestInput {
   device: string;
   threads: number;
   quick: boolean;
+  /** Limits of answers that the model's tokens make other than the suite's; absent where there are none. */
+  answerLimits?: Record<string, number>;
   /** Measurements within tasks; absent from the digest where there are none. */
   observation?: ObservationSettings;
   /** The cell and the checkpoint that all cells go on from; absent where they start from the model. */

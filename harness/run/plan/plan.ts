@@ -4,7 +4,7 @@ import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint } from "../../contract/engine.js";
 import { toBenchError } from "../../contract/errors.js";
-import type { InspectedModel } from "../../contract/plugin.js";
+import type { InspectedModel, TextMeasure } from "../../contract/plugin.js";
 import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import { resolveReference } from "../../hub.js";
@@ -12,6 +12,7 @@ import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
 import { openSource } from "../continuation/source.js";
 import { continuedConfig, continuedOrder, startsOf } from "../continuation/start.js";
+import { measureAnswerLimits } from "../data/answer-limits.js";
 import { withDataNotes } from "../data/data-notes.js";
 import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
@@ -61,15 +62,16 @@ export async function planRun(
   const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
   const loaded = derive(await loadSuite(config, registry));
   const scorers = checkSuite(loaded, registry);
-  const suite = withDataNotes(loaded, config.strict === true);
-  checkNeeds(suite, trainers, registry);
-  const orders = source === undefined ? ordersOf(suite, config.orders) : [continuedOrder(suite, source)];
-  const model = await openModel(config.model ?? suite.defaultModel, registry);
+  const checked = withDataNotes(loaded, config.strict === true);
+  checkNeeds(checked, trainers, registry);
+  const orders = source === undefined ? ordersOf(checked, config.orders) : [continuedOrder(checked, source)];
+  const model = await openModel(config.model ?? checked.defaultModel, registry);
   checkModalities(
-    suite,
+    checked,
     config.trainers.map(({ name }) => ({ name: `trainer "${name}"`, modalities: registry.trainer(name).modalities })),
     { name: `the model ${model.record.reference}`, modalities: model.modalities },
   );
+  const { suite, limits } = measureAnswerLimits(checked, await model.measure());
   const continuation = source && (await startsOf(source, trainers, model, registry));
   const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
   const digestInput: CellDigestInput = {
@@ -80,6 +82,7 @@ export async function planRun(
     device: config.device,
     threads: config.threads,
     quick: config.quick,
+    answerLimits: Object.keys(limits).length === 0 ? undefined : limits,
     observation: config.observation,
     source: source && { cell: source.cell.id, checkpoint: source.digest },
   };
@@ -171,6 +174,7 @@ async function openModel(
   record: ModelRecord;
   modalities: InspectedModel["modalities"];
   checkpoint: Checkpoint | undefined;
+  measure(): Promise<TextMeasure | undefined>;
 }> {
   const { directory, revision } = await resolveReference(reference, "model");
   const format = registry.modelFor(directory);
@@ -178,7 +182,8 @@ async function openModel(
   const record: ModelRecord = { reference, digest, parameters, architecture };
   if (revision !== null) record.revision = revision;
   if (notes.length > 0) record.notes = notes;
-  return { directory, record, modalities, checkpoint: await format.open?.(directory) };
+  const measure = async () => format.measure?.(directory);
+  return { directory, record, modalities, checkpoint: await format.open?.(directory), measure };
 }
 
 function environment(): Record<string, string | number | null> {

@@ -1,4 +1,5 @@
-import type { ConfusionRecord, MatrixRecord, SuiteRecord } from "../../../harness/contract/result.js";
+import type { ConfusionRecord, MatrixRecord } from "../../../harness/contract/result.js";
+import type { SuiteRecord } from "../../../harness/contract/suite-record.js";
 import type { ReportData } from "../../report-data.js";
 import { samplesLink } from "../samples/catalog.js";
 import type { Cell, Column } from "../shared/cell.js";
@@ -58,7 +59,7 @@ export function taskViews({ run }: ReportData, entries: readonly Entry[]): TaskV
       id: task.id,
       anchor: `task-${anchorOf(task.id)}`,
       title: task.title,
-      facts: factsOf(task),
+      facts: factsOf(task, shortenedPrompts(entries, task.id)),
       columns: classified ? [...columns, ...classColumns] : columns,
       rows: entries
         .filter(({ matrices }) => matrices.length > 0)
@@ -79,9 +80,20 @@ function rowIndex(tasks: readonly string[], task: string, row: "before" | "learn
   return row === "before" ? 0 : row === "learned" ? tasks.indexOf(task) + 1 : tasks.length;
 }
 
-function factsOf({ language, scorer, sizes }: SuiteRecord["tasks"][number]): string {
+function factsOf({ language, scorer, maxNewTokens, sizes }: SuiteRecord["tasks"][number], shortened: number): string {
   const known = Object.entries(sizes).map(([part, size]) => `${count(size)} ${part}`);
-  return `${languageName(language)} · scored by ${scorer.name}${known.length === 0 ? "" : ` · ${list(known)} items`}`;
+  return [
+    languageName(language),
+    `scored by ${scorer.name}`,
+    ...(known.length === 0 ? [] : [`${list(known)} items`]),
+    ...(maxNewTokens === undefined ? [] : [`answers of at most ${count(maxNewTokens)} tokens`]),
+    ...(shortened === 0 ? [] : [`test prompts shortened to fit the model: ${count(shortened)}`]),
+  ].join(" · ");
+}
+
+/** Test prompts of a task that were too long, for the trainer that read least. */
+function shortenedPrompts(entries: readonly Entry[], task: string): number {
+  return Math.max(0, ...entries.flatMap(({ matrices }) => matrices.map(({ shortened }) => shortened?.[task] ?? 0)));
 }
 
 /** The name of a language tag; what is no tag stays as it is. */

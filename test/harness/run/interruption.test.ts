@@ -105,7 +105,7 @@ test("a torn last line of the journal is dropped with a notice", async () => {
   appendFileSync(join(directory, "journal.jsonl"), '{"sequence":7,"check');
   expect(readRun(directory).notices).toEqual([expect.stringContaining("torn")]);
   const again = await run(config);
-  expect(again.events[0]).toMatchObject({ type: "notice", text: expect.stringContaining("dropped it") });
+  expect(again.events).toContainEqual({ type: "notice", text: expect.stringContaining("dropped it") });
   expectSameBits(directory);
   expect(readRun(directory).notices).toEqual([]);
 });

@@ -18,6 +18,8 @@ const example = (prompt: string, answer: string): Example => ({
   references: [answer],
 });
 
+const filler = Array.from({ length: 80 }, (_, i) => `w${i}`).join(" ");
+
 test("loss falls on the answer and the end token only", () => {
   const tokenizer = openTokenizer(writeTinyModel());
   const { tokens, weights } = new SequenceEncoder(tokenizer, 64).sequence({ example: example("2 + 2 =", "4"), task });
@@ -35,11 +37,41 @@ test("training, generation and scoring see the same prompt", () => {
 
 test("a long prompt loses the start of its body, never the instruction or the cue", () => {
   const tokenizer = openTokenizer(writeTinyModel());
-  const body = Array.from({ length: 80 }, (_, i) => `w${i}`).join(" ");
-  const prompt = `Do it.\nText:\n${body}\nCue:`;
+  const prompt = `Do it.\nText:\n${filler}\nCue:`;
   const text = tokenizer.decode(new SequenceEncoder(tokenizer, 100).prompt(example(prompt, "").input, 8));
   expect(text).toMatch(/^Do it\.\nText:\n.*w78 w79\nCue:$/s);
   expect(text).not.toContain("w0 ");
+});
+
+test.each([
+  ["one line", `Who is asked for here? ${filler} Answer:`, "Who is asked for here?", "w79 Answer:"],
+  ["one Chinese line", `请问这里找的是谁？${filler} 答：`, "请问这里找的是谁？", "w79 答："],
+  ["a first line of over half of the room", `Who is it? ${filler}\nAnswer:`, "Who is it?", "w79\nAnswer:"],
+  ["no sentence at all", `${filler} end`, "w0 w1", "w79 end"],
+  [
+    "the instruction last",
+    `Text:\n${filler}\nWho is asked for?\nAnswer:`,
+    "Text:\n",
+    "w79\nWho is asked for?\nAnswer:",
+  ],
+])("too long a prompt keeps its instruction and its end: %s", (_, prompt, start, end) => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  const encoder = new SequenceEncoder(tokenizer, 100);
+  const { tokens, shortened } = encoder.encodePrompt(example(prompt, "").input, 8);
+  expect(shortened).toBe(true);
+  expect(tokens.length).toBeLessThanOrEqual(91);
+  expect(tokens.length).toBeGreaterThan(85);
+  const text = tokenizer.decode(tokens);
+  expect(text.slice(0, start.length)).toBe(start);
+  expect(text.slice(-end.length)).toBe(end);
+});
+
+test("shortened training prompts are counted once", () => {
+  const encoder = new SequenceEncoder(openTokenizer(writeTinyModel()), 100);
+  const items = [example(`Go. ${filler}`, "a"), example("short", "b")].map((given) => ({ example: given, task }));
+  for (const item of [...items, ...items]) encoder.sequence(item);
+  expect(encoder.shortenedSequences).toBe(1);
+  expect(encoder.encodePrompt(items[1]!.example.input, 8).shortened).toBe(false);
 });
 
 test("no sequence is longer than the maximum, and the answer's room never takes more than half", () => {

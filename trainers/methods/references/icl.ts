@@ -20,6 +20,7 @@ import { blockEnd, fullBlock, openBlock } from "../../training/blocks.js";
 import { ModelLearner, type Question } from "../../training/model-learner.js";
 import { promptOptions } from "../../training/options.js";
 import { noPrivileges } from "../../training/privileges.js";
+import type { EncodedPrompt } from "../../training/sequences.js";
 import { loadJson, saveJson } from "../../training/state.js";
 
 const options = {
@@ -95,14 +96,14 @@ class IclLearner extends ModelLearner {
   }
 
   /** As many demonstrations as the context holds; without any, the plain prompt. */
-  protected override prompt(question: Question, answerTokens: number): number[] {
+  protected override prompt(question: Question, answerTokens: number): EncodedPrompt {
     const blocks = this.#shown(question).map(({ example: { input, references } }) =>
       fullBlock({ input: inputText(input), output: references[0]! }),
     );
     if (blocks.length === 0) return super.prompt(question, answerTokens);
     const open = openBlock(inputText(question.input));
     while (blocks.length > 0 && !this.encoder.fits(blocks.join("") + open, answerTokens)) blocks.shift();
-    return this.encoder.prompt([{ type: "text", text: blocks.join("") + open }], answerTokens);
+    return this.encoder.encodePrompt([{ type: "text", text: blocks.join("") + open }], answerTokens);
   }
 
   #shown({ taskId }: Question): BufferItem[] {

@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Suite, Task } from "../../../harness/contract/suite.js";
+import { measureAnswerLimits, tooLongPrompts } from "../../../harness/run/data/answer-limits.js";
+import { traceSeq } from "../../../suites/trace-seq/index.js";
+import { llamaFormat } from "../../../trainers/model-formats.js";
+
+const taskOf = (answers: string[], maxNewTokens = 4, prompt = "p"): Task => {
+  const test = answers.map((answer, index) => ({
+    id: `t/${index}`,
+    input: [{ type: "text" as const, text: `${prompt} ${index}` }],
+    references: [answer],
+  }));
+  return {
+    id: "t",
+    title: "t",
+    language: "en",
+    scorer: { name: "number" },
+    maxNewTokens,
+    train: [],
+    validation: [],
+    test,
+  };
+};
+const suiteOf = (task: Task, inferred: boolean): Suite => ({
+  ...{ name: "s", version: "1", title: "s", generated: false, orders: [], probes: [], generalItems: [] },
+  ...{ tasks: [task], defaultModel: "none", digest: "d", inferredLimits: inferred ? ["t"] : [] },
+});
+/** A token is a word; half of 400 tokens is left for an answer. */
+const words = {
+  answer: (text: string) => text.split(" ").length + 1,
+  prompt: (text: string) => text.split(" ").length,
+  longest: 400,
+};
+const limitOf = (answers: string[], measure: typeof words | undefined) => {
+  const { suite, limits } = measureAnswerLimits(suiteOf(taskOf(answers), true), measure);
+  expect(limits.t ?? 4).toBe(suite.tasks[0]!.maxNewTokens);
+  return { limit: suite.tasks[0]!.maxNewTokens, notes: suite.notes ?? [] };
+};
+const sentence = (length: number) => Array(length).fill("w").join(" ");
+
+describe("limits that a suite inferred", () => {
+  test("hold every short reference, in the model's own tokens", async () => {
+    const model = (await traceSeq.load({ options: {}, quick: true })).defaultModel;
+    const measure = await llamaFormat.measure!(model);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 999_999 }).map(String), { minLength: 1 }), (answers) => {
+        const { suite } = measureAnswerLimits(suiteOf(taskOf(answers), true), measure);
+        const { maxNewTokens } = suite.tasks[0]!;
+        for (const answer of answers) expect(measure.answer(answer)).toBeLessThanOrEqual(maxNewTokens);
+        expect(suite.notes).toBeUndefined();
+      }),
+    );
+  });
+
+  test("hold 99 of 100 longer ones, and say how many do not fit", () => {
+    const answers = [...Array(197).fill(sentence(60)), ...Array(2).fill(sentence(70)), sentence(150)];
+    expect(limitOf(answers, words)).toEqual({
+      limit: 71,
+      notes: ["t: reference answers longer than the 71 tokens that an answer may take: 1 of 200"],
+    });
+  });
+
+  test("take at most half of what the model reads", () => {
+    const { limit, notes } = limitOf([sentence(300)], words);
+    expect([limit, notes.length]).toEqual([200, 1]);
+  });
+
+  test("are an upper bound from bytes where the tokenizer is not known", () => {
+    expect(limitOf(["482913"], undefined)).toEqual({ limit: 7, notes: [] });
+  });
+});
+
+test("a declared limit stays, and what it cuts is said", () => {
+  const { suite, limits } = measureAnswerLimits(suiteOf(taskOf([sentence(9), "w"]), false), words);
+  expect(limits).toEqual({});
+  expect(suite.tasks[0]!.maxNewTokens).toBe(4);
+  expect(suite.notes).toEqual([
+    "t: reference answers longer than the 4 tokens that an answer may take: 1 of 2; a larger maxNewTokens gives them room",
+  ]);
+});
+
+test("the embedded suite's declared limits hold its references", async () => {
+  const suite = await traceSeq.load({ options: {}, quick: false });
+  const measure = await llamaFormat.measure!(suite.defaultModel);
+  const measured = measureAnswerLimits(suite, measure);
+  expect([measured.limits, measured.suite.notes ?? []]).toEqual([{}, suite.notes ?? []]);
+  expect(suite.tasks.map((task) => tooLongPrompts(task, measure))).toEqual(suite.tasks.map(() => 0));
+});
+
+test("prompts that do not fit beside their answers are counted", () => {
+  expect(tooLongPrompts(taskOf(["a", "b"], 9, sentence(388)), words)).toBe(0);
+  expect(tooLongPrompts(taskOf(["a", "b"], 9, sentence(390)), words)).toBe(2);
+});

@@ -1,0 +1,17 @@
+import type { TextMeasure } from "../../harness/contract/plugin.js";
+import type { Architecture } from "./architecture.js";
+import { readConfig } from "./config.js";
+import { openTokenizer } from "./tokenizer.js";
+
+/** Tokens of prompt and answer together, where no option says otherwise. */
+export const defaultMaxTokens = 1024;
+
+/** Lengths in the tokens of a model, as its prompts and answers are encoded. */
+export function measureTexts(directory: string, architectures: readonly Architecture[]): TextMeasure {
+  const { encode } = openTokenizer(directory);
+  return {
+    answer: (text) => encode(` ${text}`).length + 1,
+    prompt: (text) => encode(text).length,
+    longest: Math.min(readConfig(directory, architectures).config.contextLength, defaultMaxTokens),
+  };
+}
