@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathInside } from "../harness/contract/foreign-path.js";
 
 const folder = "shards";
 
@@ -48,9 +49,10 @@ export class Shards {
 
   // Not synced one by one: the page is written last, and the report can always be made again.
   private write(key: string, text: string): void {
-    const path = join(this.directory, folder, `${key}.js`);
+    const path = pathInside(join(this.directory, folder), `${key}.js`);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    rmSync(path, { force: true }); // a link there is not followed
+    writeFileSync(path, text, { flag: "wx" });
     this.written.add(path);
   }
 }

@@ -31,16 +31,17 @@ export async function judgeStoredRun(
   { only, plugins }: Pick<ClaimsOptions, "only" | "plugins">,
   context: Pick<AppContext, "builtIns">,
 ): Promise<ClaimsRecord> {
+  const registry = await registryFor(context, plugins);
+  const metrics = registry.allMetrics();
   const registration = readRegistration(directory);
   const registered = registration?.claims.map(({ id }) => id) ?? [];
   if (registration !== undefined && (only ?? []).every((id) => registered.includes(id))) {
-    const record = judgeRun(directory, { ...registration, registration }, looksAt(directory, registration));
+    const record = judgeRun(directory, { ...registration, registration, metrics }, looksAt(directory, registration));
     return { ...record, claims: record.claims.filter(({ id }) => only?.includes(id) ?? true) };
   }
-  const registry = await registryFor(context, plugins);
-  const claims = chooseClaims(registry.allClaims(), only);
+  const claims = chooseClaims(registry.allClaims(), only, metrics);
   const arms = resolveArms(combineArms(claims), registry);
-  return judgeRun(directory, { claims: claims.map(registeredClaim), arms });
+  return judgeRun(directory, { claims: claims.map(registeredClaim), arms, metrics });
 }
 
 /** Registers claims, runs their plan, judges them and writes the verdicts. A verdict is a result, never an error. */
@@ -58,7 +59,7 @@ export async function checkClaims(
     const whole = await planned.planOrders(extension.to);
     failed += await execute(restrictPlan(whole, readEntries(directory), extension), context, follow());
   }
-  const record = judgeRun(directory, { claims, arms, registration }, earlier);
+  const record = judgeRun(directory, { claims, arms, registration, metrics: registry.allMetrics() }, earlier);
   writeClaims(record);
   const { reporters, metrics: columns } = plan.config;
   const { report } = await renderReport(registry, directory, { reporters, columns });

@@ -1,19 +1,25 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import type { CellRecord, ExampleRecord, MatrixRecord, SampleRecord } from "../contract/result.js";
 import { layout, readRun, type StoredRun } from "../run/store/store.js";
 import { csvLine } from "./csv.js";
 
-/** Writes predictions and matrices of a run as JSONL and CSV. Returns the paths of the files. */
-export function exportRun(directory: string, out: string): string[] {
+/**
+ * Writes predictions and matrices of a run as JSONL and CSV.
+ *
+ * @param exactCsv leaves text in CSV as it is, also what a spreadsheet would take for a formula.
+ * @returns the paths of the files.
+ */
+export function exportRun(directory: string, out: string, { exactCsv = false } = {}): string[] {
   const stored = readRun(directory);
   mkdirSync(out, { recursive: true });
+  const table: Opener = (name, columns) => new TwoFiles(join(out, name), columns, !exactCsv);
   return [
-    ...exportMatrices(stored, out),
-    ...exportCurves(stored, out),
-    ...exportPredictions(stored, out),
-    ...exportSynthetic(stored, out),
+    ...exportMatrices(stored, table),
+    ...exportCurves(stored, table),
+    ...exportPredictions(stored, table),
+    ...exportSynthetic(stored, table),
   ];
 }
 
@@ -23,20 +29,24 @@ class TwoFiles {
   private readonly files: number[];
 
   constructor(
-    out: string,
-    name: string,
+    path: string,
     private readonly columns: readonly string[],
+    private readonly forSpreadsheet: boolean,
   ) {
-    this.paths = [join(out, `${name}.jsonl`), join(out, `${name}.csv`)];
-    this.files = this.paths.map((path) => openSync(path, "w"));
-    writeSync(this.files[1]!, csvLine(columns));
+    this.paths = [`${path}.jsonl`, `${path}.csv`];
+    for (const old of this.paths) rmSync(old, { force: true }); // a link there is not followed
+    this.files = this.paths.map((file) => openSync(file, "wx"));
+    writeSync(this.files[1]!, csvLine(columns, false));
   }
 
   write(record: object): void {
     writeSync(this.files[0]!, `${JSON.stringify(record)}\n`);
     writeSync(
       this.files[1]!,
-      csvLine(this.columns.map((column) => textOf((record as Record<string, unknown>)[column]))),
+      csvLine(
+        this.columns.map((column) => textOf((record as Record<string, unknown>)[column])),
+        this.forSpreadsheet,
+      ),
     );
   }
 
@@ -49,20 +59,13 @@ class TwoFiles {
 /** Several values in one field are separated by a bar. */
 const textOf = (value: unknown): never => (Array.isArray(value) ? value.join(" | ") : value) as never;
 
+type Opener = (name: string, columns: readonly string[]) => TwoFiles;
+
 const cellColumns = ["cell", "trainer", "order", "seed"];
 
 /** One record for each measured score: a task or a probe at one row. */
-function exportMatrices(stored: StoredRun, out: string): string[] {
-  const table = new TwoFiles(out, "matrices", [
-    ...cellColumns,
-    "row",
-    "dataset",
-    "set",
-    "score",
-    "extracted",
-    "valid",
-    "n",
-  ]);
+function exportMatrices(stored: StoredRun, open: Opener): string[] {
+  const table = open("matrices", [...cellColumns, "row", "dataset", "set", "score", "extracted", "valid", "n"]);
   for (const cell of stored.run.cells) {
     const matrix = stored.matrices[cell.id];
     if (matrix !== undefined) for (const record of scoresOf(cell, matrix)) table.write(record);
@@ -91,9 +94,9 @@ function* scoresOf(cell: CellRecord, matrix: MatrixRecord): Generator<object> {
 }
 
 /** One record for each score within a task; no files where nothing was measured there. */
-function exportCurves({ run, curves }: StoredRun, out: string): string[] {
+function exportCurves({ run, curves }: StoredRun, open: Opener): string[] {
   if (Object.keys(curves).length === 0) return [];
-  const table = new TwoFiles(out, "curves", [...cellColumns, "row", "learns", "step", "set", "score", "n"]);
+  const table = open("curves", [...cellColumns, "row", "learns", "step", "set", "score", "n"]);
   for (const { id: cell, trainer, order, seed } of run.cells) {
     const { tasks = [], n = [], segments = [] } = curves[cell] ?? {};
     for (const { row, learns, points } of segments) {
@@ -109,12 +112,12 @@ function exportCurves({ run, curves }: StoredRun, out: string): string[] {
 }
 
 /** One record for each answer, with its question and references. */
-function exportPredictions(stored: StoredRun, out: string): string[] {
+function exportPredictions(stored: StoredRun, open: Opener): string[] {
   const examples = new Map<string, ExampleRecord>();
   for (const example of jsonLines<ExampleRecord>(join(stored.directory, layout.examples))) {
     examples.set(keyOf(example), example);
   }
-  const table = new TwoFiles(out, "predictions", [
+  const table = open("predictions", [
     ...cellColumns,
     ...[
       "row",
@@ -145,9 +148,9 @@ function exportPredictions(stored: StoredRun, out: string): string[] {
 }
 
 /** One record for each item that a model wrote for rehearsal; no file where none did. */
-function exportSynthetic(stored: StoredRun, out: string): string[] {
+function exportSynthetic(stored: StoredRun, open: Opener): string[] {
   if (Object.keys(stored.synthetic).length === 0) return [];
-  const table = new TwoFiles(out, "synthetic", [...cellColumns, "row", "task", "input", "output"]);
+  const table = open("synthetic", [...cellColumns, "row", "task", "input", "output"]);
   for (const { id, trainer, order, seed } of stored.run.cells) {
     for (const { row, task, items } of stored.synthetic[id] ?? []) {
       for (const item of items) table.write({ cell: id, trainer, order, seed, row, task, ...item });

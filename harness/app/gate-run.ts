@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { type GateSettings, readGateSettings, requireMargins } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
-import { writeFileAtomically } from "../contract/files.js";
+import { writeOutput } from "../contract/files.js";
 import { acknowledge, readAcknowledgements } from "../gate/acknowledge.js";
 import {
   type Baseline,
@@ -45,6 +45,8 @@ export interface GateOptions {
   trainer?: string;
   /** Where the evidence does not decide, run the further orders that would. */
   extend?: boolean;
+  /** Digest of the plug-ins that the run names, as consent to execute them for further orders. */
+  trustPlugins?: string;
   /** Most orders that anyone will look at, by which the error is spent; the cap of `extend`. */
   maxOrders?: number;
   plugins?: string[];
@@ -121,7 +123,7 @@ async function judgeOrders(
   entry: () => Entry,
   baseline: Baseline,
   settings: GateSettings,
-  { extend, plugins }: GateOptions,
+  { extend, plugins, trustPlugins }: GateOptions,
   context: AppContext,
 ): Promise<GateResult> {
   const registry = await registryFor(context, [...settings.plugins, ...(plugins ?? [])]);
@@ -145,7 +147,7 @@ async function judgeOrders(
   const candidate = entry();
   const result = judged(candidate);
   if (extend !== true || result.verdict !== "inconclusive") return result;
-  const reason = await extendGate(result, baseline, candidate, capOf(settings), context);
+  const reason = await extendGate(result, baseline, candidate, { cap: capOf(settings), trustPlugins }, context);
   const extended = judged(entry());
   return reason === undefined ? extended : { ...extended, notes: [...extended.notes, reason] };
 }
@@ -241,9 +243,9 @@ function writeOutputs(
   { markdown, junit, sarif }: GateOptions,
   locate: Parameters<typeof gateSarif>[1],
 ): void {
-  if (markdown !== undefined) writeFileAtomically(resolve(markdown), gateMarkdown(result));
-  if (junit !== undefined) writeFileAtomically(resolve(junit), gateJunit(result));
-  if (sarif !== undefined) writeFileAtomically(resolve(sarif), gateSarif(result, locate));
+  if (markdown !== undefined) writeOutput(resolve(markdown), gateMarkdown(result));
+  if (junit !== undefined) writeOutput(resolve(junit), gateJunit(result));
+  if (sarif !== undefined) writeOutput(resolve(sarif), gateSarif(result, locate));
 }
 
 /** Who decides what, and why; recorded in the baselines' directory. */

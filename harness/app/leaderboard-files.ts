@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Board, BoardRow } from "../contract/board.js";
 import { writeFileAtomically } from "../contract/files.js";
+import { pathInside } from "../contract/foreign-path.js";
 import type { Privileges } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
 import { type MeasuredRun, publishedPath, publishedText } from "../run/store/published-run.js";
@@ -24,7 +25,7 @@ export async function writeLeaderboard(
     ["leaderboard.csv", leaderboardCsv(board)],
     ...runs.map((run): [string, string] => [publishedPath(run.run), publishedText(run)]),
   ];
-  for (const [path, text] of files) writeFileAtomically(join(out, path), text);
+  for (const [path, text] of files) writeFileAtomically(pathInside(out, path), text);
   const pages = (await reporterThat(registry, "renderBoard").renderBoard?.(board, out, contextOf(registry))) ?? [];
   return [...pages, ...files.map(([path]) => join(out, path))];
 }
@@ -39,14 +40,17 @@ export function leaderboardCsv({ leaderboard }: Board): string {
     ...costs,
   ];
   const line = ({ rank, cells, privileges, ...row }: BoardRow) =>
-    csvLine([
-      ...[row.id, row.trainer, row.model.reference, row.engine, row.quick],
-      pastDataText(privileges.pastData),
-      ...[rank?.best, rank?.worst, cells.done, cells.planned],
-      ...metrics.flatMap((key) => [row.metrics[key]?.mean, row.metrics[key]?.low, row.metrics[key]?.high]),
-      ...costs.map((key) => row.cost[key]),
-    ]);
-  return [csvLine(header), ...leaderboard.map(line)].join("");
+    csvLine(
+      [
+        ...[row.id, row.trainer, row.model.reference, row.engine, row.quick],
+        pastDataText(privileges.pastData),
+        ...[rank?.best, rank?.worst, cells.done, cells.planned],
+        ...metrics.flatMap((key) => [row.metrics[key]?.mean, row.metrics[key]?.low, row.metrics[key]?.high]),
+        ...costs.map((key) => row.cost[key]),
+      ],
+      true,
+    );
+  return [csvLine(header, true), ...leaderboard.map(line)].join("");
 }
 
 function pastDataText(pastData: Privileges["pastData"]): string {

@@ -5,7 +5,7 @@ import { publishDataset } from "../hub/publish.js";
 import { resolveReference } from "../hub.js";
 import { buildBoard } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
-import { type MeasuredRun, publishedRuns, readMeasuredRuns } from "../run/store/published-run.js";
+import { type MeasuredRun, publicRun, publishedRuns, readMeasuredRuns } from "../run/store/published-run.js";
 import { writeLeaderboard } from "./leaderboard-files.js";
 
 export interface LeaderboardOptions {
@@ -32,7 +32,7 @@ export async function mergeLeaderboard(
   registry: Registry,
 ): Promise<MergedLeaderboard> {
   const own: MeasuredRun[] = [];
-  for (const reference of references) own.push(...readMeasuredRuns(await directoryOf(reference)));
+  for (const reference of references) own.push(...readMeasuredRuns(await directoryOf(reference)).map(publicRun));
   const write = async (runs: readonly MeasuredRun[]) => {
     const board = buildBoard(runs, registry.allMetrics());
     return { board, files: await writeLeaderboard(board, runs, registry, out) };
@@ -43,7 +43,7 @@ export async function mergeLeaderboard(
   }
   let written: Awaited<ReturnType<typeof write>> | undefined;
   const pushed = await publishDataset(push, async (there) => {
-    const published = existsSync(there) ? publishedRuns(there) : [];
+    const published = existsSync(there) ? publishedRuns(there).map(publicRun) : [];
     written = await write(distinct([...own, ...published]));
     return { root: out, files: written.files, title: `Leaderboard of ${written.board.suite.name}` };
   });

@@ -54,7 +54,8 @@ export async function listClaims(
   { only, plugins }: Pick<ClaimsOptions, "only" | "plugins">,
   context: Pick<AppContext, "builtIns">,
 ): Promise<Claim[]> {
-  return chooseClaims((await registryFor(context, plugins)).allClaims(), only);
+  const registry = await registryFor(context, plugins);
+  return chooseClaims(registry.allClaims(), only, registry.allMetrics());
 }
 
 /**
@@ -72,7 +73,7 @@ export async function planClaims(
     readConfig(file, { ...flags, orders, reference, trainers });
   const specifiers = specifiersFor(context, read([]).config.plugins);
   const registry = await loadRegistry(specifiers);
-  const chosen = chooseClaims(registry.allClaims(), only);
+  const chosen = chooseClaims(registry.allClaims(), only, registry.allMetrics());
   const arms = resolveArms(combineArms(chosen), registry);
   const claims = chosen.map(registeredClaim);
   const trainers = trainersOf(claims, arms);

@@ -2,6 +2,7 @@ import { suggestName } from "../config/suggest-name.js";
 import { type Arm, armsOf, type Claim } from "../contract/claim.js";
 import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import type { Metric } from "../contract/metric.js";
 import { measureOf } from "../gate/measures.js";
 
 /**
@@ -9,7 +10,11 @@ import { measureOf } from "../gate/measures.js";
  *
  * @throws UNKNOWN_NAME for an id or a metric that does not exist, with the near one.
  */
-export function chooseClaims(all: readonly Claim[], ids: readonly string[] | undefined): Claim[] {
+export function chooseClaims(
+  all: readonly Claim[],
+  ids: readonly string[] | undefined,
+  metrics?: readonly Metric[],
+): Claim[] {
   const known = all.map(({ id }) => id);
   for (const id of ids ?? []) {
     if (!known.includes(id)) {
@@ -17,7 +22,7 @@ export function chooseClaims(all: readonly Claim[], ids: readonly string[] | und
     }
   }
   const chosen = all.filter(({ id }) => ids?.includes(id) ?? true);
-  for (const { hypotheses } of chosen) for (const { metric } of hypotheses) measureOf(metric, []);
+  for (const { hypotheses } of chosen) for (const { metric } of hypotheses) measureOf(metric, [], undefined, metrics);
   return chosen;
 }
 

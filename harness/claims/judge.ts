@@ -1,6 +1,7 @@
 import { armsOf, type Hypothesis } from "../contract/claim.js";
+import type { Metric } from "../contract/metric.js";
 import { judge, leastOrders } from "../gate/judge.js";
-import { measureOf } from "../gate/measures.js";
+import { type Measure, measureOf } from "../gate/measures.js";
 import { type ObservedSide, runSpread } from "../gate/pairing.js";
 import { type Observation, orderMeans, runsPerOrder } from "../metrics/clusters.js";
 import type { LeastSpread } from "../metrics/least-spread.js";
@@ -47,6 +48,8 @@ interface MeasuredArm extends ObservedSide {
 
 type Arms = ReadonlyMap<string, MeasuredArm>;
 
+type MeasureBy = (key: string) => Measure;
+
 /**
  * Judges claims by one-sided paired t-tests over task orders. For a claim, p is the largest of its hypotheses (all of
  * them have to hold: an intersection–union test); against it, the smallest, times their number (Bonferroni: one that
@@ -58,15 +61,17 @@ type Arms = ReadonlyMap<string, MeasuredArm>;
  *
  * @param cells of each arm, by its name.
  * @param looks how many looks at growing data α is shared among (Bonferroni).
+ * @param metrics that hypotheses may name; the built-in ones without it.
  */
 export function judgeClaims(
   claims: readonly RegisteredClaim[],
   cells: Readonly<Record<string, ArmCells>>,
-  looks = 1,
+  { looks = 1, metrics }: { looks?: number; metrics?: readonly Metric[] } = {},
 ): ClaimResult[] {
-  const obstacles = claims.map((claim) => obstacleTo(claim, cells));
+  const measureBy = (key: string) => measureOf(key, [], undefined, metrics);
+  const obstacles = claims.map((claim) => obstacleTo(claim, cells, measureBy));
   const family = obstacles.filter((obstacle) => obstacle === undefined).length * looks;
-  const measured = claims.map((claim, index) => measureClaim(claim, cells, obstacles[index], family));
+  const measured = claims.map((claim, index) => measureClaim(claim, cells, obstacles[index], family, measureBy));
   const tested = measured.filter(({ verdict }) => verdict !== "not runnable");
   const supporting = holm(tested.map(({ adjustedP }) => adjustedP ?? 1));
   const opposing = holm(tested.map(({ adjustedPAgainst }) => adjustedPAgainst ?? 1));
@@ -84,14 +89,18 @@ export function judgeClaims(
 const decided = (hypothesis: HypothesisResult): HypothesisResult => ({ ...hypothesis, furtherOrders: null });
 
 /** Why a claim cannot be tested: an arm that is missing, or a metric that was not measured in a finished cell. */
-function obstacleTo(claim: RegisteredClaim, cells: Readonly<Record<string, ArmCells>>): string | undefined {
+function obstacleTo(
+  claim: RegisteredClaim,
+  cells: Readonly<Record<string, ArmCells>>,
+  measureBy: MeasureBy,
+): string | undefined {
   for (const name of armsOf(claim)) {
     const arm = cells[name]!;
     if ("missing" in arm) return arm.missing;
   }
   const arms = armsIn(claim, cells);
   return claim.hypotheses.flatMap(({ metric, contrast }) => {
-    const measure = measureOf(metric, []);
+    const measure = measureBy(metric);
     return Object.keys(contrast).flatMap((arm) => {
       const reasons = arms.get(arm)!.cells.map(({ matrix }) => measure.compute(matrix));
       return reasons.flatMap(({ value, reason }) => (value === null ? [`${metric} of ${arm}: ${reason}`] : []));
@@ -109,6 +118,7 @@ function measureClaim(
   cells: Readonly<Record<string, ArmCells>>,
   obstacle: string | undefined,
   family: number,
+  measureBy: MeasureBy,
 ): ClaimResult {
   const nothing = { hypotheses: [], runs: 0, unfinished: [], adjustedP: null, adjustedPAgainst: null };
   if (obstacle !== undefined) return { ...claim, ...nothing, verdict: "not runnable", reason: obstacle };
@@ -120,7 +130,7 @@ function measureClaim(
     const results = hypotheses.map(unmeasured);
     return { ...claim, ...nothing, verdict: "undecided", hypotheses: results, runs, unfinished, reason };
   }
-  const results = hypotheses.map((hypothesis) => measureHypothesis(hypothesis, arms, claim.alpha / family));
+  const results = hypotheses.map((hypothesis) => measureHypothesis(hypothesis, arms, claim.alpha / family, measureBy));
   const known = results.every(({ p }) => p !== null);
   return {
     ...claim,
@@ -138,10 +148,10 @@ const unmeasured = (hypothesis: Hypothesis): HypothesisResult => ({
 });
 
 /** @param alpha of each bound. */
-function measureHypothesis(hypothesis: Hypothesis, arms: Arms, alpha: number): HypothesisResult {
+function measureHypothesis(hypothesis: Hypothesis, arms: Arms, alpha: number, measureBy: MeasureBy): HypothesisResult {
   const { direction, threshold } = hypothesis;
   const sign = direction === "above" ? 1 : -1;
-  const { values, least } = contrastByOrder(hypothesis, arms);
+  const { values, least } = contrastByOrder(hypothesis, arms, measureBy);
   // how far each order is on the hypothesis's side of the threshold
   const distances = values.map((value) => sign * (value - threshold));
   const { mean, low, high, orders, furtherOrders, reason } = judge(distances, { margin: 0, least, alpha });
@@ -159,8 +169,12 @@ function measureHypothesis(hypothesis: Hypothesis, arms: Arms, alpha: number): H
 }
 
 /** The contrast of each order, over the seeds that every arm has there, and the least spread of one order's. */
-function contrastByOrder({ metric, contrast }: Hypothesis, arms: Arms): { values: number[]; least: LeastSpread } {
-  const measure = measureOf(metric, []);
+function contrastByOrder(
+  { metric, contrast }: Hypothesis,
+  arms: Arms,
+  measureBy: MeasureBy,
+): { values: number[]; least: LeastSpread } {
+  const measure = measureBy(metric);
   const sums = new Map<string, Observation & { arms: number }>();
   for (const [arm, weight] of Object.entries(contrast)) {
     for (const { order, seed, matrix } of arms.get(arm)!.cells) {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Metric } from "../contract/metric.js";
 import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
 import { observedSide, readEntries } from "../gate/entry.js";
@@ -36,6 +37,8 @@ export interface Tested {
   claims: readonly RegisteredClaim[];
   arms: Readonly<Record<string, ResolvedArm>>;
   registration?: Registration;
+  /** That claims may name; the built-in ones without it. */
+  metrics?: readonly Metric[];
 }
 
 /**
@@ -45,12 +48,12 @@ export interface Tested {
  * @throws STORAGE where the directory holds no run.
  */
 export function judgeRun(directory: string, tested: Tested, earlier: readonly Look[] = []): ClaimsRecord {
-  const { claims, arms, registration } = tested;
+  const { claims, arms, registration, metrics } = tested;
   const entries = readEntries(directory);
   const { run } = entries[0]!;
   const cells = Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, cellsOf(arm, name, entries)]));
   const orders = new Set(entries.flatMap((entry) => [...entry.cells, ...entry.missing]).map(({ order }) => order)).size;
-  const results = judgeClaims(claims, cells, registration?.limits.looks);
+  const results = judgeClaims(claims, cells, { looks: registration?.limits.looks, metrics });
   const isLook = registration !== undefined && results.some(({ adjustedP }) => adjustedP !== null);
   return {
     schema: "claims@2",

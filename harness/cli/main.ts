@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { packageRoot } from "../contract/files.js";
+import { printable } from "../contract/printable.js";
 import { type CliContext, executeOnTerminal } from "./context.js";
 import { errorText, usageError } from "./text/error-text.js";
 import { startPage } from "./text/start-page.js";
@@ -82,7 +83,7 @@ export async function main(builtIns: readonly string[], words: readonly string[]
     execute: executeOnTerminal,
     color,
     width: process.stdout.columns || Number(process.env.COLUMNS) || 100,
-    print: (text) => void process.stdout.write(text),
+    print: (text) => void process.stdout.write(printable(text, color)),
   };
   // `bench list | head`: whoever read our output has seen enough
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 2));

@@ -4,6 +4,7 @@ import type { ObservationSettings, RunConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { alertSettings } from "./alert-settings.js";
 import { readConfigFile } from "./config-file.js";
+import { limits } from "./limits.js";
 import type { TrainingProfile } from "./profile.js";
 import type { ConfigFileContent, TrainerEntry } from "./schema.js";
 import { absoluteSpecifier, looksLikeSpecifier } from "./specifier.js";
@@ -65,6 +66,7 @@ export interface ConfigRequest {
  * @throws CONFIG_SYNTAX, CONFIG_INVALID with line and column.
  */
 export function readConfig(file: string | undefined, flags: ConfigFlags): ConfigRequest {
+  checkLimits(flags);
   const { content, locate } = file === undefined ? { content: {}, locate: undefined } : readConfigFile(file);
   const directory = file === undefined ? process.cwd() : dirname(resolve(file));
   const fromFlags = flags.trainers !== undefined;
@@ -121,6 +123,17 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     trainerProfiles: (trainers ?? []).map(profileOf),
     locate: (path, atKey) => (fromFlags && path[0] === "trainers" ? undefined : locate?.(path, atKey)),
   };
+}
+
+/** What comes from a program or the command line has the limits of a file. Throws CONFIG_INVALID. */
+function checkLimits(flags: ConfigFlags): void {
+  for (const name of Object.keys(limits) as (keyof typeof limits)[]) {
+    const value = flags[name];
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= limits[name])) continue;
+    throw new BenchError("CONFIG_INVALID", `"${name}" is ${JSON.stringify(value)}`, {
+      fix: `Give a whole number from 1 to ${limits[name]}.`,
+    });
+  }
 }
 
 function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: string): RequestedConfig["suite"] {

@@ -6,6 +6,7 @@ import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import type { SuiteDefinition } from "../contract/suite.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import { defaultSuite, defaultTrainers, locationSuite } from "./defaults.js";
+import { mostCells } from "./limits.js";
 import { checkOptions } from "./options.js";
 import type { TrainingProfile } from "./profile.js";
 import type { ConfigRequest, RequestedConfig } from "./read-config.js";
@@ -62,7 +63,13 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
       at: locate(["trainers"]),
     });
   }
-  const workers = config.workers ?? Math.min(availableParallelism(), cellsOf(config));
+  const cells = cellsOf({ ...config, trainers });
+  if (cells > mostCells) {
+    throw new BenchError("CONFIG_INVALID", `${cells} cells are more than the ${mostCells} of the largest run`, {
+      fix: "Ask for fewer trainers, orders or seeds, or make several runs: a leaderboard merges them.",
+    });
+  }
+  const workers = config.workers ?? Math.min(availableParallelism(), cells);
   return { ...config, workers, suite: { ...config.suite, name: suite.name, options: suiteOptions }, trainers };
 }
 

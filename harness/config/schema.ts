@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { mapOf, nullable } from "../contract/options.js";
+import { limits } from "./limits.js";
 import { trainingProfile } from "./profile.js";
 
 const text = Type.String({ minLength: 1 });
@@ -110,8 +111,8 @@ export const configSchema = Type.Object(
     seeds: Type.Optional(
       Type.Union(
         [
-          Type.Integer({ ...count, maximum: 1000 }),
-          Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, maxItems: 1000, uniqueItems: true }),
+          Type.Integer({ ...count, maximum: limits.seeds }),
+          Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, maxItems: limits.seeds, uniqueItems: true }),
         ],
         {
           description:
@@ -119,9 +120,9 @@ export const configSchema = Type.Object(
         },
       ),
     ),
-    orders: Type.Optional(Type.Integer({ ...count, maximum: 1000 })),
-    workers: Type.Optional(Type.Integer({ ...count, maximum: 1024 })),
-    threads: Type.Optional(Type.Integer({ ...count, maximum: 1024 })),
+    orders: Type.Optional(Type.Integer({ ...count, maximum: limits.orders })),
+    workers: Type.Optional(Type.Integer({ ...count, maximum: limits.workers })),
+    threads: Type.Optional(Type.Integer({ ...count, maximum: limits.threads })),
     device: Type.Optional(text),
     engine: Type.Optional(text),
     quick: Type.Optional(Type.Boolean()),
@@ -129,8 +130,8 @@ export const configSchema = Type.Object(
     out: Type.Optional(text),
     keepCheckpoints: Type.Optional(Type.Enum(["last", "all", "none"])),
     fromCheckpoint: Type.Optional(text),
-    evaluateEvery: Type.Optional(Type.Integer(count)),
-    evaluateItems: Type.Optional(Type.Integer(count)),
+    evaluateEvery: Type.Optional(Type.Integer({ ...count, maximum: limits.evaluateEvery })),
+    evaluateItems: Type.Optional(Type.Integer({ ...count, maximum: limits.evaluateItems })),
     metrics: Type.Optional(
       Type.Array(text, {
         minItems: 1,

@@ -3,9 +3,14 @@ import { copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { getHFHubCachePath, getRepoFolderName } from "@huggingface/hub";
 import { writeFileAtomically } from "../contract/files.js";
+import { pathInside } from "../contract/foreign-path.js";
 import type { HubReference } from "./reference.js";
 
-const commitPattern = /^[0-9a-f]{40}$/;
+/** A commit, as the Hub names it. */
+export const commitPattern = /^[0-9a-f]{40}$/;
+
+/** All of these names come from a server. */
+const foreign = "HUB_UNAVAILABLE";
 
 /**
  * One repository in the standard cache of the Hub's libraries (HF_HUB_CACHE, else hub/ under HF_HOME): `blobs/` by
@@ -19,16 +24,16 @@ export class CachedRepository {
   }
 
   snapshot(commit: string): string {
-    return join(this.directory, "snapshots", commit);
+    return pathInside(join(this.directory, "snapshots"), commit, foreign);
   }
 
   blob(digest: string): string {
-    return join(this.directory, "blobs", digest);
+    return pathInside(join(this.directory, "blobs"), digest, foreign);
   }
 
   /** The commit that a revision stands for as far as the cache knows, if its files are there. */
   find(revision: string): string | undefined {
-    const ref = join(this.directory, "refs", revision);
+    const ref = pathInside(join(this.directory, "refs"), revision, foreign);
     const commit = commitPattern.test(revision)
       ? revision
       : existsSync(ref)
@@ -39,11 +44,11 @@ export class CachedRepository {
 
   /** Remembers what a revision stands for. Done last, so that a name never points to a snapshot with files missing. */
   remember(revision: string, commit: string): void {
-    if (revision !== commit) writeFileAtomically(join(this.directory, "refs", revision), commit);
+    if (revision !== commit) writeFileAtomically(pathInside(join(this.directory, "refs"), revision, foreign), commit);
   }
 
   has(commit: string, path: string): boolean {
-    return existsSync(join(this.snapshot(commit), path));
+    return existsSync(pathInside(this.snapshot(commit), path, foreign));
   }
 
   /** Moves a finished download to its blob. */
@@ -53,7 +58,7 @@ export class CachedRepository {
 
   /** Makes a blob appear in a snapshot: by a relative link, or as a copy where the file system has none. */
   async link(digest: string, commit: string, path: string): Promise<void> {
-    const place = join(this.snapshot(commit), path);
+    const place = pathInside(this.snapshot(commit), path, foreign);
     await mkdir(dirname(place), { recursive: true });
     await rm(place, { force: true });
     try {

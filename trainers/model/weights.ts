@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
+import { pathInside } from "../../harness/contract/foreign-path.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readHeader, type StoredTensor, writeSafetensors } from "./safetensors.js";
 
@@ -91,7 +92,9 @@ function readShards(directory: string, index: string): Map<string, StoredTensor>
       fix: "Download the index again.",
     });
   }
-  const headers = new Map([...new Set(files)].map((file) => [file, readHeader(join(directory, file))]));
+  const headers = new Map(
+    [...new Set(files)].map((file) => [file, readHeader(pathInside(directory, file, "MODEL_INVALID"))]),
+  );
   const tensors = new Map<string, StoredTensor>();
   for (const [name, file] of Object.entries(map as Record<string, string>)) {
     const tensor = headers.get(file)!.get(name);

@@ -1,23 +1,27 @@
 import { CommanderError } from "commander";
 import picocolors from "picocolors";
 import { BenchError, type ErrorLocation, toBenchError } from "../../contract/errors.js";
+import { cut, printable } from "../../contract/printable.js";
 import { nearPath } from "./near-path.js";
 
 const defect = "This is a defect of bench: run the command again with --stack and report what it prints.";
 
+/** More of a message, which may quote a plug-in or a server, is left out. */
+const mostCharacters = 2000;
+
 /** Any error as people read it: what is wrong, where, how to mend it; one line each, the stack only when asked for. */
 export function errorText(error: BenchError, options: { color: boolean; stack: boolean }): string {
   const paint = picocolors.createColors(options.color);
-  const [what, ...more] = error.message.split("\n");
+  const [what, ...more] = cut(error.message, mostCharacters).split("\n");
   const lines = [
     `${paint.red("bench:")} ${what} ${paint.dim(`(${error.code})`)}`,
     ...more.map((line) => `       ${line}`),
   ];
   if (error.at !== undefined) lines.push(`${paint.dim("   at:")} ${locationText(error.at)}`);
   const fix = error.fix ?? (error.code === "INTERNAL" ? defect : undefined);
-  if (fix !== undefined) lines.push(`${paint.green("  fix:")} ${fix}`);
+  if (fix !== undefined) lines.push(`${paint.green("  fix:")} ${cut(fix, mostCharacters)}`);
   if (options.stack && error.stack !== undefined) lines.push(paint.dim(error.stack));
-  return `${lines.join("\n")}\n`;
+  return printable(`${lines.join("\n")}\n`, options.color);
 }
 
 function locationText({ file, line, column }: ErrorLocation): string {

@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ClaimsOptions } from "../../app/plan-claims.js";
+import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { wholeNumber } from "../whole-number.js";
 
 type Options = CommonOptions & ClaimsOptions & { list?: boolean; run?: string; dryRun?: boolean };
 
@@ -15,16 +17,20 @@ export function addClaims(program: Command, context: CliContext): void {
     .option("--only <ids>", "which claims, separated by commas; all without it", ids)
     .option("--list", "list the claims with their sources, and stop")
     .option("--run <directory>", "judge by a run that is there already; nothing is run")
-    .option("--orders <n>", "how many task orders; below three nothing is decided", positive, 3)
+    .option("--orders <n>", "how many task orders; below three nothing is decided", wholeNumber(1, limits.orders), 3)
     .option(
       "--max-orders <n>",
       "register that the run may grow to so many task orders; as many as --orders without it",
-      positive,
+      wholeNumber(1, limits.orders),
     )
-    .option("--looks <n>", "register how often the growing run may be judged; α is shared among the looks", positive)
-    .option("--seeds <n>", "how many seeds, 1 to n", positive, 2)
-    .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
-    .option("--threads <n>", "threads inside one cell", positive)
+    .option(
+      "--looks <n>",
+      "register how often the growing run may be judged; α is shared among the looks",
+      wholeNumber(1, 100),
+    )
+    .option("--seeds <n>", "how many seeds, 1 to n", wholeNumber(1, limits.seeds), 2)
+    .option("--workers <n>", "cells that run at a time; as many as cores without it", wholeNumber(1, limits.workers))
+    .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--engine <name>", "the engine that computes; see `bench list engines`")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
@@ -77,8 +83,3 @@ async function act(suite: string | undefined, options: Options, context: CliCont
 }
 
 const ids = (text: string): string[] => text.split(",").map((id) => id.trim());
-
-function positive(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 1.");
-}

@@ -1,7 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { EvaluateOptions } from "../../app/evaluate-checkpoint.js";
+import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { errorText } from "../text/error-text.js";
+import { wholeNumber } from "../whole-number.js";
 
 /** `bench evaluate <checkpoint>`: a whole suite on a checkpoint as it is, right after a fine-tune. */
 export function addEvaluate(program: Command, context: CliContext): void {
@@ -16,9 +18,9 @@ export function addEvaluate(program: Command, context: CliContext): void {
     .option("--served-model <name>", "the model's name at a server; its only one without it")
     .addOption(new Option("--api <kind>", "how a server is asked").choices(["completions", "chat"]))
     .option("--revision <text>", "which weights a server holds: another text is evaluated anew")
-    .option("--concurrency <n>", "questions to a server at a time; 8 without it", positive)
-    .option("--timeout <seconds>", "of one question to a server; 120 without it", positive)
-    .option("--retries <n>", "further attempts at a question to a server; 5 without it", natural);
+    .option("--concurrency <n>", "questions to a server at a time; 8 without it", wholeNumber(1, 1024))
+    .option("--timeout <seconds>", "of one question to a server; 120 without it", wholeNumber(1, 86_400))
+    .option("--retries <n>", "further attempts at a question to a server; 5 without it", wholeNumber(0, 100));
   withCommonOptions(command, [
     "bench evaluate ./checkpoint-500",
     "bench evaluate ./adapter trace-seq --base hf://HuggingFaceTB/SmolLM2-135M",
@@ -60,15 +62,5 @@ export function withEvaluationOptions(command: Command): Command {
     .option("--quick", "a smaller, honest configuration, for smoke tests")
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--engine <name>", "the engine that computes; see `bench list engines`")
-    .option("--threads <n>", "threads of the evaluation", positive);
-}
-
-function natural(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 0.");
-}
-
-function positive(text: string): number {
-  if (natural(text) > 0) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 1.");
+    .option("--threads <n>", "threads of the evaluation", wholeNumber(1, limits.threads));
 }

@@ -8,13 +8,17 @@ export function addExport(program: Command, context: CliContext): void {
     .command("export")
     .description("write predictions and matrices of a run as JSONL and CSV")
     .argument("<run>", "a run directory")
-    .option("--out <directory>", "where to write; <run>/export without it");
+    .option("--out <directory>", "where to write; <run>/export without it")
+    .option(
+      "--exact-csv",
+      "leave text in CSV as it is; without it, what a spreadsheet would compute gets an apostrophe",
+    );
   withCommonOptions(command, [
     "bench export runs/trace-seq-1a2b3c4d",
     "bench export runs/trace-seq-1a2b3c4d --out ~/analysis",
-  ]).action(async (run: string, options: CommonOptions & { out?: string }) => {
+  ]).action(async (run: string, options: CommonOptions & { out?: string; exactCsv?: boolean }) => {
     const { exportRun } = await import("../../app/export-run.js");
-    const files = exportRun(resolve(run), resolve(options.out ?? join(run, "export")));
+    const files = exportRun(resolve(run), resolve(options.out ?? join(run, "export")), options);
     if (options.json) printJson(context, { files });
     else printLines(context, files);
   });

@@ -1,8 +1,10 @@
 import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import type { GateOptions } from "../../app/gate-run.js";
+import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { nearPath } from "../text/near-path.js";
+import { wholeNumber } from "../whole-number.js";
 
 interface StoreOptions extends CommonOptions {
   baselines?: string;
@@ -45,8 +47,9 @@ export function addGate(program: Command, context: CliContext): void {
     .option(
       "--max-orders <n>",
       "most orders that anyone will look at, by which the error is spent; the cap of --extend",
-      atLeastThree,
+      wholeNumber(3, limits.orders),
     )
+    .option("--trust-plugins <digest>", "consent of --extend to execute the plug-ins that the run names")
     .option("--allow-inconclusive", "exit with 0 instead of 3 where the evidence does not decide")
     .option("--markdown <file>", "write the result as Markdown, such as for a step summary")
     .option("--junit <file>", "write the result as JUnit XML")
@@ -133,9 +136,4 @@ function margin(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("Give a number of at least 0.");
-}
-
-function atLeastThree(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) >= 3) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 3.");
 }

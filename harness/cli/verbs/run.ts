@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { FinishedSuiteRun, SuiteRunOptions } from "../../app/run-suite.js";
+import { limits } from "../../config/limits.js";
 import { splitTrainers } from "../../config/split-trainers.js";
 import { severities } from "../../contract/alert.js";
 import { BenchError } from "../../contract/errors.js";
@@ -13,6 +14,7 @@ import {
 } from "../context.js";
 import { closingLines } from "../text/closing-lines.js";
 import { errorText } from "../text/error-text.js";
+import { wholeNumber } from "../whole-number.js";
 
 type Options = CommonOptions & SuiteRunOptions & { reporter?: string[]; dryRun?: boolean; quiet?: boolean };
 
@@ -27,10 +29,10 @@ export function addRun(program: Command, context: CliContext): void {
       "what is compared: names, files or command:<words>, separated by commas",
       splitTrainers,
     )
-    .option("--seeds <n>", "how many seeds, 1 to n", positive)
-    .option("--orders <n>", "how many task orders: published ones, then shuffles", positive)
-    .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
-    .option("--threads <n>", "threads inside one cell", positive)
+    .option("--seeds <n>", "how many seeds, 1 to n", wholeNumber(1, limits.seeds))
+    .option("--orders <n>", "how many task orders: published ones, then shuffles", wholeNumber(1, limits.orders))
+    .option("--workers <n>", "cells that run at a time; as many as cores without it", wholeNumber(1, limits.workers))
+    .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--engine <name>", "the engine that computes; see `bench list engines`")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
@@ -44,8 +46,16 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
     .option("--retry-failed", "run cells that failed before again")
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints stay").choices(["last", "all", "none"]))
-    .option("--evaluate-every <steps>", "measure earlier tasks within tasks too, for the stability gap", positive)
-    .option("--evaluate-items <n>", "most test items of a task asked then; 40 without it", positive)
+    .option(
+      "--evaluate-every <steps>",
+      "measure earlier tasks within tasks too, for the stability gap",
+      wholeNumber(1, limits.evaluateEvery),
+    )
+    .option(
+      "--evaluate-items <n>",
+      "most test items of a task asked then; 40 without it",
+      wholeNumber(1, limits.evaluateItems),
+    )
     .addOption(
       new Option("--fail-on <severity>", "end a cell after the task that raises such an alert").choices([
         ...severities,
@@ -114,8 +124,3 @@ function resultOf({ outcome, leaderboard, stored, reports }: FinishedSuiteRun): 
 }
 
 const names = (text: string): string[] => text.split(",").map((name) => name.trim());
-
-function positive(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 1.");
-}

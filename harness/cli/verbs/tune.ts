@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { TuneOptions } from "../../app/tune-trainer.js";
+import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { wholeNumber } from "../whole-number.js";
 
 type Options = CommonOptions & TuneOptions & { dryRun?: boolean };
 
@@ -15,15 +17,20 @@ export function addTune(program: Command, context: CliContext): void {
       new Option("--search <kind>", "how candidates are searched").choices(["random", "halving"]).default("random"),
     )
     .option("--space <file>", "what is searched, in YAML or JSON; the space that the trainer declares without it")
-    .option("--candidates <n>", "configurations, the default one among them", positive, 12)
-    .option("--tasks <n>", "how many tasks, the first of the order", positive, 3)
+    .option("--candidates <n>", "configurations, the default one among them", wholeNumber(1, 1000), 12)
+    .option("--tasks <n>", "how many tasks, the first of the order", wholeNumber(1, 1000), 3)
     .option("--order <name>", "the task order; the suite's first without it")
-    .option("--seeds <n>", "seeds of each candidate: 11, 12 and so on, others than those of `bench run`", positive, 2)
+    .option(
+      "--seeds <n>",
+      "seeds of each candidate: 11, 12 and so on, others than those of `bench run`",
+      wholeNumber(1, limits.seeds),
+      2,
+    )
     .option("--objective <metric>", "what is optimized; see `bench list metrics`", "op")
-    .option("--eta <n>", "halving: a rung keeps the best 1/n, and has about n times the tasks", atLeastTwo, 2)
-    .option("--seed <n>", "keys the draws of candidates", positive, 1)
-    .option("--workers <n>", "cells that run at a time; as many as cores without it", positive)
-    .option("--threads <n>", "threads inside one cell", positive)
+    .option("--eta <n>", "halving: a rung keeps the best 1/n, and has about n times the tasks", wholeNumber(2, 1000), 2)
+    .option("--seed <n>", "keys the draws of candidates", wholeNumber(1, 999_999_999), 1)
+    .option("--workers <n>", "cells that run at a time; as many as cores without it", wholeNumber(1, limits.workers))
+    .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--engine <name>", "the engine that computes; see `bench list engines`")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
@@ -54,14 +61,4 @@ export function addTune(program: Command, context: CliContext): void {
     if (json) printJson(context, { ...record, config });
     else printLines(context, ["", ...tuneLines(record, config, context)]);
   });
-}
-
-function positive(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 1.");
-}
-
-function atLeastTwo(text: string): number {
-  if (positive(text) >= 2) return Number(text);
-  throw new InvalidArgumentError("Give a whole number of at least 2.");
 }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { EvaluatedCheckpoint, EvaluateOptions } from "../../app/evaluate-checkpoint.js";
 import type { BenchError } from "../../contract/errors.js";
+import { printable } from "../../contract/printable.js";
 import { type CliContext, type CommonOptions, withCommonOptions } from "../context.js";
 import { errorText } from "../text/error-text.js";
 import { nearPath } from "../text/near-path.js";
@@ -61,7 +62,8 @@ async function watch(
   const failed = (path: string, error: BenchError): void => {
     const { stack: _stack, ...record } = error.toRecord();
     if (json) context.print(`${JSON.stringify({ checkpoint: path, error: record })}\n`);
-    else process.stderr.write(`${nearPath(path)}\n${errorText(error, { color: context.color, stack: false })}`);
+    else
+      process.stderr.write(`${printable(nearPath(path))}\n${errorText(error, { color: context.color, stack: false })}`);
     if (options.once) process.exitCode = Math.max(Number(process.exitCode ?? 0), error.exitCode);
   };
   const silent = {
@@ -77,6 +79,6 @@ async function watch(
 }
 
 function seconds(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("Give a number of seconds above 0.");
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0 && Number(text) <= 86_400) return Number(text);
+  throw new InvalidArgumentError("Give a number of seconds above 0, at most 86400.");
 }

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Alert, WebhookSettings } from "../../contract/alert.js";
-import { BenchError } from "../../contract/errors.js";
+import { BenchError, toBenchError } from "../../contract/errors.js";
+import { redactParts } from "../../contract/redact.js";
 import type { CellRecord } from "../../contract/result.js";
 import { sendRequest } from "../../http.js";
 import { alertText } from "./text.js";
@@ -46,7 +47,12 @@ export function openWebhook(settings: WebhookSettings, environment: NodeJS.Proce
       };
       if (key) headers["x-bench-signature"] = signatureOf(key, timestamp, body);
       const request = { method: "POST", headers, body } as const;
-      return (await sendRequest(url, request, policy, () => undefined, cancellation)).attempts;
+      try {
+        return (await sendRequest(url, request, policy, () => undefined, cancellation)).attempts;
+      } catch (error) {
+        const { code, message, fix } = toBenchError(error);
+        throw new BenchError(code, redactParts(message, url), { fix });
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
+import { cut, printable } from "../../contract/printable.js";
 import type { Display } from "./display.js";
 import { activityOf, lastingLine, nameOf } from "./lines.js";
-import { duration } from "./text.js";
+import { duration, mostCharacters } from "./text.js";
 import { RunTracker } from "./tracker.js";
 
 /** Milliseconds between two lines on how far the run is, where nothing else is to be said. */
@@ -12,7 +13,7 @@ export function plainDisplay(stream: NodeJS.WritableStream, clock: () => number 
   let last = 0;
   const write = (line: string): void => {
     last = clock();
-    stream.write(`${line}\n`);
+    stream.write(`${printable(cut(line, mostCharacters))}\n`);
   };
   return {
     show(event) {

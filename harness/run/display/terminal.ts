@@ -1,8 +1,9 @@
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
+import { cut, printable } from "../../contract/printable.js";
 import type { Display } from "./display.js";
 import { activityOf, lastingLine, nameOf } from "./lines.js";
-import { bar, duration, toColumns } from "./text.js";
+import { bar, duration, mostCharacters, toColumns } from "./text.js";
 import { RunTracker, type TrackedCell } from "./tracker.js";
 
 /** Milliseconds between two drawings. */
@@ -44,7 +45,7 @@ export function terminalDisplay(stream: NodeJS.WriteStream, color: boolean): Dis
       const line = lastingLine(event, tracker);
       if (line !== undefined) {
         drawing.clear();
-        stream.write(`${paint(line, colors)}\n`);
+        stream.write(`${paint(printable(cut(line, mostCharacters)), colors)}\n`);
         draw();
       }
       if (event.type === "run-finished") leave();
@@ -70,7 +71,7 @@ export function liveLines(tracker: RunTracker, columns: number): string[] {
   return [
     total.filter((part) => part !== "").join("  "),
     ...running.map((cell) => cellLine(tracker, cell, columns, nameColumns)),
-  ].map((line) => toColumns(line, columns - 1).trimEnd());
+  ].map((line) => toColumns(printable(line), columns - 1).trimEnd());
 }
 
 function cellLine(tracker: RunTracker, cell: TrackedCell, columns: number, nameColumns: number): string {

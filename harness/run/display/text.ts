@@ -1,5 +1,8 @@
 import stringWidth from "string-width";
 
+/** More characters of a line, which may quote a plug-in or a server, are left out. */
+export const mostCharacters = 2000;
+
 /** Seconds as people say them: 8s, 2m 05s, 1h 04m. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, sha256 } from "../../contract/digest.js";
 import { writeFileAtomically } from "../../contract/files.js";
+import { pathInside } from "../../contract/foreign-path.js";
 import type { Learner } from "../../contract/trainer.js";
 import { meter, type ResourceUsage } from "../cell/cost.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
@@ -74,7 +75,7 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
 
 /** The evaluation at a path of the run; undefined where there is none. Throws DATA_INVALID where it is damaged. */
 export function readEvaluation(directory: string, path: string): StoredEvaluation | undefined {
-  const file = join(directory, path);
+  const file = pathInside(directory, path);
   if (!existsSync(file)) return undefined;
   return { path, digest: sha256(readFileSync(file)), record: readJson<EvaluationRecord>(file) };
 }

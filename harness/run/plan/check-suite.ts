@@ -26,6 +26,7 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
       fix: "Mend the suite's data or its plug-in.",
     });
   };
+  if (!/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/.test(suite.name)) complain("its name cannot be part of a path");
   if (suite.tasks.length === 0) complain("it has no tasks");
   const sets = [...suite.tasks, ...suite.probes];
   const twin = duplicate(sets.map(({ id }) => id));

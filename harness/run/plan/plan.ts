@@ -5,6 +5,7 @@ import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint } from "../../contract/engine.js";
 import { toBenchError } from "../../contract/errors.js";
 import type { InspectedModel, TextMeasure } from "../../contract/plugin.js";
+import { mapStrings, redactAddress, redactCredentials } from "../../contract/redact.js";
 import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import { resolveReference } from "../../hub.js";
@@ -97,9 +98,9 @@ export async function planRun(
     schema: "run@1",
     id,
     createdAt: new Date().toISOString(),
-    command,
+    command: redactCredentials(command),
     suite: recordSuite(suite, config.suite.location),
-    model: model.record,
+    model: { ...model.record, reference: redactCredentials(model.record.reference) },
     trainers,
     orders,
     seeds: [...new Set(seeds.flat())],
@@ -115,7 +116,7 @@ export async function planRun(
       threads: config.threads,
       workers: config.workers,
     },
-    config: { ...config },
+    config: recordConfig(config),
   };
   const estimate = estimateRun({ directory, config, record, suite, cells });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
@@ -130,6 +131,14 @@ export async function planRun(
     cells,
     estimate,
   };
+}
+
+/** The configuration as it is stored: addresses and credentials that are secrets stay out of the run's directory. */
+function recordConfig(config: RunConfig): RunRecord["config"] {
+  const { alerts, ...others } = config;
+  const stored = mapStrings(others, redactCredentials);
+  if (alerts?.webhook === undefined) return alerts === undefined ? stored : { ...stored, alerts };
+  return { ...stored, alerts: { ...alerts, webhook: { ...alerts.webhook, url: redactAddress(alerts.webhook.url) } } };
 }
 
 /** The seeds that a configuration means; those of every order alike where a run of an earlier version has them stored. */

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
+import { mapStrings, redactCredentials, redactPaths } from "../../contract/redact.js";
 import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../contract/result.js";
+import { checkRecord } from "./check-record.js";
 import { layout, readJson, readRun } from "./store.js";
 
 /** `runs/<id>.json` beside a leaderboard: a run with its matrices and costs, without answers and checkpoints. */
@@ -22,8 +24,14 @@ const folder = "runs";
 
 /** The file of a run, relative to the leaderboard's directory. */
 export function publishedPath(run: RunRecord): string {
-  return `${folder}/${run.id}.json`;
+  return `${folder}/${run.id}.json`; // an id is one part of a path: the schema of a run says so
 }
+
+/** A run as others may see it: without the absolute paths of this machine and without credentials. */
+export const publicRun = (measured: MeasuredRun): MeasuredRun => ({
+  ...measured,
+  run: mapStrings(measured.run, (text) => redactPaths(redactCredentials(text))),
+});
 
 /** The text of `runs/<id>.json`. */
 export function publishedText({ run, matrices, costs, curves = {} }: MeasuredRun): string {
@@ -52,13 +60,39 @@ export function publishedRuns(directory: string): MeasuredRun[] {
   const place = join(directory, folder);
   const names = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(".json")) : [];
   return names.sort().map((name) => {
-    const { schema, ...published } = readJson<PublishedRun>(join(place, name));
-    if (schema !== "published-run@1") {
-      throw new BenchError("DATA_INVALID", `this is no published run (its schema is ${JSON.stringify(schema)})`, {
-        fix: "Remove the file, or make the leaderboard with the version of bench that wrote it.",
-        at: { file: join(place, name) },
-      });
-    }
+    const { schema, ...published } = checkPublished(readJson<PublishedRun>(join(place, name)), join(place, name));
     return { ...published, directory: place };
   });
+}
+
+/** A published run is anyone's: its parts are checked by their schemas. Throws DATA_INVALID. */
+function checkPublished(published: PublishedRun, file: string): PublishedRun {
+  if (published?.schema !== "published-run@1") {
+    throw new BenchError(
+      "DATA_INVALID",
+      `this is no published run (its schema is ${JSON.stringify(published?.schema)})`,
+      {
+        fix: "Remove the file, or make the leaderboard with the version of bench that wrote it.",
+        at: { file },
+      },
+    );
+  }
+  checkRecord("run", published.run, file);
+  const known = new Set(published.run.cells.map(({ id }) => id));
+  for (const [schema, records] of Object.entries({
+    matrix: published.matrices,
+    cost: published.costs,
+    curves: published.curves ?? {},
+  })) {
+    for (const [cell, record] of Object.entries(records)) {
+      if (!known.has(cell)) {
+        throw new BenchError("DATA_INVALID", `it holds a ${schema} of a cell that its run does not plan`, {
+          fix: "Remove the file, or publish the run again.",
+          at: { file },
+        });
+      }
+      checkRecord(schema, record, file);
+    }
+  }
+  return published;
 }

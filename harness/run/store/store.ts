@@ -13,6 +13,7 @@ import type {
   SyntheticRecord,
 } from "../../contract/result.js";
 import { type CellState, cellStates } from "./cell-state.js";
+import { checkRecord } from "./check-record.js";
 import { readJournal } from "./journal.js";
 import { upgrade } from "./upgrade.js";
 
@@ -87,10 +88,10 @@ export function requireRunRecord(directory: string): RunRecord {
   });
 }
 
-/** The record of the run in a directory; undefined where there is none. */
+/** The record of the run in a directory; undefined where there is none. Throws DATA_INVALID where it breaks its schema. */
 export function readRunRecord(directory: string): RunRecord | undefined {
   const path = join(directory, layout.run);
-  return existsSync(path) ? readJson<RunRecord>(path) : undefined;
+  return existsSync(path) ? checkRecord<RunRecord>("run", readJson(path), path) : undefined;
 }
 
 /** Every answer of a finished cell, in order of rows. */

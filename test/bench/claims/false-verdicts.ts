@@ -36,7 +36,9 @@ export function simulate(setting: Setting, tables: number): Shares {
   for (let table = 0; table < tables; table++) {
     const stream = random({ seed: 1, stream: `claims ${JSON.stringify(setting)}`, item: table });
     const arms = simulateArms(setting, stream);
-    const results = setting.looks.map((orders) => judgeClaims(claims, upTo(arms, orders), setting.looks.length));
+    const results = setting.looks.map((orders) =>
+      judgeClaims(claims, upTo(arms, orders), { looks: setting.looks.length }),
+    );
     const alone = setting.looks.flatMap((orders) =>
       claims.flatMap((claim) => judgeClaims([claim], upTo(arms, orders))),
     );

@@ -9,7 +9,7 @@ const claim = (...hypotheses: Hypothesis[]): RegisteredClaim => ({
 });
 const higher: Hypothesis = { metric: "op", contrast: { a: 1, b: -1 }, direction: "above", threshold: 0 };
 const one = (tested: RegisteredClaim, cells: Record<string, ArmCells>, looks?: number) =>
-  judgeClaims([tested], cells, looks)[0]!;
+  judgeClaims([tested], cells, { looks })[0]!;
 
 const low = arm([0.5, 0.52, 0.49, 0.51]);
 const high = arm([0.7, 0.71, 0.7, 0.72]);

@@ -92,7 +92,12 @@ describe("bench gate", () => {
     const first = { alpha: expect.closeTo(0.0375, 12), look: { number: 1, orders: 3, mostOrders: 4, spent: 0 } };
     expect(await judged(...given)).toMatchObject({ ...first, metrics: [{ orders: 3, verdict: "inconclusive" }] });
     expect(await judged(...given)).toMatchObject({ ...first, look: { ...first.look, seen: true } });
-    const result = await judged(...given, "--extend");
+    // the run names a plug-in, which would be executed: that needs consent
+    const asked = await gate(...given, "--extend");
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringMatching(/words\.mjs[\s\S]*USAGE/) });
+    const [, digest] = /--trust-plugins ([0-9a-f]{12})/.exec(asked.stderr)!;
+    expect(await gate(...given, "--extend", "--trust-plugins", "0".repeat(12))).toMatchObject({ code: 2 });
+    const result = await judged(...given, "--extend", "--trust-plugins", digest!);
     const second = { alpha: expect.closeTo(0.0125, 12), look: { number: 2, orders: 4 } };
     expect(result).toMatchObject({ ...second, metrics: [{ orders: 4 }] });
     expect(await judged(...given)).toMatchObject({ ...second, metrics: result.metrics });

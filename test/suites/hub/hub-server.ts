@@ -7,6 +7,8 @@ export interface ServedFile {
   content: Buffer;
   /** Kept in large-file storage, behind a redirect. */
   lfs?: boolean;
+  /** What the listing calls its digest, where that is a lie. */
+  oid?: string;
 }
 
 export interface ServedRepository {
@@ -143,12 +145,12 @@ const sha256 = (content: Buffer) => createHash("sha256").update(content).digest(
 const gitDigest = (content: Buffer) =>
   createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 
-function treeEntries({ path, content, lfs }: ServedFile) {
+function treeEntries({ path, content, lfs, oid = gitDigest(content) }: ServedFile) {
   const size = content.length;
   const pointer = Buffer.from(`oid sha256:${sha256(content)}`);
   const file = lfs
     ? { type: "file", path, size, oid: gitDigest(pointer), lfs: { oid: sha256(content), size, pointerSize: 130 } }
-    : { type: "file", path, size, oid: gitDigest(content) };
+    : { type: "file", path, size, oid };
   const directory = path.includes("/") ? [{ type: "directory", path: path.split("/")[0], size: 0, oid: "0" }] : [];
   return [...directory, file];
 }

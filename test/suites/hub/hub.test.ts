@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -145,9 +145,26 @@ test.each(["truncated", "damaged"] as const)(
 );
 
 test("a path that leaves the repository is refused", async () => {
-  expect((await failure("hf://datasets/owner/evil", "dataset")).message).toContain("leaves the repository");
+  const refused = { code: "HUB_UNAVAILABLE", message: expect.stringContaining("cannot be a path below") };
+  expect(await failure("hf://datasets/owner/evil", "dataset")).toMatchObject(refused);
   expect(existsSync(join(home, "out.json"))).toBe(false);
 });
+
+test.each(["../../../../secret.json", "..", "", "0".repeat(39), "ABCDEF".padEnd(40, "0")])(
+  "a commit and a digest are hexadecimal and of their length, not %j",
+  async (lie) => {
+    // in a real cache the digest of a listed file names a blob: this one would link a file of the user into the data
+    writeFileSync(join(home, "secret.json"), "[1]");
+    const data = server.repositories.find(({ id }) => id === "datasets/owner/data")!;
+    data.files[0]!.oid = lie;
+    expect(await failure("hf://datasets/owner/data", "dataset")).toMatchObject({ code: "HUB_UNAVAILABLE" });
+    delete data.files[0]!.oid;
+    data.refs.main = lie;
+    expect(await failure("hf://datasets/owner/data", "dataset")).toMatchObject({ code: "HUB_UNAVAILABLE" });
+    const snapshots = join(home, "hub", "datasets--owner--data", "snapshots");
+    expect(existsSync(snapshots) ? readdirSync(snapshots) : []).toEqual([]);
+  },
+);
 
 test("of a sentence model the ONNX file comes, and not its other forms", async () => {
   const { directory, revision } = await resolveReference("hf://owner/tiny", "sentence-model");

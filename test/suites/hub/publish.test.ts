@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mergeLeaderboard } from "../../../harness/app/merge-leaderboard.js";
 import type { Board } from "../../../harness/contract/board.js";
+import { loadRegistry } from "../../../harness/plugins.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readRun } from "../../../harness/run/store/store.js";
-import { html } from "../../../reports/html.js";
+import { rooms } from "../../../rooms.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
 import { HubServer, type ServedRepository } from "./hub-server.js";
 
 const reference = "hf://datasets/owner/board";
+const registry = await loadRegistry(rooms);
 let server: HubServer;
 let home: string;
 let repository: ServedRepository;
@@ -40,7 +42,7 @@ function run(model: string): string {
 }
 
 const push = (model: string) =>
-  mergeLeaderboard([run(model)], { out: join(home, `out-${model}`), push: reference }, html);
+  mergeLeaderboard([run(model)], { out: join(home, `out-${model}`), push: reference }, registry);
 
 const served = (path: string) => repository.files.find((file) => file.path === path)!.content.toString();
 const models = (board: Board) => board.leaderboard.map(({ model }) => model.reference).sort();
@@ -86,7 +88,7 @@ test("a repository that never rests ends in an error, and keeps what others wrot
 test("a published leaderboard is read again, from the Hub and from its directory", async () => {
   await push("one");
   const options = { out: join(home, "again") };
-  const { board, pushed } = await mergeLeaderboard([reference, join(home, "out-one"), run("two")], options, html);
+  const { board, pushed } = await mergeLeaderboard([reference, join(home, "out-one"), run("two")], options, registry);
   expect(pushed).toBeNull();
   expect(models(board)).toEqual(["one", "two"]);
   expect(readdirSync(join(home, "again", "runs"))).toHaveLength(2);
@@ -96,7 +98,7 @@ test("no token, no repository, a model instead of a data set: what is wrong and 
   vi.stubEnv("HF_TOKEN", "");
   await expect(push("one")).rejects.toMatchObject({ code: "USAGE", fix: expect.stringContaining("HF_TOKEN") });
   vi.stubEnv("HF_TOKEN", "hf_x");
-  const to = (target: string) => mergeLeaderboard([run("one")], { out: join(home, "out"), push: target }, html);
+  const to = (target: string) => mergeLeaderboard([run("one")], { out: join(home, "out"), push: target }, registry);
   await expect(to("hf://datasets/owner/absent")).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
   await expect(to("hf://owner/board")).rejects.toMatchObject({ code: "USAGE" });
   await expect(to("board")).rejects.toMatchObject({ code: "USAGE" });

@@ -1,0 +1,99 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { redactAddress, redactCredentials, redactPaths } from "../../../harness/contract/redact.js";
+import { bench, newDirectory, words } from "../cli/support.js";
+
+/** Nothing that is written may hold it. */
+const canary = "CANARY-5ecret";
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .map((name) => join(directory, name))
+    .filter((path) => statSync(path).isFile());
+}
+
+const holding = (directory: string, text: string): string[] =>
+  filesBelow(directory).filter((path) => readFileSync(path).includes(text));
+
+test("a webhook's address and a password stay out of everything that a run writes and publishes", async () => {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    received.push(request.url!);
+    request.resume();
+    response.writeHead(500).end(`no such hook: ${request.url}`); // an alert that is not taken is written about, too
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const { port } = server.address() as AddressInfo;
+  const directory = newDirectory();
+  const home = join(directory, "private-home");
+  mkdirSync(home);
+  const configuration = {
+    suite: { name: "words", options: {} },
+    plugins: [words],
+    trainers: ["memory-sequential"],
+    workers: 1,
+    out: join(home, "run"),
+    alerts: {
+      task: { warning: 0, critical: 0.01 },
+      budget: { seconds: 1e-9 },
+      webhook: {
+        url: `http://user-${canary}:${canary}@127.0.0.1:${port}/hooks/${canary}?token=${canary}`,
+        secretVariable: "WEBHOOK_SECRET",
+        timeoutSeconds: 5,
+        retries: 0,
+      },
+    },
+  };
+  writeFileSync(join(directory, "bench.json"), JSON.stringify(configuration));
+  const environment = { WEBHOOK_SECRET: canary, HF_TOKEN: canary };
+  const run = await bench(["run", "--config", "bench.json"], directory, environment);
+  server.closeAllConnections();
+  server.close();
+  expect(run.code, run.stderr).toBe(0);
+  expect(received.length).toBeGreaterThan(0); // it was really used
+  expect(received[0]).toContain(canary);
+  expect(holding(home, canary)).toEqual([]);
+  expect(run.stdout + run.stderr).not.toContain(canary);
+  const stored = JSON.parse(readFileSync(join(home, "run/run.json"), "utf8"));
+  expect(stored.config.alerts.webhook.url).toBe(`http://127.0.0.1:${port}/[redacted]`);
+
+  for (const given of [
+    ["leaderboard", join(home, "run"), "--out", "board"],
+    ["export", join(home, "run"), "--out", "out"],
+  ]) {
+    expect((await bench(given, directory)).code).toBe(0);
+  }
+  expect(holding(join(directory, "board"), canary)).toEqual([]);
+  expect(holding(join(directory, "board"), "private-home")).toEqual([]);
+  expect(holding(join(directory, "board"), directory)).toEqual([]);
+  expect(holding(join(directory, "out"), directory)).toEqual([]);
+});
+
+test.each([
+  ["https://hooks.example.com/services/T0/B0/xyz", "https://hooks.example.com/[redacted]"],
+  ["https://u:p@example.com", "https://example.com/[redacted]"],
+  ["https://example.com?key=1", "https://example.com/[redacted]"],
+  ["https://example.com/", "https://example.com/"],
+  ["env:ALERTS_URL", "env:ALERTS_URL"],
+])("the address %s is stored as %s", (address, stored) => expect(redactAddress(address)).toBe(stored));
+
+test.each([
+  ["bench evaluate http://me:pw@host:8000/v1?api=chat", "bench evaluate http://[redacted]@host:8000/v1?api=chat"],
+  ["http://host/v1?api_key=abc&api=chat#m", "http://host/v1?api_key=[redacted]&api=chat#m"],
+  ["http://host/v1?access_token=abc", "http://host/v1?access_token=[redacted]"],
+  ["write to me@example.com about http://host/", "write to me@example.com about http://host/"],
+])("credentials in %s", (text, stored) => expect(redactCredentials(text)).toBe(stored));
+
+test.each([
+  ["/home/me/models/tiny", "…/tiny"],
+  ["bench run /home/me/data --model=/srv/m/x.bin", "bench run …/data --model=…/x.bin"],
+  ["C:\\Users\\me\\model", "…/model"],
+  ["file:///home/me/plugin.mjs", "…/plugin.mjs"],
+  ["hf://owner/name@main", "hf://owner/name@main"],
+  ["https://host/a/b", "https://host/a/b"],
+  ["TRACE, arXiv 2310.06762; yes/no/maybe", "TRACE, arXiv 2310.06762; yes/no/maybe"],
+  ["./data/x", "./data/x"],
+])("paths in %s", (text, published) => expect(redactPaths(text)).toBe(published));
