@@ -13,12 +13,12 @@ export interface EndpointAddress {
   answeredBy: string | null;
   /** `default`: no temperature is sent, for servers that take none; answers are sampled then, and differ when repeated. */
   temperature: "zero" | "default";
-  /** What its user calls the weights behind the name; another one is evaluated anew. */
+  /** What its user calls the weights behind the name; results are not shared between different names. */
   revision: string | null;
   /** Requests under way at a time. */
   concurrency: number;
   policy: RetryPolicy;
-  /** Name of the environment variable that holds the key. */
+  /** Name of the environment variable that contains the key. */
   keyVariable: string;
 }
 
@@ -37,7 +37,7 @@ export function parseAddress(reference: string): EndpointAddress {
   if (!URL.canParse(reference)) throw malformed(reference, "it is no address");
   const url = new URL(reference);
   if (url.username !== "" || url.password !== "")
-    throw malformed(url.origin, "a reference is kept and may hold no key");
+    throw malformed(url.origin, "a reference is stored and must not contain a key");
   const unknown = [...url.searchParams.keys()].find((name) => !parameters.includes(name));
   if (unknown !== undefined)
     throw malformed(reference, `"${unknown}" is no parameter; there are ${parameters.join(", ")}`);
@@ -73,6 +73,6 @@ export function parseAddress(reference: string): EndpointAddress {
 
 function malformed(reference: string, why: string): BenchError {
   return new BenchError("MODEL_INVALID", `${reference}: ${why}`, {
-    fix: "Write http://host:port/v1#model, with settings between them as ?concurrency=8&timeout=120; the key stands in OPENAI_API_KEY.",
+    fix: "Write http://host:port/v1#model, with settings between them as ?concurrency=8&timeout=120; the key is read from OPENAI_API_KEY.",
   });
 }

@@ -84,7 +84,7 @@ export class EndpointClient {
         return { text: "", tokens: null, finishReason: "failed" };
       });
     };
-    const { limitName } = this; // a question beside this one may change it
+    const { limitName } = this; // a concurrent question may change it
     try {
       return (await send()).value;
     } catch (error) {
@@ -145,7 +145,7 @@ function readAnswer(json: string, model: string, { answeredBy }: EndpointAddress
   }
   const [choice, ...more] = choices ?? [];
   if (choice === undefined || more.length > 0 || (choice.index ?? 0) !== 0) {
-    throw new Error("it does not hold exactly one choice, with index 0");
+    throw new Error("it does not contain exactly one choice, with index 0");
   }
   const text = choice.text ?? choice.message?.content ?? "";
   if (typeof text !== "string") throw new Error("its choice has no text");

@@ -14,7 +14,7 @@ import { noPrivileges } from "../training/privileges.js";
 import { loadJson, saveJson } from "../training/state.js";
 import { type Endpoint, openEndpoint } from "./open.js";
 
-/** A model behind a server, which cannot learn: it is asked as it is. */
+/** A model behind a server, which cannot learn: it is only evaluated. */
 class EndpointLearner implements Learner {
   /** null once a server did not count. */
   private generatedTokens: number | null = 0;

@@ -69,7 +69,7 @@ export interface EngineRequest {
   weights?: Vector;
 }
 
-/** A table of soft prompts: embeddings of virtual tokens, which are trained while the model stays as it is. */
+/** A table of soft prompts: embeddings of virtual tokens, which are trained while the model is frozen. */
 export interface PromptOptions {
   /** Rows of the table. In a sequence's tokens, row i has the id `firstVirtualToken + i`. */
   virtualTokens: number;
@@ -150,7 +150,7 @@ export interface CoreModel {
 
   /**
    * A full model directory in Hugging Face format, or with an adapter only the adapter in PEFT's format; stacked LoRA
-   * adapters as one, of the sum of their ranks. `weights` stands for the trainable parameters.
+   * adapters as one, of the sum of their ranks. `weights` means the trainable parameters.
    */
   save(directory: string, weights?: Vector): Promise<void>;
   /** Reads back what `save` wrote, into this model. */
@@ -161,7 +161,7 @@ export interface CoreModel {
   tensorBytes(): Promise<number>;
   /** FLOPs and tokens so far. */
   meter(): Promise<Meter>;
-  /** Frees what the model holds; no call may follow. */
+  /** Frees the model's memory; no call may follow. */
   release(): Promise<void>;
 }
 
@@ -171,7 +171,7 @@ export interface OptionalMembers {
   adapt(options: AdapterOptions, seed: number): Promise<void>;
   /** `adapters`: folds the adapter into the base weights, which are trainable again. */
   merge(): Promise<void>;
-  /** `stacked-adapters`: freezes the LoRA adapter, which goes on acting, and adds a new one of its form, which is trained. */
+  /** `stacked-adapters`: freezes the LoRA adapter, which remains active, and adds a new one of its form, which is trained. */
   stack(seed: number): Promise<void>;
 
   /** `soft-prompts`: adds a table of soft prompts; the base is frozen from then on. `seed` keys its initialization. */
@@ -180,7 +180,7 @@ export interface OptionalMembers {
   savePrompts(directory: string, start: number, count: number): Promise<void>;
   /** `soft-prompts`: the current keys of the prompt table, one row each. */
   promptKeys(): Promise<Float32Array[]>;
-  /** `soft-prompts`: the id that stands for row 0 of a prompt table in a sequence's tokens; row i is this + i. */
+  /** `soft-prompts`: the id that denotes row 0 of a prompt table in a sequence's tokens; row i is this + i. */
   readonly firstVirtualToken: number;
 
   /**

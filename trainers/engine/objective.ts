@@ -7,7 +7,7 @@ export interface Vector {
   readonly length: number;
 }
 
-/** One training sequence. The loss of predicting `tokens[i]` from what stands before it weighs `weights[i]`. */
+/** One training sequence. The loss of predicting `tokens[i]` from the tokens before it weighs `weights[i]`. */
 export interface TrainingSequence {
   tokens: readonly number[];
   /** Same length; `weights[0]` is ignored. 0 means no loss: the logits there are not even computed. */
@@ -35,7 +35,7 @@ export type Term =
     }
   /** The mean over classes of (logit − target)² (DER++, 2004.07211). */
   | { kind: "logit-matching"; batch: readonly TrainingSequence[]; target: Logits; weight: number }
-  /** The logit of the token that stands there. */
+  /** The logit of the actual token. */
   | { kind: "label-logit"; batch: readonly TrainingSequence[]; weight: number }
   /** The squared length of the logits. */
   | { kind: "logit-norm"; batch: readonly TrainingSequence[]; weight: number }
@@ -74,7 +74,7 @@ export interface Update {
   proximal?: { anchor: Vector; importance: Vector; strength: number };
   /** Linear constraints on the gradient, data rather than callbacks. */
   constraint?: Constraint;
-  /** Whether the report holds the objective's gradient. */
+  /** Whether the report includes the objective's gradient. */
   reportGradient?: boolean;
 }
 

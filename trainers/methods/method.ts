@@ -26,7 +26,7 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
   capabilities?: readonly Capability[];
   /** What it uses besides the current task's data; nothing when absent. */
   needs?(options: OptionsOf<Properties>): Partial<Privileges>;
-  /** Made anew for each learner, from checked options with their defaults. */
+  /** Created for each learner, from checked options with their defaults. */
   strategy(options: OptionsOf<Properties>): Strategy;
 }
 

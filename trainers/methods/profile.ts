@@ -11,7 +11,7 @@ const samplings = { uniform: "uniform", importance: "loss", representative: "rep
 /** The option `profile` of trainers that train. */
 export const profileOption = section(trainingProfile, {
   description:
-    "A training profile. What it says stands above the other options; a section on a method that this trainer is not made of leaves it as it is.",
+    "A training profile. It overrides the other options; a section on a method that this trainer is not made of leaves it as it is.",
 });
 
 /** The loop's options with the profile's learning rate in them. */

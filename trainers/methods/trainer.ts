@@ -12,7 +12,7 @@ import { optionsOf } from "./composition.js";
 import type { Member, Method } from "./method.js";
 import { applyProfile, profileMembers, profileOption } from "./profile.js";
 
-/** A method as a trainer of its own. */
+/** A method as a trainer. */
 export function trainerOf(method: Method): TrainerDefinition {
   return parametricTrainer(method, (options) => [{ method, options }]);
 }

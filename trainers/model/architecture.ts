@@ -12,7 +12,7 @@ export interface Architecture {
   biases(fields: ConfigFields): Biases;
   /** The head's size where config.json does not say it; hidden_size / num_attention_heads unless given. */
   readonly headDimension?: number;
-  /** Vectors of a layer beside its norms and biases, such as self_attn.q_norm.weight, with their shapes. */
+  /** Vectors of a layer besides its norms and biases, such as self_attn.q_norm.weight, with their shapes. */
   layerVectors?(config: DecoderConfig): Shapes;
 }
 

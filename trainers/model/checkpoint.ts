@@ -13,7 +13,7 @@ import { openTokenizer } from "./tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
 import { findWeights, requireTensor, writeWeights } from "./weights.js";
 
-/** Files that belong to a model beside its weights and config.json; those that are there travel with it. */
+/** Files that belong to a model besides its weights and config.json; existing ones are copied with it. */
 const companions = [
   "generation_config.json",
   "tokenizer.json",

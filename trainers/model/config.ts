@@ -81,7 +81,7 @@ function refuseVariants(fields: ConfigFields): void {
   }
 }
 
-/** transformers 5 writes `rope_parameters`; before it stood `rope_theta` beside `rope_scaling`. */
+/** transformers 5 writes `rope_parameters`; earlier versions wrote `rope_theta` and `rope_scaling`. */
 function rotaryEmbedding(fields: ConfigFields): Pick<DecoderConfig, "ropeTheta" | "ropeScaling"> {
   const { rope_parameters: joined, rope_scaling: scaling, rope_theta: theta } = fields.values;
   const rope = fields.within({ rope_theta: theta, ...(scaling as object | null), ...(joined as object | null) });

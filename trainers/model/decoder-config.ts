@@ -60,7 +60,7 @@ export function linearModules(
 /**
  * Every tensor of a model by its Hugging Face name, in the order in which engines keep them: matrices, then vectors.
  *
- * @param layerVectors of each layer, beside its norms and biases.
+ * @param layerVectors of each layer, besides its norms and biases.
  */
 export function decoderShapes(config: DecoderConfig, layerVectors: Shapes = {}): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {

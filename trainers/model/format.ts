@@ -9,10 +9,10 @@ import { measureTexts } from "./measure.js";
 import { holdsAdapter } from "./peft.js";
 import { holdsWeights } from "./weights.js";
 
-/** A directory that holds a whole model and an adapter leaves open which of them is meant. */
+/** A directory that contains both a whole model and an adapter is ambiguous. */
 function refuseAmbiguity(directory: string): void {
   if (!holdsAdapter(directory)) return;
-  throw new BenchError("MODEL_INVALID", "The directory holds both a model and an adapter.", {
+  throw new BenchError("MODEL_INVALID", "The directory contains both a model and an adapter.", {
     at: { file: directory },
     fix: `Write ${directory}::${directory} for the model with the adapter, or move the adapter's two files elsewhere.`,
   });

@@ -14,7 +14,7 @@ export function readJsonFile(file: string): Record<string, unknown> {
   }
   const value: unknown = JSON.parse(text);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw invalid("The file does not hold a JSON object.", { file });
+    throw invalid("The file does not contain a JSON object.", { file });
   }
   return value as Record<string, unknown>;
 }

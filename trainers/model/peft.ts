@@ -31,7 +31,7 @@ export function baseOf(directory: string): { name: string | null; digest: string
   return { name: typeof name === "string" && name !== "" ? name : null, digest };
 }
 
-/** Whether a directory holds an adapter in PEFT's format. */
+/** Whether a directory contains an adapter in PEFT's format. */
 export function holdsAdapter(directory: string): boolean {
   return existsSync(join(directory, configName));
 }

@@ -10,7 +10,7 @@ export const promptTensor = "prompt_embeddings";
 export const keyTensor = "prompt_keys";
 
 const weightsName = "adapter_model.safetensors";
-/** Keys have a file of their own, since PEFT knows prompts alone. */
+/** Keys are stored in a separate file, since PEFT has prompts only. */
 const keysName = "prompt_keys.safetensors";
 
 /** Writes soft prompts as PEFT's prompt tuning does, `prompt_embeddings` [virtual tokens, hidden], and the keys in another file. */

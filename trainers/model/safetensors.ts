@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
 
-/** A tensor as it stands in a file. The format: https://huggingface.co/docs/safetensors */
+/** A tensor as stored in a file. The format: https://huggingface.co/docs/safetensors */
 export interface StoredTensor {
   file: string;
   dtype: "F32" | "F16" | "BF16";
@@ -91,7 +91,7 @@ export function writeSafetensors(
   ]);
 }
 
-/** The texts that a file's `__metadata__` holds. Throws MODEL_INVALID if the header is wrong. */
+/** The texts in a file's `__metadata__`. Throws MODEL_INVALID if the header is wrong. */
 export function readMetadata(file: string): Record<string, string> {
   const { __metadata__: metadata } = withFile(file, (descriptor) => headerOf(file, descriptor).header);
   const entries = metadata !== null && typeof metadata === "object" ? Object.entries(metadata) : [];

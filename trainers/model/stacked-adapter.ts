@@ -18,7 +18,7 @@ export function concatenateAdapters(options: LoraOptions, blocks: readonly (read
   return { options: { ...options, rank: options.rank * count, alpha: options.alpha * count }, tensors };
 }
 
-/** The tensors of each of `count` adapters that stand as one, oldest first: what `concatenateAdapters` undoes. */
+/** The tensors of each of `count` adapters that are stored as one, oldest first: what `concatenateAdapters` undoes. */
 export function divideAdapter(tensors: readonly NamedTensor[], count: number): NamedTensor[][] {
   return Array.from({ length: count }, (_, block) =>
     tensors.map(({ name, shape, values }) => {

@@ -83,7 +83,7 @@ function build(file: string, definition: object, config: object): HuggingFaceTok
   }
 }
 
-/** Special tokens stand in the configuration as text or as an object with `content`. */
+/** Special tokens are given in the configuration as text or as an object with `content`. */
 function contentOf(token: unknown): string | null {
   if (typeof token === "string") return token;
   const content = (token as { content?: unknown } | null | undefined)?.content;

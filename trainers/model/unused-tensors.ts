@@ -4,10 +4,10 @@ import { readTensor, type StoredTensor } from "./safetensors.js";
 
 const [embedding, head] = ["model.embed_tokens.weight", "lm_head.weight"];
 
-/** What every decoder computes anew, or stores twice, so that leaving it out changes nothing. */
+/** Tensors that every decoder recomputes or stores twice, so that omitting them changes nothing. */
 const redundant = [/\.rotary_emb\.inv_freq$/, /\.(masked_)?bias_mask$/, new RegExp(`^${head.replace(".", "\\.")}$`)];
 
-/** Whether the weights hold a head that is not the embedding, which a tied model would leave out. */
+/** Whether the weights contain a head that differs from the embedding, which a tied model would leave out. */
 export function holdsOwnHead(weights: ReadonlyMap<string, StoredTensor>): boolean {
   const [own, shared] = [weights.get(head), weights.get(embedding)];
   if (own === undefined || shared === undefined) return false;
@@ -29,12 +29,12 @@ export function unusedTensors(file: string, names: readonly string[], { layers }
     return layer === undefined ? /^(model\.(embed_tokens|norm)|lm_head)\./.test(name) : Number(layer) < layers;
   });
   if (matters.length > 0) {
-    throw new BenchError("MODEL_INVALID", `The weights hold ${listed(matters)}, which config.json does not ask for.`, {
+    throw new BenchError("MODEL_INVALID", `The weights contain ${listed(matters)}, which config.json does not declare.`, {
       at: { file },
       fix: "Take config.json and the weights from the same model, or remove the tensors if the model was trained without them.",
     });
   }
-  return unused.length === 0 ? [] : [`its weights hold ${listed(unused)}, which are not used`];
+  return unused.length === 0 ? [] : [`its weights contain ${listed(unused)}, which are not used`];
 }
 
 function listed(names: readonly string[]): string {

@@ -9,7 +9,7 @@ import { type NamedTensor, readHeader, type StoredTensor, writeSafetensors } fro
 const singleName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
 
-/** Whether a directory holds a model's weights as safetensors, in one file or in shards. */
+/** Whether a directory contains a model's weights as safetensors, in one file or in shards. */
 export function holdsWeights(directory: string): boolean {
   return existsSync(join(directory, singleName)) || existsSync(join(directory, indexName));
 }
@@ -28,7 +28,7 @@ export function findWeights(directory: string): Map<string, StoredTensor> {
 
 /**
  * Writes a model's weights as transformers does: one file, or shards of at most `mostBytes` with their index where they
- * take more. Files of an earlier, larger model in the same place are left alone, so use a directory of its own.
+ * take more. Files of an earlier, larger model in the same place are left alone, so use a separate directory.
  */
 export function writeWeights(directory: string, tensors: readonly NamedTensor[], mostBytes = 5e9): void {
   const shards: NamedTensor[][] = [[]];
@@ -87,7 +87,7 @@ function readShards(directory: string, index: string): Map<string, StoredTensor>
   const map = readJsonFile(index).weight_map;
   const files = map !== null && typeof map === "object" ? Object.values(map) : [];
   if (files.length === 0 || !files.every((file) => typeof file === "string" && !file.includes("/"))) {
-    throw new BenchError("MODEL_INVALID", "weight_map does not name a file beside it for each tensor.", {
+    throw new BenchError("MODEL_INVALID", "weight_map does not name a file in the same directory for each tensor.", {
       at: { file: index },
       fix: "Download the index again.",
     });

@@ -29,7 +29,7 @@ const members: Record<keyof Strategy, true> = {
 
 /** Throws PLUGIN_INVALID where a strategy, written as a plain object, has a hook that nobody calls. */
 export function checkStrategy({ name, strategy }: NamedStrategy): void {
-  if (Object.getPrototypeOf(strategy) !== Object.prototype) return; // a class has members of its own
+  if (Object.getPrototypeOf(strategy) !== Object.prototype) return; // a class may have other members
   const unknown = Object.keys(strategy).find((key) => !Object.hasOwn(members, key));
   if (unknown === undefined) return;
   throw new BenchError("PLUGIN_INVALID", `the strategy of "${name}" has the unknown hook "${unknown}"`, {

@@ -6,9 +6,9 @@ import { checkStrategy } from "./check-strategy.js";
 import type { ExclusiveResource, NamedStrategy, Strategy } from "./strategy.js";
 
 const whyNotWrapped =
-  "one feeds the model sequences of its own, which would lack the prompts that the other puts before each";
+  "one feeds the model its own sequences, which would lack the prompts that the other puts before each";
 const whyNotShared =
-  "with one every task trains parameters of its own, and the other holds values of them from task to task";
+  "with one every task trains its own parameters, and the other keeps values of them from task to task";
 const whyExclusive: Record<ExclusiveResource, string> = {
   adapter: "a model carries one adapter",
   averaging: "what a task leaves is averaged by one rule",

@@ -11,7 +11,7 @@ export interface Draws {
 
 /**
  * Which items each step of a task sees. The items of a step follow from the sources, the seed and the step alone.
- * - Every prefix of the draws holds each source in its share so far, to within one item too many: each draw goes to the
+ * - Every prefix of the draws contains each source in its share so far, to within one item too many: each draw goes to the
  *   source that is furthest behind its share. Where share × draws are whole numbers, the totals are exact.
  * - A source is gone through in epochs, each in a new order keyed by (seed, source, epoch): no item comes again
  *   before all others of its source came once. With weights each draw is keyed by (seed, source, draw) instead.

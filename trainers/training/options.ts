@@ -45,7 +45,7 @@ export const trainingOptions = {
     Type.Integer({
       minimum: 1,
       default: null,
-      description: "Examples computed at a time: larger batches are accumulated, in less memory. null for all at once.",
+      description: "Examples computed at a time: larger batches are accumulated, in less memory. null computes the whole batch together.",
     }),
   ),
   steps: nullable(

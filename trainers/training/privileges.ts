@@ -8,7 +8,7 @@ export const noPrivileges: Privileges = {
   validationOfPastTasks: false,
 };
 
-/** The least privileges that hold all of those given. */
+/** The least privileges that include all of those given. */
 export function mergePrivileges(all: readonly Partial<Privileges>[]): Privileges {
   return all.reduce<Privileges>(
     (merged, one) => ({

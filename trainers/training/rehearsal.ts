@@ -14,7 +14,7 @@ export const newRatioOption = anyType(
   }),
 );
 
-/** The buffer's items as a source beside the new ones, which take `newRatio` of the batches; none while it is empty. */
+/** The buffer's items as a source besides the new ones, which take `newRatio` of the batches; none while it is empty. */
 export function pastSources(task: TaskContext, newRatio: number | ShareSchedule | null): Source[] {
   const past = task.buffer.items();
   if (past.length === 0) return [];

@@ -19,7 +19,7 @@ export class RetentionMonitor {
     this.#options = options;
   }
 
-  /** Called after each 0-based step. True when training must end; the best parameters then stand in the model. */
+  /** Called after each 0-based step. True when training must end; the model then has the best parameters. */
   async stops(step: number): Promise<boolean> {
     if ((step + 1) % this.#options.every !== 0) return false;
     const loss = await this.#loss();

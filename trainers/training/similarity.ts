@@ -1,7 +1,7 @@
 import { random } from "../../harness/contract/random.js";
 import type { TaskContext } from "./strategy.js";
 
-/** Embeddings of a task's inputs under the model as it stands, of at most `items` of them, drawn at random. */
+/** Embeddings of a task's inputs under the current model, of at most `items` of them, drawn at random. */
 export function inputEmbeddings(task: TaskContext, items: number): Promise<Float32Array[]> {
   const drawn = random({ seed: task.seed, stream: "similarity", task: task.view.index }).sample(
     [...task.newItems],
@@ -10,7 +10,7 @@ export function inputEmbeddings(task: TaskContext, items: number): Promise<Float
   return task.model.embed(drawn.map((item) => ({ id: item.example.id, tokens: task.prompt(item) })));
 }
 
-/** Mean embedding of a task's inputs under the model as it stands, over at most `items` of them. */
+/** Mean embedding of a task's inputs under the current model, over at most `items` of them. */
 export async function meanEmbedding(task: TaskContext, items: number): Promise<Float32Array> {
   const rows = await inputEmbeddings(task, items);
   return rows[0]!.map((_, column) => rows.reduce((sum, row) => sum + row[column]!, 0) / rows.length);

@@ -33,7 +33,7 @@ export interface Source {
    * weights all items come once before any comes again.
    */
   weights?: readonly number[];
-  /** Whether epochs go through the items as they stand instead of shuffled. */
+  /** Whether epochs go through the items in their given order instead of shuffled. */
   ordered?: boolean;
   /** What it is, for the report of what was drawn; "new" where nothing is said. */
   kind?: string;
@@ -95,13 +95,13 @@ export interface Strategy {
   readonly exclusive?: readonly ExclusiveResource[];
   /** Names of methods that it cannot be combined with, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
-  /** `perTask`: every task trains parameters of its own. `shared`: the strategy keeps values of them from one task to the next. */
+  /** `perTask`: every task trains its own parameters. `shared`: the strategy keeps values of them from one task to the next. */
   readonly parameters?: "perTask" | "shared";
   /** Most tokens that `wrapTraining` and `routeInference` add to a sequence. */
   readonly reservedTokens?: number;
   /** Factor on the loop's learning rate. */
   readonly rateFactor?: number;
-  /** True where it runs the model on batches of its own, which the loop does not pass through `wrapTraining`. */
+  /** True where it runs the model on its own batches, which the loop does not pass through `wrapTraining`. */
   readonly usesOwnBatches?: boolean;
   /**
    * Called once per model, before anything is restored: an adapter is added here. A strategy with the exclusive resource

@@ -72,7 +72,7 @@ const checks: Record<Capability, (open: Open) => void> = {
     });
   },
   "soft-prompts"(open) {
-    test("virtual tokens are trained alone, and stand for rows of the table", async () => {
+    test("virtual tokens are trained alone, and denote rows of the table", async () => {
       const model = await open();
       const [plain] = await model.score(question);
       await model.addPrompts({ virtualTokens: 2, keys: 1 }, 1);

@@ -25,7 +25,7 @@ const requests = [
   { id: "c", tokens: [9, 10, 11, 12] },
 ];
 
-/** Tests that hold for every engine, whatever it computes with: the contract of `trainers/engine/contract.ts`. */
+/** Tests that every engine has to pass: the contract of `trainers/engine/contract.ts`. */
 export function testConformance(engine: EngineUnderTest): void {
   const base = writeTinyModel(
     qwen2Config({ hidden: 32, layers: 1, heads: 4, keyValueHeads: 2, intermediate: 48, vocabulary: 264 }),

@@ -43,7 +43,7 @@ test.each<[string, string, Record<string, unknown>]>([
   expect(found).not.toEqual(await outcome("sequential", {}));
 });
 
-test("methods from outside join a composition by name, beside built-in ones", async () => {
+test("external methods join a composition by name, together with built-in ones", async () => {
   const options = (replay: string, ewc: string) => ({ use: [replay, "lora", ewc], [ewc]: { lambda: 20, items: 8 } });
   const found = await outcome("composed", options("rehearse", "anchored"));
   expect(found).toEqual(await outcome("composed", options("replay", "ewc")));

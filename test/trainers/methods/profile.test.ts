@@ -110,7 +110,7 @@ describe("in a configuration file, as the design writes it", async () => {
     "data_mixing: {new_ratio: 0.2, buffer_size: 1000}",
   ].join("\n");
 
-  // The similarity of tasks is the model's as trained so far, so that rates reach a λ that moves: keys are told apart on one that does not.
+  // The similarity of tasks is the model's as trained so far, so that rates reach a λ that moves: distinguishing keys is tested on one that does not.
   const still = profile.replace("elastic_beta: 0.1", "elastic_beta: 0");
 
   /** What a run of three tasks shows of the profile; numbers to four digits. */

@@ -108,7 +108,7 @@ export interface Sequence {
   buffer: MeteredBuffer;
 }
 
-/** Learns all tasks in turn, or at once for a joint trainer; with `interrupted`, in a new learner after each task. */
+/** Learns all tasks in turn, or together for a joint trainer; with `interrupted`, in a new learner after each task. */
 export async function learnAll(
   trainer: TrainerDefinition,
   given: Record<string, unknown>,

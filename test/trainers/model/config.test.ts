@@ -104,7 +104,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   );
 });
 
-test("a syntax error is told with line and column", () => {
+test("a syntax error is reported with line and column", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "config.json");
   writeFileSync(file, '{\n  "hidden_size": }');

@@ -15,7 +15,7 @@ const tensor = (name: string, ...shape: number[]): NamedTensor => ({
   values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => index),
 });
 
-/** A tiny model with further tensors, or others in the place of its own. */
+/** A tiny model with further tensors, or with others instead of its own. */
 function modelWith(further: readonly NamedTensor[], config: Record<string, unknown> = {}): string {
   const directory = temporaryDirectory();
   cpSync(writeTinyModel(), directory, { recursive: true });
@@ -63,12 +63,12 @@ test("tensors of what is not computed are named in a note, and what is computed 
     tensor("score.weight", 2),
   ]);
   expect(openCheckpoint(directory, architectures).notes).toEqual([
-    'its weights hold "model.layers.99.mlp.up_proj.weight", "score.weight", which are not used',
+    'its weights contain "model.layers.99.mlp.up_proj.weight", "score.weight", which are not used',
   ]);
   expect(openCheckpoint(writeTinyModel(), architectures).notes).toEqual([]);
 });
 
-test("a head of its own is used although config.json says that it is tied, and is saved so", () => {
+test("a separate head is used although config.json declares it tied, and is saved so", () => {
   const plain = openCheckpoint(writeTinyModel(), architectures);
   const { vocabulary, hidden } = plain.config;
   const tied = { tie_word_embeddings: true };

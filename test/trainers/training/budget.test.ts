@@ -20,7 +20,7 @@ const data = (items: number, trainingSteps?: number): TaskData => ({
   validation: [],
 });
 
-test("`steps` stands above the suite's recommendation, and that above epochs", () => {
+test("`steps` overrides the suite's recommendation, which overrides epochs", () => {
   expect(stepsFor(data(160, 75), options({ steps: 7 }), false)).toBe(7);
   expect(stepsFor(data(160, 75), options({}), false)).toBe(75);
   expect(stepsFor(data(160), options({ epochs: 2 }), false)).toBe(20);

@@ -52,7 +52,7 @@ test("two strategies that claim the same thing contradict each other, with the r
   );
 });
 
-test("a declared conflict holds in either order", () => {
+test("a declared conflict applies in either order", () => {
   const first = named("a", { conflicts: { b: "both move the moon" } });
   for (const pair of [
     [first, named("b")],

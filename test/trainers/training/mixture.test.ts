@@ -26,7 +26,7 @@ const mixtures = fc
     return parts.map(({ items, weight }, index) => source(`s${index}`, items, weight / total));
   });
 
-test("every prefix holds each source in its share: less than one too many, and none left behind", () => {
+test("every prefix contains each source in its share, to within one item", () => {
   fc.assert(
     fc.property(mixtures, fc.integer({ min: 1, max: 17 }), (sources, batchSize) => {
       const ids = allIds(new Mixture(sources, batchSize, 20, 1), 20);
@@ -64,7 +64,7 @@ test("a step's items depend on seed, sources and step alone, in whatever order s
   );
 });
 
-test("an epoch holds every item once, and each epoch and each seed has its own order", () => {
+test("an epoch contains every item once, and each epoch and each seed has its own order", () => {
   const epochs = (seed: number) => {
     const ids = allIds(new Mixture([source("only", 24, 1)], 8, 9, seed), 9);
     return [0, 1, 2].map((epoch) => ids.slice(epoch * 24, (epoch + 1) * 24));

@@ -12,7 +12,7 @@ const linear: LearningRateSchedule = {
 const curve = (schedule: LearningRateSchedule, steps: number, task = 0) =>
   Array.from({ length: steps }, (_, step) => Number(learningRateAt(schedule, task, step, steps).toFixed(6)));
 
-test("constant holds the rate", () => {
+test("constant keeps the rate", () => {
   expect(curve({ ...linear, shape: "constant" }, 4)).toEqual([1, 1, 1, 1]);
 });
 

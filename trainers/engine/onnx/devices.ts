@@ -8,9 +8,9 @@ import { encode } from "./graph/encode.js";
 import { Graph } from "./graph/graph.js";
 import { add } from "./graph/operators/index.js";
 
-/** What a device needs beside this package. The CUDA libraries are too large for the npm registry. */
+/** What a device needs besides this package. The CUDA libraries are too large for the npm registry. */
 const requirements: Record<string, string> = {
-  cpu: "Nothing beside this package.",
+  cpu: "Nothing besides this package.",
   webgpu:
     "WebGPU needs a GPU with its driver: Vulkan on Linux (libvulkan1 and the vendor's driver; software renderers " +
     "are refused), Direct3D 12 on Windows, Metal on macOS.",
@@ -51,7 +51,7 @@ export function probeDevices(): Promise<DeviceReport[]> {
 }
 
 /**
- * Runs one addition on the device and returns why it failed, or null. This happens in a process of its own: a provider
+ * Runs one addition on the device and returns why it failed, or null. This happens in a child process: a provider
  * may crash, hang, or write to the terminal.
  */
 async function findDefect(device: string): Promise<string | null> {

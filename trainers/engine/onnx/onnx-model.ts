@@ -182,7 +182,7 @@ export class OnnxModel implements Model {
     return this.answer(requests, embed);
   }
 
-  /** The model that adapters stand on, which is frozen while they are trained. */
+  /** The base model of the adapters, which is frozen while they are trained. */
   private async adapterBase(): Promise<AdapterBase> {
     this.baseDigest ??= digestModel(this.checkpoint, tensorsOf(this.decoder.base));
     return { directory: this.checkpoint.directory, digest: this.baseDigest };
@@ -206,7 +206,7 @@ export class OnnxModel implements Model {
     if (this.decoder.prompts) return this.loadPrompts(directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
     if (this.decoder.adapter) {
-      throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory holds none.", {
+      throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory contains none.", {
         at: { file: directory },
         fix: "Load the directory into the base model, before an adapter is added.",
       });
@@ -285,7 +285,7 @@ export class OnnxModel implements Model {
 
   private loadAdapter(directory: string): void {
     const { options, tensors } = openAdapter(directory);
-    if (this.decoder.earlier.length > 0) throw misfit("What stands on a stack of adapters", directory);
+    if (this.decoder.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
     if (this.decoder.adapter === null) this.decoder.adapt(options, 0);
     const stacked = options.rank / this.decoder.adapter!.options.rank;
     const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];

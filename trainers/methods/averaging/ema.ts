@@ -18,13 +18,13 @@ type EmaOptions = OptionsOf<typeof options>;
 
 /**
  * An exponential moving average of the weights (Polyak & Juditsky's averaging, SIAM J. Control Optim. 30(4), with a
- * constant decay as in Tarvainen & Valpola, arXiv 1703.01780): θ̄ ← d·θ̄ + (1 − d)·θ after every step, begun anew each
+ * constant decay as in Tarvainen & Valpola, arXiv 1703.01780): θ̄ ← d·θ̄ + (1 − d)·θ after every step, restarted each
  * task at the weights that it starts from. Questions are answered by θ̄, during a task too; at its end θ̄ becomes the
  * model, and the next task goes on from there. Privileges: none.
  */
 export const ema = defineMethod({
   name: "ema",
-  summary: "Answers with an exponential moving average of the weights over steps, and goes on from it.",
+  summary: "Answers with an exponential moving average of the weights over steps, and continues from it.",
   source: "Polyak & Juditsky 1992; constant decay as in arXiv 1703.01780",
   version: 1,
   options,

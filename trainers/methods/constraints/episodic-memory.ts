@@ -16,7 +16,7 @@ export const memoryOptions = {
   memoryBatch: Type.Integer({
     minimum: 1,
     default: 16,
-    description: "Memories drawn for each gradient, anew in every step.",
+    description: "Memories drawn for each gradient, again in every step.",
   }),
 };
 

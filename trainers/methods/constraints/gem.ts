@@ -8,7 +8,7 @@ import { keepMemories, memoryObjective, memoryOptions, rememberedTasks } from ".
  * Gradient episodic memory (GEM; Lopez-Paz & Ranzato, arXiv 1706.08840): in each step the gradient g_k of every past task
  * on its memories; where some g·g_k < 0 the update's gradient becomes the nearest with all products ≥ 0, from the dual
  * quadratic program (eq. 11), whose multipliers are at least `margin`: what favors the past. Costs one more gradient
- * a past task and step; `memoryBatch` memories each stand for all of them. Privileges: a buffer of `bufferSize` past
+ * a past task and step; `memoryBatch` memories each represent all of them. Privileges: a buffer of `bufferSize` past
  * examples, which are not trained on.
  */
 export const gem = defineMethod({

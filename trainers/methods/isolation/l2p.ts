@@ -16,7 +16,7 @@ const options = {
 type PoolOptions = OptionsOf<typeof options>;
 
 /**
- * Learning to prompt (L2P; Wang et al., arXiv 2112.08654): the model stays as it is; before each input stand the
+ * Learning to prompt (L2P; Wang et al., arXiv 2112.08654): the model is frozen; each input is preceded by the
  * `topK` prompts of a shared pool whose keys are nearest, by cosine, to the input's embedding under the frozen model
  * (mean over the prompt's tokens). Trained are the prompts chosen, by the loss, and their keys, which are drawn to the
  * embeddings that chose them: loss + pull · mean(1 − cos(query, key)) (eq. 5). The paper's trained classifier is the
@@ -24,7 +24,7 @@ type PoolOptions = OptionsOf<typeof options>;
  */
 export const l2p = defineMethod({
   name: "l2p",
-  summary: "A pool of soft prompts, chosen by the input's embedding; the model stays as it is, no task id at test.",
+  summary: "A pool of soft prompts, chosen by the input's embedding; the model is frozen, no task id at test.",
   source: "arXiv 2112.08654",
   version: 1,
   defaults: { learningRate: 0.1 },

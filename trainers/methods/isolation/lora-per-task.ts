@@ -17,7 +17,7 @@ const options = {
 type PerTaskOptions = OptionsOf<typeof options>;
 
 /**
- * A mixture of task adapters: each task trains a LoRA adapter (Hu et al., arXiv 2106.09685) of its own from the base, and
+ * A mixture of task adapters: each task trains its own LoRA adapter (Hu et al., arXiv 2106.09685) from the base, and
  * each question is answered by the adapter of the task whose inputs it resembles most: the nearest centroid of mean-pooled
  * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a question's features, never a task's id. While a task is learned, its adapter is one of those to choose
  * from. Options: those of lora, and items. Parameters grow with the tasks. Privileges: none.
@@ -89,7 +89,7 @@ class LoraPerTask implements Strategy {
     return digestOf([...adapters, this.#router.digest()]);
   }
 
-  /** Each earlier adapter in PEFT's format in a folder of its own, counted from 0; the latest is saved with the model. */
+  /** Each earlier adapter in PEFT's format in its own folder, counted from 0; the latest is saved with the model. */
   async save(directory: string, model: Model): Promise<void> {
     for (const [task, adapter] of this.#earlier.entries()) await model.save(adapterIn(directory, task), adapter);
     this.#router.save(directory);

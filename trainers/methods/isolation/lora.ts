@@ -2,7 +2,7 @@ import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
 
 /**
- * Low-rank adaptation (Hu et al., arXiv 2106.09685): the base stays as it is; each targeted matrix W gains
+ * Low-rank adaptation (Hu et al., arXiv 2106.09685): the base is frozen; each targeted matrix W gains
  * alpha/rank · B·A with A: rank × in, B: out × rank, B zero at first. One adapter learns all tasks in turn
  * ("LoraSeqFT" in TRACE, arXiv 2310.06762). Options: rank, alpha, dropout, targetModules. No privileges.
  */

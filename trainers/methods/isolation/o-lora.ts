@@ -3,14 +3,14 @@ import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
 
 /**
- * Orthogonal subspaces (O-LoRA; Wang et al., arXiv 2310.14152): every task has a pair (A, B) of its own, those of earlier
- * tasks stay as they are and go on acting, and λ · Σ |A_earlier·Aᵀ| keeps the rows of the new A at right angles to theirs,
+ * Orthogonal subspaces (O-LoRA; Wang et al., arXiv 2310.14152): every task has its own pair (A, B), those of earlier
+ * tasks are frozen and remain active, and λ · Σ |A_earlier·Aᵀ| keeps the rows of the new A at right angles to theirs,
  * so that what a task changes is little of what earlier ones read. Saved as one adapter of rank r · tasks. Options: those
  * of lora, a rank and an alpha a task, and lambda. Parameters grow with the tasks. Privileges: none.
  */
 export const oLora = defineMethod({
   name: "o-lora",
-  summary: "Gives each task a low-rank adapter of its own, orthogonal to the frozen ones of earlier tasks.",
+  summary: "Gives each task its own low-rank adapter, orthogonal to the frozen ones of earlier tasks.",
   source: "arXiv 2310.14152",
   version: 1,
   defaults: { learningRate: 2e-3 },

@@ -7,14 +7,14 @@ import type { RoutedRequest, Strategy, TaskContext } from "../../training/strate
 import { defineMethod } from "../method.js";
 
 /**
- * Progressive prompts (Razdaibiedina et al., arXiv 2301.12314): the model stays as it is; every task gets a soft prompt
- * P_k of `length` virtual tokens of its own, which stands before those of the tasks before it: [P_k … P_1, x]. Only P_k
- * is trained. At test the question's task id says which prompts stand before it; where its task has none yet, none do.
+ * Progressive prompts (Razdaibiedina et al., arXiv 2301.12314): the model is frozen; every task gets a soft prompt
+ * P_k of `length` virtual tokens, prepended to those of earlier tasks: [P_k … P_1, x]. Only P_k
+ * is trained. At test the question's task id selects the prompts; where its task has none yet, none do.
  * (The paper's optional reparametrization of P_k by a residual network is left out.) Privileges: the task's id at test.
  */
 export const progressivePrompts = defineMethod({
   name: "progressive-prompts",
-  summary: "A soft prompt for each task before the frozen ones of earlier tasks; the model stays as it is.",
+  summary: "A soft prompt for each task before the frozen ones of earlier tasks; the model is frozen.",
   source: "arXiv 2301.12314",
   version: 1,
   defaults: { learningRate: 0.3 },
@@ -101,7 +101,7 @@ class ProgressivePrompts implements Strategy {
     this.#learned = loadJson<string[]>(directory, "tasks");
   }
 
-  /** The latest task's prompt stands first, so that what stands before a task's questions is one run of rows. */
+  /** The latest task's prompt comes first, so that the prompts of a task are contiguous rows. */
   #firstRow(index: number): number {
     return (this.#tasks - 1 - index) * this.#length;
   }

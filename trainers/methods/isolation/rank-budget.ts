@@ -1,6 +1,6 @@
 import type { TensorLayout } from "../../engine/contract.js";
 
-/** Where a triplet of AdaLoRA stands in the adapter's vector: a row of Q, an element of Λ, a column of P. */
+/** The positions of a triplet of AdaLoRA in the adapter's vector: a row of Q, an element of Λ, a column of P. */
 export interface Triplet {
   readonly strength: number;
   readonly row: readonly number[];

@@ -27,7 +27,7 @@ const options = {
   shots: Type.Integer({
     minimum: 1,
     default: 4,
-    description: "Demonstrations before a question, as far as the context holds them.",
+    description: "Demonstrations before a question, as far as they fit into the context.",
   }),
   bufferSize: Type.Integer({
     minimum: 1,
@@ -112,7 +112,7 @@ class IclLearner extends ModelLearner {
 }
 
 /**
- * In-context learning ("ICL" in TRACE, arXiv 2310.06762): nothing is trained; before each question stand `shots`
+ * In-context learning ("ICL" in TRACE, arXiv 2310.06762): nothing is trained; each question is preceded by `shots`
  * random examples of its task's training split. Options: shots, bufferSize, maxTokens. Privileges: the demonstrations
  * of all tasks (a buffer), and each question's task id.
  */

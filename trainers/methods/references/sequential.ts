@@ -3,7 +3,7 @@ import { rateRange } from "../ranges.js";
 
 /**
  * Fine-tuning task after task with nothing against forgetting: the lower bound that methods are measured by
- * ("SeqFT" in TRACE, arXiv 2310.06762). No options beside the loop's, no privileges.
+ * ("SeqFT" in TRACE, arXiv 2310.06762). No options besides the loop's, no privileges.
  */
 export const sequential = defineMethod({
   name: "sequential",

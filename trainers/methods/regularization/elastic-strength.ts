@@ -10,7 +10,7 @@ const embeddedItems = 48;
  * A strength λ that follows the similarity of tasks. Before each task from the second on,
  * λ ← λ + β·(λ* − λ) with λ* = 0.1 · 0.01^s, s the mean cosine, on 0..1, between the mean embedding of the new task's
  * inputs and those of each earlier task (taken when they were learned). A task like the earlier ones (s = 1) asks for
- * the weakest hold, 0.001, since what it changes serves them too; an unrelated one (s = 0) for the strongest, 0.1.
+ * the weakest penalty, 0.001, since what it changes serves them too; an unrelated one (s = 0) for the strongest, 0.1.
  */
 export class ElasticStrength {
   readonly #beta: number;

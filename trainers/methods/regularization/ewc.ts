@@ -37,14 +37,14 @@ const options = {
       maximum: 1,
       default: null,
       description:
-        "Rate at which λ moves, before each task, toward what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null holds λ. Needs the form `gradient`.",
+        "Rate at which λ moves, before each task, toward what the task's similarity to earlier ones asks for, within 0.001 to 0.1; null keeps λ constant. Needs the form `gradient`.",
     }),
   ),
   rateReduction: Type.Number({
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0,
-    description: "How far the learning rate lies below that of plain fine-tuning; 0.5 to 0.8 are usual.",
+    description: "Reduction of the learning rate relative to plain fine-tuning; 0.5 to 0.8 are usual.",
   }),
 };
 
@@ -92,7 +92,7 @@ class Ewc implements Strategy {
     if (options.form === "proximal") {
       throw new BenchError(
         "CONFIG_INVALID",
-        "elasticBeta moves λ within 0.001 to 0.1, which holds nothing in the proximal form.",
+        "elasticBeta moves λ within 0.001 to 0.1, which is too weak to have an effect in the proximal form.",
         {
           fix: "Add `form: gradient`, or leave elasticBeta out.",
         },

@@ -7,5 +7,5 @@ import { mas } from "./mas.js";
 import { migu } from "./migu.js";
 import { si } from "./si.js";
 
-/** Methods that hold parameters or outputs near what they were. */
+/** Methods that penalize changes of parameters or outputs. */
 export const regularization: Method[] = [ewc, l2, si, mas, lwf, freeze, migu];

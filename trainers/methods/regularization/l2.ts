@@ -5,7 +5,7 @@ import { rateRange, strengthRange } from "../ranges.js";
 import { penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
 
 /**
- * The baseline that weighs all parameters alike ("L2" beside EWC in Kirkpatrick et al., arXiv 1612.00796): λ/2 · Σ (θ − θ*)²
+ * The baseline that weighs all parameters alike ("L2" in Kirkpatrick et al., arXiv 1612.00796): λ/2 · Σ (θ − θ*)²
  * with θ* where the task before ended. Privileges: none.
  */
 export const l2 = defineMethod({

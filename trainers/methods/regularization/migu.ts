@@ -68,7 +68,7 @@ class Migu implements Strategy {
   }
 }
 
-/** Sets to 0 the rows of a tensor that stand for output neurons with small outputs. */
+/** Sets to 0 the rows of a tensor that belong to output neurons with small outputs. */
 function maskRows(
   mask: Float32Array,
   { name, shape, offset }: TensorLayout,

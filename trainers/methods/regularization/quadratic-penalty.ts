@@ -15,7 +15,7 @@ export const penaltyOptions = (lambda: number) => ({
 
 export type PenaltyForm = OptionsOf<ReturnType<typeof penaltyOptions>>["form"];
 
-/** λ/2 · Σ F·(θ − θ*)²: holds parameters near an anchor θ* by their importance F, once there is one. */
+/** λ/2 · Σ F·(θ − θ*)²: penalizes distance from an anchor θ*, weighted by importance F, once there is one. */
 export class QuadraticPenalty {
   readonly #form: PenaltyForm;
   #past: { importance: Vector; anchor: Vector } | undefined;

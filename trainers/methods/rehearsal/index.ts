@@ -4,5 +4,5 @@ import { lamol } from "./lamol.js";
 import { replay } from "./replay.js";
 import { ssr } from "./ssr.js";
 
-/** Methods that train on the past again: stored, drawn anew or synthesized. */
+/** Methods that train on past data: stored, regenerated or synthesized. */
 export const rehearsal: Method[] = [replay, der, lamol, ssr];

@@ -139,7 +139,7 @@ class Lamol implements Strategy {
   }
 }
 
-/** What stands before every block of a task. */
+/** The prefix of every block of a task. */
 function opening({ tokenizer }: Model, taskId: string): number[] {
   const begin = tokenizer.beginToken === null ? [] : [tokenizer.beginToken];
   return [...begin, ...tokenizer.encode(`[${taskId}] ${inputMarker}`)];

@@ -39,7 +39,7 @@ const options = {
   }),
   sampling: Type.Enum(["uniform", "loss", "novelty", "gradient-norm", "representative"], {
     default: "uniform",
-    description: "Which of them are drawn more often, as the model stands before a task.",
+    description: "Which of them are drawn more often, judged by the model before a task.",
   }),
   newRatio: newRatioOption,
   generalItems: Type.Integer({

@@ -93,7 +93,7 @@ async function embed(session: InferenceSession, tokens: readonly number[]): Prom
   return normalized(mean);
 }
 
-/** What the model's positions hold. */
+/** The inputs at the model's positions. */
 function tokenLimit(directory: string): number {
   const file = join(directory, "config.json");
   const positions = existsSync(file) ? readJsonFile(file).max_position_embeddings : undefined;

@@ -1,7 +1,7 @@
 import { random } from "../../../harness/contract/random.js";
 
 /**
- * Where a reservoir puts the next item of a stream, so that every item so far stands in it with equal probability
+ * Where a reservoir puts the next item of a stream, so that every item so far is in it with equal probability
  * (Vitter, 1985, algorithm R); undefined where it lets it pass. Keyed by (seed, place in the stream).
  *
  * @param before items of the stream before this one.

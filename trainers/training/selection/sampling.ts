@@ -14,7 +14,7 @@ const clusters = 20;
 const leastWeight = 0.01;
 
 /**
- * How the buffer's items are drawn in a task, as the model stands before it. In proportion to
+ * How the buffer's items are drawn in a task, judged by the model before it. In proportion to
  * - `loss`: their mean nll per token;
  * - `novelty`: 1 − cosine between their input's embedding and the new task's mean: what its items do not rehearse;
  * - `gradient-norm`: the length of the gradient of their loss, the variance-minimal choice (Katharopoulos & Fleuret, 1803.00942);

@@ -37,7 +37,7 @@ export const synthesisOptions = {
   }),
   refine: Type.Boolean({
     default: true,
-    description: "Whether the latest model answers anew; else the base model's own answer stays.",
+    description: "Whether the latest model answers again; otherwise the base model's own answer is kept.",
   }),
   temperature: Type.Number({ minimum: 0, default: 0.6, description: "Of the base model's sampling." }),
   topP: Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 1, description: "Nucleus of its sampling." }),

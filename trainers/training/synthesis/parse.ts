@@ -16,7 +16,7 @@ export type Extent = "input" | "block";
 /** Where generation ends. */
 export const stopOf = (extent: Extent): string => (extent === "input" ? outputMarker : `${blockEnd}${inputMarker}`);
 
-/** The instance that a continuation of "Input:" holds, its output empty when only the input was asked for. */
+/** The instance in a continuation of "Input:", its output empty when only the input was asked for. */
 export function parseInstance({ text, finishReason }: Generation, extent: Extent): Instance | DropReason {
   if (finishReason === "length") return "too long";
   const index = extent === "input" ? text.length : text.indexOf(outputMarker);

@@ -4,7 +4,7 @@ import type { TaskContext } from "../strategy.js";
 import { inBatches } from "./synthesize.js";
 
 /**
- * The latest model answers each input anew, greedily, as it would at test time; what the base model answered is
+ * The latest model answers each input again, greedily, as it would at test time; what the base model answered is
  * dropped. An answer may come out empty.
  */
 export async function refine(

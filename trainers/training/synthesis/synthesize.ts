@@ -27,7 +27,7 @@ const lengthWithoutDemonstrations = 160;
 
 /**
  * One instance a draw: after its demonstrations the block of the next is left open at "Input:" and continued by
- * sampling. Demonstrations that the context does not hold beside the new instance are left out, the first ones first.
+ * sampling. Demonstrations that do not fit into the context together with the new instance are left out, the first ones first.
  * `name` keys the draws.
  */
 export async function synthesize(

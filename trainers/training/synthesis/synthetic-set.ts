@@ -14,7 +14,7 @@ import { Tally } from "./tally.js";
 /** So many kept instances are handed to the report. */
 const mostReported = 1000;
 
-/** Synthesizes, answers and selects the instances that stand for a task, and hands them to the report. */
+/** Synthesizes, answers and selects the instances that represent a task, and adds them to the report. */
 export async function makeSyntheticSet(
   context: TaskContext,
   data: TaskData,

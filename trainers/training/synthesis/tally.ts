@@ -4,7 +4,7 @@ import type { DropReason } from "./parse.js";
 /** What became of all that was drawn: every draw is kept or counted under the reason why not. */
 export class Tally {
   drawn = 0;
-  /** Draws in which the markers stood where they should. */
+  /** Draws with the markers in their expected places. */
   parsed = 0;
   readonly dropped: Partial<Record<DropReason, number>> = {};
 

@@ -5,7 +5,7 @@ import { chooseToken } from "../../../../trainers/engine/onnx/inference/choice.j
 const context = { id: "a", step: 0, seen: new Set<number>() };
 const greedy = { maxNewTokens: 1 };
 
-/** Relative frequencies over many requests, so that each draw has a key of its own. */
+/** Relative frequencies over many requests, so that each draw has its own key. */
 function frequencies(logits: number[], decoding: object, draws = 4000): number[] {
   const counts = logits.map(() => 0);
   for (let i = 0; i < draws; i++) {

@@ -133,7 +133,7 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
     (graph, table) => square(operators.gather(table!, graph.constant([4, 0, 4, 2], [2, 2], "int32"))),
   ],
   [
-    "gather beside another use",
+    "gather next to another use",
     [[3, 2]],
     (graph, table) => add(operators.gather(table!, graph.constant([1, 1, 0], [3], "int32")), square(table!)),
   ],

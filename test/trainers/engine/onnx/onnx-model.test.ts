@@ -16,7 +16,7 @@ const requests = [
   { id: "b", tokens: [7, 8] },
 ];
 
-test("an opened model tells what it is; its digest is the directory's", async () => {
+test("an opened model describes itself; its digest is the directory's", async () => {
   const directory = writeTinyModel(llamaConfig());
   const model = await openModel(directory, options);
   const { architecture, parameters, digest } = await llamaFormat.inspect(directory);

@@ -14,7 +14,7 @@ function prompted() {
   return model;
 }
 
-test("a virtual token that holds a token's embedding stands for that token", async () => {
+test("a virtual token with a token's embedding acts as that token", async () => {
   const model = prompted();
   const embeddings = model.base.view("model.embed_tokens.weight");
   model.trainable.view("prompt_embeddings").set(embeddings.subarray(5 * hidden, 6 * hidden), 2 * hidden);

@@ -67,7 +67,7 @@ describe("terms over rows of logits", () => {
     "logit-norm": (own) => Array.from(own).reduce((sum, value) => sum + value ** 2, 0),
   };
 
-  test.each(kinds)("%s: value, alone and beside the batch's own loss, and gradient", async (kind) => {
+  test.each(kinds)("%s: value, alone and added to the batch's own loss, and gradient", async (kind) => {
     const model = smallModel();
     const term = await termOf(kind, model);
     const [own, drawn] = [await model.logits(batch), await drawnLogits(model)];

@@ -18,7 +18,7 @@ function drawVector(model: TrainableDecoder, item: string, map: (x: number) => n
 }
 
 describe("the quadratic term", () => {
-  test("its value and gradient, alone and beside another term", async () => {
+  test("its value and gradient, alone and with another term", async () => {
     const model = smallModel();
     const anchor = drawVector(model, "anchor");
     const importance = drawVector(model, "importance", Math.abs);

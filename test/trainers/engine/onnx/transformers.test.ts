@@ -45,7 +45,7 @@ interface Answer {
 const { rope_theta: _theta, rope_scaling: _scaling, ...withoutRope } = llamaConfig();
 const variants: Record<string, Record<string, unknown>> = {
   "Qwen2: biases, grouped queries, tied embeddings": qwen2Config(),
-  "Llama: RoPE scaled as Llama 3 does, a head size of its own, untied embeddings": llamaConfig(),
+  "Llama: RoPE scaled as Llama 3 does, a separate head size, untied embeddings": llamaConfig(),
   "Llama with biases everywhere": { ...llamaConfig(), attention_bias: true, mlp_bias: true },
   "Llama: linear RoPE scaling, as transformers 5 writes it": {
     ...withoutRope,
@@ -90,7 +90,7 @@ const referenced: [string, () => string][] = [
   ["the embedded model of trace-seq", () => embedded],
 ];
 
-/** The rows of logits that a reference holds. */
+/** The rows of logits in a reference. */
 function referenceRows(lengths: readonly number[]): number[] {
   let start = 0;
   return lengths.flatMap((length) => {

@@ -120,7 +120,7 @@ test("ema: during a task, questions are answered by the average", async () => {
   expect(during[2]).not.toEqual(during[3]);
 });
 
-test("two rules of averaging contradict each other; one that holds weights contradicts renewed parameters", () => {
+test("two rules of averaging contradict each other; one that keeps weights conflicts with parameters per task", () => {
   const pair = [strategyOf("ema", {}), strategyOf("merge", {})];
   expect(() => composeStrategies(pair)).toThrow("averaged by one rule");
   const renewing = named("renewing", { parameters: "perTask" });
@@ -128,7 +128,7 @@ test("two rules of averaging contradict each other; one that holds weights contr
     [renewing, strategyOf("wise-ft", {})],
     [strategyOf("wise-ft", {}), renewing],
   ]) {
-    expect(() => composeStrategies(order)).toThrow("the other holds values of them");
+    expect(() => composeStrategies(order)).toThrow("the other keeps values of them");
   }
   expect(() => composeStrategies([renewing, strategyOf("ema", {})])).not.toThrow();
 });

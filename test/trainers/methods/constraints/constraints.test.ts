@@ -109,7 +109,7 @@ describe("ogd", () => {
     }
   });
 
-  test("a task's updates keep the answers of the past that its directions stand for", async () => {
+  test("a task's updates preserve the past answers that its directions represent", async () => {
     const shared = { steps: 20, learningRate: 1e-3, warmupSteps: 0, epsilon: 1 };
     const moved = async (name: string, given: Record<string, unknown>) => {
       const trainer = byName(trainers, name);

@@ -43,7 +43,7 @@ test("the budget is met exactly at the end of every task, and moves ranks betwee
   expect(short.reports[0]!.notes["triplets kept"]).toBe(3 * matrices);
 });
 
-test("the file holds the triplets that were kept alone, and answers as the model that was trained", async () => {
+test("the file contains only the kept triplets, and answers like the trained model", async () => {
   const { learner, directory, folder, config } = await learned({
     rank: 5,
     targetRank: 2,
@@ -98,7 +98,7 @@ test("importance: smoothed sensitivity times smoothed uncertainty, over a triple
   expect(importance.of({ strength: 0, row: [1, 3], column: [2] })).toBeCloseTo(one + one / 2 + 4 * one, 10);
 });
 
-test("triplets: each row of Q, element of Λ and column of P of the adapter stands in exactly one", async () => {
+test("triplets: each row of Q, element of Λ and column of P of the adapter is in exactly one", async () => {
   const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
   const options = { rank: 3, targetRank: 2, alpha: 4, dropout: 0, targetModules: ["k_proj", "down_proj"] };
   await model.adapt({ kind: "adalora", ...options }, 1);

@@ -21,7 +21,7 @@ async function learned() {
   return { ...sequence, folders: [...held, join(directory, "model")] };
 }
 
-test("each question is answered by the adapter of its own task, which PEFT's files hold, without a task's id", async () => {
+test("each question is answered by the adapter of its own task, as saved in PEFT's files, without a task id", async () => {
   const { learner, folders } = await learned();
   const frozen = byName(trainers, "frozen");
   for (const [index, task] of tasks.entries()) {
@@ -44,7 +44,7 @@ test("the share of questions routed rightly is noted for each task", async () =>
   expect(confused.reports[1]!.notes[share]).toBe(0);
 });
 
-test("questions of several tasks at once are each answered as if alone", async () => {
+test("a batch of questions of several tasks gives the same answers as each alone", async () => {
   const { learner } = await learned();
   const [a, b] = [questionsOf(tasks[0]!), questionsOf(tasks[1]!)];
   const mixed = await learner.score(a.flatMap((question, i) => [question, b[i]!]));

@@ -75,9 +75,9 @@ test("a stack takes nothing in", async () => {
   await expect(model.load(adapter)).rejects.toMatchObject({ code: "MODEL_INVALID" });
 });
 
-test("it does not stand beside what holds parameters over tasks", () => {
+test("it conflicts with methods that keep parameters over tasks", () => {
   const composed = byName(trainers, "composed");
-  expect(() => composed.needs({ use: ["o-lora", "ewc"] })).toThrow("trains parameters of its own");
+  expect(() => composed.needs({ use: ["o-lora", "ewc"] })).toThrow("trains its own parameters");
 });
 
 test.each([{}, { rank: 2, dropout: 0.2, keepOptimizer: true }])("%j: saved and restored, the same bits", (options) =>

@@ -57,7 +57,7 @@ test("progressive prompts: an earlier task's answers do not change, and a questi
   expect(await learner.cost()).toMatchObject({ addedParameters: 3 * 3 * 32, trainableParameters: 3 * 3 * 32 });
 });
 
-test("progressive prompts: the prompts of earlier tasks are frozen, and each task's file holds [P_k … P_1]", async () => {
+test("progressive prompts: the prompts of earlier tasks are frozen, and each task's file contains [P_k … P_1]", async () => {
   const { learner } = await learnAll(progressive, { length: 2, steps: 8, learningRate: 0.05 });
   const directory = newDirectory();
   await learner.save(directory);

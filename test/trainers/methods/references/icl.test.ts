@@ -17,7 +17,7 @@ test("it trains nothing, and keeps its demonstrations in the metered buffer", as
   expect(buffer.items().every(({ example }) => trained.has(example.id))).toBe(true);
 });
 
-test("demonstrations stand before questions of their task; other questions are asked as of the frozen model", async () => {
+test("demonstrations precede questions of their task; other questions are asked without them", async () => {
   const { learner } = await learnAll(trainer, { shots: 3 });
   const frozen = await byName(trainers, "frozen").create(contextFor(byName(trainers, "frozen"), {}));
   expect(await learner.score(scored)).toEqual(await frozen.score(scored));
@@ -41,7 +41,7 @@ test("mixed questions get each their own answer", async () => {
   expect(together).toEqual(together.map((_, index) => (index % 2 === 0 ? shown : plain)[index]));
 });
 
-test("more shots than the context holds are left out from the first on", async () => {
+test("shots that do not fit into the context are dropped, the first ones first", async () => {
   const { learner } = await learnAll(trainer, { shots: 24 });
   const answers = await learner.generate(asked("a"), { maxNewTokens: 3 });
   expect(answers.length).toBe(8);

@@ -17,7 +17,7 @@ interface Stop {
   model: Model;
 }
 
-/** Learns the first tasks; what the model and the strategy then hold, read from what was saved after each. */
+/** Learns the first tasks; the state of model and strategy, read from what was saved after each. */
 async function stops(given: Record<string, unknown>, tasks = 2): Promise<Stop[]> {
   const context = contextFor(trainer, { ...shared, ...given });
   const buffer = bufferFor(trainer, context.options);
@@ -101,7 +101,7 @@ test("labels drawn from the model give another importance than the true ones", a
 test.each([
   ["proximal", 100],
   ["gradient", 10],
-])("form %s holds important parameters nearer to their values than no pull does", async (form, lambda) => {
+])("form %s keeps important parameters closer to their values than without a penalty", async (form, lambda) => {
   const movement = async (strength: number) => {
     const [first, second] = await stops({ form, lambda: strength });
     return first!.importance.reduce(

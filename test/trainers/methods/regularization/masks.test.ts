@@ -156,7 +156,7 @@ describe("si", () => {
     expect(path.sum!.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0);
   });
 
-  test("it holds parameters nearer than no pull does", async () => {
+  test("it keeps parameters closer than without a penalty", async () => {
     const movement = async (lambda: number) => {
       const [, first, second] = await models("si", { lambda });
       const [a, b] = [await first!.read(await first!.snapshot()), await second!.read(await second!.snapshot())];

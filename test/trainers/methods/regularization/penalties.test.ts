@@ -59,7 +59,7 @@ describe.each([
   test.each([
     ["proximal", 50],
     ["gradient", 5],
-  ])("form %s holds the parameters nearer than no pull does", async (form, lambda) => {
+  ])("form %s keeps the parameters closer than without a penalty", async (form, lambda) => {
     const moved = async (strength: number) => {
       const [first, second] = await parameters(name, { form, lambda: strength });
       return second!.reduce((sum, value, i) => sum + (value - first![i]!) ** 2, 0);

@@ -30,7 +30,7 @@ describe("what replay keeps", () => {
   const kept = async (options: Record<string, unknown>) =>
     (await learnAll(byName(trainers, "replay"), { ...short, ...options })).buffer.items();
 
-  test("a reservoir holds every item of the stream with equal probability", () => {
+  test("a reservoir contains every item of the stream with equal probability", () => {
     const counts = Array(40).fill(0);
     for (let seed = 0; seed < 400; seed++) {
       const held: number[] = [];
@@ -44,7 +44,7 @@ describe("what replay keeps", () => {
     for (const count of counts) expect(Math.abs(count - 100)).toBeLessThan(40);
   });
 
-  test("a reservoir of all tasks holds items of each, and goes on where it was saved", async () => {
+  test("a reservoir of all tasks contains items of each, and continues from its saved state", async () => {
     const items = await kept({ select: "reservoir", bufferSize: 24 });
     expect(items).toHaveLength(24);
     expect(new Set(items.map(({ taskId }) => taskId))).toEqual(new Set(["a", "b", "c"]));

@@ -44,7 +44,7 @@ test("MMD of two points is 2 − 2 exp(−1/2) under the median heuristic", () =
   expect(squared).toBeCloseTo(2 - 2 * Math.exp(-0.5), 12);
 });
 
-test("a shifted cloud is told from the history, one from the same source is not, and the draws are keyed", () => {
+test("a shifted sample is distinguished from the history, one from the same source is not, and the draws are keyed", () => {
   const history = cloud("history", 20, 0);
   const shifted = meanDiscrepancy(history, cloud("new", 20, 3), 99, key);
   expect(shifted.pValue).toBe(0.01);

@@ -12,7 +12,7 @@ const generation = (text: string, finishReason: "stop" | "end" | "length" = "sto
   tokens: 1,
 });
 
-test("what stands between the markers is the instance", () => {
+test("the instance is the text between the markers", () => {
   expect(parseInstance(generation(" one\ntwo"), "input")).toEqual({ input: "one\ntwo", output: "" });
   expect(parseInstance(generation(" one\nOutput: two"), "block")).toEqual({ input: "one", output: "two" });
   expect(parseInstance(generation(" one\nOutput: two\n\n", "end"), "block")).toEqual({ input: "one", output: "two" });

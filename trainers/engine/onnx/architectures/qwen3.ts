@@ -11,7 +11,7 @@ class Qwen3Decoder extends Decoder {
   }
 }
 
-/** Qwen3 (2505.09388): RMS norms on the heads of queries and keys, a head size of its own, biases only if configured. */
+/** Qwen3 (2505.09388): RMS norms on the heads of queries and keys, a separate head size, biases only if configured. */
 export const qwen3: DecoderArchitecture = {
   name: "Qwen3ForCausalLM",
   headDimension: 128,

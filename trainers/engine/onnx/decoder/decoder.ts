@@ -20,9 +20,9 @@ import { ropeFrequencies } from "./rope.js";
 /** A low-rank adapter in a graph (Hu et al., 2106.09685): W·x + scaling·B·A·dropout(x), or scaling·B·E·A·dropout(x). */
 export interface LoraWeights {
   readonly scaling: number;
-  /** Whether a diagonal E stands between B and A (AdaLoRA, 2303.10512). */
+  /** Whether there is a diagonal E between B and A (AdaLoRA, 2303.10512). */
   readonly diagonal: boolean;
-  /** Names of linear modules it stands on, such as q_proj. */
+  /** Names of the linear modules that it adapts, such as q_proj. */
   readonly targets: ReadonlySet<string>;
   /** The factor 0 or 1/(1 − p) of each element of the module's input, where there is dropout. */
   dropout?(module: string, x: Value): Value;
@@ -59,7 +59,7 @@ export class Decoder {
     readonly config: DecoderConfig,
     readonly tensor: (name: string) => Value,
     readonly lora?: LoraWeights,
-    /** Whether token ids from `vocabulary` on stand for rows of the prompt table. */
+    /** Whether token ids from `vocabulary` on denote rows of the prompt table. */
     readonly virtualTokens = false,
   ) {
     this.modules = linearModules(config);

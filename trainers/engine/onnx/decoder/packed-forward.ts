@@ -62,7 +62,7 @@ export interface PackedBatch {
   readonly tokens: Packing;
   readonly selected: Packing;
   readonly feeds: Readonly<Record<string, Tensor>>;
-  /** Rows of `hidden` that stand for a selected position, in order of sequence and position; one more may follow. */
+  /** Rows of `hidden` at a selected position, in order of sequence and position; one more may follow. */
   readonly selectedRows: number;
 }
 

@@ -3,9 +3,9 @@ import { cast, rearrange, reshape } from "../graph/operators/index.js";
 import { integers, type Tensor } from "../graph/session.js";
 
 /**
- * Sequences without padding: their tokens stand one after another as rows, and all layers but attention work on rows.
+ * Sequences without padding: their tokens are concatenated as rows, and all layers but attention work on rows.
  * Attention works on places [sequences, longest], right-padded. Where some sequence is shorter than the longest, one
- * more row stands for all padded places; no real row attends to it, so its gradient is zero.
+ * more row represents all padded places; no real row attends to it, so its gradient is zero.
  */
 export interface Packing {
   readonly sequences: number;
@@ -41,7 +41,7 @@ export function pack(lengths: readonly number[], placesMultiple = 1): Packing {
   return { sequences: lengths.length, longest, slots, places };
 }
 
-/** The graph's inputs of a packing; `prefix` tells two packings of one graph apart. */
+/** The graph's inputs of a packing; `prefix` distinguishes two packings of one graph. */
 export function packingFeeds(prefix: string, packing: Packing): Record<string, Tensor> {
   return {
     [`${prefix}.slots`]: integers(packing.slots, [packing.sequences, packing.longest]),

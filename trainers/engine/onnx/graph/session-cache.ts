@@ -7,7 +7,7 @@ interface Entry {
 }
 
 /**
- * Compiled graphs by signature, least recently used first. Sessions hold no weights, so they belong to the worker: they
+ * Compiled graphs by signature, least recently used first. Sessions contain no weights, so they belong to the worker: they
  * survive the release of a model and serve the next one of the same architecture. Past the bound the oldest idle session
  * is released.
  */

@@ -19,7 +19,7 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 /** For each output to fetch the tensor that it is written into, in place, or null to have one made. */
 export type Fetches = Readonly<Record<string, Tensor | null>>;
 
-/** A graph made ready to run. It holds no weights: these are inputs. */
+/** A compiled graph. It contains no weights: these are inputs. */
 export class CompiledGraph {
   private constructor(private readonly session: InferenceSession) {}
 

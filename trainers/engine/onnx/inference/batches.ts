@@ -5,7 +5,7 @@ export const widthStep = 16;
 export interface Batch {
   /** The padded length that all have in common. */
   width: number;
-  /** At least two: where one request is left it stands twice, since products of one row round differently. */
+  /** At least two: where one request is left it is duplicated, since products of one row round differently. */
   indices: number[];
   /** How many of the indices are requests. */
   count: number;

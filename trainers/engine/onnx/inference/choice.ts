@@ -1,7 +1,7 @@
 import { random } from "../../../../harness/contract/random.js";
 import type { Decoding } from "../../../../harness/contract/trainer.js";
 
-/** What a row's next token is chosen by, beside the logits. */
+/** What a row's next token is chosen by, besides the logits. */
 export interface ChoiceContext {
   /** The request's id: with seed and step it keys the random number. */
   id: string;

@@ -9,7 +9,7 @@ export interface AdapterForm {
   /** What its output is multiplied with: alpha / rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to the rank. */
   readonly scaling: number;
   readonly targets: readonly string[];
-  /** Whether a diagonal stands between its matrices. */
+  /** Whether there is a diagonal between its matrices. */
   readonly diagonal: boolean;
 }
 
@@ -60,7 +60,7 @@ export class LoraAdapter {
     return this.form.scaling;
   }
 
-  /** Adds scaling · B·A, or scaling · B·E·A, to the weights it stands on. */
+  /** Adds scaling · B·A, or scaling · B·E·A, to the weights that it adapts. */
   mergeInto(base: ParameterStore): void {
     const { rank } = this.options;
     const { scaling, diagonal: hasDiagonal } = this.form;

@@ -4,7 +4,7 @@ import { keyTensor, promptTensor } from "../../../model/prompt-files.js";
 import type { PromptOptions } from "../../contract.js";
 import { ParameterStore } from "./parameter-store.js";
 
-/** Soft prompts (Lester et al., 2104.08691): trained embeddings that stand before a sequence's own. */
+/** Soft prompts (Lester et al., 2104.08691): trained embeddings that are prepended to a sequence's own. */
 export class PromptTable {
   readonly store: ParameterStore;
 
@@ -37,7 +37,7 @@ export class PromptTable {
     }
   }
 
-  /** The keys as they stand, a row each. */
+  /** The current keys, one per row. */
   keys(): Float32Array[] {
     if (this.options.keys === 0) return [];
     const values = this.store.view(keyTensor);

@@ -4,7 +4,7 @@ import { reshape, split } from "../graph/operators/index.js";
 import { floats, type Tensor } from "../graph/session.js";
 import type { ParameterStore } from "./parameter-store.js";
 
-/** A run of neighboring tensors that one input of a graph stands for: a large matrix alone, small ones together. */
+/** A run of neighboring tensors that one input of a graph contains: a large matrix alone, small ones together. */
 export interface Segment {
   readonly offset: number;
   readonly length: number;

@@ -47,7 +47,7 @@ export function updateFeeds(update: Update, step: number): Record<string, Tensor
 }
 
 /**
- * Appends constraint, global-norm clip, AdamW and proximal step. Inputs beside `parameters`: `update` (see
+ * Appends constraint, global-norm clip, AdamW and proximal step. Inputs besides `parameters`: `update` (see
  * `updateFeeds`), per segment `first`, `second` and, by form, `rates`, `normal`, `mask`, `proximal.anchor`,
  * `proximal.importance`. Outputs: `norm`, if asked for `gradient`, and per segment `next.parameters`, `next.first`, `next.second`.
  *

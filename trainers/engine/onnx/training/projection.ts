@@ -5,14 +5,14 @@ import { sessions } from "../graph/session-cache.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
 import { halfSpaceMultipliers } from "./half-spaces.js";
 
-/** A constraint whose projection is a step of its own, between the gradient and the update. */
+/** A constraint whose projection is a separate step, between the gradient and the update. */
 export type Projection = Extract<Constraint, { kind: "half-spaces" | "orthogonal" }>;
 
 export function isProjection(constraint: Constraint | undefined): constraint is Projection {
   return constraint?.kind === "half-spaces" || constraint?.kind === "orthogonal";
 }
 
-/** The gradient as the constraint wants it, a vector of its own. */
+/** The gradient after projection by the constraint, as a new vector. */
 export async function projected(
   gradient: Vector,
   constraint: Projection,

@@ -126,7 +126,7 @@ export class TrainableDecoder {
     return (await this.differentiate(objective)).gradient;
   }
 
-  /** The gradient with the terms' values; `part` tells the parts of one step apart. */
+  /** The gradient with the terms' values; `part` distinguishes the parts of one step. */
   async differentiate(objective: Objective, part = 0) {
     const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
     const gradient = new Float32Array(this.trainable.length);
@@ -224,7 +224,7 @@ export class TrainableDecoder {
   private checkPlain(): void {
     if (!this.frozen) return;
     throw new BenchError("INTERNAL", "The model has an adapter or prompts already.", {
-      fix: "Open it anew, or merge its adapter, before adding another.",
+      fix: "Open it again, or merge its adapter, before adding another.",
     });
   }
 

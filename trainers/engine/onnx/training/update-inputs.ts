@@ -5,7 +5,7 @@ import type { VectorPool } from "../parameters/vector-pool.js";
 import { updateFeeds, updateForm } from "./adamw.js";
 import { componentRates } from "./component-rates.js";
 
-/** What the graph of an update reads, beside the gradient. */
+/** What the graph of an update reads, besides the gradient. */
 export function updateInputs(state: TrainableState, vectors: VectorPool, update: Update): Feeds {
   const { constraint, proximal, componentRates: rates } = update;
   const { store } = state;

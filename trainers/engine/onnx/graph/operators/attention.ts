@@ -3,7 +3,7 @@ import { multiply, subtract } from "./arithmetic.js";
 import { matmul, swap } from "./linear.js";
 import { sum } from "./reduction.js";
 
-/** The lowest exponent: e⁻⁸⁰ beside 1 is far below rounding, and above the denormal numbers that slow processors down. */
+/** The lowest exponent: e⁻⁸⁰ is far below the rounding error of 1, and above the denormal numbers that slow processors down. */
 const lowest = -80;
 
 /**
