@@ -28,7 +28,7 @@ function sharedStart(first: string, others: readonly string[]): string {
   return first.slice(0, length);
 }
 
-/** What stands between instruction and cue. */
+/** The text between instruction and cue. */
 export function bodyOf(prompt: string, { prefix, suffix }: Affixes): string {
   return prompt.slice(prefix.length, prompt.length - suffix.length);
 }

@@ -122,7 +122,7 @@ function missing({ name, directory, splits, whole }: TaskFiles, split: Split): B
     });
   }
   const names = there.map((file) => basename(file)).join(", ") || "no data files";
-  return new BenchError("DATA_INVALID", `task "${name}" has no ${split} data: it holds ${names}`, {
+  return new BenchError("DATA_INVALID", `task "${name}" has no ${split} data: it contains ${names}`, {
     at: { file: directory },
     fix: `Add ${split}.json (or .jsonl, .csv, .tsv, .parquet), or name a file in suite.yaml: tasks: { ${name}: { files: { train: …, test: … } } }.`,
   });

@@ -51,7 +51,7 @@ export async function readSplit(files: readonly string[], options: ReadOptions):
     if (files.length === 1 && reader.notice === undefined && options.columns === undefined) digest = reading.digest?.();
   }
   if (rows.length === 0) {
-    throw new BenchError("DATA_INVALID", count === 0 ? "the file holds no rows" : "no row has an answer", {
+    throw new BenchError("DATA_INVALID", count === 0 ? "the file contains no rows" : "no row has an answer", {
       at: { file: files[0]!, line: 1, column: 1 },
       fix: "Give at least one row with a prompt and an answer, or remove the folder of the task.",
     });

@@ -4,7 +4,7 @@ import { BenchError } from "../../harness/contract/errors.js";
 import { findTasks } from "./layout/index.js";
 
 /**
- * A `suite.yaml` to start from: every key explained, with the tasks that the directory holds.
+ * A `suite.yaml` to start from: every key explained, with the tasks of the directory.
  *
  * @returns the text; the settings change nothing until a line is uncommented.
  */
@@ -18,7 +18,7 @@ export function settingsTemplate(directory: string): string {
 # title: ${JSON.stringify(basename(resolve(directory)))}
 # version: "1"            # part of the suite's digest: raise it when the data means something else
 
-# Columns that hold prompt and answer, or texts with columns in braces. Known forms need none: prompt and answer,
+# Columns of prompt and answer, or texts with columns in braces. Known forms need none: prompt and answer,
 # messages, ShareGPT, Alpaca, Super-NaturalInstructions, CL_Benchmark, question and answer, text and label.
 # columns:
 #   prompt: "Question: {question}\\nAnswer:"
@@ -49,7 +49,7 @@ export function settingsTemplate(directory: string): string {
 `;
 }
 
-/** The tasks of the directory, or an invented one where it holds none yet. */
+/** The tasks of the directory, or an example where it has none yet. */
 function taskNames(directory: string): string[] {
   if (!existsSync(directory)) return ["my-task"];
   try {

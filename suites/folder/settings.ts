@@ -15,7 +15,7 @@ const columns = Type.Object(
   { ...closed, description: "{ prompt, answer }: the name of a column, or a text with names in braces" },
 );
 const labels = Type.Union([Type.Array(text, { minItems: 1 }), mapOf(text, { minProperties: 1 })], {
-  description: "a list of words by number from 0, or a map from what the file holds to words",
+  description: "a list of words by number from 0, or a map from values in the file to words",
 });
 const paths = Type.Union([text, Type.Array(text, texts)], { description: "a path or several, with * and **" });
 const scorer = Type.Union([text, Type.Object({ name: text, options: Type.Optional(mapOf(Type.Unknown())) }, closed)], {
@@ -51,7 +51,7 @@ const taskSettings = Type.Object(
   closed,
 );
 
-/** The content of `suite.yaml`, in the data's directory; columns and labels hold for all tasks that do not say otherwise. */
+/** The content of `suite.yaml`, in the data's directory; columns and labels apply to all tasks that do not override them. */
 const folderSettings = Type.Object(
   {
     title: Type.Optional(text),

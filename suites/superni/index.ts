@@ -27,7 +27,7 @@ export const superni = defineSuite({
   async load({ location, options, quick }) {
     if (location === undefined) {
       throw new BenchError("USAGE", 'the suite "superni" needs the directory of its tasks', {
-        fix: `Give the directory that holds a folder for each of ${Object.keys(superniTasks).join(", ")}, with train.json and test.json.`,
+        fix: `Give the directory with a folder for each of ${Object.keys(superniTasks).join(", ")}, with train.json and test.json.`,
       });
     }
     const { directory, revision } = await resolveReference(location, "dataset");
@@ -38,7 +38,7 @@ export const superni = defineSuite({
     if (missing.length > 0) {
       throw new BenchError("DATA_INVALID", `there is no folder of ${missing.join(", ")}`, {
         at: { file: directory },
-        fix: "Give the directory that holds a folder for each task, or run what is there with: bench run DIRECTORY.",
+        fix: "Give the directory with a folder for each task, or run what is there with: bench run DIRECTORY.",
       });
     }
     const limits = limitsOf(data, quick);

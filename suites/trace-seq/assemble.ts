@@ -4,7 +4,7 @@ import { drawQuestion, type Family, type Question } from "./family.js";
 import { familiarWords, type Lexicon, shiftedWords } from "./lexicon.js";
 import type { Template } from "./template.js";
 
-/** How many items a suite holds of each sort. */
+/** Number of items of each kind in a suite. */
 export interface Sizes {
   train: number;
   validation: number;

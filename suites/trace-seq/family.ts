@@ -5,7 +5,7 @@ import { answerOf, drawValues, fill, recognizer, slotsOf, type Template } from "
 
 /** A kind of question: what every question of it looks like, and the templates of its body. */
 export interface Family extends TaskDescription {
-  /** The whole prompt, with `{body}` where the template's text goes; may declare slots of its own. */
+  /** The whole prompt, with `{body}` where the template's text goes; may declare its own slots. */
   frame: string;
   templates: readonly Template[];
   /** Wordings that only the shifted test uses. */

@@ -75,7 +75,7 @@ function checkFolders(directory: string): void {
   if (missing.length === 0) return;
   const entries = readdirSync(directory).sort();
   const inner = entries.find((name) => existsSync(join(directory, name, traceTasks[0]!.id)));
-  const there = entries.length === 0 ? "it is empty" : `it holds ${entries.slice(0, 12).join(", ")}`;
+  const there = entries.length === 0 ? "it is empty" : `it contains ${entries.slice(0, 12).join(", ")}`;
   throw new BenchError(
     "DATA_INVALID",
     `${missing.length} of the 8 tasks of TRACE are missing (${missing.map(({ id }) => id).join(", ")}): ${there}`,
@@ -83,7 +83,7 @@ function checkFolders(directory: string): void {
       at: { file: directory },
       fix:
         inner === undefined
-          ? "Give the directory that holds the eight folders, or run the tasks that are there with: bench run DIRECTORY."
+          ? "Give the directory with the eight folders, or run the tasks that are there with: bench run DIRECTORY."
           : `Give the directory inside: ${join(directory, inner)}.`,
     },
   );

@@ -16,7 +16,7 @@ export interface TraceTask {
   /** Most tokens of an answer under lenient scoring: as many as the task's answers need. */
   maxNewTokens: number;
   choices?: string[];
-  /** What stands before and after the body of every prompt. */
+  /** The text before and after the body of every prompt. */
   prefix: string;
   cue: string;
 }

@@ -29,10 +29,14 @@ export function unusedTensors(file: string, names: readonly string[], { layers }
     return layer === undefined ? /^(model\.(embed_tokens|norm)|lm_head)\./.test(name) : Number(layer) < layers;
   });
   if (matters.length > 0) {
-    throw new BenchError("MODEL_INVALID", `The weights contain ${listed(matters)}, which config.json does not declare.`, {
-      at: { file },
-      fix: "Take config.json and the weights from the same model, or remove the tensors if the model was trained without them.",
-    });
+    throw new BenchError(
+      "MODEL_INVALID",
+      `The weights contain ${listed(matters)}, which config.json does not declare.`,
+      {
+        at: { file },
+        fix: "Take config.json and the weights from the same model, or remove the tensors if the model was trained without them.",
+      },
+    );
   }
   return unused.length === 0 ? [] : [`its weights contain ${listed(unused)}, which are not used`];
 }

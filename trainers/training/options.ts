@@ -45,7 +45,8 @@ export const trainingOptions = {
     Type.Integer({
       minimum: 1,
       default: null,
-      description: "Examples computed at a time: larger batches are accumulated, in less memory. null computes the whole batch together.",
+      description:
+        "Examples computed at a time: larger batches are accumulated, in less memory. null computes the whole batch together.",
     }),
   ),
   steps: nullable(

@@ -91,7 +91,7 @@ function explain(error: CsvError, row: number, file: string): BenchError {
   switch (error.code) {
     case "CSV_RECORD_INCONSISTENT_COLUMNS": {
       const [given, expected] = [(error.record as unknown[]).length, (error.columns as unknown[]).length];
-      const fix = "Put fields that hold the separator or a line break in double quotes.";
+      const fix = "Put fields that contain the separator or a line break in double quotes.";
       return invalid(at, `row ${row} has ${given} fields, the header ${expected}`, fix);
     }
     case "CSV_QUOTE_NOT_CLOSED": {

@@ -9,7 +9,7 @@ const mostBytes = 512 * 2 ** 20;
 const fixes = {
   large: "Write the rows as JSON Lines, one object a line, in a file that ends in .jsonl.",
   columns: "Write a list of rows instead; in pandas: df.to_json(path, orient='records', lines=True).",
-  splits: "Write each of them to a file of its own: train.jsonl, test.jsonl.",
+  splits: "Write each of them to its own file: train.jsonl, test.jsonl.",
   rows: 'Write a list of rows: [ { "prompt": "…", "answer": "…" }, … ], or one object a line in a .jsonl file.',
 };
 
@@ -17,7 +17,7 @@ const fixes = {
  * The rows of a JSON object that wraps them: a task of Super-NaturalInstructions (`Definition`, `Instances`), whose
  * definition goes to every row, or any object with one list of objects.
  *
- * @throws DATA_INVALID with line and column for an object that holds no rows, or holds them by column or by split.
+ * @throws DATA_INVALID with line and column for an object without rows, or with rows by column or by split.
  */
 export function* readJsonObject(file: string): Generator<FileRow> {
   const start = { file, line: 1, column: 1 };
@@ -43,10 +43,11 @@ function memberOfRows(value: Record<string, unknown>, file: string): string {
   const ofRows = lists.filter((key) => (value[key] as unknown[]).every(isObject) && (value[key] as []).length > 0);
   if (ofRows.length === 1) return ofRows[0]!;
   const names = Object.keys(value).slice(0, 8).join(", ");
-  if (ofRows.length > 1) throw invalid(at, `the file holds several lists of rows: ${ofRows.join(", ")}`, fixes.splits);
+  if (ofRows.length > 1)
+    throw invalid(at, `the file contains several lists of rows: ${ofRows.join(", ")}`, fixes.splits);
   const byColumn = lists.length > 1 || Object.values(value).filter(isObject).length > 1;
   const message = byColumn
-    ? `the file holds columns (${names}), not rows`
+    ? `the file contains columns (${names}), not rows`
     : `the file is an object without a list of rows: ${names}`;
   throw invalid(at, message, byColumn ? fixes.columns : fixes.rows);
 }

@@ -19,7 +19,7 @@ export function decodeUtf8(bytes: Buffer, start: Place, what: string): string {
     return strict.decode(bytes);
   } catch {
     const valid = validPrefix(bytes, bytes.toString("utf8"));
-    throw invalid(placeAfter(start, valid), `${what} holds bytes that are not UTF-8`, utf8Fix);
+    throw invalid(placeAfter(start, valid), `${what} contains bytes that are not UTF-8`, utf8Fix);
   }
 }
 

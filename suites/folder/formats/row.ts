@@ -8,7 +8,7 @@ export interface FileRow {
   at: ErrorLocation;
 }
 
-/** The rows of a file as they are read, and what only the whole file tells. */
+/** The rows of a file as they are read, and what is known only after the whole file. */
 export interface FileReading {
   rows: Iterable<FileRow> | AsyncIterable<FileRow>;
   /** SHA-256 of the bytes of a JSON list, once all rows were read; other formats have none. */

@@ -5,7 +5,7 @@ import { BenchError, type ErrorLocation } from "../../../harness/contract/errors
 const chunkSize = 1 << 20;
 const byteOrderMark = Buffer.from("\ufeff");
 
-/** What a file is when it does not hold text in UTF-8, by its first bytes. */
+/** The type of a file that is not UTF-8 text, by its first bytes. */
 const foreign: { bytes: number[]; message: string; fix: string }[] = [
   { bytes: [0xff, 0xfe], message: "the file is UTF-16", fix: "Save it as UTF-8: iconv -f UTF-16 -t UTF-8." },
   { bytes: [0xfe, 0xff], message: "the file is UTF-16", fix: "Save it as UTF-8: iconv -f UTF-16 -t UTF-8." },

@@ -2,13 +2,13 @@ import { basename, dirname, extname, join } from "node:path";
 import { dataExtensions } from "../formats/index.js";
 import { type Split, splitNames, splitOf, type TaskFiles } from "./task-files.js";
 
-/** A file whose name or folder tells its split. */
+/** A file whose name or folder gives its split. */
 interface Placed {
   path: string;
   /** Folder of the task, by its parts; a prefix of the file's name comes last where that names the task. */
   task: string[];
   split: Split;
-  /** The word that told the split. */
+  /** The word that gave the split. */
   word: string;
   /** One of several pieces of a split, such as train-00000-of-00002. */
   shard: boolean;
@@ -18,7 +18,7 @@ const words = Object.values(splitNames).flat().join("|");
 const whole = new RegExp(`^(${words})([-_.]\\d+(?:-of-\\d+)?)?$`, "i");
 const prefixed = new RegExp(`^(.+)[-_.](${words})([-_.]\\d+(?:-of-\\d+)?)?$`, "i");
 
-/** How a path can tell the split, from the usual to the rare; the first that any file follows is the one of all. */
+/** Ways in which a path can give the split, most common first; the first that any file follows applies to all. */
 const conventions: ((path: string, folder: string[], stem: string) => Placed | undefined)[] = [
   // task/train.json, task/train-00000-of-00002.parquet
   (path, folder, stem) => {
@@ -43,7 +43,7 @@ function placed(path: string, task: string[], word: string, shard: string | unde
 
 /**
  * Finds tasks by the names of files: a folder for each task, or one task in the directory itself. Only the topmost level
- * that holds any counts. Files without splits are a task each where no file tells a split.
+ * that has any counts. Where no file gives a split, each file is a task.
  *
  * @param paths relative paths of all data files.
  * @param root the task's name where the directory itself is one.
@@ -76,7 +76,7 @@ function grouped(directory: string, files: Placed[], root: string): TaskFiles[] 
   const last = [...folders.keys()].map((folder) => basename(folder));
   return Array.from(folders, ([folder, members]) => {
     const own = basename(folder);
-    // data/train-00000-of-00001.parquet is how the Hub lays out a data set without a name of its own.
+    // data/train-00000-of-00001.parquet is how the Hub lays out a data set without a configuration name.
     const unnamed = folder === "" || (folders.size === 1 && own === "data" && members.every(({ shard }) => shard));
     const unique = last.filter((name) => name === own).length === 1;
     const task: TaskFiles = {

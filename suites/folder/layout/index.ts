@@ -10,7 +10,7 @@ import type { Split, TaskFiles } from "./task-files.js";
 
 /**
  * Finds the tasks of a directory and their files, in alphabetical order: those whose files `suite.yaml` names, and those
- * of a data set card, else those that the names of folders and files tell.
+ * of a data set card, else those given by the names of folders and files.
  *
  * @param root the task's name where the directory itself is one.
  * @throws DATA_INVALID where there is none, CONFIG_INVALID where files that were named are not there.
@@ -24,14 +24,14 @@ export function findTasks(directory: string, root: string, settings: FolderSetti
   const tasks = [...declared, ...others.filter(({ name }) => !names.has(name))].map(withBenchmark);
   if (tasks.length > 0) return tasks.sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = readdirSync(directory).sort();
-  const seen = entries.length === 0 ? "it is empty" : `it holds ${entries.slice(0, 8).join(", ")}`;
+  const seen = entries.length === 0 ? "it is empty" : `it contains ${entries.slice(0, 8).join(", ")}`;
   throw new BenchError("DATA_INVALID", `there is no task in this directory: ${seen}`, {
     at: { file: directory },
     fix: "Give each task a folder with train and test as .json, .jsonl, .csv, .tsv or .parquet, of rows with prompt and answer.",
   });
 }
 
-/** The files of one task in its folder; none where it holds no rows. */
+/** The files of one task in its folder; none where it has no rows. */
 export function filesOfTask(directory: string, name: string): TaskFiles {
   const [task] = tasksByName(directory, listDataFiles(directory), name);
   return task !== undefined && task.whole.length === 0
@@ -48,7 +48,7 @@ function declaredTasks(directory: string, paths: readonly string[], { tasks = {}
       if (matched.length === 0) {
         throw new BenchError("CONFIG_INVALID", `task "${name}": no file matches ${[globs].flat().join(", ")}`, {
           at: { file: directory },
-          fix: `Paths start from the data's directory; it holds ${paths.slice(0, 8).join(", ") || "no data files"}.`,
+          fix: `Paths are relative to the data's directory; it contains ${paths.slice(0, 8).join(", ") || "no data files"}.`,
         });
       }
       task.splits[split] = matched;
@@ -60,7 +60,7 @@ function declaredTasks(directory: string, paths: readonly string[], { tasks = {}
   });
 }
 
-/** O-LoRA keeps the labels of a data set beside its rows, below a folder that names the kind of task. */
+/** O-LoRA keeps the labels of a data set next to its rows, below a folder that names the kind of task. */
 function withBenchmark(task: TaskFiles): TaskFiles {
   const [file] = [...Object.values(task.splits), task.whole].flat();
   const labels = readLabels(join(dirname(file!), "labels.json"));

@@ -15,7 +15,7 @@ const descriptions = new Set([
   "tsconfig.json",
 ]);
 
-/** Relative paths, with forward slashes and sorted, of the files in a directory that can hold rows. */
+/** Relative paths, with forward slashes and sorted, of the files in a directory that can contain rows. */
 export function listDataFiles(directory: string): string[] {
   const found: string[] = [];
   const visit = (inner: string[]): void => {

@@ -9,7 +9,7 @@ export interface TaskFiles {
   directory: string;
   /** Absolute paths of the files of each split, read one after the other. */
   splits: Partial<Record<Split, string[]>>;
-  /** Files that hold all rows, not divided into splits; empty where there are splits. */
+  /** Files with all rows, not divided into splits; empty where there are splits. */
   whole: string[];
   benchmark?: BenchmarkContext;
   /** What was chosen among several, in words. */

@@ -11,7 +11,7 @@ export interface Row {
 /** A surrogate without its other half, which no encoding can write. */
 const halfCharacter = /\p{Surrogate}/u;
 
-/** The words for the answers that a file holds: a list by number from 0, or a map by text. */
+/** The words for the answers in a file: a list by number from 0, or a map by text. */
 export type Labels = string[] | Record<string, string>;
 
 /** How often something was read that is worth saying, by the words that say it. */
@@ -47,11 +47,11 @@ export class Cells {
     return this.values[column] !== undefined;
   }
 
-  /** A column that must hold text: the value itself, or a number whose text is certain. */
+  /** A column that must contain text: the value itself, or a number whose text is certain. */
   text(column: string, value = this.values[column]): string {
     if (value === undefined) {
       const there = Object.keys(this.values).slice(0, 12).join(", ") || "nothing";
-      this.complain(`has no "${column}": it holds ${there}`, `Add "${column}", or remove the row.`);
+      this.complain(`has no "${column}": it has ${there}`, `Add "${column}", or remove the row.`);
     }
     if (value === null) this.complain(`has no "${column}": it is null`, "Fill it, or remove the row.");
     if (typeof value === "string") {

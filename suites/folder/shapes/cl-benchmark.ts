@@ -1,6 +1,6 @@
 import type { Cells, Row } from "./cells.js";
 
-/** What O-LoRA's `CL_Benchmark` keeps beside the rows of a data set. */
+/** The files that O-LoRA's `CL_Benchmark` keeps next to the rows of a data set. */
 export interface BenchmarkContext {
   /** The content of `labels.json`. */
   labels: string[];

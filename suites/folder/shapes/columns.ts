@@ -1,6 +1,6 @@
 import type { Cells, Row } from "./cells.js";
 
-/** Which columns hold prompt and answer: a name, or a text with names in braces, such as `Question: {question}\nAnswer:`. */
+/** The columns of prompt and answer: a name, or a text with names in braces, such as `Question: {question}\nAnswer:`. */
 export interface Columns {
   prompt: string;
   answer: string;
@@ -22,7 +22,7 @@ const isTemplate = (text: string): boolean => [...text.matchAll(placeholder)].so
 const fill = (template: string, cells: Cells): string =>
   template.replace(placeholder, (written, name?: string) => (name === undefined ? written[0]! : cells.text(name)));
 
-/** Names of columns that hold a question and its answer, the more telling ones first. */
+/** Names of columns with a question and its answer, the most specific ones first. */
 export const pairs: readonly (readonly [prompt: string, answer: string])[] = [
   ["full_prompt", "output"],
   ["prompt", "completion"],

@@ -23,7 +23,7 @@ interface Turn {
 /**
  * A chat of `{ role, content }` (OpenAI's `messages`) or `{ from, value }` (ShareGPT's `conversations`): the last message
  * is the answer, what comes before is the prompt. One question stays as it is, behind the system's message; several
- * turns are told apart by "User:" and "Assistant:".
+ * turns are marked by "User:" and "Assistant:".
  */
 export function readConversation(cells: Cells, columns: readonly string[]): Row {
   const messages = columns.flatMap((column) => listOf(cells, column));
@@ -38,7 +38,7 @@ export function readConversation(cells: Cells, columns: readonly string[]): Row 
   if (asked.length === 1) {
     return { prompt: [...system, asked[0]!.text].join("\n\n"), references: cells.references("answer", answer.text) };
   }
-  cells.count('conversations of several turns, told apart by "User:" and "Assistant:"; the last answer is asked for');
+  cells.count('conversations of several turns, marked by "User:" and "Assistant:"; the last answer is the reference');
   const said = asked.map(({ role, text }) => `${names[role]}: ${text}`);
   return {
     prompt: [...system, ...said, `${names.assistant}:`].join("\n\n"),

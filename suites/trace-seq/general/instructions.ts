@@ -2,7 +2,7 @@ import type { Family } from "../family.js";
 
 const instruction = { language: "en", scorer: { name: "exact-match" }, frame: "Instruction: {body}\nResponse:" };
 
-/** Says words as often and in the order that it is told. */
+/** Says words as often and in the order that the instruction gives. */
 export const repetition: Family = {
   ...instruction,
   id: "repetition",

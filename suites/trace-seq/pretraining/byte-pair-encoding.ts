@@ -2,7 +2,7 @@
 export const specialTokens = { pad: "<|pad|>", begin: "<|begin|>", end: "<|end|>" } as const;
 
 /**
- * How text is cut before merging: line breaks, digits and Han characters stand alone; words and punctuation take one
+ * How text is cut before merging: line breaks, digits and Han characters are separate; words and punctuation take one
  * space before them along. So pieces may be encoded apart wherever a line break, or a space before a word, divides them.
  */
 const cut = String.raw`\n| ?\p{N}|[一-鿿]| ?[\p{P}\p{S}]+| ?[^\s\p{N}\p{P}\p{S}一-鿿]+|[^\S\n]+(?!\S)|[^\S\n]+`;

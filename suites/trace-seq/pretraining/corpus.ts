@@ -46,8 +46,8 @@ export function listEntry(input: string, output: string): string {
 }
 
 /**
- * The batches of pretraining, each by its number. A batch holds lists of similar instances or single questions, which
- * stand alone in their sequence as they do in an evaluation. `excluded` prompts never occur.
+ * The batches of pretraining, each by its number. A batch contains lists of similar instances or single questions, which
+ * are alone in their sequence as they are in an evaluation. `excluded` prompts never occur.
  */
 export class Corpus {
   readonly #options: CorpusOptions;
@@ -153,13 +153,13 @@ function randomMaterials(): { material: Material; share: number }[] {
   const classes = Object.keys(allWords).filter((name) => !/Action$|^plainWord$/.test(name));
   const chinese = /[一-鿿，。？：]/u;
   const reserved = /\n|Input|Output/;
-  const select = (holds: (text: string) => boolean): Material => {
-    const selected = pieces.filter((piece) => !reserved.test(piece) && holds(piece));
+  boolean) => const select = (matches: (text: string) => boolean) => boolean): Material => {
+    const selected = pieces.filter((piece) => !reserved.test(piece) && matches(piece));
     return {
       pieces: selected,
       marks: selected.filter((piece) => /^ ?\p{P}+$/u.test(piece)),
       lexicon: allWords,
-      classes: classes.filter((name) => holds(allWords[name]![0]!)),
+      classes: classes.filter((name) => matches(allWords[name]![0]!)),
     };
   };
   return [

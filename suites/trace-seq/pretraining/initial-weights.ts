@@ -20,7 +20,7 @@ export interface InitialTensor {
 
 /** How strongly the first layer's heads look at their fixed offset: bias of queries and keys. */
 const offsetSharpness = 6.5;
-/** Rotary frequencies, from the fastest, that tell nearby offsets apart; the slower ones hardly turn within a context. */
+/** Rotary frequencies, from the fastest, that distinguish nearby offsets; the slower ones hardly turn within a context. */
 const fastFrequencies = 4;
 /** Heads of the first layer with a fixed offset: −1, −2, −3. */
 const offsetHeads = 3;
@@ -74,7 +74,7 @@ function wireInduction({ hidden, heads, ropeTheta }: ModelShape, tensors: Tensor
   const values = (layer: number, name: string) => tensors.get(`model.layers.${layer}.self_attn.${name}`)!.values;
   const row = (weights: Float32Array, index: number) => weights.subarray(index * hidden, (index + 1) * hidden);
   const basis = orthonormalRows(hidden, offsetHeads * size + size, stream);
-  /** Row `index` of the subspace that holds the token `offset` places back; 0 is the token itself. */
+  /** Row `index` of the subspace for the token `offset` places back; 0 is the token itself. */
   const direction = (offset: number, index: number) => basis[offset * size + index]!;
 
   const [queries, keys, content, output] = ["q_proj", "k_proj", "v_proj", "o_proj"].map((name) =>

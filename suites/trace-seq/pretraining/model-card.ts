@@ -1,7 +1,7 @@
 import { type ListAbility, listDecoding, listMeasure } from "./list-ability.js";
 import type { Recipe } from "./recipe.js";
 
-/** What a model card tells of one pretraining. */
+/** The facts of one pretraining in a model card. */
 export interface ModelFacts {
   recipe: Recipe;
   parameters: number;

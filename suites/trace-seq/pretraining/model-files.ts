@@ -3,7 +3,7 @@ import { writeFileAtomically } from "../../../harness/contract/files.js";
 import { specialTokens } from "./byte-pair-encoding.js";
 import type { ModelShape } from "./initial-weights.js";
 
-/** Writes what a Hugging Face model directory holds beside its weights: configurations and the tokenizer. */
+/** Writes the files of a Hugging Face model directory besides its weights: configurations and the tokenizer. */
 export function writeModelFiles(directory: string, shape: ModelShape, tokenizer: object): void {
   const [pad, begin, end] = [0, 1, 2];
   const files = {

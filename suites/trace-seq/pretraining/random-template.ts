@@ -32,7 +32,7 @@ const han = /^[一-鿿]/u;
  * drawn anew from their classes for each instance. Its output is made of constants and copies of slots, or is a label
  * that hangs on one slot's word. A list of its instances can only be continued by finding out in context what stays,
  * what changes and what is copied. Pieces and whole runs of them recur within the family, as they do in language, so
- * that the last token alone does not tell the next. Returns one function for each body, which draws an instance.
+ * that the last token alone does not determine the next. Returns one function for each body, which draws an instance.
  */
 export function randomFamily(
   material: Material,

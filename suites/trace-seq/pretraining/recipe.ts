@@ -1,7 +1,7 @@
 import type { CorpusOptions } from "./corpus.js";
 import type { ModelShape } from "./initial-weights.js";
 
-/** How the base model comes to be: all that determines its weights, beside the code. */
+/** How the base model is made: everything that determines its weights, apart from the code. */
 export interface Recipe {
   seed: number;
   steps: number;
@@ -50,7 +50,7 @@ export const recipe: Recipe = {
 
 /**
  * The learning rate of a step (from 0): linear warm-up, then constant, then linear decay to the final share (Hu et al.,
- * 2404.06395). How long training lasts is told by the decay alone: until then a longer run has the same bits.
+ * 2404.06395). The length of training affects the decay alone: until then a longer run has the same bits.
  */
 export function learningRateAt(step: number, recipe: Recipe): number {
   const { steps, learningRate, warmUpSteps, decaySteps, finalRate } = recipe;

@@ -74,7 +74,7 @@ describe("without a suite.yaml", () => {
     expect(second).toEqual(first);
   });
 
-  test("a directory that holds the files itself is one task", async () => {
+  test("a directory that contains the files itself is one task", async () => {
     writeTask(".", (index) => `answer ${index}`);
     expect((await load()).tasks).toHaveLength(1);
   });
@@ -223,15 +223,15 @@ describe("bad data is one error with file, line, column and a way out", () => {
     workspace.write("t/train.json", good);
     expect(await failure()).toMatchObject({
       code: "DATA_INVALID",
-      message: 'task "t" has no test data: it holds train.json',
+      message: 'task "t" has no test data: it contains train.json',
     });
     workspace.write("t/train.json", good);
   });
 
-  test("a directory without tasks says what it holds", async () => {
+  test("the error for a directory without tasks lists its contents", async () => {
     workspace.write("readme.txt", "x");
     const error = await failure();
-    expect(error.message).toContain("it holds readme.txt");
+    expect(error.message).toContain("it contains readme.txt");
     expect(error.place[0]).toBe("");
   });
 

@@ -194,7 +194,7 @@ describe("what is not right is named, with a way out for that form", () => {
       "columns instead of rows",
       "train.json",
       '{"prompt": ["p"], "answer": ["a"]}',
-      "holds columns",
+      "contains columns",
       "orient='records'",
     ],
     ["splits in one file", "train.json", '{"train": [{"a": 1}], "test": [{"a": 1}]}', "several lists", "train.jsonl"],

@@ -119,7 +119,7 @@ test("Super-NaturalInstructions: a file a task, divided by prompts, several refe
   expect(suite.notes?.join("\n")).toContain("a fixed random fifth of its prompts is the test data (8 rows)");
 });
 
-test("O-LoRA's CL_Benchmark: labels beside the rows, the kind of task above", async () => {
+test("O-LoRA's CL_Benchmark: labels next to the rows, the kind of task above", async () => {
   const rows = Array.from({ length: 12 }, (_, i) => ({ label: i % 2 ? "World" : "Sports", sentence: `text ${i}` }));
   for (const split of ["train", "dev", "test"]) {
     workspace.write(`TC/agnews/${split}.json`, rows);
@@ -157,7 +157,7 @@ tasks:
   workspace.write("suite.yaml", settings.replace("raw/b*", "raw/c*"));
   await expect(load()).rejects.toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining("raw/c*") });
   workspace.write("suite.yaml", settings.replace("answer: class", "answer: klass"));
-  await expect(load()).rejects.toMatchObject({ message: 'row 1 has no "klass": it holds id, headline, class' });
+  await expect(load()).rejects.toMatchObject({ message: 'row 1 has no "klass": it has id, headline, class' });
 });
 
 test("the settings to start from are valid once uncommented, and change nothing before", async () => {

@@ -46,7 +46,7 @@ test("published figures name metrics that exist, and SSR leads the rows that may
   expect(five!.values).toEqual({ op: 0.5216, bwt: -0.0079 });
 });
 
-test("a missing folder is told by name", async () => {
+test("a missing folder is reported by name", async () => {
   writeTasks(["qa", "qg", "sa", "sum"]);
   await expect(load()).rejects.toMatchObject({ code: "DATA_INVALID", message: "there is no folder of trans" });
 });

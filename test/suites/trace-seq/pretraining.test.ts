@@ -37,7 +37,7 @@ it("goes on from a checkpoint to the same bits as without an interruption", asyn
   expect(weights("parts").equals(weights("whole"))).toBe(true);
 });
 
-it("warms up, holds the rate, then decays to its final share", () => {
+it("warms up, keeps the rate constant, then decays to its final share", () => {
   const { steps, warmUpSteps, decaySteps, learningRate, finalRate } = recipe;
   const rates = Array.from({ length: steps }, (_, step) => learningRateAt(step, recipe));
   expect(rates[0]).toBeCloseTo(learningRate / warmUpSteps, 6);

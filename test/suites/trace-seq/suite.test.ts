@@ -28,7 +28,7 @@ describe("trace-seq", () => {
     },
   );
 
-  it("gives every item an id of its own and no probe item to rehearsal", () => {
+  it("gives every item its own id and no probe item to rehearsal", () => {
     const ids = [
       ...suite.tasks.flatMap((task) => [task.train, task.validation, task.test, task.shifted!]),
       ...suite.probes.map(({ examples }) => examples),

@@ -12,7 +12,7 @@ const tokenizer = new Tokenizer(definition, {});
 const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
 const decode = (ids: number[]) => tokenizer.decode(ids, { clean_up_tokenization_spaces: false });
 
-/** Any text but lone surrogates, which UTF-8 cannot hold, and the special tokens' own names. */
+/** Any text but lone surrogates, which UTF-8 cannot encode, and the special tokens' own names. */
 const text = fc.string({ unit: "binary", maxLength: 40 });
 
 describe("the tokenizer of the base model", () => {

@@ -130,13 +130,13 @@ test("rows without an answer are an error when asked for", async () => {
   await expect(load({ emptyAnswers: "error" })).rejects.toMatchObject({ code: "DATA_INVALID", at: { line: 6 } });
 });
 
-test("missing tasks are named, with what is there; a folder inside that holds them is pointed out", async () => {
+test("missing tasks are named, with what is there; a folder inside that contains them is pointed out", async () => {
   workspace.write("FOMC/train.json", []);
   const error = await failure();
   expect(error.code).toBe("DATA_INVALID");
   expect(error.message).toContain("7 of the 8 tasks");
   expect(error.message).toContain("C-STANCE");
-  expect(error.message).toContain("it holds FOMC");
+  expect(error.message).toContain("it contains FOMC");
   writeArchive("LLM-CL-Benchmark_5000/");
   expect((await failure()).fix).toContain("LLM-CL-Benchmark_5000");
 });
