@@ -153,7 +153,7 @@ function randomMaterials(): { material: Material; share: number }[] {
   const classes = Object.keys(allWords).filter((name) => !/Action$|^plainWord$/.test(name));
   const chinese = /[一-鿿，。？：]/u;
   const reserved = /\n|Input|Output/;
-  boolean) => const select = (matches: (text: string) => boolean) => boolean): Material => {
+  const select = (matches: (text: string) => boolean): Material => {
     const selected = pieces.filter((piece) => !reserved.test(piece) && matches(piece));
     return {
       pieces: selected,

@@ -9,7 +9,7 @@ import { loraOptions } from "./adapter-options.js";
 export const lora = defineMethod({
   name: "lora",
   default: true,
-  summary: "Trains one low-rank adapter on one task after another; the base model stays as it is.",
+  summary: "Trains one low-rank adapter on one task after another; the base model is frozen.",
   source: "arXiv 2106.09685; LoraSeqFT in TRACE, arXiv 2310.06762",
   version: 1,
   defaults: { learningRate: 2e-3 },

@@ -95,7 +95,7 @@ class IclLearner extends ModelLearner {
     return this.#demonstrations.length === 0 ? base : digestOf({ base, demonstrations: this.#demonstrations });
   }
 
-  /** As many demonstrations as the context holds; without any, the plain prompt. */
+  /** As many demonstrations as fit into the context; without any, the plain prompt. */
   protected override prompt(question: Question, answerTokens: number): EncodedPrompt {
     const blocks = this.#shown(question).map(({ example: { input, references } }) =>
       fullBlock({ input: inputText(input), output: references[0]! }),
