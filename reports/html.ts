@@ -1,11 +1,16 @@
+import { existsSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { writeFileAtomically } from "../harness/contract/files.js";
-import type { Reporter } from "../harness/contract/plugin.js";
+import type { PublishedResult, Reporter } from "../harness/contract/plugin.js";
+import type { Comparison } from "../harness/gate/compare.js";
+import type { GateResult } from "../harness/gate/gate.js";
+import { layout, readExamples } from "../harness/run/store/store.js";
 import { readReportData } from "./report-data.js";
 import { writeSamples } from "./samples/write.js";
 import { Shards, scriptLiteral } from "./shards.js";
 import { templates } from "./templates.js";
 import { boardView } from "./view-models/board.js";
+import { comparisonPageView, type QuestionOf } from "./view-models/comparison.js";
 import { historyView } from "./view-models/history.js";
 import { pageView } from "./view-models/page.js";
 import { matricesView } from "./view-models/scores/matrices.js";
@@ -66,4 +71,20 @@ export const html: Reporter = {
     writeFileAtomically(path, templates()("board", boardView(board, context)));
     return [path];
   },
+  renderResults(results, file) {
+    const shown = results.filter(isComparison);
+    writeFileAtomically(file, templates()("comparison", comparisonPageView(shown, questionsOf)));
+  },
 };
+
+function isComparison(result: PublishedResult): result is Comparison | GateResult {
+  return result.schema === "comparison@1" || result.schema === "gate@1";
+}
+
+/** The test questions of a run, which may have been moved since. */
+function questionsOf(runDirectory: string): QuestionOf {
+  if (!existsSync(join(runDirectory, layout.examples))) return () => undefined;
+  const examples = readExamples(runDirectory).filter(({ dataset }) => dataset !== "shifted");
+  const questions = new Map(examples.map(({ set, id, input }) => [`${set}\n${id}`, input]));
+  return (set, id) => questions.get(`${set.replace(/^(task|probe):/, "")}\n${id}`);
+}

@@ -38,6 +38,11 @@ export interface ReportContext {
   columns?: readonly string[];
 }
 
+/** A result whose shape its schema says, such as `gate@1` or `comparison@1`. */
+export interface PublishedResult {
+  schema: string;
+}
+
 /** Shows results to people or programs. */
 export interface Reporter {
   name: string;
@@ -55,6 +60,8 @@ export interface Reporter {
   renderHistory?(history: History, outputDirectory: string, context: ReportContext): Promise<string[]>;
   /** Renders the leaderboard of several runs, where the reporter can. Returns the files that it wrote, the one to open first. */
   renderBoard?(board: Board, outputDirectory: string, context: ReportContext): Promise<string[]>;
+  /** Renders results of a gate or of comparisons as one file, where the reporter can; shapes by their published schemas. */
+  renderResults?(results: readonly PublishedResult[], file: string): void;
 }
 
 /** What is known of a model without opening it. */

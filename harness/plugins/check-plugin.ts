@@ -71,7 +71,7 @@ const schema = {
     scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
     reporters: listOf(
       { name, summary: text, render: method },
-      { default: flag, observe: method, renderHistory: method, renderBoard: method },
+      { default: flag, observe: method, renderHistory: method, renderBoard: method, renderResults: method },
     ),
     models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method, measure: method }),
     metrics: listOf(

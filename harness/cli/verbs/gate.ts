@@ -19,6 +19,7 @@ type Options = CommonOptions &
     worstFall?: Record<string, number>;
     allowInconclusive?: boolean;
     plan?: boolean;
+    html?: string;
   };
 
 const exitCodes = { pass: 0, fail: 1, inconclusive: 3 };
@@ -52,6 +53,7 @@ export function addGate(program: Command, context: CliContext): void {
     .option("--trust-plugins <digest>", "consent of --extend to execute the plug-ins that the run names")
     .option("--allow-inconclusive", "exit with 0 instead of 3 where the evidence does not decide")
     .option("--markdown <file>", "write the result as Markdown, such as for a step summary")
+    .option("--html <file>", "write the result as a page")
     .option("--junit <file>", "write the result as JUnit XML")
     .option("--sarif <file>", "write the result as SARIF 2.1.0");
   withCommonOptions(gate, [
@@ -74,6 +76,10 @@ export function addGate(program: Command, context: CliContext): void {
       return;
     }
     const result = await gateRun(run, { ...rest, margins, worstFalls, plugins }, context);
+    if (options.html !== undefined) {
+      const { renderResults } = await import("../../app/render-results.js");
+      await renderResults([result], options.html, context, plugins);
+    }
     if (options.json) printJson(context, result);
     else printLines(context, gateLines(result, context));
     const tolerated = result.verdict === "inconclusive" && options.allowInconclusive === true;

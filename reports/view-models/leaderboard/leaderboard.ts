@@ -106,7 +106,7 @@ interface CostColumn {
 }
 
 /** The costs shown next to the scores: means over the cells of a trainer. */
-const costColumns: readonly CostColumn[] = [
+export const costColumns: readonly CostColumn[] = [
   { key: "wallSeconds", title: "Time", note: "Wall time per sequence, including evaluation", format: duration },
   { key: "trainedTokens", title: "Tokens", note: "Tokens trained on", format: count },
   { key: "trainableParameters", title: "Parameters", note: "Trainable parameters", format: count },

@@ -1,0 +1,232 @@
+import type { Comparison, ComparisonRow } from "../../harness/gate/compare.js";
+import type { GateResult, GateRow } from "../../harness/gate/gate.js";
+import { intervalMark } from "../charts/interval-mark.js";
+import { costColumns } from "./leaderboard/leaderboard.js";
+import { missing, modelName, plural, points, shortened, signedPoints } from "./shared/format.js";
+
+/** The page of a gate or of comparisons as data. */
+export interface ComparisonPageView {
+  title: string;
+  suite: string;
+  sections: ComparisonView[];
+}
+
+/** A baseline and a candidate compared. */
+export interface ComparisonView {
+  id: string;
+  title: string;
+  /** Verdict of a gate. */
+  verdict?: { text: string; tone: string };
+  facts: { name: string; value: string; note?: string }[];
+  caption: string;
+  columns: string[];
+  tables: { title: string; rows: RowView[] }[];
+  flips?: { summary: string; groups: { title: string; items: FlipView[]; more: number }[] };
+  costs: { name: string; baseline: string; candidate: string; change: string }[];
+  notes: string[];
+}
+
+interface RowView {
+  name: string;
+  key: string;
+  mark: string;
+  cells: string[];
+  verdict: string;
+  tone: string;
+  remarks: string[];
+}
+
+interface FlipView {
+  question: string;
+  where: string;
+  baseline: string;
+  candidate: string;
+}
+
+/** An answer that one side got right and the other did not. */
+interface Flip {
+  set?: string;
+  task?: string;
+  id: string;
+  order?: string;
+  seed?: number;
+  baseline: { output: string; score: number };
+  candidate: { output: string; score: number };
+}
+
+/** A gate over evaluated models counts items and lists the answers that changed. */
+type JudgedRow = GateRow & { items?: { count: number; gained: number; lost: number } };
+type JudgedResult = Omit<GateResult, "metrics"> & { metrics: JudgedRow[]; flips?: { gained: Flip[]; lost: Flip[] } };
+
+/** The text of a question, where it is known. */
+export type QuestionOf = (set: string, id: string) => string | undefined;
+
+/** Answers that changed that are listed of each direction. */
+const mostFlips = 200;
+
+const tones: Record<string, string> = { pass: "gain", better: "gain", fail: "loss", worse: "loss" };
+
+export function comparisonPageView(
+  results: readonly (Comparison | JudgedResult)[],
+  questionsOf: (runDirectory: string) => QuestionOf,
+): ComparisonPageView {
+  const first = results[0]!;
+  const sections = results.map((result, index) =>
+    result.schema === "gate@1"
+      ? gateView(result, `result-${index + 1}`, questionsOf(result.candidate.directory))
+      : comparisonView(result, `result-${index + 1}`, questionsOf(result.candidate.directory)),
+  );
+  const title = first.schema === "gate@1" ? "Release gate" : "Comparison";
+  return { title, suite: `${first.suite.name} ${first.suite.version}`, sections };
+}
+
+function comparisonView(result: Comparison, id: string, questionOf: QuestionOf): ComparisonView {
+  const { baseline, candidate, metrics, tasks, flips, cost, notes, pairedBy } = result;
+  const rows = [...metrics, ...tasks];
+  const reach = reachOf(rows.map(({ difference, interval }) => [difference, interval?.low, interval?.high]));
+  const view = (row: ComparisonRow): RowView => ({
+    name: row.title,
+    key: row.key,
+    mark: intervalMark({ difference: row.difference, low: null, high: null, ...row.interval, reach }),
+    cells: [signedPoints(row.difference), boundsText(row.interval), probability(row.adjustedP)],
+    verdict: row.verdict,
+    tone: tones[row.verdict] ?? "",
+    remarks: row.reason === undefined ? [] : [row.reason],
+  });
+  const orders = Math.max(...rows.map((row) => row.orders));
+  const side = ({ trainer, model, run, cells }: Comparison["baseline"]) => ({
+    value: trainer,
+    note: `${modelName(model)}, ${plural(cells, "cell")}, run ${run}`,
+  });
+  return {
+    id,
+    title: `${candidate.trainer} compared with ${baseline.trainer}`,
+    facts: [
+      { name: "Baseline", ...side(baseline) },
+      { name: "Candidate", ...side(candidate) },
+      { name: "Pairing", value: `by ${pairedBy}`, note: plural(orders, "task order") },
+    ],
+    caption:
+      'Differences in points, positive if the candidate is better, with unadjusted 95% intervals. p: paired t-test over task orders, Holm-adjusted over all rows; "not separated": adjusted p above 0.05.',
+    columns: ["Difference", "95% interval", "Adjusted p"],
+    tables: [
+      { title: "Metrics", rows: metrics.map(view) },
+      { title: "Tasks", rows: tasks.map(view) },
+    ],
+    ...(flips.answers === 0
+      ? {}
+      : { flips: flipsView(`${flips.answers} answers compared one by one.`, flips.gained, flips.lost, questionOf) }),
+    costs: costsView(cost),
+    notes,
+  };
+}
+
+function gateView(result: JudgedResult, id: string, questionOf: QuestionOf): ComparisonView {
+  const { baseline, candidate, metrics, verdict, alpha, pairedBy, flips, notes } = result;
+  const blessed = baseline.version === undefined ? baseline.name : `${baseline.name}@${baseline.version}`;
+  const reach = reachOf(metrics.map(({ mean, low, high, margin }) => [mean, low, high, margin]));
+  const view = (row: JudgedRow): RowView => {
+    const { mean, low, high, margin, acknowledged } = row;
+    const applied = Math.max(margin, acknowledged?.margin ?? 0);
+    return {
+      name: row.title,
+      key: row.key,
+      mark: intervalMark({ difference: mean, low, high, margin: applied, reach }),
+      cells: [
+        signedPoints(mean),
+        boundsText(low === null || high === null ? null : { low, high }),
+        points(applied),
+        row.items === undefined ? String(row.orders) : `${row.items.count} (+${row.items.gained} −${row.items.lost})`,
+      ],
+      verdict: row.verdict.toUpperCase(),
+      tone: tones[row.verdict] ?? "",
+      remarks: remarksOf(row),
+    };
+  };
+  return {
+    id,
+    title: `${candidate.trainer} against baseline ${blessed}`,
+    verdict: { text: verdict.toUpperCase(), tone: tones[verdict] ?? "" },
+    facts: [
+      {
+        name: "Baseline",
+        value: blessed,
+        ...(baseline.by === undefined ? {} : { note: `${baseline.by}: ${baseline.reason}` }),
+      },
+      { name: "Candidate", value: candidate.trainer, note: `run ${candidate.run}` },
+      { name: "Pairing", value: `by ${pairedBy}`, note: `one-sided error ${Number((100 * alpha).toPrecision(3))}%` },
+    ],
+    caption:
+      "Differences in points, positive if the candidate is better, with one-sided bounds. PASS: lower bound above the margin (dashed line). FAIL: upper bound below it. The gate passes if every metric passes.",
+    columns: [
+      "Difference",
+      "Bounds",
+      "Accepted drop",
+      metrics.some(({ items }) => items !== undefined) ? "Items" : "Orders",
+    ],
+    tables: [{ title: "Metrics", rows: metrics.map(view) }],
+    ...(flips === undefined
+      ? {}
+      : { flips: flipsView("Answers that only one of the two got right.", flips.gained, flips.lost, questionOf) }),
+    costs: [],
+    notes,
+  };
+}
+
+function remarksOf({ reason, furtherOrders, warning, acknowledged, margin }: GateRow): string[] {
+  return [
+    ...(acknowledged === undefined
+      ? []
+      : [
+          `accepted drop raised from ${points(margin)} by ${acknowledged.by} until ${acknowledged.until}: ${acknowledged.reason}`,
+        ]),
+    ...(reason === undefined ? [] : [reason]),
+    ...(furtherOrders === null ? [] : [`about ${plural(furtherOrders, "more task order")} would decide`]),
+    ...(warning === undefined ? [] : [warning]),
+  ];
+}
+
+function flipsView(
+  compared: string,
+  gained: readonly Flip[],
+  lost: readonly Flip[],
+  questionOf: QuestionOf,
+): NonNullable<ComparisonView["flips"]> {
+  const group = (title: string, flips: readonly Flip[]) => ({
+    title: `${title}: ${flips.length}`,
+    items: flips.slice(0, mostFlips).map(({ set, task, id, order, seed, baseline, candidate }) => {
+      const name = set ?? task ?? "";
+      return {
+        question: shortened(questionOf(name, id) ?? id, 600),
+        where: [name, order, seed === undefined ? undefined : `seed ${seed}`].filter(Boolean).join(", "),
+        baseline: shortened(baseline.output, 300) || "(empty)",
+        candidate: shortened(candidate.output, 300) || "(empty)",
+      };
+    }),
+    more: Math.max(0, flips.length - mostFlips),
+  });
+  return { summary: compared, groups: [group("Correct → incorrect", lost), group("Incorrect → correct", gained)] };
+}
+
+function costsView(cost: Comparison["cost"]): ComparisonView["costs"] {
+  return costColumns.flatMap(({ key, note, format }) => {
+    const { baseline = null, candidate = null } = cost[key] ?? {};
+    if (baseline === null || candidate === null) return [];
+    const change = baseline === 0 ? missing : `${signedPoints(candidate / baseline - 1)}%`;
+    return [{ name: note, baseline: format(baseline), candidate: format(candidate), change }];
+  });
+}
+
+/** Half the range of a common axis: the largest known value, at least one point. */
+function reachOf(values: readonly (readonly (number | null | undefined)[])[]): number {
+  const known = values.flat().flatMap((value) => (value === null || value === undefined ? [] : [Math.abs(value)]));
+  return Math.min(1, Math.max(0.01, ...known) * 1.05);
+}
+
+function boundsText(bounds: { low: number; high: number } | null): string {
+  return bounds === null ? missing : `${signedPoints(bounds.low)} … ${signedPoints(bounds.high)}`;
+}
+
+function probability(p: number | null): string {
+  return p === null ? missing : p < 0.001 ? "< 0.001" : p.toFixed(3);
+}
