@@ -11,7 +11,7 @@ import type { Entry } from "../view-models/shared/entries.js";
 const mostQuestions = 2000;
 
 /** Characters of answers in a report, beyond which further seeds and orders are left out. */
-const answersLimit = 64_000_000;
+const answersLimit = 24_000_000;
 
 /** What of the samples is in the shards. */
 export interface SampleCoverage {

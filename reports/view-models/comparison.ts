@@ -54,10 +54,6 @@ interface Flip {
   candidate: { output: string; score: number };
 }
 
-/** A gate over evaluated models counts items and lists the answers that changed. */
-type JudgedRow = GateRow & { items?: { count: number; gained: number; lost: number } };
-type JudgedResult = Omit<GateResult, "metrics"> & { metrics: JudgedRow[]; flips?: { gained: Flip[]; lost: Flip[] } };
-
 /** The text of a question, where it is known. */
 export type QuestionOf = (set: string, id: string) => string | undefined;
 
@@ -67,7 +63,7 @@ const mostFlips = 200;
 const tones: Record<string, string> = { pass: "gain", better: "gain", fail: "loss", worse: "loss" };
 
 export function comparisonPageView(
-  results: readonly (Comparison | JudgedResult)[],
+  results: readonly (Comparison | GateResult)[],
   questionsOf: (runDirectory: string) => QuestionOf,
 ): ComparisonPageView {
   const first = results[0]!;
@@ -121,11 +117,11 @@ function comparisonView(result: Comparison, id: string, questionOf: QuestionOf):
   };
 }
 
-function gateView(result: JudgedResult, id: string, questionOf: QuestionOf): ComparisonView {
+function gateView(result: GateResult, id: string, questionOf: QuestionOf): ComparisonView {
   const { baseline, candidate, metrics, verdict, alpha, pairedBy, flips, notes } = result;
   const blessed = baseline.version === undefined ? baseline.name : `${baseline.name}@${baseline.version}`;
   const reach = reachOf(metrics.map(({ mean, low, high, margin }) => [mean, low, high, margin]));
-  const view = (row: JudgedRow): RowView => {
+  const view = (row: GateRow): RowView => {
     const { mean, low, high, margin, acknowledged } = row;
     const applied = Math.max(margin, acknowledged?.margin ?? 0);
     return {
@@ -173,13 +169,14 @@ function gateView(result: JudgedResult, id: string, questionOf: QuestionOf): Com
   };
 }
 
-function remarksOf({ reason, furtherOrders, warning, acknowledged, margin }: GateRow): string[] {
+function remarksOf({ reason, furtherOrders, warning, acknowledged, margin, items }: GateRow): string[] {
   return [
     ...(acknowledged === undefined
       ? []
       : [
           `accepted drop raised from ${points(margin)} by ${acknowledged.by} until ${acknowledged.until}: ${acknowledged.reason}`,
         ]),
+    ...(items === undefined ? [] : [`${items.test}, p ${probability(items.p).replace(/^(?=\d)/, "= ")}`]),
     ...(reason === undefined ? [] : [reason]),
     ...(furtherOrders === null ? [] : [`about ${plural(furtherOrders, "more task order")} would decide`]),
     ...(warning === undefined ? [] : [warning]),
