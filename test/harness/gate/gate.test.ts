@@ -60,9 +60,9 @@ describe("bench gate", () => {
     const result = await judged("worse", "--config", "gate.yaml", ...outputs);
     expect(result).toMatchObject({ code: 1, verdict: "fail" });
     expect(text("gate.md")).toMatch(/^## ❌ FAIL: method against baseline main@1$/m);
-    expect(text("gate.md")).toMatch(/^\| `op` \| -0\.\d{4} \|.*❌ FAIL/m);
+    expect(text("gate.md")).toMatch(/^\| `op` \| −\d+\.\d \|.*❌ FAIL/m);
     expect(text("gate.xml")).toMatch(/<testsuite name="[^"]*" tests="2" failures="\d" errors="\d">/);
-    expect(text("gate.xml")).toMatch(/<failure type="fail" message="difference -0/);
+    expect(text("gate.xml")).toMatch(/<failure type="fail" message="difference −\d+\.\d points/);
     const [op] = JSON.parse(text("gate.sarif")).runs[0].results;
     expect(op).toMatchObject({
       ruleId: "gate/op",
