@@ -2,6 +2,7 @@ import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
 import { type Comparison, compareEntries } from "./compare.js";
 import { chooseEntry, type Entry, parseSide, readEntries } from "./entry.js";
+import { isEvaluated } from "./items/answers.js";
 import { measureOf } from "./measures.js";
 
 /**
@@ -22,13 +23,14 @@ export function compareSides(
     const { directory, trainer } = parseSide(text);
     return { entries: readEntries(directory), trainer };
   });
-  for (const key of keys ?? []) measureOf(key, [], undefined, metrics);
   return pairs(before!, now!).map(([left, right]) => {
     if (left.directory === right.directory && left.trainer.label === right.trainer.label) {
       throw new BenchError("USAGE", `"${left.trainer.label}" of ${baseline} would be compared with itself`, {
         fix: "Give two runs, or two trainers of one run as <run>:<trainer>.",
       });
     }
+    const evaluated = isEvaluated(left.trainer) && isEvaluated(right.trainer);
+    if (!evaluated) for (const key of keys ?? []) measureOf(key, [], undefined, metrics);
     return compareEntries(left, right, keys, metrics);
   });
 }

@@ -9,8 +9,11 @@ import type { Bounds } from "./bootstrap.js";
 import { differenceInterval } from "./bounds.js";
 import { type Entry, observedSide } from "./entry.js";
 import { type Flips, findFlips } from "./flips.js";
+import { isEvaluated } from "./items/answers.js";
+import { compareEvaluated } from "./items/compare-rows.js";
 import { type Measure, metricMeasures, taskMeasures } from "./measures.js";
 import { differencesOf, type ObservedSide, type PairedBy, pairedBy } from "./pairing.js";
+import { trainerNotes } from "./trainer-notes.js";
 
 /** How a candidate differs from its baseline. */
 export type ComparisonVerdict = "better" | "worse" | "same" | "not separated" | "unknown";
@@ -22,11 +25,13 @@ export interface ComparisonRow {
   difference: number | null;
   /** 95%, not adjusted for the number of rows; null below two orders. */
   interval: Bounds | null;
-  /** Two-sided paired t over orders, adjusted by Holm over all metrics and tasks. */
+  /** Two-sided paired t over orders, or a test over items, adjusted by Holm over all metrics and tasks. */
   adjustedP: number | null;
-  /** `same` where no order differs at all. */
+  /** `same` where no order, or item, differs at all. */
   verdict: ComparisonVerdict;
   orders: number;
+  /** Where evaluated models are compared item by item: how many items, and whose score rose and fell. */
+  items?: { count: number; gained: number; lost: number };
   /** Why the verdict is unknown. */
   reason?: string;
 }
@@ -47,7 +52,7 @@ export interface Comparison {
   suite: { name: string; version: string; digest: string };
   baseline: ComparedSide;
   candidate: ComparedSide;
-  pairedBy: PairedBy;
+  pairedBy: PairedBy | "item";
   metrics: ComparisonRow[];
   tasks: ComparisonRow[];
   flips: Flips;
@@ -70,6 +75,7 @@ export const comparedByDefault = [
 
 /**
  * Compares two entries metric by metric and task by task. Task orders are the clusters: seeds are averaged within one.
+ * Two models that were evaluated as they are are compared item by item.
  *
  * @param keys of `metricMeasures`.
  * @param known metrics; the built-in ones without it.
@@ -78,29 +84,40 @@ export const comparedByDefault = [
 export function compareEntries(
   baseline: Entry,
   candidate: Entry,
-  keys: readonly string[] = comparedByDefault,
+  keys?: readonly string[],
   known: readonly Metric[] = builtInMetrics,
 ): Comparison {
   requireSameSuite(baseline, candidate);
   const { name, version, digest } = baseline.run.suite;
-  const metrics = metricMeasures(known).filter(({ key }) => keys.includes(key));
-  const tasks = taskMeasures(baseline.run.suite.tasks.map(({ id }) => id));
-  const rows = compareMeasures([...metrics, ...tasks], observedSide(baseline), observedSide(candidate));
+  const evaluated = isEvaluated(baseline.trainer) && isEvaluated(candidate.trainer);
   const costs = [baseline, candidate].map(({ cells }) => meanCost(cells.map(({ cost }) => cost)));
   return {
     schema: "comparison@1",
     suite: { name, version, digest },
     baseline: sideOf(baseline),
     candidate: sideOf(candidate),
-    pairedBy: pairedBy(baseline.cells, candidate.cells),
-    metrics: rows.slice(0, metrics.length),
-    tasks: rows.slice(metrics.length),
+    pairedBy: evaluated ? "item" : pairedBy(baseline.cells, candidate.cells),
+    ...(evaluated
+      ? compareEvaluated(baseline, candidate, keys)
+      : compareLearned(baseline, candidate, keys ?? comparedByDefault, known)),
     flips: findFlips(baseline.cells, candidate.cells),
     cost: Object.fromEntries(
       Object.keys(costs[0]!).map((key) => [key, { baseline: costs[0]![key]!, candidate: costs[1]![key]! }]),
     ),
     notes: notesOn(baseline, candidate),
   };
+}
+
+function compareLearned(
+  baseline: Entry,
+  candidate: Entry,
+  keys: readonly string[],
+  known: readonly Metric[],
+): Pick<Comparison, "metrics" | "tasks"> {
+  const metrics = metricMeasures(known).filter(({ key }) => keys.includes(key));
+  const tasks = taskMeasures(baseline.run.suite.tasks.map(({ id }) => id));
+  const rows = compareMeasures([...metrics, ...tasks], observedSide(baseline), observedSide(candidate));
+  return { metrics: rows.slice(0, metrics.length), tasks: rows.slice(metrics.length) };
 }
 
 /** One row for each measure; p is adjusted over all of them. */
@@ -166,8 +183,9 @@ function sideOf({ run, directory, trainer, cells }: Entry): ComparedSide {
 }
 
 function notesOn(baseline: Entry, candidate: Entry): string[] {
-  const notes: string[] = [];
-  if (baseline.run.model.digest !== candidate.run.model.digest) notes.push("the base models differ");
+  const notes = trainerNotes(baseline.trainer, candidate.trainer);
+  const evaluated = isEvaluated(baseline.trainer) && isEvaluated(candidate.trainer);
+  if (!evaluated && baseline.run.model.digest !== candidate.run.model.digest) notes.push("the base models differ");
   if (baseline.run.numerics !== candidate.run.numerics) notes.push("the numerics of the engines differ");
   for (const [side, { missing }] of Object.entries({ baseline, candidate })) {
     if (missing.length > 0) notes.push(`${missing.length} cells of the ${side} have not finished and are left out`);

@@ -31,7 +31,9 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
   const orders = Math.max(...[...comparison.metrics, ...comparison.tasks].map((row) => row.orders));
   const caption = [
     "points of 100, positive is better for the candidate",
-    `paired by ${comparison.pairedBy}, ${orders} task order${orders === 1 ? "" : "s"}`,
+    comparison.pairedBy === "item"
+      ? "by the items that both answered"
+      : `paired by ${comparison.pairedBy}, ${orders} task order${orders === 1 ? "" : "s"}`,
     "p adjusted by Holm over all rows",
   ].join("; ");
   const reasons = new Set([...comparison.metrics, ...comparison.tasks].flatMap(({ reason }) => reason ?? []));

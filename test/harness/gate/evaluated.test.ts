@@ -102,6 +102,20 @@ test("several evaluations of one model are one, whatever the orders", async () =
   expect(thrice.metrics).toEqual(once.metrics);
 });
 
+test("bench compare compares them by items too, tasks and probes, with one adjustment over all", async () => {
+  const { stdout } = await workspace.bench("compare", "runs/a", "runs/b", "--json");
+  const [comparison] = JSON.parse(stdout).comparisons;
+  expect(comparison.pairedBy).toBe("item");
+  expect(comparison.metrics.map(({ key }: { key: string }) => key)).toEqual(["op", "general", "safety"]);
+  const weight = comparison.tasks.find(({ key }: { key: string }) => key === "probe:weight");
+  expect(weight).toMatchObject({ verdict: "worse", items: { count: 12, gained: 0 } });
+  expect(weight.interval.high).toBeLessThan(0);
+  const { stdout: text } = await workspace.bench("compare", "runs/a", "runs/b", "--metrics", "general");
+  expect(text).toContain("by the items that both answered");
+  expect(text).toMatch(/^general +−/m);
+  expect((await workspace.bench("compare", "runs/a", "runs/b", "--metrics", "bwt")).code).toBe(2);
+});
+
 test("a plan says beforehand what the items can tell", async () => {
   const { code, stdout } = await gate("runs/a", "--plan", "--margin", "probe:weight=0.02", "--json");
   expect(code).toBe(0);
