@@ -5,8 +5,8 @@ import { meanCost } from "../metrics/cost.js";
 import { mean } from "../metrics/definition.js";
 import { builtInMetrics } from "../metrics/index.js";
 import { holm, pairedPValue } from "../metrics/statistics.js";
-import type { Bounds } from "./bootstrap.js";
 import { differenceInterval } from "./bounds.js";
+import type { ComparisonRow, ComparisonVerdict } from "./comparison-row.js";
 import { type Entry, observedSide } from "./entry.js";
 import { type Flips, findFlips } from "./flips.js";
 import { isEvaluated } from "./items/answers.js";
@@ -15,27 +15,9 @@ import { type Measure, metricMeasures, taskMeasures } from "./measures.js";
 import { differencesOf, type ObservedSide, type PairedBy, pairedBy } from "./pairing.js";
 import { trainerNotes } from "./trainer-notes.js";
 
+export type { ComparisonRow, ComparisonVerdict } from "./comparison-row.js";
+
 /** How a candidate differs from its baseline. */
-export type ComparisonVerdict = "better" | "worse" | "same" | "not separated" | "unknown";
-
-/** What can be said about one metric or task. Differences are positive where the candidate is better. */
-export interface ComparisonRow {
-  key: string;
-  title: string;
-  difference: number | null;
-  /** 95%, not adjusted for the number of rows; null below two orders. */
-  interval: Bounds | null;
-  /** Two-sided paired t over orders, or a test over items, adjusted by Holm over all metrics and tasks. */
-  adjustedP: number | null;
-  /** `same` where no order, or item, differs at all. */
-  verdict: ComparisonVerdict;
-  orders: number;
-  /** Where evaluated models are compared item by item: how many items, and whose score rose and fell. */
-  items?: { count: number; gained: number; lost: number };
-  /** Why the verdict is unknown. */
-  reason?: string;
-}
-
 /** What was compared. */
 export interface ComparedSide {
   directory: string;

@@ -1,5 +1,5 @@
 import { holm } from "../../metrics/statistics.js";
-import type { ComparisonRow } from "../compare.js";
+import type { ComparisonRow } from "../comparison-row.js";
 import type { Entry } from "../entry.js";
 import { answersOf } from "./answers.js";
 import { compareItems } from "./compare-items.js";
