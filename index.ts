@@ -102,7 +102,7 @@ export interface RunResult {
 }
 
 /**
- * Trains, measures and compares: trainers × orders × seeds on a suite. What the run directory holds already is not
+ * Trains, measures and compares: trainers × orders × seeds on a suite. What the run directory contains already is not
  * computed again.
  *
  * @param suite a suite's name, a data directory, `hf://datasets/owner/name` or `name:location`; that of the

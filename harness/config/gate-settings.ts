@@ -12,7 +12,7 @@ export interface GateSettings extends GateSection {
   directory: string;
   /** Plug-ins of the file, whose metrics may have margins. */
   plugins: string[];
-  /** Where the margin of a metric stands; undefined for one of the command line. */
+  /** Where the margin of a metric is declared; undefined for one of the command line. */
   locate(metric: string): ErrorLocation | undefined;
 }
 
@@ -44,7 +44,7 @@ export function readGateSettings(file: string | undefined, flags: Partial<GateSe
   };
 }
 
-/** Throws USAGE where nothing says how much worse a candidate may be, or a worst fall stands without a margin. */
+/** Throws USAGE where nothing says how much worse a candidate may be, or a worst fall is given without a margin. */
 export function requireMargins({ margins, worstFall }: GateSettings): void {
   const alone = Object.keys(worstFall).find((key) => margins[key] === undefined);
   if (alone !== undefined) {

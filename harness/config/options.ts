@@ -11,7 +11,7 @@ const compiled = new WeakMap<object, ValidateFunction<Record<string, unknown>>>(
  * Checks options against the JSON schema that a trainer, suite or scorer declares.
  *
  * @param schema draft-07; keys that it does not name are errors unless it allows them.
- * @param where whose options these are, such as `trainer "replay"`; stands before the message.
+ * @param where whose options these are, such as `trainer "replay"`; prefixes the message.
  * @param locate the place in a file of a path into the options, where they came from one.
  * @returns a copy with the defaults filled in.
  * @throws CONFIG_INVALID with a suggestion; PLUGIN_INVALID when the schema itself is wrong.

@@ -12,7 +12,7 @@ import { absoluteLocation, parseSuiteReference } from "./suite-reference.js";
 
 /** What the command line says; each member wins over the file. */
 export interface ConfigFlags {
-  /** What stands after the verb: a suite, a path, or a Hub reference. */
+  /** The argument after the verb: a suite, a path, or a Hub reference. */
   reference?: string;
   /** The suite that reads the reference as a location. */
   suite?: string;
@@ -55,7 +55,7 @@ export interface ConfigRequest {
   profile: TrainingProfile;
   /** The profile of single trainers, in the order of `config.trainers`. */
   trainerProfiles: TrainingProfile[];
-  /** Where a path of the file stands; undefined where the value came from the command line. */
+  /** The position of a path in the file; undefined where the value came from the command line. */
   locate(path: readonly (string | number)[], atKey?: boolean): ErrorLocation | undefined;
 }
 

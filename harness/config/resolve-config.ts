@@ -26,7 +26,7 @@ interface Names {
 
 /**
  * Looks up what a configuration names, completes what it leaves to the plug-ins and checks every option, so that nothing wrong is found after an hour.
- * A trainer named by its plug-in (a path or a command) stands for all trainers of that plug-in. The training profile
+ * A trainer named by its plug-in (a path or a command) means all trainers of that plug-in. The training profile
  * goes to the trainers that have an option `profile`.
  *
  * @throws UNKNOWN_NAME, CONFIG_INVALID, with line and column where the value came from a file.
@@ -151,7 +151,7 @@ function merged(everyone: TrainingProfile, own: TrainingProfile): TrainingProfil
   return Object.fromEntries(Array.from(sections, (section) => [section, { ...everyone[section], ...own[section] }]));
 }
 
-/** Runs a lookup; its error gets the place in the file where the name stands. */
+/** Runs a lookup; its error gets the position of the name in the file. */
 function located<T>(at: ErrorLocation | undefined, look: () => T): T {
   try {
     return look();

@@ -17,13 +17,13 @@ export interface SchemaProblem {
  */
 export function explainSchemaErrors(errors: readonly ErrorObject[], root: unknown): SchemaProblem[] {
   const alternatives = errors.filter(({ keyword }) => summaries.has(keyword));
-  const told = errors.filter((error) => {
+  const specific = errors.filter((error) => {
     if (summaries.has(error.keyword)) return false;
     const around = alternatives.filter(({ instancePath }) => isWithin(error.instancePath, instancePath));
-    // of a value with alternatives, only what is wrong inside it tells more than the alternatives themselves
+    // of a value with alternatives, only an error inside it is more specific than the alternatives themselves
     return around.every((alternative) => depthOf(error) > depthOf(alternative));
   });
-  return (told.length > 0 ? told : alternatives.length > 0 ? alternatives : errors).map((error) =>
+  return (specific.length > 0 ? specific : alternatives.length > 0 ? alternatives : errors).map((error) =>
     explain(error, root),
   );
 }

@@ -94,7 +94,7 @@ const trainer = Type.Object(
   closed,
 );
 
-/** What a configuration file may hold; published as `harness/contract/schemas/config.schema.json`. */
+/** The schema of a configuration file; published as `harness/contract/schemas/config.schema.json`. */
 export const configSchema = Type.Object(
   {
     suite: Type.Optional(

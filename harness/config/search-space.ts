@@ -41,9 +41,9 @@ type Locate = (path: (string | number)[], atKey: boolean) => ErrorLocation;
  * Checks that a space names options that a trainer has, and that every value and both ends of a range are allowed.
  *
  * @param schema of the trainer's options.
- * @param where whose space this is; stands before the message.
+ * @param where whose space this is; prefixes the message.
  * @param code of the errors: of whoever wrote the space.
- * @throws with that code and a suggestion, and the place where `locate` tells it.
+ * @throws with that code and a suggestion, and the place where `locate` finds it.
  */
 export function checkSpace(
   space: SearchSpace,

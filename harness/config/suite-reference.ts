@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import { absoluteSpecifier, isModule } from "./specifier.js";
 
 /**
- * Reads what stands after `bench run`: a suite's name; a module that offers one; a directory or
+ * Reads the argument of `bench run`: a suite's name; a module that offers one; a directory or
  * `hf://datasets/owner/name`, which are data without the name of a suite; or a suite's name, a colon and such a location.
  *
  * @param directory what a relative path starts from.

@@ -5,10 +5,10 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
-/** The checked content of a YAML file, which still knows where everything stands. */
+/** The checked content of a YAML file, with the positions of its keys and values. */
 export interface YamlFile<Content> {
   content: Content;
-  /** Where the value, or the key, at a path stands; the nearest thing around it when it is not there. */
+  /** The position of the value, or the key, at a path; of the nearest enclosing one if it is missing. */
   locate(path: readonly (string | number)[], atKey?: boolean): ErrorLocation;
 }
 

@@ -39,7 +39,7 @@ export interface AlertSettings {
 export interface WebhookSettings {
   /** An address, or `env:NAME` where the address itself is a secret. */
   url: string;
-  /** Name of the environment variable that holds the key of the signature. */
+  /** Name of the environment variable that contains the key of the signature. */
   secretVariable: string;
   /** Of one attempt. */
   timeoutSeconds: number;

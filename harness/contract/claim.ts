@@ -7,7 +7,7 @@ export interface Claim {
   source: string;
   /** The trainers that are compared, by a name that labels their rows. */
   arms: Record<string, Arm>;
-  /** All of them have to hold. */
+  /** All of them have to be supported. */
   hypotheses: Hypothesis[];
   /** The probability of a false verdict that is accepted in each direction; 0.05 without it. */
   alpha?: number;

@@ -1,4 +1,4 @@
-/** Where the files of a model are and what they hold. Plain data, which crosses threads and processes. */
+/** Where the files of a model are and what they contain. Plain data, which crosses threads and processes. */
 export interface Checkpoint {
   /** Name of the model format. */
   format: string;

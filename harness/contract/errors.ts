@@ -36,7 +36,7 @@ export const errorCodes = {
 /** The name of a kind of error. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Where the cause of an error stands: a file with an optional 1-based line and column. */
+/** The location of the cause of an error: a file with an optional 1-based line and column. */
 export interface ErrorLocation {
   file: string;
   line?: number;

@@ -20,7 +20,7 @@ import { BenchError } from "./errors.js";
 const mostAtOnce = 2 ** 30;
 
 /**
- * Writes a file so that a reader sees the old content or the new one, never a part: a temporary name beside it,
+ * Writes a file so that a reader sees the old content or the new one, never a part: a temporary file next to it,
  * fsync, then rename. Creates the directories above it. Data in pieces is written piece by piece.
  *
  * @throws STORAGE where something stands there that is no file, such as a device: it is not replaced.
@@ -81,7 +81,7 @@ function openFile(path: string): number | undefined {
   return number === undefined ? { "/dev/stdout": 1, "/dev/stderr": 2 }[path] : Number(number);
 }
 
-/** The root of this package (where package.json stands), from the sources and from dist/ alike. */
+/** The root of this package (where package.json is), from the sources and from dist/ alike. */
 export const packageRoot: string = (() => {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, "package.json"))) directory = dirname(directory);

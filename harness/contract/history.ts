@@ -2,7 +2,7 @@
 export interface History {
   schema: "history@1";
   suite: { name: string; version: string; digest: string; generated: boolean };
-  /** One for each trainer: checkpoints of a training stand under the trainer that asked them. */
+  /** One for each trainer: checkpoints of a training are listed under the trainer that evaluated them. */
   series: HistorySeries[];
 }
 

@@ -1,4 +1,4 @@
-/** Where JSON text stops being JSON, and what could have stood there. */
+/** Where JSON text stops being JSON, and what was expected there. */
 export interface SyntaxFault {
   /** Index into the text; its length when it ends too early. */
   offset: number;
@@ -9,7 +9,7 @@ const space = /[ \t\n\r]*/y;
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
-/** Finds the first error of a JSON text, since JSON.parse does not always tell the place. */
+/** Finds the first error of a JSON text, since JSON.parse does not always report the position. */
 export function findSyntaxError(json: string): SyntaxFault | undefined {
   const scanner = new Scanner(json);
   try {

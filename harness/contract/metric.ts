@@ -18,7 +18,7 @@ export interface MetricDescription {
   /** Paper or "bench" where the definition is ours. */
   source: string;
   higherIsBetter: boolean;
-  /** It compares a learner with one that was trained on all tasks at once; null without that one's matrix. */
+  /** It compares a learner with one that was trained jointly on all tasks; null without that one's matrix. */
   needsJoint?: boolean;
   /** It is made of scores within tasks; null where none were measured. */
   needsCurves?: boolean;
@@ -39,11 +39,11 @@ export interface MetricDefinition extends Omit<MetricDescription, "higherIsBette
   compute(R: MatrixView, more: MetricInput): number;
 }
 
-/** What a metric may read beside the matrix. */
+/** What a metric may read besides the matrix. */
 export interface MetricInput {
   /** The matrix as it is stored. */
   matrix: MatrixRecord;
-  /** The matrix of a learner trained on all tasks at once; only for a metric that declares `needsJoint`. */
+  /** The matrix of a learner trained jointly on all tasks; only for a metric that declares `needsJoint`. */
   readonly joint: MatrixRecord;
   /** The scores within tasks; only for a metric that declares `needsCurves`. */
   readonly curves: CurvesView;

@@ -30,7 +30,7 @@ export interface Scorer<Options = Record<string, unknown>> {
   score(example: Example, output: string, options: Options): Score;
 }
 
-/** What a reporter works with beside the results. */
+/** What a reporter works with besides the results. */
 export interface ReportContext {
   /** Every metric that is known: the built-in ones, and those of plug-ins. */
   metrics: readonly Metric[];

@@ -145,7 +145,7 @@ export interface CurveSegment {
   steps: number;
   /**
    * The first, at step 0, is the row before; the last is the row at the end, with all that a method does after its last
-   * step. Scores stand by column; tasks still ahead are not asked: null.
+   * step. Scores are by column; tasks not yet learned are not evaluated: null.
    */
   points: { step: number; scores: (number | null)[] }[];
 }
@@ -165,7 +165,7 @@ export interface CostRecord extends LearnerCost {
   wallSeconds: number;
   trainSeconds: number;
   evaluationSeconds: number;
-  /** CPU of the worker's thread where the system tells. */
+  /** CPU time of the worker's thread where the system reports it. */
   cpuSeconds: number | null;
   bufferSamples: number;
   bufferBytes: number;
@@ -176,7 +176,7 @@ export interface CostRecord extends LearnerCost {
   learning: (Omit<LearnReport, "synthetic"> & { task: string; seconds: number })[];
 }
 
-/** One line of `cells/<cell>/samples.jsonl`. The questions stand in `examples.jsonl` of the run. */
+/** One line of `cells/<cell>/samples.jsonl`. The questions are in `examples.jsonl` of the run. */
 export interface SampleRecord {
   row: number;
   dataset: "test" | "shifted" | "probe";
@@ -206,7 +206,7 @@ export interface SampleRecord {
 export interface SyntheticRecord extends Omit<SyntheticSet, "taskId"> {
   /** The row of the matrix before which it was written. */
   row: number;
-  /** The task that it stands for. */
+  /** The task that it represents. */
   task: string;
   /** 1 − token F1 to the nearest real training input, over the items; `copies` equal one word for word. */
   novelty: { mean: number; lowest: number; copies: number } | null;
@@ -249,7 +249,7 @@ export type JournalEvent =
       wallSeconds: number;
     };
 
-/** A mean over runs with its 95% interval; low and high are null where it cannot be told (one order). */
+/** A mean over runs with its 95% interval; low and high are null where it cannot be computed (one order). */
 export interface Estimate {
   mean: number | null;
   low: number | null;

@@ -91,7 +91,7 @@ export interface Suite {
   digest: string;
   /** Where data came from a repository: the commit it was pinned to. */
   revision?: string;
-  /** What a paper printed for the same tasks, to stand beside a run's own figures. No influence on results. */
+  /** The figures of a paper for the same tasks, shown next to a run's own. No influence on results. */
   published?: PublishedFigures;
   /** Tasks whose limit of an answer was inferred from bytes: a run measures it again in the model's tokens. */
   inferredLimits?: string[];
@@ -110,7 +110,7 @@ export interface PublishedFigures {
   metrics: string[];
   /** The paper's own name of each metric, by key. */
   names: Record<string, string>;
-  /** `label`: the label of the trainer that stands beside the row. A value that the paper lacks is absent. */
+  /** `label`: the label of the trainer that corresponds to the row. A value that the paper lacks is absent. */
   rows: { method: string; label: string; values: Record<string, number> }[];
 }
 

@@ -1,7 +1,7 @@
 import type { EngineChoice } from "./engine.js";
 import type { Example, Modality, Part, TaskDescription } from "./suite.js";
 
-/** What a trainer may use beside the current task's data. Declared, metered and shown on the leaderboard. */
+/** What a trainer may use besides the current task's data. Declared, metered and shown on the leaderboard. */
 export interface Privileges {
   /**
    * Data of past tasks: none, made by the model itself (after at most so many real items of each task, which are not
@@ -57,7 +57,7 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
   evaluates?: "checkpoint" | "server";
   /** What its inputs may be made of; text alone when absent. A suite with others is refused before the run starts. */
   modalities?: readonly Modality[];
-  /** What it may use beside the current task's data, with these options. */
+  /** What it may use besides the current task's data, with these options. */
   needs(options: Options): Privileges;
   /**
    * The optional capabilities of an engine that it asks for, by name; empty where the core of an engine is enough. Absent
@@ -70,7 +70,7 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
   create(context: LearnerContext<Options>): Promise<Learner>;
 }
 
-/** What a learner is made with. It holds no test data. */
+/** What a learner is made with. It contains no test data. */
 export interface LearnerContext<Options = Record<string, unknown>> {
   /** Directory of the base model, already resolved and checked. */
   model: string;
@@ -107,7 +107,7 @@ export interface TrainingView {
 
 /** Past data as the harness keeps it for a trainer: bounded by its privileges, metered, saved with the cell. */
 export interface RehearsalBuffer {
-  /** Most samples it may hold in total. */
+  /** Maximum number of samples in total. */
   readonly capacity: number;
   /** The content, in the order in which it was set. */
   items(): readonly BufferItem[];
@@ -155,18 +155,18 @@ export interface LearnReport {
   curve: { step: number; loss: number; learningRate: number }[];
   /** Anything a method wants shown, such as the Fisher's norm; numbers and short texts. */
   notes: Record<string, number | string>;
-  /** What the batches were made of, where the trainer tells. */
+  /** The composition of the batches, where the trainer reports it. */
   drawn?: DrawnItems[];
   /** How the task's data differs from that of the tasks before it, where the trainer looks. */
   drift?: DriftReport;
   /** Training prompts that were too long and were shortened, where the trainer tells. */
   shortened?: number;
-  /** What was synthesized for rehearsal while this task was learned, one set a task that it stands for. */
+  /** What was synthesized for rehearsal while this task was learned, one set for each task that it represents. */
   synthetic?: SyntheticSet[];
 }
 
 /**
- * A task's data beside that of the tasks before it: population stability index (0 for alike), distance of the
+ * A task's data compared with that of the tasks before it: population stability index (0 for alike), distance of the
  * distributions and probability of it by chance for prompts' lengths and answers' losses; maximum mean discrepancy of
  * the embeddings, and its probability.
  */
@@ -185,7 +185,7 @@ export interface DriftReport {
 
 /** Items of one task that were trained on from one source. */
 export interface DrawnItems {
-  /** "new", or what stands beside the new items, such as "past" or "general". */
+  /** "new", or the source of the other items, such as "past" or "general". */
   source: string;
   /** null for items of no task. */
   task: string | null;
@@ -235,7 +235,7 @@ export interface Generation {
   text: string;
   /** Tokens generated, the end token included; null where a server does not count them. */
   tokens: number | null;
-  /** `filtered`: a server withheld the answer; `failed`: what it sent holds no answer. The text is empty then. */
+  /** `filtered`: a server withheld the answer; `failed`: its response contains no answer. The text is empty then. */
   finishReason: FinishReason;
   /** What a model wrote for itself before its answer; kept in the sample, not scored. */
   reasoning?: string;

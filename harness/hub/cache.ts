@@ -14,7 +14,7 @@ const foreign = "HUB_UNAVAILABLE";
 
 /**
  * One repository in the standard cache of the Hub's libraries (HF_HUB_CACHE, else hub/ under HF_HOME): `blobs/` by
- * digest, `snapshots/<commit>/` with links into it, `refs/<revision>` with the commit that a name stood for last.
+ * digest, `snapshots/<commit>/` with links into it, `refs/<revision>` with the commit that a name last pointed to.
  */
 export class CachedRepository {
   private readonly directory: string;
@@ -31,7 +31,7 @@ export class CachedRepository {
     return pathInside(join(this.directory, "blobs"), digest, foreign);
   }
 
-  /** The commit that a revision stands for as far as the cache knows, if its files are there. */
+  /** The cached commit of a revision, if its files are there. */
   find(revision: string): string | undefined {
     const ref = pathInside(join(this.directory, "refs"), revision, foreign);
     const commit = commitPattern.test(revision)
@@ -42,7 +42,7 @@ export class CachedRepository {
     return commit !== undefined && existsSync(this.snapshot(commit)) ? commit : undefined;
   }
 
-  /** Remembers what a revision stands for. Done last, so that a name never points to a snapshot with files missing. */
+  /** Remembers the commit of a revision. Done last, so that a name never points to a snapshot with files missing. */
   remember(revision: string, commit: string): void {
     if (revision !== commit) writeFileAtomically(pathInside(join(this.directory, "refs"), revision, foreign), commit);
   }

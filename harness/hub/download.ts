@@ -18,7 +18,7 @@ const wanted = {
   dataset: /\.(?:jsonl?|ndjson|csv|tsv|parquet|ya?ml)$|^README\.md$/,
 };
 
-/** The commit that a revision stands for now. */
+/** The current commit of a revision. */
 export async function resolveCommit({ type, name, revision }: HubReference, access: HubAccess): Promise<string> {
   const request = { name, revision, additionalFields: ["sha" as const], ...access };
   const { sha } = await (type === "model" ? modelInfo(request) : datasetInfo(request));
@@ -61,7 +61,7 @@ export async function downloadSnapshot(
   }
 }
 
-/** Writes a download beside its place, and moves it there only if its length and digest are right. */
+/** Writes a download next to its destination, and moves it there only if its length and digest are right. */
 async function storeChecked(entry: ListFileEntry, digest: string, blob: Blob, cache: CachedRepository): Promise<void> {
   const size = entry.lfs?.size ?? entry.size;
   const hash = entry.lfs === undefined ? createHash("sha1").update(`blob ${size}\0`) : createHash("sha256");

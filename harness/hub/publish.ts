@@ -8,7 +8,7 @@ import { hubAccess } from "./access.js";
 import { hubFailure } from "./failure.js";
 import { parseHubReference } from "./reference.js";
 
-/** What a commit shall hold. */
+/** The contents of a commit. */
 export interface Publication {
   /** Directory that the paths in the repository start from. */
   root: string;

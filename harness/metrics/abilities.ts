@@ -16,7 +16,7 @@ const abilityDelta = (kind: ProbeKind, key: string, title: string): MetricDefini
   compute: (R) => change(R, kind),
 });
 
-/** What is measured beside the tasks: abilities that are never trained, generalization, form. */
+/** What is measured besides the tasks: abilities that are never trained, generalization, form. */
 export const abilityMetrics: MetricDefinition[] = [
   abilityDelta("general", "generalAbilityDelta", "Change of general ability"),
   abilityDelta("instruction", "instructionFollowingDelta", "Change of instruction following"),

@@ -23,7 +23,7 @@ export const overallPerformance: Metric = builtInMetrics.find(({ key }) => key =
 /**
  * Computes every metric that a matrix allows, by key. One that lacks cells is null with its reason.
  *
- * @param joint the matrix of a learner trained on all tasks at once; metrics that need it are null without it.
+ * @param joint the matrix of a learner trained jointly on all tasks; metrics that need it are null without it.
  * @param metrics the built-in ones without it.
  */
 export function computeMetrics(

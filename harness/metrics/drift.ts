@@ -12,7 +12,7 @@ export interface DriftPair {
   forgetting: number;
 }
 
-/** What is put beside the forgetting, each the larger the more unlike the data. */
+/** The statistics compared with forgetting; each is larger the more the data differ. */
 export const driftStatistics = {
   lengthStability: (drift: DriftReport) => drift.lengthStability,
   lengthDistance: (drift: DriftReport) => drift.lengthDistance,

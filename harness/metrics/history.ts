@@ -9,7 +9,7 @@ import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 import { byTrainingStep, modelNames } from "./model-names.js";
 import { findSteps } from "./steps.js";
 
-/** What one run tells of one trainer. */
+/** The results of one trainer in one run. */
 interface Version extends Omit<HistoryVersion, "name"> {
   trainer: string;
   row: LeaderboardRow;
@@ -127,7 +127,7 @@ function itemNoise(values: readonly (number | null)[], items: number | null): nu
   return Math.sqrt((share * (1 - share)) / items);
 }
 
-/** Names by the model's reference where that tells versions apart, else by the run. */
+/** Names by the model's reference where that distinguishes versions, else by the run. */
 function named(versions: readonly Version[]): HistoryVersion[] {
   const names = modelNames(versions.map(({ model }) => model.reference));
   const apart = new Set(names).size === versions.length;

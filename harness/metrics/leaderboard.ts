@@ -44,7 +44,7 @@ interface Entry {
 
 /**
  * One row for each trainer: every metric's mean with a 95% interval over orders (seeds averaged within an order), cost,
- * and the range of ranks on overall performance. Rows stand by overall performance, the best first; rows with missing
+ * and the range of ranks on overall performance. Rows are sorted by overall performance, the best first; rows with missing
  * runs are not ranked.
  *
  * @param metrics the built-in ones without it.
@@ -162,7 +162,7 @@ function estimate(
 const oneOrder = "one task order gives no interval: run with --orders 3";
 const sameOrders = "the orders do not differ, and how much they could by chance is unknown";
 
-/** A number about all orders together, which has no interval of its own. */
+/** A number about all orders together, which has no interval. */
 function single(value: number | undefined, orders: number): Estimate {
   const reason = value === undefined ? "it needs the final scores of at least two task orders" : "it compares orders";
   return { mean: value ?? null, low: null, high: null, n: orders, reason };

@@ -15,7 +15,7 @@ export class MatrixReader implements MatrixView {
     this.tasks = matrix.tasks.length;
   }
 
-  /** Why the value that was just computed is worth nothing; undefined when it can stand. */
+  /** Why the value that was just computed is invalid; undefined if it is valid. */
   get missing(): string | undefined {
     return this.#missing;
   }

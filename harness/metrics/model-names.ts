@@ -1,7 +1,7 @@
 const parts = (reference: string): string[] => reference.split(/[\\/:]/).filter(Boolean);
 
 /**
- * Short names of models that tell them apart: the last part of each reference, or as many last parts as that takes.
+ * Short names of models that distinguish them: the last part of each reference, or as many last parts as that takes.
  * Equal references have equal names.
  */
 export function modelNames(references: readonly string[]): string[] {

@@ -139,7 +139,7 @@ function jointScore(R: MatrixView, joint: MatrixRecord, row: number, k: number):
   const learned = (tasks: readonly string[]) => tasks.slice(0, row).toSorted().join("\n");
   const place = joint.tasks.indexOf(R.taskName(k));
   if (row === R.tasks) return joint.rows.at(-1)?.[place] ?? R.lack(`joint training has no score on "${R.taskName(k)}"`);
-  // a row stands for the tasks up to it, so the two have to have learned the same ones
+  // a row covers the tasks up to it, so both have to have learned the same ones
   const same = learned(joint.tasks) === learned(range(1, R.tasks).map((task) => R.taskName(task)));
   const score = same && joint.rows.length === R.tasks + 1 ? joint.rows[row]![place] : null;
   return (

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { BenchError, type ErrorCode, errorCodes, toBenchError } from "../contract/errors.js";
 
-/** What the other side may ask for, tell, or do wrong. */
+/** The requests, notifications and errors of the other side. */
 export interface ConnectionHandlers {
   request(method: string, parameters: unknown): Promise<unknown>;
   notification(method: string, parameters: unknown): void;

@@ -102,7 +102,7 @@ class LearnerHost {
     throw new BenchError("PLUGIN_FAILED", "there is no learner: `create` must come first");
   }
 
-  /** The contract's buffer answers at once, so its content is fetched before, and each change is sent as it is made. */
+  /** The contract's buffer is synchronous, so its content is fetched before, and each change is sent as it is made. */
   private async learn({ view, bufferCapacity, observed }: LearnParameters): Promise<unknown> {
     this.cancelled = false;
     let { items } = (await this.connection.request("buffer.get", null)) as { items: readonly BufferItem[] };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../contract/files.js";
 
-/** Runs in a thread of its own. */
+/** Runs in its own thread. */
 const hooks = join(packageRoot, "dist", "harness", "plugins", "own-package-hooks.js");
 
 let provided = false;
@@ -12,7 +12,7 @@ let provided = false;
 /**
  * Lets modules that are imported from now on find this package by its name, wherever they are, and be written in
  * TypeScript whose types can be erased, also where this Node does not run it. What they import is what runs them: not
- * another version that is installed beside them.
+ * another version that is installed next to them.
  */
 export function provideOwnPackage(): void {
   if (provided) return;

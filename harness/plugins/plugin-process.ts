@@ -32,7 +32,7 @@ export class PluginProcess {
 
   /**
    * @param words program and arguments; no shell.
-   * @param whose stands in messages, such as `trainer "memorizer"`.
+   * @param whose used in messages, such as `trainer "memorizer"`.
    */
   constructor(
     private readonly words: readonly string[],
@@ -99,7 +99,7 @@ export class PluginProcess {
     this.connection.notify(method, null);
   }
 
-  /** Kills the process and whatever it started, at once. */
+  /** Kills the process and whatever it started, immediately. */
   kill(): void {
     try {
       process.kill(-this.child.pid!, "SIGKILL");
@@ -168,7 +168,7 @@ export class PluginProcess {
     if (error.code === "CANCELLED" || error.code === "PLUGIN_INVALID") return error;
     const words = this.stderrTail.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
     const quoted = error.code !== "PLUGIN_FAILED" || words === "" ? "" : `\nits standard error ends with:\n  ${words}`;
-    const fix = error.fix ?? "Mend the plug-in; what it printed stands above.";
+    const fix = error.fix ?? "Fix the plug-in; its output is shown above.";
     return BenchError.fromRecord({
       code: error.code,
       message: `${this.whose} (${programName(this.words)}) ${verb}${error.message}${quoted}`,

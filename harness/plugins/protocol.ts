@@ -8,7 +8,7 @@ export const protocolVersion = "bench-learner@2";
 /** Versions that a learner may speak. In the first the cost does not come with answers and is asked for after each. */
 const protocolVersions = ["bench-learner@1", protocolVersion];
 
-/** Privileges as JSON: where a number is expected, the name of the option that holds it may stand instead. */
+/** Privileges as JSON: where a number is expected, the name of an option may be given instead. */
 export interface DeclaredPrivileges {
   pastData:
     | "none"

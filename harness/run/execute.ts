@@ -37,7 +37,7 @@ export interface RunOptions {
 
 /**
  * Runs a plan, or what is left of it, in its directory. Cells that end with an error leave the others alone and are
- * told in the outcome.
+ * reported in the outcome.
  *
  * @throws CONFIG_INVALID for a webhook without an address, RUN_LOCKED, RUN_MISMATCH, DATA_INVALID for a corrupt journal; STORAGE when the directory cannot be written,
  *   after all that could be kept was kept.
@@ -61,8 +61,8 @@ class Coordinator {
   private fatal: BenchError | undefined;
   private pool: CellPool | undefined;
   private readonly dispatcher: AlertDispatcher;
-  /** Notices that are told once, whichever cells raise them. */
-  private readonly told = new Set<string>();
+  /** Notices that are shown once, whichever cells raise them. */
+  private readonly shown = new Set<string>();
 
   constructor(
     private readonly plan: RunPlan,
@@ -138,7 +138,7 @@ class Coordinator {
   private hear(message: Exclude<WorkerMessage, { type: "ended" }>): void {
     const { display } = this.options;
     if (message.type === "progress") display.show({ type: "cell-progress", progress: message.progress });
-    else if (message.type === "notice") this.tell(message);
+    else if (message.type === "notice") this.notify(message);
     else if (this.journal(message.event)) {
       const { event } = message;
       if (event.type === "row-finished") this.dropCheckpointsBefore(event.cell, event.row);
@@ -147,9 +147,9 @@ class Coordinator {
     }
   }
 
-  private tell({ text, once }: Extract<WorkerMessage, { type: "notice" }>): void {
-    if (once && this.told.has(text)) return;
-    if (once) this.told.add(text);
+  private notify({ text, once }: Extract<WorkerMessage, { type: "notice" }>): void {
+    if (once && this.shown.has(text)) return;
+    if (once) this.shown.add(text);
     this.options.display.show({ type: "notice", text });
   }
 

@@ -1,7 +1,7 @@
 /** A line that begins a new question, as models write it when they run on after their answer. */
 const newQuestion = /^[ \t]*(?:question|frage|q|问题|問題)[ \t]*\d{0,4}[ \t]*[:：]/gimu;
 
-/** The text before the model runs on into a question of its own; the whole text where nothing precedes the question. */
+/** The text before the model runs on into a question that it invents; the whole text where nothing precedes the question. */
 export function answerPart(text: string): string {
   for (const { index } of text.matchAll(newQuestion)) {
     const part = text.slice(0, index);

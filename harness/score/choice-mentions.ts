@@ -1,6 +1,6 @@
 import { isWordCharacter } from "./tokens.js";
 
-/** A label found in an answer, as a word of its own. */
+/** A label found in an answer, as a separate word. */
 export interface Mention {
   label: string;
   start: number;
@@ -65,7 +65,7 @@ function halfWidth(text: string): string {
   return text.replace(/[\uff01-\uff5e]/gu, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0));
 }
 
-/** Every label that stands alone in a text, in order, and what is said of it. The longest of nested labels counts. */
+/** Every label that is a separate word of a text, in order, and what is said of it. The longest of nested labels counts. */
 export function mentionsOf(text: string, labels: readonly string[]): Mention[] {
   const folded = foldInPlace(text);
   const exact = halfWidth(text);

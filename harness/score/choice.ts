@@ -16,7 +16,7 @@ interface ChoiceOptions {
  * ("B. Iron is a metal"), the answer must begin with the label. Rule `first-character`: answer and reference begin
  * with the same character, as TRACE scores ScienceQA. With `raw`, white space counts and the whole answer is compared
  * with the whole reference, as TRACE does. Extracted, from what precedes a new question: the last label that is named
- * as the answer ("the answer is B", "B is correct"), else the first that stands alone and is not ruled out ("A is
+ * as the answer ("the answer is B", "B is correct"), else the first that is a separate word and not ruled out ("A is
  * wrong"); none where that one is joined to another ("A or B").
  * The score's `label` is the extracted one: lost format shows in `valid`, not in the confusion matrix. A reference
  * scored as an output gives the true label.

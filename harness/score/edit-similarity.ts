@@ -19,7 +19,7 @@ function wholePercent(answer: string, reference: string): number {
   return pythonRound(100 * sequenceRatio(answer, reference)) / 100;
 }
 
-/** Replaces the placeholders of Py150 for literals by what they stand for, as CodeXGLUE and TRACE do before scoring. */
+/** Replaces the placeholders of Py150 for literals by their values, as CodeXGLUE and TRACE do before scoring. */
 function unwrapLiterals(code: string): string {
   return code
     .replaceAll("<NUM_LIT>", "0")

@@ -1,4 +1,4 @@
-/** Characters of scripts that are written without spaces between words: each is a token of its own. */
+/** Characters of scripts that are written without spaces between words: each is a separate token. */
 const unspaced =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}";
 
@@ -6,7 +6,7 @@ const unicodeToken = new RegExp(`[${unspaced}]|(?:(?![${unspaced}])[\\p{L}\\p{M}
 const unspacedCharacter = new RegExp(`[${unspaced}]`, "gu");
 const wordCharacter = new RegExp(`^(?![${unspaced}])[\\p{L}\\p{M}\\p{N}_]$`, "u");
 
-/** Lower-cased words of any script; characters of scripts without spaces stand alone. Punctuation is dropped. */
+/** Lower-cased words of any script; characters of scripts without spaces are separate. Punctuation is dropped. */
 export function unicodeTokens(text: string): string[] {
   return text.toLowerCase().match(unicodeToken) ?? [];
 }

@@ -23,7 +23,7 @@ const patience = 200;
 
 /**
  * The default configuration and up to `count` − 1 others, drawn independently and uniformly on each option's scale
- * (random search, Bergstra and Bengio 2012). Fewer where the space holds no more. Numbers are drawn to three digits.
+ * (random search, Bergstra and Bengio 2012). Fewer where the space has no more. Numbers are drawn to three digits.
  *
  * @param defaults the options that the space varies.
  * @param seed keys the draws: the same seed gives the same candidates, and more of them begin with the fewer.
@@ -71,7 +71,7 @@ function distanceOf(values: Record<string, unknown>, defaults: Record<string, un
   return distances.reduce((total, distance) => total + distance, 0) / distances.length;
 }
 
-/** Where a value stands in its dimension, 0 to 1; NaN for what is not in it. */
+/** The position of a value in its dimension, 0 to 1; NaN for what is not in it. */
 function placeOf(value: unknown, dimension: SearchDimension): number {
   if ("values" in dimension) {
     const index = dimension.values.findIndex((known) => canonicalJson([known]) === canonicalJson([value]));

@@ -17,7 +17,7 @@ import { orderOf, validationSuite } from "./validation-suite.js";
 
 /** What is tuned, on what, and how. */
 export interface TuneRequest {
-  /** Of the runs; its one trainer holds the options that the space varies, defaults filled in. */
+  /** Of the runs; its one trainer has the options that the space varies, defaults filled in. */
   config: RunConfig;
   space: SearchSpace;
   search: Search;
@@ -56,7 +56,7 @@ export async function planSearch(request: TuneRequest): Promise<RunPlan[]> {
 }
 
 /**
- * Runs a search: each rung is a run of its candidates as ordinary trainers, in a directory of its own, so that it is
+ * Runs a search: each rung is a run of its candidates as ordinary trainers, in its own directory, so that it is
  * resumed where it stopped and never computes a cell twice.
  *
  * @param execute runs a plan to its end.
@@ -90,7 +90,7 @@ function candidatesOf(request: TuneRequest): Candidate[] {
   return drawCandidates(trainerOf(request).options, request.space, request.search.candidates, request.seed);
 }
 
-/** A small space may hold fewer candidates than were asked for. */
+/** A small space may have fewer candidates than were asked for. */
 const rungsFor = ({ search }: TuneRequest, { length }: readonly Candidate[]): Rung[] =>
   rungsOf({ ...search, candidates: length });
 

@@ -35,7 +35,7 @@ function foundLines(record: TuneRecord): string[] {
   const how = search.kind === "random" ? "random search" : `successive halving, η = ${search.eta}`;
   return [
     `Options of ${trainer.name} (version ${trainer.version}), found by: ${record.command}`,
-    `on ${record.createdAt.slice(0, 10)} with bench ${record.bench}, numerics ${record.numerics}. The whole record is tune.json beside this file.`,
+    `on ${record.createdAt.slice(0, 10)} with bench ${record.bench}, numerics ${record.numerics}. The whole record is tune.json next to this file.`,
     "",
     `data       ${suite.name} ${suite.version}${record.quick ? ", quick" : ""}: validation data of ${suite.tasks.join(", ")} (${suite.order}); no test data, no later tasks`,
     `           digest ${suite.digest}`,

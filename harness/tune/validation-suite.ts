@@ -4,7 +4,7 @@ import { BenchError } from "../contract/errors.js";
 import { random } from "../contract/random.js";
 import type { Order, Suite, Task } from "../contract/suite.js";
 
-/** Changes whenever the derived suite would hold other items. */
+/** Changes whenever the derived suite would contain other items. */
 const version = 1;
 
 /**
@@ -38,7 +38,7 @@ export function validationSuite(suite: Suite, order: Order, count: number): Suit
   };
 }
 
-/** The order of a name; the suite's first without one, or its tasks as they stand. Throws UNKNOWN_NAME. */
+/** The order of a name; the suite's first without one, or its tasks in their given order. Throws UNKNOWN_NAME. */
 export function orderOf(suite: Suite, name: string | undefined): Order {
   const orders =
     suite.orders.length > 0 ? suite.orders : [{ name: "as-listed", tasks: suite.tasks.map(({ id }) => id) }];

@@ -9,7 +9,7 @@ import { type Field, invalid, readText, scoreOf } from "./table.js";
 const header = ["eval_exp", "training_exp", "eval_accuracy", "eval_loss", "forgetting"];
 
 /**
- * Reads what Avalanche's CSVLogger wrote: `eval_results.csv`, or the folder that holds it. An evaluation before any
+ * Reads what Avalanche's CSVLogger wrote: `eval_results.csv`, or its folder. An evaluation before any
  * training, whose `training_exp` is None, gives row 0.
  */
 export function readAvalanche(path: string): MatrixRecord {

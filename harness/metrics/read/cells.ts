@@ -8,7 +8,7 @@ export interface MeasuredCell {
   row: number;
   column: number;
   score: number | null;
-  /** Items behind the score, where the file tells. */
+  /** Items behind the score, where the file gives it. */
   n?: number | null;
   at: ErrorLocation;
 }

@@ -52,7 +52,7 @@ function recordsBy(separator: string, text: string, file: string): Field[][] {
     const { line, col } = lines.linePos(next);
     if (match.index !== next) {
       throw invalid(
-        "a quotation mark stands within a value",
+        "there is a quotation mark within a value",
         "Put quotes around whole values, and double those inside.",
         {
           file,

@@ -16,8 +16,8 @@ export function readMammoth(file: string): MatrixRecord {
   const [run, second] = runs;
   if (run === undefined) throw invalid("the file is empty", "Give logs.pyd of Mammoth.", { file });
   if (second !== undefined) {
-    const message = `the file holds ${runs.length} runs`;
-    throw invalid(message, "Mammoth adds a line for each run: put the line of one run into a file of its own.", {
+    const message = `the file contains ${runs.length} runs`;
+    throw invalid(message, "Mammoth adds a line for each run: put the line of one run into a separate file.", {
       file,
       line: second.line,
     });

@@ -84,8 +84,8 @@ export function checkNames(names: readonly Field[], width: number, file: string)
   const seen = new Set<string>();
   for (const { value, at } of names) {
     const name = String(value).trim();
-    if (seen.has(name)) throw invalid(`two tasks are called "${name}"`, "Give every task a name of its own.", at);
-    if (/\p{Cc}/u.test(name)) throw invalid("a task's name holds control characters", "Remove them.", at);
+    if (seen.has(name)) throw invalid(`two tasks are called "${name}"`, "Give every task a unique name.", at);
+    if (/\p{Cc}/u.test(name)) throw invalid("a task's name contains control characters", "Remove them.", at);
     seen.add(name);
   }
 }

@@ -13,7 +13,7 @@ export interface TableFile {
   rows: Field[][];
   /** Names of the columns, where the file has them. */
   names?: Field[];
-  /** Everything else that a JSON file holds. */
+  /** Everything else in a JSON file. */
   rest: Record<string, unknown>;
 }
 

@@ -68,7 +68,7 @@ function readResult(file: string): { score: number; n: number | null } {
   const found = content?.eval ?? {};
   const metric = Object.keys(scales).find((name) => found[name] !== undefined);
   if (metric === undefined) {
-    throw invalid(`"eval" holds none of ${Object.keys(scales).join(", ")}`, fix, { file });
+    throw invalid(`"eval" contains none of ${Object.keys(scales).join(", ")}`, fix, { file });
   }
   const score = numberIn(found[metric], metric);
   if (score === undefined) throw invalid(`"${metric}" is no number`, fix, { file });

@@ -7,7 +7,7 @@ export const anytimeWithin: MetricDefinition = {
   key: "anytimeAccuracyWithin",
   title: "Average anytime accuracy, within tasks",
   formula: "mean over all points n of (1/k) Σ_{i≤k} A(n, i), k = the task that is learned then",
-  source: "Caccia et al. (2104.05025); the points stand every so many steps",
+  source: "Caccia et al. (2104.05025); measured every so many steps",
   needsCurves: true,
   compute: (_, { curves: A }) =>
     mean(

@@ -22,7 +22,7 @@ export class CurvesReader implements CurvesView {
     this.tasks = curves.tasks.length;
   }
 
-  /** Why the value that was just computed is worth nothing; undefined when it can stand. */
+  /** Why the value that was just computed is invalid; undefined if it is valid. */
   get missing(): string | undefined {
     return this.#missing;
   }

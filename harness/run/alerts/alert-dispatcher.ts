@@ -5,7 +5,7 @@ import type { RunPlan } from "../plan/plan.js";
 import type { CellState } from "../store/cell-state.js";
 import { alertMessage, openWebhook, type Webhook } from "./webhook.js";
 
-/** Takes alerts to the webhook of a run, if it has one, beside the work of the run. */
+/** Takes alerts to the webhook of a run, if it has one, concurrently with the run. */
 export class AlertDispatcher {
   private readonly webhook: Webhook | undefined;
   private readonly underWay = new Set<Promise<void>>();
@@ -25,7 +25,7 @@ export class AlertDispatcher {
     this.webhook = settings && openWebhook(settings);
   }
 
-  /** Starts to deliver an alert; returns at once. */
+  /** Starts to deliver an alert; returns immediately. */
   send(cell: string, alert: Alert): void {
     const planned = this.plan.cells.find(({ record }) => record.id === cell)!;
     if (this.webhook === undefined) return;

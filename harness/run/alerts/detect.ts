@@ -26,7 +26,7 @@ interface Comparison {
   /** Relative change for the worse; negative where it became better. */
   worse: number;
   items: number | null;
-  /** Of such a fall by chance; null where it cannot be told. */
+  /** Of such a fall by chance; null where it cannot be computed. */
   probability: number | null;
 }
 
@@ -43,7 +43,7 @@ const rounding = 1e-9;
 /**
  * The alerts that the last measured row of a cell raises. A task is compared with its score just after it was learned, a
  * probe with the base model, a cost with its share of the budget (budget × rows done / rows planned). What was as bad
- * after the row before is not told again; what recovered and falls anew is.
+ * after the row before is not reported again; what recovered and falls again is.
  *
  * Pure. A score that fell from 0 or was not measured raises nothing.
  */

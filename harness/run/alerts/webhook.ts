@@ -24,7 +24,7 @@ export interface Webhook {
 }
 
 /**
- * Opens a webhook: looks up what stands in environment variables.
+ * Opens a webhook: reads its environment variables.
  *
  * A message is sent as POST with `x-bench-delivery` (the alert's id: a receiver that has seen it may drop it),
  * `x-bench-timestamp` (seconds since 1970), and, where there is a key, `x-bench-signature`: `sha256=` and the
@@ -82,7 +82,7 @@ function addressOf(url: string, environment: NodeJS.ProcessEnv): string {
     "CONFIG_INVALID",
     variable === undefined
       ? "the webhook's address is no http or https address"
-      : `the environment variable ${variable} holds no address of a webhook`,
+      : `the environment variable ${variable} does not contain the address of a webhook`,
     { fix: "Write alerts.webhook.url as https://…, or as env:NAME and set that variable." },
   );
 }

@@ -4,7 +4,7 @@ import { writeFileAtomically } from "../../contract/files.js";
 import type { BufferItem, Privileges, RehearsalBuffer } from "../../contract/trainer.js";
 
 /**
- * Past data of one cell: holds no more than the trainer declared, and counts what it holds. It keeps its own copy of
+ * Past data of one cell: contains no more than the trainer declared, and counts its items. It keeps its own copy of
  * the items as text, so that nothing changes behind its back and its size in bytes is the size of its file.
  */
 export class MeteredBuffer implements RehearsalBuffer {

@@ -191,7 +191,7 @@ class CellRun {
     return row === 0 ? undefined : join(this.directory, layout.checkpoint(this.id, row));
   }
 
-  /** Builds the learner as a checkpoint holds it, or a new one. */
+  /** Builds the learner from a checkpoint, or a new one. */
   private async create(checkpoint: string | undefined): Promise<void> {
     const { suite, registry, setup } = this.worker;
     const { trainer, order, record, start } = this.task.cell;

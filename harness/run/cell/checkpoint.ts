@@ -51,7 +51,7 @@ export async function restoreCheckpoint(learner: Learner, buffer: MeteredBuffer,
   await callPlugin("the trainer's restore", () => learner.restore(join(directory, "learner")));
 }
 
-/** Whether a checkpoint is there and holds what was saved. */
+/** Whether a checkpoint is there and intact. */
 export function isIntact(directory: string, digest: string): boolean {
   return existsSync(directory) && digestDirectory(directory).digest === digest;
 }

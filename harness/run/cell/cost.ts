@@ -68,7 +68,7 @@ export function larger(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
-/** What a learner holds now, for the larger-of over a cell's life. */
+/** The current size of a learner, for the maximum over a cell's life. */
 export type Footprint = Pick<LearnerCost, "trainableParameters" | "addedParameters" | "tensorBytes">;
 
 export function footprintOf(cost: LearnerCost): Footprint {
@@ -105,7 +105,7 @@ export async function measureLatency(
   return { p50, p99, samples: samplesCount };
 }
 
-/** CPU time of this thread so far; null where the system does not tell it or where the work runs on further threads. */
+/** CPU time of this thread so far; null where the system does not report it or where the work runs on further threads. */
 export function threadSeconds(threads: number): number | null {
   if (threads !== 1 || process.platform !== "linux") return null;
   try {

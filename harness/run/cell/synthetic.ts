@@ -33,7 +33,7 @@ export function syntheticLines(records: readonly SyntheticRecord[]): string {
 }
 
 /**
- * Adds to a cell's sets how many of their items the rule of their task answers so. The rule stands in the suite and is
+ * Adds to a cell's sets how many of their items the rule of their task answers so. The rule is in the suite and is
  * a function, which no worker has: this is done where the suite was loaded. Without a rule nothing changes.
  */
 export function judgeSynthetic(directory: string, cell: string, oracle: Suite["oracle"]): void {

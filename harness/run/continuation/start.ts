@@ -32,7 +32,7 @@ export function startCheckpoint({ directory, cell, row, whole }: Start): string 
 export function continuedConfig(config: RunConfig, { run, cell, trainer }: Source): RunConfig {
   if (config.orders !== 1) {
     throw new BenchError("CONFIG_INVALID", `a sequence that goes on has one order, not ${config.orders}`, {
-      fix: "Leave --orders out: what was learned comes first, then what the suite has beside it.",
+      fix: "Leave --orders out: what was learned comes first, then the suite's other tasks.",
     });
   }
   const own = { label: trainer.label, name: trainer.name, options: trainer.options };
@@ -113,7 +113,7 @@ function isSame(trainer: TrainerRecord, other: TrainerRecord): boolean {
   return trainer.schedule === "sequence" && identity(trainer) === identity(other);
 }
 
-/** The model in a checkpoint: a directory of its own, or an adapter behind the base that it was trained on. */
+/** The model in a checkpoint: a separate directory, or an adapter behind the base that it was trained on. */
 async function weightsOf({ directory, cell, row }: Source, base: string, registry: Registry): Promise<string> {
   const learner = join(directory, layout.checkpoint(cell.id, row), "learner");
   const places = [join(learner, "model"), learner].filter((place) => existsSync(place));

@@ -33,7 +33,7 @@ export function rowSets(suite: Pick<Suite, "tasks" | "probes">): RowSet[] {
   return [...tasks, ...probes];
 }
 
-/** Every prompt by its digest with the sets that hold it; white space does not tell prompts apart. Linear in the rows. */
+/** Every prompt by its digest with the sets that contain it, ignoring white space. Linear in the rows. */
 export function indexPrompts(sets: readonly RowSet[]): Iterable<Occurrence[]> {
   const index = new Map<string, Map<RowSet, Occurrence>>();
   for (const set of sets) {

@@ -87,12 +87,12 @@ export class RunTracker {
     return cell.startedAt === undefined ? 0 : (this.clock() - cell.startedAt) / 1000;
   }
 
-  /** Seconds that a running cell still needs at its present pace; undefined until it can be told. */
+  /** Seconds that a running cell still needs at its present pace; undefined until it can be estimated. */
   cellSecondsLeft(cell: TrackedCell): number | undefined {
     return secondsLeft(this.fraction(cell) - cell.startedFrom, 1 - this.fraction(cell), this.elapsed(cell));
   }
 
-  /** Seconds that the whole run still needs at its present pace; undefined until it can be told. */
+  /** Seconds that the whole run still needs at its present pace; undefined until it can be estimated. */
   secondsLeft(): number | undefined {
     const done = this.workDone();
     return secondsLeft(done - this.startedFrom, this.work() - done, (this.clock() - this.startedAt) / 1000);

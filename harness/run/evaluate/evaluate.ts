@@ -39,7 +39,7 @@ const batchSize = 64;
 
 /**
  * Puts questions to a learner and scores the answers, set by set. The learner sees only inputs: ids are places in the
- * batch, so that no name tells the task.
+ * batch, so that no name reveals the task.
  *
  * @throws PLUGIN_FAILED when the learner or a scorer throws or returns something else than the contract says.
  */
@@ -154,7 +154,7 @@ function scoreSet(
   }));
   const mean = (value: (item: (typeof scored)[number]) => number) =>
     scored.reduce((sum, item) => sum + value(item), 0) / scored.length;
-  // A reference scored as an answer tells the true class; scorers without classes are not asked twice for every item.
+  // Scoring a reference as an answer gives the true class; scorers without classes are not asked twice for every item.
   const classOf = (example: Example) => scorer.score(example, example.references[0]!, options).label;
   const confusion =
     classOf(set.examples[0]!) === undefined
@@ -200,7 +200,10 @@ function checkScore(scorer: Scorer, example: Example, output: string, options: R
   const score = scorer.score(example, output, options);
   for (const value of [score.score, score.extracted]) {
     if (!(value >= 0 && value <= 1)) {
-      throw invalidOutput(`scorer "${scorer.name}" gave ${value} for item "${example.id}"`, "Scores stand on 0..1.");
+      throw invalidOutput(
+        `scorer "${scorer.name}" gave ${value} for item "${example.id}"`,
+        "Scores must be between 0 and 1.",
+      );
     }
   }
   return score;

@@ -34,7 +34,7 @@ export interface EvaluationRequest {
   suite: string;
   sets: readonly QuestionSet[];
   threads: number;
-  /** Names the learner's state where it has no digest of its own: the evaluation is then kept but never shared. */
+  /** Names the learner's state where it has no digest: the evaluation is then kept but never shared. */
   state: { cell: string; row: number };
   context: EvaluationContext;
 }

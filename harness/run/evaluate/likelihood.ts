@@ -3,7 +3,7 @@ import type { Generation, Learner, ScoreRequest } from "../../contract/trainer.j
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import type { QuestionSet } from "./question-set.js";
 
-/** The choice that a learner holds for the most likely one, as its answer. */
+/** The choice that is most likely to a learner, as its answer. */
 export interface ChosenAnswer extends Generation {
   /** Log-likelihood of each choice given the question, nats, in the order of the choices. */
   likelihoods: number[];

@@ -52,7 +52,7 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
   return scorers;
 }
 
-/** The scorer of a task or probe; an unknown one is told with who asks for it. */
+/** The scorer of a task or probe; an unknown one is reported with its user. */
 function scorerOf(id: string, { name }: ScorerReference, registry: Registry): Scorer {
   try {
     return registry.scorer(name);

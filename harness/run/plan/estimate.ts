@@ -32,7 +32,7 @@ interface CellEstimate {
  */
 const modeled = { flopsPerSecond: 15e9, bytesPerToken: 3, examplesPerStep: 16, bytesPerSample: 250 };
 
-/** Estimates by finished cells of the same trainer, suite and model beside this run, else by the declared cost model. */
+/** Estimates by finished cells of the same trainer, suite and model next to this run, else by the declared cost model. */
 export function estimateRun(run: {
   directory: string;
   config: RunConfig;
@@ -63,7 +63,7 @@ export function estimateRun(run: {
     bytes,
     basis:
       guessed.length === 0
-        ? "finished cells of the same trainers beside this run"
+        ? "finished cells of the same trainers in neighboring runs"
         : `a rough cost model (FLOPs at ${modeled.flopsPerSecond / 1e9} GFLOP/s) for ${guessed.join(", ")}`,
     cells,
   };
@@ -83,7 +83,7 @@ function measuredCell(stored: { trainer: TrainerRecord; cost: CostRecord }[], tr
   };
 }
 
-/** Costs of finished cells in the run directories beside this one that learned the same suite from the same model. */
+/** Costs of finished cells in the run directories next to this one that learned the same suite from the same model. */
 function storedCosts(parent: string, run: RunRecord): { trainer: TrainerRecord; cost: CostRecord }[] {
   if (!existsSync(parent)) return [];
   return readdirSync(parent).flatMap((name) => {

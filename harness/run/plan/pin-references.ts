@@ -7,7 +7,7 @@ interface OptionSchema {
 
 /**
  * Options in which every reference to a sentence model (strings that the schema gives the format `sentence-model`) names
- * the commit that it stands for now, so that a cell's identity holds it. Local directories stay as they are.
+ * its current commit, so that a cell's identity includes it. Local directories stay as they are.
  *
  * @throws what `resolveReference` throws: a wrong path or name ends before any work starts.
  */

@@ -23,7 +23,7 @@ export function seedsOf(seeds: number | readonly number[], orders: number): numb
   );
 }
 
-/** The list that is crossed with every order, which a count stood for in earlier versions. */
+/** The list that is crossed with every order, which a count meant in earlier versions. */
 export const crossedSeeds = (seeds: number): number[] => seedsOf(seeds, 1)[0]!;
 
 /** Whether every order has the same seeds. */

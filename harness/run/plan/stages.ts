@@ -28,7 +28,7 @@ export function stagesOf(schedule: Schedule, tasks: number, start?: { row: numbe
   }
 }
 
-/** Rows before the start and the row that it stands at, then what is left; joint training learns all tasks again. */
+/** Rows up to that of the start, then what is left; joint training learns all tasks again. */
 function continuedStages(schedule: Schedule, tasks: number, start: { row: number; before: number[] }): Stage[] {
   const held = [...start.before, start.row].map((row): Stage => ({ row, learn: [], shifted: row === 0 }));
   return [

@@ -6,7 +6,7 @@ import type { CellResult, CellTask, WorkerMessage, WorkerSetup } from "./message
 
 /** Workers that run one cell at a time each. */
 export interface CellPool {
-  /** Never rejects: a worker that dies is a failed cell. Give it no more cells at once than there are workers. */
+  /** Never rejects: a worker that dies is a failed cell. Give it no more concurrent cells than there are workers. */
   run(task: CellTask): Promise<CellResult>;
   /** Asks every running cell to stop soon. Workers are never aborted: inside a native call that ends the process. */
   cancel(): void;
@@ -64,7 +64,7 @@ function workerDied(thrown: unknown): CellResult {
       code: "CELL_FAILED",
       message: memory ? "the worker ran out of memory" : `the worker died: ${message}`,
       fix: memory
-        ? "Give it more with NODE_OPTIONS=--max-old-space-size=<megabytes>, or run fewer workers at once."
+        ? "Give it more with NODE_OPTIONS=--max-old-space-size=<megabytes>, or run fewer workers."
         : "Mend the trainer: it must neither exit nor leave a promise that rejects unseen.",
       ...(stack === undefined ? {} : { stack }),
     },

@@ -2,7 +2,7 @@ import type { Alert } from "../../contract/alert.js";
 import type { ErrorRecord } from "../../contract/errors.js";
 import type { CellRecord, CellStatus, JournalEvent } from "../../contract/result.js";
 
-/** What happened to one cell so far, told by the journal. */
+/** What happened to one cell so far, by the journal. */
 export interface CellState {
   status: CellStatus;
   /** Finished rows in order, each with its artifacts: path → SHA-256. */

@@ -3,7 +3,7 @@ import { digestOf } from "../../contract/digest.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { JournalEvent } from "../../contract/result.js";
 
-/** What a journal holds: its intact events in order, and what had to be left out. */
+/** The contents of a journal: its intact events in order, and what had to be left out. */
 export interface JournalContent {
   events: JournalEvent[];
   /** Said when a torn last line was dropped. */

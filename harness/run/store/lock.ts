@@ -8,7 +8,7 @@ import { storageError } from "./journal.js";
 interface Owner {
   pid: number;
   host: string;
-  /** When the process started, in the system's own terms: tells a process from a later one with the same number. */
+  /** When the process started, in the system's own terms: distinguishes a process from a later one with the same number. */
   started: string | null;
 }
 
@@ -85,7 +85,7 @@ function isAlive(owner: Owner): boolean {
   return started === null || owner.started === null || started === owner.started;
 }
 
-/** When a process started; null where the system does not tell. */
+/** When a process started; null where the system does not report it. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

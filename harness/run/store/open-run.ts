@@ -52,11 +52,11 @@ function createDirectory(directory: string): void {
   }
 }
 
-/** `run.json` comes last: where it stands, the questions stand too. */
+/** `run.json` is written last: where it exists, the questions do too. */
 function writeRun(plan: RunPlan): RunRecord {
   const journal = join(plan.directory, layout.journal);
   if (existsSync(journal)) {
-    throw new BenchError("RUN_MISMATCH", `${plan.directory} holds a journal but no ${layout.run}`, {
+    throw new BenchError("RUN_MISMATCH", `${plan.directory} contains a journal but no ${layout.run}`, {
       fix: "Restore run.json from a copy, or choose another directory with --out.",
       at: { file: journal },
     });

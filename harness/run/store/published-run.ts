@@ -6,7 +6,7 @@ import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../co
 import { checkRecord } from "./check-record.js";
 import { layout, readJson, readRun } from "./store.js";
 
-/** `runs/<id>.json` beside a leaderboard: a run with its matrices and costs, without answers and checkpoints. */
+/** `runs/<id>.json` next to a leaderboard: a run with its matrices and costs, without answers and checkpoints. */
 export interface PublishedRun {
   schema: "published-run@1";
   run: RunRecord;
@@ -49,13 +49,13 @@ export function readMeasuredRuns(directory: string): MeasuredRun[] {
   if (existsSync(join(directory, layout.run))) return [readRun(directory)];
   const runs = publishedRuns(directory);
   if (runs.length > 0) return runs;
-  throw new BenchError("STORAGE", `${directory} holds neither a run nor a leaderboard`, {
+  throw new BenchError("STORAGE", `${directory} contains neither a run nor a leaderboard`, {
     fix: "Give directories that `bench run` or `bench leaderboard` printed.",
     at: { file: directory },
   });
 }
 
-/** The runs that a leaderboard's directory holds; none where it is no such directory. */
+/** The runs in a leaderboard's directory; none where it is no such directory. */
 export function publishedRuns(directory: string): MeasuredRun[] {
   const place = join(directory, folder);
   const names = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(".json")) : [];

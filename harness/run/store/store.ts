@@ -55,7 +55,7 @@ export interface StoredRun {
   notices: string[];
 }
 
-/** Reads a run directory, also while it is being written. Throws STORAGE where it holds no run, DATA_INVALID where a file is damaged. */
+/** Reads a run directory, also while it is being written. Throws STORAGE where it contains no run, DATA_INVALID where a file is damaged. */
 export function readRun(directory: string): StoredRun {
   const run = requireRunRecord(directory);
   const journal = join(directory, layout.journal);
@@ -82,7 +82,7 @@ export function readRun(directory: string): StoredRun {
 export function requireRunRecord(directory: string): RunRecord {
   const run = readRunRecord(directory);
   if (run !== undefined) return run;
-  throw new BenchError("STORAGE", `${directory} holds no run (there is no ${layout.run})`, {
+  throw new BenchError("STORAGE", `${directory} contains no run (there is no ${layout.run})`, {
     fix: "Give the directory that `bench run` printed, such as runs/<id>.",
     at: { file: join(directory, layout.run) },
   });

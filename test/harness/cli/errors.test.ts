@@ -73,7 +73,7 @@ describe("an error is three short lines: what, where, how to mend it", () => {
     const { code, stderr } = await bench(["report", "."], directory);
     expect(code).toBe(2);
     expect(stderr.replaceAll(directory, "DIRECTORY")).toMatchInlineSnapshot(`
-      "bench: DIRECTORY holds no run (there is no run.json) (STORAGE)
+      "bench: DIRECTORY contains no run (there is no run.json) (STORAGE)
          at: run.json
         fix: Give the directory that \`bench run\` printed, such as runs/<id>.
       "

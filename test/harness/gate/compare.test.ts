@@ -65,7 +65,7 @@ describe("bench compare", () => {
     [["before", "before"], "compared with itself"],
     [["before", "worse:metod"], 'Did you mean "method"?'],
     [["before", "worse", "--metrics", "opp"], 'Did you mean "op"?'],
-    [["before", "nowhere"], "holds no run"],
+    [["before", "nowhere"], "contains no run"],
   ])("%j ends with 2: %s", async (given, message) => {
     const { code, stderr } = await workspace.bench("compare", ...given);
     expect(code).toBe(2);

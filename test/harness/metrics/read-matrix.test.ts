@@ -116,7 +116,7 @@ test.each([
   ["x.csv", "a,b\n0.1,0.2\n0.5,x\n0.3,0.4\n", '"x" is no score', 3, 5, "T columns"],
   ["x.csv", "a,b\n0.1,0.2\n", "1 rows and 2 columns", 2, 1, "T columns"],
   ["x.csv", "\n", "empty", 1, 1, "rows"],
-  ["x.csv", ",qa,qa\na,0.9,0.2\nb,0.7,0.8\n", 'two tasks are called "qa"', 1, 5, "name of its own"],
+  ["x.csv", ",qa,qa\na,0.9,0.2\nb,0.7,0.8\n", 'two tasks are called "qa"', 1, 5, "unique name"],
   ["x.json", '{"tasks": ["a", "a"], "rows": [[0.1, 0.2], [0.2, 0.3]]}', 'two tasks are called "a"', 1, 17, "name"],
   ["x.csv", "a,b\n0.1,0.2\n\n0.3,0.4\n", "empty line", 3, 1, "separator"],
   ["x.csv", ",a,b,mean\nx,0.9,0.2,0.5\ny,0.7,0.8,0.7\n", 'column "mean"', 1, 6, "Remove"],

@@ -155,7 +155,7 @@ test("the estimate says where it comes from, and learns from finished neighbors"
   expect(guess.estimate.bytes).toBeGreaterThan(0);
   await run(config);
   const measured = await plan({ ...config, out: join(parent, "two"), seeds: [5, 6], workers: 1 });
-  expect(measured.estimate.basis).toBe("finished cells of the same trainers beside this run");
+  expect(measured.estimate.basis).toBe("finished cells of the same trainers in neighboring runs");
   const seconds = Object.values(measured.estimate.cells);
   expect(seconds).toHaveLength(4);
   expect(measured.estimate.seconds).toBeCloseTo(
