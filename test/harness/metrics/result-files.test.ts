@@ -134,7 +134,7 @@ test("Mammoth: a run of logs.pyd, in percent, evaluated on the tasks so far", ()
 
 test("Mammoth: several runs and runs without accuracies are refused", () => {
   expect(failure("mammoth", write("logs.pyd", mammoth + mammoth))).toMatchObject({
-    message: "the file holds 2 runs",
+    message: "the file contains 2 runs",
     at: { line: 2 },
   });
   expect(failure("mammoth", write("a.pyd", "{'accmean_task1': 9.5}\n")).message).toContain("no accuracies");
