@@ -3,6 +3,7 @@ export type Part = { type: "text"; text: string } | { type: "image"; path: strin
 
 /** What inputs may be made of. */
 export const modalities = ["text", "image"] as const satisfies readonly Part["type"][];
+/** A kind of input. */
 export type Modality = (typeof modalities)[number];
 
 /** One question with its accepted answers. */
