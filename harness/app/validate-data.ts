@@ -1,11 +1,9 @@
 import { locationSuite } from "../config/defaults.js";
 import { checkOptions } from "../config/options.js";
 import { parseSuiteReference } from "../config/suite-reference.js";
-import type { TextMeasure } from "../contract/plugin.js";
-import type { Task } from "../contract/suite.js";
 import { resolveReference } from "../hub.js";
 import type { Registry } from "../plugins.js";
-import { measureAnswerLimits, tooLongPrompts } from "../run/data/answer-limits.js";
+import { longPromptNotes, measureAnswerLimits } from "../run/data/answer-limits.js";
 import { checkData } from "../run/data/check-data.js";
 import { refusal } from "../run/data/data-notes.js";
 
@@ -27,10 +25,7 @@ export async function validateData(
   const { directory } = await resolveReference(model ?? loaded.defaultModel, "model");
   const measure = await registry.modelFor(directory).measure?.(directory);
   const { suite } = measureAnswerLimits(loaded, measure);
-  const notes = [
-    ...(suite.notes ?? []),
-    ...(measure === undefined ? [] : suite.tasks.flatMap(longPromptNote(measure))),
-  ];
+  const notes = [...(suite.notes ?? []), ...(measure === undefined ? [] : longPromptNotes(suite, measure))];
   const tasks = suite.tasks.map((task) => {
     const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
     return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
@@ -50,12 +45,3 @@ export async function validateData(
     digest: suite.digest,
   };
 }
-
-const longPromptNote = (measure: TextMeasure) => (task: Task) => {
-  const count = tooLongPrompts(task, measure);
-  return count === 0
-    ? []
-    : [
-        `${task.id}: prompts longer than ${measure.longest} tokens with their answers, to be shortened (start and end are kept): ${count}`,
-      ];
-};

@@ -3,9 +3,11 @@ import type { Suite, Task } from "../../contract/suite.js";
 
 const leastTokens = 5;
 const mostTokens = 512;
-/** Up to here the limit leaves room for every reference: short answers are labels and numbers, of which none may be cut. */
+/** Up to here no reference is an outlier: short answers are labels and numbers, of which none may be cut. */
 const shortAnswer = 32;
 const coveredShare = 0.99;
+/** Longer ones are outliers, which do not set the limit. */
+const outlier = 1.5;
 /** Of more references, only the longest tenth in bytes is measured: the limit depends on no others. */
 const mostMeasured = 2000;
 
@@ -18,33 +20,42 @@ export interface MeasuredSuite {
 
 /**
  * Measures the references of a suite in the tokens of a model: the limits of answers that the suite inferred from bytes
- * become those that hold the references, all of them where they are short, else 99 of 100, up to 512 tokens. What does
+ * become those that hold the references, all but outliers of 1 in 100, up to 512 tokens. What does
  * not fit its limit, inferred or declared, is noted.
  *
  * @param measure the model's own; without it a limit is an upper bound from bytes, and nothing is noted.
  */
 export function measureAnswerLimits(suite: Suite, measure: TextMeasure | undefined): MeasuredSuite {
   const limits: Record<string, number> = {};
-  const notes: string[] = [];
+  const cut = { inferred: [] as string[], declared: [] as string[] };
   const tasks = suite.tasks.map((task) => {
     const lengths = referenceLengths(task, measure?.answer ?? boundFromBytes);
     const inferred = suite.inferredLimits?.includes(task.id) === true;
     const limit = inferred ? limitFor(lengths, measure) : task.maxNewTokens;
     if (limit !== task.maxNewTokens) limits[task.id] = limit;
     const room = Math.min(limit, mostOf(measure));
-    const cut = lengths.measured.filter((length) => length > room).length;
-    if (measure !== undefined && cut > 0) {
-      const how = inferred || limit > room ? "" : "; a larger maxNewTokens gives them room";
-      notes.push(
-        `${task.id}: reference answers longer than the ${room} tokens that an answer may take: ${cut} of ${lengths.count}${how}`,
-      );
+    const longer = lengths.measured.filter((length) => length > room).length;
+    if (measure !== undefined && longer > 0) {
+      const told = `${task.id} ${longer} of ${lengths.count} (${room} tokens)`;
+      cut[inferred || limit > room ? "inferred" : "declared"].push(told);
     }
     return limit === task.maxNewTokens ? task : { ...task, maxNewTokens: limit };
   });
-  return {
-    suite: notes.length === 0 ? { ...suite, tasks } : { ...suite, tasks, notes: [...(suite.notes ?? []), ...notes] },
-    limits,
-  };
+  const words = "reference answers with more tokens than an answer may take";
+  const notes = [
+    ...(cut.inferred.length === 0 ? [] : [`${words}: ${cut.inferred.join(", ")}`]),
+    ...(cut.declared.length === 0 ? [] : [`${words} by its maxNewTokens: ${cut.declared.join(", ")}`]),
+  ];
+  return { suite: { ...suite, tasks, ...(notes.length > 0 && { notes: [...(suite.notes ?? []), ...notes] }) }, limits };
+}
+
+/** Says how many prompts are too long for a model with their answers behind them; nothing where all fit. */
+export function longPromptNotes({ tasks }: Suite, measure: TextMeasure): string[] {
+  const counts = tasks.map((task) => ({ id: task.id, count: tooLongPrompts(task, measure) }));
+  const long = counts.filter(({ count }) => count > 0).map(({ id, count }) => `${id} ${count}`);
+  if (long.length === 0) return [];
+  const words = `prompts longer than ${measure.longest} tokens with their answers, to be shortened (start and end are kept)`;
+  return [`${words}: ${long.join(", ")}`];
 }
 
 /** Prompts of a task that are too long for a model with the answer behind them. */
@@ -76,7 +87,8 @@ function referenceLengths({ train, validation, test }: Task, count: (text: strin
 
 function limitFor({ count, measured }: ReturnType<typeof referenceLengths>, measure: TextMeasure | undefined): number {
   const longest = measured[0]!;
-  const needed = longest <= shortAnswer ? longest : measured[count - Math.ceil(count * coveredShare)]!;
+  const covering = measured[count - Math.ceil(count * coveredShare)]!;
+  const needed = longest <= Math.max(shortAnswer, outlier * covering) ? longest : covering;
   return Math.min(mostTokens, mostOf(measure), Math.max(leastTokens, needed));
 }
 

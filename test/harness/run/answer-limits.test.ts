@@ -53,12 +53,13 @@ describe("limits that a suite inferred", () => {
     );
   });
 
-  test("hold 99 of 100 longer ones, and say how many do not fit", () => {
+  test("hold all but outliers, and say how many do not fit", () => {
     const answers = [...Array(197).fill(sentence(60)), ...Array(2).fill(sentence(70)), sentence(150)];
     expect(limitOf(answers, words)).toEqual({
       limit: 71,
-      notes: ["t: reference answers longer than the 71 tokens that an answer may take: 1 of 200"],
+      notes: ["reference answers with more tokens than an answer may take: t 1 of 200 (71 tokens)"],
     });
+    expect(limitOf(answers.slice(0, 199), words)).toEqual({ limit: 71, notes: [] });
   });
 
   test("take at most half of what the model reads", () => {
@@ -76,7 +77,7 @@ test("a declared limit stays, and what it cuts is said", () => {
   expect(limits).toEqual({});
   expect(suite.tasks[0]!.maxNewTokens).toBe(4);
   expect(suite.notes).toEqual([
-    "t: reference answers longer than the 4 tokens that an answer may take: 1 of 2; a larger maxNewTokens gives them room",
+    "reference answers with more tokens than an answer may take by its maxNewTokens: t 1 of 2 (4 tokens)",
   ]);
 });
 
