@@ -2,15 +2,16 @@ import { existsSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { writeFileAtomically } from "../harness/contract/files.js";
 import type { PublishedResult, Reporter } from "../harness/contract/plugin.js";
+import type { RunRecord } from "../harness/contract/result.js";
 import type { Comparison } from "../harness/gate/compare.js";
 import type { GateResult } from "../harness/gate/gate.js";
-import { layout, readExamples } from "../harness/run/store/store.js";
+import { layout, readExamples, readJson } from "../harness/run/store/store.js";
 import { readReportData } from "./report-data.js";
 import { writeSamples } from "./samples/write.js";
 import { Shards, scriptLiteral } from "./shards.js";
 import { templates } from "./templates.js";
 import { boardView } from "./view-models/board.js";
-import { comparisonPageView, type QuestionOf } from "./view-models/comparison.js";
+import { type CandidateRun, comparisonPageView } from "./view-models/comparison.js";
 import { historyView } from "./view-models/history.js";
 import { pageView } from "./view-models/page.js";
 import { matricesView } from "./view-models/scores/matrices.js";
@@ -73,7 +74,7 @@ export const html: Reporter = {
   },
   renderResults(results, file) {
     const shown = results.filter(isComparison);
-    writeFileAtomically(file, templates()("comparison", comparisonPageView(shown, questionsOf)));
+    writeFileAtomically(file, templates()("comparison", comparisonPageView(shown, candidateRun)));
   },
 };
 
@@ -81,10 +82,15 @@ function isComparison(result: PublishedResult): result is Comparison | GateResul
   return result.schema === "comparison@1" || result.schema === "gate@1";
 }
 
-/** The test questions of a run, which may have been moved since. */
-function questionsOf(runDirectory: string): QuestionOf {
-  if (!existsSync(join(runDirectory, layout.examples))) return () => undefined;
-  const examples = readExamples(runDirectory).filter(({ dataset }) => dataset !== "shifted");
-  const questions = new Map(examples.map(({ set, id, input }) => [`${set}\n${id}`, input]));
-  return (set, id) => questions.get(`${set.replace(/^(task|probe):/, "")}\n${id}`);
+function candidateRun(directory: string): CandidateRun {
+  if (!existsSync(join(directory, layout.run))) return { questionOf: () => undefined };
+  const { model } = readJson<RunRecord>(join(directory, layout.run));
+  const examples = existsSync(join(directory, layout.examples)) ? readExamples(directory) : [];
+  const questions = new Map(
+    examples.flatMap(({ dataset, set, id, input }) => (dataset === "shifted" ? [] : [[`${set}\n${id}`, input]])),
+  );
+  return {
+    model: model.reference,
+    questionOf: (set, id) => questions.get(`${set.replace(/^(task|probe):/, "")}\n${id}`),
+  };
 }

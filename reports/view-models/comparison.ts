@@ -54,8 +54,13 @@ interface Flip {
   candidate: { output: string; score: number };
 }
 
-/** The text of a question, where it is known. */
-export type QuestionOf = (set: string, id: string) => string | undefined;
+/** What the run of a candidate knows; it may have been moved since. */
+export interface CandidateRun {
+  /** Reference of its model. */
+  model?: string;
+  /** The text of a question, where it is known. */
+  questionOf(set: string, id: string): string | undefined;
+}
 
 /** Answers that changed that are listed of each direction. */
 const mostFlips = 200;
@@ -64,19 +69,19 @@ const tones: Record<string, string> = { pass: "gain", better: "gain", fail: "los
 
 export function comparisonPageView(
   results: readonly (Comparison | GateResult)[],
-  questionsOf: (runDirectory: string) => QuestionOf,
+  runOf: (runDirectory: string) => CandidateRun,
 ): ComparisonPageView {
   const first = results[0]!;
   const sections = results.map((result, index) =>
     result.schema === "gate@1"
-      ? gateView(result, `result-${index + 1}`, questionsOf(result.candidate.directory))
-      : comparisonView(result, `result-${index + 1}`, questionsOf(result.candidate.directory)),
+      ? gateView(result, `result-${index + 1}`, runOf(result.candidate.directory))
+      : comparisonView(result, `result-${index + 1}`, runOf(result.candidate.directory)),
   );
   const title = first.schema === "gate@1" ? "Release gate" : "Comparison";
   return { title, suite: `${first.suite.name} ${first.suite.version}`, sections };
 }
 
-function comparisonView(result: Comparison, id: string, questionOf: QuestionOf): ComparisonView {
+function comparisonView(result: Comparison, id: string, { questionOf }: CandidateRun): ComparisonView {
   const { baseline, candidate, metrics, tasks, flips, cost, notes, pairedBy } = result;
   const rows = [...metrics, ...tasks];
   const reach = reachOf(rows.map(({ difference, interval }) => [difference, interval?.low, interval?.high]));
@@ -117,9 +122,11 @@ function comparisonView(result: Comparison, id: string, questionOf: QuestionOf):
   };
 }
 
-function gateView(result: GateResult, id: string, questionOf: QuestionOf): ComparisonView {
+function gateView(result: GateResult, id: string, { model, questionOf }: CandidateRun): ComparisonView {
   const { baseline, candidate, metrics, verdict, alpha, pairedBy, flips, notes } = result;
   const blessed = baseline.version === undefined ? baseline.name : `${baseline.name}@${baseline.version}`;
+  // Models that are compared item by item were evaluated, not trained by a method.
+  const name = pairedBy === "item" && model !== undefined ? modelName(model) : candidate.trainer;
   const reach = reachOf(metrics.map(({ mean, low, high, margin }) => [mean, low, high, margin]));
   const view = (row: GateRow): RowView => {
     const { mean, low, high, margin, acknowledged } = row;
@@ -141,7 +148,7 @@ function gateView(result: GateResult, id: string, questionOf: QuestionOf): Compa
   };
   return {
     id,
-    title: `${candidate.trainer} against baseline ${blessed}`,
+    title: `${name} against baseline ${blessed}`,
     verdict: { text: verdict.toUpperCase(), tone: tones[verdict] ?? "" },
     facts: [
       {
@@ -149,7 +156,7 @@ function gateView(result: GateResult, id: string, questionOf: QuestionOf): Compa
         value: blessed,
         ...(baseline.by === undefined ? {} : { note: `${baseline.by}: ${baseline.reason}` }),
       },
-      { name: "Candidate", value: candidate.trainer, note: `run ${candidate.run}` },
+      { name: "Candidate", value: name, note: `run ${candidate.run}` },
       { name: "Pairing", value: `by ${pairedBy}`, note: `one-sided error ${Number((100 * alpha).toPrecision(3))}%` },
     ],
     caption:
@@ -187,7 +194,7 @@ function flipsView(
   compared: string,
   gained: readonly Flip[],
   lost: readonly Flip[],
-  questionOf: QuestionOf,
+  questionOf: CandidateRun["questionOf"],
 ): NonNullable<ComparisonView["flips"]> {
   const group = (title: string, flips: readonly Flip[]) => ({
     title: `${title}: ${flips.length}`,

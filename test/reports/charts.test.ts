@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { changePlot } from "../../reports/charts/change-plot.js";
 import { heatMap } from "../../reports/charts/heat-map.js";
+import { intervalMark } from "../../reports/charts/interval-mark.js";
 import { rankMark } from "../../reports/charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../../reports/charts/retention-mark.js";
 import { scoreCurve } from "../../reports/charts/score-curve.js";
 import { taskCurves } from "../../reports/charts/task-curves.js";
 import { frontier, type TradeOffPoint, tradeOff } from "../../reports/charts/trade-off.js";
+import { versionCurve } from "../../reports/charts/version-curve.js";
 import { expectWellFormed } from "./markup.js";
 
 const points: TradeOffPoint[] = [
@@ -47,6 +49,20 @@ const charts: Record<string, () => string> = {
       floor: 0.1,
       ceiling: 0.9,
       reference: true,
+    }),
+  "interval-mark": () => intervalMark({ difference: -0.16, low: -0.25, high: 0.4, margin: 0.02, reach: 0.3 }),
+  "interval-mark-unknown": () => intervalMark({ difference: null, low: null, high: null, reach: 0.3 }),
+  "version-curve": () =>
+    versionCurve({
+      id: "v",
+      title: "op",
+      description: "From 50 at a to 30 at c.",
+      values: [0.5, null, 0.3],
+      notes: ["a: 50", "b: –", "c <1>: 30"],
+      names: ["a", "b", "c <1>"],
+      levels: [{ from: 0, to: 1, mean: 0.5, change: "none" }],
+      range: "full",
+      format: (value) => String(100 * value),
     }),
   "retention-axis": retentionAxis,
   "heat-map": () =>

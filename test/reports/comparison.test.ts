@@ -45,7 +45,7 @@ test("a comparison is a page: differences, verdicts, and the questions whose ans
 });
 
 test("runs with several trainers give a section for each", () => {
-  const { sections, title } = comparisonPageView(compareSides(before, after), () => () => undefined);
+  const { sections, title } = comparisonPageView(compareSides(before, after), () => ({ questionOf: () => undefined }));
   expect(title).toBe("Comparison");
   expect(sections.map((section) => section.title)).toEqual([
     "sequential compared with sequential",
@@ -71,12 +71,32 @@ test("a gate is a page: verdict, accepted drops and reasons", async () => {
     baseline: { output: "A", score: 1 },
     candidate: { output: "", score: 0 },
   };
-  const view = comparisonPageView([{ ...failed, flips: { gained: [], lost: [flip] } }], () => () => undefined);
+  const view = comparisonPageView([{ ...failed, flips: { gained: [], lost: [flip] } }], () => ({
+    questionOf: () => undefined,
+  }));
   expect(view.sections[0]!.flips!.groups.map(({ title, items }) => [title, items.length])).toEqual([
     ["Correct → incorrect: 1", 1],
     ["Incorrect → correct: 0", 0],
   ]);
   expect(view.sections[0]!.flips!.groups[0]!.items[0]).toMatchObject({ question: "unknown", candidate: "(empty)" });
+});
+
+test("models that are compared item by item are named by their model, with the items that changed", async () => {
+  const [old, next] = ["checkpoint-100", "checkpoint-200"].map((name) => {
+    const run = join(directory, name);
+    writeFixtureRun(run, { orders: 1, seeds: 1, only: ["frozen"], model: `owner/${name}` });
+    return run;
+  });
+  const baselines = join(directory, "models");
+  blessRun(old!, { baselines, name: "main", by: "a", reason: "release" });
+  const result = await gateRun(next!, { baselines, margins: { "probe:facts": 0.02 } }, context);
+  const page = read(await renderResults([result], join(directory, "items.html"), context));
+  expectWellFormed(page);
+  expect(page).toContain("owner/checkpoint-200 against baseline main@1");
+  const { count, gained, lost } = result.metrics[0]!.items!;
+  expect(page).toContain(`<td class="number">${count} (+${gained} −${lost})</td>`);
+  expect(page).toContain(`Correct → incorrect: ${result.flips!.lost.length}`);
+  expect(page).toContain("What kind of thing is a ");
 });
 
 const executablePath = [process.env.CHROMIUM_PATH ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
