@@ -6,7 +6,6 @@
  * @module
  */
 import type { Plugin } from "./harness/contract/plugin.js";
-import type { Engine } from "./trainers/engine/contract.js";
 import type { Method } from "./trainers/methods/method.js";
 
 export { Type } from "typebox";
@@ -43,9 +42,4 @@ export type * from "./trainers/training/strategy.js";
 /** Declares what a module offers; it exports the result as `plugin`. */
 export function definePlugin(plugin: Omit<Plugin, "methods"> & { methods?: Method[] }): Plugin {
   return plugin;
-}
-
-/** Declares an engine: something that opens models and computes with them. */
-export function defineEngine(engine: Engine): Engine {
-  return engine;
 }

@@ -94,9 +94,15 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
     const registry = await registryFor(context, options.plugins);
     const { directory } = await resolveReference(what, "model");
     const format = registry.modelFor(directory);
-    const { modalities = ["text"], notes = [], ...model } = await format.inspect(directory);
+    const { modalities = ["text"], chatTemplate, notes = [], ...model } = await format.inspect(directory);
     const numbered = notes.map((note, index) => [`note ${index + 1}`, note] as const);
-    return { format: format.name, ...model, inputs: modalities.join(", "), ...Object.fromEntries(numbered) };
+    return {
+      format: format.name,
+      ...model,
+      inputs: modalities.join(", "),
+      "chat template": chatTemplate === true ? "yes" : "no",
+      ...Object.fromEntries(numbered),
+    };
   },
   async data(what, options, context) {
     return validateData(what, options, await registryFor(context, options.plugins));

@@ -20,6 +20,8 @@ export interface EvaluateOptions extends EndpointSettings {
   device?: string;
   /** A name from `bench list engines`; the default one without it. */
   engine?: string;
+  /** Whether a model that has a chat template is asked through it; it is unless `never`. */
+  chat?: "auto" | "never";
   threads?: number;
   /** A configuration file: its suite and its plug-ins. */
   config?: string;
@@ -60,7 +62,7 @@ export async function evaluateCheckpoint(
 ): Promise<EvaluatedCheckpoint> {
   const checkpoint = withEndpointSettings(reference, options);
   const { base, trainer, config: file, ...rest } = options;
-  const { quick, device, engine, threads, out, suite: reader, plugins } = rest;
+  const { quick, device, engine, chat, threads, out, suite: reader, plugins } = rest;
   const request = readConfig(file, {
     ...{
       reference: suite,
@@ -70,6 +72,7 @@ export async function evaluateCheckpoint(
       quick,
       device,
       engine,
+      chat,
       threads,
       out,
     },

@@ -29,6 +29,7 @@ export interface ConfigFlags {
   out?: string;
   retryFailed?: boolean;
   keepCheckpoints?: RunConfig["keepCheckpoints"];
+  chat?: RunConfig["chat"];
   fromCheckpoint?: string;
   evaluateEvery?: number;
   evaluateItems?: number;
@@ -106,6 +107,8 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     locate?.(["evaluateItems"], true),
   );
   const engine = flags.engine ?? content.engine;
+  const chat = flags.chat ?? content.chat;
+  if (chat !== undefined) config.chat = chat;
   if (engine !== undefined) config.engine = engine;
   if (flags.strict ?? content.strict) config.strict = true;
   if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;

@@ -143,6 +143,7 @@ export const configSchema = Type.Object(
       Type.Array(text, { uniqueItems: true, description: "names of the reporters that render and follow the run" }),
     ),
     plugins: Type.Optional(Type.Array(text)),
+    chat: Type.Optional(Type.Enum(["auto", "never"])),
     alerts: Type.Optional(Type.Union([alerts, Type.Literal(false)])),
     gate: Type.Optional(gate),
     ...trainingProfile,

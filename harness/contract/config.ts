@@ -25,6 +25,8 @@ export interface RunConfig {
   fromCheckpoint?: string;
   /** Measurements within a task; none when absent. */
   observation?: ObservationSettings;
+  /** Whether a model that has a chat template is asked and trained through it; `auto` when absent: it is. */
+  chat?: "auto" | "never";
   /** What is watched while the run goes on; `defaultAlerts` when absent. Has no influence on results. */
   alerts?: AlertSettings;
   /** Whether leaks, repeated rows and contradictions in the data are errors. */

@@ -72,6 +72,8 @@ export interface InspectedModel {
   digest: string;
   /** What its inputs may be made of; text alone when absent. */
   modalities?: readonly Modality[];
+  /** Whether it comes with a template for chats, which its prompts are to be put in. */
+  chatTemplate?: boolean;
   /** What is stored and not used, or was taken for granted, in words. */
   notes?: string[];
 }

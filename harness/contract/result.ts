@@ -36,6 +36,8 @@ export interface ModelRecord {
   revision?: string;
   parameters: number;
   architecture: string;
+  /** Whether prompts went through its chat template. */
+  chat?: true;
   /** What is stored and not used, or was taken for granted, in words. */
   notes?: string[];
 }

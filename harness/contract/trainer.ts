@@ -84,6 +84,8 @@ export interface LearnerContext<Options = Record<string, unknown>> {
   /** The tasks of this run in the order of this cell. */
   tasks: TaskDescription[];
   quick: boolean;
+  /** Whether prompts go through the model's chat template, in training as in testing. */
+  chat?: boolean;
 }
 
 /** The data of one task that may be trained on. */

@@ -113,7 +113,8 @@ class Coordinator {
     const { directory, plugins, model, engine, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
     const { device, threads, quick, alerts = defaultAlerts, observation } = config;
-    const setup = { directory, plugins, suite, model, engine, device, threads, quick, alerts, observation };
+    const { chat } = this.plan.record.model;
+    const setup = { directory, plugins, suite, model, engine, device, threads, quick, alerts, observation, chat };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();

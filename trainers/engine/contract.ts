@@ -88,6 +88,10 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Special tokens are left out. */
   decode(tokens: readonly number[]): string;
+  /** What the model's chat template puts around the message of a user and before the answer; null where it has none. */
+  readonly chat: { readonly before: string; readonly after: string; readonly separator: string } | null;
+  /** As `encode`, but special tokens are known: for what a chat template writes. */
+  encodeTemplate(text: string): number[];
 }
 
 /**

@@ -59,6 +59,7 @@ export function adapterFormat(architectures: readonly Architecture[]): ModelForm
         architecture: `${checkpoint.architecture.name} with a LoRA adapter`,
         parameters: tensors.reduce((sum, { values }) => sum + values.length, 0),
         digest: digestModel(checkpoint, tensors, options),
+        chatTemplate: checkpoint.tokenizer.chat !== null,
         notes,
       };
     },

@@ -94,6 +94,8 @@ export function digestModel(
   );
   for (const name of ["tokenizer.json", "tokenizer_config.json"])
     hash.update(`\0${name}\0`).update(files.get(name) ?? "");
+  const template = files.get("chat_template.jinja");
+  if (template !== undefined) hash.update("\0chat_template.jinja\0").update(template);
   for (const { name, values } of tensors) {
     hash.update(`\0${name}\0`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }

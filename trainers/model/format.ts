@@ -43,6 +43,7 @@ export function huggingFaceFormat(architectures: readonly Architecture[]): Model
         architecture: checkpoint.architecture.name,
         parameters: sizes.reduce((sum, size) => sum + size, 0),
         digest: digestModel(checkpoint, readTensors(checkpoint)),
+        chatTemplate: checkpoint.tokenizer.chat !== null,
         notes: checkpoint.notes,
       };
     },

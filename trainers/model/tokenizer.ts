@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Tokenizer } from "../engine/contract.js";
+import { readChatFrame } from "./chat-template.js";
 import { readJsonFile } from "./json-file.js";
 
 /**
@@ -20,8 +21,8 @@ export function openTokenizer(directory: string): Tokenizer {
   // What looks like a special token in a text is text: those tokens are not known to this one.
   const plain = build(file, withoutSpecialTokens(definition), config);
 
-  const encode = (text: string): number[] => {
-    const { ids, tokens } = plain.encode(text, { add_special_tokens: false });
+  const encodeBy = (encoder: HuggingFaceTokenizer, text: string): number[] => {
+    const { ids, tokens } = encoder.encode(text, { add_special_tokens: false });
     const unknown = (ids as (number | undefined)[]).indexOf(undefined);
     if (unknown < 0) return ids;
     throw new BenchError("MODEL_INVALID", `The vocabulary has no token for "${tokens[unknown]}".`, {
@@ -49,7 +50,12 @@ export function openTokenizer(directory: string): Tokenizer {
     endToken,
     endTokens: [...new Set([endToken, ...endTokensOfModel(directory)])],
     beginToken: begin !== undefined && prepends ? begin : null,
-    encode,
+    encode: (text) => encodeBy(plain, text),
+    encodeTemplate: (text) => encodeBy(tokenizer, text),
+    chat: readChatFrame(directory, config, {
+      bos_token: contentOf(config.bos_token) ?? "",
+      eos_token: contentOf(config.eos_token) ?? "",
+    }),
     decode: (tokens) =>
       tokens.length === 0
         ? ""

@@ -42,7 +42,7 @@ export class ParametricLearner extends ModelLearner {
     strategy: Strategy,
     monitor: DriftMonitor | undefined,
   ) {
-    super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reservedTokens ?? 0)));
+    super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reservedTokens ?? 0)), context.chat);
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;

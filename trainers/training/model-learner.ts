@@ -27,9 +27,9 @@ export abstract class ModelLearner implements Learner {
   /** What learners before this one, in the same cell, have used. */
   #spent = { flops: 0, trainedTokens: 0, generatedTokens: 0 };
 
-  protected constructor(model: Model, maxTokens: number) {
+  protected constructor(model: Model, maxTokens: number, chat = false) {
     this.model = model;
-    this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength));
+    this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength), chat);
   }
 
   /** Opens the base model that a cell starts from. */
@@ -65,7 +65,7 @@ export abstract class ModelLearner implements Learner {
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
     const questions = requests.map((request) => {
-      const continuation = this.encoder.answer(request.continuation);
+      const continuation = this.encoder.answer(request.continuation, request.input);
       return { ...request, tokens: this.prompt(request, continuation.length).tokens, continuation };
     });
     return this.model.score(await this.route(questions));
@@ -95,7 +95,11 @@ export abstract class ModelLearner implements Learner {
   }
 
   async answerDigest(): Promise<string> {
-    return digestOf({ model: await this.model.digest(), maximum: this.encoder.maximum });
+    return digestOf({
+      model: await this.model.digest(),
+      maximum: this.encoder.maximum,
+      ...(this.encoder.chat && { chat: true }),
+    });
   }
 
   release(): Promise<void> {

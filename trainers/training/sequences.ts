@@ -11,7 +11,7 @@ export interface EncodedPrompt {
 
 /**
  * Text to tokens, the same for training, generation and scoring: [begin token] prompt, then " " + answer, then the
- * end token. Loss falls on the answer and the end token only.
+ * end token; or the prompt as a user's message in the model's chat template, then the answer as the template has it. Loss falls on the answer and the end token only.
  *
  * A prompt that is too long loses what follows its instruction. The instruction stays, since without it the model cannot
  * tell what is asked: the first line and the lines after it that are empty or end in a colon; where the prompt is one
@@ -25,9 +25,28 @@ export class SequenceEncoder {
   #shortenedSequences = 0;
   readonly #sequences = new WeakMap<object, TrainingSequence>();
 
-  constructor(tokenizer: Tokenizer, maximum: number) {
+  readonly #frame: Frame;
+  readonly #begin: readonly number[];
+  /** The begin token and what is put before a message. */
+  readonly #before: readonly number[];
+  readonly #after: readonly number[];
+
+  /** @param chat whether prompts go through the model's chat template, where it has one. */
+  constructor(tokenizer: Tokenizer, maximum: number, chat = false) {
     this.#tokenizer = tokenizer;
     this.maximum = maximum;
+    this.#frame = (chat ? tokenizer.chat : null) ?? plainFrame;
+    const before = tokenizer.encodeTemplate(this.#frame.before);
+    // Most templates write the begin token themselves; where one leaves it to the tokenizer, it is put before it.
+    const begins = tokenizer.beginToken === null || before[0] === tokenizer.beginToken;
+    this.#begin = begins ? [] : [tokenizer.beginToken!];
+    this.#before = [...this.#begin, ...before];
+    this.#after = tokenizer.encodeTemplate(this.#frame.after);
+  }
+
+  /** Whether prompts go through a chat template. */
+  get chat(): boolean {
+    return this.#frame !== plainFrame;
   }
 
   /** How many sequences had a prompt that was shortened. */
@@ -42,12 +61,11 @@ export class SequenceEncoder {
 
   /** The same, and whether it was shortened. */
   encodePrompt(input: readonly Part[], answerTokens: number): EncodedPrompt {
-    const begin = this.#tokenizer.beginToken === null ? [] : [this.#tokenizer.beginToken];
     const room = this.#promptRoom(answerTokens);
     const text = inputText(input);
     const tokens = this.#tokenizer.encode(text);
     const shortened = tokens.length > room;
-    return { tokens: begin.concat(shortened ? this.#shorten(text, room) : tokens), shortened };
+    return { tokens: this.#framed(shortened ? this.#shorten(text, room) : tokens), shortened };
   }
 
   /** Whether a prompt stays whole. */
@@ -55,16 +73,26 @@ export class SequenceEncoder {
     return this.#tokenizer.encode(prompt).length <= this.#promptRoom(answerTokens);
   }
 
-  /** The answer's tokens without the end token. */
-  answer(text: string): number[] {
-    return this.#tokenizer.encode(` ${text}`);
+  /**
+   * The answer's tokens without the end token: those that follow the prompt's last line where both are tokenized as one
+   * text. They are not always those of the answer alone, for instance where a tokenizer puts a space before each text.
+   */
+  answer(text: string, input: readonly Part[]): number[] {
+    const { after, separator } = this.#frame;
+    const encode = (whole: string) =>
+      after === "" ? this.#tokenizer.encode(whole) : this.#tokenizer.encodeTemplate(whole);
+    const context = lastLine(after === "" ? inputText(input) : after);
+    const before = encode(context);
+    const joint = encode(context + separator + text);
+    if (before.every((token, index) => joint[index] === token)) return joint.slice(before.length);
+    return this.#tokenizer.encode(separator + text); // they share a token: the prompt's side keeps it
   }
 
   /** The item's sequence with its first reference as answer; an answer longer than its room is cut and has no end. */
   sequence(item: TrainingItem): TrainingSequence {
     let sequence = this.#sequences.get(item.example);
     if (!sequence) {
-      const full = [...this.answer(item.example.references[0]!), this.#tokenizer.endToken];
+      const full = [...this.answer(item.example.references[0]!, item.example.input), this.#tokenizer.endToken];
       const answer = full.slice(0, this.#answerRoom(item.task?.maxNewTokens ?? full.length));
       const { tokens: prompt, shortened } = this.encodePrompt(
         item.example.input,
@@ -83,12 +111,24 @@ export class SequenceEncoder {
   }
 
   #promptRoom(answerTokens: number): number {
-    return this.maximum - (this.#tokenizer.beginToken === null ? 0 : 1) - this.#answerRoom(answerTokens);
+    const frame = this.#before.length + this.#after.length;
+    return Math.max(1, this.maximum - frame - this.#answerRoom(answerTokens));
   }
 
   /** An answer, end token included, takes at most half of the sequence. */
   #answerRoom(answerTokens: number): number {
     return Math.min(answerTokens + 1, Math.floor(this.maximum / 2));
+  }
+
+  /** A message between what is put around it, tokenized as one text where nothing in it looks like a special token. */
+  #framed(message: readonly number[]): number[] {
+    if (!this.chat) return [...this.#before, ...message];
+    const { encodeTemplate, encode, decode } = this.#tokenizer;
+    const text = decode(message);
+    const known = encodeTemplate(text);
+    if (encode(text).some((token, index) => token !== known[index]))
+      return [...this.#before, ...message, ...this.#after];
+    return [...this.#begin, ...encodeTemplate(this.#frame.before + text + this.#frame.after)];
   }
 
   #shorten(text: string, room: number): number[] {
@@ -109,6 +149,14 @@ export class SequenceEncoder {
     return fill(whole.slice(0, Math.floor(room / 4)), whole.slice(Math.floor(room / 4)));
   }
 }
+
+/** What is put around a prompt, and between it and the answer. */
+type Frame = NonNullable<Tokenizer["chat"]>;
+
+const plainFrame: Frame = { before: "", after: "", separator: " " };
+
+/** The last line of a text, with the line break before it. */
+const lastLine = (text: string): string => text.slice(Math.max(0, text.trimEnd().lastIndexOf("\n")));
 
 /** The text up to the first full stop, question or exclamation mark that ends some words; empty where there is none. */
 function firstSentence(text: string): string {

@@ -62,5 +62,12 @@ export function withEvaluationOptions(command: Command): Command {
     .option("--quick", "a smaller, honest configuration, for smoke tests")
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--engine <name>", "the engine that computes; see `bench list engines`")
+    .addOption(chatOption())
     .option("--threads <n>", "threads of the evaluation", wholeNumber(1, limits.threads));
+}
+
+/** Of every verb that asks a model. */
+export function chatOption(): Option {
+  const text = "whether a model that has a chat template is asked through it; auto: it is";
+  return new Option("--chat <when>", text).choices(["auto", "never"]);
 }

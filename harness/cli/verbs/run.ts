@@ -15,6 +15,7 @@ import {
 import { closingLines } from "../text/closing-lines.js";
 import { errorText } from "../text/error-text.js";
 import { wholeNumber } from "../whole-number.js";
+import { chatOption } from "./evaluate.js";
 
 type Options = CommonOptions & SuiteRunOptions & { reporter?: string[]; dryRun?: boolean; quiet?: boolean };
 
@@ -35,6 +36,7 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
     .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
     .option("--engine <name>", "the engine that computes; see `bench list engines`")
+    .addOption(chatOption())
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
     .option(
       "--from-checkpoint <cell>",

@@ -208,6 +208,7 @@ class CellRun {
         options: structuredClone(trainer.options),
         tasks: order.map((id) => describeTask(suite.tasks.find((task) => task.id === id)!)),
         quick: setup.quick,
+        ...(setup.chat === true && { chat: true }),
       }),
     );
     if (checkpoint !== undefined) await restoreCheckpoint(this.learner, this.buffer, checkpoint);

@@ -21,6 +21,8 @@ export interface CellDigestInput {
   answerLimits?: Record<string, number>;
   /** Measurements within tasks; absent from the digest where there are none. */
   observation?: ObservationSettings;
+  /** Prompts go through the model's chat template; absent from the digest where they do not. */
+  chat?: true;
   /** The cell and the checkpoint that all cells go on from; absent where they start from the model. */
   source?: { cell: string; checkpoint: string };
 }
@@ -80,6 +82,7 @@ export function differences(stored: RunRecord, planned: RunRecord): string[] {
   }
   compare("quick", stored.quick, planned.quick);
   compare("start", startPhrase(stored), startPhrase(planned));
+  compare("chat template", chatPhrase(stored), chatPhrase(planned));
   compare("measurements within tasks", stored.config.observation ?? "none", planned.config.observation ?? "none");
   compare("device", stored.environment.device, planned.environment.device);
   compare("threads", stored.environment.threads, planned.environment.threads);
@@ -102,6 +105,7 @@ function trainerDifferences(before: TrainerRecord, now: TrainerRecord): string[]
   return found;
 }
 
+const chatPhrase = ({ model }: RunRecord): string => (model.chat === true ? "used" : "not used");
 const short = (digest: string): string => digest.slice(0, 12);
 const phrase = (value: unknown): string => (typeof value === "string" ? value : (canonicalJson(value) ?? "nothing"));
 const labels = (run: RunRecord): string => run.trainers.map(({ label }) => label).join(", ");

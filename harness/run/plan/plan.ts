@@ -66,7 +66,7 @@ export async function planRun(
   const checked = withDataNotes(loaded, config.strict === true);
   checkNeeds(checked, trainers, registry);
   const orders = source === undefined ? ordersOf(checked, config.orders) : [continuedOrder(checked, source)];
-  const model = await openModel(config.model ?? checked.defaultModel, registry);
+  const model = await openModel(config.model ?? checked.defaultModel, registry, config.chat);
   checkModalities(
     checked,
     config.trainers.map(({ name }) => ({ name: `trainer "${name}"`, modalities: registry.trainer(name).modalities })),
@@ -85,6 +85,7 @@ export async function planRun(
     quick: config.quick,
     answerLimits: Object.keys(limits).length === 0 ? undefined : limits,
     observation: config.observation,
+    chat: model.record.chat,
     source: source && { cell: source.cell.id, checkpoint: source.digest },
   };
   const locate = (seeds: readonly number[][]) => {
@@ -178,6 +179,7 @@ async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> 
 async function openModel(
   reference: string,
   registry: Registry,
+  chat: RunConfig["chat"],
 ): Promise<{
   directory: string;
   record: ModelRecord;
@@ -187,8 +189,12 @@ async function openModel(
 }> {
   const { directory, revision } = await resolveReference(reference, "model");
   const format = registry.modelFor(directory);
-  const { architecture, parameters, digest, modalities, notes = [] } = await format.inspect(directory);
+  const { architecture, parameters, digest, modalities, chatTemplate, notes = [] } = await format.inspect(directory);
   const record: ModelRecord = { reference, digest, parameters, architecture };
+  if (chatTemplate === true && chat !== "never") {
+    record.chat = true;
+    notes.push("prompts go through the model's chat template; `chat: never` leaves it out");
+  }
   if (revision !== null) record.revision = revision;
   if (notes.length > 0) record.notes = notes;
   const measure = async () => format.measure?.(directory);

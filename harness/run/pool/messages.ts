@@ -23,6 +23,8 @@ export interface WorkerSetup {
   quick: boolean;
   alerts: AlertSettings;
   observation?: ObservationSettings;
+  /** Prompts go through the model's chat template. */
+  chat?: true;
   /** One 32-bit integer; not 0 once the user cancelled. */
   cancelled: SharedArrayBuffer;
 }

@@ -129,7 +129,7 @@ describe("the same trainer", () => {
 });
 
 test("an alert is raised by what is learned now, not by what the checkpoint had lost already", async () => {
-  const config = onward("sequential", { alerts: { ...defaultAlerts, failOn: "critical" } });
+  const config = onward("sequential", { alerts: { ...defaultAlerts, noise: null, failOn: "critical" } });
   const outcome = await run(config);
   expect(outcome).toMatchObject({ status: "failed", failures: [{ error: { code: "ALERT" } }] });
   const raised = outcome.events.flatMap((event) => (event.type === "alert" ? [event.alert.row] : []));

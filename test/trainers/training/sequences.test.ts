@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
 import { openTokenizer } from "../../../trainers/model/tokenizer.js";
 import { SequenceEncoder, splitPrompt } from "../../../trainers/training/sequences.js";
-import { writeTinyModel } from "../model/tiny-model.js";
+import { endText, writeTinyModel } from "../model/tiny-model.js";
 
 const task: TaskDescription = {
   id: "t",
@@ -122,4 +122,38 @@ test("the parts of any prompt make the prompt again", () => {
       },
     ),
   );
+});
+
+test("in a chat, prompts stand in the model's template, and the answer follows as the template has it", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  const frame = { before: "<user>", after: "\n<assistant>", separator: "" };
+  expect(tokenizer.chat).toEqual(frame);
+  const encoder = new SequenceEncoder(tokenizer, 64, true);
+  const { tokens, weights } = encoder.sequence({ example: example("2 + 2 =", "4"), task });
+  expect(tokenizer.decode(tokens)).toBe("<user>2 + 2 =\n<assistant>4");
+  expect(tokenizer.decode(tokens.slice(weights.indexOf(1)))).toBe("4");
+  const whole = tokenizer.encodeTemplate("<user>2 + 2 =\n<assistant>4");
+  expect(tokens).toEqual([...whole, tokenizer.endToken]);
+  const long = example("word ".repeat(200), "");
+  const cut = encoder.encodePrompt(long.input, 8);
+  expect(cut.shortened).toBe(true);
+  expect(cut.tokens.length + 9).toBeLessThanOrEqual(64);
+  expect(tokenizer.decode(cut.tokens)).toMatch(/^<user>word .*\n<assistant>$/);
+});
+
+test("without a template a chat is the plain prompt", () => {
+  const tokenizer = { ...openTokenizer(writeTinyModel()), chat: null };
+  const item = { example: example("2 + 2 =", "4"), task };
+  expect(new SequenceEncoder(tokenizer, 64, true).sequence(item)).toEqual(
+    new SequenceEncoder(tokenizer, 64).sequence(item),
+  );
+});
+
+test("the template and the message are tokenized as one text, but a special token in the message stays text", () => {
+  const plain = openTokenizer(writeTinyModel());
+  const tokenizer = { ...plain, chat: { before: "Question: ", after: "\nAnswer:", separator: " " } };
+  const encoder = new SequenceEncoder(tokenizer, 64, true);
+  const { tokens } = encoder.sequence({ example: example("Where?", "Here"), task });
+  expect(tokens).toEqual([...plain.encode("Question: Where?\nAnswer: Here"), plain.endToken]);
+  expect(encoder.prompt(example(`a${endText}b`, "").input, 4)).not.toContain(plain.endToken);
 });

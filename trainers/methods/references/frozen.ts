@@ -8,7 +8,7 @@ import { noPrivileges } from "../../training/privileges.js";
 /** The base model as it is, asked with the task's prompt alone. */
 class FrozenLearner extends ModelLearner {
   static async open(context: LearnerContext<OptionsOf<typeof promptOptions>>): Promise<FrozenLearner> {
-    return new FrozenLearner(await ModelLearner.openBase(context), context.options.maxTokens);
+    return new FrozenLearner(await ModelLearner.openBase(context), context.options.maxTokens, context.chat);
   }
 
   async learn(): Promise<LearnReport> {

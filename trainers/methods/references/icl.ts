@@ -51,7 +51,7 @@ class IclLearner extends ModelLearner {
 
   private constructor(model: Model, context: LearnerContext<IclOptions>) {
     const options = context.options as unknown as IclOptions;
-    super(model, options.maxTokens);
+    super(model, options.maxTokens, context.chat);
     this.#seed = context.seed;
     this.#options = options;
   }

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Template } from "@huggingface/jinja";
+import { BenchError } from "../../harness/contract/errors.js";
+
+/** What a model's chat template puts around the message of a user, up to where the assistant's answer begins. */
+export interface ChatFrame {
+  before: string;
+  after: string;
+  /** What the template puts between that and the answer; a space where it does not show it and none is there. */
+  separator: string;
+}
+
+/** Stand for a message and its answer while the template is rendered. */
+const [marker, answerMarker] = ["bench:message:5f1d", "bench:answer:5f1d"];
+
+/** Templates that show the date get this one, so that prompts do not change from day to day. */
+const date = "26 Jul 2024";
+
+/**
+ * The frame of the template in chat_template.jinja, or else in tokenizer_config.json (one text, or a list of which
+ * "default" counts); null where there is none.
+ *
+ * @param variables texts that the template may use, such as bos_token.
+ * @throws MODEL_INVALID where the template cannot be rendered, or changes the message that it is given.
+ */
+export function readChatFrame(
+  directory: string,
+  config: Readonly<Record<string, unknown>>,
+  variables: Readonly<Record<string, string>>,
+): ChatFrame | null {
+  const own = join(directory, "chat_template.jinja");
+  const listed = config.chat_template;
+  const source = existsSync(own)
+    ? readFileSync(own, "utf8")
+    : Array.isArray(listed)
+      ? listed.find((entry) => entry?.name === "default")?.template
+      : listed;
+  if (typeof source !== "string") return null;
+  const invalid = (what: string, cause?: unknown) =>
+    new BenchError("MODEL_INVALID", `The chat template ${what}.`, {
+      at: { file: existsSync(own) ? own : join(directory, "tokenizer_config.json") },
+      cause,
+      fix: "Correct the template, or remove it to ask the model without one.",
+    });
+  const render = (messages: { role: string; content: string }[], prompted: boolean): string =>
+    new Template(source.replace(/strftime_now\([^)]*\)/g, JSON.stringify(date))).render({
+      ...variables,
+      messages,
+      add_generation_prompt: prompted,
+    });
+  const question = { role: "user", content: marker };
+  let rendered: string;
+  try {
+    rendered = render([question], true);
+  } catch (cause) {
+    throw invalid(`cannot be rendered: ${(cause as Error).message}`, cause);
+  }
+  const [before, after, ...more] = rendered.split(marker);
+  if (before === undefined || after === undefined || more.length > 0) {
+    throw invalid("does not hold the message once, as it was given");
+  }
+  return { before, after, separator: separatorOf(rendered, () => render([question, answered], false)) };
+}
+
+const answered = { role: "assistant", content: answerMarker };
+
+function separatorOf(prompt: string, renderBoth: () => string): string {
+  let both = "";
+  try {
+    both = renderBoth();
+  } catch {} // some templates take no assistant's message at the end
+  const shown = both.startsWith(prompt) ? both.slice(prompt.length).split(answerMarker)[0]! : undefined;
+  if (shown !== undefined && /^\s*$/.test(shown) && both.includes(answerMarker)) return shown;
+  return /\s$/.test(prompt) ? "" : " ";
+}
