@@ -1,5 +1,6 @@
 import type { Bounds } from "./bootstrap.js";
 
+/** How a candidate differs from its baseline. */
 export type ComparisonVerdict = "better" | "worse" | "same" | "not separated" | "unknown";
 
 /** What can be said about one metric or task. Differences are positive where the candidate is better. */
