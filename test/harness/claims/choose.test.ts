@@ -6,12 +6,12 @@ import { chooseClaims, combineArms } from "../../../harness/claims/choose.js";
 import { armsOf, type Claim } from "../../../harness/contract/claim.js";
 import { checkPlugin } from "../../../harness/plugins/check-plugin.js";
 import { loadRegistry } from "../../../harness/plugins.js";
+import { rooms } from "../../../rooms.js";
 import { plugin as suites } from "../../../suites/index.js";
-import { plugin as trainers } from "../../../trainers/index.js";
 import { newDirectory } from "../cli/support.js";
 
 const built = suites.claims!;
-const registry = { allTrainers: () => trainers.trainers! };
+const registry = await loadRegistry(rooms);
 
 const claim: Claim = {
   id: "mine-is-better",
