@@ -94,21 +94,24 @@ function comparisonView(result: Comparison, id: string, { questionOf }: Candidat
     tone: tones[row.verdict] ?? "",
     remarks: row.reason === undefined ? [] : [row.reason],
   });
+  const byItem = pairedBy === "item";
   const orders = Math.max(...rows.map((row) => row.orders));
+  // Models that are compared item by item were evaluated, not trained by a method.
+  const nameOf = ({ trainer, model }: Pick<Comparison["baseline"], "trainer" | "model">) =>
+    byItem ? modelName(model) : trainer;
   const side = ({ trainer, model, run, cells }: Comparison["baseline"]) => ({
-    value: trainer,
-    note: `${modelName(model)}, ${plural(cells, "cell")}, run ${run}`,
+    value: nameOf({ trainer, model }),
+    note: `${byItem ? "" : `${modelName(model)}, `}${plural(cells, "cell")}, run ${run}`,
   });
   return {
     id,
-    title: `${candidate.trainer} compared with ${baseline.trainer}`,
+    title: `${nameOf(candidate)} compared with ${nameOf(baseline)}`,
     facts: [
       { name: "Baseline", ...side(baseline) },
       { name: "Candidate", ...side(candidate) },
-      { name: "Pairing", value: `by ${pairedBy}`, note: plural(orders, "task order") },
+      { name: "Pairing", value: `by ${pairedBy}`, ...(byItem ? {} : { note: plural(orders, "task order") }) },
     ],
-    caption:
-      'Differences in points, positive if the candidate is better, with unadjusted 95% intervals. p: paired t-test over task orders, Holm-adjusted over all rows; "not separated": adjusted p above 0.05.',
+    caption: `Differences in points, positive if the candidate is better, with unadjusted 95% intervals. p: ${byItem ? "exact McNemar test or paired permutation test over items" : "paired t-test over task orders"}, Holm-adjusted over all rows; "not separated": adjusted p above 0.05.`,
     columns: ["Difference", "95% interval", "Adjusted p"],
     tables: [
       { title: "Metrics", rows: metrics.map(view) },

@@ -97,6 +97,10 @@ test("models that are compared item by item are named by their model, with the i
   expect(page).toContain(`<td class="number">${count} (+${gained} −${lost})</td>`);
   expect(page).toContain(`Correct → incorrect: ${result.flips!.lost.length}`);
   expect(page).toContain("What kind of thing is a ");
+  const [{ title, caption }] = comparisonPageView(compareSides(old!, next!), () => ({ questionOf: () => undefined }))
+    .sections as [{ title: string; caption: string }];
+  expect(title).toBe("owner/checkpoint-200 compared with owner/checkpoint-100");
+  expect(caption).toContain("over items");
 });
 
 const executablePath = [process.env.CHROMIUM_PATH ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
