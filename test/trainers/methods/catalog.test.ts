@@ -104,5 +104,5 @@ test("a composition names each method once", () => {
 test("an elastic λ needs the form that it is meant for", () => {
   const trainer = byName(trainers, "ewc");
   const options = checkOptions(trainer.options, { elasticBeta: 0.1 }, "ewc");
-  expect(() => trainer.needs(options)).toThrow("no effect in the proximal form");
+  expect(() => trainer.needs(options)).toThrow("too weak to have an effect in the proximal form");
 });
