@@ -19,11 +19,12 @@ const upgrades: Record<string, (record: Stored) => unknown> = Object.assign(Obje
   }),
   "evaluation@1": (evaluation: Stored) => ({ ...withUsage(evaluation), schema: "evaluation@2" }),
   "curves@1": ({ stretches, ...curves }: Stored) => ({ ...curves, schema: "curves@2", segments: stretches }),
-  "run@1": ({ source, trainers, ...stored }: Stored) => {
-    const run = { ...stored, trainers: (trainers as Stored[]).map(withDeterminism) };
-    if (source === undefined) return run;
-    const { learnt, ...rest } = source as Stored;
-    return { ...run, source: learnt === undefined ? source : { ...rest, learned: learnt } };
+  "run@1": (stored: Stored) => {
+    const run = { ...stored };
+    if (Array.isArray(run.trainers)) run.trainers = run.trainers.map(withDeterminism);
+    const { learnt, ...rest } = (run.source ?? {}) as Stored;
+    if (learnt !== undefined) run.source = { ...rest, learned: learnt };
+    return run;
   },
   "published-run@1": ({ run, curves = {}, ...published }: Stored) => ({
     ...published,
@@ -33,8 +34,8 @@ const upgrades: Record<string, (record: Stored) => unknown> = Object.assign(Obje
 });
 
 /** Trainers did not say whether they are random: of those there were, the base model as it is was the only one not to be. */
-const withDeterminism = (trainer: Stored): Stored =>
-  trainer.name === "frozen" && trainer.schedule === "once" ? { ...trainer, deterministic: true } : trainer;
+const withDeterminism = (trainer: Stored | null): Stored | null =>
+  trainer?.name === "frozen" && trainer.schedule === "once" ? { ...trainer, deterministic: true } : trainer;
 
 function withUsage({ effort, ...rest }: Stored): Stored {
   return { ...rest, usage: effort };

@@ -21,6 +21,22 @@ test.each([
     { schema: "curves@2", every: 8, segments: [{ row: 1 }] },
   ],
   [
+    {
+      schema: "run@1",
+      trainers: [
+        { name: "frozen", schedule: "once" },
+        { name: "ewc", schedule: "sequence" },
+      ],
+    },
+    {
+      schema: "run@1",
+      trainers: [
+        { name: "frozen", schedule: "once", deterministic: true },
+        { name: "ewc", schedule: "sequence" },
+      ],
+    },
+  ],
+  [
     { schema: "run@1", id: "x", source: { cell: "c", learnt: ["a"] } },
     { schema: "run@1", id: "x", source: { cell: "c", learned: ["a"] } },
   ],
