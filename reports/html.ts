@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { writeFileAtomically } from "../harness/contract/files.js";
+import { writeFileAtomically, writeOutput } from "../harness/contract/files.js";
 import type { PublishedResult, Reporter } from "../harness/contract/plugin.js";
 import type { RunRecord } from "../harness/contract/result.js";
 import type { Comparison } from "../harness/gate/compare.js";
@@ -74,7 +74,7 @@ export const html: Reporter = {
   },
   renderResults(results, file) {
     const shown = results.filter(isComparison);
-    writeFileAtomically(file, templates()("comparison", comparisonPageView(shown, candidateRun)));
+    writeOutput(file, templates()("comparison", comparisonPageView(shown, candidateRun)));
   },
 };
 

@@ -49,7 +49,18 @@ test("a directory is refused, and nothing is left beside it", () => {
 test.skipIf(process.platform === "win32")("the gate writes to /dev/stdout and /dev/null as to any file", async () => {
   writeFixtureRun(at("run"), { orders: 3, seeds: 1, only: ["ewc"] });
   expect((await bench(["gate", "bless", "run", "--reason", "first"], directory)).code).toBe(0);
-  const given = ["gate", "run", "--margin", "op=0.1", "--markdown", "/dev/stdout", "--junit", "/dev/null"];
+  const given = [
+    "gate",
+    "run",
+    "--margin",
+    "op=0.1",
+    "--markdown",
+    "/dev/stdout",
+    "--junit",
+    "/dev/null",
+    "--html",
+    "/dev/null",
+  ];
   const { code, stdout, stderr } = await bench(given, directory);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/^## ✅ PASS[\s\S]*^PASS /m);
