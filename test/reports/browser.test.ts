@@ -129,6 +129,29 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
     await page.close();
   });
 
+  test("no column breaks a number on a narrow screen", async () => {
+    const page = await open({ viewport: { width: 390, height: 844 } });
+    const broken = await page.evaluate(() => {
+      for (const details of document.querySelectorAll("details")) details.open = true;
+      const found: string[] = [];
+      for (const cell of document.querySelectorAll("td, th")) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        for (let node = texts.nextNode() as Text | null; node; node = texts.nextNode() as Text | null) {
+          for (const { index, 0: number } of node.data.matchAll(/[−+±]?\d[\d.,]*\d/g)) {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + number.length);
+            const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+            if (tops.size > 1) found.push(`${number} in ${cell.closest("section")?.id}`);
+          }
+        }
+      }
+      return found;
+    });
+    expect(broken).toEqual([]);
+    await page.close();
+  });
+
   test("curves within tasks scroll inside where it is narrow", async () => {
     const page = await open({ viewport: { width: 390, height: 844 } });
     const curves = page.locator("#within-task svg.task-curves").first();
