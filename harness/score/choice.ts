@@ -1,13 +1,9 @@
-import type { Score, Scorer } from "../contract/plugin.js";
+import Type from "typebox";
+import { defineScorer } from "../contract/define.js";
+import type { Score } from "../contract/plugin.js";
 import { answerPart } from "./answer-part.js";
 import { mentionsOf, standsAlone } from "./choice-mentions.js";
 import { pythonStrip } from "./python-text.js";
-
-interface ChoiceOptions {
-  labels?: string[];
-  rule?: "label" | "first-character";
-  raw?: boolean;
-}
 
 /**
  * A label out of a closed set: the option `labels`, else the example's `choices`, else its references.
@@ -21,29 +17,30 @@ interface ChoiceOptions {
  * The score's `label` is the extracted one: lost format shows in `valid`, not in the confusion matrix. A reference
  * scored as an output gives the true label.
  */
-export const choice: Scorer = {
+export const choice = defineScorer({
   name: "choice",
   version: 2,
   summary: "A label out of a closed set: the whole answer, and the label that the text names as the answer.",
   source: "harness; first-character and raw are TRACE's rules (2310.06762)",
   options: {
-    properties: {
-      labels: {
-        type: "array",
-        items: { type: "string", minLength: 1 },
+    labels: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
         minItems: 2,
         uniqueItems: true,
         description: "The closed set; the example's own choices when absent",
-      },
-      rule: {
-        enum: ["label", "first-character"],
+      }),
+    ),
+    rule: Type.Optional(
+      Type.Enum(["label", "first-character"], {
         description: "What the strict score compares: the label (when absent), or the first character only",
-      },
-      raw: { type: "boolean", description: "Strict: the texts are compared as they are, white space included" },
-    },
+      }),
+    ),
+    raw: Type.Optional(
+      Type.Boolean({ description: "Strict: the texts are compared as they are, white space included" }),
+    ),
   },
   score(example, output, options) {
-    const { labels: given, rule, raw = false } = options as ChoiceOptions;
+    const { labels: given, rule, raw = false } = options;
     const labels = (given ?? example.choices ?? example.references).toSorted((a, b) => b.length - a.length);
     const references = example.references.map(pythonStrip);
     const truths = references.map((reference) => leadingLabel(reference, labels) ?? reference);
@@ -67,7 +64,7 @@ export const choice: Scorer = {
     if (extracted !== undefined) score.label = extracted;
     return score;
   },
-};
+});
 
 function sameStart(references: readonly string[], text: string): boolean {
   const first = text.codePointAt(0);

@@ -1,4 +1,5 @@
-import type { Scorer } from "../contract/plugin.js";
+import Type from "typebox";
+import { defineScorer } from "../contract/define.js";
 import { sequenceRatio } from "./difflib.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
 import { pythonRound, pythonStrip } from "./python-text.js";
@@ -31,19 +32,20 @@ function unwrapLiterals(code: string): string {
  * The fuzz ratio on 0..1. As rapidfuzz computes it: from the longest common subsequence, not rounded, with answer and
  * reference trimmed. As fuzzywuzzy does, which TRACE uses: difflib's ratio of both texts as they are, in whole percent.
  */
-export const editSimilarity: Scorer = {
+export const editSimilarity = defineScorer({
   name: "edit-similarity",
   version: 2,
   summary: "Normalized edit similarity (fuzz ratio), best over the references.",
   source: "rapidfuzz fuzz.ratio; CodeXGLUE (2102.04664); fuzzywuzzy 0.18 for TRACE (2310.06762)",
   options: {
-    properties: {
-      unwrapLiterals: { type: "boolean", description: "Unwrap the placeholders <STR_LIT:…>, <NUM_LIT:…> of Py150" },
-      implementation: {
-        enum: ["rapidfuzz", "fuzzywuzzy"],
+    unwrapLiterals: Type.Optional(
+      Type.Boolean({ description: "Unwrap the placeholders <STR_LIT:…>, <NUM_LIT:…> of Py150" }),
+    ),
+    implementation: Type.Optional(
+      Type.Enum(["rapidfuzz", "fuzzywuzzy"], {
         description: "Which package's ratio; rapidfuzz when absent",
-      },
-    },
+      }),
+    ),
   },
   score(example, output, options) {
     const prepare = (text: string) => (options.unwrapLiterals === true ? unwrapLiterals(text) : text);
@@ -54,4 +56,4 @@ export const editSimilarity: Scorer = {
       output,
     );
   },
-};
+});

@@ -1,4 +1,5 @@
-import type { Scorer } from "../contract/plugin.js";
+import Type from "typebox";
+import { defineScorer } from "../contract/define.js";
 import { answerPart } from "./answer-part.js";
 import { pythonStrip } from "./python-text.js";
 
@@ -28,14 +29,12 @@ function extract(output: string): string {
  * answer, or what follows a cue in it before the model runs on into another question, is a reference up to case, spacing,
  * quotes and closing punctuation.
  */
-export const exactMatch: Scorer = {
+export const exactMatch = defineScorer({
   name: "exact-match",
   version: 2,
   summary: "The answer is the reference: strictly, and after extraction.",
   source: "harness; with raw texts the accuracy of TRACE (2310.06762)",
-  options: {
-    properties: { raw: { type: "boolean", description: "Strict: white space around the answer counts, too" } },
-  },
+  options: { raw: Type.Optional(Type.Boolean({ description: "Strict: white space around the answer counts, too" })) },
   score(example, output, { raw }) {
     const text = pythonStrip(output);
     const strict = example.references.some((reference) =>
@@ -50,4 +49,4 @@ export const exactMatch: Scorer = {
       valid: text !== "" && text.split("\n").length <= lines,
     };
   },
-};
+});

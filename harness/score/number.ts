@@ -1,14 +1,8 @@
-import type { Scorer } from "../contract/plugin.js";
+import Type from "typebox";
+import { defineScorer } from "../contract/define.js";
 import { answerPart } from "./answer-part.js";
 import { decimalValue } from "./decimal.js";
 import { pythonStrip } from "./python-text.js";
-
-interface NumberOptions {
-  pick?: "first" | "last";
-  marker?: string;
-  rule?: "gsm8k" | "lm-eval";
-  raw?: boolean;
-}
 
 const groups = "\\d{1,3}(?:([,' \\u00a0\\u2009\\u202f])\\d{3}(?:\\1\\d{3})*)(?!\\d)";
 const numeral = new RegExp(
@@ -61,21 +55,27 @@ function flexibleNumber(text: string): string | undefined {
  * under rule `gsm8k` as without a marker, under `lm-eval` its flexible-extract. A reference with more around its number,
  * such as a worked solution, is worth the number after its marker, else the one picked.
  */
-export const number: Scorer = {
+export const number = defineScorer({
   name: "number",
   version: 2,
   summary: "A number: the whole answer or what follows a marker, and the last or first number in it.",
   source: "harness; markers by the rules of GSM8K (2110.14168) and lm-evaluation-harness (gsm8k, version 3)",
   options: {
-    properties: {
-      pick: { enum: ["first", "last"], description: "Which number of the text is extracted; last when absent" },
-      marker: { type: "string", minLength: 1, description: "What precedes the final answer; #### for a rule alone" },
-      rule: { enum: ["gsm8k", "lm-eval"], description: "How the number at the marker is found; gsm8k when absent" },
-      raw: { type: "boolean", description: "Strict: the answer is the reference's text, character for character" },
-    },
+    pick: Type.Optional(
+      Type.Enum(["first", "last"], { description: "Which number of the text is extracted; last when absent" }),
+    ),
+    marker: Type.Optional(
+      Type.String({ minLength: 1, description: "What precedes the final answer; #### for a rule alone" }),
+    ),
+    rule: Type.Optional(
+      Type.Enum(["gsm8k", "lm-eval"], { description: "How the number at the marker is found; gsm8k when absent" }),
+    ),
+    raw: Type.Optional(
+      Type.Boolean({ description: "Strict: the answer is the reference's text, character for character" }),
+    ),
   },
   score(example, output, options) {
-    const { pick, rule, marker = rule && "####", raw } = options as NumberOptions;
+    const { pick, rule, marker = rule && "####", raw } = options;
     const final = (text: string) => (marker === undefined ? wholeNumber(text) : markedNumber(text, marker));
     const picked = (text: string) => numbersIn(text).at(pick === "first" ? 0 : -1);
     const truths = example.references.map((reference) => final(reference) ?? picked(reference));
@@ -92,4 +92,4 @@ export const number: Scorer = {
       valid: strict !== undefined,
     };
   },
-};
+});

@@ -1,4 +1,5 @@
-import type { Scorer } from "../contract/plugin.js";
+import Type from "typebox";
+import { defineScorer } from "../contract/define.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
 import { rougeSummary } from "./rouge-summary.js";
 import { bestOver, fMeasure, plainScore } from "./scores.js";
@@ -25,22 +26,22 @@ function lcsF(reference: string, output: string, tokens: (text: string) => strin
  * so a reference with letters of another script than Latin is split by Unicode words and single Chinese characters.
  * The implementation `rouge` is that of the package rouge 1.0.1 at summary level, with which TRACE scores.
  */
-export const rougeL: Scorer = {
+export const rougeL = defineScorer({
   name: "rouge-l",
   version: 1,
   summary: "ROUGE-L F-measure, best over the references.",
   source: "Lin 2004; rouge_score 0.1.2; rouge 1.0.1 for TRACE (2310.06762)",
   options: {
-    properties: {
-      tokenizer: {
-        enum: ["rouge", "unicode"],
+    tokenizer: Type.Optional(
+      Type.Enum(["rouge", "unicode"], {
         description: "When absent: unicode for a reference with letters beyond the Latin script, rouge otherwise",
-      },
-      implementation: {
-        enum: ["rouge-score", "rouge"],
+      }),
+    ),
+    implementation: Type.Optional(
+      Type.Enum(["rouge-score", "rouge"], {
         description: "Which package's ROUGE-L; rouge-score when absent, and rouge takes no tokenizer",
-      },
-    },
+      }),
+    ),
   },
   score(example, output, options) {
     const best = bestOver(example.references, (reference) => {
@@ -50,4 +51,4 @@ export const rougeL: Scorer = {
     });
     return plainScore(best, output);
   },
-};
+});

@@ -1,4 +1,5 @@
-import type { Scorer } from "../contract/plugin.js";
+import Type from "typebox";
+import { defineScorer } from "../contract/define.js";
 import { inputText } from "../contract/suite.js";
 import { fMeasure, plainScore } from "./scores.js";
 import { tokenize13a } from "./tokenizer-13a.js";
@@ -98,22 +99,21 @@ function sariOf(source: string, output: string, references: readonly string[]): 
  * SARI as Hugging Face's `evaluate` computes it (0/0 = 1, the corrected recall of kept words), on 0..1. Compares with
  * the example's `source`; without one, and where asked to, with its whole input, the instruction included.
  */
-export const sari: Scorer = {
+export const sari = defineScorer({
   name: "sari",
   version: 2,
   summary: "SARI: what a simplification keeps, deletes and adds rightly, over all references.",
   source: "Xu et al. 2016 (TACL 4, Q16-1029)",
   options: {
-    properties: {
-      against: {
-        enum: ["source", "input"],
+    against: Type.Optional(
+      Type.Enum(["source", "input"], {
         description:
           "What an answer is compared with: the text to simplify (when absent), or the whole prompt, as TRACE",
-      },
-    },
+      }),
+    ),
   },
   score(example, output, { against }) {
     const source = against === "input" ? undefined : example.source;
     return plainScore(sariOf(source ?? inputText(example.input), output, example.references), output);
   },
-};
+});

@@ -1,4 +1,4 @@
-import type { Scorer } from "../contract/plugin.js";
+import { defineScorer } from "../contract/define.js";
 import { pythonSplit } from "./python-text.js";
 import { bestOver, fMeasure, plainScore } from "./scores.js";
 import { spaceUnspacedScripts } from "./tokens.js";
@@ -28,15 +28,15 @@ function f1(reference: string, output: string): number {
 }
 
 /** Token F1 of SQuAD 2.0. Chinese, Japanese and Thai characters count as tokens of their own. */
-export const tokenF1: Scorer = {
+export const tokenF1 = defineScorer({
   name: "token-f1",
   version: 2,
   summary: "F1 of the tokens that answer and reference share, best over the references.",
   source: "SQuAD 2.0 (1806.03822)",
-  options: { properties: {} },
+  options: {},
   score: (example, output) =>
     plainScore(
       bestOver(example.references, (reference) => f1(reference, output)),
       output,
     ),
-};
+});

@@ -50,10 +50,9 @@ class IclLearner extends ModelLearner {
   }
 
   private constructor(model: Model, context: LearnerContext<IclOptions>) {
-    const options = context.options as unknown as IclOptions;
-    super(model, options.maxTokens, context.chat);
+    super(model, context.options.maxTokens, context.chat);
     this.#seed = context.seed;
-    this.#options = options;
+    this.#options = context.options;
   }
 
   async learn(view: TrainingView, { buffer }: LearnContext): Promise<LearnReport> {

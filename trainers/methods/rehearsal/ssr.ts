@@ -36,7 +36,7 @@ export const ssr = defineMethod({
     const { items, demonstrations } = options;
     return { pastData: demonstrations === "none" ? "synthetic" : { synthetic: { demonstrations: items } } };
   },
-  strategy: (options) => ssrStrategy(options as unknown as SsrOptions),
+  strategy: ssrStrategy,
 });
 
 function ssrStrategy(options: SsrOptions): Strategy {
