@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../harness/contract/json-schema.js";
 import { mapOf, nullable, type OptionsOf, section } from "../../harness/contract/options.js";
 import { defaultMaxTokens } from "../model/measure.js";
 

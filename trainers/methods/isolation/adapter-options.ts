@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../../harness/contract/json-schema.js";
 
 /** What every low-rank adapter asks for in addition to its rank. */
 export const adapterOptions = {

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../../harness/contract/json-schema.js";
 import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
 

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../../harness/contract/json-schema.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { embedderOption } from "../embeddings/open-embedder.js";
 
