@@ -8,9 +8,9 @@
 import type { Plugin } from "./harness/contract/plugin.js";
 import type { Method } from "./trainers/methods/method.js";
 
+export { Type } from "typebox";
 export { defineMetric, defineScorer, defineSuite, defineTrainer } from "./harness/contract/define.js";
 export { BenchError } from "./harness/contract/errors.js";
-export { type Keywords, type Schema, type Static, Type } from "./harness/contract/json-schema.js";
 export type * from "./harness/contract/metric.js";
 export {
   anyType,

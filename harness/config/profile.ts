@@ -1,4 +1,4 @@
-import { Type } from "../contract/json-schema.js";
+import Type from "typebox";
 import { anyType, type OptionsOf, section } from "../contract/options.js";
 
 const share = { minimum: 0, maximum: 1 };

@@ -1,4 +1,4 @@
-import { type Static, Type } from "../contract/json-schema.js";
+import Type from "typebox";
 import { mapOf, nullable } from "../contract/options.js";
 import { limits } from "./limits.js";
 import { trainingProfile } from "./profile.js";
@@ -156,7 +156,7 @@ export const configSchema = Type.Object(
   },
 );
 
-export type ConfigFileContent = Static<typeof configSchema>;
-export type AlertSection = Static<typeof alerts>;
-export type GateSection = Static<typeof gate>;
-export type TrainerEntry = Static<typeof trainer>;
+export type ConfigFileContent = Type.Static<typeof configSchema>;
+export type AlertSection = Type.Static<typeof alerts>;
+export type GateSection = Type.Static<typeof gate>;
+export type TrainerEntry = Type.Static<typeof trainer>;

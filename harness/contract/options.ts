@@ -1,47 +1,44 @@
-import {
-  type Keywords,
-  type Properties,
-  type Schema,
-  type Static,
-  type StaticProperties,
-  Type,
-  type TypedSchema,
-} from "./json-schema.js";
+import Type from "typebox";
 
 /**
- * The options of a trainer, suite or scorer, one by one: the schema of each is its type, its JSON schema (draft-07), its
- * default and its description in one. An option without a default is `Type.Optional`.
+ * The options of a trainer, suite or scorer, one by one: each a TypeBox schema, which is its type, its JSON schema
+ * (draft-07), its default and its description in one. An option without a default is `Type.Optional`.
  */
-export type OptionProperties = Properties;
+export type OptionProperties = Type.TProperties;
 
 /** The type of checked options: defaults are filled in, and what has none may be absent. */
-export type OptionsOf<Own extends OptionProperties> = StaticProperties<Own>;
+export type OptionsOf<Properties extends OptionProperties> = Type.Static<Type.TObject<Properties>>;
+
+type Typed = Type.TSchema & { type: string };
 
 /**
  * A value of any of several JSON types, as one schema with a list of types: keywords of JSON schema say something of
  * values of their own type alone. Gives better messages than `anyOf`.
  */
-export function anyType<const All extends readonly TypedSchema<unknown>[]>(...all: All): Schema<Static<All[number]>> {
-  return Object.assign({}, ...all, { type: all.map(({ type }) => type) });
+export function anyType<const Schemas extends readonly Typed[]>(
+  ...schemas: Schemas
+): Type.TUnsafe<Type.Static<Schemas[number]>> {
+  return Type.Unsafe(Object.assign({}, ...schemas, { type: schemas.map(({ type }) => type) }));
 }
 
 /** A value of a schema's type, or null. */
-export function nullable<Own extends TypedSchema<unknown>>(schema: Own): Schema<Static<Own> | null> {
+export function nullable<Schema extends Typed>(schema: Schema): Type.TUnsafe<Type.Static<Schema> | null> {
   return anyType(schema, Type.Null());
 }
 
 /** A mapping with known keys, each of which may be left out: its default is filled in, where it has one. */
-export function section<Own extends OptionProperties>(
-  properties: Own,
-  keywords: Keywords = {},
-): TypedSchema<OptionsOf<Own>, "object"> {
-  return { type: "object", additionalProperties: false, properties, ...keywords };
+export function section<Properties extends OptionProperties>(
+  properties: Properties,
+  annotations: Type.TSchemaOptions = {},
+): Type.TUnsafe<OptionsOf<Properties>> & { type: "object" } {
+  const schema = { type: "object" as const, additionalProperties: false, properties, ...annotations };
+  return Object.assign(Type.Unsafe<OptionsOf<Properties>>(schema), schema);
 }
 
 /** A mapping from any key to values of one schema. */
-export function mapOf<Value extends Schema>(
-  values: Value,
-  keywords: Keywords = {},
-): TypedSchema<Record<string, Static<Value>>, "object"> {
-  return { type: "object", additionalProperties: values, ...keywords };
+export function mapOf<Schema extends Type.TSchema>(
+  values: Schema,
+  annotations: Type.TSchemaOptions = {},
+): Type.TUnsafe<Record<string, Type.Static<Schema>>> {
+  return Type.Unsafe({ type: "object", additionalProperties: values, ...annotations });
 }

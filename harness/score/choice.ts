@@ -1,5 +1,5 @@
+import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
-import { Type } from "../contract/json-schema.js";
 import type { Score } from "../contract/plugin.js";
 import { answerPart } from "./answer-part.js";
 import { mentionsOf, standsAlone } from "./choice-mentions.js";

@@ -1,5 +1,5 @@
+import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
-import { Type } from "../contract/json-schema.js";
 import { inputText } from "../contract/suite.js";
 import { fMeasure, plainScore } from "./scores.js";
 import { tokenize13a } from "./tokenizer-13a.js";

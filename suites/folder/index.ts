@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import Type from "typebox";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import { Type } from "../../harness/contract/json-schema.js";
 import type { OptionsOf } from "../../harness/contract/options.js";
 import type { Suite } from "../../harness/contract/suite.js";
 import { resolveReference } from "../../harness/hub.js";

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
+import Type from "typebox";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import { type Static, Type } from "../../harness/contract/json-schema.js";
 import { mapOf } from "../../harness/contract/options.js";
 
 const closed = { additionalProperties: false };
@@ -64,8 +64,8 @@ const folderSettings = Type.Object(
   closed,
 );
 
-export type TaskSettings = Static<typeof taskSettings>;
-export type FolderSettings = Static<typeof folderSettings>;
+export type TaskSettings = Type.Static<typeof taskSettings>;
+export type FolderSettings = Type.Static<typeof folderSettings>;
 
 let validate: ValidateFunction<FolderSettings> | undefined;
 

@@ -1,7 +1,7 @@
+import Type from "typebox";
 import type { TrainingProfile } from "../../harness/config/profile.js";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import { Type } from "../../harness/contract/json-schema.js";
 import { type OptionProperties, type OptionsOf, section } from "../../harness/contract/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
 import { composeStrategies } from "../training/compose.js";

@@ -1,4 +1,4 @@
-import { Type } from "../../harness/contract/json-schema.js";
+import Type from "typebox";
 import { mapOf, nullable, type OptionsOf, section } from "../../harness/contract/options.js";
 import { defaultMaxTokens } from "../model/measure.js";
 

@@ -1,5 +1,5 @@
+import Type from "typebox";
 import { newRatio } from "../../harness/config/profile.js";
-import { Type } from "../../harness/contract/json-schema.js";
 import { anyType } from "../../harness/contract/options.js";
 import type { ShareSchedule, Source, TaskContext } from "./strategy.js";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
+import Type from "typebox";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
-import { type Schema, Type } from "../../../harness/contract/json-schema.js";
 import { anyType, mapOf, nullable, section } from "../../../harness/contract/options.js";
 
-const acceptor = (option: Schema) => {
+const acceptor = (option: Type.TSchema) => {
   const schema = { properties: { option } };
   return (value: unknown): boolean => {
     try {

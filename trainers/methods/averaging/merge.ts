@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";

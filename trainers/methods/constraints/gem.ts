@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import type { Vector } from "../../engine/contract.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";

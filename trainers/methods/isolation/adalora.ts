@@ -1,5 +1,5 @@
+import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
-import { Type } from "../../../harness/contract/json-schema.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Model, StepReport } from "../../engine/contract.js";

@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 
 /** What every low-rank adapter asks for in addition to its rank. */
 export const adapterOptions = {

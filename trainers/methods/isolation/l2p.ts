@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
 import { splitSequence } from "../../training/sequences.js";

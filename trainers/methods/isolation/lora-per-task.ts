@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import Type from "typebox";
 import { digestOf, sha256 } from "../../../harness/contract/digest.js";
-import { Type } from "../../../harness/contract/json-schema.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { inputEmbeddings } from "../../training/similarity.js";

@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
 

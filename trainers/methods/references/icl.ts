@@ -1,6 +1,6 @@
+import Type from "typebox";
 import { defineTrainer } from "../../../harness/contract/define.js";
 import { digestOf } from "../../../harness/contract/digest.js";
-import { Type } from "../../../harness/contract/json-schema.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import { inputText } from "../../../harness/contract/suite.js";

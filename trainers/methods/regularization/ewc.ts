@@ -1,5 +1,5 @@
+import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
-import { Type } from "../../../harness/contract/json-schema.js";
 import { nullable, type OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Model } from "../../engine/contract.js";

@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { type Example, inputText } from "../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";

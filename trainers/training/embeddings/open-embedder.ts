@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import { nullable } from "../../../harness/contract/options.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { type Embedder, normalized } from "./embedder.js";

@@ -1,4 +1,4 @@
-import { Type } from "../../../harness/contract/json-schema.js";
+import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { embedderOption } from "../embeddings/open-embedder.js";
 
