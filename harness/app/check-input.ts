@@ -47,7 +47,7 @@ async function kindOf(what: string, context: Context): Promise<InputKind> {
     if (/\.(ya?ml|json)$/.test(what)) return "config";
     if (/\.[cm]?[jt]s$/.test(what) || what.startsWith("command:")) return "plugin";
     if (!existsSync(what)) return "data"; // a suite's name, or a path whose error the suite tells
-    throw new BenchError("USAGE", `it cannot be told what ${what} is`, {
+    throw new BenchError("USAGE", `what ${what} is cannot be recognized`, {
       fix: `Say so with --as ${inputKinds.join("|")}.`,
     });
   }

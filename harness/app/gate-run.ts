@@ -58,7 +58,7 @@ export interface GateOptions {
 
 /**
  * Judges a run against a blessed baseline and writes the files that were asked for. Each look at new evidence is recorded
- * beside the baseline, and spends its part of the error of 5%.
+ * next to the baseline, and spends its part of the error of 5%.
  *
  * @param run a run directory, or `<run>:<trainer>`.
  * @throws USAGE without margins or cap, UNKNOWN_NAME for a metric, BASELINE_MISMATCH, CANCELLED.

@@ -70,7 +70,7 @@ export async function renderAgain(
 /** Where the report of a run goes. */
 export const reportDirectory = (runDirectory: string): string => join(runDirectory, "report");
 
-/** What reporters are given beside results. */
+/** What reporters are given in addition to results. */
 export function contextOf(registry: Registry, columns?: readonly string[]): ReportContext {
   return { metrics: registry.allMetrics(), ...(columns === undefined ? {} : { columns }) };
 }

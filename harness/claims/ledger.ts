@@ -72,7 +72,7 @@ export function searchLedger(proposal: Proposal): SeenCells[] {
     .filter((seen) => seen.cells.length > 0);
 }
 
-/** Notes a registration in the ledger beside its run. */
+/** Notes a registration in the ledger next to its run. */
 export function noteRegistration(registration: Registration, { directory, record }: Proposal): void {
   const line: LedgerLine = {
     schema: "claims-ledger@1",

@@ -39,7 +39,7 @@ type Blessed = "version" | "blessedAt" | "by" | "reason";
 export const baselineText = ({ name, version }: Pick<ComparedBaseline, "name" | "version">): string =>
   version === undefined ? name : `${name}@${version}`;
 
-/** Who blesses what, and why; versions stand in `<directory>/<name>/<version>.json`, to be committed beside the code. */
+/** Who blesses what, and why; versions are in `<directory>/<name>/<version>.json`, to be committed with the code. */
 export interface Blessing {
   directory: string;
   name: string;

@@ -43,7 +43,7 @@ export interface Comparison {
   notes: string[];
 }
 
-/** The metrics that stand in a comparison without being asked for. */
+/** The metrics of a comparison by default. */
 export const comparedByDefault = [
   "op",
   "bwt",
@@ -113,11 +113,11 @@ export function compareMeasures(
     const differences = [...byOrder.values()];
     return { measure, differences, least, reason, p: pairedPValue(differences, least) };
   });
-  const told = compared.filter(({ p }) => p !== null);
-  const adjusted = holm(told.map(({ p }) => p!));
+  const tested = compared.filter(({ p }) => p !== null);
+  const adjusted = holm(tested.map(({ p }) => p!));
   return compared.map((row): ComparisonRow => {
     const { measure, differences } = row;
-    const adjustedP = row.p === null ? null : adjusted[told.indexOf(row)]!;
+    const adjustedP = row.p === null ? null : adjusted[tested.indexOf(row)]!;
     const difference = differences.length === 0 ? null : mean(differences);
     const reason = row.reason ?? (adjustedP === null ? whyUnknown(differences.length) : undefined);
     return {

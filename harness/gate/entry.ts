@@ -38,7 +38,7 @@ export const observedSide = ({
   repeats: trainer.schedule === "once",
 });
 
-/** Where the further orders of a run stand, each a run directory of its own. */
+/** Where the further orders of a run are, each in its own run directory. */
 export const extensionsOf = (directory: string): string => join(directory, "extensions");
 
 /** Every trainer of a run as an entry, its extensions included. */

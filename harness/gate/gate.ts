@@ -134,7 +134,7 @@ function notesOnLooks({ look, margins }: GateRequest): string[] {
   return [`margins changed after the look of ${last.at.slice(0, 10)}: ${keys.join(", ")}`];
 }
 
-/** What would be told by the cells that happen to be there is not the evidence that was planned. */
+/** A verdict on the cells that happen to be there would not rest on the evidence that was planned. */
 function incomplete(row: GateRow, { missing }: Entry): GateRow {
   const reason = `${missing.length} planned cell${missing.length === 1 ? " has" : "s have"} not finished`;
   return { ...row, verdict: "inconclusive", furtherOrders: null, reason };

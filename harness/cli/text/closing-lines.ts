@@ -4,7 +4,7 @@ import type { RunOutcome } from "../../run/execute.js";
 import { twoColumns } from "./columns.js";
 import { nearPath } from "./near-path.js";
 
-/** What stands below the leaderboard: where things are, and what to do next. */
+/** The lines below the leaderboard: where the results are, and what to do next. */
 export function closingLines(
   outcome: RunOutcome,
   config: RunConfig,

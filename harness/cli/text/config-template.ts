@@ -1,6 +1,6 @@
 /** The configuration that `bench init` writes: every key, with its default, explained. */
 export const configTemplate = `# Configuration of a run: bench run --config bench.yaml
-# Every key is optional; what stands here commented out is the default. A flag of \`bench run\` wins over this file.
+# Every key is optional; the commented-out values are the defaults. A flag of \`bench run\` wins over this file.
 # Paths are relative to this file.
 
 # What is learned: a name from \`bench list suites\`, or { name, location, options }.

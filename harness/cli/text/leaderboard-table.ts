@@ -14,7 +14,7 @@ interface Column {
   title: string;
   /** Those with the lowest go first where the terminal is narrow. */
   importance: number;
-  /** What stands below the table where the title alone says too little. */
+  /** An explanation below the table, where the title alone is not enough. */
   explanation?: string;
   text(row: LeaderboardRow): string;
 }

@@ -81,7 +81,7 @@ export function tuneLines(record: TuneRecord, config: string, terminal: Terminal
   ];
 }
 
-/** A table with a column for each option; where that is too wide, the options beside the score. */
+/** A table with a column for each option; where that is too wide, the options next to the score. */
 function candidateLines(
   results: readonly CandidateRecord[],
   objective: string,

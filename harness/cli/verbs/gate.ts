@@ -40,7 +40,7 @@ export function addGate(program: Command, context: CliContext): void {
       margins,
     )
     .option("--baseline <name>", "name of the baseline, or name@version; `main` without it")
-    .option("--baselines <directory>", "where baselines stand; `baselines` without it")
+    .option("--baselines <directory>", "directory of the baselines; `baselines` by default")
     .option("--against <run>", "compare two evaluated models item by item: the other one's run, without a baseline")
     .option("--plan", "what a gate on evaluated models could find out, by the items of <run>; compares nothing")
     .option("--trainer <label>", "which trainer of the run")
@@ -107,7 +107,7 @@ export function addGate(program: Command, context: CliContext): void {
   const acknowledge = stored(
     gate
       .command("acknowledge")
-      .description("accept a regression of one metric for a while; recorded beside the baseline")
+      .description("accept a regression of one metric for a while; recorded with the baseline")
       .argument("<metric>", "a metric's key, or task:<id>")
       .requiredOption("--margin <value>", "how much worse is accepted meanwhile, in the metric's unit", margin)
       .requiredOption("--until <day>", "the last day on which it holds, YYYY-MM-DD")
@@ -130,7 +130,7 @@ const stored = (command: Command, why: string): Command =>
     .requiredOption("--reason <text>", why)
     .option("--by <name>", "who decides; the user of this machine without it", userInfo().username)
     .option("--config <file>", "configuration with a section `gate`")
-    .option("--baselines <directory>", "where baselines stand; `baselines` without it");
+    .option("--baselines <directory>", "directory of the baselines; `baselines` by default");
 
 function margins(text: string, before: Record<string, number> | undefined): Record<string, number> {
   const [, metric, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];

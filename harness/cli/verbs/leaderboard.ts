@@ -8,7 +8,7 @@ import { type CliContext, type CommonOptions, printJson, printLines, withCommonO
 export function addLeaderboard(program: Command, context: CliContext): void {
   const command = program
     .command("leaderboard")
-    .description("merge runs of one suite into one leaderboard: a page with JSON and CSV beside it")
+    .description("merge runs of one suite into one leaderboard: a page, with JSON and CSV")
     .argument("<runs...>", "run directories, directories of leaderboards, or hf://datasets/owner/name")
     .option("--out <directory>", "where to write", "leaderboard")
     .option("--push <reference>", "publish to hf://datasets/owner/name, merged with what is there; reads HF_TOKEN");

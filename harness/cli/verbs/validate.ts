@@ -11,7 +11,7 @@ export function addValidate(program: Command, context: CliContext): void {
     .command("validate")
     .description("check data, a model, a plug-in, a configuration or a run directory, before anything runs")
     .argument("<what>", "a path, a suite's name, hf://owner/name, hf://datasets/owner/name, or command:<words>")
-    .addOption(new Option("--as <kind>", "what it is, where that cannot be told").choices(inputKinds))
+    .addOption(new Option("--as <kind>", "what it is, where that cannot be recognized").choices(inputKinds))
     .option("--suite <name>", "the suite that reads the data")
     .option("--model <reference>", "the model in whose tokens data is measured; the suite's own without it")
     .option("--strict", "leaks, repeated rows and contradictions in data are errors");

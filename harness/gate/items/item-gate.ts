@@ -63,13 +63,13 @@ function judgeItems(evidence: ItemEvidence, margin: number, same: boolean): Omit
   const [low, high] = same ? [difference, difference] : [evidence.low, evidence.high];
   const verdict: Verdict = same || low > -margin ? "pass" : high < -margin ? "fail" : "inconclusive";
   const row = { verdict, mean: difference, low, high, orders: 0, furtherOrders: null };
-  const told = { ...row, items: { count: items, gained, lost, p, test } };
-  if (verdict !== "inconclusive") return told;
+  const judged = { ...row, items: { count: items, gained, lost, p, test } };
+  if (verdict !== "inconclusive") return judged;
   const reason =
     least >= margin
       ? `${items} items cannot show a fall of less than ${(100 * least).toFixed(1)} points, even without any flip: ask more items, or accept a wider margin`
       : "the interval holds both sides of the margin";
-  return { ...told, reason };
+  return { ...judged, reason };
 }
 
 /** Tasks and probes without a margin of their own that fell, beyond what chance does to one of so many. */

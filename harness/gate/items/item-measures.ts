@@ -41,7 +41,7 @@ export function itemMeasures({ tasks, probes }: AnsweredSuite): ItemMeasure[] {
   ];
 }
 
-/** What stands for a metric of learning where a model is evaluated as it is. */
+/** What replaces a metric of learning where a model is evaluated as it is. */
 const absolute: Record<string, string> = {
   generalAbilityDelta: "general",
   instructionFollowingDelta: "instruction",
