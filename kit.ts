@@ -9,7 +9,13 @@ import type { Plugin } from "./harness/contract/plugin.js";
 import type { Method } from "./trainers/methods/method.js";
 
 export { Type } from "typebox";
-export { defineMetric, defineScorer, defineSuite, defineTrainer } from "./harness/contract/define.js";
+export {
+  type Declared,
+  defineMetric,
+  defineScorer,
+  defineSuite,
+  defineTrainer,
+} from "./harness/contract/define.js";
 export { BenchError } from "./harness/contract/errors.js";
 export type * from "./harness/contract/metric.js";
 export {
@@ -24,17 +30,22 @@ export type { Plugin, Score, Scorer } from "./harness/contract/plugin.js";
 export { type RandomKey, type RandomStream, random } from "./harness/contract/random.js";
 export * from "./harness/contract/suite.js";
 export type * from "./harness/contract/trainer.js";
-export { completeSuite } from "./suites/complete-suite.js";
-export type { Capability } from "./trainers/engine/capabilities.js";
+export { completeSuite, type SuiteContent } from "./suites/complete-suite.js";
+export { type Capability, capabilities } from "./trainers/engine/capabilities.js";
 export type * from "./trainers/engine/contract.js";
 export { defineMethod, type Method } from "./trainers/methods/method.js";
 export { rateRange, strengthRange } from "./trainers/methods/ranges.js";
-export { normalized, penaltyOptions, QuadraticPenalty } from "./trainers/methods/regularization/quadratic-penalty.js";
+export {
+  normalized,
+  type PenaltyForm,
+  penaltyOptions,
+  QuadraticPenalty,
+} from "./trainers/methods/regularization/quadratic-penalty.js";
 export { balance } from "./trainers/training/balance.js";
-export type { TrainingOptions } from "./trainers/training/options.js";
+export { type TrainingOptions, trainingOptions } from "./trainers/training/options.js";
 export { noPrivileges } from "./trainers/training/privileges.js";
 export { newRatioOption, pastSources } from "./trainers/training/rehearsal.js";
-export { chooseMemories } from "./trainers/training/selection/memories.js";
+export { chooseMemories, type MemorySelection } from "./trainers/training/selection/memories.js";
 export { cosine, inputEmbeddings, meanEmbedding } from "./trainers/training/similarity.js";
 export { loadJson, loadVectors, saveJson, saveVectors } from "./trainers/training/state.js";
 export type * from "./trainers/training/strategy.js";

@@ -7,7 +7,7 @@ import type { Suite } from "../harness/contract/suite.js";
 export const baseModelDirectory = join(packageRoot, "suites/trace-seq/model");
 
 /** What a suite must say of itself. */
-type SuiteContent = Pick<Suite, "name" | "version" | "title" | "generated" | "tasks"> & Partial<Suite>;
+export type SuiteContent = Pick<Suite, "name" | "version" | "title" | "generated" | "tasks"> & Partial<Suite>;
 
 /**
  * A suite of these tasks. What is not said: one order, that of the tasks; no probes; no general items; the base model that

@@ -5,7 +5,7 @@ import type { SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
 
 /** A definition whose functions get the types of its options from their schemas. */
-type Declared<Definition, Properties> = Omit<Definition, "options"> & {
+export type Declared<Definition, Properties> = Omit<Definition, "options"> & {
   /** Its options, one by one: type, JSON schema, default and description in one. */
   options: Properties;
 };

@@ -11,6 +11,7 @@ export interface RandomKey {
   item?: string | number;
 }
 
+/** Random numbers of one key. */
 export interface RandomStream {
   /** A uniform number in [0, 1), with 32 random bits. */
   uniform(): number;

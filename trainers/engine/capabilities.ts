@@ -13,6 +13,7 @@ export const capabilities = {
   constraints: "linear constraints on the gradient (`Update.constraint`)",
 } as const;
 
+/** The name of an optional capability. */
 export type Capability = keyof typeof capabilities;
 
 export const allCapabilities = Object.keys(capabilities) as Capability[];

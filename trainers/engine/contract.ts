@@ -61,6 +61,7 @@ export interface Meter {
   generatedTokens: number;
 }
 
+/** A prompt in tokens. */
 export interface EngineRequest {
   id: string;
   /** The prompt's tokens, special tokens included. */
@@ -77,6 +78,7 @@ export interface PromptOptions {
   keys: number;
 }
 
+/** Text to tokens and back. */
 export interface Tokenizer {
   readonly vocabularySize: number;
   /** What ends a text that is trained on. */
@@ -124,8 +126,11 @@ export interface CoreModel {
   /** One AdamW update with a given gradient; constraint and clipping apply. */
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
   readonly optimizer: {
+    /** Starts afresh: no moments, no updates. */
     reset(): Promise<void>;
+    /** A copy of its state. */
     save(): Promise<OptimizerState>;
+    /** Sets the state that `save` gave, for a trainable vector of the same length. */
     restore(state: OptimizerState): Promise<void>;
   };
 
@@ -139,6 +144,7 @@ export interface CoreModel {
   snapshot(): Promise<Vector>;
   /** Sets the trainable parameters; the optimizer's state stays. */
   restore(vector: Vector): Promise<void>;
+  /** Gives a vector up: its handle is no longer valid. */
   free(vector: Vector): Promise<void>;
   /** A vector's numbers, a copy that is the caller's. */
   read(vector: Vector): Promise<Float32Array>;

@@ -52,6 +52,7 @@ export interface Logits {
   values: Float32Array;
 }
 
+/** What a step minimizes: the sum of weight × term. */
 export interface Objective {
   terms: Term[];
   /** Most sequences of a batch that are computed at a time: the gradients of larger batches are summed part by part. */
@@ -78,6 +79,7 @@ export interface Update {
   reportGradient?: boolean;
 }
 
+/** What the gradient must satisfy before it becomes an update. */
 export type Constraint =
   /** g is projected so that ⟨g, normal⟩ ≥ 0 (A-GEM's closed form, 1812.00420 eq. 11). */
   | { kind: "half-space"; normal: Vector }
@@ -91,6 +93,7 @@ export type Constraint =
   /** g is multiplied elementwise. */
   | { kind: "mask"; mask: Vector };
 
+/** What a step computed. */
 export interface StepReport {
   loss: number;
   /** The value of each term, unweighted, in order. */

@@ -121,6 +121,7 @@ export const inheritedRate = Type.Optional(
   Type.Number({ ...rate, description: `${rate.description} By default that of the last method that has its own.` }),
 );
 
+/** The loop's options, checked. */
 export type TrainingOptions = OptionsOf<typeof trainingOptions>;
 
 /** When to end a task because earlier ones are being lost. */

@@ -108,11 +108,13 @@ export interface Strategy {
    * `adapter` is called before the others. `tasks`: how many the run has.
    */
   open?(model: Model, seed: number, tasks: number): Promise<void>;
+  /** Once a task, before its sources are asked for. */
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw in addition to the new items, asked once a task. The shares sum to less than 1; new items take the rest. */
   mixture?(task: TaskContext): Source[];
   /** Changes training sequences before the model sees them, such as by soft prompts in front. `routeInference` does the same at test time. */
   wrapTraining?(sequences: readonly TrainingSequence[], task: TaskContext): Promise<TrainingSequence[]>;
+  /** Before the terms of a step are asked for. */
   beforeStep?(step: StepContext): Promise<void>;
   /** Terms of the objective in addition to the batch's own loss. */
   terms?(step: StepContext): Term[];
@@ -122,7 +124,9 @@ export interface Strategy {
   constraint?(step: StepContext): Promise<Constraint | undefined>;
   /** Whether `afterStep` is to find the gradient of the step in its report. */
   readonly readsGradient?: boolean;
+  /** After each update. */
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
+  /** After the last step of a task: what is to be remembered of it is taken here. */
   afterTask?(task: TaskContext): Promise<void>;
   /**
    * Changes requests before the model answers them: which weights compute the answer, what comes before the prompt.
@@ -133,7 +137,9 @@ export interface Strategy {
   addedParameters?(): number;
   /** Digest of what determines the answers in addition to the model's own weights. */
   answerDigest?(): Promise<string>;
+  /** Writes what it remembers from task to task into a directory of its own. */
   save?(directory: string, model: Model): Promise<void>;
+  /** Reads what `save` wrote. */
   restore?(directory: string, model: Model): Promise<void>;
 }
 

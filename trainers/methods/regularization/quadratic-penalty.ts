@@ -13,6 +13,7 @@ export const penaltyOptions = (lambda: number) => ({
   form: Type.Enum(["proximal", "gradient"], { default: "proximal", description: "How the pull acts." }),
 });
 
+/** How a pull acts. */
 export type PenaltyForm = OptionsOf<ReturnType<typeof penaltyOptions>>["form"];
 
 /** λ/2 · Σ F·(θ − θ*)²: penalizes distance from an anchor θ*, weighted by importance F, once there is one. */
@@ -28,10 +29,12 @@ export class QuadraticPenalty {
     return this.#form === "proximal" ? ["proximal"] : [];
   }
 
+  /** The term of the gradient form; none before there is an anchor. */
   terms(lambda: number): Term[] {
     return this.#form === "gradient" && this.#past ? [{ kind: "quadratic", ...this.#past, weight: lambda }] : [];
   }
 
+  /** The pull of the proximal form; undefined before there is an anchor. */
   proximal(lambda: number): Update["proximal"] {
     return this.#form === "proximal" && this.#past ? { ...this.#past, strength: lambda } : undefined;
   }
@@ -54,6 +57,7 @@ export class QuadraticPenalty {
     this.#past = { importance: sum, anchor };
   }
 
+  /** Writes importance and anchor. */
   async save(directory: string, model: Model): Promise<void> {
     if (this.#past) {
       const { importance, anchor } = this.#past;
@@ -62,6 +66,7 @@ export class QuadraticPenalty {
     saveJson(directory, "tasks", { learned: this.#past !== undefined });
   }
 
+  /** Reads what `save` wrote. */
   async restore(directory: string, model: Model): Promise<void> {
     if (!loadJson<{ learned: boolean }>(directory, "tasks").learned) return;
     const { importance, anchor } = loadVectors(directory, "anchor");
