@@ -130,7 +130,7 @@ test.each([
   [["runs/b", "--against", "runs/a", "--margin", "generalAbilityDelta=0.02"], "the absolute score: general."],
   [["runs/b", "--against", "runs/a", "--margin", "probe:wait=0.02"], 'Did you mean "probe:weight"?'],
   [["runs/b", "--against", "runs/a"], "no margin is declared"],
-  [["runs/b", "--against", "nowhere", "--margin", "op=0.02"], "holds no run"],
+  [["runs/b", "--against", "nowhere", "--margin", "op=0.02"], "contains no run"],
 ])("%j ends with 2: %s", async (given, message) => {
   const { code, stderr } = await gate(...given);
   expect(code).toBe(2);
