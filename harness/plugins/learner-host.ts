@@ -59,8 +59,11 @@ class LearnerHost {
   private readonly handlers: Record<string, (parameters: never) => unknown> = {
     describe: async () => ({
       protocol: protocolVersion,
-      // `needs` is a function of the options: whoever loads the module itself can call it
-      trainers: (await this.trainers()).map(({ create: _create, needs: _needs, ...rest }) => rest),
+      // functions, and what only the registry uses: whoever loads the module itself has them
+      trainers: (await this.trainers()).map(
+        ({ create: _create, needs: _needs, default: _default, evaluates: _evaluates, capabilities: _own, ...rest }) =>
+          rest,
+      ),
     }),
     create: async ({ trainer, context }: { trainer: string; context: LearnerContext }) => {
       const definition = (await this.trainers()).find(({ name }) => name === trainer);
