@@ -67,7 +67,7 @@ describe("help", () => {
   it("has every flag of `run`", async () => {
     const { stdout } = await bench(["run", "--help"], directory);
     expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
-      ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--engine", "--model"],
+      ...["--trainers", "--seeds", "--orders", "--workers", "--threads", "--device", "--engine", "--chat", "--model"],
       ...["--from-checkpoint", "--suite", "--config"],
       ...[
         "--quick",
