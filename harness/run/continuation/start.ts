@@ -117,7 +117,7 @@ function isSame(trainer: TrainerRecord, other: TrainerRecord): boolean {
 async function weightsOf({ directory, cell, row }: Source, base: string, registry: Registry): Promise<string> {
   const learner = join(directory, layout.checkpoint(cell.id, row), "learner");
   const places = [join(learner, "model"), learner].filter((place) => existsSync(place));
-  for (const model of places.flatMap((place) => [place, `${base}::${place}`])) {
+  for (const model of places.flatMap((place) => [`${base}::${place}`, place])) {
     const format = registry.allModels().find((candidate) => candidate.recognizes(model));
     const usable = await format?.inspect(model).then(
       () => true,

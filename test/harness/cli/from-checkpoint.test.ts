@@ -71,7 +71,7 @@ describe("--from-checkpoint, on the real engine", () => {
     };
     expect(weights(`on-${trainer}`, 3).equals(weights("whole", 3))).toBe(true);
     const page = readFileSync(join(directory, `on-${trainer}`, "report", "index.html"), "utf8");
-    expect(page).toContain(`whose rows come first; restored whole: ${trainer}`);
+    expect(page).toContain(`whose rows come first; state restored: ${trainer}`);
   });
 
   it("starts another trainer from an adapter merged into its base", async () => {
@@ -83,7 +83,7 @@ describe("--from-checkpoint, on the real engine", () => {
     const [matrix, before] = [matrixOf("other", "sequential"), matrixOf("source", "lora")];
     expect(matrix.rows[2]!.slice(0, 2)).toEqual(before.rows[2]);
     const page = readFileSync(join(directory, "other", "report", "index.html"), "utf8");
-    expect(page).toContain("from its weights alone, nothing of past data kept: sequential");
+    expect(page).toContain("from its weights only, without past data kept: sequential");
   });
 
   it("says what it goes on from before it runs", async () => {
