@@ -83,7 +83,7 @@ describe("--from-checkpoint, on the real engine", () => {
     const [matrix, before] = [matrixOf("other", "sequential"), matrixOf("source", "lora")];
     expect(matrix.rows[2]!.slice(0, 2)).toEqual(before.rows[2]);
     const page = readFileSync(join(directory, "other", "report", "index.html"), "utf8");
-    expect(page).toContain("from its weights only, without past data kept: sequential");
+    expect(page).toContain("from its weights only, without past data: sequential");
   });
 
   it("says what it goes on from before it runs", async () => {
