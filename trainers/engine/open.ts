@@ -18,12 +18,21 @@ const optionalMethods = [
   "activations",
 ] as const satisfies (keyof OptionalMembers)[];
 
+/** What every model must have, as paths from it. */
+const coreMethods = [
+  ...["tokenizer.encode", "tokenizer.decode", "tokenizer.encodeTemplate"],
+  ...["trainable", "step", "loss", "gradient", "apply", "optimizer.reset", "optimizer.save", "optimizer.restore"],
+  ...["dot", "combine", "multiply", "snapshot", "restore", "free", "read", "write"],
+  ...["generate", "score", "embed", "save", "load", "digest", "tensorBytes", "meter", "release"],
+];
+
 const modules = new Map<string, Promise<Plugin>>();
 
 /**
  * Opens the model of a learner with the engine that the run chose.
  *
- * @throws CAPABILITY_MISSING where no engine opens the model, and what the engine throws.
+ * @throws CAPABILITY_MISSING where no engine opens the model, PLUGIN_INVALID where what an engine opens lacks a member of
+ *   `CoreModel`, and what the engine throws.
  */
 export async function openModel({ engine: choice, model, device, threads, seed }: OpenContext): Promise<Model> {
   if (choice === undefined) {
@@ -35,10 +44,22 @@ export async function openModel({ engine: choice, model, device, threads, seed }
   const module = modules.get(choice.module) ?? importPlugin(fileURLToPath(choice.module));
   modules.set(choice.module, module);
   const engine = (await module).engines?.find(({ name }) => name === choice.name) as Engine;
-  return withRefusals(await engine.open(choice.checkpoint, device, { threads, seed }), choice.name);
+  const opened = await engine.open(choice.checkpoint, device, { threads, seed });
+  checkCore(opened, choice.name);
+  return withRefusals(opened, choice.name);
 }
 
 type OpenContext = Pick<LearnerContext, "engine" | "model" | "device" | "threads" | "seed">;
+
+function checkCore(model: object, engine: string): void {
+  const at = (path: string) =>
+    path.split(".").reduce<unknown>((of, key) => (of instanceof Object ? Reflect.get(of, key) : undefined), model);
+  const missing = coreMethods.filter((path) => typeof at(path) !== "function");
+  if (missing.length === 0) return;
+  throw new BenchError("PLUGIN_INVALID", `the engine "${engine}" opens a model without ${missing.join(", ")}`, {
+    fix: "Add what `CoreModel` in the pages of the API asks for.",
+  });
+}
 
 /** The model with a method that throws CAPABILITY_MISSING for each optional one that the engine left out. */
 function withRefusals(model: CoreModel & Partial<OptionalMembers>, engine: string): Model {
