@@ -53,6 +53,8 @@ export interface Registry {
   allClaims(): Claim[];
   /** The specifier of the plug-in that registered a name; undefined for an unknown one. */
   origin(kind: PluginKind, name: string): string | undefined;
+  /** Names of one kind that one plug-in registered, in its order. */
+  namesOf(kind: PluginKind, specifier: string): string[];
   /** Names of the trainers that one plug-in registered, in its order. */
   trainersOf(specifier: string): string[];
   /** Names of the suites that one plug-in registered, in its order. */
@@ -197,7 +199,7 @@ class PluginRegistry implements Registry {
   trainersOf = (specifier: string): string[] => this.namesOf("trainers", specifier);
   suitesOf = (specifier: string): string[] => this.namesOf("suites", specifier);
 
-  private namesOf(kind: PluginKind, specifier: string): string[] {
+  namesOf(kind: PluginKind, specifier: string): string[] {
     return [...this.entries[kind]].filter(([, entry]) => entry.specifier === specifier).map(([name]) => name);
   }
 }

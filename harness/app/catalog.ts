@@ -40,10 +40,13 @@ export function catalog(registry: Registry): Record<CatalogKind, CatalogEntry[]>
       source: trainer.source,
       version: trainer.version,
       options: trainer.options,
-      facts: {
-        schedule: trainer.schedule,
-        ...needsByDefault(trainer),
-        ...(trainer.space === undefined ? {} : { "tuned over": trainer.space }),
+      // on demand: compiling the schemas of all trainers takes longer than listing them
+      get facts() {
+        return {
+          schedule: trainer.schedule,
+          ...needsByDefault(trainer),
+          ...(trainer.space === undefined ? {} : { "tuned over": trainer.space }),
+        };
       },
       ...from("trainers", trainer.name),
     })),
@@ -86,10 +89,13 @@ export interface FoundEntry extends CatalogEntry {
 /** All entries of a name, or of a metric's id. Throws UNKNOWN_NAME with the near one. */
 export function findInCatalog(name: string, registry: Registry): FoundEntry[] {
   const entries = catalog(registry);
-  const all = catalogKinds.flatMap((kind) => entries[kind].map((entry) => ({ kind: kind.slice(0, -1), ...entry })));
-  const found = all.filter((entry) => entry.name === name || entry.version === name);
+  const found = catalogKinds.flatMap((kind) =>
+    entries[kind]
+      .filter((entry) => entry.name === name || entry.version === name)
+      .map((entry) => ({ kind: kind.slice(0, -1), ...entry })),
+  );
   if (found.length > 0) return found;
-  const names = [...new Set(all.map((entry) => entry.name))];
+  const names = [...new Set(catalogKinds.flatMap((kind) => entries[kind].map((entry) => entry.name)))];
   throw new BenchError("UNKNOWN_NAME", `there is nothing called "${name}"`, { fix: suggestName(name, names) });
 }
 

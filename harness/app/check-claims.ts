@@ -56,7 +56,7 @@ export async function checkClaims(
   const follow = () => observersOf(registry, directory, plan.config);
   let failed = await execute(base, context, follow());
   for (const extension of extensions(planned, earlier)) {
-    const whole = await planned.planOrders(extension.to);
+    const whole = extension.to === plan.record.orders.length ? plan : await planned.planOrders(extension.to);
     failed += await execute(restrictPlan(whole, readEntries(directory), extension), context, follow());
   }
   const record = judgeRun(directory, { claims, arms, registration, metrics: registry.allMetrics() }, earlier);

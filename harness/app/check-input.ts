@@ -74,21 +74,9 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
   async plugin(what, options, context) {
     const registry = await registryFor(context, [...(options.plugins ?? []), what]);
     const [specifier] = specifiersFor({ builtIns: [] }, [what]);
-    const names = (kind: Parameters<typeof registry.origin>[0], all: { name: string }[]) =>
-      all.filter(({ name }) => registry.origin(kind, name) === specifier).map(({ name }) => name);
-    const found = {
-      trainers: registry.trainersOf(specifier!),
-      suites: names("suites", registry.allSuites()),
-      scorers: names("scorers", registry.allScorers()),
-      reporters: names("reporters", registry.allReporters()),
-      models: names("models", registry.allModels()),
-      engines: names("engines", registry.allEngines()),
-    };
-    return Object.fromEntries(
-      Object.entries(found)
-        .filter(([, list]) => list.length > 0)
-        .map(([kind, list]) => [kind, list.join(", ")]),
-    );
+    const kinds = ["trainers", "suites", "scorers", "reporters", "models", "engines"] as const;
+    const found = kinds.map((kind) => [kind, registry.namesOf(kind, specifier!).join(", ")] as const);
+    return Object.fromEntries(found.filter(([, names]) => names !== ""));
   },
   async model(what, options, context) {
     const registry = await registryFor(context, options.plugins);

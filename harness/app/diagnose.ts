@@ -2,9 +2,8 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync, statfsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
-import { join } from "node:path";
 import type { DeviceReport } from "../contract/engine.js";
-import { packageRoot } from "../contract/files.js";
+import { packageVersion } from "../contract/files.js";
 import { type AppContext, registryFor } from "./context.js";
 
 const runMemoryBytes = 1.5e9;
@@ -40,7 +39,7 @@ export async function diagnose(
   const disk = statfsSync(process.cwd());
   const diagnosis: Diagnosis = {
     versions: {
-      bench: versionOf(join(packageRoot, "package.json")),
+      bench: packageVersion(),
       node: process.version.slice(1),
       "onnxruntime-node": versionOf(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
       python3: pythonVersion() ?? "not found",

@@ -77,7 +77,7 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
   const result =
     isEvaluated(candidate.trainer) && isEvaluated(baseline.trainer)
       ? judgeItems(candidate, baseline, settings)
-      : await judgeOrders(entry, requireBlessed(baseline), settings, options, context);
+      : await judgeOrders(candidate, entry, requireBlessed(baseline), settings, options, context);
   writeOutputs(result, options, settings.locate);
   return result;
 }
@@ -118,9 +118,14 @@ function judgeItems(candidate: Entry, baseline: ComparedBaseline, settings: Gate
   });
 }
 
-/** A trainer that learned: task orders are counted, and looks. */
+/**
+ * A trainer that learned: task orders are counted, and looks.
+ *
+ * @param readAgain the candidate with the cells that an extension ran.
+ */
 async function judgeOrders(
-  entry: () => Entry,
+  candidate: Entry,
+  readAgain: () => Entry,
   baseline: Baseline,
   settings: GateSettings,
   { extend, plugins, trustPlugins }: GateOptions,
@@ -129,11 +134,11 @@ async function judgeOrders(
   const registry = await registryFor(context, [...settings.plugins, ...(plugins ?? [])]);
   const known = registry.allMetrics();
   for (const key of Object.keys(settings.margins)) measureOf(key, baseline.suite.tasks, settings.locate(key), known);
-  const judged = (candidate: Entry) => {
-    const look = planLook(readLooks(settings.directory, baseline.name), baseline, candidate, settings.maxOrders);
+  const judged = (entry: Entry) => {
+    const look = planLook(readLooks(settings.directory, baseline.name), baseline, entry, settings.maxOrders);
     const result = runGate({
       baseline,
-      candidate,
+      candidate: entry,
       margins: settings.margins,
       worstFalls: settings.worstFall,
       acknowledgements: readAcknowledgements(settings.directory, baseline.name),
@@ -141,14 +146,13 @@ async function judgeOrders(
       look,
       known,
     });
-    remember(look, result, candidate, settings, baseline);
+    remember(look, result, entry, settings, baseline);
     return result;
   };
-  const candidate = entry();
   const result = judged(candidate);
   if (extend !== true || result.verdict !== "inconclusive") return result;
   const reason = await extendGate(result, baseline, candidate, { cap: capOf(settings), trustPlugins }, context);
-  const extended = judged(entry());
+  const extended = judged(readAgain());
   return reason === undefined ? extended : { ...extended, notes: [...extended.notes, reason] };
 }
 

@@ -11,7 +11,7 @@ export async function renderResults(
   plugins?: readonly string[],
 ): Promise<string> {
   const path = resolve(file);
-  const registry = await registryFor(context, plugins === undefined ? undefined : [...plugins]);
+  const registry = await registryFor(context, plugins);
   reporterThat(registry, "renderResults").renderResults?.(results, path);
   return path;
 }

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ConfigFlags, type ConfigRequest, readConfig, readSpaceFile, resolveConfig } from "../config/index.js";
 import type { RunConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
-import { packageRoot, writeFileAtomically } from "../contract/files.js";
+import { packageVersion, writeFileAtomically } from "../contract/files.js";
 import type { SearchSpace, TrainerDefinition } from "../contract/trainer.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import type { RunPlan } from "../run/plan/plan.js";
@@ -63,7 +62,7 @@ export async function tuneTrainer(
   const request = await requestOf(trainer, suite, options, context);
   const rungs = await searchSpace(request, context.execute);
   const directory = dirname(rungs[0]!.directory);
-  const record = recordSearch(request, rungs, benchVersion());
+  const record = recordSearch(request, rungs, packageVersion());
   const chosen = chosenOptions(request, rungs, request.registry.trainer(trainerOf(request).name));
   const config = join(directory, "tuned.yaml");
   writeFileAtomically(join(directory, "tune.json"), `${JSON.stringify(record, null, 2)}\n`);
@@ -120,8 +119,4 @@ function declaredSpace({ name, space }: TrainerDefinition): SearchSpace {
   throw new BenchError("CONFIG_INVALID", `trainer "${name}" declares no search space`, {
     fix: "Give one with --space, a file such as `learningRate: { low: 1e-4, high: 1e-2, scale: log }`.",
   });
-}
-
-function benchVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
 }

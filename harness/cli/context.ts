@@ -22,6 +22,9 @@ export interface CommonOptions {
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
+/** Reads a flag that is a list, separated by commas. */
+export const commaSeparated = (text: string): string[] => text.split(",").map((part) => part.trim());
+
 /** Adds the options that every verb has, and examples below its help. */
 export function withCommonOptions(command: Command, examples: readonly string[]): Command {
   return command

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { packageRoot } from "../contract/files.js";
+import { packageVersion } from "../contract/files.js";
 import { printable } from "../contract/printable.js";
 import { type CliContext, executeOnTerminal } from "./context.js";
 import { errorText, usageError } from "./text/error-text.js";
@@ -28,10 +26,9 @@ import { addWatch } from "./verbs/watch.js";
 
 /** The command line with all its verbs. */
 export function buildProgram(context: CliContext): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
   const program = new Command("bench")
     .description("Evaluation-first benchmark harness for the continual learning of language models.")
-    .version(version, "-V, --version", "print the version")
+    .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
     .showSuggestionAfterError(true)

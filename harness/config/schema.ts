@@ -75,7 +75,7 @@ const gate = Type.Object(
     maxOrders: Type.Optional(
       Type.Integer({
         minimum: 3,
-        maximum: 1000,
+        maximum: limits.orders,
         description:
           "Most task orders that anyone will look at: by then the error of 5% is spent, and `--extend` stops.",
       }),

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -87,3 +88,8 @@ export const packageRoot: string = (() => {
   while (!existsSync(join(directory, "package.json"))) directory = dirname(directory);
   return directory;
 })();
+
+/** The version of this package. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
+}

@@ -1,7 +1,14 @@
 import type { Command } from "commander";
 import type { ClaimsOptions } from "../../app/plan-claims.js";
 import { limits } from "../../config/limits.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  commaSeparated,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 import { wholeNumber } from "../whole-number.js";
 
 type Options = CommonOptions & ClaimsOptions & { list?: boolean; run?: string; dryRun?: boolean };
@@ -14,7 +21,7 @@ export function addClaims(program: Command, context: CliContext): void {
       "test the field's headline statements as pre-registered hypotheses: supported, contradicted, undecided",
     )
     .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location")
-    .option("--only <ids>", "which claims, separated by commas; all without it", ids)
+    .option("--only <ids>", "which claims, separated by commas; all without it", commaSeparated)
     .option("--list", "list the claims with their sources, and stop")
     .option("--run <directory>", "judge by a run that is there already; nothing is run")
     .option("--orders <n>", "how many task orders; below three nothing is decided", wholeNumber(1, limits.orders), 3)
@@ -81,5 +88,3 @@ async function act(suite: string | undefined, options: Options, context: CliCont
   if (json) printJson(context, { ...record, report });
   else printLines(context, ["", ...claimLines(record, context, report)]);
 }
-
-const ids = (text: string): string[] => text.split(",").map((id) => id.trim());

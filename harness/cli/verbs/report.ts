@@ -1,7 +1,14 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { registryFor } from "../../app/context.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  commaSeparated,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 
 /** `bench report <run>`: renders a run directory again, finished or not. */
 export function addReport(program: Command, context: CliContext): void {
@@ -12,7 +19,7 @@ export function addReport(program: Command, context: CliContext): void {
     .option(
       "--reporter <names>",
       "names from `bench list reporters`, separated by commas; the default ones without it",
-      names,
+      commaSeparated,
     )
     .option("--out <directory>", "where to write; <run>/report without it");
   withCommonOptions(command, [
@@ -26,5 +33,3 @@ export function addReport(program: Command, context: CliContext): void {
     else printLines(context, files);
   });
 }
-
-const names = (text: string): string[] => text.split(",").map((name) => name.trim());

@@ -7,6 +7,7 @@ import { BenchError } from "../../contract/errors.js";
 import {
   type CliContext,
   type CommonOptions,
+  commaSeparated,
   executeOnTerminal,
   printJson,
   printLines,
@@ -66,7 +67,11 @@ export function addRun(program: Command, context: CliContext): void {
     )
     .option("--strict", "leaks, repeated rows and contradictions in data are errors, not notices")
     .option("--quiet", "no progress and no alerts on the terminal; the report has them")
-    .option("--reporter <names>", "what renders the run, separated by commas; see `bench list reporters`", names)
+    .option(
+      "--reporter <names>",
+      "what renders the run, separated by commas; see `bench list reporters`",
+      commaSeparated,
+    )
     .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
   withCommonOptions(command, [
     "bench run trace-seq",
@@ -124,5 +129,3 @@ function resultOf({ outcome, leaderboard, stored, reports }: FinishedSuiteRun): 
   const alerts = outcome.run.cells.flatMap((cell) => stored.cells[cell.id]!.alerts.map((alert) => ({ cell, alert })));
   return { ...leaderboard, status, report: reports.report, failures: errors, alerts };
 }
-
-const names = (text: string): string[] => text.split(",").map((name) => name.trim());
