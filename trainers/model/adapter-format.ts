@@ -10,16 +10,18 @@ import { readConfig } from "./config.js";
 import { fitTensors } from "./fit-tensors.js";
 import { measureTexts } from "./measure.js";
 import { baseOf, openAdapter } from "./peft.js";
+import type { NamedTensor } from "./safetensors.js";
 
 /**
  * What to say where an adapter names another base than the one that it is put on.
  *
+ * @param weights of the base.
  * @throws MODEL_INVALID where it is known to have been trained on other weights.
  */
-function checkBase(adapter: string, base: Checkpoint): string[] {
+function checkBase(adapter: string, base: Checkpoint, weights: readonly NamedTensor[]): string[] {
   const { name, digest } = baseOf(adapter);
   if (digest !== null) {
-    if (digest === digestModel(base, readTensors(base))) return [];
+    if (digest === digestModel(base, weights)) return [];
     throw new BenchError("MODEL_INVALID", `The adapter was trained on other weights than those of ${base.directory}.`, {
       at: { file: adapter },
       fix: name === null ? "Give the model that it was trained on." : `Give the model that it was trained on: ${name}.`,
@@ -48,13 +50,14 @@ export function adapterFormat(architectures: readonly Architecture[]): ModelForm
     async inspect(location) {
       const { base, adapter } = await locateModel(location);
       const checkpoint = openCheckpoint(base, architectures);
-      const notes = [...checkpoint.notes, ...checkBase(adapter!, checkpoint)];
+      const weights = [...readTensors(checkpoint)];
+      const notes = [...checkpoint.notes, ...checkBase(adapter!, checkpoint, weights)];
       const { options, tensors: given } = openAdapter(adapter!);
       const layout = Object.entries(adapterShapes(checkpoint.config, options)).map(([name, shape]) => ({
         name,
         shape,
       }));
-      const tensors = [...readTensors(checkpoint), ...fitTensors(layout, given, adapter!)];
+      const tensors = [...weights, ...fitTensors(layout, given, adapter!)];
       return {
         architecture: `${checkpoint.architecture.name} with a LoRA adapter`,
         parameters: tensors.reduce((sum, { values }) => sum + values.length, 0),

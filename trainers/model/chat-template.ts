@@ -43,15 +43,13 @@ export function readChatFrame(
       cause,
       fix: "Correct the template, or remove it to ask the model without one.",
     });
+  let template: Template;
   const render = (messages: { role: string; content: string }[], prompted: boolean): string =>
-    new Template(source.replace(/strftime_now\([^)]*\)/g, JSON.stringify(date))).render({
-      ...variables,
-      messages,
-      add_generation_prompt: prompted,
-    });
+    template.render({ ...variables, messages, add_generation_prompt: prompted });
   const question = { role: "user", content: marker };
   let rendered: string;
   try {
+    template = new Template(source.replace(/strftime_now\([^)]*\)/g, JSON.stringify(date)));
     rendered = render([question], true);
   } catch (cause) {
     throw invalid(`cannot be rendered: ${(cause as Error).message}`, cause);

@@ -8,11 +8,13 @@ import { findSyntaxError } from "../../harness/contract/json-syntax.js";
  */
 export function readJsonFile(file: string): Record<string, unknown> {
   const text = readText(file);
-  const fault = findSyntaxError(text);
-  if (fault !== undefined) {
-    throw invalid(`The file is not valid JSON: expected ${fault.expected}.`, placeIn(text, fault.offset, file));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    const { expected, offset } = findSyntaxError(text)!; // slower than parsing, so only where that failed
+    throw invalid(`The file is not valid JSON: expected ${expected}.`, placeIn(text, offset, file));
   }
-  const value: unknown = JSON.parse(text);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalid("The file does not contain a JSON object.", { file });
   }

@@ -5,11 +5,11 @@ import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { AdapterOptions } from "../engine/contract.js";
 import { packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
-import { type NamedTensor, readHeader, readMetadata, readTensor, writeSafetensors } from "./safetensors.js";
+import { type NamedTensor, readMetadata, readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** Beside the adapter's weights, and the mark of an adapter. */
 export const configName = "adapter_config.json";
-const weightsName = "adapter_model.safetensors";
+export const weightsName = "adapter_model.safetensors";
 
 /** PEFT wraps a model twice, so its tensors' names begin with this. */
 const prefix = "base_model.model.";
@@ -85,10 +85,9 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
       fix: "Save the adapter again with PEFT, with target_modules as a list of names.",
     });
   }
-  const tensors = [...readHeader(join(directory, weightsName))].map(([name, stored]) => ({
-    name: name.replace(prefix, ""),
-    shape: stored.shape,
-    values: readTensor(stored),
+  const tensors = readSafetensors(join(directory, weightsName)).map((tensor) => ({
+    ...tensor,
+    name: tensor.name.replace(prefix, ""),
   }));
   const options = {
     rank: rank as number,

@@ -2,14 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { DecoderConfig } from "./decoder-config.js";
-import { configName } from "./peft.js";
-import { type NamedTensor, readHeader, readTensor, writeSafetensors } from "./safetensors.js";
+import { configName, weightsName } from "./peft.js";
+import { type NamedTensor, readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** The embeddings of virtual tokens, [virtualTokens, hidden], and the keys by which prompts are chosen, [keys, hidden]. */
 export const promptTensor = "prompt_embeddings";
 export const keyTensor = "prompt_keys";
 
-const weightsName = "adapter_model.safetensors";
 /** Keys are stored in a separate file, since PEFT has prompts only. */
 const keysName = "prompt_keys.safetensors";
 
@@ -37,7 +36,5 @@ export function savePrompts(directory: string, model: DecoderConfig, tensors: re
 /** Reads what `savePrompts` wrote. */
 export function openPrompts(directory: string): NamedTensor[] {
   const files = [weightsName, keysName].map((name) => join(directory, name)).filter((file) => existsSync(file));
-  return files.flatMap((file) =>
-    [...readHeader(file)].map(([name, stored]) => ({ name, shape: stored.shape, values: readTensor(stored) })),
-  );
+  return files.flatMap(readSafetensors);
 }

@@ -63,6 +63,11 @@ export function readTensor(tensor: StoredTensor, into?: Float32Array): Float32Ar
   return values;
 }
 
+/** All tensors of one file, in its order. Throws MODEL_INVALID if the header or an offset is wrong. */
+export function readSafetensors(file: string): NamedTensor[] {
+  return [...readHeader(file)].map(([name, stored]) => ({ name, shape: stored.shape, values: readTensor(stored) }));
+}
+
 /**
  * Writes float32 tensors to one file, in the order given; the same tensors give the same bytes. The file is never held
  * in memory as a whole, so it may be of any size.

@@ -36,7 +36,8 @@ export function openTokenizer(directory: string): Tokenizer {
   };
   const begin = idOf("bos_token");
   const prepends = config.add_bos_token === true || tokenizer.encode("a").ids[0] === begin;
-  const endToken = idOf("eos_token") ?? endTokensOfModel(directory)[0];
+  const modelEnds = endTokensOfModel(directory);
+  const endToken = idOf("eos_token") ?? modelEnds[0];
   if (endToken === undefined) {
     throw new BenchError("MODEL_INVALID", "No end token: neither tokenizer_config.json nor config.json names one.", {
       at: { file: join(directory, "config.json") },
@@ -48,7 +49,7 @@ export function openTokenizer(directory: string): Tokenizer {
   return {
     vocabularySize: [...tokenizer.get_vocab().values()].reduce((largest, id) => Math.max(largest, id), -1) + 1,
     endToken,
-    endTokens: [...new Set([endToken, ...endTokensOfModel(directory)])],
+    endTokens: [...new Set([endToken, ...modelEnds])],
     beginToken: begin !== undefined && prepends ? begin : null,
     encode: (text) => encodeBy(plain, text),
     encodeTemplate: (text) => encodeBy(tokenizer, text),

@@ -12,6 +12,7 @@ import type {
   TrainingView,
 } from "../../harness/contract/trainer.js";
 import type { Model, StepReport, Term, TrainingSequence, Update } from "../engine/contract.js";
+import { openModel } from "../engine/open.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
 import { ModelLearner } from "./model-learner.js";
@@ -54,7 +55,7 @@ export class ParametricLearner extends ModelLearner {
     options: TrainingOptions,
     strategy: Strategy,
   ): Promise<ParametricLearner> {
-    const model = await ModelLearner.openBase(context);
+    const model = await openModel(context);
     await strategy.open?.(model, context.seed, context.tasks.length);
     // Parameters of each task's own do not contain what the base model was.
     const monitored = options.monitor && strategy.parameters !== "perTask";

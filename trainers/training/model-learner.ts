@@ -5,14 +5,12 @@ import type {
   GenerationRequest,
   LearnContext,
   Learner,
-  LearnerContext,
   LearnerCost,
   LearnReport,
   ScoreRequest,
   TrainingView,
 } from "../../harness/contract/trainer.js";
 import type { Meter, Model } from "../engine/contract.js";
-import { openModel } from "../engine/open.js";
 import { type EncodedPrompt, SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
 import type { RoutedRequest } from "./strategy.js";
@@ -30,11 +28,6 @@ export abstract class ModelLearner implements Learner {
   protected constructor(model: Model, maxTokens: number, chat = false) {
     this.model = model;
     this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength), chat);
-  }
-
-  /** Opens the base model that a cell starts from. */
-  protected static openBase(context: LearnerContext<unknown>): Promise<Model> {
-    return openModel(context);
   }
 
   abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;

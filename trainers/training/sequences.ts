@@ -11,7 +11,8 @@ export interface EncodedPrompt {
 
 /**
  * Text to tokens, the same for training, generation and scoring: [begin token] prompt, then " " + answer, then the
- * end token; or the prompt as a user's message in the model's chat template, then the answer as the template has it. Loss falls on the answer and the end token only.
+ * end token; or the prompt as a user's message in the model's chat template, then the answer as the template has it.
+ * Loss falls on the answer and the end token only.
  *
  * A prompt that is too long loses what follows its instruction. The instruction stays, since without it the model cannot
  * tell what is asked: the first line and the lines after it that are empty or end in a colon; where the prompt is one
@@ -65,7 +66,9 @@ export class SequenceEncoder {
     const text = inputText(input);
     const tokens = this.#tokenizer.encode(text);
     const shortened = tokens.length > room;
-    return { tokens: this.#framed(shortened ? this.#shorten(text, room) : tokens), shortened };
+    const kept = shortened ? this.#shorten(text, room) : tokens;
+    if (!this.chat) return { tokens: [...this.#before, ...kept], shortened };
+    return { tokens: this.#framed(shortened ? this.#tokenizer.decode(kept) : text, kept), shortened };
   }
 
   /** Whether a prompt stays whole. */
@@ -120,11 +123,12 @@ export class SequenceEncoder {
     return Math.min(answerTokens + 1, Math.floor(this.maximum / 2));
   }
 
-  /** A message between what is put around it, tokenized as one text where nothing in it looks like a special token. */
-  #framed(message: readonly number[]): number[] {
-    if (!this.chat) return [...this.#before, ...message];
-    const { encodeTemplate, encode, decode } = this.#tokenizer;
-    const text = decode(message);
+  /**
+   * A message between what the template puts around it, tokenized as one text where nothing in it looks like a special
+   * token; else between the template's tokens.
+   */
+  #framed(text: string, message: readonly number[]): number[] {
+    const { encodeTemplate, encode } = this.#tokenizer;
     const known = encodeTemplate(text);
     if (encode(text).some((token, index) => token !== known[index]))
       return [...this.#before, ...message, ...this.#after];

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import { readHeader, readTensor, writeSafetensors } from "../model/safetensors.js";
+import type { Model } from "../engine/contract.js";
+import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
 
 /** Writes named vectors of numbers as `<name>.safetensors`, bit for bit. */
 export function saveVectors(directory: string, name: string, vectors: Record<string, Float32Array>): void {
@@ -11,8 +12,8 @@ export function saveVectors(directory: string, name: string, vectors: Record<str
 
 /** Reads what `saveVectors` wrote. */
 export function loadVectors(directory: string, name: string): Record<string, Float32Array> {
-  const tensors = readHeader(join(directory, `${name}.safetensors`));
-  return Object.fromEntries([...tensors].map(([key, tensor]) => [key, readTensor(tensor)]));
+  const tensors = readSafetensors(join(directory, `${name}.safetensors`));
+  return Object.fromEntries(tensors.map(({ name: key, values }) => [key, values]));
 }
 
 /** Writes a value as `<name>.json`. */
@@ -23,4 +24,12 @@ export function saveJson(directory: string, name: string, value: unknown): void 
 /** Reads what `saveJson` wrote. */
 export function loadJson<T>(directory: string, name: string): T {
   return JSON.parse(readFileSync(join(directory, `${name}.json`), "utf8")) as T;
+}
+
+/** The values of a model's trainable parameters. */
+export async function parametersOf(model: Model): Promise<Float32Array> {
+  const snapshot = await model.snapshot();
+  const values = await model.read(snapshot);
+  await model.free(snapshot);
+  return values;
 }

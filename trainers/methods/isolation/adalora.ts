@@ -3,6 +3,7 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Model, StepReport } from "../../engine/contract.js";
+import { parametersOf } from "../../training/state.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { adapterOptions } from "./adapter-options.js";
@@ -89,7 +90,7 @@ class AdaLora implements Strategy {
   }
 
   async beforeStep({ model }: StepContext): Promise<void> {
-    this.#before = await valuesOf(model);
+    this.#before = await parametersOf(model);
   }
 
   terms() {
@@ -131,19 +132,12 @@ class AdaLora implements Strategy {
   }
 
   async #change(model: Model, edit: (values: Float32Array) => void): Promise<void> {
-    const values = await valuesOf(model);
+    const values = await parametersOf(model);
     edit(values);
     const changed = await model.write(values);
     await model.restore(changed);
     await model.free(changed);
   }
-}
-
-async function valuesOf(model: Model): Promise<Float32Array> {
-  const snapshot = await model.snapshot();
-  const values = await model.read(snapshot);
-  await model.free(snapshot);
-  return values;
 }
 
 function smoothing(of: string) {

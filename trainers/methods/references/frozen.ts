@@ -1,6 +1,7 @@
 import { defineTrainer } from "../../../harness/contract/define.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { LearnerContext, LearnReport } from "../../../harness/contract/trainer.js";
+import { openModel } from "../../engine/open.js";
 import { ModelLearner } from "../../training/model-learner.js";
 import { promptOptions } from "../../training/options.js";
 import { noPrivileges } from "../../training/privileges.js";
@@ -8,7 +9,7 @@ import { noPrivileges } from "../../training/privileges.js";
 /** The base model as it is, asked with the task's prompt alone. */
 class FrozenLearner extends ModelLearner {
   static async open(context: LearnerContext<OptionsOf<typeof promptOptions>>): Promise<FrozenLearner> {
-    return new FrozenLearner(await ModelLearner.openBase(context), context.options.maxTokens, context.chat);
+    return new FrozenLearner(await openModel(context), context.options.maxTokens, context.chat);
   }
 
   async learn(): Promise<LearnReport> {

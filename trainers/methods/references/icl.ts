@@ -15,6 +15,7 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import type { Model } from "../../engine/contract.js";
+import { openModel } from "../../engine/open.js";
 import { balance } from "../../training/balance.js";
 import { blockEnd, fullBlock, openBlock } from "../../training/blocks.js";
 import { ModelLearner, type Question } from "../../training/model-learner.js";
@@ -46,7 +47,7 @@ class IclLearner extends ModelLearner {
   #demonstrations: readonly BufferItem[] = [];
 
   static async open(context: LearnerContext<IclOptions>): Promise<IclLearner> {
-    return new IclLearner(await ModelLearner.openBase(context), context);
+    return new IclLearner(await openModel(context), context);
   }
 
   private constructor(model: Model, context: LearnerContext<IclOptions>) {

@@ -1,6 +1,7 @@
 import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
+import { parametersOf } from "../../training/state.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
@@ -93,11 +94,4 @@ class SynapticIntelligence implements Strategy {
   async restore(directory: string, model: Model): Promise<void> {
     await this.#penalty.restore(directory, model);
   }
-}
-
-async function parametersOf(model: Model): Promise<Float32Array> {
-  const snapshot = await model.snapshot();
-  const values = await model.read(snapshot);
-  await model.free(snapshot);
-  return values;
 }
