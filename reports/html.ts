@@ -48,7 +48,7 @@ export const html: Reporter = {
         shards.addFile(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
       }
     }
-    const coverage = writeSamples(runDirectory, view.samples, entries, shards);
+    const coverage = writeSamples(runDirectory, view.samples, shards);
     const page = render("page", {
       ...view,
       catalog: scriptLiteral({ ...view.samples, coverage }),
@@ -74,7 +74,13 @@ export const html: Reporter = {
   },
   renderResults(results, file) {
     const shown = results.filter(isComparison);
-    writeOutput(file, templates()("comparison", comparisonPageView(shown, candidateRun)));
+    const runs = new Map<string, CandidateRun>(); // comparisons of whole runs have one candidate directory
+    const runOf = (directory: string): CandidateRun => {
+      const run = runs.get(directory) ?? candidateRun(directory);
+      runs.set(directory, run);
+      return run;
+    };
+    writeOutput(file, templates()("comparison", comparisonPageView(shown, runOf)));
   },
 };
 

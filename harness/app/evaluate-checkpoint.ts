@@ -1,6 +1,7 @@
 import { evaluator, readConfig, resolveConfig } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
 import type { MatrixRecord, RunRecord } from "../contract/result.js";
+import { sumOrNull } from "../metrics/definition.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import { planRun } from "../run/plan/plan.js";
 import { readRun, readSamples } from "../run/store/store.js";
@@ -110,10 +111,7 @@ export async function evaluateCheckpoint(
 
 function scoresOf({ tasks, rows, probes }: MatrixRecord): Pick<EvaluatedCheckpoint, "tasks" | "probes" | "score"> {
   const last = rows.at(-1)!;
-  const sum = last.reduce<number | null>(
-    (total, score) => (total === null || score === null ? null : total + score),
-    0,
-  );
+  const sum = sumOrNull(last);
   return {
     tasks: Object.fromEntries(tasks.map((task, index) => [task, last[index] ?? null])),
     probes: Object.fromEntries(Object.entries(probes).map(([probe, line]) => [probe, line.at(-1) ?? null])),

@@ -3,7 +3,7 @@ import type { Metric } from "../contract/metric.js";
 import { judge, leastOrders } from "../gate/judge.js";
 import { type Measure, measureOf } from "../gate/measures.js";
 import { type ObservedSide, runSpread } from "../gate/pairing.js";
-import { type Observation, orderMeans, runsPerOrder } from "../metrics/clusters.js";
+import { type Observation, orderMeans, placeOf, runsPerOrder } from "../metrics/clusters.js";
 import type { LeastSpread } from "../metrics/least-spread.js";
 import { holm, pairedPValue, rounding } from "../metrics/statistics.js";
 import type { ClaimVerdict, RegisteredClaim } from "./registered.js";
@@ -178,7 +178,7 @@ function contrastByOrder(
   const sums = new Map<string, Observation & { arms: number }>();
   for (const [arm, weight] of Object.entries(contrast)) {
     for (const { order, seed, matrix } of arms.get(arm)!.cells) {
-      const key = `${seed}|${order}`;
+      const key = placeOf({ order, seed });
       const before = sums.get(key) ?? { order, seed, value: 0, arms: 0 };
       const value = before.value + weight * measure.compute(matrix).value!;
       sums.set(key, { ...before, value, arms: before.arms + 1 });

@@ -1,14 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { armsOf } from "../contract/claim.js";
-import { canonicalJson, digestOf } from "../contract/digest.js";
+import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import type { RunRecord } from "../contract/result.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { readRun, readRunRecord } from "../run/store/store.js";
 import type { ResolvedArm } from "./arms.js";
 import type { RegisteredClaim, Registration, SeenCells } from "./registered.js";
-import type { Registered } from "./registration.js";
+import { type Registered, registeredContent } from "./registration.js";
 
 /**
  * A line of `claims-ledger.jsonl`, in the directory that holds the runs: a registration. It outlives the run's directory,
@@ -55,8 +55,9 @@ export function searchLedger(proposal: Proposal): SeenCells[] {
   const runs = dirname(proposal.directory);
   const earlier = readLedger(runs).filter((line) => line.suite === suite.digest && line.model === model.digest);
   const proposed = statementsOf(proposal.claims, proposal.arms);
+  const content = registeredContent(proposal);
   for (const line of earlier) {
-    if (line.content === contentOf(proposal)) continue;
+    if (line.content === content) continue;
     const known = new Set(line.statements.map((statement) => canonicalJson(statement)));
     const again = proposed.filter((statement) => known.has(canonicalJson(statement)));
     if (again.length > 0) throw registeredBefore(again, line, join(runs, ledgerFile));
@@ -82,15 +83,13 @@ export function noteRegistration(registration: Registration, { directory, record
     suite: record.suite.digest,
     model: record.model.digest,
     statements: statementsOf(registration.claims, registration.arms),
-    content: contentOf(registration),
+    content: registeredContent(registration),
     cells: record.cells.map(({ id }) => id),
   };
   const runs = dirname(directory);
   mkdirSync(runs, { recursive: true });
   appendFileSync(join(runs, ledgerFile), `${JSON.stringify(line)}\n`);
 }
-
-const contentOf = ({ claims, arms, run }: Registered): string => digestOf({ claims, arms, run });
 
 function statementsOf(claims: readonly RegisteredClaim[], arms: Readonly<Record<string, ResolvedArm>>): Statement[] {
   return claims.map((claim) => {

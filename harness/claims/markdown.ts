@@ -1,8 +1,8 @@
 import { cell } from "../gate/outputs/markdown.js";
-import { points } from "../metrics/score-text.js";
+import { boundsText, points, pText } from "../metrics/score-text.js";
 import type { ClaimResult, HypothesisResult } from "./judge.js";
 import type { ClaimsRecord } from "./record.js";
-import { boundsText, contrastText, pText, registrationText, ruleText, seenTexts, thresholdText } from "./text.js";
+import { contrastText, registrationText, ruleText, seenTexts, thresholdText } from "./text.js";
 
 /** The verdicts as Markdown (`claims.md`): one row for each hypothesis, in points of 100. */
 export function claimsMarkdown(record: ClaimsRecord): string {

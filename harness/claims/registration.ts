@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalJson, digestOf } from "../contract/digest.js";
+import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import { checkRecord } from "../run/store/check-record.js";
@@ -29,10 +29,12 @@ export function writeRegistration(
   return record;
 }
 
+/** The digest of what is compared where a directory is asked for again. */
+export const registeredContent = ({ claims, arms, run }: Registered): string => digestOf({ claims, arms, run });
+
 /** Throws RUN_MISMATCH where a directory was registered for something else than what is asked for. */
 export function requireSame(stored: Registration, registered: Registered, directory: string): void {
-  const content = ({ claims, arms, run }: Registered) => canonicalJson({ claims, arms, run });
-  if (content(stored) === content(registered)) return;
+  if (registeredContent(stored) === registeredContent(registered)) return;
   throw new BenchError("RUN_MISMATCH", `${directory} was registered for other claims`, {
     fix: "A registration is final: choose another directory with --out, or ask for the same claims again.",
     at: { file: join(directory, registrationFile) },

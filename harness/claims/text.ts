@@ -1,6 +1,5 @@
 import type { Hypothesis } from "../contract/claim.js";
-import { points, signedPoints } from "../metrics/score-text.js";
-import type { HypothesisResult } from "./judge.js";
+import { points } from "../metrics/score-text.js";
 import type { ClaimsRecord } from "./record.js";
 
 /** A contrast in a line, such as `bwt: replay − 0.5 sequential`. */
@@ -15,11 +14,6 @@ export function contrastText({ metric, contrast }: Pick<Hypothesis, "metric" | "
 /** Such as `above −2.0`, in points of 100. */
 export const thresholdText = ({ direction, threshold }: Pick<Hypothesis, "direction" | "threshold">): string =>
   `${direction} ${points(threshold)}`;
-
-export const boundsText = ({ low, high }: Pick<HypothesisResult, "low" | "high">): string =>
-  low === null || high === null ? "–" : `${signedPoints(low)} … ${signedPoints(high)}`;
-
-export const pText = (p: number | null): string => (p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3));
 
 /** How the verdicts of a record came about, for people. */
 export function ruleText({ rule, registration, claims }: ClaimsRecord): string {

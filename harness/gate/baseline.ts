@@ -92,6 +92,12 @@ function recordOf(entry: Entry): Omit<Baseline, Blessed | "schema" | "name"> {
   };
 }
 
+/** Whether a candidate has no cell but the baseline's own. */
+export function isOwn(baseline: Pick<Baseline, "cells">, { cells }: Pick<Entry, "cells">): boolean {
+  const own = new Set(baseline.cells.map(({ id }) => id));
+  return cells.every(({ id }) => own.has(id));
+}
+
 /**
  * Reads `name`, the latest version, or `name@version`.
  *

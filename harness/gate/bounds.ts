@@ -4,7 +4,7 @@ import type { LeastSpread } from "../metrics/least-spread.js";
 import { rounding, standardDeviation, tInterval } from "../metrics/statistics.js";
 import { type Bounds, bootstrapBounds } from "./bootstrap.js";
 
-/** Up to this many orders Student's interval is used; above it the bootstrap, which needs no normal values. */
+/** Up to this many orders or items Student's interval is used; above it the bootstrap, which needs no normal values. */
 export const mostForStudent = 10;
 
 /**

@@ -17,7 +17,6 @@ import { trainerNotes } from "./trainer-notes.js";
 
 export type { ComparisonRow, ComparisonVerdict } from "./comparison-row.js";
 
-/** How a candidate differs from its baseline. */
 /** What was compared. */
 export interface ComparedSide {
   directory: string;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import type { TrainerRecord } from "../contract/result.js";
-import type { ComparedBaseline } from "./baseline.js";
+import { type ComparedBaseline, isOwn } from "./baseline.js";
 import type { Entry } from "./entry.js";
 import { leastOrders, type Verdict } from "./judge.js";
 
@@ -92,8 +92,7 @@ export function planLook(
   const spent = before.reduce((sum, look) => sum + look.alpha, 0);
   const left = (count: number, already: number) => Math.max(0, totalAlpha * Math.min(1, count / mostOrders) - already);
   const alpha = known?.alpha ?? left(orders, spent);
-  const own = new Set(baseline.cells.map(({ id }) => id));
-  const seen = known !== undefined || candidate.cells.every(({ id }) => own.has(id));
+  const seen = known !== undefined || isOwn(baseline, candidate);
   return {
     ...{ comparison, evidence, orders, alpha, mostOrders, before, seen },
     number: (known === undefined ? before.length : before.indexOf(known)) + 1,

@@ -1,5 +1,12 @@
 import type { MatrixRecord } from "../contract/result.js";
-import { groupBy, type Observation, orderMeans, pairedDifferences, runsPerOrder } from "../metrics/clusters.js";
+import {
+  groupBy,
+  type Observation,
+  orderMeans,
+  pairedDifferences,
+  placeOf,
+  runsPerOrder,
+} from "../metrics/clusters.js";
 import { differenceSpread, itemSpread, type LeastSpread } from "../metrics/least-spread.js";
 import type { Measure } from "./measures.js";
 
@@ -33,8 +40,6 @@ export interface Differences {
   /** Why the measure cannot be compared; the map is empty then. */
   reason?: string;
 }
-
-const placeOf = ({ order, seed }: { order: string; seed: number }): string => `${seed}|${order}`;
 
 /** Cells are paired where the two share a seed in every order that both have; else their orders are. */
 export function pairedBy(baseline: readonly Observed[], candidate: readonly Observed[]): PairedBy {

@@ -12,7 +12,7 @@ import type {
   TrainerRecord,
 } from "../contract/result.js";
 import { builtInMetrics, overallPerformance } from "./catalog.js";
-import { groupBy, seedsPerOrder } from "./clusters.js";
+import { groupBy, placeOf, seedsPerOrder } from "./clusters.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 import { modelNames } from "./model-names.js";
 
@@ -32,8 +32,6 @@ interface EntryCell extends CellRecord {
   cost?: CostRecord;
   curves?: CurvesRecord;
 }
-
-const placeOf = ({ order, seed }: { order: string; seed: number }): string => `${seed} ${order}`;
 
 /**
  * Merges runs on one suite. Equal trainers with equal options on equal models are one entry, whichever run they come

@@ -11,8 +11,9 @@ export interface Observation {
 export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
     else group.push(item);
   }
   return groups;
@@ -27,11 +28,14 @@ export function orderMeans(observations: readonly Observation[]): Map<string, nu
   return new Map([...groups].map(([order, runs]) => [order, mean(runs.map(({ value }) => value))]));
 }
 
+/** The key of a run's order and seed, by which runs are paired. */
+export const placeOf = ({ order, seed }: Pick<Observation, "order" | "seed">): string => `${seed}|${order}`;
+
 /** a − b of each pair of runs that share order and seed; a run without a partner is left out. */
 export function pairedDifferences(a: readonly Observation[], b: readonly Observation[]): Observation[] {
-  const partners = new Map(b.map((run) => [`${run.seed}|${run.order}`, run.value]));
+  const partners = new Map(b.map((run) => [placeOf(run), run.value]));
   return a.flatMap((run) => {
-    const partner = partners.get(`${run.seed}|${run.order}`);
+    const partner = partners.get(placeOf(run));
     return partner === undefined ? [] : [{ order: run.order, seed: run.seed, value: run.value - partner }];
   });
 }

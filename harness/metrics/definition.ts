@@ -73,3 +73,8 @@ export function mean(values: readonly number[]): number {
 export function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => first + offset);
 }
+
+/** The sum; null where a summand is unknown. */
+export function sumOrNull(values: readonly (number | null)[]): number | null {
+  return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value), 0);
+}

@@ -6,10 +6,6 @@ declare module "jstat" {
       inv(p: number, degreesOfFreedom: number): number;
       cdf(x: number, degreesOfFreedom: number): number;
     };
-    binomial: {
-      /** P(X ≤ k) of n trials with probability p. */
-      cdf(k: number, n: number, p: number): number;
-    };
     normal: {
       /** The quantile of a normal distribution. */
       inv(p: number, mean: number, standardDeviation: number): number;

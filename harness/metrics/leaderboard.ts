@@ -11,7 +11,7 @@ import type {
   TrainerRecord,
 } from "../contract/result.js";
 import { builtInMetrics, overallPerformance } from "./catalog.js";
-import { type Observation, orderMeans, runsPerOrder, seedsPerOrder } from "./clusters.js";
+import { type Observation, orderMeans, placeOf, runsPerOrder, seedsPerOrder } from "./clusters.js";
 import { meanCost } from "./cost.js";
 import { itemStandardError } from "./item-error.js";
 import { itemSpread, type LeastSpread } from "./least-spread.js";
@@ -111,8 +111,6 @@ function rankedEntry({ trainer, matrices, performance }: Entry): RankedEntry {
 
 /** Matrices of joint training by order and seed. */
 type JointMatrices = ReadonlyMap<string, MatrixRecord>;
-
-const placeOf = ({ order, seed }: MatrixRecord): string => `${seed} ${order}`;
 
 /** Every metric over the runs of a trainer, and the two order sensitivities. */
 function estimates(

@@ -8,3 +8,10 @@ export const points = (value: number): string =>
 /** The same with a plus before what is positive; a dash where there is nothing. */
 export const signedPoints = (value: number | null): string =>
   value === null ? "–" : `${value > 0 ? "+" : ""}${points(value)}`;
+
+/** Lower and upper bound of a difference in points; a dash where there are none. */
+export const boundsText = ({ low, high }: { low: number | null; high: number | null }): string =>
+  low === null || high === null ? "–" : `${signedPoints(low)} … ${signedPoints(high)}`;
+
+/** A probability to three digits; a dash where there is none. */
+export const pText = (p: number | null): string => (p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3));

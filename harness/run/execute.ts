@@ -4,6 +4,7 @@ import { defaultAlerts } from "../contract/alert.js";
 import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.js";
 import type { DisplayedCell } from "../contract/event.js";
 import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
+import { sumOrNull } from "../metrics/definition.js";
 import { AlertDispatcher } from "./alerts/alert-dispatcher.js";
 import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
 import { judgeSynthetic } from "./cell/synthetic.js";
@@ -229,10 +230,7 @@ class Coordinator {
 
   private scoreOf(matrix: string): number | null {
     const last = readJson<MatrixRecord>(join(this.plan.directory, matrix)).rows.at(-1)!;
-    const sum = last.reduce(
-      (total: number | null, score) => (total === null || score === null ? null : total + score),
-      0,
-    );
+    const sum = sumOrNull(last);
     return sum === null ? null : sum / last.length;
   }
 

@@ -4,6 +4,7 @@ import type { Score } from "../contract/plugin.js";
 import { answerPart } from "./answer-part.js";
 import { mentionsOf, standsAlone } from "./choice-mentions.js";
 import { pythonStrip } from "./python-text.js";
+import { isReference } from "./scores.js";
 
 /**
  * A label out of a closed set: the option `labels`, else the example's `choices`, else its references.
@@ -52,7 +53,7 @@ export const choice = defineScorer({
       rule === "first-character"
         ? sameStart(raw ? example.references : references, raw ? output : text)
         : raw
-          ? output !== "" && example.references.includes(output)
+          ? isReference(example.references, output, raw)
           : formatted !== undefined && truths.includes(formatted);
     const extracted = right && formatted !== undefined ? formatted : extractedLabel(text, labels);
 

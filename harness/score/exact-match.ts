@@ -2,6 +2,7 @@ import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
 import { answerPart } from "./answer-part.js";
 import { pythonStrip } from "./python-text.js";
+import { isReference } from "./scores.js";
 
 const cue = /(?:final answer|answer|antwort|答案)\s*(?:is|ist|lautet|是|为)?\s*[:：]?\s*/giu;
 const wrapping = new Set(" \"'“”‘’«»„`*()[]");
@@ -37,9 +38,7 @@ export const exactMatch = defineScorer({
   options: { raw: Type.Optional(Type.Boolean({ description: "Strict: white space around the answer counts, too" })) },
   score(example, output, { raw }) {
     const text = pythonStrip(output);
-    const strict = example.references.some((reference) =>
-      raw ? output !== "" && reference === output : pythonStrip(reference) === text,
-    );
+    const strict = isReference(example.references, output, raw);
     const candidates = [normalize(text), normalize(extract(answerPart(text)))];
     const lenient = strict || example.references.some((reference) => candidates.includes(normalize(reference)));
     const lines = Math.max(...example.references.map((reference) => pythonStrip(reference).split("\n").length));

@@ -3,6 +3,7 @@ import { defineScorer } from "../contract/define.js";
 import { answerPart } from "./answer-part.js";
 import { decimalValue } from "./decimal.js";
 import { pythonStrip } from "./python-text.js";
+import { isReference } from "./scores.js";
 
 const groups = "\\d{1,3}(?:([,' \\u00a0\\u2009\\u202f])\\d{3}(?:\\1\\d{3})*)(?!\\d)";
 const numeral = new RegExp(
@@ -81,10 +82,7 @@ export const number = defineScorer({
     const truths = example.references.map((reference) => final(reference) ?? picked(reference));
     const answer = answerPart(output);
     const strict = final(marker === undefined ? output : answer);
-    const sameText = example.references.some((reference) =>
-      raw ? output !== "" && reference === output : pythonStrip(reference) === pythonStrip(output),
-    );
-    const right = raw || strict === undefined ? sameText : truths.includes(strict);
+    const right = raw || strict === undefined ? isReference(example.references, output, raw) : truths.includes(strict);
     const extracted = rule === "lm-eval" ? flexibleNumber(answer) : picked(answer);
     return {
       score: Number(right),

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ExampleRecord, SampleRecord } from "../../harness/contract/result.js";
+import type { ExampleRecord } from "../../harness/contract/result.js";
+import { groupBy } from "../../harness/metrics/clusters.js";
 import { layout, readExamples, readSamples } from "../../harness/run/store/store.js";
 import type { Shards } from "../shards.js";
 import { answersShard, questionEntries } from "../view-models/samples/answers.js";
-import { finishedCell, type SampleSet, type SamplesView } from "../view-models/samples/catalog.js";
-import type { Entry } from "../view-models/shared/entries.js";
+import type { SamplesView } from "../view-models/samples/catalog.js";
 
 /** Questions of a set that the viewer shows. */
 const mostQuestions = 2000;
@@ -25,31 +25,26 @@ export interface SampleCoverage {
  * Adds questions and answers as shards: one per set, and one per set, order and seed with the answers of all trainers.
  * The first seed of every order comes first.
  */
-export function writeSamples(
-  directory: string,
-  { orders, sets }: SamplesView,
-  entries: readonly Entry[],
-  shards: Shards,
-): SampleCoverage {
-  const examples = groupBySet(existsSync(join(directory, layout.examples)) ? readExamples(directory) : []);
-  const shown = entries.filter(({ matrices }) => matrices.length > 0);
-  const questions = sets.map((set) => examples.get(keyOf(set)) ?? []);
+export function writeSamples(directory: string, { orders, sets, cells }: SamplesView, shards: Shards): SampleCoverage {
+  const keys = sets.map(({ dataset, id }) => keyOf({ dataset, set: id }));
+  const examples = groupBy(existsSync(join(directory, layout.examples)) ? readExamples(directory) : [], keyOf);
+  const questions = keys.map((key) => examples.get(key) ?? []);
   const ids = questions.map((all) => all.slice(0, mostQuestions).map(({ id }) => id));
   questions.forEach((all, set) => {
     if (all.length > 0) shards.add(`samples/questions-${set}`, questionEntries(all.slice(0, mostQuestions)));
   });
   const included = orders.map(({ seeds }) => seeds.map(() => false));
-  const groups = orders.flatMap(({ name, seeds }, order) => seeds.map((seed, place) => ({ name, order, seed, place })));
+  const groups = orders.flatMap(({ seeds }, order) => seeds.map((_, place) => ({ order, place })));
   let size = 0;
-  for (const { name, order, seed, place } of groups.sort((a, b) => a.place - b.place)) {
+  for (const { order, place } of groups.sort((a, b) => a.place - b.place)) {
     if (size > answersLimit) break;
-    const records = shown.map((entry) => {
-      const cell = finishedCell(entry, name, seed);
-      const stored = cell !== undefined && existsSync(join(directory, layout.samples(cell.id)));
-      return groupBySet(stored ? readSamples(directory, cell.id) : []);
+    const records = cells.map((finished) => {
+      const id = finished[order]![place]!;
+      const stored = id !== "" && existsSync(join(directory, layout.samples(id)));
+      return groupBy(stored ? readSamples(directory, id) : [], keyOf);
     });
-    sets.forEach((set, index) => {
-      const own = new Map(records.map((record, trainer) => [trainer, record.get(keyOf(set)) ?? []]));
+    keys.forEach((key, index) => {
+      const own = new Map(records.map((record, trainer) => [trainer, record.get(key) ?? []]));
       if ([...own.values()].every((list) => list.length === 0)) return;
       size += shards.add(`samples/answers-${order}-${place}-${index}`, answersShard(ids[index]!, own));
       included[order]![place] = true;
@@ -58,17 +53,4 @@ export function writeSamples(
   return { questions: questions.map((all, set) => ({ total: all.length, shown: ids[set]!.length })), included };
 }
 
-function groupBySet<T extends Pick<ExampleRecord | SampleRecord, "dataset" | "set">>(records: readonly T[]) {
-  const groups = new Map<string, T[]>();
-  for (const record of records) {
-    const key = keyOf({ dataset: record.dataset, id: record.set });
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [record]);
-    else group.push(record);
-  }
-  return groups;
-}
-
-function keyOf({ dataset, id }: Pick<SampleSet, "dataset" | "id">): string {
-  return `${dataset}/${id}`;
-}
+const keyOf = ({ dataset, set }: Pick<ExampleRecord, "dataset" | "set">): string => `${dataset}/${set}`;

@@ -46,6 +46,7 @@ export function boardView(board: Board, { metrics, columns }: ReportContext = { 
   const counted = board.leaderboard.flatMap(({ results }) => results.filter((cell) => cell.counted));
   const leaderboard = leaderboardView({ run: { orders: grid.orders, cells: counted }, metrics, columns }, entries);
   const seeds = seedsByOrder(board.leaderboard.flatMap(({ results }) => results));
+  const seedColumns = columnsOf(seeds);
   const addresses = new Set<string>();
   return {
     header: headerOf(board),
@@ -57,8 +58,8 @@ export function boardView(board: Board, { metrics, columns }: ReportContext = { 
       .map(({ key, title }) => ({ key, title, values: [...new Set(origins.map((origin) => origin[key]))].sort() }))
       .filter(({ values }) => values.length > 1),
     tradeOffs: tradeOffViews(entries),
-    columns: columnsOf(seeds),
-    cells: board.leaderboard.map((row) => cellsOf(row, seeds, addresses)),
+    columns: seedColumns,
+    cells: board.leaderboard.map((row) => cellsOf(row, seeds, seedColumns.length, addresses)),
     runs: runs.map(({ id, createdAt, cells, command }) => ({
       id,
       date: moment(createdAt),
@@ -75,7 +76,6 @@ export function boardView(board: Board, { metrics, columns }: ReportContext = { 
       suite: suiteLabel(suite),
       title: suite.title,
       generated: suite.generated,
-
       facts: [
         { name: "Suite", value: suiteLabel(suite) },
         { name: "Entries", value: rows.length === 1 ? "1 entry" : `${rows.length} entries` },
@@ -133,6 +133,7 @@ function columnsOf(seeds: ReadonlyMap<string, readonly number[]>): string[] {
 function cellsOf(
   { id, trainer, results, cells, runs }: BoardRow,
   seeds: ReadonlyMap<string, readonly number[]>,
+  width: number,
   addresses: Set<string>,
 ): BoardCellsView {
   const byOrderAndSeed = new Map(results.map((cell) => [`${cell.seed} ${cell.order}`, cell]));
@@ -148,7 +149,7 @@ function cellsOf(
     note: `${cells.done} of ${cells.planned} in the grid, ${plural(runs.length, "run")}`,
     rows: [...new Set(results.map(({ order }) => order))].map((order) => ({
       name: order,
-      cells: columnsOf(seeds).map((_, index) => {
+      cells: Array.from({ length: width }, (_, index) => {
         const seed = seeds.get(order)![index];
         const cell = byOrderAndSeed.get(`${seed} ${order}`);
         const known = cell?.id ?? "";

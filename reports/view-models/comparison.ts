@@ -1,5 +1,7 @@
 import type { Comparison, ComparisonRow } from "../../harness/gate/compare.js";
 import type { GateResult, GateRow } from "../../harness/gate/gate.js";
+import { countText } from "../../harness/gate/outputs/row-text.js";
+import { pText } from "../../harness/metrics/score-text.js";
 import { intervalMark } from "../charts/interval-mark.js";
 import { costColumns } from "./leaderboard/leaderboard.js";
 import { missing, modelName, plural, points, shortened, signedPoints } from "./shared/format.js";
@@ -72,11 +74,10 @@ export function comparisonPageView(
   runOf: (runDirectory: string) => CandidateRun,
 ): ComparisonPageView {
   const first = results[0]!;
-  const sections = results.map((result, index) =>
-    result.schema === "gate@1"
-      ? gateView(result, `result-${index + 1}`, runOf(result.candidate.directory))
-      : comparisonView(result, `result-${index + 1}`, runOf(result.candidate.directory)),
-  );
+  const sections = results.map((result, index) => {
+    const [id, run] = [`result-${index + 1}`, runOf(result.candidate.directory)] as const;
+    return result.schema === "gate@1" ? gateView(result, id, run) : comparisonView(result, id, run);
+  });
   const title = first.schema === "gate@1" ? "Release gate" : "Comparison";
   return { title, suite: `${first.suite.name} ${first.suite.version}`, sections };
 }
@@ -89,7 +90,7 @@ function comparisonView(result: Comparison, id: string, { questionOf }: Candidat
     name: row.title,
     key: row.key,
     mark: intervalMark({ difference: row.difference, low: null, high: null, ...row.interval, reach }),
-    cells: [signedPoints(row.difference), boundsText(row.interval), probability(row.adjustedP)],
+    cells: [signedPoints(row.difference), boundsText(row.interval), pText(row.adjustedP)],
     verdict: row.verdict,
     tone: tones[row.verdict] ?? "",
     remarks: row.reason === undefined ? [] : [row.reason],
@@ -142,7 +143,7 @@ function gateView(result: GateResult, id: string, { model, questionOf }: Candida
         signedPoints(mean),
         boundsText(low === null || high === null ? null : { low, high }),
         points(applied),
-        row.items === undefined ? String(row.orders) : `${row.items.count} (+${row.items.gained} −${row.items.lost})`,
+        countText(row),
       ],
       verdict: row.verdict.toUpperCase(),
       tone: tones[row.verdict] ?? "",
@@ -186,7 +187,7 @@ function remarksOf({ reason, furtherOrders, warning, acknowledged, margin, items
       : [
           `accepted drop raised from ${points(margin)} by ${acknowledged.by} until ${acknowledged.until}: ${acknowledged.reason}`,
         ]),
-    ...(items === undefined ? [] : [`${items.test}, p ${probability(items.p).replace(/^(?=\d)/, "= ")}`]),
+    ...(items === undefined ? [] : [`${items.test}, p ${pText(items.p).replace(/^(?=\d)/, "= ")}`]),
     ...(reason === undefined ? [] : [reason]),
     ...(furtherOrders === null ? [] : [`about ${plural(furtherOrders, "more task order")} would decide`]),
     ...(warning === undefined ? [] : [warning]),
@@ -232,8 +233,4 @@ function reachOf(values: readonly (readonly (number | null | undefined)[])[]): n
 
 function boundsText(bounds: { low: number; high: number } | null): string {
   return bounds === null ? missing : `${signedPoints(bounds.low)} … ${signedPoints(bounds.high)}`;
-}
-
-function probability(p: number | null): string {
-  return p === null ? missing : p < 0.001 ? "< 0.001" : p.toFixed(3);
 }

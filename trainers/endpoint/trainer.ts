@@ -10,6 +10,7 @@ import type {
   LearnReport,
   TrainerDefinition,
 } from "../../harness/contract/trainer.js";
+import { sumOrNull } from "../../harness/metrics/definition.js";
 import { noPrivileges } from "../training/privileges.js";
 import { loadJson, saveJson } from "../training/state.js";
 import { type Endpoint, openEndpoint } from "./open.js";
@@ -32,9 +33,7 @@ class EndpointLearner implements Learner {
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
     const prompts = requests.map(({ input }) => inputText(input));
     const answers = await this.endpoint.client.complete(this.endpoint.model, prompts, decoding);
-    for (const { tokens } of answers) {
-      this.generatedTokens = tokens === null || this.generatedTokens === null ? null : this.generatedTokens + tokens;
-    }
+    this.generatedTokens = sumOrNull([this.generatedTokens, ...answers.map(({ tokens }) => tokens)]);
     return answers;
   }
 

@@ -2,17 +2,9 @@ import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { ClaimResult, HypothesisResult } from "../../claims/judge.js";
 import type { ClaimsRecord } from "../../claims/record.js";
-import {
-  boundsText,
-  contrastText,
-  pText,
-  registrationText,
-  ruleText,
-  seenTexts,
-  thresholdText,
-} from "../../claims/text.js";
+import { contrastText, registrationText, ruleText, seenTexts, thresholdText } from "../../claims/text.js";
 import type { Claim, Hypothesis } from "../../contract/claim.js";
-import { signedPoints } from "../../metrics/score-text.js";
+import { boundsText, pText, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";

@@ -2,8 +2,8 @@ import picocolors from "picocolors";
 import { baselineText } from "../../gate/baseline.js";
 import type { GateResult } from "../../gate/gate.js";
 import type { ItemFlip } from "../../gate/items/pair-items.js";
-import { boundsText, captionOf, countText, flipText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
-import { signedPoints } from "../../metrics/score-text.js";
+import { captionOf, countText, flipText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
+import { boundsText, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
 

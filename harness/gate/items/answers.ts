@@ -25,9 +25,10 @@ export const isEvaluated = ({ schedule }: { schedule?: string }): boolean => sch
 export function answersOf({ cells, run }: Pick<Entry, "cells" | "run">): Answers {
   const groups = new Map<string, string>();
   const found = new Map<string, Map<string, { scores: number[]; output: string }>>();
+  for (const directory of new Set(cells.map((cell) => cell.directory))) {
+    for (const { id, group } of readExamples(directory)) if (group) groups.set(id, group);
+  }
   for (const { directory, id, matrix } of cells) {
-    if (groups.size === 0)
-      for (const { id: item, group } of readExamples(directory)) if (group) groups.set(item, group);
     const final = readSamples(directory, id).filter(({ row }) => row === matrix.tasks.length);
     for (const { dataset, set, id: item, score, output } of final) {
       const key = keyOf(dataset, set);
@@ -51,11 +52,13 @@ export function answersOf({ cells, run }: Pick<Entry, "cells" | "run">): Answers
   );
 }
 
-/** Set → how many of its items are independent: groups count once. */
+/** How many items are independent: a group counts once. */
+export const unitsOf = (items: readonly { id: string; group?: string }[]): number =>
+  new Set(items.map(({ id, group = id }) => group)).size;
+
+/** Set → how many of its items are independent. */
 export const independentItems = (answers: Answers): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(answers).map(([key, items]) => [key, new Set(items.map(({ id, group = id }) => group)).size]),
-  );
+  Object.fromEntries(Object.entries(answers).map(([key, items]) => [key, unitsOf(items)]));
 
 function keyOf(dataset: SampleRecord["dataset"], set: string): string | undefined {
   return dataset === "test" ? `task:${set}` : dataset === "probe" ? `probe:${set}` : undefined;

@@ -1,6 +1,6 @@
 import jStat from "jstat";
 import { sum } from "../../metrics/definition.js";
-import type { Answers } from "./answers.js";
+import { type Answers, unitsOf } from "./answers.js";
 import type { ItemMeasure } from "./item-measures.js";
 import { combinedLimits, setLimits, unflipped } from "./limits.js";
 import { type PairedSet, pairItems } from "./pair-items.js";
@@ -46,11 +46,9 @@ export function compareItems(measure: ItemMeasure, baseline: Answers, candidate:
     ...{ items: pairs.length, gained, lost },
     p: exact ? mcnemar(gained, lost) : signFlips(sets.flatMap(({ set, weight }) => moves(set, weight))),
     test: exact ? "exact McNemar" : "paired permutation",
-    least: Math.hypot(...sets.map(({ set, weight }) => weight * unflipped(unitsOf(set), alpha))),
+    least: Math.hypot(...sets.map(({ set, weight }) => weight * unflipped(unitsOf(set.pairs), alpha))),
   };
 }
-
-const unitsOf = ({ pairs }: PairedSet): number => new Set(pairs.map(({ id, group = id }) => group)).size;
 
 /** The weighted difference of each item, or of each group of items. */
 function moves({ pairs }: PairedSet, weight: number): number[] {

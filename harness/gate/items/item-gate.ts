@@ -1,13 +1,12 @@
 import { holm } from "../../metrics/statistics.js";
 import { activeAcknowledgement } from "../acknowledge.js";
-import type { ComparedBaseline } from "../baseline.js";
+import { type ComparedBaseline, isOwn } from "../baseline.js";
 import type { Entry } from "../entry.js";
 import { type GateRequest, type GateResult, type GateRow, requireSameSuite, resultOf } from "../gate.js";
 import type { Verdict } from "../judge.js";
 import { metricMeasures } from "../measures.js";
 import { trainerNotes } from "../trainer-notes.js";
-import type { Answers } from "./answers.js";
-import { answersOf } from "./answers.js";
+import { type Answers, answersOf } from "./answers.js";
 import { compareItems, type ItemEvidence } from "./compare-items.js";
 import { type AnsweredSuite, type ItemMeasure, itemMeasureOf, itemMeasures } from "./item-measures.js";
 import { itemFlips } from "./pair-items.js";
@@ -37,8 +36,7 @@ export function runItemGate(
   requireSameSuite(baseline, candidate);
   const suite = answeredSuite(candidate);
   const answers = answersOf(candidate);
-  const own = new Set(baseline.cells.map(({ id }) => id));
-  const same = candidate.cells.every(({ id }) => own.has(id));
+  const same = isOwn(baseline, candidate);
   const rows = Object.entries(margins).map(([key, margin]): GateRow => {
     const measure = itemMeasureOf(key, suite, learningMetrics);
     const acknowledged = activeAcknowledgement(acknowledgements, key, today);

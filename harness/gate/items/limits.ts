@@ -2,11 +2,8 @@ import jStat from "jstat";
 import { mean, sum } from "../../metrics/definition.js";
 import { standardDeviation } from "../../metrics/statistics.js";
 import { type Bounds, bootstrapBounds } from "../bootstrap.js";
-import { studentQuantile } from "../bounds.js";
+import { mostForStudent, studentQuantile } from "../bounds.js";
 import type { PairedSet } from "./pair-items.js";
-
-/** Above this many items the bootstrap gives the limits of graded scores, up to it Student's t. */
-const mostForStudent = 10;
 
 /**
  * One-sided limits of the mean difference of a set, each wrong with probability α: Tango's score limits for answers that

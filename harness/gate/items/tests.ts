@@ -1,18 +1,13 @@
 import { random } from "../../contract/random.js";
 import { sum } from "../../metrics/definition.js";
+import { tossTail } from "../../metrics/sign-test.js";
 
 /**
  * Exact two-sided McNemar test: the probability of as uneven a split of the flipped answers, were each as likely to be
  * gained as lost.
  */
 export function mcnemar(gained: number, lost: number): number {
-  const flips = gained + lost;
-  let [log, tail] = [-flips * Math.LN2, 0]; // by logarithms, since 2^−flips may be below the smallest number
-  for (let k = 0; k <= Math.min(gained, lost); k++) {
-    tail += Math.exp(log);
-    log += Math.log((flips - k) / (k + 1));
-  }
-  return Math.min(1, 2 * tail);
+  return Math.min(1, 2 * tossTail(Math.min(gained, lost), gained + lost));
 }
 
 /** Up to this many values that are not 0 all changes of signs are tried. */

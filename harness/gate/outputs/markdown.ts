@@ -1,8 +1,8 @@
-import { signedPoints } from "../../metrics/score-text.js";
+import { boundsText, signedPoints } from "../../metrics/score-text.js";
 import { baselineText } from "../baseline.js";
 import type { GateResult } from "../gate.js";
 import type { ItemFlip } from "../items/pair-items.js";
-import { boundsText, captionOf, countText, flipText, marginText, remarksOn } from "./row-text.js";
+import { captionOf, countText, flipText, marginText, remarksOn } from "./row-text.js";
 
 const marks = { pass: "✅ PASS", fail: "❌ FAIL", inconclusive: "❔ INCONCLUSIVE" };
 

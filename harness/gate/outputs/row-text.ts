@@ -1,4 +1,4 @@
-import { points, signedPoints } from "../../metrics/score-text.js";
+import { boundsText, points, signedPoints } from "../../metrics/score-text.js";
 import type { GateResult, GateRow } from "../gate.js";
 import type { ItemFlip } from "../items/pair-items.js";
 
@@ -15,10 +15,6 @@ export function captionOf(result: GateResult): string {
     result.pairedBy === "item" ? "items that both answered" : `orders as clusters, paired by ${result.pairedBy}`;
   return `points of 100, positive is better for the candidate; one-sided bounds, ${lookText(result)}; ${units}`;
 }
-
-/** Lower and upper bound in points; a dash where there are none. */
-export const boundsText = ({ low, high }: GateRow): string =>
-  low === null || high === null ? "–" : `${signedPoints(low)} … ${signedPoints(high)}`;
 
 /** What the judgment counts: task orders, or items with those whose score rose and fell. */
 export const countText = ({ items, orders }: GateRow): string =>

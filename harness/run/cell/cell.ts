@@ -74,7 +74,7 @@ class CellRun {
     const fromRow = this.stages[finished.length]?.row ?? order.length + 1;
     this.worker.post({ type: "event", event: { type: "cell-started", cell: this.id, fromRow } });
     pruneCheckpoints(this.directory, this.id, finished);
-    this.stopOnAlerts();
+    this.stopOnAlerts(this.alerts());
     if (starts) this.copyInheritedRows(start);
     await this.create(starts ? startCheckpoint(start) : this.checkpoint(finished.at(-1) ?? 0));
     for (const stage of this.stages.slice(this.rows.length)) await this.runStage(stage);
@@ -124,10 +124,10 @@ class CellRun {
     const artifacts = { [path]: sha256(text), [evaluation.path]: evaluation.digest };
     if (checkpoint !== undefined) artifacts[checkpoint.path] = checkpoint.digest;
     this.rows.push({ record, evaluation: evaluation.record });
-    for (const alert of this.alerts())
-      this.worker.post({ type: "event", event: { type: "alert", cell: this.id, alert } });
+    const alerts = this.alerts();
+    for (const alert of alerts) this.worker.post({ type: "event", event: { type: "alert", cell: this.id, alert } });
     this.worker.post({ type: "event", event: { type: "row-finished", cell: this.id, row: stage.row, artifacts } });
-    this.stopOnAlerts();
+    this.stopOnAlerts(alerts);
   }
 
   /** What the last finished row raises; nothing where it is not this cell's own doing. */
@@ -142,10 +142,10 @@ class CellRun {
   }
 
   /** Throws ALERT when the last finished row raised what the configuration does not let pass; on a resumed cell too. */
-  private stopOnAlerts(): void {
+  private stopOnAlerts(alerts: readonly Alert[]): void {
     const { failOn } = this.worker.setup.alerts;
     if (failOn === "never") return;
-    const raised = this.alerts().filter(({ severity }) => severities.indexOf(severity) >= severities.indexOf(failOn));
+    const raised = alerts.filter(({ severity }) => severities.indexOf(severity) >= severities.indexOf(failOn));
     if (raised.length === 0) return;
     const task = this.task.cell.order[raised[0]!.row - 1];
     throw new BenchError("ALERT", `stopped after ${task}: ${raised.map(alertText).join("; ")}`, {

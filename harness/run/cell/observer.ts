@@ -2,7 +2,8 @@ import type { ObservationSettings } from "../../contract/config.js";
 import { random } from "../../contract/random.js";
 import type { Example, Suite } from "../../contract/suite.js";
 import type { Learner, TrainingView } from "../../contract/trainer.js";
-import { type EvaluationContext, evaluate, sumOrNull } from "../evaluate/evaluate.js";
+import { sumOrNull } from "../../metrics/definition.js";
+import { type EvaluationContext, evaluate } from "../evaluate/evaluate.js";
 import { addUsage, meter, noUsage, type ResourceUsage } from "./cost.js";
 import { describeTask } from "./views.js";
 

@@ -88,10 +88,11 @@ export async function startsOf(
   const { directory, run, cell, row, before, digest, learned } = source;
   const ownBase = run.source?.bases[cell.trainer] ?? model.directory;
   const starts = new Map<string, Start>();
+  let weights: string | undefined;
   for (const trainer of trainers) {
     const whole = isSame(trainer, source.trainer);
-    const base = whole ? ownBase : await weightsOf(source, ownBase, registry);
-    starts.set(trainer.label, { directory, cell: cell.id, row, before, whole, base });
+    if (!whole) weights ??= await weightsOf(source, ownBase, registry);
+    starts.set(trainer.label, { directory, cell: cell.id, row, before, whole, base: whole ? ownBase : weights! });
   }
   const record: SourceRecord = {
     directory,

@@ -1,5 +1,5 @@
 import type { TextMeasure } from "../../contract/plugin.js";
-import type { Suite, Task } from "../../contract/suite.js";
+import { inputText, type Suite, type Task } from "../../contract/suite.js";
 
 const leastTokens = 5;
 const mostTokens = 512;
@@ -61,9 +61,7 @@ export function longPromptNotes({ tasks }: Suite, measure: TextMeasure): string[
 /** Prompts of a task that are too long for a model with the answer behind them. */
 export function tooLongPrompts({ train, validation, test, maxNewTokens }: Task, measure: TextMeasure): number {
   const room = measure.longest - Math.min(maxNewTokens + 1, mostOf(measure));
-  const texts = [...train, ...validation, ...test].map(({ input }) =>
-    input.map((part) => (part.type === "text" ? part.text : "")).join(""),
-  );
+  const texts = [...train, ...validation, ...test].map(({ input }) => inputText(input));
   return texts.filter((text) => Buffer.byteLength(text) > room && measure.prompt(text) > room).length;
 }
 

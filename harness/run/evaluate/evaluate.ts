@@ -3,6 +3,7 @@ import type { Scorer } from "../../contract/plugin.js";
 import type { ConfusionRecord, SampleRecord } from "../../contract/result.js";
 import type { Example, ScorerReference } from "../../contract/suite.js";
 import { finishReasons, type Generation, type Learner } from "../../contract/trainer.js";
+import { sumOrNull } from "../../metrics/definition.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { confusionOf } from "./confusion.js";
 import { type ChosenAnswer, chooseByLikelihood } from "./likelihood.js";
@@ -189,11 +190,6 @@ function scoreSet(
     })),
     tokens: sumOrNull(generations.map(({ tokens }) => tokens)),
   };
-}
-
-/** The sum; null where a summand is unknown. */
-export function sumOrNull(values: readonly (number | null)[]): number | null {
-  return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }
 
 function checkScore(scorer: Scorer, example: Example, output: string, options: Record<string, unknown>) {

@@ -4,11 +4,12 @@ import { digestOf, sha256 } from "../../contract/digest.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import { pathInside } from "../../contract/foreign-path.js";
 import type { Learner } from "../../contract/trainer.js";
+import { sumOrNull } from "../../metrics/definition.js";
 import { meter, type ResourceUsage } from "../cell/cost.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { evaluationVersion } from "../plan/identity.js";
 import { layout, readJson } from "../store/store.js";
-import { type EvaluationContext, evaluate, type SetScores, sumOrNull } from "./evaluate.js";
+import { type EvaluationContext, evaluate, type SetScores } from "./evaluate.js";
 import type { QuestionSet } from "./question-set.js";
 
 /** `evaluations/<key>.json`: how one state of a learner answered some question sets. */

@@ -1,7 +1,7 @@
 import type { Example } from "../../contract/suite.js";
 import type { Generation, Learner, ScoreRequest } from "../../contract/trainer.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
-import type { QuestionSet } from "./question-set.js";
+import { type QuestionSet, taskIdOf } from "./question-set.js";
 
 /** The choice that is most likely to a learner, as its answer. */
 export interface ChosenAnswer extends Generation {
@@ -30,11 +30,12 @@ export async function chooseByLikelihood(
   taskIdAtTest: boolean,
 ): Promise<ChosenAnswer[]> {
   const requests = batch.flatMap(({ input, choices = [] }, index) =>
-    choices.map((continuation, choice): ScoreRequest => {
-      const request: ScoreRequest = { id: `${index}.${choice}`, input, continuation };
-      if (taskIdAtTest && set.dataset !== "probe") request.taskId = set.task.id;
-      return request;
-    }),
+    choices.map(
+      (continuation, choice): ScoreRequest => ({
+        ...{ id: `${index}.${choice}`, input, continuation },
+        ...taskIdOf(set, taskIdAtTest),
+      }),
+    ),
   );
   const scores = checkScores(await callPlugin("the trainer's score", () => learner.score(requests)), requests.length);
   let next = 0;

@@ -9,6 +9,11 @@ export interface QuestionSet {
   examples: readonly Example[];
 }
 
+/** The task's id where the trainer declared that it comes with each question; a probe's never does. */
+export function taskIdOf({ dataset, task }: QuestionSet, taskIdAtTest: boolean): { taskId?: string } {
+  return taskIdAtTest && dataset !== "probe" ? { taskId: task.id } : {};
+}
+
 /** The requests and decoding that a set's questions become. */
 export function requestsFor(
   set: QuestionSet,
@@ -16,10 +21,8 @@ export function requestsFor(
   taskIdAtTest: boolean,
 ): { requests: GenerationRequest[]; decoding: Decoding } {
   const { maxNewTokens, stop } = set.task;
-  const requests = examples.map((example, index) => {
-    const request: GenerationRequest = { id: String(index), input: example.input };
-    if (taskIdAtTest && set.dataset !== "probe") request.taskId = set.task.id;
-    return request;
-  });
+  const requests = examples.map(
+    ({ input }, index): GenerationRequest => ({ id: String(index), input, ...taskIdOf(set, taskIdAtTest) }),
+  );
   return { requests, decoding: stop === undefined ? { maxNewTokens } : { maxNewTokens, stop } };
 }

@@ -45,7 +45,7 @@ export function samplesView(
 }
 
 /** The finished cell of a trainer, if there is one. */
-export function finishedCell({ cells }: Entry, order: string, seed: number): Entry["cells"][number] | undefined {
+function finishedCell({ cells }: Entry, order: string, seed: number): Entry["cells"][number] | undefined {
   return cells.find((cell) => cell.order === order && cell.seed === seed && cell.matrix !== undefined);
 }
 

@@ -1,13 +1,6 @@
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
-import {
-  boundsText,
-  contrastText,
-  pText,
-  registrationText,
-  ruleText,
-  seenTexts,
-  thresholdText,
-} from "../../../harness/claims/text.js";
+import { contrastText, registrationText, ruleText, seenTexts, thresholdText } from "../../../harness/claims/text.js";
+import { boundsText, pText } from "../../../harness/metrics/score-text.js";
 import { plural, signedPoints } from "../shared/format.js";
 
 /** The claims that a run tests, with their verdicts. */

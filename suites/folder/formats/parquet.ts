@@ -1,10 +1,7 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import type { FileMetaData } from "hyparquet";
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { FileRow } from "./row.js";
 import { invalid } from "./source.js";
-
-type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
 
 /**
  * The rows of a Parquet file, one row group in memory at a time. Columns that the `datasets` library declared as class
@@ -13,6 +10,9 @@ type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
  * @throws DATA_INVALID for a file that is no Parquet, is damaged, or is encrypted.
  */
 export async function* readParquet(file: string): AsyncGenerator<FileRow> {
+  // on demand, since every command and worker loads the suites
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import("hyparquet");
+  const { compressors } = await import("hyparquet-compressors");
   try {
     const buffer = await asyncBufferFromFile(file);
     const metadata = await parquetMetadataAsync(buffer);
@@ -34,7 +34,7 @@ export async function* readParquet(file: string): AsyncGenerator<FileRow> {
 }
 
 /** Names of the classes by column, as the `datasets` library keeps them in the file's metadata. */
-function classLabels(metadata: Metadata): Map<string, string[]> {
+function classLabels(metadata: FileMetaData): Map<string, string[]> {
   const entry = metadata.key_value_metadata?.find(({ key }) => key === "huggingface");
   const found = new Map<string, string[]>();
   if (entry?.value === undefined) return found;

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
+import { groupBy } from "../../../harness/metrics/clusters.js";
 import { dataExtensions } from "../formats/index.js";
 import { type Split, splitNames, splitOf, type TaskFiles } from "./task-files.js";
 
@@ -68,11 +69,7 @@ export function tasksByName(directory: string, paths: readonly string[], root: s
 }
 
 function grouped(directory: string, files: Placed[], root: string): TaskFiles[] {
-  const folders = new Map<string, Placed[]>();
-  for (const file of files) {
-    const folder = file.task.join("/");
-    folders.set(folder, [...(folders.get(folder) ?? []), file]);
-  }
+  const folders = groupBy(files, ({ task }) => task.join("/"));
   const last = [...folders.keys()].map((folder) => basename(folder));
   return Array.from(folders, ([folder, members]) => {
     const own = basename(folder);
