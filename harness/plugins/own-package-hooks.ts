@@ -22,10 +22,17 @@ export const resolve: ResolveHook = (specifier, context, next) => {
   return next(specifier, isOwn ? { ...context, parentURL: own.manifest } : context);
 };
 
-/** TypeScript with its types erased; lines and columns stay. */
+/** TypeScript with its types erased; lines and columns stay. Throws SyntaxError with file, line and column. */
 export const load: LoadHook = async (url, context, next) => {
   if (!own.eraseTypes || !/^file:.*\.m?ts$/.test(url)) return next(url, context);
-  const { transformSync } = await import("amaro");
-  const { code } = transformSync(await readFile(fileURLToPath(url), "utf8"), { mode: "strip-only" });
-  return { format: "module", source: code, shortCircuit: true };
+  const { transformSync } = await import("@swc/wasm-typescript");
+  const path = fileURLToPath(url);
+  const source = await readFile(path, "utf8");
+  try {
+    return { format: "module", source: transformSync(source, { mode: "strip-only" }).code, shortCircuit: true };
+  } catch (error) {
+    // The compiler throws plain objects, which neither Node nor a user could read.
+    const { message, startLine, startColumn } = error as { message: string; startLine: number; startColumn: number };
+    throw new SyntaxError(`${path}:${startLine}:${startColumn + 1}: ${message}`);
+  }
 };

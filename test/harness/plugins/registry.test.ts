@@ -105,6 +105,10 @@ describe("a plug-in that cannot be taken", () => {
     ["exits-on-import.mjs", "exited with code 0"],
     ["unknown-hook.mjs", 'unknown key "trainer"'],
     ["wrong-schema.mjs", "no JSON schema"],
+    [
+      "not-erasable.ts",
+      Reflect.get(process.features, "typescript") ? "enum" : "not-erasable.ts:2:8: TypeScript enum is not supported",
+    ],
   ])("%s", async (name, part) => {
     const error = await refused([fixture(name)]);
     expect(error.code).toBe("PLUGIN_INVALID");
