@@ -2,6 +2,7 @@ import { type ArmCells, type ClaimResult, judgeClaims } from "../../../harness/c
 import type { RegisteredClaim } from "../../../harness/claims/registered.js";
 import { type RandomStream, random } from "../../../harness/contract/random.js";
 import type { Observed } from "../../../harness/gate/pairing.js";
+import { matrixOf } from "../../harness/metrics/matrix.js";
 import { noise } from "../gate/noise.js";
 
 /** Standard deviation of one order's OP, and the items behind each score. */
@@ -83,24 +84,8 @@ const upTo = (arms: Scores, orders: number): Record<string, ArmCells> =>
   );
 
 /** One task, learned to a share of right answers. */
-function cell(order: number, score: number): Observed {
-  const rows = [[0], [score]];
-  const nothing = [[null], [null]];
-  return {
-    order: `order-${order}`,
-    seed: 1,
-    matrix: {
-      schema: "matrix@1",
-      ...{ trainer: "simulated", order: `order-${order}`, seed: 1, tasks: ["task"], rows, n: [[items], [items]] },
-      ...{
-        extracted: nothing,
-        valid: nothing,
-        shifted: nothing,
-        probes: {},
-        probeKinds: {},
-        probeN: {},
-        confusion: {},
-      },
-    },
-  };
+function cell(index: number, score: number): Observed {
+  const [order, seed] = [`order-${index}`, 1];
+  const parts = { trainer: "simulated", order, seed, tasks: ["task"], n: [[items], [items]] };
+  return { order, seed, matrix: matrixOf([[0], [score]], parts) };
 }

@@ -6,6 +6,7 @@ import { type Measure, metricMeasures, taskMeasures } from "../../../harness/gat
 import { differencesOf, type ObservedSide } from "../../../harness/gate/pairing.js";
 import { itemSpread } from "../../../harness/metrics/least-spread.js";
 import { rankIntervals } from "../../../harness/metrics/ranks.js";
+import { matrixOf } from "../../harness/metrics/matrix.js";
 import { percent, type Table } from "./table.js";
 
 const [tasks, items, entries] = [8, 50, 7];
@@ -59,7 +60,7 @@ const learner = (stream: RandomStream, share: number, orders: number): ObservedS
   cells: Array.from({ length: orders }, (_, order) => ({
     order: `order-${order}`,
     seed: 1,
-    matrix: matrixOf(() => count(stream, share) / items),
+    matrix: simulated(() => count(stream, share) / items),
   })),
 });
 
@@ -91,14 +92,9 @@ function count(stream: RandomStream, share: number): number {
   return right;
 }
 
-function matrixOf(score: () => number): MatrixRecord {
-  const table = <T>(value: (row: number) => T) =>
+function simulated(score: () => number): MatrixRecord {
+  const table = (value: (row: number) => number) =>
     Array.from({ length: tasks + 1 }, (_, row) => names.map(() => value(row)));
-  const nothing = table(() => null);
-  return {
-    schema: "matrix@1",
-    ...{ trainer: "simulated", order: "", seed: 1, tasks: names },
-    ...{ rows: table((row) => (row === 0 ? 0 : score())), n: table(() => items) },
-    ...{ extracted: nothing, valid: nothing, shifted: nothing, probes: {}, probeKinds: {}, probeN: {}, confusion: {} },
-  };
+  const rows = table((row) => (row === 0 ? 0 : score()));
+  return matrixOf(rows, { trainer: "simulated", order: "", tasks: names, n: table(() => items) });
 }

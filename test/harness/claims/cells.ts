@@ -1,6 +1,6 @@
 import type { ArmCells } from "../../../harness/claims/judge.js";
-import type { MatrixRecord } from "../../../harness/contract/result.js";
 import type { Observed } from "../../../harness/gate/pairing.js";
+import { matrixOf } from "../metrics/matrix.js";
 
 /** A finished cell of two tasks with a given OP and BWT: the first was learned to op − bwt, so that both come out. */
 export function cell(order: string, seed: number, op: number, bwt = 0, itemsEach = 1000): Observed {
@@ -10,13 +10,8 @@ export function cell(order: string, seed: number, op: number, bwt = 0, itemsEach
     [op, op],
   ];
   const items = rows.map((row) => row.map(() => itemsEach));
-  const nothing = rows.map((row) => row.map(() => null));
-  const matrix: MatrixRecord = {
-    schema: "matrix@1",
-    ...{ trainer: "any", order, seed, tasks: ["one", "two"], rows, n: items, extracted: rows, valid: rows },
-    ...{ shifted: nothing, probes: {}, probeKinds: {}, probeN: {}, confusion: {} },
-  };
-  return { order, seed, matrix };
+  const parts = { trainer: "any", order, seed, tasks: ["one", "two"], n: items, extracted: rows, valid: rows };
+  return { order, seed, matrix: matrixOf(rows, parts) };
 }
 
 /** An arm with one seed in each order. */
