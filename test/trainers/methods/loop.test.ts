@@ -7,18 +7,7 @@ import { composeStrategies } from "../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../trainers/training/options.js";
 import type { StepContext, Strategy } from "../../../trainers/training/strategy.js";
-import {
-  abc,
-  bufferFor,
-  byName,
-  contextFor,
-  learnAll,
-  learnContext,
-  named,
-  newDirectory,
-  tinyTask,
-  viewOf,
-} from "./rig.js";
+import { abc, bufferFor, byName, contextFor, learnAll, learnContext, named, savedBy, tinyTask, viewOf } from "./rig.js";
 
 const sequential = byName(trainers, "sequential");
 
@@ -161,8 +150,7 @@ test("hooks see the batch that is trained, and shares that leave nothing new are
 /** The parameters by name after one task with these options; with null, those of the base. */
 async function parametersAfter(options: Record<string, unknown> | null): Promise<Record<string, number[]>> {
   const { learner } = await learnAll(sequential, options ?? {}, { tasks: options ? [abc[0]!] : [] });
-  const directory = newDirectory();
-  await learner.save(directory);
+  const directory = await savedBy(learner);
   await learner.release();
   const stored = readHeader(join(directory, "model", "model.safetensors"));
   return Object.fromEntries([...stored].map(([name, tensor]) => [name, [...readTensor(tensor)]]));

@@ -16,6 +16,8 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
+import type { Model } from "../../../trainers/engine/contract.js";
+import { openModel } from "../../../trainers/engine/onnx/open.js";
 import type { NamedStrategy, Strategy } from "../../../trainers/training/strategy.js";
 import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
@@ -28,6 +30,22 @@ export const tinyModel = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 })
 
 /** A new directory, removed when the file's tests end. */
 export const newDirectory = (): string => mkdtempSync(join(rigDirectory, "saved-"));
+
+/** The base model with one thread or, of a directory that a learner saved, the model there. */
+export async function openTiny(saved?: string): Promise<Model> {
+  const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+  if (saved !== undefined) await model.load(join(saved, "model"));
+  return model;
+}
+
+/** A new directory with what the learner saves. */
+export async function savedBy(learner: Learner): Promise<string> {
+  const directory = newDirectory();
+  await learner.save(directory);
+  return directory;
+}
+
+export const parametersOf = async (model: Model): Promise<Float32Array> => model.read(await model.snapshot());
 
 const words = "sun moon tree river stone cloud bird fish lamp door road hill".split(" ");
 
@@ -131,10 +149,26 @@ export async function learnAll(
   return { learner, reports, buffer };
 }
 
+/** The model as it was saved after each of the first tasks. */
+export async function modelsAfter(
+  trainer: TrainerDefinition,
+  given: Record<string, unknown>,
+  tasks = 2,
+): Promise<Model[]> {
+  const context = contextFor(trainer, given);
+  const learner = await trainer.create(context);
+  const buffer = bufferFor(trainer, context.options);
+  const models: Model[] = [];
+  for (let index = 0; index < tasks; index++) {
+    await learner.learn(viewOf(index), learnContext(buffer));
+    models.push(await openTiny(await savedBy(learner)));
+  }
+  return models;
+}
+
 /** Saves, releases, creates, restores: what the harness does after every task. */
 export async function moved(learner: Learner, trainer: TrainerDefinition, context: LearnerContext): Promise<Learner> {
-  const directory = newDirectory();
-  await learner.save(directory);
+  const directory = await savedBy(learner);
   await learner.release();
   const next = await trainer.create(context);
   await next.restore(directory);

@@ -19,7 +19,7 @@ import {
   learnAll,
   learnContext,
   named,
-  newDirectory,
+  savedBy,
   viewOf,
 } from "../rig.js";
 
@@ -100,9 +100,7 @@ describe("ogd", () => {
 
   test("its directions are orthonormal, so many a task", async () => {
     const { learner } = await learnAll(byName(trainers, "ogd"), { items: 3, capacity: 20 });
-    const directory = newDirectory();
-    await learner.save(directory);
-    const rows = Object.values(loadVectors(join(directory, "strategies/ogd"), "basis"));
+    const rows = Object.values(loadVectors(join(await savedBy(learner), "strategies/ogd"), "basis"));
     expect(rows).toHaveLength(9);
     for (const [i, a] of rows.entries()) {
       for (const [j, b] of rows.entries()) expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 4);

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { Importance, rankBudget, tripletsOf } from "../../../../trainers/methods/isolation/rank-budget.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 import { readHeader } from "../../../../trainers/model/safetensors.js";
-import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, withModel } from "../rig.js";
+import { abc, byName, contextFor, expectSameBits, learnAll, openTiny, savedBy, tinyModel, withModel } from "../rig.js";
 
 const trainer = byName(trainers, "adalora");
 const matrices = 7;
@@ -14,8 +13,7 @@ const questions = abc[0]!.validation.map(({ id, input }) => ({ id, input, contin
 
 async function learned(options: Record<string, unknown>, tasks = abc.slice(0, 1)) {
   const sequence = await learnAll(trainer, options, { tasks });
-  const directory = newDirectory();
-  await sequence.learner.save(directory);
+  const directory = await savedBy(sequence.learner);
   const folder = join(directory, "model");
   const config = JSON.parse(readFileSync(join(folder, "adapter_config.json"), "utf8"));
   return { ...sequence, directory, folder, config, ...openAdapter(folder) };
@@ -99,7 +97,7 @@ test("importance: smoothed sensitivity times smoothed uncertainty, over a triple
 });
 
 test("triplets: each row of Q, element of Λ and column of P of the adapter is in exactly one", async () => {
-  const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+  const model = await openTiny();
   const options = { rank: 3, targetRank: 2, alpha: 4, dropout: 0, targetModules: ["k_proj", "down_proj"] };
   await model.adapt({ kind: "adalora", ...options }, 1);
   const { layout, length } = await model.trainable();

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
-import { byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, tinyTask, withModel } from "../rig.js";
+import { byName, contextFor, expectSameBits, learnAll, savedBy, tinyModel, tinyTask, withModel } from "../rig.js";
 
 const trainer = byName(trainers, "lora-per-task");
 const options = { steps: 12, learningRate: 1e-2, warmupSteps: 0, rank: 4 };
@@ -15,8 +15,7 @@ const questionsOf = (task: (typeof tasks)[number]) =>
 /** As `learnAll` saves it: the folder of each task's adapter. */
 async function learned() {
   const sequence = await learnAll(trainer, options, { tasks });
-  const directory = newDirectory();
-  await sequence.learner.save(directory);
+  const directory = await savedBy(sequence.learner);
   const held = ["adapter-0", "adapter-1"].map((name) => join(directory, "strategies/lora-per-task", name));
   return { ...sequence, folders: [...held, join(directory, "model")] };
 }
@@ -57,8 +56,7 @@ test("each adapter starts fresh: the last is the one that its task alone would h
   const tensors = folders.map((folder) => openAdapter(folder).tensors);
   expect(tensors[0]).not.toEqual(tensors[2]);
   const first = await learnAll(trainer, options, { tasks: tasks.slice(0, 1) });
-  const directory = newDirectory();
-  await first.learner.save(directory);
+  const directory = await savedBy(first.learner);
   expect(openAdapter(join(directory, "model")).tensors).toEqual(tensors[0]);
 });
 

@@ -2,14 +2,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { trainers } from "../../../../trainers/methods/catalog.js";
-import { abc, byName, contextFor, learnAll, newDirectory } from "../rig.js";
+import { abc, byName, contextFor, learnAll, savedBy } from "../rig.js";
 
 const trainer = byName(trainers, "lora");
 
 test("only the adapter is saved, and on the untouched base it answers as the trained model: the base did not change", async () => {
   const { learner } = await learnAll(trainer, { steps: 10 });
-  const directory = newDirectory();
-  await learner.save(directory);
+  const directory = await savedBy(learner);
   expect(readdirSync(join(directory, "model")).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
   const fresh = await trainer.create(contextFor(trainer, {}));
   expect(await fresh.answerDigest!()).not.toBe(await learner.answerDigest!());

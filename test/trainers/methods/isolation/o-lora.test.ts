@@ -1,17 +1,15 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
-import { abc, byName, contextFor, expectSameBits, learnAll, newDirectory, tinyModel, withModel } from "../rig.js";
+import { abc, byName, contextFor, expectSameBits, learnAll, openTiny, savedBy, tinyModel, withModel } from "../rig.js";
 
 const trainer = byName(trainers, "o-lora");
 const overlapNote = "Σ |A_earlier·Aᵀ|";
 const saved = async (options: Record<string, unknown>, tasks = abc) => {
   const { learner, reports } = await learnAll(trainer, options, { tasks });
-  const directory = newDirectory();
-  await learner.save(directory);
-  return { learner, reports, adapter: join(directory, "model"), ...openAdapter(join(directory, "model")) };
+  const adapter = join(await savedBy(learner), "model");
+  return { learner, reports, adapter, ...openAdapter(adapter) };
 };
 
 test("orthogonality falls in training, the more the greater λ", async () => {
@@ -69,7 +67,7 @@ test("added parameters grow with the tasks; those that are trained do not", asyn
 
 test("a stack takes nothing in", async () => {
   const { adapter } = await saved({ rank: 2 });
-  const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+  const model = await openTiny();
   await model.adapt({ rank: 2, alpha: 32, dropout: 0, targetModules: ["q_proj"] }, 1);
   await model.stack(1);
   await expect(model.load(adapter)).rejects.toMatchObject({ code: "MODEL_INVALID" });

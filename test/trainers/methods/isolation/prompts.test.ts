@@ -4,17 +4,7 @@ import { expect, test } from "vitest";
 import type { Learner } from "../../../../harness/contract/trainer.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openPrompts } from "../../../../trainers/model/prompt-files.js";
-import {
-  abc,
-  bufferFor,
-  byName,
-  contextFor,
-  expectSameBits,
-  learnAll,
-  learnContext,
-  newDirectory,
-  viewOf,
-} from "../rig.js";
+import { abc, bufferFor, byName, contextFor, expectSameBits, learnAll, learnContext, savedBy, viewOf } from "../rig.js";
 
 const progressive = byName(trainers, "progressive-prompts");
 const pool = byName(trainers, "l2p");
@@ -59,8 +49,7 @@ test("progressive prompts: an earlier task's answers do not change, and a questi
 
 test("progressive prompts: the prompts of earlier tasks are frozen, and each task's file contains [P_k … P_1]", async () => {
   const { learner } = await learnAll(progressive, { length: 2, steps: 8, learningRate: 0.05 });
-  const directory = newDirectory();
-  await learner.save(directory);
+  const directory = await savedBy(learner);
   const fileOf = (index: number) => join(directory, "strategies/progressive-prompts/peft", `${index}`);
   const rows = [1, 2, 3].map((index) => openPrompts(fileOf(index))[0]!.values);
   expect(rows[1]!.subarray(2 * 32)).toEqual(rows[0]);

@@ -1,11 +1,21 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
-import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
-import { abc, bufferFor, byName, contextFor, learnContext, moved, newDirectory, tinyModel, viewOf } from "../rig.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  learnContext,
+  moved,
+  openTiny,
+  parametersOf,
+  savedBy,
+  viewOf,
+} from "../rig.js";
 
 const trainer = byName(trainers, "ewc");
 const shared = { steps: 12, learningRate: 3e-3, warmupSteps: 0 };
@@ -25,13 +35,11 @@ async function stops(given: Record<string, unknown>, tasks = 2): Promise<Stop[]>
   const found: Stop[] = [];
   for (let index = 0; index < tasks; index++) {
     await learner.learn(viewOf(index), learnContext(buffer));
-    const directory = newDirectory();
-    await learner.save(directory);
+    const directory = await savedBy(learner);
     const { importance, anchor } = loadVectors(join(directory, "strategies/ewc"), "anchor");
-    const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
-    await model.load(join(directory, "model"));
+    const model = await openTiny(directory);
     found.push({
-      parameters: await model.read(await model.snapshot()),
+      parameters: await parametersOf(model),
       importance: importance!,
       anchor: anchor!,
       model,

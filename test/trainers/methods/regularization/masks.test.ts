@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
-import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
@@ -16,9 +15,11 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  modelsAfter,
   named,
-  newDirectory,
-  tinyModel,
+  openTiny,
+  parametersOf,
+  savedBy,
   viewOf,
 } from "../rig.js";
 
@@ -33,27 +34,15 @@ test.each([
   expectSameBits(byName(trainers, name), options),
 );
 
-/** The model after each of the first tasks. */
-async function models(name: string, given: Record<string, unknown>, tasks = 2): Promise<Model[]> {
-  const trainer = byName(trainers, name);
-  const context = contextFor(trainer, { ...shared, ...given });
-  const learner = await trainer.create(context);
-  const buffer = bufferFor(trainer, context.options);
-  const found: Model[] = [await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 })];
-  for (let index = 0; index < tasks; index++) {
-    await learner.learn(viewOf(index), learnContext(buffer));
-    const directory = newDirectory();
-    await learner.save(directory);
-    const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
-    await model.load(join(directory, "model"));
-    found.push(model);
-  }
-  return found;
-}
+/** The base, and the model after each of the first tasks. */
+const models = async (name: string, given: Record<string, unknown>, tasks = 2): Promise<Model[]> => [
+  await openTiny(),
+  ...(await modelsAfter(byName(trainers, name), { ...shared, ...given }, tasks)),
+];
 
 /** For each tensor which of its rows differ between two models. */
 async function movedRows(a: Model, b: Model): Promise<Map<string, boolean[]>> {
-  const [before, after] = [await a.read(await a.snapshot()), await b.read(await b.snapshot())];
+  const [before, after] = [await parametersOf(a), await parametersOf(b)];
   const { layout } = await a.trainable();
   return new Map(
     layout.map(({ name, shape, offset, length }) => {
@@ -104,7 +93,7 @@ describe("migu", () => {
   });
 
   test("activations are sums of |output|: of twice the inputs twice as much", async () => {
-    const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+    const model = await openTiny();
     const request = { id: "1", tokens: [40, 50, 60, 70] };
     const [once, twice] = [await model.activations([request]), await model.activations([request, request])];
     expect(Object.keys(once)).toHaveLength(7);
@@ -122,16 +111,15 @@ describe("si", () => {
     const context = contextFor(byName(trainers, "si"), { ...shared, xi: 0.01 });
     const strategy = byName(methods, "si").strategy(context.options);
     const path: { start?: Float32Array; sum?: Float64Array; end?: Float32Array } = {};
-    const read = async (model: Model) => model.read(await model.snapshot());
     let before = new Float32Array();
     const watch: Strategy = {
       readsGradient: true,
       async beforeStep({ model, step }) {
-        before = Float32Array.from(await read(model));
+        before = Float32Array.from(await parametersOf(model));
         if (step === 0) Object.assign(path, { start: before, sum: new Float64Array(before.length) });
       },
       async afterStep({ model }, { gradient }) {
-        const [after, slope] = [await read(model), await model.read(gradient!)];
+        const [after, slope] = [await parametersOf(model), await model.read(gradient!)];
         after.forEach((value, i) => {
           path.sum![i]! -= slope[i]! * (value - before[i]!);
         });
@@ -144,8 +132,7 @@ describe("si", () => {
       composeStrategies([named("si", strategy), named("watch", watch)]),
     );
     await learner.learn(viewOf(0), learnContext(bufferFor(byName(trainers, "si"), context.options)));
-    const directory = newDirectory();
-    await learner.save(directory);
+    const directory = await savedBy(learner);
     const { importance } = loadVectors(join(directory, "strategies/si"), "anchor");
     const direct = Array.from(
       path.sum!,
@@ -159,7 +146,7 @@ describe("si", () => {
   test("it keeps parameters closer than without a penalty", async () => {
     const movement = async (lambda: number) => {
       const [, first, second] = await models("si", { lambda });
-      const [a, b] = [await first!.read(await first!.snapshot()), await second!.read(await second!.snapshot())];
+      const [a, b] = [await parametersOf(first!), await parametersOf(second!)];
       return a!.reduce((sum, value, i) => sum + (value - b![i]!) ** 2, 0);
     };
     expect(await movement(100)).toBeLessThan(await movement(0));

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { TrainingSequence } from "../../../../trainers/engine/contract.js";
-import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { ParametricLearner } from "../../../../trainers/training/learner.js";
@@ -16,9 +15,11 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  modelsAfter,
   named,
-  newDirectory,
-  tinyModel,
+  openTiny,
+  parametersOf,
+  savedBy,
   viewOf,
 } from "../rig.js";
 
@@ -35,22 +36,8 @@ test.each([
 );
 
 /** The parameters after each of the first two tasks. */
-async function parameters(name: string, given: Record<string, unknown>): Promise<Float32Array[]> {
-  const trainer = byName(trainers, name);
-  const context = contextFor(trainer, { ...shared, ...given });
-  const learner = await trainer.create(context);
-  const buffer = bufferFor(trainer, context.options);
-  const stops: Float32Array[] = [];
-  for (const index of [0, 1]) {
-    await learner.learn(viewOf(index), learnContext(buffer));
-    const directory = newDirectory();
-    await learner.save(directory);
-    const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
-    await model.load(join(directory, "model"));
-    stops.push(await model.read(await model.snapshot()));
-  }
-  return stops;
-}
+const parameters = async (name: string, given: Record<string, unknown>): Promise<Float32Array[]> =>
+  Promise.all((await modelsAfter(byName(trainers, name), { ...shared, ...given })).map(parametersOf));
 
 describe.each([
   ["l2", 0.5],
@@ -72,21 +59,16 @@ describe.each([
 
 test("l2: all parameters weigh 1, and the anchor is where the latest task ended", async () => {
   const { learner } = await learnAll(byName(trainers, "l2"), shared);
-  const directory = newDirectory();
-  await learner.save(directory);
+  const directory = await savedBy(learner);
   const { importance, anchor } = loadVectors(join(directory, "strategies/l2"), "anchor");
   expect(importance!.every((value) => value === 1)).toBe(true);
-  const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
-  await model.load(join(directory, "model"));
-  expect(anchor).toEqual(await model.read(await model.snapshot()));
+  expect(anchor).toEqual(await parametersOf(await openTiny(directory)));
 });
 
 test("mas: importances of tasks add up, each of mean 1, whatever the labels are", async () => {
   const importanceOf = async (tasks: typeof abc) => {
     const { learner } = await learnAll(byName(trainers, "mas"), { ...shared, lambda: 0 }, { tasks });
-    const directory = newDirectory();
-    await learner.save(directory);
-    return loadVectors(join(directory, "strategies/mas"), "anchor").importance!;
+    return loadVectors(join(await savedBy(learner), "strategies/mas"), "anchor").importance!;
   };
   const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
   expect(mean(await importanceOf(abc.slice(0, 1)))).toBeCloseTo(1, 4);
@@ -136,7 +118,7 @@ test("lwf: the new task's inputs are answered more as before the task, the more 
 });
 
 test("logits have a row for each predicted token", async () => {
-  const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
+  const model = await openTiny();
   const encoder = new SequenceEncoder(model.tokenizer, model.contextLength);
   const { task, train } = abc[0]!;
   const sequence = encoder.sequence({ example: train[0]!, task });

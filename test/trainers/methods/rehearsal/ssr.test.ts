@@ -15,14 +15,13 @@ import {
   learnContext,
   moved,
   newDirectory,
-  tinyModel,
+  openTiny,
   tinyTask,
   viewOf,
   withModel,
 } from "../rig.js";
 
 const words = "sun moon tree river stone cloud".split(" ");
-const opening = { device: "cpu", threads: 1, seed: 1 };
 
 /** A task of short questions in one line, such as "a sun moon". */
 function shortTask(id: string): TaskData {
@@ -40,7 +39,7 @@ let baseModel = "";
 
 /** The base: the tiny model after so many steps on lists of blocks that it writes blocks itself. */
 beforeAll(async () => {
-  const model = await openModel(tinyModel, opening);
+  const model = await openTiny();
   const blocks = tasks.flatMap(({ train }) =>
     train.map(({ input, references }) => fullBlock({ input: inputText(input), output: references[0]! })),
   );
@@ -78,7 +77,7 @@ async function learn(given: Record<string, unknown>, name = "ssr", interrupted =
 
 /** What the base model itself writes for a task with the demonstrations that the method is due. */
 async function writtenByBase({ task, train }: TaskData, options: { items: number; share: number; draws: number }) {
-  const model = await openModel(baseModel, opening);
+  const model = await openModel(baseModel, { device: "cpu", threads: 1, seed: 1 });
   const demonstrations = realDemonstrations({ task, train, validation: [] }, options.items, 1);
   const draws = options.draws * options.share * train.length;
   const choices = orderedChoices(demonstrations, 2, draws, { seed: 1, task: task.id });

@@ -1,13 +1,11 @@
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inputText } from "../../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../../harness/contract/trainer.js";
-import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { reservoirSlot } from "../../../../trainers/training/selection/reservoir.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { concatenateLogits, unpackLogits } from "../../../../trainers/training/stored-logits.js";
-import { abc, byName, expectSameBits, learnAll, newDirectory, tinyModel } from "../rig.js";
+import { abc, byName, expectSameBits, learnAll, openTiny, savedBy } from "../rig.js";
 
 const short = { steps: 6, learningRate: 3e-3 };
 
@@ -128,10 +126,7 @@ describe("der++", () => {
         { steps: 40, learningRate: 3e-3, bufferSize: 24, alpha, beta: 0 },
         { tasks: abc.slice(0, 2) },
       );
-      const directory = newDirectory();
-      await learner.save(directory);
-      const model = await openModel(tinyModel, { device: "cpu", threads: 1, seed: 1 });
-      await model.load(join(directory, "model"));
+      const model = await openTiny(await savedBy(learner));
       const encoder = new SequenceEncoder(model.tokenizer, model.contextLength);
       const old = buffer.items().filter(({ taskId }) => taskId === "a");
       const now = await model.logits(old.map(({ example }) => encoder.sequence({ example, task: abc[0]!.task })));
