@@ -4,10 +4,20 @@ import type { LearnProgress } from "../../../harness/contract/trainer.js";
 import { trainers } from "../../../trainers/methods/catalog.js";
 import { readHeader, readTensor } from "../../../trainers/model/safetensors.js";
 import { composeStrategies } from "../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../trainers/training/options.js";
 import type { StepContext, Strategy } from "../../../trainers/training/strategy.js";
-import { abc, bufferFor, byName, contextFor, learnAll, learnContext, named, savedBy, tinyTask, viewOf } from "./rig.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  learnAll,
+  learnContext,
+  named,
+  openLearner,
+  savedBy,
+  tinyTask,
+  viewOf,
+} from "./rig.js";
 
 const sequential = byName(trainers, "sequential");
 
@@ -134,16 +144,15 @@ test("hooks see the batch that is trained, and shares that leave nothing new are
     mixture: (task) => [{ name: "again", items: task.newItems, share: 1 }],
   };
   const context = contextFor(sequential, { steps: 3 });
-  const options = context.options as unknown as TrainingOptions;
   const buffer = bufferFor(sequential, context.options);
-  const learner = await ParametricLearner.open(context, options, composeStrategies([named("watching", watching)]));
+  const learner = await openLearner(context, composeStrategies([named("watching", watching)]));
   await learner.learn(viewOf(0), learnContext(buffer));
   expect(seen.map(({ step, steps, batch }) => [step, steps, batch.length])).toEqual([
     [0, 3, 4],
     [1, 3, 4],
     [2, 3, 4],
   ]);
-  const greedy = await ParametricLearner.open(context, options, composeStrategies([named("all", all)]));
+  const greedy = await openLearner(context, composeStrategies([named("all", all)]));
   await expect(greedy.learn(viewOf(0), learnContext(buffer))).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
 

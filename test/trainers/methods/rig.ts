@@ -18,6 +18,8 @@ import type {
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
 import type { Model } from "../../../trainers/engine/contract.js";
 import { openModel } from "../../../trainers/engine/onnx/open.js";
+import { ParametricLearner } from "../../../trainers/training/learner.js";
+import type { TrainingOptions } from "../../../trainers/training/options.js";
 import type { NamedStrategy, Strategy } from "../../../trainers/training/strategy.js";
 import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
@@ -148,6 +150,10 @@ export async function learnAll(
   }
   return { learner, reports, buffer };
 }
+
+/** A learner with this strategy in place of the one that the trainer of the context would make of its options. */
+export const openLearner = (context: LearnerContext, strategy: Strategy): Promise<ParametricLearner> =>
+  ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
 
 /** The model as it was saved after each of the first tasks. */
 export async function modelsAfter(

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
+import type { Learner } from "../../../../harness/contract/trainer.js";
 import type { Model } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import type { NamedStrategy, Strategy } from "../../../../trainers/training/strategy.js";
 import {
   abc,
@@ -14,6 +13,7 @@ import {
   learnAll,
   learnContext,
   named,
+  openLearner,
   optionsOf,
   viewOf,
 } from "../rig.js";
@@ -44,7 +44,7 @@ async function watched(averaging: NamedStrategy, beside: NamedStrategy[] = []) {
   const after: Strategy = { afterTask: async ({ model }) => void left.push(await weightsOf(model)) };
   const context = contextFor(sequential, { steps: 3, learningRate: 1e-2, warmupSteps: 0 });
   const strategy = composeStrategies([...beside, named("watch", watch), averaging, named("after", after)]);
-  const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
+  const learner = await openLearner(context, strategy);
   for (const index of abc.keys()) {
     await learner.learn(viewOf(index), learnContext(bufferFor(sequential, context.options)));
   }
@@ -110,11 +110,8 @@ test("ema: during a task, questions are answered by the average", async () => {
   const context = contextFor(sequential, { steps: 4, learningRate: 1e-2 });
   const during: number[][] = [];
   const asking: Strategy = { afterStep: async () => void during.push(await learner.score(questions)) };
-  const learner: ParametricLearner = await ParametricLearner.open(
-    context,
-    context.options as unknown as TrainingOptions,
-    composeStrategies([strategyOf("ema", { decay: 0.5 }), named("asking", asking)]),
-  );
+  const strategy = composeStrategies([strategyOf("ema", { decay: 0.5 }), named("asking", asking)]);
+  const learner: Learner = await openLearner(context, strategy);
   await learner.learn(viewOf(0), learnContext(bufferFor(sequential, context.options)));
   expect(await learner.score(questions)).toEqual(during[3]);
   expect(during[2]).not.toEqual(during[3]);

@@ -6,8 +6,6 @@ import { memoryObjective } from "../../../../trainers/methods/constraints/episod
 import { constraints } from "../../../../trainers/methods/constraints/index.js";
 import { bounded, newDirection } from "../../../../trainers/methods/constraints/orthonormal-basis.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
 import {
@@ -19,6 +17,7 @@ import {
   learnAll,
   learnContext,
   named,
+  openLearner,
   savedBy,
   viewOf,
 } from "../rig.js";
@@ -49,7 +48,7 @@ async function watch(
       return constraint;
     },
   };
-  const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, watched);
+  const learner = await openLearner(context, watched);
   const buffer = bufferFor(trainer, context.options);
   for (const index of [0, 1, 2]) await learner.learn(viewOf(index), learnContext(buffer));
   return { learner, buffer };

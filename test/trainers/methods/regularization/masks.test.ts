@@ -3,8 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import type { Strategy } from "../../../../trainers/training/strategy.js";
 import {
@@ -17,6 +15,7 @@ import {
   learnContext,
   modelsAfter,
   named,
+  openLearner,
   openTiny,
   parametersOf,
   savedBy,
@@ -126,11 +125,7 @@ describe("si", () => {
         path.end = after;
       },
     };
-    const learner = await ParametricLearner.open(
-      context,
-      context.options as unknown as TrainingOptions,
-      composeStrategies([named("si", strategy), named("watch", watch)]),
-    );
+    const learner = await openLearner(context, composeStrategies([named("si", strategy), named("watch", watch)]));
     await learner.learn(viewOf(0), learnContext(bufferFor(byName(trainers, "si"), context.options)));
     const directory = await savedBy(learner);
     const { importance } = loadVectors(join(directory, "strategies/si"), "anchor");

@@ -3,8 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { TrainingSequence } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import {
@@ -17,6 +15,7 @@ import {
   learnContext,
   modelsAfter,
   named,
+  openLearner,
   openTiny,
   parametersOf,
   savedBy,
@@ -108,7 +107,7 @@ test("lwf: the new task's inputs are answered more as before the task, the more 
       named("lwf", byName(methods, "lwf").strategy(context.options)),
       named("watch", watch),
     ]);
-    const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
+    const learner = await openLearner(context, strategy);
     const buffer = bufferFor(byName(trainers, "lwf"), context.options);
     for (const index of [0, 1]) await learner.learn(viewOf(index), learnContext(buffer));
     return seen.before.reduce((sum, value, i) => sum + (value - seen.after[i]!) ** 2, 0);

@@ -3,10 +3,8 @@ import { inputText } from "../../../../harness/contract/suite.js";
 import { MeteredBuffer } from "../../../../harness/run/cell/buffer.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
-import { ParametricLearner } from "../../../../trainers/training/learner.js";
-import type { TrainingOptions } from "../../../../trainers/training/options.js";
 import type { Strategy } from "../../../../trainers/training/strategy.js";
-import { abc, byName, contextFor, learnAll, learnContext, named, tinyTask, viewOf } from "../rig.js";
+import { abc, byName, contextFor, learnAll, learnContext, named, openLearner, tinyTask, viewOf } from "../rig.js";
 
 const trainer = byName(trainers, "replay");
 const general = tinyTask("general", 6).train;
@@ -29,7 +27,7 @@ async function drawn(given: Record<string, unknown>): Promise<Record<string, num
     named("replay", byName(methods, "replay").strategy(context.options)),
     named("counting", counting),
   ]);
-  const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, strategy);
+  const learner = await openLearner(context, strategy);
   for (const index of [0, 1, 2])
     await learner.learn(viewOf(index, abc, { generalItems: general }), learnContext(buffer));
   return counts;
