@@ -3,7 +3,8 @@ import type { Capability } from "../../../trainers/engine/capabilities.js";
 import type { Model, Objective, TrainingSequence, Update } from "../../../trainers/engine/contract.js";
 import { temporaryDirectory } from "../model/tiny-model.js";
 
-const update: Update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
+/** What every step of the conformance tests is made with. */
+export const update: Update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
 const sequence: TrainingSequence = { tokens: [40, 50, 60, 70, 80, 262], weights: [0, 0, 0, 1, 1, 1] };
 const objective: Objective = { terms: [{ kind: "language-modeling", batch: [sequence], weight: 1 }] };
 const question = [{ id: "x", tokens: [40, 50, 60], continuation: [70, 80, 262] }];

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { allCapabilities, type Capability } from "../../../trainers/engine/capabilities.js";
-import type { CoreModel, Model, OptionalMembers, Update } from "../../../trainers/engine/contract.js";
+import type { CoreModel, Model, OptionalMembers } from "../../../trainers/engine/contract.js";
 import { qwen2Config, temporaryDirectory, writeTinyModel } from "../model/tiny-model.js";
-import { checkCapability } from "./conformance-capabilities.js";
+import { checkCapability, update } from "./conformance-capabilities.js";
 
 /** What of an engine is put to the test. */
-export interface EngineUnderTest {
+interface EngineUnderTest {
   name: string;
   /** Of a Qwen2 in float32. */
   capabilities: readonly Capability[];
@@ -13,12 +13,11 @@ export interface EngineUnderTest {
   open(directory: string, seed: number): Promise<CoreModel & Partial<OptionalMembers>>;
 }
 
-export const update: Update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
-export const batch = [
+const batch = [
   { tokens: [40, 50, 60, 70, 80, 262], weights: [0, 0, 0, 1, 1, 1] },
   { tokens: [41, 51, 61, 262], weights: [0, 0, 2, 1] },
 ];
-export const objective = { terms: [{ kind: "language-modeling" as const, batch, weight: 1 }] };
+const objective = { terms: [{ kind: "language-modeling" as const, batch, weight: 1 }] };
 const requests = [
   { id: "a", tokens: [40, 50, 60] },
   { id: "b", tokens: [7, 8] },
