@@ -1,35 +1,21 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CellRecord } from "../../harness/contract/result.js";
 import { buildBoard } from "../../harness/metrics/index.js";
 import { readRun } from "../../harness/run/store/store.js";
 import { html } from "../../reports/html.js";
+import { hasChromium, launchChromium } from "./chromium.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
-const executablePath = [
-  process.env.CHROMIUM_PATH ?? "",
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((path) => path !== "" && existsSync(path));
-if (executablePath === undefined) {
+if (!hasChromium) {
   console.log("The report is not opened in a browser: no Chromium found. Set CHROMIUM_PATH to one.");
 }
 
 const directory = mkdtempSync(join(tmpdir(), "bench-browser-"));
-const noise = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
 let browser: Browser;
 let address: string;
 let cells: CellRecord[];
@@ -47,12 +33,12 @@ async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Pa
   return page;
 }
 
-describe.skipIf(executablePath === undefined)("in Chromium", () => {
+describe.skipIf(!hasChromium)("in Chromium", () => {
   beforeAll(async () => {
     ({ cells } = writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora", observed: true }));
     const [path] = await html.render(join(directory, "run"), join(directory, "run", "report"));
     address = pathToFileURL(path!).href;
-    browser = await chromium.launch({ executablePath: executablePath!, args: noise });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,8 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AppContext } from "../../harness/app/context.js";
 import { blessRun, gateRun } from "../../harness/app/gate-run.js";
@@ -11,6 +10,7 @@ import { compareSides } from "../../harness/gate/compare-sides.js";
 import { comparisonPageView } from "../../reports/view-models/comparison.js";
 import { signedPoints } from "../../reports/view-models/shared/format.js";
 import { rooms } from "../../rooms.js";
+import { hasChromium, launchChromium } from "./chromium.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -103,16 +103,9 @@ test("models that are compared item by item are named by their model, with the i
   expect(caption).toContain("over items");
 });
 
-const executablePath = [process.env.CHROMIUM_PATH ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path) => path !== "" && existsSync(path),
-);
-
-test.skipIf(executablePath === undefined)("in Chromium: no console messages, no overflow", async () => {
+test.skipIf(!hasChromium)("in Chromium: no console messages, no overflow", async () => {
   const file = await renderResults(compareSides(before, after), join(directory, "wide.html"), context);
-  const browser = await chromium.launch({
-    executablePath: executablePath!,
-    args: ["--headless", "--no-sandbox", "--disable-gpu"],
-  });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     const messages: string[] = [];

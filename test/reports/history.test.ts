@@ -1,12 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import type { History, HistoryLine } from "../../harness/contract/history.js";
 import { html } from "../../reports/html.js";
 import { historyView } from "../../reports/view-models/history.js";
+import { hasChromium, launchChromium } from "./chromium.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-history-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -65,18 +65,11 @@ test("the page is one file, escapes what it shows, and leads to the runs", async
   expect(text.match(/class="chart version-curve full"/g)).toHaveLength(4);
 });
 
-const executablePath = [process.env.CHROMIUM_PATH ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path) => path !== "" && existsSync(path),
-);
-
-test.skipIf(executablePath === undefined).each([1400, 380])(
+test.skipIf(!hasChromium).each([1400, 380])(
   "in Chromium, %i pixels wide: no console messages, nothing cut off",
   async (width) => {
     const [page] = await html.renderHistory!(history, join(directory, "site"));
-    const browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ["--headless", "--no-sandbox", "--disable-gpu"],
-    });
+    const browser = await launchChromium();
     try {
       const tab = await browser.newPage({ viewport: { width, height: 900 } });
       const complaints: string[] = [];
