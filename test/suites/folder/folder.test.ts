@@ -1,16 +1,14 @@
 import { join, relative } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { checkOptions } from "../../../harness/config/options.js";
 import type { BenchError } from "../../../harness/contract/errors.js";
-import { inputText, type Suite } from "../../../harness/contract/suite.js";
-import { folder } from "../../../suites/folder/index.js";
+import { inputText } from "../../../harness/contract/suite.js";
 import { HubServer } from "../hub/hub-server.js";
+import { loadFolder } from "./load-folder.js";
 import { rowsOf, useWorkspace } from "./workspace.js";
 
 const workspace = useWorkspace();
 
-const load = (options: Record<string, unknown> = {}, quick = false, location = workspace.directory): Promise<Suite> =>
-  folder.load({ location, options: checkOptions(folder.options, options, 'suite "folder"'), quick });
+const load = (options?: Record<string, unknown>, quick?: boolean) => loadFolder(workspace.directory, options, quick);
 
 const failure = async (options?: Record<string, unknown>) => {
   const error: BenchError = await load(options).then(
@@ -286,7 +284,7 @@ test("data on the Hub is pinned to its commit", async () => {
   for (const name of ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN"])
     vi.stubEnv(name, undefined);
   try {
-    const suite = await load({}, false, "hf://datasets/owner/data");
+    const suite = await loadFolder("hf://datasets/owner/data");
     expect(suite.revision).toBe(commit);
     expect(suite.tasks.map(({ id, scorer }) => [id, scorer.name])).toEqual([["sums", "number"]]);
   } finally {

@@ -3,21 +3,15 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
-import { checkOptions } from "../../../harness/config/options.js";
 import type { BenchError } from "../../../harness/contract/errors.js";
 import { inputText, type Suite } from "../../../harness/contract/suite.js";
-import { folder } from "../../../suites/folder/index.js";
+import { loadFolder } from "./load-folder.js";
 import { useWorkspace } from "./workspace.js";
 
 const workspace = useWorkspace();
 const fixtures = join(import.meta.dirname, "../../fixtures/parquet");
 
-const load = (directory = "", options: Record<string, unknown> = {}): Promise<Suite> =>
-  folder.load({
-    location: join(workspace.directory, directory),
-    options: checkOptions(folder.options, options, 'suite "folder"'),
-    quick: false,
-  });
+const load = (directory = "") => loadFolder(join(workspace.directory, directory));
 
 /** What cannot be loaded, as one line. */
 const refusal = async (directory = ""): Promise<string> =>

@@ -1,15 +1,14 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkOptions } from "../../../harness/config/options.js";
 import { inputText, type Suite } from "../../../harness/contract/suite.js";
 import { folder } from "../../../suites/folder/index.js";
 import { globToPattern } from "../../../suites/folder/layout/glob.js";
+import { loadFolder } from "./load-folder.js";
 import { rowsOf, useWorkspace } from "./workspace.js";
 
 const workspace = useWorkspace();
 
-const load = (options: Record<string, unknown> = {}, location = workspace.directory): Promise<Suite> =>
-  folder.load({ location, options: checkOptions(folder.options, options, 'suite "folder"'), quick: false });
+const load = (options?: Record<string, unknown>) => loadFolder(workspace.directory, options);
 const sizes = ({ tasks }: Suite) =>
   Object.fromEntries(
     tasks.map(({ id, train, validation, test }) => [id, [train.length, validation.length, test.length]]),
