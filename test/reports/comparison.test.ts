@@ -97,8 +97,8 @@ test("models that are compared item by item are named by their model, with the i
   expect(page).toContain(`<td class="number">${count} (+${gained} −${lost})</td>`);
   expect(page).toContain(`Correct → incorrect: ${result.flips!.lost.length}`);
   expect(page).toContain("What kind of thing is a ");
-  const [{ title, caption }] = comparisonPageView(compareSides(old!, next!), () => ({ questionOf: () => undefined }))
-    .sections as [{ title: string; caption: string }];
+  const { sections } = comparisonPageView(compareSides(old!, next!), () => ({ questionOf: () => undefined }));
+  const { title, caption } = sections[0]!;
   expect(title).toBe("owner/checkpoint-200 compared with owner/checkpoint-100");
   expect(caption).toContain("over items");
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plugin } from "../../reports/index.js";
+import { reportContext } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -15,7 +16,7 @@ const reporter = (name: string) => plugin.reporters!.find((candidate) => candida
 
 beforeAll(async () => {
   writeFixtureRun(run, { orders: 2, seeds: 1, failing: "lora" });
-  [path] = (await reporter("html").render(run, join(run, "report"))) as [string];
+  [path] = (await reporter("html").render(run, join(run, "report"), reportContext)) as [string];
   page = readFileSync(path, "utf8");
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -76,7 +77,7 @@ describe("the page", () => {
   });
 
   test("is the same each time", async () => {
-    await reporter("html").render(run, join(directory, "second", "report"));
+    await reporter("html").render(run, join(directory, "second", "report"), reportContext);
     const strip = (text: string) => text.replace(/href="[^"#]*cells\/[^"]*"|"base":"[^"]*"/g, "");
     expect(strip(readFileSync(join(directory, "second", "report", "index.html"), "utf8"))).toBe(strip(page));
   });
@@ -93,7 +94,7 @@ test("what exceeds the inline limit is written to shards, and nothing else", asy
   const out = join(large, "report");
   mkdirSync(join(out, "shards", "samples"), { recursive: true });
   writeFileSync(join(out, "shards", "samples", "stale.js"), "");
-  const [file, shards] = await reporter("html").render(large, out);
+  const [file, shards] = await reporter("html").render(large, out, reportContext);
   const text = readFileSync(file!, "utf8");
   expectWellFormed(text);
   expect(text.length).toBeLessThan(5_000_000);
@@ -127,7 +128,7 @@ test("curves within tasks are drawn if measured, and not mentioned otherwise", a
     observed: true,
     only: ["replay", "joint", "ewc"],
   });
-  const [file, shards] = await reporter("html").render(observed, join(observed, "report"));
+  const [file, shards] = await reporter("html").render(observed, join(observed, "report"), reportContext);
   const text = readFileSync(file!, "utf8");
   expectWellFormed(text);
   const section = text.match(/<section id="within-task"[\s\S]*?<\/section>/)![0];
@@ -150,7 +151,7 @@ test("curves within tasks are drawn if measured, and not mentioned otherwise", a
 });
 
 test("the Markdown report holds findings, leaderboard, failures and the command", async () => {
-  const [file] = await reporter("markdown").render(run, join(run, "report"));
+  const [file] = await reporter("markdown").render(run, join(run, "report"), reportContext);
   const text = readFileSync(file!, "utf8");
   expect(text).toMatch(/^# .*\(generated data\)$/m);
   expect(text).toContain("| upper bound | joint | all past data |");
@@ -169,12 +170,12 @@ test("the Markdown report holds findings, leaderboard, failures and the command"
 });
 
 test("the JSON report is the leaderboard", async () => {
-  const [file] = await reporter("json").render(run, join(run, "report"));
+  const [file] = await reporter("json").render(run, join(run, "report"), reportContext);
   const board = JSON.parse(readFileSync(file!, "utf8"));
   expect(board.schema).toBe("leaderboard@1");
   expect(board.leaderboard).toHaveLength(7);
 });
 
 test("a directory without a run is a clear error", async () => {
-  await expect(reporter("html").render(directory, directory)).rejects.toMatchObject({ code: "STORAGE" });
+  await expect(reporter("html").render(directory, directory, reportContext)).rejects.toMatchObject({ code: "STORAGE" });
 });

@@ -108,7 +108,7 @@ describe("file and flags", () => {
   it("loads trainers that are named by file or command", () => {
     const command = "command:python3 my.py --fast";
     const { config } = readConfig(undefined, { trainers: ["replay", "./m.mjs", command] });
-    expect(config.trainers.map(({ name }) => name)).toEqual(["replay", resolve("m.mjs"), command]);
+    expect(config.trainers!.map(({ name }) => name)).toEqual(["replay", resolve("m.mjs"), command]);
     expect(config.plugins).toEqual([resolve("m.mjs"), command]);
   });
 

@@ -20,10 +20,11 @@ const example = (id: string, text: string, references: string[], choices?: strin
 /** A learner that answers from a table of inputs. */
 function answering(answers: Record<string, string>): Learner {
   const textOf = (input: Example["input"]) => (input[0] as { text: string }).text;
-  return {
+  const learner: Pick<Learner, "generate"> = {
     generate: async (requests) =>
-      requests.map(({ input }) => ({ text: answers[textOf(input)]!, tokens: 1, finishReason: "end" as const })),
-  } as Learner;
+      requests.map(({ input }) => ({ text: answers[textOf(input)]!, tokens: 1, finishReason: "end" })),
+  };
+  return learner as Learner;
 }
 
 test("each answer keeps the scores of the task's further scorers, which enter no mean", async () => {

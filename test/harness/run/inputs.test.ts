@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelFormat, Plugin } from "../../../harness/contract/plugin.js";
 import { type Example, type Modality, readableInput } from "../../../harness/contract/suite.js";
-import type { Generation } from "../../../harness/contract/trainer.js";
+import type { Generation, Learner } from "../../../harness/contract/trainer.js";
 import { loadRegistry, type Registry } from "../../../harness/plugins.js";
 import { evaluate } from "../../../harness/run/evaluate/evaluate.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
@@ -86,12 +86,16 @@ describe("what an answer rests on", () => {
     const registry = await loadRegistry(plugins);
     const { tasks } = await registry.suite("words").load({ options: { tasks: 1 }, quick: true });
     const answer = (evidence: unknown) => ({ text: "A", tokens: 1, finishReason: "end", evidence }) as Generation;
-    const asked = (evidence: unknown) =>
-      evaluate(
-        { generate: async (requests) => requests.map(() => answer(evidence)) } as Parameters<typeof evaluate>[0],
-        [{ dataset: "test", task: tasks[0]!, examples: tasks[0]!.test }],
-        { scorer: registry.scorer, taskIdAtTest: false, progress: () => undefined },
-      );
+    const asked = (evidence: unknown) => {
+      const learner: Pick<Learner, "generate"> = {
+        generate: async (requests) => requests.map(() => answer(evidence)),
+      };
+      return evaluate(learner as Learner, [{ dataset: "test", task: tasks[0]!, examples: tasks[0]!.test }], {
+        scorer: registry.scorer,
+        taskIdAtTest: false,
+        progress: () => undefined,
+      });
+    };
     await expect(asked("page 3")).rejects.toMatchObject({ code: "PLUGIN_FAILED" });
     await expect(asked([3])).rejects.toMatchObject({ code: "PLUGIN_FAILED" });
     expect((await asked(["page 3"]))[0]!.samples[0]!.evidence).toEqual(["page 3"]);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Vector } from "../../../../trainers/engine/contract.js";
+import type { Term, Vector } from "../../../../trainers/engine/contract.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { memoryObjective } from "../../../../trainers/methods/constraints/episodic-memory.js";
 import { constraints } from "../../../../trainers/methods/constraints/index.js";
@@ -70,7 +70,7 @@ test("a-gem: the reference gradient is that of the drawn memories, other ones in
   await watch("a-gem", { memories: 16, memoryBatch: 4 }, (step, constraint) => {
     expect(constraint === undefined).toBe(step.view.index === 0);
     if (step.view.index === 0) return;
-    const term = memoryObjective(step, 4)!.terms[0]! as { batch: { tokens: number[] }[] };
+    const term = memoryObjective(step, 4)!.terms[0]! as Extract<Term, { kind: "language-modeling" }>;
     expect(term.batch).toHaveLength(4);
     drawn.add(term.batch.map(({ tokens }) => step.model.tokenizer.decode(tokens)).join("|"));
   });
