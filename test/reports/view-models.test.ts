@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import type { PublishedFigures } from "../../harness/contract/suite.js";
 import { readExamples, readSamples } from "../../harness/run/store/store.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
 import { leaderboardView } from "../../reports/view-models/leaderboard/leaderboard.js";
@@ -375,7 +376,7 @@ describe("format", () => {
 });
 
 describe("published figures", () => {
-  const figures = {
+  const figures: PublishedFigures = {
     source: "a paper",
     setting: "a large model",
     metrics: ["op", "bwt"],

@@ -188,7 +188,8 @@ describe("the noise floor", () => {
       [kind === "a" ? share(before) : 0.5, 0, 0],
       [kind === "a" ? share(now) : 0.5, 0.5, 0],
     ];
-    const probes: Record<string, number[]> = kind === "safe" ? { safe: [share(before), share(before), share(now)] } : {};
+    const probes: Record<string, number[]> =
+      kind === "safe" ? { safe: [share(before), share(before), share(now)] } : {};
     return { ...cell(tasks, probes), scores };
   };
 

@@ -1,12 +1,15 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { BufferItem } from "../../../harness/contract/trainer.js";
 import { balance } from "../../../trainers/training/balance.js";
 
 const items = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 60 }).map((tasks) =>
-  tasks.map((taskId, index) => ({
-    taskId,
-    example: { id: `${index}`, input: [], references: ["x"] },
-  })),
+  tasks.map(
+    (taskId, index): BufferItem => ({
+      taskId,
+      example: { id: `${index}`, input: [], references: ["x"] },
+    }),
+  ),
 );
 const countOf = (kept: { taskId: string }[], task: string) => kept.filter(({ taskId }) => taskId === task).length;
 

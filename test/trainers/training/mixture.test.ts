@@ -5,7 +5,7 @@ import { Mixture } from "../../../trainers/training/mixture.js";
 import type { Source } from "../../../trainers/training/strategy.js";
 
 const example = (id: string): Example => ({ id, input: [{ type: "text", text: id }], references: ["x"] });
-const source = (name: string, count: number, share: number): Source => ({
+const source = (name: string, count: number, share: number) => ({
   name,
   share,
   items: Array.from({ length: count }, (_, index) => ({ example: example(`${name}/${index}`), task: undefined })),

@@ -104,7 +104,7 @@ test("greedy decoding takes the likeliest token of the full forward pass at ever
   const tokens = prompt(20, 300);
   const { text, tokens: count } = await greedily(tokens, 20);
   const own: number[] = [];
-  for (let step = 0; step < count; step++) {
+  for (let step = 0; step < count!; step++) {
     const sequence = [...tokens, ...own];
     const batch = packedBatch([{ tokens: sequence, positions: [sequence.length - 1] }], widthStep);
     const { logits } = await runPacked(model, "prefill", prefillGraph, batch);

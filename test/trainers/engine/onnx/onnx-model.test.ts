@@ -115,7 +115,7 @@ test("generation, scores and embeddings change nothing, and are metered", async 
   const model = await openModel(writeTinyModel(), options);
   const before = await model.digest();
   const [first, second] = await model.generate(requests, { maxNewTokens: 5 });
-  expect((await model.meter()).generatedTokens).toBe(first!.tokens + second!.tokens);
+  expect((await model.meter()).generatedTokens).toBe(first!.tokens! + second!.tokens!);
   const { flops } = await model.meter();
   const perToken = 2 * (model.parameters - 264 * 32);
   expect(flops).toBeGreaterThan(5 * perToken);

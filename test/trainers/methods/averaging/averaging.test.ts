@@ -32,7 +32,7 @@ const strategyOf = (name: string, options: Record<string, unknown>): NamedStrate
 
 /** The weights before training, after every step, and around the averaging at each task's end. */
 async function watched(averaging: NamedStrategy, beside: NamedStrategy[] = []) {
-  const seen = { base: new Float32Array(), steps: [] as Float32Array[], tuned: [] as Float32Array[] };
+  const seen = { base: new Float32Array() as Float32Array, steps: [] as Float32Array[], tuned: [] as Float32Array[] };
   const left: Float32Array[] = [];
   const watch: Strategy = {
     open: async (model) => {

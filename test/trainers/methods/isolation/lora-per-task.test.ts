@@ -65,7 +65,7 @@ test("its adapters and centroids are part of what determines the answers, and it
   const swapped = await learnAll(trainer, options, { tasks: [tasks[1]!, tasks[0]!, tasks[2]!] });
   expect(await swapped.learner.answerDigest!()).not.toBe(await learner.answerDigest!());
   const { addedParameters, trainableParameters } = await learner.cost();
-  expect(addedParameters).toBe(3 * trainableParameters);
+  expect(addedParameters).toBe(3 * trainableParameters!);
 });
 
 test.each<[string, Record<string, unknown>]>([

@@ -36,7 +36,7 @@ test("a token on the cache is computed as in the whole sequence", async () => {
   const model = await openModel(writeTinyModel(qwen3Config()), options);
   const [answer] = await model.generate([{ id: "a", tokens: [40, 50, 60] }], { maxNewTokens: 6 });
   const tokens = [40, 50, 60];
-  for (let step = 0; step < answer!.tokens; step++) {
+  for (let step = 0; step < answer!.tokens!; step++) {
     const scores = await model.score(
       Array.from({ length: 264 }, (_, token) => ({ id: `${token}`, tokens, continuation: [token] })),
     );
