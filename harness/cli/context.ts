@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { AppContext } from "../app/context.js";
 import type { RunObserver } from "../run/display/observed.js";
 import type { RunOutcome } from "../run/execute.js";
@@ -28,10 +28,11 @@ export const commaSeparated = (text: string): string[] => text.split(",").map((p
 /** Adds the options that every verb has, and examples below its help. */
 export function withCommonOptions(command: Command, examples: readonly string[]): Command {
   return command
-    .option("--plugin <specifier>", "a further plug-in: a path, an npm package or command:<words>; repeatable", collect)
-    .option("--json", "print JSON, for programs")
-    .option("--stack", "print the stack of an error")
-    .helpOption("-h, --help", "show this help")
+    .optionsGroup("General:")
+    .option("--plugin <specifier>", "plug-in to load: a path, an npm package or command:<words>; repeatable", collect)
+    .option("--json", "print machine-readable JSON")
+    .option("--stack", "print stack traces of errors")
+    .addHelpOption(new Option("-h, --help", "show this help").helpGroup("General:"))
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }
 

@@ -9,6 +9,7 @@ import {
   printLines,
   withCommonOptions,
 } from "../context.js";
+import { suiteArgument, withGridOptions } from "../shared-options.js";
 import { wholeNumber } from "../whole-number.js";
 
 type Options = CommonOptions & ClaimsOptions & { list?: boolean; run?: string; dryRun?: boolean };
@@ -17,17 +18,15 @@ type Options = CommonOptions & ClaimsOptions & { list?: boolean; run?: string; d
 export function addClaims(program: Command, context: CliContext): void {
   const command = program
     .command("claims")
-    .description(
-      "test the field's headline statements as pre-registered hypotheses: supported, contradicted, undecided",
-    )
-    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location")
-    .option("--only <ids>", "which claims, separated by commas; all without it", commaSeparated)
+    .description("test the field's headline claims as pre-registered hypotheses: supported, contradicted or undecided")
+    .argument("[suite]", suiteArgument)
+    .option("--only <ids>", "claims to test, separated by commas (default: all)", commaSeparated)
     .option("--list", "list the claims with their sources, and stop")
-    .option("--run <directory>", "judge by a run that is there already; nothing is run")
-    .option("--orders <n>", "how many task orders; below three nothing is decided", wholeNumber(1, limits.orders), 3)
+    .option("--run <directory>", "judge an existing run; nothing is run")
+    .option("--orders <n>", "number of task orders; fewer than three decide nothing", wholeNumber(1, limits.orders), 3)
     .option(
       "--max-orders <n>",
-      "register that the run may grow to so many task orders; as many as --orders without it",
+      "register that the run may grow to this many task orders (default: --orders)",
       wholeNumber(1, limits.orders),
     )
     .option(
@@ -35,18 +34,9 @@ export function addClaims(program: Command, context: CliContext): void {
       "register how often the growing run may be judged; α is shared among the looks",
       wholeNumber(1, 100),
     )
-    .option("--seeds <n>", "how many seeds, 1 to n", wholeNumber(1, limits.seeds), 2)
-    .option("--workers <n>", "cells that run at a time; as many as cores without it", wholeNumber(1, limits.workers))
-    .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
-    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
-    .option("--engine <name>", "the engine that computes; see `bench list engines`")
-    .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
-    .option("--suite <name>", "the suite that reads the location given")
-    .option("--config <file>", "configuration: suite, model and plug-ins")
-    .option("--quick", "a smaller, honest configuration, for smoke tests")
-    .option("--out <directory>", "run directory; runs/claims-<suite>-<digest> without it")
-    .option("--retry-failed", "run cells that failed before again")
-    .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
+    .option("--seeds <n>", "number of seeds: 1 to n", wholeNumber(1, limits.seeds), 2)
+    .option("--config <file>", "configuration file, of which suite, model and plug-ins are used");
+  withGridOptions(command).option("--out <directory>", "run directory (default: runs/claims-<suite>-<digest>)");
   withCommonOptions(command, [
     "bench claims --list",
     "bench claims trace-seq",

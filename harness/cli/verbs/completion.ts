@@ -17,7 +17,7 @@ export function addCompletion(program: Command, context: CliContext): void {
     .command("completion")
     .description("print a script that completes verbs and flags in your shell")
     .argument("<shell>", "bash, zsh or fish")
-    .option("--json", "print JSON, for programs")
+    .option("--json", "print machine-readable JSON")
     .addOption(new Option("--stack").hideHelp())
     .helpOption("-h, --help", "show this help")
     .addHelpText(

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { EvaluateOptions } from "../../app/evaluate-checkpoint.js";
-import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { suiteArgument, withDeviceOptions } from "../shared-options.js";
 import { errorText } from "../text/error-text.js";
 import { wholeNumber } from "../whole-number.js";
 
@@ -9,18 +9,20 @@ import { wholeNumber } from "../whole-number.js";
 export function addEvaluate(program: Command, context: CliContext): void {
   const command = program
     .command("evaluate")
-    .description("put a suite to a checkpoint as it is; what is known of it is not computed again")
+    .description("evaluate a checkpoint on a suite without training; stored results are reused")
     .argument("<checkpoint>", "a model directory, an adapter, hf://owner/name[@revision], or http://host:port/v1")
-    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location");
+    .argument("[suite]", suiteArgument);
   withEvaluationOptions(command)
-    .option("--base <reference>", "the model that an adapter belongs to, where it does not say so itself")
-    .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
-    .option("--served-model <name>", "the model's name at a server; its only one without it")
-    .addOption(new Option("--api <kind>", "how a server is asked").choices(["completions", "chat"]))
-    .option("--revision <text>", "which weights a server holds: another text is evaluated anew")
-    .option("--concurrency <n>", "questions to a server at a time; 8 without it", wholeNumber(1, 1024))
-    .option("--timeout <seconds>", "of one question to a server; 120 without it", wholeNumber(1, 86_400))
-    .option("--retries <n>", "further attempts at a question to a server; 5 without it", wholeNumber(0, 100));
+    .option("--base <reference>", "base model of an adapter that does not name it")
+    .optionsGroup("Output:")
+    .option("--out <directory>", "run directory (default: runs/<suite>-<digest>)")
+    .optionsGroup("Model on a server:")
+    .option("--served-model <name>", "name of the model on the server (default: the only one it serves)")
+    .addOption(new Option("--api <kind>", "which API of the server to use").choices(["completions", "chat"]))
+    .option("--revision <text>", "identifies the weights that the server holds; another value is evaluated anew")
+    .option("--concurrency <n>", "concurrent requests to a server (default: 8)", wholeNumber(1, 1024))
+    .option("--timeout <seconds>", "time limit of one request to a server (default: 120)", wholeNumber(1, 86_400))
+    .option("--retries <n>", "how often to retry a request to a server (default: 5)", wholeNumber(0, 100));
   withCommonOptions(command, [
     "bench evaluate ./checkpoint-500",
     "bench evaluate ./adapter trace-seq --base hf://HuggingFaceTB/SmolLM2-135M",
@@ -52,22 +54,13 @@ export function addEvaluate(program: Command, context: CliContext): void {
 
 /** What `evaluate` and `watch` have in common. */
 export function withEvaluationOptions(command: Command): Command {
-  return command
-    .option("--suite <name>", "the suite that reads the location given")
+  const evaluation = command
+    .option("--suite <name>", "suite that reads the given location")
     .option(
       "--trainer <name>",
-      "how questions are put: a trainer that does not learn; the one for checkpoints or servers without it",
+      "trainer that asks the questions and does not learn (default: by the kind of checkpoint)",
     )
-    .option("--config <file>", "configuration: its suite and its plug-ins")
-    .option("--quick", "a smaller, honest configuration, for smoke tests")
-    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
-    .option("--engine <name>", "the engine that computes; see `bench list engines`")
-    .addOption(chatOption())
-    .option("--threads <n>", "threads of the evaluation", wholeNumber(1, limits.threads));
-}
-
-/** Of every verb that asks a model. */
-export function chatOption(): Option {
-  const text = "whether a model that has a chat template is asked through it; auto: it is";
-  return new Option("--chat <when>", text).choices(["auto", "never"]);
+    .option("--config <file>", "configuration file, of which suite and plug-ins are used")
+    .option("--quick", "smaller configuration, for smoke tests");
+  return withDeviceOptions(evaluation, "threads of the evaluation");
 }

@@ -8,10 +8,10 @@ export function addExport(program: Command, context: CliContext): void {
     .command("export")
     .description("write predictions and matrices of a run as JSONL and CSV")
     .argument("<run>", "a run directory")
-    .option("--out <directory>", "where to write; <run>/export without it")
+    .option("--out <directory>", "output directory (default: <run>/export)")
     .option(
       "--exact-csv",
-      "leave text in CSV as it is; without it, what a spreadsheet would compute gets an apostrophe",
+      "leave text in CSV as it is (default: an apostrophe before what a spreadsheet would compute)",
     );
   withCommonOptions(command, [
     "bench export runs/trace-seq-1a2b3c4d",

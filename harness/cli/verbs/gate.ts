@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GateOptions } from "../../app/gate-run.js";
 import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
@@ -28,29 +28,32 @@ const exitCodes = { pass: 0, fail: 1, inconclusive: 3 };
 export function addGate(program: Command, context: CliContext): void {
   const gate = program
     .command("gate")
-    .description("judge a run against a blessed baseline: PASS, FAIL or INCONCLUSIVE, by margins declared beforehand")
+    .description("compare a run with a blessed baseline: PASS, FAIL or INCONCLUSIVE, by margins declared in advance")
     .helpCommand(false)
     .enablePositionalOptions()
     .argument("<run>", "a run directory, or <run>:<trainer>")
-    .option("--config <file>", "configuration with a section `gate`; flags win over it")
-    .option("--margin <metric=value>", "how much worse is accepted, in the metric's unit; repeatable", margins)
+    .option("--config <file>", "configuration with a section `gate`; flags override it")
+    .option("--margin <metric=value>", "largest acceptable loss, in the metric's unit; repeatable", margins)
     .option(
       "--worst-fall <metric=value>",
-      "the deepest that one task order can fall: judges by betting; repeatable",
+      "largest possible loss in one task order; selects the betting test; repeatable",
       margins,
     )
-    .option("--baseline <name>", "name of the baseline, or name@version; `main` without it")
-    .option("--baselines <directory>", "directory of the baselines; `baselines` by default")
-    .option("--against <run>", "compare two evaluated models item by item: the other one's run, without a baseline")
-    .option("--plan", "what a gate on evaluated models could find out, by the items of <run>; compares nothing")
-    .option("--trainer <label>", "which trainer of the run")
-    .option("--extend", "where it is inconclusive, run the further orders that would decide, up to a cap")
+    .option("--baseline <name>", "name of the baseline, or name@version (default: main)")
+    .option("--baselines <directory>", "directory of the baselines (default: baselines)")
+    .option(
+      "--against <run>",
+      "compare two evaluated models item by item: the run of the other model; needs no baseline",
+    )
+    .option("--plan", "show the smallest difference that a gate on the items of <run> could detect; compares nothing")
+    .option("--trainer <label>", "trainer of the run to compare")
+    .option("--extend", "where the result is inconclusive, run the further orders that would decide, up to a cap")
     .option(
       "--max-orders <n>",
-      "most orders that anyone will look at, by which the error is spent; the cap of --extend",
+      "cap of --extend; the error rate is spent over looks at up to this many orders",
       wholeNumber(3, limits.orders),
     )
-    .option("--trust-plugins <digest>", "consent of --extend to execute the plug-ins that the run names")
+    .option("--trust-plugins <digest>", "let --extend execute the plug-ins that the run names")
     .option("--allow-inconclusive", "exit with 0 instead of 3 where the evidence does not decide")
     .option("--markdown <file>", "write the result as Markdown, such as for a step summary")
     .option("--html <file>", "write the result as a page")
@@ -107,9 +110,9 @@ export function addGate(program: Command, context: CliContext): void {
   const acknowledge = stored(
     gate
       .command("acknowledge")
-      .description("accept a regression of one metric for a while; recorded with the baseline")
+      .description("accept a regression of one metric until a date; recorded with the baseline")
       .argument("<metric>", "a metric's key, or task:<id>")
-      .requiredOption("--margin <value>", "how much worse is accepted meanwhile, in the metric's unit", margin)
+      .requiredOption("--margin <value>", "largest acceptable loss until then, in the metric's unit", margin)
       .requiredOption("--until <day>", "the last day on which it holds, YYYY-MM-DD")
       .option("--baseline <name>", "name of the baseline"),
     "why it is accepted",
@@ -128,9 +131,9 @@ export function addGate(program: Command, context: CliContext): void {
 const stored = (command: Command, why: string): Command =>
   command
     .requiredOption("--reason <text>", why)
-    .option("--by <name>", "who decides; the user of this machine without it", userInfo().username)
+    .addOption(new Option("--by <name>", "who decides").default(userInfo().username, "your user name"))
     .option("--config <file>", "configuration with a section `gate`")
-    .option("--baselines <directory>", "directory of the baselines; `baselines` by default");
+    .option("--baselines <directory>", "directory of the baselines (default: baselines)");
 
 function margins(text: string, before: Record<string, number> | undefined): Record<string, number> {
   const [, metric, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];

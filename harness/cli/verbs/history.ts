@@ -13,10 +13,10 @@ interface HistoryOptions extends CommonOptions {
 export function addHistory(program: Command, context: CliContext): void {
   const command = program
     .command("history")
-    .description("draw each metric over versions, with changes of level marked, in the terminal and as a page")
-    .argument("[runs...]", "run directories, or directories of run directories; runs without it")
-    .option("--suite <name>", "runs of this suite: its name, or the beginning of its digest")
-    .option("--trainer <label>", "runs of this trainer")
+    .description("plot each metric over model versions, with level changes marked, in the terminal and as a page")
+    .argument("[runs...]", "run directories, or directories that contain them (default: runs)")
+    .option("--suite <name>", "only runs of this suite: its name, or the beginning of its digest")
+    .option("--trainer <label>", "only runs of this trainer")
     .option("--out <directory>", "write the page into this directory");
   withCommonOptions(command, [
     "bench history",

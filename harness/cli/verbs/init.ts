@@ -13,9 +13,9 @@ type InitOptions = CommonOptions & { force?: boolean };
 export function addInit(program: Command, context: CliContext): void {
   const command = program
     .command("init")
-    .description("write a commented configuration to start from")
+    .description("write a commented starting configuration")
     .argument("[file]", "where to write it", "bench.yaml")
-    .option("--force", "overwrite a file that is there");
+    .option("--force", "overwrite an existing file");
   withCommonOptions(command, [
     "bench init",
     "bench init experiments/replay.yaml",
@@ -28,9 +28,9 @@ export function addInit(program: Command, context: CliContext): void {
   });
   const suite = command
     .command("suite")
-    .description("write the commented settings of your own data")
-    .argument("[directory]", "the directory of the data", ".")
-    .option("--force", "overwrite a file that is there");
+    .description("write commented settings for your own data")
+    .argument("[directory]", "directory of the data", ".")
+    .option("--force", "overwrite an existing file");
   withCommonOptions(suite, ["bench init suite ./my-data", "bench validate ./my-data"]).action(
     async (directory: string, _: InitOptions, self: Command) => {
       const options: InitOptions = self.optsWithGlobals();

@@ -10,7 +10,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     .command("leaderboard")
     .description("merge runs of one suite into one leaderboard: a page, with JSON and CSV")
     .argument("<runs...>", "run directories, directories of leaderboards, or hf://datasets/owner/name")
-    .option("--out <directory>", "where to write", "leaderboard")
+    .option("--out <directory>", "output directory", "leaderboard")
     .option("--push <reference>", "publish to hf://datasets/owner/name, merged with what is there; reads HF_TOKEN");
   withCommonOptions(command, [
     "bench leaderboard runs/*",

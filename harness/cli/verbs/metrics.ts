@@ -19,16 +19,16 @@ const tools: ResultTool[] = ["trace", "avalanche", "mammoth", "gem"];
 export function addMetrics(program: Command, context: CliContext): void {
   const command = program
     .command("metrics")
-    .description("compute every metric of an accuracy matrix, another framework's included")
+    .description("compute every metric of an accuracy matrix, also of other frameworks")
     .argument("<matrix>", "matrix.json, a .json, .csv or .tsv file of rows, or the results of the tool named by --from")
     .option("--percent", "the scores are on 0..100")
     .addOption(
       new Option(
         "--from <tool>",
-        "what wrote the results, read as they are: TRACE's directory, Avalanche's CSVLogger, Mammoth's logs.pyd, GEM's text",
+        "tool that wrote the results: TRACE's directory, Avalanche's CSVLogger, Mammoth's logs.pyd, GEM's text",
       ).choices(tools),
     )
-    .option("--joint <matrix>", "the matrix of joint training on the same tasks, for the metrics that need it");
+    .option("--joint <matrix>", "matrix of joint training on the same tasks, for the metrics that need it");
   withCommonOptions(command, [
     "bench metrics runs/trace-seq-1a2b3c4d/cells/0123456789abcdef/matrix.json",
     "bench metrics avalanche.csv --percent",

@@ -12,9 +12,9 @@ interface NewOptions extends CommonOptions {
 }
 
 const descriptions: Record<NewKind, string> = {
-  trainer: "a method on the loop of the built-in ones, or in Python with PyTorch",
+  trainer: "a method on the training loop of the built-in ones, or in Python with PyTorch",
   suite: "tasks with their data",
-  scorer: "what an answer is worth",
+  scorer: "how an answer is scored",
   metric: "a formula over the accuracy matrix",
 };
 
@@ -27,14 +27,14 @@ const examples: Record<NewKind, string[]> = {
 
 /** `bench new <kind> [name]`: writes a plug-in that runs, to put one's own into. */
 export function addNew(program: Command, context: CliContext): void {
-  const parent = program.command("new").description("write a plug-in that runs, to start from").helpCommand(false);
+  const parent = program.command("new").description("write a working plug-in to start from").helpCommand(false);
   for (const kind of newKinds) {
     const command = parent
       .command(kind)
-      .description(`write a ${kind} that runs, to put yours into: ${descriptions[kind]}`)
-      .argument("[name]", "its name, or that of its file; the extension (.mjs, .ts, .py) says the language")
-      .addOption(new Option("--language <language>", "what it is written in").choices(languages))
-      .option("--force", "overwrite a file that is there");
+      .description(`write a working ${kind} to start from: ${descriptions[kind]}`)
+      .argument("[name]", "its name, or that of its file; the extension (.mjs, .ts, .py) selects the language")
+      .addOption(new Option("--language <language>", "language of the file").choices(languages))
+      .option("--force", "overwrite an existing file");
     withCommonOptions(command, examples[kind]).action((name: string | undefined, options: NewOptions) => {
       const { file, text, run } = newPlugin(kind, name, options.language);
       const path = `./${file}`;

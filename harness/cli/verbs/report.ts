@@ -18,10 +18,10 @@ export function addReport(program: Command, context: CliContext): void {
     .argument("<run>", "a run directory")
     .option(
       "--reporter <names>",
-      "names from `bench list reporters`, separated by commas; the default ones without it",
+      "names from `bench list reporters`, separated by commas (default: the default reporters)",
       commaSeparated,
     )
-    .option("--out <directory>", "where to write; <run>/report without it");
+    .option("--out <directory>", "output directory (default: <run>/report)");
   withCommonOptions(command, [
     "bench report runs/trace-seq-1a2b3c4d",
     "bench report runs/trace-seq-1a2b3c4d --reporter markdown --out site",

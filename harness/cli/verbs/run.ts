@@ -13,10 +13,10 @@ import {
   printLines,
   withCommonOptions,
 } from "../context.js";
+import { suiteArgument, withGridOptions } from "../shared-options.js";
 import { closingLines } from "../text/closing-lines.js";
 import { errorText } from "../text/error-text.js";
 import { wholeNumber } from "../whole-number.js";
-import { chatOption } from "./evaluate.js";
 
 type Options = CommonOptions & SuiteRunOptions & { reporter?: string[]; dryRun?: boolean; quiet?: boolean };
 
@@ -24,55 +24,50 @@ type Options = CommonOptions & SuiteRunOptions & { reporter?: string[]; dryRun?:
 export function addRun(program: Command, context: CliContext): void {
   const command = program
     .command("run")
-    .description("train, measure and compare: trainers × orders × seeds on a suite, resumed where it was left")
-    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location")
+    .description("train, measure and compare: trainers × orders × seeds on a suite; resumes an interrupted run")
+    .argument("[suite]", suiteArgument)
     .option(
       "--trainers <names>",
-      "what is compared: names, files or command:<words>, separated by commas",
+      "trainers to compare: names, files or command:<words>, separated by commas",
       splitTrainers,
     )
-    .option("--seeds <n>", "how many seeds, 1 to n", wholeNumber(1, limits.seeds))
-    .option("--orders <n>", "how many task orders: published ones, then shuffles", wholeNumber(1, limits.orders))
-    .option("--workers <n>", "cells that run at a time; as many as cores without it", wholeNumber(1, limits.workers))
-    .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
-    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
-    .option("--engine <name>", "the engine that computes; see `bench list engines`")
-    .addOption(chatOption())
-    .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
+    .option(
+      "--orders <n>",
+      "number of task orders: the published ones first, then shuffles",
+      wholeNumber(1, limits.orders),
+    )
+    .option("--seeds <n>", "number of seeds: 1 to n", wholeNumber(1, limits.seeds))
+    .option("--config <file>", "configuration in YAML or JSON; flags override it")
     .option(
       "--from-checkpoint <cell>",
-      "go on from <run>/<cell id>[:task] with the suite's other tasks; its trainer and seed without --trainers, --seeds",
+      "continue from <run>/<cell id>[:task] with the suite's remaining tasks (default trainer and seed: those of the cell)",
     )
-    .option("--suite <name>", "the suite that reads the location given")
-    .option("--config <file>", "configuration in YAML or JSON; flags win over it")
-    .option("--quick", "a smaller, honest configuration, for smoke tests")
-    .option("--out <directory>", "run directory; runs/<suite>-<digest> without it")
-    .option("--retry-failed", "run cells that failed before again")
-    .addOption(new Option("--keep-checkpoints <which>", "which checkpoints stay").choices(["last", "all", "none"]))
+    .option("--strict", "treat leaks, repeated rows and contradictions in the data as errors")
     .option(
       "--evaluate-every <steps>",
-      "measure earlier tasks within tasks too, for the stability gap",
+      "also measure earlier tasks after every n steps of a task, for the stability gap",
       wholeNumber(1, limits.evaluateEvery),
     )
     .option(
       "--evaluate-items <n>",
-      "most test items of a task asked then; 40 without it",
+      "test items per task in these measurements (default: 40)",
       wholeNumber(1, limits.evaluateItems),
     )
     .addOption(
-      new Option("--fail-on <severity>", "end a cell after the task that raises such an alert").choices([
+      new Option("--fail-on <severity>", "stop a cell after the task that raises an alert of this severity").choices([
         ...severities,
         "never",
       ]),
-    )
-    .option("--strict", "leaks, repeated rows and contradictions in data are errors, not notices")
-    .option("--quiet", "no progress and no alerts on the terminal; the report has them")
+    );
+  withGridOptions(command)
+    .option("--out <directory>", "run directory (default: runs/<suite>-<digest>)")
+    .addOption(new Option("--keep-checkpoints <which>", "which checkpoints to keep").choices(["last", "all", "none"]))
     .option(
       "--reporter <names>",
-      "what renders the run, separated by commas; see `bench list reporters`",
+      "reporters that render the run, separated by commas; see `bench list reporters`",
       commaSeparated,
     )
-    .option("--dry-run", "show the plan, the time and the disk that it will take, and stop");
+    .option("--quiet", "show no progress and no alerts on the terminal; the report still has them");
   withCommonOptions(command, [
     "bench run trace-seq",
     "bench run trace-seq --trainers sequential,replay --orders 3 --seeds 2",

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { TuneOptions } from "../../app/tune-trainer.js";
 import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { suiteArgument, withGridOptions } from "../shared-options.js";
 import { wholeNumber } from "../whole-number.js";
 
 type Options = CommonOptions & TuneOptions & { dryRun?: boolean };
@@ -10,36 +11,32 @@ type Options = CommonOptions & TuneOptions & { dryRun?: boolean };
 export function addTune(program: Command, context: CliContext): void {
   const command = program
     .command("tune")
-    .description("search a trainer's options on validation data of the first tasks; no test data, no later tasks")
-    .argument("<trainer>", "a name, a label of the configuration, a file or command:<words>")
-    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location")
-    .addOption(
-      new Option("--search <kind>", "how candidates are searched").choices(["random", "halving"]).default("random"),
+    .description(
+      "search a trainer's options on validation data of the first tasks; test data and later tasks are not used",
     )
-    .option("--space <file>", "what is searched, in YAML or JSON; the space that the trainer declares without it")
-    .option("--candidates <n>", "configurations, the default one among them", wholeNumber(1, 1000), 12)
-    .option("--tasks <n>", "how many tasks, the first of the order", wholeNumber(1, 1000), 3)
-    .option("--order <name>", "the task order; the suite's first without it")
+    .argument("<trainer>", "a name, a label of the configuration, a file or command:<words>")
+    .argument("[suite]", suiteArgument)
+    .addOption(new Option("--search <kind>", "search strategy").choices(["random", "halving"]).default("random"))
+    .option("--space <file>", "search space in YAML or JSON (default: the one that the trainer declares)")
+    .option("--candidates <n>", "number of configurations, the default one included", wholeNumber(1, 1000), 12)
+    .option("--tasks <n>", "number of tasks, from the start of the order", wholeNumber(1, 1000), 3)
+    .option("--order <name>", "task order (default: the suite's first)")
     .option(
       "--seeds <n>",
-      "seeds of each candidate: 11, 12 and so on, others than those of `bench run`",
+      "seeds of each candidate: 11, 12 and so on, which `bench run` does not use",
       wholeNumber(1, limits.seeds),
       2,
     )
-    .option("--objective <metric>", "what is optimized; see `bench list metrics`", "op")
-    .option("--eta <n>", "halving: a rung keeps the best 1/n, and has about n times the tasks", wholeNumber(2, 1000), 2)
-    .option("--seed <n>", "keys the draws of candidates", wholeNumber(1, 999_999_999), 1)
-    .option("--workers <n>", "cells that run at a time; as many as cores without it", wholeNumber(1, limits.workers))
-    .option("--threads <n>", "threads inside one cell", wholeNumber(1, limits.threads))
-    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
-    .option("--engine <name>", "the engine that computes; see `bench list engines`")
-    .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
-    .option("--suite <name>", "the suite that reads the location given")
-    .option("--config <file>", "configuration: suite, model, plug-ins, and options that are not searched")
-    .option("--quick", "a smaller, honest configuration, for smoke tests")
-    .option("--out <directory>", "where it goes; tunings/<trainer>-<digest> without it")
-    .option("--retry-failed", "run cells that failed before again")
-    .option("--dry-run", "show the candidates, the time and the disk that it will take, and stop");
+    .option("--objective <metric>", "metric to optimize; see `bench list metrics`", "op")
+    .option(
+      "--eta <n>",
+      "halving: each rung keeps the best 1/n and gets about n times the tasks",
+      wholeNumber(2, 1000),
+      2,
+    )
+    .option("--seed <n>", "seed of the search", wholeNumber(1, 999_999_999), 1)
+    .option("--config <file>", "configuration file: suite, model, plug-ins and the options that are not searched");
+  withGridOptions(command).option("--out <directory>", "output directory (default: tunings/<trainer>-<digest>)");
   withCommonOptions(command, [
     "bench tune ewc trace-seq",
     "bench tune ewc trace-seq --search halving --candidates 16 --tasks 4",

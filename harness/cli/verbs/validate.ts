@@ -11,10 +11,10 @@ export function addValidate(program: Command, context: CliContext): void {
     .command("validate")
     .description("check data, a model, a plug-in, a configuration or a run directory, before anything runs")
     .argument("<what>", "a path, a suite's name, hf://owner/name, hf://datasets/owner/name, or command:<words>")
-    .addOption(new Option("--as <kind>", "what it is, where that cannot be recognized").choices(inputKinds))
-    .option("--suite <name>", "the suite that reads the data")
-    .option("--model <reference>", "the model in whose tokens data is measured; the suite's own without it")
-    .option("--strict", "leaks, repeated rows and contradictions in data are errors");
+    .addOption(new Option("--as <kind>", "kind of input, where it cannot be recognized").choices(inputKinds))
+    .option("--suite <name>", "suite that reads the data")
+    .option("--model <reference>", "model whose tokenizer measures the data (default: the suite's)")
+    .option("--strict", "treat leaks, repeated rows and contradictions in the data as errors");
   withCommonOptions(command, [
     "bench validate bench.yaml",
     "bench validate ./my-data",

@@ -4,6 +4,7 @@ import type { EvaluatedCheckpoint, EvaluateOptions } from "../../app/evaluate-ch
 import type { BenchError } from "../../contract/errors.js";
 import { printable } from "../../contract/printable.js";
 import { type CliContext, type CommonOptions, withCommonOptions } from "../context.js";
+import { suiteArgument } from "../shared-options.js";
 import { errorText } from "../text/error-text.js";
 import { nearPath } from "../text/near-path.js";
 import { withEvaluationOptions } from "./evaluate.js";
@@ -15,17 +16,18 @@ export function addWatch(program: Command, context: CliContext): void {
   const command = program
     .command("watch")
     .description("evaluate each checkpoint that appears in a directory, until Ctrl-C")
-    .argument("<directory>", "where a training writes checkpoints: models or adapters, each a directory of its own")
-    .argument("[suite]", "a suite's name, a data directory, hf://datasets/owner/name, or name:location");
+    .argument("<directory>", "where training writes its checkpoints: models or adapters, one directory each")
+    .argument("[suite]", suiteArgument);
   withEvaluationOptions(command)
-    .option("--base <reference>", "the model that adapters belong to, where they do not say so themselves")
+    .option("--base <reference>", "base model of adapters that do not name it")
+    .optionsGroup("Watching:")
     .option(
       "--interval <seconds>",
-      "between two looks; a checkpoint is complete when two looks see the same",
+      "how often to look; a checkpoint is complete when two looks find it unchanged",
       seconds,
       10,
     )
-    .option("--once", "evaluate what is there, and stop");
+    .option("--once", "evaluate the checkpoints that exist, and stop");
   withCommonOptions(command, [
     "bench watch ./output",
     "bench watch ./output trace-seq --quick --interval 60",

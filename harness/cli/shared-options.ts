@@ -1,0 +1,32 @@
+import { type Command, Option } from "commander";
+import { limits } from "../config/limits.js";
+import { wholeNumber } from "./whole-number.js";
+
+/** What the argument `suite` of every verb may be. */
+export const suiteArgument = "a suite's name, a data directory, hf://datasets/owner/name, or name:location";
+
+/** What `run`, `claims` and `tune` have in common; further options appear under "Output". */
+export function withGridOptions(command: Command): Command {
+  const grid = command
+    .option("--suite <name>", "suite that reads the given location")
+    .option("--quick", "smaller configuration, for smoke tests")
+    .optionsGroup("Model and device:")
+    .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
+    .option("--workers <n>", "cells to run in parallel (default: the number of cores)", wholeNumber(1, limits.workers));
+  return withDeviceOptions(grid, "threads per cell")
+    .optionsGroup("Output:")
+    .option("--retry-failed", "rerun cells that failed before")
+    .option("--dry-run", "show the plan with its estimates of time and disk, and stop");
+}
+
+/** What computes: options of every verb that asks a model. */
+export function withDeviceOptions(command: Command, threads: string): Command {
+  return command
+    .optionsGroup("Model and device:")
+    .option("--threads <n>", threads, wholeNumber(1, limits.threads))
+    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
+    .option("--engine <name>", "engine that trains and answers; see `bench list engines`")
+    .addOption(
+      new Option("--chat <when>", "apply the model's chat template, where it has one").choices(["auto", "never"]),
+    );
+}
