@@ -24,7 +24,7 @@ const mostAtOnce = 2 ** 30;
  * Writes a file so that a reader sees the old content or the new one, never a part: a temporary file next to it,
  * fsync, then rename. Creates the directories above it. Data in pieces is written piece by piece.
  *
- * @throws STORAGE where something stands there that is no file, such as a device: it is not replaced.
+ * @throws STORAGE where the path is not a regular file but, say, a device: it is not replaced.
  */
 export function writeFileAtomically(path: string, data: string | Uint8Array | Iterable<Uint8Array>): void {
   mkdirSync(dirname(path), { recursive: true });
@@ -76,7 +76,7 @@ export function writeOutput(path: string, text: string): void {
   }
 }
 
-/** The file descriptor that a path stands for, where it names one of this process. */
+/** The file descriptor that a path names, where it is one of this process. */
 function openFile(path: string): number | undefined {
   const number = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(path)?.[1];
   return number === undefined ? { "/dev/stdout": 1, "/dev/stderr": 2 }[path] : Number(number);

@@ -1,6 +1,6 @@
 import { packageRoot } from "./files.js";
 
-/** What stands where something was left out. */
+/** Replaces what is left out. */
 const mark = "[redacted]";
 
 /** The address of a webhook without what may be a secret: user, password, path and query. `env:NAME` holds none. */

@@ -235,7 +235,7 @@ export type JournalEvent =
   | { type: "run-started"; configDigest: string; pid: number }
   | { type: "cell-started"; cell: string; fromRow: number }
   | { type: "row-finished"; cell: string; row: number; artifacts: Record<string, string> }
-  /** Stands before the `row-finished` of its row, so that no finished row lacks its alerts. */
+  /** Written before the `row-finished` of its row, so that no finished row lacks its alerts. */
   | { type: "alert"; cell: string; alert: Alert }
   /** A webhook took the alert of that id. */
   | { type: "alert-delivered"; cell: string; alert: string; attempts: number }

@@ -44,7 +44,7 @@ export const trainerOf = ({ config }: TuneRequest): TrainerConfig => config.trai
 
 /**
  * What a search will do, rung by rung, for an estimate: candidates of later rungs are not known yet, so the first ones
- * stand for them.
+ * are used in their place.
  */
 export async function planSearch(request: TuneRequest): Promise<RunPlan[]> {
   const candidates = candidatesOf(request);

@@ -11,7 +11,7 @@ export interface ChatFrame {
   separator: string;
 }
 
-/** Stand for a message and its answer while the template is rendered. */
+/** Placeholders of a message and its answer while the template is rendered. */
 const [marker, answerMarker] = ["bench:message:5f1d", "bench:answer:5f1d"];
 
 /** Templates that show the date get this one, so that prompts do not change from day to day. */

@@ -7,7 +7,7 @@ import { packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readMetadata, readSafetensors, writeSafetensors } from "./safetensors.js";
 
-/** Beside the adapter's weights, and the mark of an adapter. */
+/** In the directory of the adapter's weights; its presence marks an adapter. */
 export const configName = "adapter_config.json";
 export const weightsName = "adapter_model.safetensors";
 

@@ -16,8 +16,8 @@ export function checkLearnReport(returned: unknown): LearnReport {
   if (drawn !== undefined && !(Array.isArray(drawn) && drawn.every(isDrawn))) throw wrong("no list of items as drawn");
   if (drift !== undefined && !isDrift(drift)) throw wrong("no numbers as drift");
   if (shortened !== undefined && !(Number.isInteger(shortened) && shortened >= 0)) throw wrong("no count as shortened");
-  const told = { ...(drawn && { drawn }), ...(drift && { drift }), ...(shortened && { shortened }) };
-  const report = { steps: steps!, finalLoss, curve, notes, ...told };
+  const optional = { ...(drawn && { drawn }), ...(drift && { drift }), ...(shortened && { shortened }) };
+  const report = { steps: steps!, finalLoss, curve, notes, ...optional };
   if (synthetic === undefined) return report;
   if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");
   return { ...report, synthetic: synthetic.map(checkSyntheticSet) };

@@ -36,8 +36,8 @@ export function measureAnswerLimits(suite: Suite, measure: TextMeasure | undefin
     const room = Math.min(limit, mostOf(measure));
     const longer = lengths.measured.filter((length) => length > room).length;
     if (measure !== undefined && longer > 0) {
-      const told = `${task.id} ${longer} of ${lengths.count} (${room} tokens)`;
-      cut[inferred || limit > room ? "inferred" : "declared"].push(told);
+      const excess = `${task.id} ${longer} of ${lengths.count} (${room} tokens)`;
+      cut[inferred || limit > room ? "inferred" : "declared"].push(excess);
     }
     return limit === task.maxNewTokens ? task : { ...task, maxNewTokens: limit };
   });

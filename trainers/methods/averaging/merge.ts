@@ -20,7 +20,7 @@ type MergeOptions = OptionsOf<typeof options>;
  * Merging of task models: each task is trained from the base θ₀ alone, which leaves a task vector τ = θ − θ₀ (Ilharco
  * et al., arXiv 2212.04089); the model that answers is θ₀ + scale · mean τ over the tasks so far. With scale 1 that is
  * the mean of the task models, a uniform soup (arXiv 2203.05482); task arithmetic with its λ on the sum of T vectors is
- * scale λ·T. Beside an adapter it is the adapter's parameters that are averaged. Privileges: none.
+ * scale λ·T. With an adapter only the adapter's parameters are averaged. Privileges: none.
  */
 export const merge = defineMethod({
   name: "merge",

@@ -23,7 +23,7 @@ type WiseOptions = OptionsOf<typeof options>;
 /**
  * Weight-space ensembles (WiSE-FT; Wortsman et al., arXiv 2109.01903, section 3): after each task
  * θ ← (1 − α)·θ_anchor + α·θ, θ_anchor being the model before the task or the base model. The next task is trained
- * from the averaged weights. Beside an adapter it is the adapter's parameters that are averaged, for `base` with the
+ * from the averaged weights. With an adapter only the adapter's parameters are averaged, for `base` with the
  * fresh adapter's. Privileges: none.
  */
 export const wiseFt = defineMethod({

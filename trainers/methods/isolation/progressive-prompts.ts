@@ -85,7 +85,7 @@ class ProgressivePrompts implements Strategy {
     return digestOf(this.#learned);
   }
 
-  /** Beside the state, each task's prompts as an adapter for PEFT. */
+  /** Saves the state, and each task's prompts as an adapter for PEFT. */
   async save(directory: string, model: Model): Promise<void> {
     saveJson(directory, "tasks", this.#learned);
     for (const index of this.#learned.keys()) {

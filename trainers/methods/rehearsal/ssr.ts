@@ -21,7 +21,7 @@ type SsrOptions = OptionsOf<typeof options>;
  * `items` real items of each task, which are looked at while the task is learned and not kept; with
  * `demonstrations: none`, no real item at all.
  *
- * Beside the paper: generation stops where the answer would begin, as the latest model's replaces it, so that a draw
+ * Deviations from the paper: generation stops where the answer would begin, as the latest model's replaces it, so that a draw
  * yields one instance; the published sampling (top-p 0.6, temperature 0.9, penalty 1.2) is that of a model of 7 B
  * parameters, and the penalty keeps a tiny one from repeating what every instance of a task shares.
  */
