@@ -4,20 +4,10 @@ import { type GateSettings, readGateSettings, requireMargins } from "../config/i
 import { BenchError } from "../contract/errors.js";
 import { writeOutput } from "../contract/files.js";
 import { acknowledge, readAcknowledgements } from "../gate/acknowledge.js";
-import {
-  type Baseline,
-  baselineText,
-  bless,
-  type ComparedBaseline,
-  readBaseline,
-  unblessed,
-} from "../gate/baseline.js";
-import { chooseEntry, type Entry, parseSide, readEntries } from "../gate/entry.js";
+import { type Baseline, bless, type ComparedBaseline, readBaseline, unblessed } from "../gate/baseline.js";
+import { type Entry, readEntry } from "../gate/entry.js";
 import { type GateResult, runGate } from "../gate/gate.js";
-import { answersOf, independentItems, isEvaluated } from "../gate/items/answers.js";
-import { type Reach, reachOf } from "../gate/items/compare-items.js";
-import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../gate/items/item-gate.js";
-import { itemMeasureOf } from "../gate/items/item-measures.js";
+import { isEvaluated } from "../gate/items/answers.js";
 import { leastOrders } from "../gate/judge.js";
 import { type LookPlan, planLook, readLooks, recordLook } from "../gate/looks.js";
 import { measureOf } from "../gate/measures.js";
@@ -26,6 +16,7 @@ import { gateMarkdown } from "../gate/outputs/markdown.js";
 import { gateSarif } from "../gate/outputs/sarif.js";
 import { type AppContext, registryFor } from "./context.js";
 import { extendGate } from "./extend-gate.js";
+import { judgeItems } from "./gate-items.js";
 
 /** How a run is to be judged; each member wins over the section `gate` of the configuration file. */
 export interface GateOptions {
@@ -68,54 +59,18 @@ export async function gateRun(run: string, options: GateOptions, context: AppCon
   const flags = { margins, worstFall: worstFalls, baseline: reference, directory: baselines, trainer, maxOrders };
   const settings = readGateSettings(config, flags);
   requireMargins(settings);
-  const entry = () => entryOf(run, settings.trainer);
+  const entry = () => readEntry(run, settings.trainer);
   const candidate = entry();
   const baseline =
     against === undefined
       ? readBaseline(settings.directory, settings.baseline)
-      : unblessed(entryOf(against, settings.trainer), against);
+      : unblessed(readEntry(against, settings.trainer), against);
   const result =
     isEvaluated(candidate.trainer) && isEvaluated(baseline.trainer)
       ? judgeItems(candidate, baseline, settings)
       : await judgeOrders(candidate, entry, requireBlessed(baseline), settings, options, context);
   writeOutputs(result, options, settings.locate);
   return result;
-}
-
-const entryOf = (text: string, trainer: string | undefined): Entry => {
-  const side = parseSide(text);
-  return chooseEntry(readEntries(side.directory), side.trainer ?? trainer);
-};
-
-/** Two models that were evaluated as they are. */
-function judgeItems(candidate: Entry, baseline: ComparedBaseline, settings: GateSettings): GateResult {
-  const { answers, name, version } = baseline;
-  for (const key of Object.keys(settings.margins)) {
-    itemMeasureOf(key, answeredSuite(candidate), learningMetrics, settings.locate(key));
-  }
-  if (candidate.missing.length > 0) {
-    throw new BenchError("USAGE", "the evaluation of the candidate has not finished", {
-      fix: `Finish it first: ${candidate.run.command}`,
-    });
-  }
-  if (answers === undefined) {
-    throw new BenchError(
-      "BASELINE_MISMATCH",
-      `baseline ${baselineText(baseline)} keeps no answers to compare item by item`,
-      {
-        fix: "Bless the evaluation again, or compare with its run: --against <run>.",
-      },
-    );
-  }
-  const acknowledgements = version === undefined ? [] : readAcknowledgements(settings.directory, name);
-  const today = new Date().toISOString().slice(0, 10);
-  return runItemGate({
-    baseline: { ...baseline, answers },
-    candidate,
-    margins: settings.margins,
-    acknowledgements,
-    today,
-  });
 }
 
 /**
@@ -168,45 +123,6 @@ function requireBlessed(baseline: ComparedBaseline): Baseline {
       fix: `Bless it, since looks at it are counted: bench gate bless ${baseline.name} --reason "…"`,
     },
   );
-}
-
-/** What a gate on evaluated models could find out, before anything is compared. */
-export interface GatePlan {
-  suite: { name: string; version: string };
-  alpha: number;
-  /** Assumed share of answers that two models of equal skill give differently. */
-  flips: number;
-  metrics: (Reach & { key: string; margin: number })[];
-}
-
-/** Share of answers that flip between neighboring checkpoints, as a plan assumes it. */
-const assumedFlips = 0.1;
-
-/**
- * Says beforehand what margins and falls the items of an evaluated model can tell.
- *
- * @param run an evaluation of any model on the suite. Throws USAGE for a run that learned, or without margins.
- */
-export function planGate(run: string, options: Pick<GateOptions, "config" | "margins" | "trainer">): GatePlan {
-  const settings = readGateSettings(options.config, { margins: options.margins, trainer: options.trainer });
-  requireMargins(settings);
-  const entry = entryOf(run, settings.trainer);
-  if (!isEvaluated(entry.trainer)) {
-    throw new BenchError(
-      "USAGE",
-      `"${entry.trainer.label}" learned; --plan is for models that are evaluated as they are`,
-      {
-        fix: "How many orders a gate needs by margin and spread: harness/gate/README.md.",
-      },
-    );
-  }
-  const counts = independentItems(answersOf(entry));
-  const { name, version } = entry.run.suite;
-  const metrics = Object.entries(settings.margins).map(([key, margin]) => {
-    const measure = itemMeasureOf(key, answeredSuite(entry), learningMetrics, settings.locate(key));
-    return { key, margin, ...reachOf(measure, counts, margin, itemAlpha, assumedFlips) };
-  });
-  return { suite: { name, version }, alpha: itemAlpha, flips: assumedFlips, metrics };
 }
 
 /** A gate that cannot decide, for want of orders or cells, is no look. */
@@ -270,7 +186,7 @@ export interface BlessOptions extends Decision {
 /** Makes a run the next version of a baseline. */
 export function blessRun(run: string, options: BlessOptions): { baseline: Baseline; file: string } {
   const { directory, trainer } = readGateSettings(options.config, { directory: options.baselines });
-  return bless(entryOf(run, trainer), { directory, name: options.name, by: options.by, reason: options.reason });
+  return bless(readEntry(run, trainer), { directory, name: options.name, by: options.by, reason: options.reason });
 }
 
 /** Records that a metric may be worse for a while. Returns the file of the record. */

@@ -7,6 +7,7 @@ import { byTrainingStep } from "../metrics/model-names.js";
 import type { Registry } from "../plugins.js";
 import { type AppContext, registryFor } from "./context.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
+import { type CheckpointJudge, type JudgedCheckpoint, openJudge } from "./judge-checkpoint.js";
 import { renderReport } from "./render-report.js";
 
 /** How a directory is to be watched. */
@@ -16,8 +17,12 @@ export interface WatchOptions extends EvaluateOptions {
   /** End after the first round. */
   once?: boolean;
   cancellation: AbortSignal;
-  /** A checkpoint was evaluated. */
-  evaluated(checkpoint: EvaluatedCheckpoint): void;
+  /** What each checkpoint is judged against: `previous`, a run, a checkpoint or a blessed baseline. */
+  against?: string;
+  /** Measure's key → how much worse is accepted. */
+  margins?: Record<string, number>;
+  /** A checkpoint was evaluated, and judged where there is something to judge it against. */
+  evaluated(checkpoint: EvaluatedCheckpoint, judged: JudgedCheckpoint | undefined): void;
   /** A checkpoint cannot be used; it is left alone until its files change. */
   failed(path: string, error: BenchError): void;
 }
@@ -26,7 +31,7 @@ export interface WatchOptions extends EvaluateOptions {
  * Evaluates the checkpoints in a directory, by their steps or oldest first, and each further one once two looks at it see the same files.
  * Ends after the first round where `once` is asked for, else when it is cancelled.
  *
- * @throws STORAGE where there is no such directory.
+ * @throws STORAGE where there is no such directory; what `openJudge` and a gate throw where checkpoints are judged.
  */
 export async function watchCheckpoints(
   directory: string,
@@ -38,33 +43,50 @@ export async function watchCheckpoints(
   const registry = await registryFor(context, options.plugins);
   const handled = new Map<string, string>();
   let seen = look(directory, registry);
+  const judge = await judgeOf(suite, options, context);
   while (!signal.aborted) {
     await wait(1000 * interval, undefined, { signal }).catch(() => undefined);
     const now = look(directory, registry);
     for (const [path, state] of now) {
       if (signal.aborted || handled.get(path) === state || seen.get(path) !== state) continue;
       handled.set(path, state);
-      await evaluateOne(path, suite, options, context);
+      const evaluated = await evaluateOne(path, suite, options, context);
+      if (evaluated !== undefined) options.evaluated(evaluated, judge?.(evaluated));
     }
     seen = now;
     if (once) return;
   }
 }
 
+/** Undefined where checkpoints are only evaluated. */
+async function judgeOf(
+  suite: string | undefined,
+  { against, margins, ...options }: WatchOptions,
+  context: AppContext,
+): Promise<CheckpointJudge | undefined> {
+  if (against === undefined) return undefined;
+  const { base, ...others } = options;
+  return openJudge({ against, margins, config: options.config }, (reference) =>
+    evaluateCheckpoint(reference, suite, reference === base ? others : options, context),
+  );
+}
+
+/** Undefined where it failed, which is reported, or was cancelled. */
 async function evaluateOne(
   path: string,
   suite: string | undefined,
   options: WatchOptions,
   context: AppContext,
-): Promise<void> {
+): Promise<EvaluatedCheckpoint | undefined> {
   try {
     const evaluated = await evaluateCheckpoint(path, suite, options, context);
     const { errors } = await renderReport(evaluated.registry, evaluated.directory);
     if (errors[0] !== undefined) throw errors[0];
-    options.evaluated(evaluated);
+    return evaluated;
   } catch (thrown) {
     const error = toBenchError(thrown);
     if (error.code !== "CANCELLED") options.failed(path, error);
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type AlertSettings, defaultAlerts, silentAlerts } from "../contract/alert.js";
+import { readConfigFile } from "./config-file.js";
 import type { AlertSection } from "./schema.js";
 
 /** The alerts of a run: what the file says over the defaults, what the flag says over the file. */
@@ -18,3 +19,7 @@ export function alertSettings(section: AlertSection | false = {}, failOn?: Alert
   if (webhook !== undefined) settings.webhook = { ...byDefault, ...webhook };
   return settings;
 }
+
+/** The alerts of a configuration file; the defaults without one. Throws CONFIG_SYNTAX, CONFIG_INVALID. */
+export const readAlertSettings = (file: string | undefined): AlertSettings =>
+  alertSettings(file === undefined ? {} : readConfigFile(file).content.alerts);

@@ -1,3 +1,4 @@
+export { readAlertSettings } from "./alert-settings.js";
 export { defaultSuite, evaluator, locationSuite } from "./defaults.js";
 export { type GateSettings, readGateSettings, requireMargins } from "./gate-settings.js";
 export { checkOptions } from "./options.js";

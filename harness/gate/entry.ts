@@ -80,3 +80,9 @@ export function chooseEntry(entries: readonly Entry[], label: string | undefined
   if (found !== undefined) return found;
   throw new BenchError("UNKNOWN_NAME", `${directory} has no trainer "${label}"`, { fix: suggestName(label, labels) });
 }
+
+/** The entry that a text names: a run directory, or `<run>:<trainer>`; `trainer` where the text names none. */
+export function readEntry(text: string, trainer?: string): Entry {
+  const side = parseSide(text);
+  return chooseEntry(readEntries(side.directory), side.trainer ?? trainer);
+}

@@ -145,11 +145,31 @@ describe("findings", () => {
     }
     const text = Object.fromEntries(findings(tied, entriesOf(tied)).map((finding) => [finding.topic, finding.text]));
     expect(text.Performance).toMatch(/^4 trainers share the highest overall performance .* 50\.0 of 100\./);
-    expect(text.Forgetting).toBe("Mean forgetting of earlier tasks is −18.6 points for every trainer.");
+    expect(text.Forgetting).toBe(
+      "Mean forgetting of earlier tasks is −18.6 points for every trainer that learns in sequence.",
+    );
     expect(text["General ability"]).toBe(
-      "General ability, which no task trains, changes by −18.6 points for every trainer.",
+      "General ability, which no task trains, changes by −18.6 points for every trainer that learns in sequence.",
     );
     expect(text.Cost).toContain("2 times as long as **joint**, the fastest trained method");
+  });
+
+  test("a fall is of the trainers that learn in sequence alone: a reference is not among them", () => {
+    const saying = (deltas: Record<string, number>) => {
+      const data = copyOf(grid);
+      for (const { trainer, metrics } of data.leaderboard.leaderboard) {
+        metrics.generalAbilityDelta = { ...metrics.generalAbilityDelta!, mean: deltas[trainer] ?? -0.2 };
+      }
+      return findings(data, entriesOf(data)).find(({ topic }) => topic === "General ability")!.text;
+    };
+    expect(saying({ frozen: 0, replay: -0.1 })).toMatch(
+      /falls for every trainer that learns in sequence: .* −10\.0 for \*\*replay\*\*\.$/,
+    );
+    expect(saying({ frozen: 0, replay: 0 })).toContain("falls for 3 of the 4 trainers that learn in sequence: from");
+    const rising = Object.fromEntries(
+      grid.leaderboard.leaderboard.map(({ trainer }, place) => [trainer, 0.1 + place / 100]),
+    );
+    expect(saying(rising)).toContain("falls for no trainer that learns in sequence: from");
   });
 
   test("an evaluated checkpoint is named by its model and is no lower bound", () => {

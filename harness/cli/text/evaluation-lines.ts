@@ -1,7 +1,10 @@
 import picocolors from "picocolors";
 import type { EvaluatedCheckpoint } from "../../app/evaluate-checkpoint.js";
+import type { JudgedCheckpoint } from "../../app/judge-checkpoint.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
+import { alertText } from "../../run/alerts/text.js";
+import { gateLines } from "./gate-lines.js";
 import { nearPath } from "./near-path.js";
 
 /** An evaluation as people read it: every score, how much had to be asked, where things are. */
@@ -38,4 +41,15 @@ export function watchLine(now: EvaluatedCheckpoint, before: EvaluatedCheckpoint 
   const since = change === null ? "" : ` (${signedPoints(change)})`;
   const known = now.asked === 0 ? "  known" : "";
   return `${nearPath(now.checkpoint)}  ${score === null ? "–" : points(score)}${since}${known}  ${nearPath(now.directory)}`;
+}
+
+/** A checkpoint that was judged: the alerts, then the gate. */
+export function judgedLines(
+  { against, gate, alerts }: JudgedCheckpoint,
+  terminal: { color: boolean; width: number },
+): string[] {
+  const lines = alerts.map(
+    (alert) => `${alert.severity === "critical" ? "‼" : "!"} ${alert.severity}: ${alertText(alert, against)}`,
+  );
+  return [...lines, ...gateLines(gate, terminal)].map((line) => (line === "" ? "" : `  ${line}`));
 }

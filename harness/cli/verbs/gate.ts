@@ -22,7 +22,8 @@ type Options = CommonOptions &
     html?: string;
   };
 
-const exitCodes = { pass: 0, fail: 1, inconclusive: 3 };
+/** What a program learns from each verdict. */
+export const verdictExitCodes = { pass: 0, fail: 1, inconclusive: 3 };
 
 /** `bench gate <run>`, `bench gate bless`, `bench gate acknowledge`: may this version ship? */
 export function addGate(program: Command, context: CliContext): void {
@@ -33,7 +34,7 @@ export function addGate(program: Command, context: CliContext): void {
     .enablePositionalOptions()
     .argument("<run>", "a run directory, or <run>:<trainer>")
     .option("--config <file>", "configuration with a section `gate`; flags override it")
-    .option("--margin <metric=value>", "largest acceptable loss, in the metric's unit; repeatable", margins)
+    .addOption(marginOption())
     .option(
       "--worst-fall <metric=value>",
       "largest possible loss in one task order; selects the betting test; repeatable",
@@ -68,10 +69,11 @@ export function addGate(program: Command, context: CliContext): void {
     "bench gate runs/candidate --config bench.yaml --markdown gate.md --junit gate.xml --sarif gate.sarif",
     'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
   ]).action(async (run: string, options: Options) => {
-    const { gateRun, planGate } = await import("../../app/gate-run.js");
+    const { gateRun } = await import("../../app/gate-run.js");
     const { gateLines } = await import("../text/gate-lines.js");
     const { margin: margins, worstFall: worstFalls, plugin: plugins, plan, ...rest } = options;
     if (plan === true) {
+      const { planGate } = await import("../../app/gate-items.js");
       const { gatePlanLines } = await import("../text/gate-plan-lines.js");
       const planned = planGate(run, { ...rest, margins });
       if (options.json) printJson(context, planned);
@@ -86,7 +88,7 @@ export function addGate(program: Command, context: CliContext): void {
     if (options.json) printJson(context, result);
     else printLines(context, gateLines(result, context));
     const tolerated = result.verdict === "inconclusive" && options.allowInconclusive === true;
-    process.exitCode = tolerated ? 0 : exitCodes[result.verdict];
+    process.exitCode = tolerated ? 0 : verdictExitCodes[result.verdict];
   });
 
   const bless = stored(
@@ -126,6 +128,10 @@ export function addGate(program: Command, context: CliContext): void {
     else context.print(`Recorded in ${nearPath(file)}. Commit that file.\n`);
   });
 }
+
+/** Of every verb that judges. */
+export const marginOption = (): Option =>
+  new Option("--margin <metric=value>", "largest acceptable loss, in the metric's unit; repeatable").argParser(margins);
 
 /** Options of the verbs that write a record. */
 const stored = (command: Command, why: string): Command =>

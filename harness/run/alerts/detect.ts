@@ -17,8 +17,8 @@ export interface WatchedCell {
   scores(dataset: "test" | "probe", set: string, row: number): ReadonlyMap<string, number> | undefined;
 }
 
-/** One thing that is compared after one row. */
-interface Comparison {
+/** One thing that is compared: with what it was before, or with another model's. */
+export interface WatchedChange {
   kind: AlertKind;
   subject: string;
   before: number;
@@ -31,7 +31,7 @@ interface Comparison {
 }
 
 /** What a probe is watched as. Tasks that are never trained are none: often the base model is at chance on them. */
-const probeKinds: Partial<Record<ProbeKind, AlertKind>> = {
+export const watchedProbes: Partial<Record<ProbeKind, AlertKind>> = {
   general: "ability",
   instruction: "ability",
   safety: "safety",
@@ -57,26 +57,37 @@ export function detectAlerts(cell: WatchedCell, settings: AlertSettings): Alert[
     const before = earlier.get(keyOf(seen));
     const known = before === undefined ? undefined : severityOf(before, settings);
     if (known === severity || known === "critical") return [];
-    const { kind, subject, items, probability, now, before: reference } = seen;
-    const { row } = cell.rows[last]!;
-    return [
-      {
-        id: digestOf({ cell: cell.id, row, kind, subject, severity }).slice(0, 16),
-        ...{ severity, kind, subject, row, before: reference, now },
-        change: kind === "cost" ? seen.worse : -seen.worse,
-        threshold: allowed(settings[kind], severity),
-        items,
-        probability,
-      },
-    ];
+    return [alertOf(seen, severity, cell.rows[last]!.row, { cell: cell.id }, settings)];
   });
+}
+
+/**
+ * The alert of a change.
+ *
+ * @param origin what distinguishes it, beside row, subject and severity, from the same change elsewhere.
+ */
+export function alertOf(
+  { kind, subject, items, probability, now, before, worse }: WatchedChange,
+  severity: Severity,
+  row: number,
+  origin: Record<string, string>,
+  settings: AlertSettings,
+): Alert {
+  return {
+    id: digestOf({ ...origin, row, kind, subject, severity }).slice(0, 16),
+    ...{ severity, kind, subject, row, before, now },
+    change: kind === "cost" ? worse : -worse,
+    threshold: allowed(settings[kind], severity),
+    items,
+    probability,
+  };
 }
 
 /**
  * The worst severity whose threshold a change passes; a threshold of 0 allows nothing. A fall that chance makes easily
  * raises nothing, but a warning for safety.
  */
-function severityOf({ kind, worse, probability }: Comparison, settings: AlertSettings): Severity | undefined {
+export function severityOf({ kind, worse, probability }: WatchedChange, settings: AlertSettings): Severity | undefined {
   const { critical, warning } = settings[kind];
   const passes = (threshold: number | null) => threshold !== null && worse > threshold + rounding;
   const severity = passes(critical) ? "critical" : passes(warning) ? "warning" : undefined;
@@ -89,7 +100,7 @@ function severityOf({ kind, worse, probability }: Comparison, settings: AlertSet
 const allowed = ({ critical, warning }: AlertThresholds, severity: Severity): number =>
   (severity === "critical" ? critical : (warning ?? critical))!;
 
-function comparisons(cell: WatchedCell, place: number, budget: CostBudget): Comparison[] {
+function comparisons(cell: WatchedCell, place: number, budget: CostBudget): WatchedChange[] {
   const { matrix } = cell;
   const { row, spent } = cell.rows[place]!;
   const tasks = matrix.tasks.flatMap((task, index) =>
@@ -101,7 +112,7 @@ function comparisons(cell: WatchedCell, place: number, budget: CostBudget): Comp
       : [],
   );
   const probes = Object.entries(matrix.probes).flatMap(([probe, scores]) => {
-    const kind = probeKinds[matrix.probeKinds[probe]!];
+    const kind = watchedProbes[matrix.probeKinds[probe]!];
     return kind === undefined
       ? []
       : fall(kind, probe, scores[0], scores[row], {
@@ -110,7 +121,7 @@ function comparisons(cell: WatchedCell, place: number, budget: CostBudget): Comp
         });
   });
   const share = (place + 1) / cell.plannedRows;
-  const costs = (Object.keys(budget) as (keyof CostBudget)[]).flatMap((measure): Comparison[] => {
+  const costs = (Object.keys(budget) as (keyof CostBudget)[]).flatMap((measure): WatchedChange[] => {
     const [now, before] = [spent[measure], budget[measure]! * share];
     const [items, probability] = [null, null];
     return now === null
@@ -120,13 +131,14 @@ function comparisons(cell: WatchedCell, place: number, budget: CostBudget): Comp
   return row === 0 ? [] : [...tasks, ...probes, ...costs];
 }
 
-function fall(
+/** A fall of a score; none of one that was 0 or was not measured. */
+export function fall(
   kind: AlertKind,
   subject: string,
   before: number | null | undefined,
   now: number | null | undefined,
-  evidence: Pick<Comparison, "items" | "probability">,
-): Comparison[] {
+  evidence: Pick<WatchedChange, "items" | "probability">,
+): WatchedChange[] {
   if (before === null || before === undefined || now === null || now === undefined || before <= 0) return [];
   return [{ kind, subject, before, now, worse: (before - now) / before, ...evidence }];
 }
@@ -141,4 +153,4 @@ function chance(cell: WatchedCell, dataset: "test" | "probe", set: string, from:
 const items = ({ matrix }: WatchedCell, task: number): number | null =>
   matrix.n.findLast((line) => line[task] !== null && line[task] !== undefined)?.[task] ?? null;
 
-const keyOf = ({ kind, subject }: Comparison): string => `${kind} ${subject}`;
+const keyOf = ({ kind, subject }: WatchedChange): string => `${kind} ${subject}`;

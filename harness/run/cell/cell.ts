@@ -148,7 +148,7 @@ class CellRun {
     const raised = alerts.filter(({ severity }) => severities.indexOf(severity) >= severities.indexOf(failOn));
     if (raised.length === 0) return;
     const task = this.task.cell.order[raised[0]!.row - 1];
-    throw new BenchError("ALERT", `stopped after ${task}: ${raised.map(alertText).join("; ")}`, {
+    throw new BenchError("ALERT", `stopped after ${task}: ${raised.map((alert) => alertText(alert)).join("; ")}`, {
       fix: "Look at what changed there; without --fail-on, --retry-failed lets the cell go on from that task.",
     });
   }

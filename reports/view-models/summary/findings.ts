@@ -10,6 +10,9 @@ export interface Finding {
   text: string;
 }
 
+/** Which trainers the sentences are about: references and joint training are not among them. */
+const inSequence = { one: "that learns in sequence", many: "that learn in sequence" };
+
 /** The summary of a run: performance, forgetting, general ability, cost and uncertainty. */
 export function findings(data: ReportData, entries: readonly Entry[]): Finding[] {
   const learners = entries.filter(({ trainer, row }) => trainer.schedule === "sequence" && mean(row, "op") !== null);
@@ -52,7 +55,7 @@ function performance(learners: readonly Entry[], entries: readonly Entry[]): Fin
     boundText(entries, "lower bound", "the model without training"),
   ].filter((text) => text !== undefined);
   const reference = bounds.length === 0 ? "" : ` For reference, ${list(bounds)}.`;
-  const scope = learners.length > 1 ? " of the trainers that learn in sequence" : "";
+  const scope = learners.length > 1 ? ` of the trainers ${inSequence.many}` : "";
   return {
     topic: "Performance",
     text: `${names(highest.entries)} ${verb} the highest overall performance (OP)${scope}, ${highest.text} of 100${order}.${reference}`,
@@ -86,8 +89,13 @@ function generalAbility(learners: readonly Entry[]): Finding | undefined {
     return { topic: "General ability", text };
   }
   const falling = known.filter(({ text }) => text.startsWith("−")).length;
-  const many = falling === known.length ? "every trainer" : `${falling} of ${plural(known.length, "trainer")}`;
-  const text = `General ability, which no task trains, falls for ${many}: from ${lowest.text} points for ${names(lowest.entries)} to ${highest.text} for ${names(highest.entries)}.`;
+  const falls =
+    falling === 0
+      ? `falls for no trainer ${inSequence.one}`
+      : falling === known.length
+        ? `falls for every trainer ${inSequence.one}`
+        : `falls for ${falling} of the ${known.length} trainers ${inSequence.many}`;
+  const text = `General ability, which no task trains, ${falls}: from ${lowest.text} points for ${names(lowest.entries)} to ${highest.text} for ${names(highest.entries)}.`;
   return { topic: "General ability", text };
 }
 
@@ -177,7 +185,7 @@ function names(entries: readonly Entry[]): string {
 }
 
 function whole(entries: readonly Entry[], all: readonly Entry[]): string {
-  return entries.length === all.length && all.length > 1 ? "every trainer" : names(entries);
+  return entries.length === all.length && all.length > 1 ? `every trainer ${inSequence.one}` : names(entries);
 }
 
 function mean(row: Entry["row"], metric: string): number | null {

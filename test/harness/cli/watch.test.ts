@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { openJudge } from "../../../harness/app/judge-checkpoint.js";
+import type { Alert } from "../../../harness/contract/alert.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { bench, newDirectory, words } from "./support.js";
 
@@ -70,4 +72,75 @@ it("waits until a checkpoint is complete, evaluates new ones, and ends on Ctrl-C
   expect(JSON.parse(text.split("\n")[1]!)).toMatchObject({ asked: 0, known: 132 });
   child.kill("SIGINT");
   expect(await ended).toBe(0);
+});
+
+it("judges each checkpoint against the one before or a baseline, as the gate does; the same again", async () => {
+  const directory = newDirectory();
+  const watched = join(directory, "output");
+  const forgotten = { "step-200": 10, "step-1000": 10, "step-100": 0 };
+  for (const [name, nouns] of Object.entries(forgotten)) write(join(watched, name), nouns);
+  const judging = [...flags, "--once", "--margin", "op=0.02", "--margin", "probe:weight=0.02", "--against"];
+  const spoken = await bench(["watch", watched, ...judging, "previous"], directory);
+  const lines = spoken.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const first = { ...spoken, lines };
+  expect(first.stderr).toBe("");
+  expect(first.code).toBe(1);
+  expect(first.lines.map(({ checkpoint, against, gate }) => [checkpoint, against, gate?.verdict])).toEqual([
+    [join(watched, "step-100"), undefined, undefined],
+    [join(watched, "step-200"), "step-100", "fail"],
+    [join(watched, "step-1000"), "step-200", "pass"],
+  ]);
+  const [, fallen, unchanged] = first.lines;
+  expect(fallen.gate).toMatchObject({
+    schema: "gate@1",
+    pairedBy: "item",
+    metrics: [{ key: "op" }, { key: "probe:weight" }],
+  });
+  expect(fallen.alerts.map(({ severity, kind, subject }: Alert) => [severity, kind, subject])).toContainEqual([
+    "critical",
+    "ability",
+    "weight",
+  ]);
+  expect(unchanged.alerts).toEqual([]);
+
+  const text = await bench(["watch", watched, ...judging.filter((flag) => flag !== "--json"), "previous"], directory);
+  expect(text.code).toBe(1);
+  expect(text.stdout).toMatch(
+    /step-200 .* known .*\n[\s\S]*^ {2}‼ critical: weight fell [\d.]+ → [\d.]+ against step-100/m,
+  );
+  expect(text.stdout).toMatch(/^ {2}FAIL {2}.* against baseline step-100 on words/m);
+  expect(text.stdout).toMatch(/^ {2}probe:weight +−[\d.]+ .* FAIL$/m);
+
+  const margins = { op: 0.02, "probe:weight": 0.02 };
+  const evaluate = vi.fn(() => Promise.resolve(first.lines[0]));
+  for (const against of [first.lines[0].directory, watched]) {
+    const judge = await openJudge({ against, margins }, evaluate);
+    const judgments = first.lines.map((line) => judge(line)!);
+    expect(judgments.map(({ gate }) => gate.verdict)).toEqual(["pass", "fail", "fail"]);
+    expect(judgments[1]!.gate.metrics).toEqual(fallen.gate.metrics);
+  }
+  expect(evaluate).toHaveBeenCalledTimes(1); // only what is no run is evaluated
+});
+
+it.each([
+  [["--margin", "op=0.02"], "nothing is compared"],
+  [["--against", "previous", "--margin", "bwt=0.02"], "bwt is a change by learning"],
+])("refuses %j: %s", async (given, message) => {
+  const directory = newDirectory();
+  write(join(directory, "output", "step-1"), 0);
+  const quiet = flags.filter((flag) => flag !== "--json");
+  const { code, stderr } = await bench(["watch", "output", ...quiet, "--once", ...given], directory);
+  expect(stderr).toContain(message);
+  expect(code).toBe(2);
+});
+
+it.each([
+  [{ against: "previous" }, "no margin is declared"],
+  [{ against: "./nowhere", margins: { op: 0.02 } }, "there is no run and no checkpoint at ./nowhere"],
+  [{ against: "nobody", margins: { op: 0.02 } }, 'there is no baseline "nobody"'],
+])("refuses %j before anything is evaluated: %s", async (options, message) => {
+  await expect(openJudge(options, () => Promise.reject(new Error("evaluated")))).rejects.toThrow(message);
 });
