@@ -8,7 +8,6 @@ import { answersOf, independentItems, isEvaluated } from "../gate/items/answers.
 import { type Reach, reachOf } from "../gate/items/compare-items.js";
 import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../gate/items/item-gate.js";
 import { itemMeasureOf } from "../gate/items/item-measures.js";
-import type { GateOptions } from "./gate-run.js";
 
 /**
  * Judges a model that was evaluated as it is against another one, item by item.
@@ -65,7 +64,10 @@ const assumedFlips = 0.1;
  *
  * @param run an evaluation of any model on the suite. Throws USAGE for a run that learned, or without margins.
  */
-export function planGate(run: string, options: Pick<GateOptions, "config" | "margins" | "trainer">): GatePlan {
+export function planGate(
+  run: string,
+  options: { config?: string; margins?: Record<string, number>; trainer?: string },
+): GatePlan {
   const settings = readGateSettings(options.config, { margins: options.margins, trainer: options.trainer });
   requireMargins(settings);
   const entry = readEntry(run, settings.trainer);
