@@ -63,6 +63,10 @@ export interface MatrixView {
   valid(row: number, task: number): number;
   /** The score on the task's shifted test. */
   shifted(row: number, task: number): number;
+  /** The score on the task's items of one aspect. */
+  aspect(name: string, row: number, task: number): number;
+  /** The tasks that have items of an aspect; without any, the metric has nothing to measure. */
+  tasksWith(aspect: string): number[];
   /** Names of the probes of a kind; without any, the metric has nothing to measure. */
   probes(kind: ProbeKind): string[];
   /** The score on a probe after training the first `row` tasks. */

@@ -113,6 +113,8 @@ export interface MatrixRecord {
   probes: Record<string, (number | null)[]>;
   probeKinds: Record<string, ProbeKind>;
   probeN: Record<string, number>;
+  /** Aspect → scores by row and task of the test items that examine it, and their number; null where there are none. */
+  aspects?: Record<string, { rows: (number | null)[][]; n: (number | null)[][] }>;
   /** Task → its test prompts that were too long and were shortened, in row T; absent where all fit. */
   shortened?: Record<string, number>;
   /** For classification tasks: task → row T's counts. */

@@ -19,6 +19,26 @@ export interface Example {
   source?: string;
   /** Items of one group, such as questions on one text, are not independent: comparisons count groups, not items. */
   group?: string;
+  /** What the item examines, such as "update" or "locality": scores are also kept by aspect. */
+  aspect?: string;
+}
+
+/** A text that a learner may remember, by a name of its own. */
+export interface Document {
+  /** Unique within the suite; a changed document keeps it. */
+  id: string;
+  title?: string;
+  text: string;
+}
+
+/** What happens to the documents of a suite when a task is learned. */
+export interface CorpusChange {
+  /** Documents that no earlier task of the order has left. */
+  add: Document[];
+  /** New content of documents that are there. */
+  change: Document[];
+  /** Ids of documents that are there and are to be forgotten. */
+  retract: string[];
 }
 
 /** A scorer by its registered name, with its options. */
@@ -52,6 +72,8 @@ export interface Task extends TaskDescription {
   train: Example[];
   validation: Example[];
   test: Example[];
+  /** Documents that come with the task; trainers that train weights use the items of `train` instead. */
+  corpus?: CorpusChange;
   /** The same task on templates and entities that are absent from training. */
   shifted?: Example[];
 }

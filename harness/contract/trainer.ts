@@ -1,5 +1,5 @@
 import type { EngineChoice } from "./engine.js";
-import type { Example, Modality, Part, TaskDescription } from "./suite.js";
+import type { CorpusChange, Example, Modality, Part, TaskDescription } from "./suite.js";
 
 /** What a trainer may use besides the current task's data. Declared, metered and shown on the leaderboard. */
 export interface Privileges {
@@ -93,6 +93,8 @@ export interface TaskData {
   task: TaskDescription;
   train: Example[];
   validation: Example[];
+  /** Documents that come with the task, where the suite has any. */
+  corpus?: CorpusChange;
 }
 
 /** What a learner may see of the data when it learns a task. */

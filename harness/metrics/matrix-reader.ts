@@ -41,6 +41,19 @@ export class MatrixReader implements MatrixView {
     return this.read(this.matrix.shifted, "score on the shifted test", row, task);
   }
 
+  aspect(name: string, row: number, task: number): number {
+    return this.read(this.matrix.aspects?.[name]?.rows ?? [], `score on items of the aspect "${name}"`, row, task);
+  }
+
+  tasksWith(aspect: string): number[] {
+    const { rows = [] } = this.matrix.aspects?.[aspect] ?? {};
+    const tasks = this.matrix.tasks
+      .map((_, index) => index + 1)
+      .filter((task) => rows.some((row) => typeof row[task - 1] === "number"));
+    if (tasks.length === 0) this.lack(`no item examines the aspect "${aspect}"`);
+    return tasks;
+  }
+
   /** Names of the probes of a kind; without any, the metric has nothing to measure. */
   probes(kind: ProbeKind): string[] {
     const names = Object.keys(this.matrix.probes).filter((name) => this.matrix.probeKinds[name] === kind);

@@ -28,6 +28,7 @@ export function assembleMatrix(
   const table = (value: (scores: SetScores) => number) =>
     rows.map(({ sets }) => order.map((task) => read(find(sets, "test", task), value)));
   const score = (scores: SetScores) => scores.score;
+  const aspects = new Set([...measured.values()].flat().flatMap((scores) => Object.keys(scores.aspects ?? {})));
   const confusion: Record<string, ConfusionRecord> = {};
   const shortened: Record<string, number> = {};
   for (const task of order) {
@@ -51,9 +52,30 @@ export function assembleMatrix(
     probes: byProbe(suite, ({ id }) => rows.map(({ sets }) => read(find(sets, "probe", id), score))),
     probeKinds: byProbe(suite, ({ kind }) => kind),
     probeN: byProbe(suite, ({ examples }) => examples.length),
+    ...(aspects.size > 0 && { aspects: byAspect([...aspects].sort(), rows, order) }),
     ...(Object.keys(shortened).length > 0 && { shortened }),
     confusion,
   };
+}
+
+/** Scores of each aspect by row and task; null where a task has no item of it. */
+function byAspect(
+  aspects: readonly string[],
+  rows: readonly { sets: readonly SetScores[] | undefined }[],
+  order: readonly string[],
+): NonNullable<MatrixRecord["aspects"]> {
+  const tests = rows.map(({ sets }) =>
+    order.map((task) => sets?.find(({ dataset, set }) => dataset === "test" && set === task)?.aspects),
+  );
+  return Object.fromEntries(
+    aspects.map((aspect) => [
+      aspect,
+      {
+        rows: tests.map((row) => row.map((found) => found?.[aspect]?.score ?? null)),
+        n: tests.map((row) => row.map((found) => found?.[aspect]?.n ?? null)),
+      },
+    ]),
+  );
 }
 
 /** Every answer behind the measured rows, as the text of `samples.jsonl`. */

@@ -21,7 +21,7 @@ export function trainingViews(
     index: places[0]!,
     tasks: places.map((place) => dataOf(tasks[place]!)),
     pastValidation: privileges.validationOfPastTasks
-      ? tasks.slice(0, places[0]!).map((task) => ({ ...dataOf(task), train: [] }))
+      ? tasks.slice(0, places[0]!).map(({ corpus: _corpus, ...task }) => ({ ...dataOf(task), train: [] }))
       : [],
     generalItems,
   }));
@@ -78,5 +78,10 @@ export function describeTask({
 }
 
 function dataOf(task: Task): TaskData {
-  return { task: describeTask(task), train: task.train.slice(), validation: task.validation.slice() };
+  return {
+    task: describeTask(task),
+    train: task.train.slice(),
+    validation: task.validation.slice(),
+    ...(task.corpus !== undefined && { corpus: structuredClone(task.corpus) }),
+  };
 }

@@ -20,6 +20,8 @@ export interface SetScores {
   valid: number;
   n: number;
   confusion?: ConfusionRecord;
+  /** Mean score and number of the items of each aspect; absent where no item has one. */
+  aspects?: Record<string, { score: number; n: number }>;
   /** Prompts that were too long and were shortened; absent where all fit. */
   shortened?: number;
   samples: Omit<SampleRecord, "row" | "dataset" | "set">[];
@@ -155,6 +157,10 @@ function scoreSet(
   }));
   const mean = (value: (item: (typeof scored)[number]) => number) =>
     scored.reduce((sum, item) => sum + value(item), 0) / scored.length;
+  const ofAspect = (aspect: string) => {
+    const own = scored.filter(({ example }) => example.aspect === aspect);
+    return { score: own.reduce((sum, { score }) => sum + score, 0) / own.length, n: own.length };
+  };
   // Scoring a reference as an answer gives the true class; scorers without classes are not asked twice for every item.
   const classOf = (example: Example) => scorer.score(example, example.references[0]!, options).label;
   const confusion =
@@ -165,6 +171,7 @@ function scoreSet(
           scored.map(({ label }) => label),
         );
   const shortened = generations.filter((generation) => generation.shortened).length;
+  const aspects = [...new Set(set.examples.flatMap(({ aspect }) => aspect ?? []))].sort();
   return {
     dataset: set.dataset,
     set: set.task.id,
@@ -173,6 +180,7 @@ function scoreSet(
     valid: mean(({ valid }) => (valid ? 1 : 0)),
     n: scored.length,
     ...(confusion === undefined ? {} : { confusion }),
+    ...(aspects.length > 0 && { aspects: Object.fromEntries(aspects.map((aspect) => [aspect, ofAspect(aspect)])) }),
     ...(shortened === 0 ? {} : { shortened }),
     samples: scored.map(({ example, generation, score, extracted, valid }) => ({
       id: example.id,

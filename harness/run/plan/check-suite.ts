@@ -13,6 +13,7 @@ import {
 import type { ScoredSetRecord, SuiteRecord } from "../../contract/suite-record.js";
 import type { Registry } from "../../plugins.js";
 import { isRight } from "../evaluate/likelihood.js";
+import { malformedCorpus } from "./check-corpora.js";
 
 /**
  * Checks what a suite returned, whoever wrote it: tasks, distinct ids, questions with answers, known scorers.
@@ -43,6 +44,8 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
     checkExamples(task.id, "train", task.train, complain);
     checkExamples(task.id, "test", task.test, complain);
     if (task.shifted !== undefined) checkExamples(task.id, "shifted test", task.shifted, complain);
+    const malformed = malformedCorpus(task);
+    if (malformed !== undefined) complain(malformed);
     if (task.mode === "likelihood") checkChoices(task.id, [...task.test, ...(task.shifted ?? [])], complain);
   }
   for (const probe of suite.probes) {

@@ -1,0 +1,61 @@
+import { BenchError } from "../../harness/contract/errors.js";
+import type { Document } from "../../harness/contract/suite.js";
+import type { Embedder } from "../training/embeddings/embedder.js";
+import { loadVectors, saveVectors } from "../training/state.js";
+import { byCodeUnits, contentOf } from "./documents.js";
+import { best, type Retrieval, type Retriever } from "./retriever.js";
+
+/** Cosine of the embeddings of question and document. Embeddings are those of each text alone. */
+export class Dense implements Retriever {
+  readonly #vectors = new Map<string, Float32Array>();
+
+  constructor(private readonly embedder: Embedder) {}
+
+  async add(documents: readonly Document[]): Promise<void> {
+    const vectors = await this.embedder(documents.map(contentOf));
+    documents.forEach(({ id }, index) => {
+      this.#vectors.set(id, vectors[index]!);
+    });
+  }
+
+  async remove(documents: readonly Document[]): Promise<void> {
+    for (const { id } of documents) this.#vectors.delete(id);
+  }
+
+  async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
+    return (await this.scores(queries)).map((scores) => ({ hits: best(scores, count) }));
+  }
+
+  /** The cosine of every document with each query. */
+  async scores(queries: readonly string[]): Promise<Map<string, number>[]> {
+    const embedded = await this.embedder(queries);
+    return embedded.map((query) => new Map(Array.from(this.#vectors, ([id, vector]) => [id, product(query, vector)])));
+  }
+
+  save(directory: string): void {
+    const sorted = [...this.#vectors].sort(([a], [b]) => byCodeUnits(a, b));
+    // Ids are foreign texts and may be long: vectors go by their place in the order of ids.
+    saveVectors(directory, "embeddings", Object.fromEntries(sorted.map(([, vector], index) => [`${index}`, vector])));
+  }
+
+  async restore(directory: string, documents: readonly Document[]): Promise<void> {
+    const vectors = loadVectors(directory, "embeddings");
+    if (Object.keys(vectors).length !== documents.length) {
+      throw new BenchError("DATA_INVALID", "the memory's embeddings do not fit its documents", {
+        at: { file: directory },
+        fix: "Run again without this checkpoint.",
+      });
+    }
+    const sorted = [...documents].sort((a, b) => byCodeUnits(a.id, b.id));
+    sorted.forEach(({ id }, index) => {
+      this.#vectors.set(id, vectors[`${index}`]!);
+    });
+  }
+}
+
+/** The inner product, summed in double precision. */
+export function product(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

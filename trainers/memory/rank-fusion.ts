@@ -1,0 +1,44 @@
+import type { Document } from "../../harness/contract/suite.js";
+import { best, type Retrieval, type Retriever } from "./retriever.js";
+
+/** What is added to each rank (Cormack et al. 2009). */
+const rankOffset = 60;
+
+/** How deep each ranking is read. */
+const depth = 200;
+
+/** Reciprocal rank fusion (Cormack, Clarke & Büttcher 2009): Σ over the rankings of 1 / (60 + rank), ranks from 1. */
+export class RankFusion implements Retriever {
+  constructor(private readonly retrievers: readonly Retriever[]) {}
+
+  async add(documents: readonly Document[]): Promise<void> {
+    for (const retriever of this.retrievers) await retriever.add(documents);
+  }
+
+  async remove(documents: readonly Document[]): Promise<void> {
+    for (const retriever of this.retrievers) await retriever.remove(documents);
+  }
+
+  async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
+    const rankings: Retrieval[][] = [];
+    for (const retriever of this.retrievers) rankings.push(await retriever.search(queries, Math.max(depth, count)));
+    return queries.map((_, index) => {
+      const scores = new Map<string, number>();
+      for (const found of rankings) {
+        found[index]!.hits.forEach(({ id }, rank) => {
+          scores.set(id, (scores.get(id) ?? 0) + 1 / (rankOffset + rank + 1));
+        });
+      }
+      const trail = rankings.flatMap((found) => found[index]!.trail ?? []);
+      return { hits: best(scores, count), ...(trail.length > 0 && { trail }) };
+    });
+  }
+
+  save(directory: string): void {
+    for (const retriever of this.retrievers) retriever.save(directory);
+  }
+
+  async restore(directory: string, documents: readonly Document[]): Promise<void> {
+    for (const retriever of this.retrievers) await retriever.restore(directory, documents);
+  }
+}
