@@ -57,6 +57,7 @@ export interface OptimizerState {
 /** Counters since the model was opened. */
 export interface Meter {
   flops: number;
+  /** Tokens of every sequence that a gradient was computed for: of steps, `gradient`, `fisher` and `sensitivity`. */
   trainedTokens: number;
   generatedTokens: number;
 }

@@ -90,7 +90,10 @@ export type Constraint =
   | { kind: "half-spaces"; normals: readonly Vector[]; margin: number }
   /** g loses its components along orthonormal directions: the rows of `basis`, each as long as g (OGD, 1910.07104). */
   | { kind: "orthogonal"; basis: Vector }
-  /** g is multiplied elementwise. */
+  /**
+   * g is multiplied elementwise, before clipping. A parameter whose mask is 0 is frozen: it and its moments keep their
+   * bits, whatever the weight decay, the proximal pull and earlier moments would make of them.
+   */
   | { kind: "mask"; mask: Vector };
 
 /** What a step computed. */

@@ -138,6 +138,33 @@ const checks: Record<Capability, (open: Open) => void> = {
     });
   },
   constraints(open) {
+    test("what is masked keeps its bits and its moments: no gradient, no decay, no pull and no earlier moment moves it", async () => {
+      const model = await open();
+      const { length } = await model.trainable();
+      const ones = await model.write(new Float32Array(length).fill(1));
+      const anchor = await model.write(new Float32Array(length));
+      await model.step(objective, update);
+      const [before, moments] = [await valuesOf(model), structuredClone(await model.optimizer.save())];
+      expect(moments.first.some((value) => value !== 0)).toBe(true);
+      const moving = { ...update, weightDecay: 0.5, proximal: { anchor, importance: ones, strength: 1 } };
+      const none = await model.write(new Float32Array(length));
+      await model.step(objective, { ...moving, constraint: { kind: "mask", mask: none } });
+      expect(await valuesOf(model)).toEqual(before);
+      expect(await model.optimizer.save()).toEqual({ ...moments, step: 2 });
+      const odd = await model.write(Float32Array.from({ length }, (_, i) => i % 2));
+      await model.step(objective, { ...moving, constraint: { kind: "mask", mask: odd } });
+      const [after, next] = [await valuesOf(model), await model.optimizer.save()];
+      const still = (now: Float32Array, old: Float32Array) => now.every((value, i) => i % 2 === 1 || value === old[i]);
+      for (const [now, old] of [
+        [after, before],
+        [next.first, moments.first],
+        [next.second, moments.second],
+      ] as const) {
+        expect(still(now, old)).toBe(true);
+        expect(now.some((value, i) => value !== old[i])).toBe(true);
+      }
+    });
+
     test("a mask leaves what is masked; half-spaces and bases bound the gradient", async () => {
       const model = await open();
       const { length } = await model.trainable();

@@ -45,6 +45,9 @@ export function testConformance(engine: EngineUnderTest): void {
       const meter = await model.meter();
       expect(meter.trainedTokens).toBe(60);
       expect(meter.flops).toBeGreaterThan(6 * report.flops);
+      await model.gradient(objective);
+      await model.loss(objective);
+      expect((await model.meter()).trainedTokens).toBe(70);
     });
 
     test("the gradient is that of the loss, along itself", async () => {

@@ -19,8 +19,12 @@ type PerTaskOptions = OptionsOf<typeof options>;
 /**
  * A mixture of task adapters: each task trains its own LoRA adapter (Hu et al., arXiv 2106.09685) from the base, and
  * each question is answered by the adapter of the task whose inputs it resembles most: the nearest centroid of mean-pooled
- * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a question's features, never a task's id. While a task is learned, its adapter is one of those to choose
- * from. Options: those of lora, and items. Parameters grow with the tasks. Privileges: none.
+ * states of the base model (class means on a frozen model, as in Zhou et al., arXiv 2303.07338). The router sees a
+ * question's features, never a task's id. While a task is learned, its adapter is one of those to choose from.
+ *
+ * No paper has this method as it is: 2303.07338 classifies by cosine to the means, and routes nothing; here distances are
+ * scaled by each dimension's variance within tasks. Options: those of lora, and items. Parameters grow with the tasks.
+ * Privileges: none.
  */
 export const loraPerTask = defineMethod({
   name: "lora-per-task",

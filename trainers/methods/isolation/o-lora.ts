@@ -6,7 +6,9 @@ import { loraOptions } from "./adapter-options.js";
  * Orthogonal subspaces (O-LoRA; Wang et al., arXiv 2310.14152): every task has its own pair (A, B), those of earlier
  * tasks are frozen and remain active, and λ · Σ |A_earlier·Aᵀ| keeps the rows of the new A at right angles to theirs,
  * so that what a task changes is little of what earlier ones read. Saved as one adapter of rank r · tasks. Options: those
- * of lora, a rank and an alpha a task, and lambda. Parameters grow with the tasks. Privileges: none.
+ * of lora, a rank and an alpha a task, and lambda. Parameters grow with the tasks. Unlike the authors' code: every linear
+ * module is adapted, where the code has q_proj and v_proj alone (`targetModules`), without dropout, where it has 0.1; its
+ * second penalty, λ₂ · Σ‖·‖ of the new adapter, is 0 in its scripts and is left out. Privileges: none.
  */
 export const oLora = defineMethod({
   name: "o-lora",

@@ -16,7 +16,7 @@ export const progressivePrompts = defineMethod({
   name: "progressive-prompts",
   summary: "A soft prompt for each task before the frozen ones of earlier tasks; the model is frozen.",
   source: "arXiv 2301.12314",
-  version: 1,
+  version: 2,
   defaults: { learningRate: 0.3 },
   options: {
     length: Type.Integer({ minimum: 1, default: 10, description: "Virtual tokens of each task's prompt." }),

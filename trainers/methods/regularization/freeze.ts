@@ -20,7 +20,7 @@ export const freeze = defineMethod({
   name: "freeze",
   summary: "Trains the upper layers alone: embeddings and bottom layers stay as they are.",
   source: "arXiv 2501.13453",
-  version: 1,
+  version: 2,
   options,
   space: { layers: { values: [0, 1, 2, 3] }, learningRate: rateRange },
   capabilities: ["constraints"],

@@ -1,8 +1,8 @@
 import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
-import type { TensorLayout, Vector } from "../../engine/contract.js";
-import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { Model, TensorLayout, TrainingSequence, Vector } from "../../engine/contract.js";
+import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
@@ -13,22 +13,27 @@ const options = {
     default: 0.7,
     description: "Quantile of a module's output magnitudes below which its rows stay as they are.",
   }),
-  items: Type.Integer({ minimum: 1, default: 48, description: "Examples behind the magnitudes." }),
+  renew: Type.Enum(["step", "task"], {
+    default: "step",
+    description: "When the mask is made: for each batch, of its own outputs; or once, before the task.",
+  }),
+  items: Type.Integer({ minimum: 1, default: 48, description: "Examples behind a mask that is made once a task." }),
 };
 
 type MiguOptions = OptionsOf<typeof options>;
 
 /**
  * MIGU (Du et al., arXiv 2406.17245): from the second task on, only those rows of a linear module are updated whose
- * output is large on the task's inputs: Σ |output| over the tokens of `items` of its examples, measured once before the
- * task, above the module's `threshold` quantile. Other parameters (embeddings, norms) are trained as ever. Of an adapter
- * the rows of B, one an output neuron, are masked. Privileges: none.
+ * output is large: Σ |output| over the tokens of the step's batch, above the module's `threshold` quantile. The authors'
+ * code masks the gradient alone, so that Adam's earlier moments move masked rows; here they stay as they are. Other
+ * parameters (embeddings, norms) are trained as ever. Of an adapter the rows of B, one an output neuron, are masked. With
+ * `renew: task` one mask, of `items` examples, serves the whole task, without a forward pass a step. Privileges: none.
  */
 export const migu = defineMethod({
   name: "migu",
   summary: "Updates only the rows of linear modules whose outputs are large on the new task.",
   source: "arXiv 2406.17245",
-  version: 1,
+  version: 2,
   options,
   space: { threshold: { low: 0.1, high: 0.95, scale: "linear" }, learningRate: rateRange },
   capabilities: ["activations", "constraints"],
@@ -47,15 +52,19 @@ class Migu implements Strategy {
 
   async beforeTask(task: TaskContext): Promise<void> {
     const { model, seed, view, newItems } = task;
-    if (view.index === 0) return;
+    if (view.index === 0 || this.#options.renew === "step") return;
     const drawn = random({ seed, stream: "activations", task: view.index }).sample([...newItems], this.#options.items);
-    const requests = drawn.map((item) => ({ id: item.example.id, tokens: task.sequence(item).tokens }));
-    const magnitudes = await model.activations(requests);
-    const { length, layout } = await model.trainable();
-    const mask = new Float32Array(length).fill(1);
-    for (const tensor of layout) maskRows(mask, tensor, magnitudes, this.#options.threshold);
-    this.#mask = await model.write(mask);
-    task.note("share of parameters updated", mask.reduce((sum, value) => sum + value, 0) / mask.length);
+    const updated = await this.#renew(
+      model,
+      drawn.map((item) => task.sequence(item)),
+    );
+    task.note("share of parameters updated", updated);
+  }
+
+  async beforeStep({ model, view, batch, step, steps, note }: StepContext): Promise<void> {
+    if (view.index === 0 || this.#options.renew === "task" || batch.length === 0) return;
+    const updated = await this.#renew(model, batch);
+    if (step === steps - 1) note("share of parameters updated", updated);
   }
 
   async constraint() {
@@ -65,6 +74,17 @@ class Migu implements Strategy {
   async afterTask({ model }: TaskContext): Promise<void> {
     if (this.#mask) await model.free(this.#mask);
     this.#mask = undefined;
+  }
+
+  /** Makes the mask of what the sequences put out; returns its mean. */
+  async #renew(model: Model, sequences: readonly TrainingSequence[]): Promise<number> {
+    const magnitudes = await model.activations(sequences.map(({ tokens }, i) => ({ id: `${i}`, tokens })));
+    const { length, layout } = await model.trainable();
+    const mask = new Float32Array(length).fill(1);
+    for (const tensor of layout) maskRows(mask, tensor, magnitudes, this.#options.threshold);
+    if (this.#mask) await model.free(this.#mask);
+    this.#mask = await model.write(mask);
+    return mask.reduce((sum, value) => sum + value, 0) / mask.length;
   }
 }
 

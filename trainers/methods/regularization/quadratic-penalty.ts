@@ -34,6 +34,14 @@ export class QuadraticPenalty {
     return this.#form === "gradient" && this.#past ? [{ kind: "quadratic", ...this.#past, weight: lambda }] : [];
   }
 
+  /** The values of an objective's gradient at `parameters`, less what the term of the gradient form added to it. */
+  async without(model: Model, lambda: number, gradient: Vector, parameters: Float32Array): Promise<Float32Array> {
+    const values = await model.read(gradient);
+    if (this.#form !== "gradient" || !this.#past) return values;
+    const [importance, anchor] = await readAll(model, [this.#past.importance, this.#past.anchor]);
+    return values.map((value, i) => value - lambda * importance![i]! * (parameters[i]! - anchor![i]!));
+  }
+
   /** The pull of the proximal form; undefined before there is an anchor. */
   proximal(lambda: number): Update["proximal"] {
     return this.#form === "proximal" && this.#past ? { ...this.#past, strength: lambda } : undefined;

@@ -22,14 +22,14 @@ type SiOptions = OptionsOf<typeof options>;
  * Synaptic intelligence (Zenke et al., arXiv 1703.04200): as EWC, with an importance that is gathered while a task is
  * learned: what each parameter's path contributed to the fall of the loss, ω = −Σ g·Δθ over the steps, over the distance
  * that it went, Ω += max(0, ω) / ((θ_end − θ_start)² + ξ) (eqs. 3 to 5), then over its mean, so that λ means what it means in EWC (the
- * paper's c multiplies Ω as it is). g is the gradient before clipping, Δθ what the update made of it. The anchor is
- * where the latest task ended. Privileges: none.
+ * paper's c multiplies Ω as it is). g is the gradient of the loss before clipping, without the penalty's own (section 3:
+ * the unregularized loss), Δθ what the update made of it. The anchor is where the latest task ended. Privileges: none.
  */
 export const si = defineMethod({
   name: "si",
   summary: "Holds parameters whose paths lowered the loss near their values; gathers importance while it trains.",
   source: "arXiv 1703.04200",
-  version: 1,
+  version: 2,
   defaults: { learningRate: 1.5e-3 },
   options,
   space: { lambda: strengthRange, learningRate: rateRange },
@@ -69,7 +69,7 @@ class SynapticIntelligence implements Strategy {
 
   async afterStep({ model }: StepContext, { gradient }: StepReport): Promise<void> {
     const after = await parametersOf(model);
-    const slope = await model.read(gradient!);
+    const slope = await this.#penalty.without(model, this.#options.lambda, gradient!, this.#before);
     for (let i = 0; i < after.length; i++) this.#path[i]! -= slope[i]! * (after[i]! - this.#before[i]!);
     this.#before = after;
   }

@@ -23,6 +23,11 @@ const options = {
   temperature: Type.Number({ minimum: 0, default: 1, description: "Of the sampling." }),
   topP: Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 0.9, description: "Nucleus of the sampling." }),
   repetitionPenalty: Type.Number({ minimum: 1, default: 1, description: "Penalty on tokens that occurred." }),
+  endWeight: Type.Number({
+    exclusiveMinimum: 0,
+    default: 1,
+    description: "Weight, in the loss on whole blocks, of the token that ends a block; the paper's code has 5.",
+  }),
   newRatio: newRatioOption,
 };
 
@@ -39,7 +44,11 @@ interface Learned {
  * · language-modeling loss of the whole block "[task] Input: question Output: answer"; before each new task it writes
  * `gamma` times as many such blocks as the task has items, the earlier tasks alike, each behind its task's own opening
  * (the paper's task-specific token), and they are rehearsed. What does not parse and what comes twice is left out.
- * A step reads each item twice, once to answer it and once as a block. Privileges: synthetic data; no real item.
+ * A step reads each item twice, once to answer it and once as a block, which the tokens trained include.
+ *
+ * Unlike the authors' code: the nucleus (`topP`) bounds the sampling, where the code has the 20 likeliest tokens; the
+ * task's name in brackets opens a block, where the code has a special token a task; `endWeight` is 1.
+ * Privileges: synthetic data; no real item.
  */
 export const lamol = defineMethod({
   name: "lamol",
@@ -50,6 +59,7 @@ export const lamol = defineMethod({
   space: {
     lambda: { low: 0.05, high: 1, scale: "log" },
     gamma: { low: 0.05, high: 0.5, scale: "log" },
+    temperature: { low: 0.2, high: 1, scale: "linear" },
     learningRate: rateRange,
   },
   needs: () => ({ pastData: "synthetic" }),
@@ -132,8 +142,10 @@ class Lamol implements Strategy {
     const { tokenizer, contextLength } = model;
     const start = opening(model, task?.id ?? "");
     const text = `${openBlock(inputText(example.input)).slice(inputMarker.length)} ${example.references[0]!}`;
-    const tokens = [...start, ...tokenizer.encode(text), tokenizer.endToken].slice(0, contextLength);
-    const block = { tokens, weights: tokens.map((_, index) => (index < start.length ? 0 : 1)) };
+    const whole = [...start, ...tokenizer.encode(text), tokenizer.endToken];
+    const tokens = whole.slice(0, contextLength);
+    const weightOf = (index: number) => (index === whole.length - 1 ? this.#options.endWeight : 1);
+    const block = { tokens, weights: tokens.map((_, index) => (index < start.length ? 0 : weightOf(index))) };
     this.#blocks.set(example, block);
     return block;
   }

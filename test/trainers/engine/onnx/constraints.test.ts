@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Term } from "../../../../trainers/engine/contract.js";
+import { halfSpaceMultipliers } from "../../../../trainers/engine/half-spaces.js";
 import { singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
 import { VectorPool } from "../../../../trainers/engine/onnx/parameters/vector-pool.js";
-import { halfSpaceMultipliers } from "../../../../trainers/engine/onnx/training/half-spaces.js";
 import { projected } from "../../../../trainers/engine/onnx/training/projection.js";
 import { normals } from "./finite-differences.js";
 import { languageModeling, plainUpdate, sequences, smallModel } from "./small-model.js";

@@ -4,7 +4,18 @@ import { expect, test } from "vitest";
 import type { Learner } from "../../../../harness/contract/trainer.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { openPrompts } from "../../../../trainers/model/prompt-files.js";
-import { abc, bufferFor, byName, contextFor, expectSameBits, learnAll, learnContext, savedBy, viewOf } from "../rig.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  expectSameBits,
+  learnAll,
+  learnContext,
+  savedBy,
+  tinyTask,
+  viewOf,
+} from "../rig.js";
 
 const progressive = byName(trainers, "progressive-prompts");
 const pool = byName(trainers, "l2p");
@@ -69,4 +80,25 @@ test("l2p: training lowers the loss through the prompts alone, without a task id
   const [trained, plain] = [await learner.score(ask()), await (await base()).score(ask())];
   expect(trained).not.toEqual(plain);
   expect(await learner.score(ask().reverse())).toEqual(trained.slice().reverse());
+});
+
+test("l2p: tasks choose different prompts, and several are in use", async () => {
+  const tasks = [tinyTask("a"), tinyTask("b", 32), tinyTask("z")];
+  const { reports } = await learnAll(pool, { pool: 6, topK: 2, length: 2, steps: 20 }, { tasks });
+  const chosen = reports.map(({ notes }) => notes["prompts chosen most"]);
+  expect(new Set(chosen).size).toBeGreaterThan(1);
+  const used = reports.map(({ notes }) => notes["prompts in use (exponential of the entropy)"] as number);
+  expect(Math.max(...used)).toBeGreaterThan(2);
+  for (const count of used) expect(count).toBeLessThanOrEqual(6);
+});
+
+test("l2p: keys move at a rate of their own", async () => {
+  const keysAfter = async (componentRates: Record<string, number>) => {
+    const { learner } = await learnAll(pool, { steps: 6, componentRates }, { tasks: abc.slice(0, 1) });
+    return openPrompts(join(await savedBy(learner), "model")).find(({ name }) => name === "prompt_keys")!.values;
+  };
+  const [still, slow] = [await keysAfter({ prompt_keys: 0 }), await keysAfter({ prompt_keys: 0.02 })];
+  const farthest = slow.reduce((most, value, i) => Math.max(most, Math.abs(value - still[i]!)), 0);
+  expect(farthest).toBeGreaterThan(0);
+  expect(farthest).toBeLessThan(6 * 0.02 * 0.1 * 1.5);
 });

@@ -28,7 +28,8 @@ test.each([
   ["si", {}],
   ["si", { form: "gradient", lambda: 0.05 }],
   ["freeze", { layers: 0 }],
-  ["migu", { items: 4 }],
+  ["migu", {}],
+  ["migu", { renew: "task", items: 4 }],
 ])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
   expectSameBits(byName(trainers, name), options),
 );
@@ -56,6 +57,11 @@ async function movedRows(a: Model, b: Model): Promise<Map<string, boolean[]>> {
 }
 
 describe("freeze", () => {
+  test("nothing frozen moves by weight decay, earlier moments or a proximal pull", async () => {
+    const [base, , second] = await models("freeze", { layers: 0, weightDecay: 0.5, keepOptimizer: true });
+    expect((await movedRows(base!, second!)).get("model.embed_tokens.weight")!.some(Boolean)).toBe(false);
+  });
+
   test("embeddings and bottom layers do not move, the rest does", async () => {
     const [base, trained] = await models("freeze", { layers: 0 }, 1);
     const moved = await movedRows(base!, trained!);
@@ -69,8 +75,20 @@ describe("freeze", () => {
 });
 
 describe("migu", () => {
-  test("from the second task on, the rows with the largest outputs alone move: three in ten", async () => {
-    const [base, first, second] = await models("migu", { items: 32 });
+  test("one step moves the rows with the largest outputs alone, three in ten; further steps have masks of their own", async () => {
+    const share = async (steps: number) => {
+      const [, first, second] = await models("migu", { steps, keepOptimizer: true, weightDecay: 0.1 });
+      const rows = (await movedRows(first!, second!)).get("model.layers.0.mlp.up_proj.weight")!;
+      return rows.filter(Boolean).length / rows.length;
+    };
+    const [once, often] = [await share(1), await share(10)];
+    expect(Math.abs(once - 0.3)).toBeLessThan(0.05);
+    expect(often).toBeGreaterThan(once);
+    expect(often).toBeLessThan(0.6);
+  });
+
+  test("with one mask a task, the rows with the largest outputs alone move: three in ten", async () => {
+    const [base, first, second] = await models("migu", { renew: "task", items: 32 });
     expect((await movedRows(base!, first!)).get("model.layers.0.mlp.up_proj.weight")!.every(Boolean)).toBe(true);
     const moved = await movedRows(first!, second!);
     const sequences = abc[1]!.train.map(({ id, input }) => ({
@@ -136,6 +154,47 @@ describe("si", () => {
     const mean = direct.reduce((sum, value) => sum + value, 0) / direct.length;
     for (const [i, value] of importance!.entries()) expect(value).toBeCloseTo(direct[i]! / mean, 3);
     expect(path.sum!.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0);
+  });
+
+  test("in the gradient form it integrates the gradient of the loss without the penalty", async () => {
+    const lambda = 5;
+    const context = contextFor(byName(trainers, "si"), { ...shared, form: "gradient", lambda, xi: 0.01 });
+    const strategy = byName(methods, "si").strategy(context.options);
+    const read = async (model: Model) => model.read(await model.snapshot());
+    let [before, sum, start, end] = [new Float32Array(), new Float64Array(), new Float32Array(), new Float32Array()];
+    let slope: Float32Array = new Float32Array();
+    const watch: Strategy = {
+      usesOwnBatches: true,
+      async beforeStep({ model, step, batch }) {
+        before = Float32Array.from(await read(model));
+        if (step === 0) [start, sum] = [before, new Float64Array(before.length)];
+        slope = await model.read(
+          await model.gradient({ terms: [{ kind: "language-modeling", batch: batch.slice(), weight: 1 }] }),
+        );
+      },
+      async afterStep({ model }) {
+        end = Float32Array.from(await read(model));
+        for (const [i, value] of end.entries()) sum[i]! -= slope[i]! * (value - before[i]!);
+      },
+    };
+    const learner = await ParametricLearner.open(
+      context,
+      context.options as unknown as TrainingOptions,
+      composeStrategies([named("si", strategy), named("watch", watch)]),
+    );
+    const buffer = bufferFor(byName(trainers, "si"), context.options);
+    const importances: Float32Array[] = [];
+    for (const index of [0, 1]) {
+      await learner.learn(viewOf(index), learnContext(buffer));
+      const directory = newDirectory();
+      await learner.save(directory);
+      importances.push(loadVectors(join(directory, "strategies/si"), "anchor").importance!);
+    }
+    const direct = Array.from(sum, (value, i) => Math.max(0, value) / ((end[i]! - start[i]!) ** 2 + 0.01));
+    const mean = direct.reduce((all, value) => all + value, 0) / direct.length;
+    const own = importances[1]!.map((value, i) => value - importances[0]![i]!);
+    const error = Math.hypot(...own.map((value, i) => value - direct[i]! / mean)) / Math.hypot(...own);
+    expect(error).toBeLessThan(1e-3);
   });
 
   test("it keeps parameters closer than without a penalty", async () => {

@@ -1,6 +1,6 @@
 import type { Constraint, Update } from "../../contract.js";
 import type { Graph, Value } from "../graph/graph.js";
-import { add, divide, multiply, reshape, split, sumOfSquares, total } from "../graph/operators/index.js";
+import { add, cast, divide, multiply, reshape, split, sumOfSquares, total } from "../graph/operators/index.js";
 import { floats, type Tensor } from "../graph/session.js";
 import { type Segment, segmentInputs, segmentOutputs } from "../parameters/segments.js";
 
@@ -51,7 +51,8 @@ export function updateFeeds(update: Update, step: number): Record<string, Tensor
  * `updateFeeds`), per segment `first`, `second` and, by form, `rates`, `normal`, `mask`, `proximal.anchor`,
  * `proximal.importance`. Outputs: `norm`, if asked for `gradient`, and per segment `next.parameters`, `next.first`, `next.second`.
  *
- * Where the norm or one of the `reported` scalars is not finite, the next state equals the old. The outputs may be bound
+ * Where the norm or one of the `reported` scalars is not finite, the next state equals the old; so does that of every
+ * parameter whose mask is 0. The outputs may be bound
  * to the inputs' buffers: all that reads a parameter, the reported scalars included, is an ancestor of what writes it.
  */
 export function appendUpdate(
@@ -63,7 +64,10 @@ export function appendUpdate(
   reported: readonly Value[],
 ): void {
   if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
-  const constrained = constrain(graph, form, segments, gradients);
+  const masks = form.constraint === "mask" ? segmentInputs(graph, "mask", segments) : undefined;
+  const constrained = masks
+    ? gradients.map((own, i) => multiply(own, masks[i]!))
+    : constrain(graph, form, segments, gradients);
   const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
   graph.output("norm", norm);
   const magnitudes = reported.map((value) => graph.node("Abs", [reshape(value, [1])], [1]));
@@ -108,7 +112,16 @@ export function appendUpdate(
       const pull = multiply(importances[i]!, perParameter(number.proximal));
       next = divide(add(next, multiply(pull, anchors[i]!)), add(pull, graph.constant([1])));
     }
-    return { parameters: next, first: nextFirst, second: nextSecond };
+    const changed = { parameters: next, first: nextFirst, second: nextSecond };
+    if (!masks) return changed;
+    const free = cast(masks[i]!, "bool");
+    const orKept = (value: Value, old: Value): Value =>
+      graph.node("Where", [free, value, old], segment.shape, {}, value.type);
+    return {
+      parameters: orKept(next, parameters[i]!),
+      first: orKept(nextFirst, first[i]!),
+      second: orKept(nextSecond, second[i]!),
+    };
   });
   for (const name of ["parameters", "first", "second"] as const) {
     segmentOutputs(
@@ -122,10 +135,6 @@ export function appendUpdate(
 /** The half-space's closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
 function constrain(graph: Graph, form: UpdateForm, segments: readonly Segment[], gradients: readonly Value[]): Value[] {
   if (form.constraint === null) return [...gradients];
-  if (form.constraint === "mask") {
-    const masks = segmentInputs(graph, "mask", segments);
-    return gradients.map((gradient, i) => multiply(gradient, masks[i]!));
-  }
   if (form.constraint !== "half-space") throw new RangeError(`${form.constraint} is no part of an update.`);
   const normals = segmentInputs(graph, "normal", segments);
   const product = sum(gradients.map((gradient, i) => total(multiply(gradient, normals[i]!))));

@@ -9,7 +9,6 @@ import { weighted } from "./term-values.js";
 export interface Steppable {
   readonly vectors: VectorPool;
   readonly session: SessionOptions;
-  trainedTokens: number;
   differentiate(
     objective: Objective,
     part: number,
@@ -42,7 +41,6 @@ export async function multiPassStep(
   const plain = constraint && !isProjection(constraint) ? { ...rest, constraint } : rest;
   const { gradientNorm } = await model.apply(gradients.at(-1)!, plain);
   for (const vector of gradients) if (!(reportGradient && vector === whole)) vectors.free(vector);
-  model.trainedTokens += sum.tokens;
   const report = { loss: weighted(objective, terms), terms, gradientNorm, ...sum };
   return reportGradient ? { ...report, gradient: whole } : report;
 }

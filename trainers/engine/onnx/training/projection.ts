@@ -1,9 +1,9 @@
 import type { Constraint, Vector } from "../../contract.js";
+import { halfSpaceMultipliers } from "../../half-spaces.js";
 import { Graph } from "../graph/graph.js";
 import { floats, type SessionOptions } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
-import { halfSpaceMultipliers } from "./half-spaces.js";
 
 /** A constraint whose projection is a separate step, between the gradient and the update. */
 export type Projection = Extract<Constraint, { kind: "half-spaces" | "orthogonal" }>;

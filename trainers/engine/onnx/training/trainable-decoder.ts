@@ -109,9 +109,7 @@ export class TrainableDecoder {
     const gradientNorm = scalar(result.norm!);
     checkFinite(loss, gradientNorm);
     this.state.step++;
-    const { tokens, flops } = this.countTraining(prepared.batch);
-    this.trainedTokens += tokens;
-    const report = { loss, terms, gradientNorm, tokens, flops };
+    const report = { loss, terms, gradientNorm, ...this.countTraining(prepared.batch) };
     return gradient ? { ...report, gradient: this.vectors.hold(gradient) } : report;
   }
 
@@ -159,7 +157,7 @@ export class TrainableDecoder {
     const before = this.state.feeds("sum", sum);
     const after = this.state.feeds("next.sum", sum);
     const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
-    this.flops += trainingFlops(this.config, batch!.packed, this.frozen);
+    this.countTraining(batch);
     checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
   }
 
@@ -231,8 +229,10 @@ export class TrainableDecoder {
   /** What a forward and backward pass takes, counted. */
   private countTraining(batch: TrainingBatch | null): { tokens: number; flops: number } {
     const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen) : 0;
+    const tokens = batch?.tokens ?? 0;
     this.flops += flops;
-    return { tokens: batch?.tokens ?? 0, flops };
+    this.trainedTokens += tokens;
+    return { tokens, flops };
   }
 
   private countForward(batch: TrainingBatch): void {

@@ -79,7 +79,7 @@ export function zeros(graph: Graph, shape: readonly Dimension[], type: ElementTy
 }
 
 /** Another element type; not differentiated. */
-export function cast(a: Value, type: "float32" | "float64" | "int32" | "int64"): Value {
-  const codes = { float32: 1, int32: 6, int64: 7, float64: 11 };
+export function cast(a: Value, type: ElementType): Value {
+  const codes = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
   return a.type === type ? a : a.graph.node("Cast", [a], a.shape, { to: codes[type] }, type);
 }
