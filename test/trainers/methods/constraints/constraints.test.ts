@@ -139,7 +139,7 @@ test.each([
         await model.restore(after);
       },
     };
-    const learner = await ParametricLearner.open(context, context.options as unknown as TrainingOptions, watched);
+    const learner = await openLearner(context, watched);
     const buffer = bufferFor(trainer, context.options);
     for (const index of [0, 1, 2]) {
       const { notes } = await learner.learn(viewOf(index), learnContext(buffer));

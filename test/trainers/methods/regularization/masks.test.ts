@@ -160,35 +160,28 @@ describe("si", () => {
     const lambda = 5;
     const context = contextFor(byName(trainers, "si"), { ...shared, form: "gradient", lambda, xi: 0.01 });
     const strategy = byName(methods, "si").strategy(context.options);
-    const read = async (model: Model) => model.read(await model.snapshot());
     let [before, sum, start, end] = [new Float32Array(), new Float64Array(), new Float32Array(), new Float32Array()];
     let slope: Float32Array = new Float32Array();
     const watch: Strategy = {
       usesOwnBatches: true,
       async beforeStep({ model, step, batch }) {
-        before = Float32Array.from(await read(model));
+        before = Float32Array.from(await parametersOf(model));
         if (step === 0) [start, sum] = [before, new Float64Array(before.length)];
         slope = await model.read(
           await model.gradient({ terms: [{ kind: "language-modeling", batch: batch.slice(), weight: 1 }] }),
         );
       },
       async afterStep({ model }) {
-        end = Float32Array.from(await read(model));
+        end = Float32Array.from(await parametersOf(model));
         for (const [i, value] of end.entries()) sum[i]! -= slope[i]! * (value - before[i]!);
       },
     };
-    const learner = await ParametricLearner.open(
-      context,
-      context.options as unknown as TrainingOptions,
-      composeStrategies([named("si", strategy), named("watch", watch)]),
-    );
+    const learner = await openLearner(context, composeStrategies([named("si", strategy), named("watch", watch)]));
     const buffer = bufferFor(byName(trainers, "si"), context.options);
     const importances: Float32Array[] = [];
     for (const index of [0, 1]) {
       await learner.learn(viewOf(index), learnContext(buffer));
-      const directory = newDirectory();
-      await learner.save(directory);
-      importances.push(loadVectors(join(directory, "strategies/si"), "anchor").importance!);
+      importances.push(loadVectors(join(await savedBy(learner), "strategies/si"), "anchor").importance!);
     }
     const direct = Array.from(sum, (value, i) => Math.max(0, value) / ((end[i]! - start[i]!) ** 2 + 0.01));
     const mean = direct.reduce((all, value) => all + value, 0) / direct.length;
