@@ -2,7 +2,6 @@ import Type from "typebox";
 import { digestOf } from "../../../harness/contract/digest.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { EngineRequest, Model, Term, TrainingSequence } from "../../engine/contract.js";
-import { keyTensor } from "../../model/prompt-files.js";
 import { splitSequence } from "../../training/sequences.js";
 import { cosine, meanEmbedding } from "../../training/similarity.js";
 import { loadVectors, saveVectors } from "../../training/state.js";
@@ -42,7 +41,7 @@ export const l2p = defineMethod({
   summary: "A pool of soft prompts, chosen by the input's embedding; the model is frozen, no task id at test.",
   source: "arXiv 2112.08654",
   version: 2,
-  defaults: { learningRate: 0.1, componentRates: { [keyTensor]: 0.02 } },
+  defaults: { learningRate: 0.1, componentRates: { prompt_keys: 0.02 } },
   options,
   space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [3, 5, 10, 20] } },
   capabilities: ["soft-prompts"],
