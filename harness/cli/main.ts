@@ -17,6 +17,7 @@ import { addLeaderboard } from "./verbs/leaderboard.js";
 import { addList } from "./verbs/list.js";
 import { addMetrics } from "./verbs/metrics.js";
 import { addNew } from "./verbs/new.js";
+import { addRegistry } from "./verbs/registry.js";
 import { addReport } from "./verbs/report.js";
 import { addRun } from "./verbs/run.js";
 import { addShow } from "./verbs/show.js";
@@ -47,6 +48,7 @@ export function buildProgram(context: CliContext): Command {
     addWatch,
     addHistory,
     addReport,
+    addRegistry,
     addLeaderboard,
     addCompare,
     addGate,

@@ -27,6 +27,7 @@ export const errorCodes = {
   STORAGE: { exit: 2, summary: "A file or directory cannot be written or read." },
   RUN_LOCKED: { exit: 2, summary: "Another live process works in this run directory." },
   RUN_MISMATCH: { exit: 2, summary: "The run directory belongs to another configuration." },
+  ALIAS_MOVED: { exit: 2, summary: "An alias of the model registry points elsewhere than expected." },
   BASELINE_MISMATCH: { exit: 2, summary: "A baseline is of another suite." },
   INCONCLUSIVE: { exit: 3, summary: "The evidence does not decide." },
   CANCELLED: { exit: 130, summary: "The user cancelled." },

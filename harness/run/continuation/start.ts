@@ -115,7 +115,7 @@ function isSame(trainer: TrainerRecord, other: TrainerRecord): boolean {
 }
 
 /** The model in a checkpoint: a separate directory, or an adapter behind the base that it was trained on. */
-async function weightsOf({ directory, cell, row }: Source, base: string, registry: Registry): Promise<string> {
+export async function weightsOf({ directory, cell, row }: Source, base: string, registry: Registry): Promise<string> {
   const learner = join(directory, layout.checkpoint(cell.id, row), "learner");
   const places = [join(learner, "model"), learner].filter((place) => existsSync(place));
   for (const model of places.flatMap((place) => [`${base}::${place}`, place])) {

@@ -4,8 +4,8 @@ import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { JournalEvent } from "../../contract/result.js";
 
 /** The contents of a journal: its intact events in order, and what had to be left out. */
-export interface JournalContent {
-  events: JournalEvent[];
+export interface JournalContent<Event = JournalEvent> {
+  events: Event[];
   /** Said when a torn last line was dropped. */
   notices: string[];
   /** Length of the intact part, in bytes. */
@@ -17,8 +17,8 @@ export interface JournalContent {
  * returns. Only the coordinator of a run writes it. A process killed while it writes leaves at most one torn line at
  * the end, which the next opening cuts off.
  */
-export class Journal {
-  readonly content: JournalContent;
+export class Journal<Event = JournalEvent> {
+  readonly content: JournalContent<Event>;
   private readonly file: number;
   private length: number;
   private sequence: number;
@@ -38,7 +38,7 @@ export class Journal {
   }
 
   /** Adds one event, durably. Throws STORAGE, and then leaves the journal as it was. */
-  append(event: JournalEvent): void {
+  append(event: Event): void {
     const line = Buffer.from(`${JSON.stringify(seal(this.sequence, event))}\n`);
     try {
       let written = 0;
@@ -66,7 +66,7 @@ export class Journal {
 }
 
 /** Reads a journal that another process may be writing. Throws DATA_INVALID on a corrupt line. */
-export function readJournal(path: string): JournalContent {
+export function readJournal<Event = JournalEvent>(path: string): JournalContent<Event> {
   const file = inStorage(path, () => openSync(path, "r"));
   try {
     return parseJournal(readBytes(file), path);
@@ -75,23 +75,23 @@ export function readJournal(path: string): JournalContent {
   }
 }
 
-interface JournalLine {
+interface JournalLine<Event> {
   sequence: number;
   checksum: string;
-  event: JournalEvent;
+  event: Event;
 }
 
-function seal(sequence: number, event: JournalEvent): JournalLine {
+function seal<Event>(sequence: number, event: Event): JournalLine<Event> {
   return { sequence, checksum: digestOf({ sequence, event }).slice(0, 16), event };
 }
 
-function parseJournal(bytes: Buffer, path: string): JournalContent {
-  const content: JournalContent = { events: [], notices: [], bytes: 0 };
+function parseJournal<Event>(bytes: Buffer, path: string): JournalContent<Event> {
+  const content: JournalContent<Event> = { events: [], notices: [], bytes: 0 };
   while (content.bytes < bytes.length) {
     const newline = bytes.indexOf(10, content.bytes);
     const end = newline < 0 ? bytes.length : newline + 1;
     const event =
-      newline < 0 ? undefined : parseLine(bytes.toString("utf8", content.bytes, newline), content.events.length);
+      newline < 0 ? undefined : parseLine<Event>(bytes.toString("utf8", content.bytes, newline), content.events.length);
     if (event === undefined) {
       const line = content.events.length + 1;
       if (end < bytes.length) throw corruptLine(path, line);
@@ -107,9 +107,9 @@ function parseJournal(bytes: Buffer, path: string): JournalContent {
 }
 
 /** The event of an intact line with that sequence number, else undefined. */
-function parseLine(text: string, sequence: number): JournalEvent | undefined {
+function parseLine<Event>(text: string, sequence: number): Event | undefined {
   try {
-    const line = JSON.parse(text) as JournalLine;
+    const line = JSON.parse(text) as JournalLine<Event>;
     return line.sequence === sequence && line.checksum === seal(sequence, line.event).checksum ? line.event : undefined;
   } catch {
     return undefined;
@@ -118,7 +118,7 @@ function parseLine(text: string, sequence: number): JournalEvent | undefined {
 
 function corruptLine(path: string, line: number): BenchError {
   return new BenchError("DATA_INVALID", `line ${line} of the journal is corrupt, and intact lines may follow it`, {
-    fix: "Restore the journal from a copy, or start the run again in another directory with --out.",
+    fix: "Restore it from a copy; a run can also be started again in another directory with --out.",
     at: { file: path, line },
   });
 }

@@ -1,0 +1,113 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BenchError } from "../../contract/errors.js";
+import type { RegistryEvent, VersionRecord } from "../../contract/registry.js";
+import { resolveReference } from "../../hub.js";
+import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
+import { storeCheckpoint } from "../../registry/model-store.js";
+import { modelIn } from "../../registry/state.js";
+import { openSource, type Source } from "../../run/continuation/source.js";
+import { weightsOf } from "../../run/continuation/start.js";
+import { type AppContext, registryFor } from "../context.js";
+import { requireName, type SignedOptions, stamp } from "./signature.js";
+
+export interface AddOptions extends SignedOptions {
+  /** The model that an adapter belongs to, where it does not say so itself. */
+  base?: string;
+  /** The version that it was trained from: `name@3` or `name@alias`. */
+  parent?: string;
+  plugins?: string[];
+}
+
+export interface AddedVersion {
+  version: VersionRecord;
+  /** Where its files are now. */
+  path: string;
+  /** Files of the training that were not copied. */
+  leftOut: string[];
+  /** Whether a version of that name has the same files already; then nothing was added. */
+  known: boolean;
+}
+
+/**
+ * Copies a checkpoint into the registry as the next version of a name, after the checks that an evaluation makes.
+ *
+ * @param checkpoint a model or adapter directory, hf://owner/name[@revision], or `<run>/<cell id>[:task]` for what a run
+ *   trained.
+ * @throws MODEL_INVALID for what is no model, USAGE for a server or another name, and what reading a cell throws.
+ */
+export async function addVersion(
+  name: string,
+  checkpoint: string,
+  options: AddOptions,
+  context: Pick<AppContext, "builtIns">,
+): Promise<AddedVersion> {
+  requireName(name, "a model");
+  const { location, source } = await locate(checkpoint, options, context);
+  const [adapterBase, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
+  const plugins = await registryFor(context, options.plugins);
+  const { digest, parameters, architecture } = await plugins.modelFor(location).inspect(location);
+  const registry = new ModelRegistry(options.registry);
+  const stored = storeCheckpoint(adapter ?? location, registry.directory);
+  const added: VersionRecord[] = [];
+  const state = await registry.change((before) => {
+    const model = modelIn(before, name);
+    const parent = options.parent === undefined ? undefined : findVersion(before, options.parent).version;
+    if (parent !== undefined && parent.name !== name) {
+      throw new BenchError("USAGE", `the parent ${options.parent} is a version of another model`, {
+        fix: `Give a version of ${name}.`,
+      });
+    }
+    const known = model.versions.find(({ content, base }) => content === stored.content && base === adapterBase);
+    if (known !== undefined) return [];
+    const version: VersionRecord = {
+      ...{ name, version: model.next, content: stored.content, files: stored.files },
+      model: { digest, parameters, architecture },
+      ...(adapterBase !== undefined && { base: adapterBase }),
+      ...(parent !== undefined && { parent: parent.version }),
+      ...(source !== undefined && { origin: originOf(source) }),
+      ...stamp(options),
+    };
+    added.push(version);
+    return [{ type: "version-added", version }] satisfies RegistryEvent[];
+  });
+  const version =
+    added[0] ??
+    modelIn(state, name).versions.find(({ content, base }) => content === stored.content && base === adapterBase)!;
+  const path = pathOf(registry.directory, version);
+  return { version, path, leftOut: stored.leftOut, known: added.length === 0 };
+}
+
+/** What to give as `--model` or as a checkpoint: its directory, behind the base of an adapter. */
+export function pathOf(registry: string, { content, base }: Pick<VersionRecord, "content" | "base">): string {
+  const directory = resolve(registry, "models", content);
+  return base === undefined ? directory : `${base}::${directory}`;
+}
+
+async function locate(
+  checkpoint: string,
+  { base, plugins }: AddOptions,
+  context: Pick<AppContext, "builtIns">,
+): Promise<{ location: string; source?: Source }> {
+  if (/^https?:\/\//.test(checkpoint)) {
+    throw new BenchError("USAGE", "a server has no files that can be stored", {
+      fix: "Give the directory of the model that it serves.",
+    });
+  }
+  if (/[\\/][0-9a-f]{16}(?::[^\\/]+)?$/.test(checkpoint) && !existsSync(join(checkpoint, "config.json"))) {
+    const source = openSource(checkpoint);
+    const trained = source.run.source?.bases[source.cell.trainer] ?? source.run.model.reference;
+    const { directory } = await resolveReference(base ?? trained, "model");
+    return { location: await weightsOf(source, directory, await registryFor(context, plugins)), source };
+  }
+  const { directory } = await resolveReference(base === undefined ? checkpoint : `${base}::${checkpoint}`, "model");
+  return { location: directory };
+}
+
+function originOf({ run, cell, learned }: Source): VersionRecord["origin"] {
+  const { name, version, digest } = run.suite;
+  return {
+    ...{ run: run.id, cell: cell.id, trainer: cell.trainer, order: cell.order, seed: cell.seed },
+    ...{ suite: { name, version, digest, quick: run.quick }, learned, config: run.configDigest },
+  };
+}

@@ -1,0 +1,127 @@
+import { resolve } from "node:path";
+import { BenchError } from "../../contract/errors.js";
+import type { EvaluationRecord, RegisteredModel, VersionRecord } from "../../contract/registry.js";
+import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
+import { damageOf } from "../../registry/model-store.js";
+import { readRun } from "../../run/store/store.js";
+import type { SignedOptions } from "./signature.js";
+
+/**
+ * Attaches what a run measured of a version as it is: a run of `bench evaluate`.
+ *
+ * @throws USAGE where the run trains, DATA_INVALID where it is of another model.
+ */
+export async function attachEvaluation(
+  reference: string,
+  directory: string,
+  { registry, by }: SignedOptions,
+): Promise<{ version: VersionRecord; evaluation: EvaluationRecord }> {
+  const { run, matrices } = readRun(resolve(directory));
+  const evaluated = run.trainers.length === 1 && run.trainers[0]!.schedule === "once";
+  const matrix = evaluated ? matrices[run.cells[0]!.id] : undefined;
+  if (matrix === undefined) {
+    throw new BenchError("USAGE", `${directory} is no finished evaluation of a checkpoint`, {
+      fix: `Evaluate it first: bench evaluate "$(bench registry path ${reference})"`,
+    });
+  }
+  const { name, version, digest } = run.suite;
+  const last = matrix.rows.at(-1)!;
+  const evaluation: EvaluationRecord = {
+    ...{ run: run.id, suite: { name, version, digest, quick: run.quick }, trainer: run.trainers[0]!.label },
+    tasks: Object.fromEntries(matrix.tasks.map((task, index) => [task, last[index] ?? null])),
+    probes: Object.fromEntries(Object.entries(matrix.probes).map(([probe, scores]) => [probe, scores.at(-1) ?? null])),
+  };
+  let found: VersionRecord | undefined;
+  await new ModelRegistry(registry).change((state) => {
+    found = findVersion(state, reference).version;
+    if (found.model.digest !== run.model.digest) {
+      throw new BenchError("DATA_INVALID", `the run is of another model than ${found.name}@${found.version}`, {
+        fix: `Evaluate that version: bench evaluate "$(bench registry path ${found.name}@${found.version})"`,
+        at: { file: directory },
+      });
+    }
+    const place = { name: found.name, version: found.version };
+    return [{ type: "evaluated", ...place, evaluation, at: new Date().toISOString(), by }];
+  });
+  return { version: found!, evaluation };
+}
+
+/** What separates two versions. */
+export interface VersionDifference {
+  before: VersionRecord;
+  after: VersionRecord;
+  /** Paths, relative to the checkpoints. */
+  files: { added: string[]; removed: string[]; changed: string[]; same: number };
+  /** Scores on the suites that both were evaluated on, by `task` or `probe:name`. */
+  evaluations: { suite: EvaluationRecord["suite"]; scores: ScoreDifference[] }[];
+}
+
+/** A score of both versions, on 0..1. */
+export interface ScoreDifference {
+  name: string;
+  before: number | null;
+  after: number | null;
+}
+
+/** Compares two versions by their files and by the evaluations that both have. Throws UNKNOWN_NAME. */
+export function compareVersions(registry: string, before: string, after: string): VersionDifference {
+  const state = new ModelRegistry(registry).read();
+  const [old, now] = [findVersion(state, before), findVersion(state, after)];
+  const digests = (version: VersionRecord) => new Map(version.files.map(({ path, sha256 }) => [path, sha256]));
+  const [had, has] = [digests(old.version), digests(now.version)];
+  const both = [...has.keys()].filter((path) => had.has(path));
+  const changed = both.filter((path) => had.get(path) !== has.get(path));
+  return {
+    before: old.version,
+    after: now.version,
+    files: {
+      added: [...has.keys()].filter((path) => !had.has(path)),
+      removed: [...had.keys()].filter((path) => !has.has(path)),
+      changed,
+      same: both.length - changed.length,
+    },
+    evaluations: evaluationsOf(now).flatMap((present) => {
+      const past = evaluationsOf(old).find(({ suite }) => suite.digest === present.suite.digest);
+      return past === undefined ? [] : [{ suite: present.suite, scores: scoreDifferences(past, present) }];
+    }),
+  };
+}
+
+const evaluationsOf = ({ model, version }: { model: RegisteredModel; version: VersionRecord }): EvaluationRecord[] =>
+  model.evaluations[version.version] ?? [];
+
+function scoreDifferences(before: EvaluationRecord, after: EvaluationRecord): ScoreDifference[] {
+  const pairs = (kind: "tasks" | "probes", prefix: string) =>
+    Object.keys(after[kind])
+      .filter((name) => Object.hasOwn(before[kind], name))
+      .map((name) => ({ name: `${prefix}${name}`, before: before[kind][name]!, after: after[kind][name]! }));
+  return [...pairs("tasks", ""), ...pairs("probes", "probe:")];
+}
+
+/** The state of a version's files. */
+export interface VerifiedVersion {
+  name: string;
+  version: number;
+  /** A line for each file that is not what was stored. */
+  damage: string[];
+}
+
+/**
+ * Computes the digests of all stored files again, of one version or of all.
+ *
+ * @throws DATA_INVALID where the log itself is damaged.
+ */
+export function verifyVersions(registry: string, reference?: string): { versions: VerifiedVersion[]; state: boolean } {
+  const models = new ModelRegistry(registry);
+  const state = models.read();
+  const versions =
+    reference === undefined
+      ? Object.values(state.models).flatMap((model) => model.versions)
+      : [findVersion(state, reference).version];
+  return {
+    versions: versions.map(({ name, version, content, files }) => ({
+      ...{ name, version, damage: damageOf(registry, { content, files }) },
+    })),
+    state: models.isStateCurrent(),
+  };
+}
