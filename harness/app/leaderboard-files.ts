@@ -5,7 +5,7 @@ import { pathInside } from "../contract/foreign-path.js";
 import type { Privileges } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
 import { type MeasuredRun, publishedPath, publishedText } from "../run/store/published-run.js";
-import { csvLine } from "./csv.js";
+import { csvLine } from "./export/csv.js";
 import { contextOf, reporterThat } from "./render-report.js";
 
 /**

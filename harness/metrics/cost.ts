@@ -19,6 +19,9 @@ const measures: Record<string, (cost: CostRecord) => number | null> = {
   latencyP99Ms: (cost) => cost.latency?.p99 ?? null,
 };
 
+/** Every measure of one cell's cost by name; null where it is unknown. */
+export const costMeasures = (cost: CostRecord): Record<string, number | null> => meanCost([cost]);
+
 /** The mean cost of one run; a measure that any run lacks is null. */
 export function meanCost(costs: readonly CostRecord[]): Record<string, number | null> {
   return Object.fromEntries(

@@ -1,5 +1,7 @@
 export { buildBoard } from "./board.js";
 export { builtInMetrics, computeMetrics, metricDefinitions, metricsOfMatrices } from "./catalog.js";
+export { metricsOfCell } from "./cell-metrics.js";
+export { costMeasures } from "./cost.js";
 export { metricOf } from "./definition.js";
 export {
   type DriftPair,

@@ -89,8 +89,8 @@ describe("run, from the command to the leaderboard", () => {
     const { code, stdout } = await bench(["export", out, "--out", "tables"], directory);
     expect(code).toBe(0);
     expect(stdout.trim().split("\n")).toEqual(
-      ["matrices.jsonl", "matrices.csv", "predictions.jsonl", "predictions.csv"].map((file) =>
-        join(directory, "tables", file),
+      ["cells", "metrics", "matrices", "training", "predictions"].flatMap((table) =>
+        ["jsonl", "csv"].map((kind) => join(directory, "tables", `${table}.${kind}`)),
       ),
     );
     const lines = readFileSync(join(directory, "tables", "predictions.jsonl"), "utf8")

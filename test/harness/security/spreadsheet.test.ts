@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { csvLine } from "../../../harness/app/csv.js";
+import { csvLine } from "../../../harness/app/export/csv.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
 import { bench, newDirectory } from "../cli/support.js";
 
