@@ -2,7 +2,7 @@ import type { Plugin } from "../harness/contract/plugin.js";
 import { endpointFormat } from "./endpoint/format.js";
 import { endpoint } from "./endpoint/trainer.js";
 import { onnxEngine } from "./engine/onnx/index.js";
-import { bm25, dense, rankFusion } from "./memory/trainers.js";
+import { bm25, dense, hipporag, rankFusion } from "./memory/trainers.js";
 import { methods, references, trainersFrom } from "./methods/catalog.js";
 import { adapterFormat, llamaFormat } from "./model-formats.js";
 
@@ -10,7 +10,7 @@ import { adapterFormat, llamaFormat } from "./model-formats.js";
 export const plugin: Plugin = {
   methods,
   trainersFrom,
-  trainers: [...references, bm25, dense, rankFusion, endpoint],
+  trainers: [...references, bm25, dense, hipporag, rankFusion, endpoint],
   models: [llamaFormat, adapterFormat, endpointFormat],
   engines: [onnxEngine],
 };

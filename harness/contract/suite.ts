@@ -23,12 +23,17 @@ export interface Example {
   aspect?: string;
 }
 
+/** What a document says: subject, relation, object. */
+export type Fact = readonly [subject: string, relation: string, object: string];
+
 /** A text that a learner may remember, by a name of its own. */
 export interface Document {
   /** Unique within the suite; a changed document keeps it. */
   id: string;
   title?: string;
   text: string;
+  /** The facts that somebody has extracted from it, where a suite comes with them. */
+  facts?: Fact[];
 }
 
 /** What happens to the documents of a suite when a task is learned. */

@@ -1,6 +1,6 @@
 import type { Document } from "../../harness/contract/suite.js";
 import { byCodeUnits, contentOf } from "./documents.js";
-import { best, type Retrieval, type Retriever } from "./retriever.js";
+import { best, type Ranker, type Retrieval } from "./retriever.js";
 import { termsOf } from "./terms.js";
 
 /** Parameters of the formula. */
@@ -15,7 +15,7 @@ export interface Bm25Options {
  * BM25 (Robertson & Zaragoza 2009, eq. 3.15) with the inverse document frequency of Lucene, ln(1 + (N − n + ½)/(n + ½)),
  * which is never negative. All that is stored are counts, which adding and removing change exactly.
  */
-export class Bm25 implements Retriever {
+export class Bm25 implements Ranker {
   /** term → document → how often. */
   readonly #postings = new Map<string, Map<string, number>>();
   readonly #lengths = new Map<string, number>();
@@ -48,7 +48,11 @@ export class Bm25 implements Retriever {
   }
 
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
-    return queries.map((query) => ({ hits: best(this.#scores(query), count) }));
+    return (await this.scores(queries)).map((scores) => ({ hits: best(scores, count) }));
+  }
+
+  async scores(queries: readonly string[]): Promise<Map<string, number>[]> {
+    return queries.map((query) => this.#scores(query));
   }
 
   save(): void {}
@@ -58,7 +62,7 @@ export class Bm25 implements Retriever {
   }
 
   /** Everything it knows, in an order of its own: equal for equal documents. */
-  state(): unknown {
+  counts(): unknown {
     const sorted = <V>(map: ReadonlyMap<string, V>) => [...map].sort(([a], [b]) => byCodeUnits(a, b));
     return {
       postings: sorted(this.#postings).map(([term, postings]) => [term, sorted(postings)]),

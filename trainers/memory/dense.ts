@@ -3,13 +3,17 @@ import type { Document } from "../../harness/contract/suite.js";
 import type { Embedder } from "../training/embeddings/embedder.js";
 import { loadVectors, saveVectors } from "../training/state.js";
 import { byCodeUnits, contentOf } from "./documents.js";
-import { best, type Retrieval, type Retriever } from "./retriever.js";
+import { best, type Ranker, type Retrieval } from "./retriever.js";
 
 /** Cosine of the embeddings of question and document. Embeddings are those of each text alone. */
-export class Dense implements Retriever {
+export class Dense implements Ranker {
   readonly #vectors = new Map<string, Float32Array>();
 
-  constructor(private readonly embedder: Embedder) {}
+  /** @param file name of the file of vectors, where a memory has several. */
+  constructor(
+    private readonly embedder: Embedder,
+    private readonly file = "embeddings",
+  ) {}
 
   async add(documents: readonly Document[]): Promise<void> {
     const vectors = await this.embedder(documents.map(contentOf));
@@ -35,11 +39,11 @@ export class Dense implements Retriever {
   save(directory: string): void {
     const sorted = [...this.#vectors].sort(([a], [b]) => byCodeUnits(a, b));
     // Ids are foreign texts and may be long: vectors go by their place in the order of ids.
-    saveVectors(directory, "embeddings", Object.fromEntries(sorted.map(([, vector], index) => [`${index}`, vector])));
+    saveVectors(directory, this.file, Object.fromEntries(sorted.map(([, vector], index) => [`${index}`, vector])));
   }
 
   async restore(directory: string, documents: readonly Document[]): Promise<void> {
-    const vectors = loadVectors(directory, "embeddings");
+    const vectors = loadVectors(directory, this.file);
     if (Object.keys(vectors).length !== documents.length) {
       throw new BenchError("DATA_INVALID", "the memory's embeddings do not fit its documents", {
         at: { file: directory },

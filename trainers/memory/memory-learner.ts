@@ -38,13 +38,13 @@ export class MemoryLearner extends ModelLearner {
   readonly #retriever: Retriever;
   readonly #documents = new DocumentStore();
 
-  /** @param makeRetriever of the opened model and the options. */
+  /** @param makeRetriever for the opened model. */
   static async open<Options extends MemoryOptions>(
     context: LearnerContext<Options>,
-    makeRetriever: (model: Model, options: Options) => Promise<Retriever>,
+    makeRetriever: (model: Model, context: LearnerContext<Options>) => Promise<Retriever>,
   ): Promise<MemoryLearner> {
     const model = await openModel(context);
-    return new MemoryLearner(model, context, await makeRetriever(model, context.options));
+    return new MemoryLearner(model, context, await makeRetriever(model, context));
   }
 
   private constructor(model: Model, context: LearnerContext<MemoryOptions>, retriever: Retriever) {
@@ -108,7 +108,13 @@ export class MemoryLearner extends ModelLearner {
   override async answerDigest(): Promise<string> {
     const base = await super.answerDigest();
     if (this.#documents.size === 0) return base;
-    return digestOf({ base, documents: this.#documents.all(), options: this.#options });
+    const state = this.#retriever.state?.();
+    return digestOf({
+      base,
+      documents: this.#documents.all(),
+      options: this.#options,
+      ...(state !== undefined && { state }),
+    });
   }
 
   /** Puts what is found for each question before it; without documents questions stay as they are. */

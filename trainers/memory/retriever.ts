@@ -30,6 +30,13 @@ export interface Retriever {
   save(directory: string): void;
   /** After `save` by a retriever of the same options and documents. */
   restore(directory: string, documents: readonly Document[]): Promise<void>;
+  /** What determines its answers besides documents and options, such as what a server extracted; absent where nothing does. */
+  state?(): unknown;
+}
+
+/** A retriever that scores every document by itself. What it leaves out has the score 0. */
+export interface Ranker extends Retriever {
+  scores(queries: readonly string[]): Promise<Map<string, number>[]>;
 }
 
 /** The best of the scored documents: by score, then by id. */

@@ -13,6 +13,11 @@ export function malformedCorpus({ id, corpus }: WithCorpus): string | undefined 
     [name, text, title ?? ""].every((value) => typeof value === "string");
   if (!documents.every((one) => typeof one === "object" && one !== null && strings({ ...one })))
     return `a document of "${id}" lacks an id or a text`;
+  const triple = (fact: unknown) =>
+    Array.isArray(fact) && fact.length === 3 && fact.every((part) => typeof part === "string");
+  const strange = documents.find(({ facts = [] }) => !(Array.isArray(facts) && facts.every(triple)));
+  if (strange !== undefined)
+    return `a fact of the document ${JSON.stringify(strange.id)} of "${id}" is not a subject, a relation and an object`;
   if (!retract!.every((one) => typeof one === "string")) return `"${id}" retracts something that is no id`;
   const seen = new Set<string>();
   const twin = [...documents.map((one) => one.id), ...retract!].find((one) => seen.size === seen.add(one).size);

@@ -6,7 +6,7 @@ import { plugin } from "../../../trainers/index.js";
 import { byName, contextFor, expectSameBits, learnAll, learnContext, newDirectory } from "../methods/rig.js";
 import { corpusTask } from "./world.js";
 
-const memories = ["bm25", "dense", "rank-fusion"].map((name) => byName(plugin.trainers!, name));
+const memories = ["bm25", "dense", "hipporag", "rank-fusion"].map((name) => byName(plugin.trainers!, name));
 const tasks = [
   corpusTask("one", {
     add: [

@@ -6,10 +6,28 @@ import type { TaskData } from "../../../harness/contract/trainer.js";
 export const someDocument = fc.record({
   id: fc.constantFrom("a", "b", "c", "d", "é", "文", "\u{1F600}"),
   text: fc
-    .array(fc.constantFrom("Tom", "lives", "in", "Paris", "Rome", "the", "boss", "of", "北京", "大学", "7", "Straße"), {
-      minLength: 1,
-      maxLength: 8,
-    })
+    .array(
+      fc.constantFrom(
+        "Tom",
+        "lives",
+        "in",
+        "Paris.",
+        "Rome",
+        "is",
+        "Tomas",
+        "the",
+        "boss",
+        "of",
+        "北京是",
+        "大学",
+        "7",
+        "Straße.",
+      ),
+      {
+        minLength: 1,
+        maxLength: 8,
+      },
+    )
     .map((words) => words.join(" ")),
 });
 

@@ -1,0 +1,198 @@
+import type { Document } from "../../harness/contract/suite.js";
+import { loadJson, saveJson } from "../training/state.js";
+import type { Extractor } from "./extraction/extractor.js";
+import { factText, keyOf, type Triple, tripleOfKey, triplesOf } from "./facts.js";
+import { KnowledgeGraph, type NumberedGraph } from "./graph/knowledge-graph.js";
+import { pathsTo } from "./graph/paths.js";
+import { personalizedPageRank } from "./graph/personalized-pagerank.js";
+import type { HippoRagOptions } from "./options.js";
+import type { Recognize } from "./recognition.js";
+import { best, type Hit, type Ranker, type Retrieval, type Retriever } from "./retriever.js";
+
+/** What HippoRAG is made of. */
+export interface HippoRagParts {
+  extract: Extractor;
+  /** Ranks passages; whatever no fact leads to is found by it. */
+  passages: Ranker;
+  /** Ranks facts. */
+  facts: Ranker;
+  recognize: Recognize;
+}
+
+/** A fact that a question was linked to. */
+type LinkedFact = Hit & { triple: Triple };
+
+/**
+ * HippoRAG 2 (Gutiérrez et al., 2502.14802): a question is linked to facts; the phrases of those that pass the recognition
+ * filter, and weakly every passage, are the seeds of a personalized PageRank over phrases and passages; passages are ranked by
+ * their probability. Where no fact remains, passages are ranked by `passages` alone.
+ */
+export class HippoRag implements Retriever {
+  readonly #graph: KnowledgeGraph;
+  /** Key of a fact → how many passages state it. */
+  readonly #statements = new Map<string, number>();
+
+  constructor(
+    private readonly parts: HippoRagParts,
+    private readonly options: HippoRagOptions,
+  ) {
+    const { synonyms, passageNodes } = options;
+    this.#graph = new KnowledgeGraph({ synonyms, passageNodes });
+  }
+
+  async add(documents: readonly Document[]): Promise<void> {
+    const facts = await this.parts.extract(documents);
+    await this.parts.passages.add(documents);
+    await this.#link(documents.map(({ id }, index) => [id, triplesOf(facts[index]!)]));
+  }
+
+  async remove(documents: readonly Document[]): Promise<void> {
+    await this.parts.passages.remove(documents);
+    const known = new Map(this.#graph.triples());
+    const gone: Document[] = [];
+    for (const { id } of documents) {
+      this.#graph.remove(id);
+      for (const key of known.get(id)!.map(keyOf)) {
+        const left = this.#statements.get(key)! - 1;
+        if (left > 0) this.#statements.set(key, left);
+        else {
+          this.#statements.delete(key);
+          gone.push(factDocument(key));
+        }
+      }
+    }
+    await this.parts.facts.remove(gone);
+  }
+
+  async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
+    const [passageScores, factScores] = [
+      await this.parts.passages.scores(queries),
+      await this.parts.facts.scores(queries),
+    ];
+    const linked = factScores.map((scores) => this.#linked(scores));
+    const judged = await this.parts.recognize(
+      queries.map((query, index) => ({ query, facts: linked[index]!.map(({ triple }) => factText(triple)) })),
+    );
+    return queries.map((_, index) => {
+      const { kept, unread } = judged[index]!;
+      const facts = kept.map((place) => linked[index]![place]!);
+      const found = this.#walk(facts, passageScores[index]!, count);
+      const dropped = linked[index]!.filter((_fact, place) => !kept.includes(place));
+      const trail = [
+        ...facts.map(({ triple, score }) => `fact (${score.toPrecision(3)}): ${factText(triple)}`),
+        ...dropped.map(({ triple }) => `fact not kept: ${factText(triple)}`),
+        ...(unread === undefined ? [] : [`filter not understood, facts kept: ${unread}`]),
+      ];
+      return { hits: found.hits, trail: [...trail, ...(found.trail ?? [])] };
+    });
+  }
+
+  save(directory: string): void {
+    saveJson(directory, "facts", this.#graph.triples());
+    this.parts.passages.save(directory);
+    this.parts.facts.save(directory);
+  }
+
+  async restore(directory: string, documents: readonly Document[]): Promise<void> {
+    await this.parts.passages.restore(directory, documents);
+    const triples = loadJson<[string, Triple[]][]>(directory, "facts");
+    const keys = this.#count(triples);
+    await this.parts.facts.restore(directory, keys.map(factDocument));
+  }
+
+  state(): unknown {
+    return this.#graph.triples();
+  }
+
+  async #link(triples: readonly (readonly [string, readonly Triple[]])[]): Promise<void> {
+    await this.parts.facts.add(this.#count(triples).map(factDocument));
+  }
+
+  /** Counts what passages state; returns the keys that no passage stated before. */
+  #count(triples: readonly (readonly [string, readonly Triple[]])[]): string[] {
+    const added: string[] = [];
+    for (const [id, own] of triples) {
+      this.#graph.add(id, own);
+      for (const key of own.map(keyOf)) {
+        const before = this.#statements.get(key) ?? 0;
+        if (before === 0) added.push(key);
+        this.#statements.set(key, before + 1);
+      }
+    }
+    return added;
+  }
+
+  /** The best facts for a question, with scores scaled so that all facts' scores are from 0 to 1. */
+  #linked(scores: ReadonlyMap<string, number>): LinkedFact[] {
+    const scaled = scale(scores, this.#statements.size);
+    const top = best(scores, this.options.linkedFacts).filter(({ score }) => scaled(score) > 0);
+    return top.map(({ id, score }) => ({ id, score: scaled(score), triple: tripleOfKey(id) }));
+  }
+
+  #walk(facts: readonly LinkedFact[], passageScores: ReadonlyMap<string, number>, count: number): Retrieval {
+    if (facts.length === 0) return { hits: best(passageScores, count), trail: ["no fact: passages alone"] };
+    const graph = this.#graph.numbered();
+    const seeds = new Float64Array(graph.phrases.length + graph.passages.length);
+    const phrases = this.#seedPhrases(facts);
+    for (const { id, score } of phrases) seeds[graph.numberOf.get(id)!] = score;
+    const scaled = scale(passageScores, graph.passages.length);
+    graph.passages.forEach((passage, index) => {
+      seeds[graph.phrases.length + index] = scaled(passageScores.get(passage) ?? 0) * this.options.passageWeight;
+    });
+    const scores = this.#passageScores(graph, seeds);
+    const hits = best(scores, count);
+    const starts = phrases.map(({ id }) => id);
+    return {
+      hits,
+      trail: [
+        ...phrases.map(({ id, score }) => `seed (${score.toPrecision(3)}): ${id}`),
+        ...pathsTo(
+          graph,
+          starts,
+          hits.map(({ id }) => id),
+        ),
+      ],
+    };
+  }
+
+  /** Mean over the facts of score / number of passages with the phrase, the best phrases only. */
+  #seedPhrases(facts: readonly LinkedFact[]): Hit[] {
+    const sums = new Map<string, { sum: number; count: number }>();
+    for (const { triple, score } of facts) {
+      for (const phrase of [triple[0], triple[2]]) {
+        const entry = sums.get(phrase) ?? { sum: 0, count: 0 };
+        sums.set(phrase, { sum: entry.sum + score / this.#graph.passagesWith(phrase), count: entry.count + 1 });
+      }
+    }
+    return best(
+      Array.from(sums, ([phrase, { sum, count }]) => [phrase, sum / count] as const),
+      this.options.seedPhrases,
+    );
+  }
+
+  #passageScores({ walk, phrases, passages, numberOf }: NumberedGraph, seeds: Float64Array): [string, number][] {
+    const { damping, pageRank, passageNodes } = this.options;
+    const ranks = pageRank ? personalizedPageRank(walk, seeds, { damping }) : seeds;
+    const own = (index: number) => ranks[phrases.length + index]!;
+    if (pageRank && passageNodes) return passages.map((passage, index) => [passage, own(index)]);
+    // Without a walk that reaches passages, one counts as much as its phrases.
+    const triples = new Map(this.#graph.triples());
+    return passages.map((passage, index) => {
+      const mentioned = new Set(triples.get(passage)!.flatMap(([subject, , object]) => [subject, object]));
+      return [passage, [...mentioned].sort().reduce((sum, phrase) => sum + ranks[numberOf.get(phrase)!]!, own(index))];
+    });
+  }
+}
+
+/** A fact as what rankers rank: its key is its id. */
+const factDocument = (key: string): Document => ({ id: key, text: factText(tripleOfKey(key)) });
+
+/** Scales scores so that the least is 0 and the greatest 1; all of them to 1 where they are equal. What has no score has 0. */
+function scale(scores: ReadonlyMap<string, number>, size: number): (score: number) => number {
+  let [least, greatest] = [scores.size < size ? 0 : Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const score of scores.values()) {
+    least = Math.min(least, score);
+    greatest = Math.max(greatest, score);
+  }
+  return (score) => (greatest > least ? (score - least) / (greatest - least) : 1);
+}
