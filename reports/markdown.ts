@@ -3,6 +3,7 @@ import { writeFileAtomically } from "../harness/contract/files.js";
 import type { Reporter } from "../harness/contract/plugin.js";
 import { type ReportData, readReportData } from "./report-data.js";
 import { leaderboardView } from "./view-models/leaderboard/leaderboard.js";
+import type { EstimateCell } from "./view-models/shared/cell.js";
 import { entriesOf } from "./view-models/shared/entries.js";
 import { failuresView } from "./view-models/summary/failures.js";
 import { findings } from "./view-models/summary/findings.js";
@@ -44,7 +45,7 @@ export function markdownReport(data: ReportData): string {
         row.bound ?? row.rank.text,
         row.name,
         row.chips.map(({ text }) => text).join(", "),
-        ...[row.score, ...row.metrics].map(({ text, spread }) => (spread === undefined ? text : `${text} ± ${spread}`)),
+        ...[row.score, ...row.metrics].map(estimateText),
         ...row.costs.map(({ text }) => text),
       ]),
     ),
@@ -66,6 +67,13 @@ export function markdownReport(data: ReportData): string {
     .join("\n\n")
     .concat("\n");
 }
+
+const estimateText = ({ text, spread, seedDeviation }: EstimateCell): string =>
+  spread !== undefined
+    ? `${text} ± ${spread}`
+    : seedDeviation === undefined
+      ? text
+      : `${text} (seeds ${seedDeviation})`;
 
 function table(columns: readonly string[], rows: readonly string[][]): string {
   const line = (cells: readonly string[]) =>

@@ -262,6 +262,8 @@ export interface Estimate {
   n: number;
   /** Standard error of the mean from the finite number of test items alone, apart from orders and seeds. */
   itemError?: number;
+  /** Where there is one order, so no interval over orders: the sample standard deviation over its seeds. */
+  seedDeviation?: number;
   /** Why a value is missing. */
   reason?: string;
 }

@@ -17,7 +17,7 @@ import { itemStandardError } from "./item-error.js";
 import { itemSpread, type LeastSpread } from "./least-spread.js";
 import { orderSensitivity } from "./order-sensitivity.js";
 import { type RankedEntry, rankIntervals } from "./ranks.js";
-import { tInterval } from "./statistics.js";
+import { standardDeviation, tInterval } from "./statistics.js";
 
 /** What a leaderboard is made of: a run as stored, matrices and costs by cell id, finished cells only. */
 export interface LeaderboardSource {
@@ -151,7 +151,11 @@ function estimate(
   }
   const runs = matrices.map(({ order, seed }, cell): Observation => ({ order, seed, value: values[cell]!.value! }));
   const means = [...orderMeans(runs).values()];
-  if (means.length < 2) return { ...tInterval(means, null), reason: oneOrder };
+  if (means.length < 2) {
+    const varies = runs.length > 1 && least() !== 0;
+    const deviation = varies ? { seedDeviation: standardDeviation(runs.map(({ value }) => value)) } : {};
+    return { ...tInterval(means, null), ...deviation, reason: oneOrder };
+  }
   const single = least();
   const interval = tInterval(means, single && single / Math.sqrt(runsPerOrder(runs)));
   return interval.low === null ? { ...interval, reason: sameOrders } : interval;

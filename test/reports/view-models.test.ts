@@ -5,7 +5,9 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { PublishedFigures } from "../../harness/contract/suite.js";
 import { readExamples, readSamples } from "../../harness/run/store/store.js";
+import { markdownReport } from "../../reports/markdown.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
+import { templates } from "../../reports/templates.js";
 import { leaderboardView } from "../../reports/view-models/leaderboard/leaderboard.js";
 import { chipsOf } from "../../reports/view-models/leaderboard/privileges.js";
 import { pageView } from "../../reports/view-models/page.js";
@@ -190,6 +192,19 @@ describe("findings", () => {
     expect(findings(empty, entriesOf(empty))[0]!.topic).toBe("No results");
     expect(() => pageView(empty, entriesOf(empty), "")).not.toThrow();
   });
+});
+
+test("one order with several seeds: the deviation over seeds is shown and labeled on the page and in Markdown", () => {
+  const seeds = dataOf("seeds", { orders: 1, seeds: 2 });
+  const view = leaderboardView(seeds, entriesOf(seeds));
+  const { score, name } = view.rows.find(({ score }) => score.seedDeviation !== undefined)!;
+  expect(view.caption).toContain(
+    "Seeds: standard deviation over the seeds of the one order; it is no interval over orders.",
+  );
+  const label = `(seeds ${score.seedDeviation})`;
+  expect(markdownReport(seeds)).toContain(`| ${name} | `);
+  expect(markdownReport(seeds)).toContain(`${score.text} ${label}`);
+  expect(templates()("board-table", view)).toContain(`<small>seeds ${score.seedDeviation}</small>`);
 });
 
 test("the smallest suite: one task, no probe, a language without a name, nothing kept", () => {

@@ -53,7 +53,7 @@ function columnsWith(chosen: readonly MetricDescription[]): Column[] {
 
 /**
  * The leaderboard for a terminal: as many columns as its width allows, scores in points of 100, the half-width of
- * the 95% interval behind ± where there is one.
+ * the 95% interval behind ± where there is one, else the standard deviation over the seeds of the only order in brackets.
  *
  * @param chosen the metrics that are columns; the usual ones without it.
  */
@@ -83,13 +83,16 @@ export function leaderboardLines(
     "",
     ...table,
     "",
-    ...wrap(caption(shown, columns.length), terminal.width).map((line) => paint.dim(line)),
+    ...wrap(caption(shown, columns.length, board), terminal.width).map((line) => paint.dim(line)),
   ];
 }
 
-const caption = (shown: Column[], all: number): string =>
+const caption = (shown: Column[], all: number, board: Pick<Leaderboard, "seeds" | "leaderboard">): string =>
   [
     "scores × 100",
+    ...(board.leaderboard.some(({ metrics }) => metrics.op?.seedDeviation !== undefined)
+      ? [`in brackets: standard deviation over the ${board.seeds} seeds of the one order, no interval over orders`]
+      : []),
     ...shown.flatMap(({ explanation }) => explanation ?? []),
     ...(shown.length < all - 2 ? ["the report has more columns"] : []),
   ].join("; ");
@@ -102,8 +105,9 @@ const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>
 
 function estimateText(estimate: Estimate | undefined, signed: boolean): string {
   if (estimate === undefined || estimate.mean === null) return "–";
-  const { mean, low, high } = estimate;
-  const half = low === null || high === null ? "" : ` ±${points((high - low) / 2)}`;
+  const { mean, low, high, seedDeviation } = estimate;
+  const seeds = seedDeviation === undefined ? "" : ` (${points(seedDeviation)})`;
+  const half = low === null || high === null ? seeds : ` ±${points((high - low) / 2)}`;
   return `${signed ? signedPoints(mean) : points(mean)}${half}`;
 }
 

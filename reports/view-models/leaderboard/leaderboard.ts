@@ -205,7 +205,9 @@ function rankCell({ row: { rank, rankReason } }: Entry): Cell {
 
 function captionOf(orders: number, seeds: number): string {
   const means = `Means over ${plural(orders, "task order")} with ${plural(seeds, "seed")} each, in points out of 100`;
+  const seedsOnly =
+    seeds < 2 ? "" : " Seeds: standard deviation over the seeds of the one order; it is no interval over orders.";
   return orders < 2
-    ? `${means}.`
+    ? `${means}.${seedsOnly}`
     : `${means}; ± is half the 95% interval over orders. A rank interval contains the ranks not excluded by paired t-tests on OP over task orders, Holm-adjusted over all pairs of trainers.`;
 }

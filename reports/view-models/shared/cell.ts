@@ -9,9 +9,10 @@ export interface Cell {
   link?: string;
 }
 
-/** A mean with half its 95% interval, where there is one. */
+/** A mean with half its 95% interval, where there is one, or else the standard deviation over the seeds of one order. */
 export interface EstimateCell extends Cell {
   spread?: string;
+  seedDeviation?: string;
   /** Set where there is no mean; the note says why. */
   absent?: true;
 }
@@ -26,14 +27,15 @@ export interface Column {
   link?: string;
 }
 
-/** A mean with half its interval; the reason where there is none. */
+/** A mean with half its interval; the reason where there is none, and what the seeds of one order show. */
 export function estimateCell(estimate: Estimate | undefined, format: (value: number | null) => string): EstimateCell {
   if (estimate === undefined || estimate.mean === null) {
     return { value: null, text: missing, note: estimate?.reason ?? "not measured", absent: true };
   }
-  const { mean, low, high, n, reason } = estimate;
+  const { mean, low, high, n, reason, seedDeviation } = estimate;
   if (low === null || high === null) {
-    return { value: mean, text: format(mean), ...(reason === undefined ? {} : { note: reason }) };
+    const seeds = seedDeviation === undefined ? {} : { seedDeviation: points(seedDeviation) };
+    return { value: mean, text: format(mean), ...seeds, ...(reason === undefined ? {} : { note: reason }) };
   }
   const spread = points((high - low) / 2);
   const note = `95% interval ${points(low)} to ${points(high)} over ${plural(n, "order")}`;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { leaderboardLines } from "../../../harness/cli/text/leaderboard-table.js";
 import type { CostRecord, MatrixRecord, RunRecord } from "../../../harness/contract/result.js";
 import type { Schedule } from "../../../harness/contract/trainer.js";
 import { buildLeaderboard, type LeaderboardSource } from "../../../harness/metrics/index.js";
@@ -154,4 +155,57 @@ test("an incomplete grid is shown unranked, the others are ranked without it", (
   expect(row("b").rank).toEqual({ best: 1, worst: 1 });
   expect(row("a").rank).toEqual({ best: 2, worst: 2 });
   expect(board.leaderboard.at(-1)!.trainer).toBe("dead");
+});
+
+test("one order with several seeds: the deviation over the seeds in place of an interval, for what can vary", () => {
+  const values = [0.5, 0.6, 0.7];
+  const source = storedRun(
+    {
+      sequential: {
+        schedule: "sequence",
+        rows: (_, seed) => [
+          [0, 0],
+          [1, 0],
+          [values[seed - 1]!, values[seed - 1]!],
+        ],
+      },
+      frozen: {
+        schedule: "once",
+        rows: () => [
+          [0.3, 0.3],
+          [0.3, 0.3],
+          [0.3, 0.3],
+        ],
+      },
+    },
+    1,
+    [1, 2, 3],
+  );
+  source.run.trainers[1]!.deterministic = true;
+  const [sequential, frozen] = buildLeaderboard(source).leaderboard;
+  expect(sequential!.metrics.op).toMatchObject({ low: null, high: null, n: 1 });
+  expect(sequential!.metrics.op!.mean).toBeCloseTo(0.6, 12);
+  expect(sequential!.metrics.op!.seedDeviation).toBeCloseTo(0.1, 12); // √((0.1² + 0.1²) / 2)
+  expect(frozen!.metrics.op).not.toHaveProperty("seedDeviation");
+  const lines = leaderboardLines(buildLeaderboard(source), { color: false, width: 120 }).join("\n");
+  expect(lines).toMatch(/^sequential +60\.0 \(10\.0\)/m);
+  expect(lines).toMatch(/^frozen +30\.0 +\S/m);
+  expect(lines).toContain("in brackets: standard deviation over the 3 seeds of the one order, no interval over orders");
+  const single = buildLeaderboard(
+    storedRun(
+      {
+        sequential: {
+          schedule: "sequence",
+          rows: () => [
+            [0, 0],
+            [1, 1],
+            [1, 1],
+          ],
+        },
+      },
+      2,
+      [1, 2],
+    ),
+  );
+  expect(single.leaderboard[0]!.metrics.op).not.toHaveProperty("seedDeviation");
 });
