@@ -10,7 +10,7 @@ import { type GateResult, runGate } from "../gate/gate.js";
 import { isEvaluated } from "../gate/items/answers.js";
 import { leastOrders } from "../gate/judge.js";
 import { type LookPlan, planLook, readLooks, recordLook } from "../gate/looks.js";
-import { measureOf } from "../gate/measures.js";
+import { measuredSuite, measureOf } from "../gate/measures.js";
 import { gateJunit } from "../gate/outputs/junit.js";
 import { gateMarkdown } from "../gate/outputs/markdown.js";
 import { gateSarif } from "../gate/outputs/sarif.js";
@@ -22,9 +22,9 @@ import { judgeItems } from "./gate-items.js";
 export interface GateOptions {
   /** A configuration file with a section `gate`. */
   config?: string;
-  /** Metric's key or task:<id> → how much worse is accepted, in the metric's unit. */
+  /** Key of a measure (a metric, `task:<id>`, `probe:<id>` or a kind of probe) → how much worse is accepted, in the metric's unit. */
   margins?: Record<string, number>;
-  /** Metric's key or task:<id> → the deepest that one task order can fall; the metric is then judged by betting. */
+  /** Key of a measure → the deepest that one task order can fall; the metric is then judged by betting. */
   worstFalls?: Record<string, number>;
   /** Name of the baseline, or name@version. */
   baseline?: string;
@@ -88,7 +88,8 @@ async function judgeOrders(
 ): Promise<GateResult> {
   const registry = await registryFor(context, [...settings.plugins, ...(plugins ?? [])]);
   const known = registry.allMetrics();
-  for (const key of Object.keys(settings.margins)) measureOf(key, baseline.suite.tasks, settings.locate(key), known);
+  const suite = measuredSuite(baseline);
+  for (const key of Object.keys(settings.margins)) measureOf(key, suite, settings.locate(key), known);
   const judged = (entry: Entry) => {
     const look = planLook(readLooks(settings.directory, baseline.name), baseline, entry, settings.maxOrders);
     const result = runGate({
@@ -197,7 +198,7 @@ export function acknowledgeRegression(
   const { config, baselines, baseline: reference, margin, until, by, reason } = options;
   const settings = readGateSettings(config, { directory: baselines, baseline: reference });
   const baseline = readBaseline(settings.directory, settings.baseline);
-  measureOf(metric, baseline.suite.tasks);
+  measureOf(metric, measuredSuite(baseline));
   const acknowledgedAt = new Date().toISOString();
   return acknowledge(settings.directory, baseline.name, { metric, margin, by, reason, until, acknowledgedAt });
 }

@@ -3,7 +3,7 @@ import { type Arm, armsOf, type Claim } from "../contract/claim.js";
 import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
-import { measureOf } from "../gate/measures.js";
+import { measureOf, noSuite } from "../gate/measures.js";
 
 /**
  * The claims of these ids, in the order in which plug-ins bring them; all of them without ids.
@@ -22,7 +22,8 @@ export function chooseClaims(
     }
   }
   const chosen = all.filter(({ id }) => ids?.includes(id) ?? true);
-  for (const { hypotheses } of chosen) for (const { metric } of hypotheses) measureOf(metric, [], undefined, metrics);
+  for (const { hypotheses } of chosen)
+    for (const { metric } of hypotheses) measureOf(metric, noSuite, undefined, metrics);
   return chosen;
 }
 

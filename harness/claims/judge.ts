@@ -1,7 +1,7 @@
 import { armsOf, type Hypothesis } from "../contract/claim.js";
 import type { Metric } from "../contract/metric.js";
 import { judge, leastOrders } from "../gate/judge.js";
-import { type Measure, measureOf } from "../gate/measures.js";
+import { type Measure, measureOf, noSuite } from "../gate/measures.js";
 import { type ObservedSide, runSpread } from "../gate/pairing.js";
 import { type Observation, orderMeans, placeOf, runsPerOrder } from "../metrics/clusters.js";
 import type { LeastSpread } from "../metrics/least-spread.js";
@@ -68,7 +68,7 @@ export function judgeClaims(
   cells: Readonly<Record<string, ArmCells>>,
   { looks = 1, metrics }: { looks?: number; metrics?: readonly Metric[] } = {},
 ): ClaimResult[] {
-  const measureBy = (key: string) => measureOf(key, [], undefined, metrics);
+  const measureBy = (key: string) => measureOf(key, noSuite, undefined, metrics);
   const obstacles = claims.map((claim) => obstacleTo(claim, cells, measureBy));
   const family = obstacles.filter((obstacle) => obstacle === undefined).length * looks;
   const measured = claims.map((claim, index) => measureClaim(claim, cells, obstacles[index], family, measureBy));

@@ -1,5 +1,5 @@
 import type { Hypothesis } from "../contract/claim.js";
-import { measureOf } from "../gate/measures.js";
+import { measureOf, noSuite } from "../gate/measures.js";
 import type { ResolvedArm } from "./arms.js";
 import type { ClaimResult, HypothesisResult } from "./judge.js";
 import type { ClaimsRecord } from "./record.js";
@@ -86,4 +86,4 @@ function upgradeResult({ verdict: _verdict, margin, ...result }: FirstResult): H
   return { ...result, ...upgradeHypothesis({ metric, contrast, margin }), ...values, pAgainst: null };
 }
 
-const isHigherBetter = (metric: string): boolean => measureOf(metric, []).higherIsBetter;
+const isHigherBetter = (metric: string): boolean => measureOf(metric, noSuite).higherIsBetter;

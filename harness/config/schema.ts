@@ -64,7 +64,8 @@ const gate = Type.Object(
     trainer: Type.Optional(text),
     margins: mapOf(Type.Number({ minimum: 0 }), {
       minProperties: 1,
-      description: "Metric key or `task:<id>`: how much worse is still accepted, in the metric's unit.",
+      description:
+        "Metric key, `task:<id>`, `probe:<id>` or a kind of probe (general, instruction, safety, unseen): how much worse is still accepted, in the metric's unit.",
     }),
     worstFall: Type.Optional(
       mapOf(Type.Number({ exclusiveMinimum: 0 }), {

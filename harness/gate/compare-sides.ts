@@ -3,7 +3,7 @@ import type { Metric } from "../contract/metric.js";
 import { type Comparison, compareEntries } from "./compare.js";
 import { chooseEntry, type Entry, parseSide, readEntries } from "./entry.js";
 import { isEvaluated } from "./items/answers.js";
-import { measureOf } from "./measures.js";
+import { measureOf, noSuite } from "./measures.js";
 
 /**
  * Compares what two texts name: a run directory, or `<run>:<trainer>`. Two runs without trainers are compared for
@@ -30,7 +30,7 @@ export function compareSides(
       });
     }
     const evaluated = isEvaluated(left.trainer) && isEvaluated(right.trainer);
-    if (!evaluated) for (const key of keys ?? []) measureOf(key, [], undefined, metrics);
+    if (!evaluated) for (const key of keys ?? []) measureOf(key, noSuite, undefined, metrics);
     return compareEntries(left, right, keys, metrics);
   });
 }

@@ -11,7 +11,7 @@ import { type Entry, observedSide } from "./entry.js";
 import { type Flips, findFlips } from "./flips.js";
 import { isEvaluated } from "./items/answers.js";
 import { compareEvaluated } from "./items/compare-rows.js";
-import { type Measure, metricMeasures, taskMeasures } from "./measures.js";
+import { finalMeasures, type Measure, metricMeasures } from "./measures.js";
 import { differencesOf, type ObservedSide, type PairedBy, pairedBy } from "./pairing.js";
 import { trainerNotes } from "./trainer-notes.js";
 
@@ -96,7 +96,7 @@ function compareLearned(
   known: readonly Metric[],
 ): Pick<Comparison, "metrics" | "tasks"> {
   const metrics = metricMeasures(known).filter(({ key }) => keys.includes(key));
-  const tasks = taskMeasures(baseline.run.suite.tasks.map(({ id }) => id));
+  const tasks = finalMeasures({ tasks: baseline.run.suite.tasks.map(({ id }) => id), probes: [] });
   const rows = compareMeasures([...metrics, ...tasks], observedSide(baseline), observedSide(candidate));
   return { metrics: rows.slice(0, metrics.length), tasks: rows.slice(metrics.length) };
 }

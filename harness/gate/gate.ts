@@ -7,7 +7,7 @@ import type { ItemEvidence } from "./items/compare-items.js";
 import type { ItemFlip } from "./items/pair-items.js";
 import { type Judgment, judge, type Verdict } from "./judge.js";
 import type { LookPlan } from "./looks.js";
-import { measureOf } from "./measures.js";
+import { measuredSuite, measureOf } from "./measures.js";
 import { differencesOf, type PairedBy, pairedBy } from "./pairing.js";
 import { trainerNotes } from "./trainer-notes.js";
 
@@ -50,7 +50,7 @@ export interface GateRequest {
   /** Without a version where nobody blessed it. */
   baseline: ComparedBaseline;
   candidate: Entry;
-  /** Metric key or `task:<id>` → margin. */
+  /** Key of a measure → margin. */
   margins: Readonly<Record<string, number>>;
   acknowledgements: readonly Acknowledgement[];
   /** Metric key → the worst that an order can fall by. */
@@ -73,7 +73,7 @@ export function runGate(request: GateRequest): GateResult {
   const { alpha, alphaAt } = look;
   requireSameSuite(baseline, candidate);
   const metrics = Object.entries(margins).map(([key, margin]): GateRow => {
-    const measure = measureOf(key, baseline.suite.tasks, undefined, known);
+    const measure = measureOf(key, measuredSuite(baseline), undefined, known);
     const acknowledged = activeAcknowledgement(acknowledgements, key, today);
     const { byOrder, least, reason } = differencesOf(measure, observedSide(baseline), observedSide(candidate));
     const allowed = Math.max(margin, acknowledged?.margin ?? 0);

@@ -3,44 +3,66 @@ import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import type { Metric, MetricValue } from "../contract/metric.js";
 import type { MatrixRecord } from "../contract/result.js";
 import { builtInMetrics } from "../metrics/index.js";
+import type { ComparedBaseline } from "./baseline.js";
+import { type AnsweredSuite, itemMeasures } from "./items/item-measures.js";
 
-/** Something of a finished cell that can be compared: a metric, or the final score of one task. */
+/** Something of a finished cell that can be compared: a metric, or a final score. */
 export interface Measure {
-  /** The metric's key, or `task:<id>`. */
+  /** The metric's key, `task:<id>`, `probe:<id>`, or a kind of probe. */
   key: string;
   title: string;
   higherIsBetter: boolean;
   compute(matrix: MatrixRecord): MetricValue;
 }
 
-const taskPrefix = "task:";
-
 /** The metrics that the matrix of one learner gives; the built-in ones unless others are given. */
 export function metricMeasures(metrics: readonly Metric[] = builtInMetrics): readonly Measure[] {
   return metrics.filter(({ needsJoint, needsCurves }) => !needsJoint && !needsCurves);
 }
 
-/** The score R[T, j] of each task at the end, higher is better. */
-export function taskMeasures(tasks: readonly string[]): Measure[] {
-  return tasks.map((task) => ({
-    key: `${taskPrefix}${task}`,
-    title: `${task}, final score`,
+/** The score at the end of each task and probe, and its mean over the probes of each kind; higher is better. */
+export function finalMeasures(suite: AnsweredSuite): Measure[] {
+  const sets = itemMeasures(suite).filter(({ key }) => key !== "op"); // a metric already
+  return sets.map(({ key, title, weights }) => ({
+    key,
+    title: `${title}, final score`,
     higherIsBetter: true,
     compute(matrix) {
-      const value = matrix.rows.at(-1)?.[matrix.tasks.indexOf(task)] ?? null;
-      return value === null ? { value, reason: `the final score of "${task}" was not measured` } : { value };
+      let value = 0;
+      for (const [set, weight] of Object.entries(weights)) {
+        const score = finalScore(matrix, set);
+        if (score === null) return { value: null, reason: `the final score of ${set} was not measured` };
+        value += weight * score;
+      }
+      return { value };
     },
   }));
 }
 
+/** @param set `task:<id>` or `probe:<id>`. */
+function finalScore({ tasks, rows, probes }: MatrixRecord, set: string): number | null {
+  const [kind, id] = [set.slice(0, set.indexOf(":")), set.slice(set.indexOf(":") + 1)];
+  const scores = kind === "task" ? rows.at(-1) : probes[id];
+  return scores?.at(kind === "task" ? tasks.indexOf(id) : tasks.length) ?? null;
+}
+
+/** The tasks and probes of a trainer's cells. */
+export const measuredSuite = ({ cells, suite }: Pick<ComparedBaseline, "cells" | "suite">): AnsweredSuite => ({
+  tasks: suite.tasks,
+  probes: Object.entries(cells[0]?.matrix.probeKinds ?? {}).map(([id, kind]) => ({ id, kind })),
+});
+
+/** A metric alone, without the tasks and probes of a suite. */
+export const noSuite: AnsweredSuite = { tasks: [], probes: [] };
+
 /** The measure of a key. Throws UNKNOWN_NAME with the near one. */
 export function measureOf(
   key: string,
-  tasks: readonly string[],
+  suite: AnsweredSuite,
   at?: ErrorLocation,
   metrics: readonly Metric[] = builtInMetrics,
 ): Measure {
-  const known = [...metricMeasures(metrics), ...taskMeasures(tasks)];
+  const known = [...metricMeasures(metrics), ...finalMeasures(suite)];
   const found = known.find((measure) => measure.key === key);
   if (found !== undefined) return found;
   const names = known.map((measure) => measure.key);

@@ -113,7 +113,7 @@ export function addGate(program: Command, context: CliContext): void {
     gate
       .command("acknowledge")
       .description("accept a regression of one metric until a date; recorded with the baseline")
-      .argument("<metric>", "a metric's key, or task:<id>")
+      .argument("<metric>", "a metric's key, task:<id>, probe:<id>, or general, instruction, safety, unseen")
       .requiredOption("--margin <value>", "largest acceptable loss until then, in the metric's unit", margin)
       .requiredOption("--until <day>", "the last day on which it holds, YYYY-MM-DD")
       .option("--baseline <name>", "name of the baseline"),

@@ -2,7 +2,7 @@ import { type RandomStream, random } from "../../../harness/contract/random.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { comparedByDefault, compareMeasures } from "../../../harness/gate/compare.js";
 import { judge } from "../../../harness/gate/judge.js";
-import { type Measure, metricMeasures, taskMeasures } from "../../../harness/gate/measures.js";
+import { finalMeasures, type Measure, metricMeasures } from "../../../harness/gate/measures.js";
 import { differencesOf, type ObservedSide } from "../../../harness/gate/pairing.js";
 import { itemSpread } from "../../../harness/metrics/least-spread.js";
 import { rankIntervals } from "../../../harness/metrics/ranks.js";
@@ -12,7 +12,10 @@ import { percent, type Table } from "./table.js";
 const [tasks, items, entries] = [8, 50, 7];
 const names = Array.from({ length: tasks }, (_, index) => `task-${index}`);
 const overall = metricMeasures().find(({ key }) => key === "op")!;
-const compared = [...metricMeasures().filter(({ key }) => comparedByDefault.includes(key)), ...taskMeasures(names)];
+const compared = [
+  ...metricMeasures().filter(({ key }) => comparedByDefault.includes(key)),
+  ...finalMeasures({ tasks: names, probes: [] }),
+];
 
 /** Something that should hardly ever happen over so many orders, and whether it did in one simulated comparison. */
 export interface FalseVerdict {

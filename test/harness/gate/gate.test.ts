@@ -71,6 +71,17 @@ describe("bench gate", () => {
     });
   });
 
+  test("takes margins of probes and of kinds of probes for a trainer that learned: their absolute final scores", async () => {
+    const margins = ["--margin", "probe:weight=0.3", "--margin", "general=0.3", "--margin", "task:size=0.3"];
+    const result = await judged("fresh", "--baselines", "blessed", ...margins);
+    expect(result.metrics.map(({ key }: { key: string }) => key)).toEqual(["probe:weight", "general", "task:size"]);
+    const [probe, kind] = result.metrics;
+    expect(probe).toMatchObject({ title: "weight, final score", orders: 4 });
+    expect({ ...probe, key: "", title: "" }).toEqual({ ...kind, key: "", title: "" }); // the suite's only general probe
+    const unknown = await gate("fresh", "--baselines", "blessed", "--margin", "probe:wait=0.3");
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "probe:weight"?') });
+  });
+
   test("is inconclusive below three orders, and exits with 3 unless told otherwise", async () => {
     const result = await judged("short", "--config", "gate.yaml");
     expect(result).toMatchObject({ code: 3, verdict: "inconclusive" });

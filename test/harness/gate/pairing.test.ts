@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { measureOf } from "../../../harness/gate/measures.js";
+import { measureOf, noSuite } from "../../../harness/gate/measures.js";
 import { differencesOf, type Observed, type ObservedSide, pairedBy } from "../../../harness/gate/pairing.js";
 import { seedsOf } from "../../../harness/run/plan/seeds.js";
 import { matrixOf } from "../metrics/matrix.js";
 
-const op = measureOf("op", []);
+const op = measureOf("op", noSuite);
 const items = 50;
 
 /** One task of 50 items; scores in the order of the grid, orders first. */
@@ -59,7 +59,7 @@ test("rows that repeat one measurement have no backward transfer to vary", () =>
   ];
   const n = rows.map(() => [items, items]);
   const cells = ["a", "b"].map((order) => ({ order, seed: 1, matrix: matrixOf(rows, { order, n }) }));
-  const bwt = measureOf("bwt", []);
+  const bwt = measureOf("bwt", noSuite);
   const once: ObservedSide = { cells, deterministic: false, repeats: true };
   const other = { ...once, cells: cells.map((cell) => ({ ...cell, seed: 2 })) };
   expect(differencesOf(bwt, once, other).least).toBe(0);
