@@ -3,7 +3,6 @@ import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import type { Metric, MetricValue } from "../contract/metric.js";
 import type { MatrixRecord } from "../contract/result.js";
 import { builtInMetrics } from "../metrics/index.js";
-import type { ComparedBaseline } from "./baseline.js";
 import { type AnsweredSuite, itemMeasures } from "./items/item-measures.js";
 
 /** Something of a finished cell that can be compared: a metric, or a final score. */
@@ -46,8 +45,14 @@ function finalScore({ tasks, rows, probes }: MatrixRecord, set: string): number 
   return scores?.at(kind === "task" ? tasks.indexOf(id) : tasks.length) ?? null;
 }
 
+/** What a blessed baseline says of its tasks and probes. */
+interface MeasuredSide {
+  suite: { tasks: readonly string[] };
+  cells: readonly { matrix: MatrixRecord }[];
+}
+
 /** The tasks and probes of a trainer's cells. */
-export const measuredSuite = ({ cells, suite }: Pick<ComparedBaseline, "cells" | "suite">): AnsweredSuite => ({
+export const measuredSuite = ({ cells, suite }: MeasuredSide): AnsweredSuite => ({
   tasks: suite.tasks,
   probes: Object.entries(cells[0]?.matrix.probeKinds ?? {}).map(([id, kind]) => ({ id, kind })),
 });
