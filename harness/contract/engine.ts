@@ -38,6 +38,10 @@ export interface OpenOptions {
   threads: number;
   /** Keys dropout. */
   seed: number;
+  /** In which the weights are held; float32 unless given. */
+  dtype?: string;
+  /** The interpreter, for engines that compute in Python; the engine's own choice unless given. */
+  python?: string;
 }
 
 /** The engine that a run chose, and the model that it opens for a learner. Plain data. */

@@ -16,6 +16,8 @@ export const errorCodes = {
   CAPABILITY_MISSING: { exit: 2, summary: "The engine or the model lacks what a trainer asks for." },
   INPUT_UNSUPPORTED: { exit: 2, summary: "A trainer or a model cannot take the inputs of a suite." },
   DEVICE_UNAVAILABLE: { exit: 2, summary: "The device that was asked for is not available." },
+  ENGINE_UNAVAILABLE: { exit: 2, summary: "What an engine computes with is not installed, or too old." },
+  ENGINE_FAILED: { exit: 1, summary: "The process of an engine ended, hung or ran out of memory." },
   HUB_UNAVAILABLE: { exit: 2, summary: "A repository on the Hub cannot be reached or read." },
   PLUGIN_INVALID: { exit: 2, summary: "A plug-in cannot be loaded or breaks its contract." },
   PLUGIN_FAILED: { exit: 1, summary: "A plug-in threw, hung, exited or answered garbage while it worked." },

@@ -111,6 +111,7 @@ const allowedInTrainers: Record<string, readonly string[]> = {
   "trainers/memory": ["trainers/training", "trainers/engine", "trainers/endpoint"],
   "trainers/training": ["trainers/model", "trainers/engine"],
   "trainers/engine/onnx": ["trainers/model", "trainers/engine"],
+  "trainers/engine/torch": ["trainers/model", "trainers/engine"],
   "trainers/model": ["trainers/engine"],
   "trainers/engine": [],
 };

@@ -2,7 +2,7 @@ import { Bench } from "tinybench";
 import { random } from "../../harness/contract/random.js";
 import { llama } from "../../trainers/engine/onnx/architectures/llama.js";
 import { singleThread } from "../../trainers/engine/onnx/graph/session.js";
-import { type AnswerTokenizer, generate } from "../../trainers/engine/onnx/inference/generate.js";
+import { generate } from "../../trainers/engine/onnx/inference/generate.js";
 import type { InferenceModel } from "../../trainers/engine/onnx/inference/inference.js";
 import { embed, score } from "../../trainers/engine/onnx/inference/score.js";
 import { config, drawModel } from "./training-workload.js";

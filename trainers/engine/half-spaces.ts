@@ -1,3 +1,31 @@
+import type { Constraint, Vector } from "./objective.js";
+
+/** What of an engine computes with vectors, here or in another process. */
+interface VectorArithmetic {
+  dot(a: Vector, b: Vector): number | Promise<number>;
+  combine(weights: readonly number[], vectors: readonly Vector[]): Vector | Promise<Vector>;
+}
+
+/** The gradient inside all half-spaces, as a new vector. */
+export async function insideHalfSpaces(
+  gradient: Vector,
+  { normals, margin }: Extract<Constraint, { kind: "half-spaces" }>,
+  vectors: VectorArithmetic,
+): Promise<Vector> {
+  const slopes: number[] = [];
+  for (const normal of normals) slopes.push(await vectors.dot(gradient, normal));
+  if (slopes.every((slope) => slope >= 0)) return vectors.combine([1], [gradient]);
+  const products: number[][] = normals.map(() => []);
+  for (const [i, row] of products.entries()) {
+    for (let j = 0; j <= i; j++) {
+      row[j] = await vectors.dot(normals[i]!, normals[j]!);
+      products[j]![i] = row[j]!;
+    }
+  }
+  const multipliers = halfSpaceMultipliers(products, slopes, margin);
+  return vectors.combine([1, ...multipliers], [gradient, ...normals]);
+}
+
 /**
  * The multipliers v ≥ margin that minimize ½·vᵀQv + pᵀv, where Q[i][j] = ⟨nᵢ, nⱼ⟩ and p[i] = ⟨g, nᵢ⟩: the dual of
  * finding the vector nearest to g in all half-spaces ⟨·, nᵢ⟩ ≥ 0 (GEM, 1706.08840, eq. 11). g + Σ v·n then lies in them.

@@ -1,30 +1,18 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { canonicalJson } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { Tokenizer } from "../engine/contract.js";
 import type { Architecture } from "./architecture.js";
+import { companionsOf } from "./companions.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
 import { type NamedTensor, readTensor, type StoredTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
 import { findWeights, requireTensor, writeWeights } from "./weights.js";
-
-/** Files that belong to a model besides its weights and config.json; existing ones are copied with it. */
-const companions = [
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "chat_template.jinja",
-  "vocab.json",
-  "merges.txt",
-  "tokenizer.model",
-];
 
 /** A model directory whose every file was checked; the weights are still on disk. */
 export interface Checkpoint<A extends Architecture = Architecture> extends ModelDescription<A> {
@@ -55,8 +43,7 @@ export function openCheckpoint<A extends Architecture>(directory: string, archit
       requireTensor(directory, weights, name, shape),
     ]),
   );
-  const present = companions.filter((name) => existsSync(join(directory, name)));
-  const files = new Map(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
+  const files = companionsOf(directory);
   const configuration = JSON.parse(readFileSync(join(directory, "config.json"), "utf8"));
   if (ownHead) configuration.tie_word_embeddings = false;
   const notes = unusedTensors(

@@ -20,8 +20,8 @@ const baseDigest = "bench_base_digest";
 /** The model that an adapter was trained on. */
 export interface AdapterBase {
   directory: string;
-  /** SHA-256 as `digestModel` gives it. */
-  digest: string;
+  /** SHA-256 as `digestModel` gives it; absent where it is not known. */
+  digest?: string;
 }
 
 /** The base that an adapter names: its path or Hub id as PEFT has it, its digest where bench saved it. */
@@ -65,7 +65,7 @@ export function saveAdapter(
   writeSafetensors(
     join(directory, weightsName),
     tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
-    base === null ? {} : { [baseDigest]: base.digest },
+    base?.digest === undefined ? {} : { [baseDigest]: base.digest },
   );
   writeFileAtomically(join(directory, configName), `${JSON.stringify(config, null, 2)}\n`);
 }

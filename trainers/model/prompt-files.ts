@@ -13,7 +13,11 @@ export const keyTensor = "prompt_keys";
 const keysName = "prompt_keys.safetensors";
 
 /** Writes soft prompts as PEFT's prompt tuning does, `prompt_embeddings` [virtual tokens, hidden], and the keys in another file. */
-export function savePrompts(directory: string, model: DecoderConfig, tensors: readonly NamedTensor[]): void {
+export function savePrompts(
+  directory: string,
+  model: Pick<DecoderConfig, "hidden" | "heads" | "layers">,
+  tensors: readonly NamedTensor[],
+): void {
   const prompts = tensors.filter(({ name }) => name === promptTensor);
   const keys = tensors.filter(({ name }) => name !== promptTensor);
   const config = {

@@ -22,6 +22,7 @@ import type {
   Update,
   Vector,
 } from "../contract.js";
+import { byWeights } from "../requests.js";
 import { architectures } from "./architectures/index.js";
 import type { DecoderArchitecture } from "./decoder/architecture.js";
 import type { SessionOptions } from "./graph/session.js";
@@ -235,23 +236,11 @@ export class OnnxModel implements Model {
     this.decoder.vectors.clear();
   }
 
-  /** Answers requests, those that name equal weights together, in the requests' order. */
-  private async answer<R extends EngineRequest, T>(
+  private answer<R extends EngineRequest, T>(
     requests: readonly R[],
     compute: (model: InferenceModel, requests: readonly R[]) => Promise<T[]>,
   ): Promise<T[]> {
-    const answers: T[] = [];
-    for (const weights of new Set(requests.map((request) => request.weights))) {
-      const indices = requests.flatMap((request, index) => (request.weights === weights ? [index] : []));
-      const own = await compute(
-        this.inference(weights),
-        indices.map((index) => requests[index]!),
-      );
-      indices.forEach((index, i) => {
-        answers[index] = own[i]!;
-      });
-    }
-    return answers;
+    return byWeights(requests, (own, weights) => compute(this.inference(weights), own));
   }
 
   private inference(weights: Vector | undefined): InferenceModel {

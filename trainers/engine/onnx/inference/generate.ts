@@ -1,7 +1,7 @@
-import { BenchError } from "../../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../../harness/contract/trainer.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
-import type { EngineRequest, Tokenizer } from "../../contract.js";
+import type { EngineRequest } from "../../contract.js";
+import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
 import { packedBatch } from "../decoder/packed-forward.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
 import { type Batch, batchesOf, widthStep } from "./batches.js";
@@ -16,9 +16,6 @@ const mostRows = 64;
 /** What a batch's cache, and the attention over its prompts, may take. */
 const cacheBytes = 128 * 2 ** 20;
 const attentionBytes = 64 * 2 ** 20;
-
-/** What of a tokenizer generation needs. */
-export type AnswerTokenizer = Pick<Tokenizer, "endTokens" | "decode">;
 
 /** A row that is still being continued. */
 interface Row {
@@ -55,14 +52,6 @@ export async function generate(
     await continueBatch(model, tokenizer, requests, batch, rows, decoding, finish);
   }
   return generations;
-}
-
-/** Throws DATA_INVALID unless a sequence has 1 to `most` tokens. */
-export function checkLength(id: string, length: number, most: number): void {
-  if (length >= 1 && length <= most) return;
-  throw new BenchError("DATA_INVALID", `The input "${id}" has ${length} tokens; the model takes 1 to ${most}.`, {
-    fix: "Shorten the input, or use a model with a longer context.",
-  });
 }
 
 async function continueBatch(
@@ -115,19 +104,6 @@ function takeTokens(rows: readonly Row[], logits: Tensor, decoding: Decoding, st
     row.tokens.push(token);
     row.seen.add(token);
   }
-}
-
-/** The generation of a row that has come to its end, else null. */
-function finished(row: Row, tokenizer: AnswerTokenizer, { stop = [] }: Decoding): Generation | null {
-  const { tokens, limit } = row;
-  const ended = tokenizer.endTokens.includes(tokens.at(-1)!);
-  if (!ended && tokens.length < limit && stop.length === 0) return null;
-  const text = tokenizer.decode(ended ? tokens.slice(0, -1) : tokens);
-  const stops = stop.map((mark) => text.indexOf(mark)).filter((index) => index >= 0);
-  const count = tokens.length;
-  if (stops.length > 0) return { text: text.slice(0, Math.min(...stops)), tokens: count, finishReason: "stop" };
-  if (ended) return { text, tokens: count, finishReason: "end" };
-  return count < limit ? null : { text, tokens: count, finishReason: "length" };
 }
 
 /** How many prompts of that width, to be continued by so many tokens, are computed together. */

@@ -1,9 +1,9 @@
 import type { EngineRequest } from "../../contract.js";
+import { checkLength } from "../../requests.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { packedBatch } from "../decoder/packed-forward.js";
 import { integers } from "../graph/session.js";
 import { batchesOf, widthStep } from "./batches.js";
-import { checkLength } from "./generate.js";
 import { embedGraph, scoreGraph } from "./graphs.js";
 import { type InferenceModel, runPacked } from "./inference.js";
 

@@ -2,6 +2,7 @@ import { random } from "../../../../harness/contract/random.js";
 import { type AdaptedModule, adaptedModules, adapterShapes } from "../../../model/adapter-shapes.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { AdapterOptions } from "../../contract.js";
+import { startAdapter } from "../../starts.js";
 import { ParameterStore } from "./parameter-store.js";
 
 /** What of an adapter shapes a graph. */
@@ -27,11 +28,7 @@ export class LoraAdapter {
   readonly store: ParameterStore;
   private readonly paths: readonly AdaptedModule[];
 
-  /**
-   * The model is as before. LoRA: A is drawn as PEFT draws it, uniform in ±1/√in (Kaiming with a = √5); B is zero.
-   * AdaLoRA: rows of A and columns of B are normal with a mean square length of 1, where their regularizer wants them; the
-   * diagonal is zero. `place` is how many adapters a stack has beneath.
-   */
+  /** The model is as before, see `startAdapter`; `index` is how many adapters a stack has beneath. */
   constructor(
     readonly config: DecoderConfig,
     readonly options: AdapterOptions,
@@ -40,15 +37,12 @@ export class LoraAdapter {
   ) {
     this.paths = adaptedModules(config, options);
     this.store = new ParameterStore(adapterShapes(config, options));
-    for (const { path, shape } of this.paths) {
-      const draw = random({ seed, stream: "lora-initialisation", task: index, item: path });
-      const down = this.store.view(`${path}.lora_A.weight`);
-      const bound = 1 / Math.sqrt(shape[1]);
-      if (options.kind !== "adalora") fill(down, () => (2 * draw.uniform() - 1) * bound);
-      else {
-        fill(down, () => draw.normal() * bound);
-        fill(this.store.view(`${path}.lora_B.weight`), () => draw.normal() / Math.sqrt(shape[0]));
-      }
+    for (const { path } of this.paths) {
+      const [down, up] = ["A", "B"].map((part) => this.store.view(`${path}.lora_${part}.weight`)) as [
+        Float32Array,
+        Float32Array,
+      ];
+      startAdapter(options, { path, down, up }, seed, index);
     }
   }
 
@@ -97,8 +91,4 @@ export class LoraAdapter {
       return { path, rows, values };
     });
   }
-}
-
-function fill(values: Float32Array, draw: () => number): void {
-  for (let i = 0; i < values.length; i++) values[i] = draw();
 }

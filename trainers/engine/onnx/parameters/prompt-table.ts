@@ -1,17 +1,14 @@
-import { random } from "../../../../harness/contract/random.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import { keyTensor, promptTensor } from "../../../model/prompt-files.js";
 import type { PromptOptions } from "../../contract.js";
+import { startKeys, startPrompts } from "../../starts.js";
 import { ParameterStore } from "./parameter-store.js";
 
 /** Soft prompts (Lester et al., 2104.08691): trained embeddings that are prepended to a sequence's own. */
 export class PromptTable {
   readonly store: ParameterStore;
 
-  /**
-   * Each virtual token starts as the embedding of a token drawn from the vocabulary (Lester et al., section 3.2), each
-   * key uniform in ±1.
-   */
+  /** See `startPrompts` and `startKeys`. */
   constructor(
     config: DecoderConfig,
     readonly options: PromptOptions,
@@ -26,15 +23,10 @@ export class PromptTable {
     });
     const embeddings = base.view("model.embed_tokens.weight");
     const prompts = this.store.view(promptTensor);
-    for (let row = 0; row < virtualTokens; row++) {
-      const token = random({ seed, stream: "prompt-initialisation", item: row }).integer(vocabulary);
+    for (const [row, token] of startPrompts(virtualTokens, vocabulary, seed).entries()) {
       prompts.set(embeddings.subarray(token * hidden, (token + 1) * hidden), row * hidden);
     }
-    for (let key = 0; key < keys; key++) {
-      const draw = random({ seed, stream: "key-initialisation", item: key });
-      const values = this.store.view(keyTensor).subarray(key * hidden, (key + 1) * hidden);
-      for (let i = 0; i < hidden; i++) values[i] = 2 * draw.uniform() - 1;
-    }
+    if (keys > 0) this.store.view(keyTensor).set(startKeys(keys, hidden, seed));
   }
 
   /** The current keys, one per row. */

@@ -1,15 +1,9 @@
 import { BenchError } from "../../../../harness/contract/errors.js";
-import type { Term, TrainingSequence } from "../../contract.js";
+import type { TrainingSequence } from "../../contract.js";
+import type { TextTerm } from "../../parts.js";
 import { type PackedBatch, packedBatch } from "../decoder/packed-forward.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
 import { type RowTerm, rowTermFeeds } from "./row-terms.js";
-
-/** A term that is a mean over the predicted tokens of a batch. */
-export type TextTerm = Extract<Term, { batch: readonly TrainingSequence[] }>;
-
-export function isTextTerm(term: Term): term is TextTerm {
-  return "batch" in term;
-}
 
 /** The terms of an objective over texts as one batch: a row a predicted token, with its share in each term's mean. */
 export interface TrainingBatch {

@@ -1,9 +1,8 @@
 import type { Objective, StepReport, Update, Vector } from "../../contract.js";
+import { type Part, weighted } from "../../parts.js";
 import type { SessionOptions } from "../graph/session.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
-import type { Part } from "./parts.js";
 import { isProjection, projected } from "./projection.js";
-import { weighted } from "./term-values.js";
 
 /** What of a model a step needs that is put together here. */
 export interface Steppable {

@@ -1,5 +1,5 @@
 import type { Constraint, Vector } from "../../contract.js";
-import { halfSpaceMultipliers } from "../../half-spaces.js";
+import { insideHalfSpaces } from "../../half-spaces.js";
 import { Graph } from "../graph/graph.js";
 import { floats, type SessionOptions } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
@@ -30,24 +30,6 @@ export async function projected(
     session,
   );
   return vectors.hold(result.projected!.data as Float32Array);
-}
-
-function insideHalfSpaces(
-  gradient: Vector,
-  { normals, margin }: Extract<Constraint, { kind: "half-spaces" }>,
-  vectors: VectorPool,
-): Vector {
-  const slopes = normals.map((normal) => vectors.dot(gradient, normal));
-  if (slopes.every((slope) => slope >= 0)) return vectors.combine([1], [gradient]);
-  const products: number[][] = normals.map(() => []);
-  for (const [i, row] of products.entries()) {
-    for (let j = 0; j <= i; j++) {
-      row[j] = vectors.dot(normals[i]!, normals[j]!);
-      products[j]![i] = row[j]!;
-    }
-  }
-  const multipliers = halfSpaceMultipliers(products, slopes, margin);
-  return vectors.combine([1, ...multipliers], [gradient, ...normals]);
 }
 
 /** g − Bᵀ(B·g), for g [length, 1] and an orthonormal basis B [directions, length]. */

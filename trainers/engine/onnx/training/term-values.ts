@@ -1,6 +1,7 @@
 import type { Objective, Term } from "../../contract.js";
+import { isTextTerm } from "../../parts.js";
 import type { Tensor } from "../graph/session.js";
-import { isTextTerm, type TrainingBatch } from "./batch.js";
+import type { TrainingBatch } from "./batch.js";
 
 type Result = Readonly<Record<string, Tensor>>;
 
@@ -16,11 +17,6 @@ export function termValues(objective: Objective, batch: TrainingBatch | null, re
     const values = (isNll ? result.nll! : result[`term.${count.row++}`]!).data as Float32Array;
     return weights.reduce((sum, weight, i) => sum + weight * values[isNll ? start + i : i]!, 0);
   });
-}
-
-/** The objective's value. */
-export function weighted(objective: Objective, values: readonly number[]): number {
-  return objective.terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
 }
 
 export function scalar(tensor: Tensor): number {

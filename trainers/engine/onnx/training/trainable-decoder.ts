@@ -10,6 +10,7 @@ import type {
   Update,
   Vector,
 } from "../../contract.js";
+import { isTextTerm, partsOf, weighted } from "../../parts.js";
 import { llama } from "../architectures/llama.js";
 import { type DecoderArchitecture, graphVariant } from "../decoder/architecture.js";
 import { forwardFlops, trainingFlops } from "../decoder/flops.js";
@@ -21,15 +22,14 @@ import { PromptTable } from "../parameters/prompt-table.js";
 import { TrainableState } from "../parameters/trainable-state.js";
 import { VectorPool } from "../parameters/vector-pool.js";
 import { updateForm } from "./adamw.js";
-import { isTextTerm, type TrainingBatch, trainingBatch } from "./batch.js";
+import { type TrainingBatch, trainingBatch } from "./batch.js";
 import { dropoutFeeds } from "./dropout.js";
 import { checkFinite } from "./finite.js";
 import { multiPassStep } from "./multi-pass-step.js";
 import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
-import { partsOf } from "./parts.js";
 import { isProjection } from "./projection.js";
 import { earlierFeeds } from "./subspaces.js";
-import { scalar, termValues, weighted } from "./term-values.js";
+import { scalar, termValues } from "./term-values.js";
 import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
 import { updateInputs } from "./update-inputs.js";
 

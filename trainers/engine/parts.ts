@@ -1,5 +1,11 @@
-import type { Logits, Objective, Term, TrainingSequence } from "../../contract.js";
-import { isTextTerm, type TextTerm } from "./batch.js";
+import type { Logits, Objective, Term, TrainingSequence } from "./objective.js";
+
+/** A term that is a mean over the predicted tokens of a batch. */
+export type TextTerm = Extract<Term, { batch: readonly TrainingSequence[] }>;
+
+export function isTextTerm(term: Term): term is TextTerm {
+  return "batch" in term;
+}
 
 /** An objective on a part of its batches; the parts' gradients sum to that of the whole. */
 export interface Part {
@@ -58,4 +64,9 @@ function rowsFrom(term: TextTerm, start: number, rows: number): TextTerm {
   });
   if (term.kind === "distillation") return { ...term, teacher: cut(term.teacher) };
   return term.kind === "logit-matching" ? { ...term, target: cut(term.target) } : term;
+}
+
+/** The objective's value, from those of its terms. */
+export function weighted({ terms }: Objective, values: readonly number[]): number {
+  return terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
 }

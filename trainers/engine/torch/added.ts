@@ -1,0 +1,147 @@
+import { fitTensors, misfit } from "../../model/fit-tensors.js";
+import { openAdapter, saveAdapter } from "../../model/peft.js";
+import { keyTensor, openPrompts, promptTensor, savePrompts } from "../../model/prompt-files.js";
+import type { NamedTensor } from "../../model/safetensors.js";
+import { concatenateAdapters, divideAdapter } from "../../model/stacked-adapter.js";
+import type { AdapterOptions, LoraOptions, Model, PromptOptions, Vector } from "../contract.js";
+import { startAdapter } from "../starts.js";
+
+/** The model that parameters are added to, and what their files say of it. */
+type Base = Pick<Model, "trainable" | "snapshot" | "restore" | "read" | "write" | "free" | "adapt" | "stack">;
+interface BaseFacts {
+  directory: string;
+  hidden: number;
+  heads: number;
+  layers: number;
+}
+
+/** What is trained in place of the base: adapters, or a prompt table. Where they start, and their files. */
+export class AddedParameters {
+  prompts: PromptOptions | undefined;
+  private adapter: AdapterOptions | undefined;
+  /** The tensors of adapters beneath the one that is trained, oldest first. */
+  private readonly earlier: NamedTensor[][] = [];
+
+  constructor(
+    private readonly base: Base,
+    private readonly facts: BaseFacts,
+  ) {}
+
+  /** Whether the base is frozen. */
+  get any(): boolean {
+    return this.adapter !== undefined || this.prompts !== undefined;
+  }
+
+  /** What determines the answers besides the tensors. */
+  get form(): object | null {
+    return this.adapter ?? this.prompts ?? null;
+  }
+
+  /** Parameters that are added, of which `trained` are those of the last adapter. */
+  count(trained: number): number {
+    return this.any ? trained * (1 + this.earlier.length) : 0;
+  }
+
+  /** Sets the adapter that was just added to where it starts. */
+  async startAdapter(options: AdapterOptions, seed: number): Promise<void> {
+    this.adapter = options;
+    const tensors = await this.tensors();
+    const place = this.earlier.length || undefined;
+    for (const { name, values: down } of tensors) {
+      const path = /^(.*)\.lora_A\.weight$/.exec(name)?.[1];
+      if (path === undefined) continue;
+      const up = tensors.find((tensor) => tensor.name === `${path}.lora_B.weight`)!.values;
+      startAdapter(options, { path, down, up }, seed, place);
+    }
+    for (const { name, values } of tensors) {
+      if (name.endsWith(options.kind === "adalora" ? "lora_E.weight" : "lora_B.weight")) values.fill(0);
+    }
+    await this.set(tensors);
+  }
+
+  /** Keeps what the adapter is that another one is to be put on. */
+  async beforeStack(): Promise<void> {
+    if (this.adapter !== undefined) this.earlier.push(await this.tensors());
+  }
+
+  async startStacked(seed: number): Promise<void> {
+    await this.startAdapter(this.adapter!, seed);
+  }
+
+  /** The adapters are part of the base. */
+  clear(): void {
+    this.adapter = undefined;
+    this.earlier.length = 0;
+  }
+
+  async save(directory: string, weights?: Vector): Promise<void> {
+    const { adapter, facts } = this;
+    const tensors = await this.tensors(weights);
+    if (adapter === undefined) return savePrompts(directory, facts, tensors);
+    if (this.earlier.length === 0 || adapter.kind === "adalora") return saveAdapter(directory, adapter, tensors, facts);
+    const whole = concatenateAdapters(adapter as LoraOptions, [...this.earlier, tensors]);
+    saveAdapter(directory, whole.options, whole.tensors, facts);
+  }
+
+  async loadAdapter(directory: string): Promise<void> {
+    const { options, tensors } = openAdapter(directory);
+    if (this.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
+    if (this.adapter === undefined) await this.base.adapt(options, 0);
+    const stacked = options.rank / this.adapter!.rank;
+    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    for (const [i, block] of blocks.entries()) {
+      if (i > 0) await this.base.stack(0);
+      await this.fit(block, directory);
+    }
+  }
+
+  async loadPrompts(directory: string): Promise<void> {
+    await this.fit(openPrompts(directory), directory);
+  }
+
+  async savePrompts(directory: string, start: number, count: number): Promise<void> {
+    const { hidden } = this.facts;
+    const rows = (await this.tensor(promptTensor)).values.subarray(start * hidden, (start + count) * hidden);
+    savePrompts(directory, this.facts, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+  }
+
+  async promptKeys(): Promise<Float32Array[]> {
+    const { keys = 0 } = this.prompts ?? {};
+    if (keys === 0) return [];
+    const { values } = await this.tensor(keyTensor);
+    const width = values.length / keys;
+    return Array.from({ length: keys }, (_, key) => values.slice(key * width, (key + 1) * width));
+  }
+
+  private async tensor(name: string): Promise<NamedTensor> {
+    return (await this.tensors()).find((tensor) => tensor.name === name)!;
+  }
+
+  /** What is trained, or a vector over it. */
+  private async tensors(weights?: Vector): Promise<NamedTensor[]> {
+    const { layout } = await this.base.trainable();
+    const vector = weights ?? (await this.base.snapshot());
+    const values = await this.base.read(vector);
+    if (weights === undefined) await this.base.free(vector);
+    return layout.map(({ name, shape, offset, length }) => {
+      return { name, shape, values: values.subarray(offset, offset + length) };
+    });
+  }
+
+  private async fit(tensors: readonly NamedTensor[], directory: string): Promise<void> {
+    await this.set(fitTensors((await this.base.trainable()).layout, tensors, directory));
+  }
+
+  /** Sets what is trained, from all its tensors in order. */
+  private async set(tensors: readonly NamedTensor[]): Promise<void> {
+    const whole = new Float32Array(tensors.reduce((sum, { values }) => sum + values.length, 0));
+    let offset = 0;
+    for (const { values } of tensors) {
+      whole.set(values, offset);
+      offset += values.length;
+    }
+    const vector = await this.base.write(whole);
+    await this.base.restore(vector);
+    await this.base.free(vector);
+  }
+}

@@ -1,0 +1,547 @@
+"""A causal language model of transformers with what bench trains of it: the calls of the engine's contract."""
+
+import hashlib
+import json
+
+import torch
+from torch.nn import Parameter
+from torch.nn import functional as F
+from transformers import AutoModelForCausalLM
+
+from . import attention
+from .adapters import Adapters, linear_modules
+from .attention import Packed, laid_out
+from .batch import rows_of, term_value
+from .errors import BenchError
+from .generation import FEWEST_ROWS, WIDTH, Row, batches_of, continue_batch
+from .importance import importance
+from .keyed import number
+from .parameters import Trainable, combine, dot
+from .update import apply_update, check_finite, constrained
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+#: Of a batch that is answered, unless its memory is short.
+MOST_TOKENS = 4096
+MOST_ROWS = 64
+
+
+class TorchModel:
+    """One opened model. Vectors are known by numbers, which are the caller's handles."""
+
+    def __init__(self, directory: str, device: str, dtype: str, seed: int, tick):
+        self.device = torch.device(device)
+        self.dtype = DTYPES[dtype]
+        self.directory = directory
+        self.seed = seed
+        self.tick = tick
+        self.model = load(directory, self.dtype).to(self.device)
+        config = self.model.config.get_text_config()
+        self.context = getattr(config, "max_position_embeddings", None) or 1 << 20
+        self.vocabulary = config.vocab_size
+        self.embedding = self.model.get_input_embeddings()
+        self.base = dict(self.model.named_parameters())
+        self.adapters: Adapters | None = None
+        self.prompts: dict[str, Parameter] | None = None
+        self.vectors: dict[int, torch.Tensor] = {}
+        self.vector_count = 0
+        self.flops = 0
+        self.trained_tokens = 0
+        self.base_hash: str | None = None
+        self.trainable = Trainable(self.base, self.device)
+        self.matrix_elements = sum(module.weight.numel() for module in linear_modules(self.model).values())
+        self.check_packing()
+
+    # What it is.
+
+    def describe(self) -> dict:
+        config = self.model.config.get_text_config()
+        return {
+            "architecture": type(self.model).__name__,
+            "parameters": sum(parameter.numel() for parameter in self.base.values()),
+            "contextLength": self.context,
+            "vocabulary": self.vocabulary,
+            "hidden": self.embedding.embedding_dim,
+            "heads": config.num_attention_heads,
+            "layers": config.num_hidden_layers,
+        }
+
+    def layout(self) -> list[dict]:
+        return self.trainable.layout()
+
+    def digest(self) -> str:
+        """Of the configuration, the base's tensors in float32, and those of adapter or prompts."""
+        frozen = self.adapters is not None or self.prompts is not None
+        base = self.base_hash if frozen else None
+        if base is None:
+            config = self.model.config.to_dict()
+            for key in ("dtype", "torch_dtype", "_name_or_path", "transformers_version", "architectures", "use_cache"):
+                config.pop(key, None)
+            base = _hash(json.dumps(config, sort_keys=True, default=str), self.exact(self.base))
+            if frozen:
+                self.base_hash = base
+        return _hash(base, self.exact(dict(zip(self.trainable.names, self.trainable.parameters)))) if frozen else base
+
+    def exact(self, named: dict[str, Parameter]) -> dict[str, torch.Tensor]:
+        """Tensors in float32; master weights where they are trained."""
+        own = {id(p): value for p, value in zip(self.trainable.parameters, self.trainable.split(self.trainable.values))}
+        return {name: own.get(id(parameter), parameter.data) for name, parameter in named.items()}
+
+    def tensor_bytes(self) -> int:
+        own = self.trainable
+        parameters = sum(p.numel() * p.element_size() for p in self.model.parameters())
+        state = 4 * own.length * (4 if not own.direct else 3)
+        tables = sum(4 * p.numel() for p in (self.prompts or {}).values())
+        return parameters + state + tables + sum(4 * vector.numel() for vector in self.vectors.values())
+
+    def meter(self) -> dict:
+        return {"flops": self.flops, "trainedTokens": self.trained_tokens}
+
+    # Vectors.
+
+    def hold(self, values: torch.Tensor) -> dict:
+        self.vector_count += 1
+        self.vectors[self.vector_count] = values
+        return {"id": self.vector_count, "length": values.numel()}
+
+    def vector(self, handle: dict, length: int | None = None) -> torch.Tensor:
+        values = self.vectors.get(handle["id"])
+        if values is None:
+            raise BenchError("INTERNAL", f"Vector {handle['id']} was freed or belongs to another model.")
+        if length is not None and values.numel() != length:
+            raise BenchError(
+                "INTERNAL",
+                f"Vector {handle['id']} has {values.numel()} elements instead of {length}.",
+                "Vectors of before an adapter was added or merged do not fit the parameters after it.",
+            )
+        return values
+
+    def own(self, handle: dict | None) -> torch.Tensor | None:
+        return None if handle is None else self.vector(handle, self.trainable.length)
+
+    def dot(self, a: dict, b: dict) -> float:
+        left = self.vector(a)
+        return dot(left, self.vector(b, left.numel()))
+
+    def combine(self, weights: list[float], vectors: list[dict]) -> dict:
+        if not vectors or len(weights) != len(vectors):
+            raise BenchError("INTERNAL", f"{len(weights)} weights do not fit {len(vectors)} vectors.")
+        first = self.vector(vectors[0])
+        return self.hold(combine(weights, [self.vector(vector, first.numel()) for vector in vectors]))
+
+    def multiply(self, a: dict, b: dict) -> dict:
+        left = self.vector(a)
+        return self.hold(left * self.vector(b, left.numel()))
+
+    def snapshot(self) -> dict:
+        return self.hold(self.trainable.values.clone())
+
+    def restore(self, vector: dict) -> None:
+        self.trainable.set(self.vector(vector, self.trainable.length))
+
+    def free(self, vector: dict) -> None:
+        self.vectors.pop(vector["id"], None)
+
+    def read(self, vector: dict) -> torch.Tensor:
+        return self.vector(vector)
+
+    def write(self, values: torch.Tensor) -> dict:
+        return self.hold(values.clone().to(self.device))
+
+    def reset_optimizer(self) -> None:
+        self.trainable.first.zero_()
+        self.trainable.second.zero_()
+        self.trainable.step = 0
+
+    def save_optimizer(self) -> dict:
+        own = self.trainable
+        return {"first": own.first, "second": own.second, "step": own.step}
+
+    def restore_optimizer(self, first: torch.Tensor, second: torch.Tensor, step: int) -> None:
+        own = self.trainable
+        if len(first) != own.length or len(second) != own.length:
+            raise BenchError("INTERNAL", f"Moments of {len(first)} elements do not fit {own.length} parameters.")
+        own.first.copy_(first)
+        own.second.copy_(second)
+        own.step = step
+
+    # The forward pass.
+
+    def forward(self, tokens: list[list[int]], selected: torch.Tensor, positions: torch.Tensor, cache=None) -> torch.Tensor:
+        """Logits [selected, classes] of packed sequences, by the layout that is in force."""
+        ids = torch.tensor([[token for sequence in tokens for token in sequence]], device=self.device)
+        self.flops += 2 * (self.matrix_elements * ids.numel() + len(selected) * self.embedding.weight.numel())
+        result = self.model(
+            **self.entered(ids),
+            position_ids=positions[None],
+            logits_to_keep=selected,
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
+        return result.logits[0]
+
+    def continued(self, tokens: torch.Tensor, positions: torch.Tensor, cache) -> torch.Tensor:
+        """Logits [rows, classes] of one more token a row."""
+        self.flops += 2 * len(tokens) * (self.matrix_elements + self.embedding.weight.numel())
+        result = self.model(
+            input_ids=tokens,
+            position_ids=positions.clamp(max=self.context - 1),
+            past_key_values=cache,
+            use_cache=True,
+        )
+        return result.logits[:, -1]
+
+    def entered(self, ids: torch.Tensor) -> dict:
+        """What enters the model: token ids, or embeddings where some are rows of the prompt table."""
+        if self.prompts is None:
+            return {"input_ids": ids}
+        virtual = ids >= self.vocabulary
+        embedded = self.embedding(ids.where(~virtual, 0))
+        rows = self.prompts["prompt_embeddings"][(ids - self.vocabulary).clamp(min=0)].to(embedded.dtype)
+        return {"inputs_embeds": torch.where(virtual[..., None], rows, embedded)}
+
+    def check_packing(self) -> None:
+        """Throws CAPABILITY_MISSING where the architecture does not compute packed sequences as it does each alone."""
+        kinds = set(getattr(self.model.config.get_text_config(), "layer_types", None) or [])
+        known = {"full_attention", "sliding_attention"}
+        sequences = [[1, 2, 3, 4, 5], [6, 7, 1], [2, 9, 8, 3]]
+        sequences = [[token % self.vocabulary for token in sequence] for sequence in sequences]
+
+        @torch.no_grad()
+        def logits(of: list[list[int]]) -> torch.Tensor:
+            layout = Packed([len(sequence) for sequence in of], self.device)
+            with laid_out(layout):
+                return self.forward(of, torch.arange(len(layout.positions), device=self.device), layout.positions).float()
+
+        together = logits(sequences)
+        alone = torch.cat([logits([sequence]) for sequence in sequences])
+        self.flops = 0
+        scale = alone.abs().max().clamp(min=1e-6)
+        near = ((together - alone).abs().max() / scale).item() < (1e-3 if self.dtype == torch.float32 else 0.1)
+        if kinds <= known and near:
+            return
+        raise BenchError(
+            "CAPABILITY_MISSING",
+            f"{type(self.model).__name__} does not compute packed sequences as it computes each alone.",
+            "Use a model whose layers mix tokens by attention alone.",
+        )
+
+    # Objectives.
+
+    def evaluate(self, objective: dict, training: int | None = None):
+        """The values of an objective's terms, the part of the objective that autograd sees, and tokens.
+
+        `training` is the number of the part of a step that dropout is keyed by; no dropout without it.
+        """
+        terms, batches = objective["terms"], objective["batches"]
+        laid = [rows_of(batch) for batch in batches]
+        total = torch.zeros((), device=self.device)
+        values: list[torch.Tensor | None] = [None] * len(terms)
+        tokens = sum(rows.count for rows in laid)
+        logits = None
+        if laid:
+            sequences = [tokens for rows in laid for tokens in rows.tokens]
+            layout = Packed([len(sequence) for sequence in sequences], self.device)
+            selected, start = [], 0
+            for rows in laid:
+                selected += [start + index for index in rows.selected]
+                start += sum(len(sequence) for sequence in rows.tokens)
+            dropping = training is not None and self.adapters is not None and self.adapters.options["dropout"] > 0
+            if dropping:
+                self.adapters.dropping(True)
+                torch.manual_seed(number(self.seed, "lora-dropout", task=training, step=self.trainable.step))
+            with laid_out(layout):
+                logits = self.forward(sequences, torch.tensor(selected, device=self.device), layout.positions).float()
+            if dropping:
+                self.adapters.dropping(False)
+            counts = torch.tensor([0, *(len(rows.labels) for rows in laid)]).cumsum(0).tolist()
+        for i, term in enumerate(terms):
+            kind = term["kind"]
+            if "batch" in term:
+                rows = laid[term["batch"]]
+                own = logits[counts[term["batch"]] : counts[term["batch"] + 1]]
+                labels = torch.tensor(rows.labels, device=self.device)
+                weights = torch.tensor(rows.weights, device=self.device, dtype=torch.float64)
+                value = term_value(term, own, labels, (weights / weights.sum()).float())
+            elif kind == "quadratic":
+                values[i] = self.quadratic(term)
+                continue
+            elif kind == "key-matching":
+                value = self.key_matching(term)
+            elif kind in ("orthogonality", "orthonormality") and self.adapters is not None:
+                value = getattr(self.adapters, kind)()
+            else:
+                raise BenchError("CAPABILITY_MISSING", f'The engine "torch" has no term {kind} here.')
+            values[i] = value.detach()
+            total = total + value * term["weight"]
+        return values, total, tokens
+
+    @torch.no_grad()
+    def quadratic(self, term: dict) -> torch.Tensor:
+        """½ Σ importance·(θ - anchor)²; its gradient is added by `differentiate`."""
+        distance = self.trainable.values - self.own(term["anchor"])
+        return 0.5 * torch.dot(distance, distance * self.own(term["importance"]))
+
+    def key_matching(self, term: dict) -> torch.Tensor:
+        """Mean over pairs of 1 - cos(query, key) (L2P, 2112.08654, eq. 5)."""
+        pairs = [(query, key) for query, keys in enumerate(term["choices"]) for key in keys]
+        queries = torch.stack([term["queries"][query] for query, _ in pairs]).to(self.device)
+        keys = self.prompts["prompt_keys"][torch.tensor([key for _, key in pairs], device=self.device)]
+        return (1 - F.cosine_similarity(queries, keys, dim=-1)).mean()
+
+    def differentiate(self, objective: dict, part: int = 0) -> tuple[list[float], float, int]:
+        """Adds the objective's gradient to `trainable.gradient`: the terms' values, the objective's, tokens."""
+        values, total, tokens = self.evaluate(objective, part)
+        if total.requires_grad:
+            self.trainable.backward(total)
+        with torch.no_grad():
+            for term in objective["terms"]:
+                if term["kind"] == "quadratic":
+                    distance = self.trainable.values - self.own(term["anchor"])
+                    self.trainable.gradient.add_(distance * self.own(term["importance"]), alpha=term["weight"])
+        numbers = [value.item() for value in values]
+        return numbers, sum(term["weight"] * value for term, value in zip(objective["terms"], numbers)), tokens
+
+    def accumulate(self, parts: list[dict]) -> tuple[list[list[float]], float, int, int]:
+        """The gradient of an objective in parts, from zero: values a part, the objective, tokens, operations."""
+        frozen = self.adapters is not None or self.prompts is not None
+        self.trainable.gradient.zero_()
+        before = self.flops
+        values, loss, tokens = [], 0.0, 0
+        for index, part in enumerate(parts):
+            own, value, count = self.differentiate(part, index)
+            values.append(own)
+            loss += value
+            tokens += count
+            self.tick()
+        flops = (self.flops - before) * (2 if frozen else 3)
+        self.flops = before + flops
+        return values, loss, tokens, flops
+
+    def step(self, parts: list[dict], update: dict) -> dict:
+        values, loss, tokens, flops = self.accumulate(parts)
+        whole = self.trainable.gradient.clone() if update.get("reportGradient") else None
+        norm = self.update(self.trainable.gradient, update, loss)
+        self.trained_tokens += tokens
+        report = {"values": values, "loss": loss, "gradientNorm": norm, "tokens": tokens, "flops": flops}
+        return report if whole is None else {**report, "gradient": self.hold(whole)}
+
+    def gradient(self, parts: list[dict]) -> dict:
+        values, loss, tokens, flops = self.accumulate(parts)
+        check_finite(loss, self.trainable.gradient.sum().item())
+        gradient = self.hold(self.trainable.gradient.clone())
+        return {"gradient": gradient, "values": values, "tokens": tokens, "flops": flops}
+
+    def apply(self, gradient: dict, update: dict) -> float:
+        return self.update(self.own(gradient), update, 0.0)
+
+    def count_trained(self, tokens: int) -> None:
+        """Tokens of a step that was made of `gradient` and `apply`."""
+        self.trained_tokens += tokens
+
+    def update(self, gradient: torch.Tensor, update: dict, loss: float) -> float:
+        constraint = update.get("constraint")
+        if constraint is not None:
+            handle = constraint.get("mask") or constraint.get("normal") or constraint.get("basis")
+            length = None if constraint["kind"] == "orthogonal" else self.trainable.length
+            gradient = constrained(gradient, constraint["kind"], self.vector(handle, length))
+        proximal = update.get("proximal") or {}
+        anchor, pull = self.own(proximal.get("anchor")), self.own(proximal.get("importance"))
+        return apply_update(self.trainable, gradient, update, loss, anchor, pull)
+
+    @torch.no_grad()
+    def loss(self, objective: dict) -> float:
+        values, _, _ = self.evaluate(objective)
+        return sum(term["weight"] * value.item() for term, value in zip(objective["terms"], values))
+
+    @torch.no_grad()
+    def logits(self, batch: list[dict], at: dict | None = None) -> dict:
+        rows = rows_of(batch)
+        layout = Packed([len(sequence) for sequence in rows.tokens], self.device)
+        with self.trainable.using(self.own(at)), laid_out(layout):
+            logits = self.forward(rows.tokens, torch.tensor(rows.selected, device=self.device), layout.positions)
+        return {"rows": logits.shape[0], "classes": logits.shape[1], "values": logits.float()}
+
+    def importance(self, examples: list[dict], kind: str, seed: int, coverage: float) -> dict:
+        return self.hold(importance(self, examples, kind, seed, coverage))
+
+    # Adapters and prompts.
+
+    def adapt(self, options: dict) -> None:
+        self.check_plain()
+        self.trainable.give_up()
+        try:
+            self.adapters = Adapters(self.model, options)
+        except BenchError:
+            self.trainable = Trainable(self.base, self.device)
+            raise
+        self.trainable = Trainable(self.adapters.trained(), self.device)
+
+    def stack(self) -> None:
+        if self.adapters is None:
+            raise BenchError("INTERNAL", "The model has no adapter to stack another on.")
+        self.trainable.give_up()
+        self.adapters.add()
+        self.trainable = Trainable(self.adapters.trained(), self.device)
+
+    def merge(self) -> None:
+        if self.adapters is None:
+            raise BenchError("INTERNAL", "The model has no adapter to merge.")
+        self.trainable.give_up()
+        with torch.no_grad():
+            self.adapters.merge()
+        self.adapters = None
+        self.base_hash = None
+        self.trainable = Trainable(self.base, self.device)
+
+    def add_prompts(self, tokens: list[int], keys: torch.Tensor | None) -> None:
+        """A table of soft prompts that starts as the embeddings of tokens, and keys [keys · hidden] to choose them by."""
+        self.check_plain()
+        self.trainable.give_up()
+        with torch.no_grad():
+            start = self.embedding(torch.tensor(tokens, device=self.device)).float()
+        self.prompts = {"prompt_embeddings": Parameter(start.clone())}
+        if keys is not None:
+            self.prompts["prompt_keys"] = Parameter(keys.view(-1, start.shape[1]).to(self.device))
+        self.trainable = Trainable(self.prompts, self.device)
+
+    def check_plain(self) -> None:
+        if self.adapters is not None or self.prompts is not None:
+            raise BenchError(
+                "INTERNAL",
+                "The model has an adapter or prompts already.",
+                "Open it again, or merge its adapter, before adding another.",
+            )
+
+    # Answers.
+
+    def generate(self, requests: list[dict], decoding: dict, ends: list[int], weights: dict | None = None) -> list[list[int]]:
+        """The tokens that continue each prompt, an end token included."""
+        rows = [
+            Row(i, request["id"], request["tokens"], min(decoding["maxNewTokens"], self.context - len(request["tokens"])))
+            for i, request in enumerate(requests)
+        ]
+        has_stop = self.stop_check(decoding.get("stop") or [])
+        with self.trainable.using(self.own(weights)):
+            for batch in batches_of([len(row.prompt) for row in rows], MOST_TOKENS, MOST_ROWS):
+                continue_batch(self, [rows[i] for i in batch], decoding, set(ends), has_stop, self.tick)
+        return [row.tokens for row in rows]
+
+    def stop_check(self, stops: list[str]):
+        if not stops:
+            return lambda row: False
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(f"{self.directory}/tokenizer.json")
+        return lambda row: any(stop in tokenizer.decode(row.tokens) for stop in stops)
+
+    @torch.no_grad()
+    def score(self, requests: list[dict], weights: dict | None = None) -> list[float]:
+        """Σ log p of each continuation given its prompt, nats."""
+        scores = [0.0] * len(requests)
+        asked = [i for i, request in enumerate(requests) if request["continuation"]]
+        sequences = {i: [*requests[i]["tokens"], *requests[i]["continuation"][:-1]] for i in asked}
+        with self.trainable.using(self.own(weights)):
+            for batch in batches_of([len(sequences[i]) for i in asked], MOST_TOKENS, MOST_ROWS):
+                own = _filled([asked[i] for i in batch])
+                layout = Packed([len(sequences[i]) for i in own], self.device, WIDTH)
+                labels = [label for i in own for label in requests[i]["continuation"]]
+                selected, start = [], 0
+                for i in own:
+                    start += len(sequences[i])
+                    selected += range(start - len(requests[i]["continuation"]), start)
+                with laid_out(layout):
+                    rows = self.forward([sequences[i] for i in own], torch.tensor(selected, device=self.device), layout.positions)
+                chances = F.log_softmax(rows.float(), dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
+                parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
+                for i, part in zip(own, parts):
+                    scores[i] = part.sum().item()
+                self.tick()
+        return scores
+
+    @torch.no_grad()
+    def embed(self, requests: list[dict], weights: dict | None = None) -> list[torch.Tensor]:
+        """Mean over the tokens of the last hidden states, after the final norm."""
+        means: list[torch.Tensor] = [torch.empty(0)] * len(requests)
+        with self.trainable.using(self.own(weights)):
+            for batch in batches_of([len(request["tokens"]) for request in requests], MOST_TOKENS, MOST_ROWS):
+                own = _filled(batch)
+                layout = Packed([len(requests[i]["tokens"]) for i in own], self.device, WIDTH)
+                ids = torch.tensor([[token for i in own for token in requests[i]["tokens"]]], device=self.device)
+                self.flops += 2 * self.matrix_elements * ids.numel()
+                with laid_out(layout):
+                    states = self.model.base_model(
+                        **self.entered(ids), position_ids=layout.positions[None], use_cache=False
+                    ).last_hidden_state[0]
+                for i, part in zip(own, states.double().split([len(requests[i]["tokens"]) for i in own])):
+                    means[i] = part.mean(0).float()
+                self.tick()
+        return means
+
+    @torch.no_grad()
+    def activations(self, requests: list[dict]) -> dict[str, torch.Tensor]:
+        """Σ |output| of every linear module over the requests' tokens, by the module's path."""
+        sums: dict[str, torch.Tensor] = {}
+
+        def watch(path: str):
+            def add(_module, _input, output):
+                own = output.detach().float().abs().reshape(-1, output.shape[-1]).sum(0)
+                sums[path] = sums[path] + own if path in sums else own
+
+            return add
+
+        hooks = [module.register_forward_hook(watch(path)) for path, module in linear_modules(self.model).items()]
+        try:
+            for request in requests:
+                self.embed([request])
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return sums
+
+    # Files.
+
+    def save(self, directory: str, weights: dict | None = None) -> None:
+        """A directory of transformers, in float32."""
+        with self.trainable.using(self.own(weights)):
+            tensors = {name: value.float().cpu().contiguous() for name, value in self.exact(self.base).items()}
+            self.model.save_pretrained(directory, state_dict=tensors)
+
+    def load(self, directory: str) -> None:
+        """Reads the weights of a directory of this model's own architecture."""
+        stored = dict(load(directory, torch.float32).named_parameters())
+        shapes = {name: parameter.shape for name, parameter in self.base.items()}
+        if shapes != {name: parameter.shape for name, parameter in stored.items()}:
+            raise BenchError("MODEL_INVALID", f"{directory} contains another model.", "Load what this model saved.")
+        values = [stored[name].data.to(self.device).view(-1) for name in self.trainable.names]
+        self.trainable.set(torch.cat(values))
+
+
+def load(directory: str, dtype: torch.dtype):
+    """Opens a directory of transformers; nothing is fetched and no code of the directory runs."""
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            directory, dtype=dtype, attn_implementation=attention.NAME, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:
+        raise BenchError(
+            "MODEL_INVALID",
+            f"transformers does not open {directory}: {error}",
+            "Correct the directory, or use a model that AutoModelForCausalLM opens without code of its own.",
+        ) from error
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    return model.eval()
+
+
+def _filled(indices: list[int]) -> list[int]:
+    """With the first index again where they are few: products of few rows are computed by other kernels."""
+    return [*indices, *[indices[0]] * max(0, FEWEST_ROWS - len(indices))]
+
+
+def _hash(start: str, tensors: dict[str, torch.Tensor]) -> str:
+    own = hashlib.sha256(start.encode())
+    for name, tensor in tensors.items():
+        own.update(f"\0{name}\0".encode())
+        own.update(memoryview(tensor.detach().to("cpu", torch.float32).contiguous().view(-1).numpy()).cast("B"))
+    return own.hexdigest()

@@ -1,0 +1,66 @@
+"""Messages on a pipe: the length of a JSON text (4 bytes, little endian), the text, and the bytes of its tensors.
+
+In the text a tensor is {"tensor": i}; the i-th of "tensors" is its length in bytes. Tensors are float32, little endian.
+A number that JSON does not have is {"number": "nan"}, "inf" or "-inf".
+"""
+
+import json
+import math
+import struct
+from typing import Any, BinaryIO
+
+import torch
+
+
+def read_message(stream: BinaryIO) -> dict[str, Any] | None:
+    """The next message, its tensors as flat float32 ones on the CPU; None at the end of the stream."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    message = json.loads(_read_exactly(stream, struct.unpack("<I", head)[0]))
+    buffers = [bytearray(_read_exactly(stream, size)) for size in message.pop("tensors", [])]
+    tensors = [torch.frombuffer(data, dtype=torch.float32) if data else torch.empty(0) for data in buffers]
+
+    def place(value: Any) -> Any:
+        if isinstance(value, list):
+            return [place(item) for item in value] if value and isinstance(value[0], (dict, list)) else value
+        if not isinstance(value, dict):
+            return value
+        if value.keys() == {"tensor"}:
+            return tensors[value["tensor"]]
+        return {key: place(item) for key, item in value.items()}
+
+    return place(message)
+
+
+def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
+    """Writes a message; tensors in it, of any shape, cross as flat float32 ones."""
+    frames: list[memoryview] = []
+
+    def take(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            flat = value.detach().to("cpu", torch.float32).contiguous().view(-1)
+            frames.append(memoryview(flat.numpy()).cast("B") if flat.numel() > 0 else memoryview(b""))
+            return {"tensor": len(frames) - 1}
+        if isinstance(value, dict):
+            return {key: take(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [take(item) for item in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return {"number": str(value)}
+        return value
+
+    taken = take(message)
+    taken["tensors"] = [frame.nbytes for frame in frames]
+    text = json.dumps(taken, allow_nan=False).encode()
+    stream.write(struct.pack("<I", len(text)) + text)
+    for frame in frames:
+        stream.write(frame)
+    stream.flush()
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError("The stream ended within a message.")
+    return data

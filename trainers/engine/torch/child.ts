@@ -1,0 +1,188 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { delimiter, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { BenchError, type ErrorCode, errorCodes } from "../../../harness/contract/errors.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { encodeMessage, MessageReader } from "./frames.js";
+
+/** Where the Python package `bench_torch` is. */
+export const pythonPath = join(packageRoot, "trainers", "engine", "torch");
+
+/** Seconds without a word of a child that was asked something, after which it counts as hanging. */
+const silenceSeconds = 600;
+/** Opening a large model is one call that says nothing on the way. */
+const openingSeconds = 3600;
+const quotedLines = 8;
+
+/** The child ran out of memory in a call; nothing was changed, and it goes on. */
+export class OutOfMemory extends Error {}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** What the child answers with where a call failed. */
+interface Failure {
+  message: string;
+  data: { code?: string; fix?: string | null };
+}
+
+/**
+ * The process that computes: `python -m bench_torch`. It ends with its standard input, so with this process, however that
+ * ends; and does not keep this process from ending.
+ */
+export class TorchChild {
+  private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  private readonly waiting = new Map<number, Waiting>();
+  private asked = 0;
+  private silence: NodeJS.Timeout | undefined;
+  private stderrTail = "";
+  private failure: BenchError | undefined;
+
+  /** @param silence seconds without a word after which a child that was asked something is killed. */
+  constructor(
+    python: string,
+    threads: number,
+    private readonly silent = silenceSeconds,
+  ) {
+    const given = process.env.PYTHONPATH;
+    this.child = spawn(python, ["-m", "bench_torch", String(threads)], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        PYTHONPATH: given ? `${pythonPath}${delimiter}${given}` : pythonPath,
+        PYTHONDONTWRITEBYTECODE: "1",
+        OMP_NUM_THREADS: String(threads),
+        CUBLAS_WORKSPACE_CONFIG: ":4096:8",
+        HF_HUB_OFFLINE: "1",
+        HF_HUB_DISABLE_PROGRESS_BARS: "1",
+        TRANSFORMERS_VERBOSITY: "error",
+        TOKENIZERS_PARALLELISM: "false",
+      },
+    });
+    const reader = new MessageReader((message) => this.hear(message));
+    this.child.stdout.on("data", (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch {
+        this.fail("wrote something else than an answer");
+      }
+    });
+    this.child.stderr.setEncoding("utf8");
+    this.child.stderr.on("data", (text: string) => {
+      this.stderrTail = (this.stderrTail + text).slice(-4000);
+    });
+    this.child.stdin.on("error", () => {}); // "close" says more
+    this.child.on("error", (error) => this.fail(`cannot be started: ${error.message}`));
+    // "close" comes after both streams ended, so that the last words are complete
+    this.child.on("close", (code, signal) =>
+      this.fail(signal === null ? `exited with code ${code}` : `was ended by ${signal}`),
+    );
+    this.hold(false);
+  }
+
+  get alive(): boolean {
+    return this.failure === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /**
+   * Asks, and waits for the answer.
+   *
+   * @throws OutOfMemory; ENGINE_FAILED where the child ends, hangs or fails in the call; else the coded error of the call.
+   */
+  ask<T>(method: string, params: object): Promise<T> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const id = ++this.asked;
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
+      this.hold(true);
+      this.listen(method === "open" ? Math.max(openingSeconds, this.silent) : this.silent);
+      for (const part of encodeMessage({ jsonrpc: "2.0", id, method, params })) this.child.stdin.write(part);
+    });
+  }
+
+  /** Ends the process without asking. */
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  private hear({ id, result, error }: { id?: number; result?: unknown; error?: Failure }): void {
+    if (id === undefined) {
+      this.listen(this.silent);
+      return;
+    }
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (this.waiting.size > 0) this.listen(this.silent);
+    else {
+      clearTimeout(this.silence);
+      this.hold(false);
+    }
+    if (error === undefined) waiting?.resolve(result ?? undefined);
+    else waiting?.reject(this.errorOf(error));
+  }
+
+  private errorOf({ message, data: { code, fix } }: Failure): Error {
+    if (code === "OUT_OF_MEMORY") return new OutOfMemory(message);
+    if (code !== undefined && Object.hasOwn(errorCodes, code)) {
+      return new BenchError(code as ErrorCode, message, { fix: fix ?? undefined });
+    }
+    return this.failed(`failed: ${message}`);
+  }
+
+  /** Waits for the next word; kills the child where it does not come. */
+  private listen(seconds: number): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => {
+      this.fail(`said nothing for ${seconds} seconds`);
+      this.kill();
+    }, seconds * 1000);
+  }
+
+  private fail(what: string): void {
+    if (this.failure !== undefined) return;
+    this.failure = this.failed(what);
+    clearTimeout(this.silence);
+    for (const { reject } of this.waiting.values()) reject(this.failure);
+    this.waiting.clear();
+    this.hold(false);
+  }
+
+  private failed(what: string): BenchError {
+    const lines = this.stderrTail.trimEnd().split("\n").slice(-quotedLines).join("\n");
+    const said = lines === "" ? "" : `; its last words:\n${lines}`;
+    return new BenchError("ENGINE_FAILED", `The process of the engine "torch" ${what}${said}`, {
+      fix: "Run it again with --retry-failed: the cell goes on after its last finished task.",
+    });
+  }
+
+  /** Whether this process waits for the child. */
+  private hold(wanted: boolean): void {
+    const { child } = this;
+    for (const handle of [child, child.stdin, child.stdout, child.stderr] as unknown as Pick<
+      Socket,
+      "ref" | "unref"
+    >[]) {
+      if (wanted) handle.ref();
+      else handle.unref();
+    }
+  }
+}
+
+const children = new Map<string, TorchChild>();
+
+/** The child of this thread for an interpreter and a number of threads; started where there is none that lives. */
+export function childFor(python: string, threads: number): TorchChild {
+  const key = `${threads} ${python}`;
+  const known = children.get(key);
+  if (known?.alive) return known;
+  const child = new TorchChild(python, threads);
+  children.set(key, child);
+  return child;
+}

@@ -1,0 +1,340 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson } from "../../../harness/contract/digest.js";
+import { BenchError } from "../../../harness/contract/errors.js";
+import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
+import { companionsOf, copyCompanions } from "../../model/companions.js";
+import { misfit } from "../../model/fit-tensors.js";
+import { holdsAdapter } from "../../model/peft.js";
+import { openTokenizer } from "../../model/tokenizer.js";
+import type {
+  AdapterOptions,
+  EngineRequest,
+  FisherKind,
+  Logits,
+  Meter,
+  Model,
+  Objective,
+  OptimizerState,
+  PromptOptions,
+  StepReport,
+  Tokenizer,
+  Trainable,
+  TrainingSequence,
+  Update,
+  Vector,
+} from "../contract.js";
+import { insideHalfSpaces } from "../half-spaces.js";
+import { isTextTerm, type Part, partsOf, weighted } from "../parts.js";
+import { byWeights, checkLength, finished } from "../requests.js";
+import { startKeys, startPrompts } from "../starts.js";
+import { AddedParameters } from "./added.js";
+import { OutOfMemory, type TorchChild } from "./child.js";
+import { sent } from "./objective.js";
+
+/** What the child says of a model that it opened. */
+export interface OpenedModel {
+  model: number;
+  architecture: string;
+  parameters: number;
+  contextLength: number;
+  vocabulary: number;
+  hidden: number;
+  heads: number;
+  layers: number;
+}
+
+/** What a gradient in parts brings: the values of each part's terms. */
+interface Differentiated {
+  values: number[][];
+  tokens: number;
+  flops: number;
+}
+
+/** A model in a child process with PyTorch. */
+export class TorchModel implements Model {
+  readonly tokenizer: Tokenizer;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly contextLength: number;
+  private readonly added: AddedParameters;
+  private generatedTokens = 0;
+  /** Most sequences of a batch at a time, since the memory was short; as many as are asked for before that. */
+  private mostAtOnce = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly child: TorchChild,
+    private readonly opened: OpenedModel,
+    private readonly directory: string,
+  ) {
+    this.tokenizer = openTokenizer(directory);
+    this.architecture = opened.architecture;
+    this.parameters = opened.parameters;
+    this.contextLength = opened.contextLength;
+    this.added = new AddedParameters(this, { ...opened, directory });
+  }
+
+  get firstVirtualToken(): number {
+    return this.opened.vocabulary;
+  }
+
+  async trainable(): Promise<Trainable> {
+    const tensors = await this.ask<{ name: string; shape: number[] }[]>("layout");
+    let offset = 0;
+    const layout = tensors.map(({ name, shape }) => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      offset += length;
+      return { name, shape, offset: offset - length, length };
+    });
+    return { length: offset, layout, addedParameters: this.added.count(offset) };
+  }
+
+  readonly optimizer: Model["optimizer"] = {
+    reset: () => this.ask("reset_optimizer"),
+    save: () => this.ask<OptimizerState>("save_optimizer"),
+    restore: (state) => this.ask("restore_optimizer", { ...state }),
+  };
+
+  async step(objective: Objective, update: Update): Promise<StepReport> {
+    const { constraint, reportGradient, ...rest } = update;
+    if (constraint?.kind !== "half-spaces") {
+      const { report, parts } = await this.inParts(objective, async (parts) => {
+        const sentParts = parts.map((part) => sent(part.objective));
+        type Report = StepReport & { values: number[][] };
+        return { parts, report: await this.ask<Report>("step", { parts: sentParts, update }) };
+      });
+      const { values, ...others } = report;
+      return { ...others, terms: termsOf(objective, parts, values) };
+    }
+    const { parts, found } = await this.differentiate(objective);
+    const { gradient, values, tokens, flops } = found;
+    const projected = await insideHalfSpaces(gradient, constraint, this);
+    const { gradientNorm } = await this.apply(projected, rest);
+    await this.free(projected);
+    if (!reportGradient) await this.free(gradient);
+    await this.ask("count_trained", { tokens });
+    const terms = termsOf(objective, parts, values);
+    const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
+    return reportGradient ? { ...report, gradient } : report;
+  }
+
+  loss(objective: Objective): Promise<number> {
+    return this.inParts(objective, async (parts) => {
+      let sum = 0;
+      for (const part of parts) sum += await this.ask<number>("loss", { objective: sent(part.objective) });
+      return sum;
+    });
+  }
+
+  async gradient(objective: Objective): Promise<Vector> {
+    return (await this.differentiate(objective)).found.gradient;
+  }
+
+  async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    return { gradientNorm: await this.ask<number>("apply", { gradient, update }) };
+  }
+
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return this.ask("logits", { batch, at });
+  }
+
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage = 0.999): Promise<Vector> {
+    return this.ask("importance", { examples, kind, seed, coverage });
+  }
+
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
+    return this.ask("importance", { examples, kind: "sensitivity", seed: 0, coverage: 1 });
+  }
+
+  dot(a: Vector, b: Vector): Promise<number> {
+    return this.ask("dot", { a, b });
+  }
+
+  combine(weights: readonly number[], vectors: readonly Vector[]): Promise<Vector> {
+    return this.ask("combine", { weights, vectors });
+  }
+
+  multiply(a: Vector, b: Vector): Promise<Vector> {
+    return this.ask("multiply", { a, b });
+  }
+
+  snapshot(): Promise<Vector> {
+    return this.ask("snapshot");
+  }
+
+  restore(vector: Vector): Promise<void> {
+    return this.ask("restore", { vector });
+  }
+
+  free(vector: Vector): Promise<void> {
+    return this.ask("free", { vector });
+  }
+
+  read(vector: Vector): Promise<Float32Array> {
+    return this.ask("read", { vector });
+  }
+
+  write(values: Float32Array): Promise<Vector> {
+    return this.ask("write", { values });
+  }
+
+  async adapt(options: AdapterOptions, seed: number): Promise<void> {
+    await this.ask("adapt", { options });
+    await this.added.startAdapter(options, seed);
+  }
+
+  async stack(seed: number): Promise<void> {
+    await this.added.beforeStack();
+    await this.ask("stack");
+    await this.added.startStacked(seed);
+  }
+
+  async merge(): Promise<void> {
+    await this.ask("merge");
+    this.added.clear();
+  }
+
+  async addPrompts(options: PromptOptions, seed: number): Promise<void> {
+    const { vocabulary, hidden } = this.opened;
+    const tokens = startPrompts(options.virtualTokens, vocabulary, seed);
+    const keys = options.keys > 0 ? startKeys(options.keys, hidden, seed) : null;
+    await this.ask("add_prompts", { tokens, keys });
+    this.added.prompts = options;
+  }
+
+  savePrompts(directory: string, start: number, count: number): Promise<void> {
+    return this.added.savePrompts(directory, start, count);
+  }
+
+  promptKeys(): Promise<Float32Array[]> {
+    return this.added.promptKeys();
+  }
+
+  async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
+    for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength - 1);
+    return byWeights(requests, async (own, weights) => {
+      const ends = this.tokenizer.endTokens;
+      const answers = await this.ask<number[][]>("generate", { requests: own.map(plain), decoding, ends, weights });
+      return answers.map((tokens, i) => {
+        const limit = Math.min(decoding.maxNewTokens, this.contextLength - own[i]!.tokens.length);
+        const generation = this.ending(tokens, limit, decoding);
+        this.generatedTokens += generation.tokens!;
+        return generation;
+      });
+    });
+  }
+
+  async score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
+    for (const { id, tokens, continuation } of requests) {
+      checkLength(id, tokens.length, this.contextLength - continuation.length);
+    }
+    return byWeights(requests, (own, weights) => this.ask<number[]>("score", { requests: own.map(plain), weights }));
+  }
+
+  async embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
+    for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength);
+    return byWeights(requests, (own, weights) =>
+      this.ask<Float32Array[]>("embed", { requests: own.map(plain), weights }),
+    );
+  }
+
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+    return this.ask("activations", { requests: requests.map(plain) });
+  }
+
+  async save(directory: string, weights?: Vector): Promise<void> {
+    if (this.added.any) return this.added.save(directory, weights);
+    await this.ask("save", { directory, weights });
+    copyCompanions(this.directory, directory);
+  }
+
+  async load(directory: string): Promise<void> {
+    if (this.added.prompts) return this.added.loadPrompts(directory);
+    if (holdsAdapter(directory)) return this.added.loadAdapter(directory);
+    if (this.added.any || !existsSync(join(directory, "config.json"))) throw misfit("This model", directory);
+    await this.ask("load", { directory });
+  }
+
+  async digest(): Promise<string> {
+    const { architecture } = this;
+    const weights = await this.ask<string>("digest");
+    const files = [...companionsOf(this.directory)].filter(([name]) => /^tokenizer|^chat_template/.test(name));
+    const added = this.added.form;
+    const hash = createHash("sha256").update(canonicalJson({ architecture, weights, added }));
+    for (const [name, bytes] of files) hash.update(`\0${name}\0`).update(bytes);
+    return hash.digest("hex");
+  }
+
+  tensorBytes(): Promise<number> {
+    return this.ask("tensor_bytes");
+  }
+
+  async meter(): Promise<Meter> {
+    const { generatedTokens } = this;
+    return { ...(await this.ask<Omit<Meter, "generatedTokens">>("meter")), generatedTokens };
+  }
+
+  async release(): Promise<void> {
+    if (this.child.alive) await this.ask("release");
+  }
+
+  private ask<T = void>(method: string, params: object = {}): Promise<T> {
+    return this.child.ask<T>(method, { model: this.opened.model, ...params });
+  }
+
+  private differentiate(objective: Objective) {
+    return this.inParts(objective, async (parts) => {
+      const sentParts = parts.map((part) => sent(part.objective));
+      const found = await this.ask<Differentiated & { gradient: Vector }>("gradient", { parts: sentParts });
+      return { parts, found };
+    });
+  }
+
+  /** Computes an objective in parts that fit the memory: halves them when it is short, then and from then on. */
+  private async inParts<T>(objective: Objective, compute: (parts: readonly Part[]) => Promise<T>): Promise<T> {
+    const asked = objective.microBatch ?? Number.POSITIVE_INFINITY;
+    for (;;) {
+      const microBatch = Math.min(asked, this.mostAtOnce);
+      try {
+        return await compute(partsOf({ ...objective, microBatch }));
+      } catch (error) {
+        if (!(error instanceof OutOfMemory)) throw error;
+        const largest = Math.max(1, ...objective.terms.map((term) => (isTextTerm(term) ? term.batch.length : 1)));
+        const now = Math.min(microBatch, largest);
+        if (now <= 1) {
+          throw new BenchError(
+            "ENGINE_FAILED",
+            `The memory is too small for one sequence at a time: ${error.message}`,
+            {
+              fix: "Use a device with more memory, --dtype bfloat16, a LoRA trainer, or a smaller maxTokens.",
+            },
+          );
+        }
+        this.mostAtOnce = Math.floor(now / 2);
+      }
+    }
+  }
+
+  /** The answer up to where it ends by itself, by a stop mark or by its limit. */
+  private ending(tokens: readonly number[], limit: number, decoding: Decoding): Generation {
+    const first = decoding.stop === undefined ? tokens.length : 1;
+    for (let count = first; count <= tokens.length; count++) {
+      const found = finished({ tokens: tokens.slice(0, count), limit }, this.tokenizer, decoding);
+      if (found !== null) return found;
+    }
+    return { text: this.tokenizer.decode(tokens), tokens: tokens.length, finishReason: "stop" };
+  }
+}
+
+/** A request without the handle of its weights, which crosses apart. */
+const plain = <R extends EngineRequest>({ weights: _weights, ...request }: R) => request;
+
+/** The value of each term of the whole from those of the parts. */
+function termsOf(objective: Objective, parts: readonly Part[], values: readonly (readonly number[])[]): number[] {
+  const terms = objective.terms.map(() => 0);
+  for (const [index, { shares }] of parts.entries()) {
+    for (const [i, { term, share }] of shares.entries()) terms[term]! += share * values[index]![i]!;
+  }
+  return terms;
+}
