@@ -91,12 +91,12 @@ export class AddedParameters {
     const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
     for (const [i, block] of blocks.entries()) {
       if (i > 0) await this.base.stack(0);
-      await this.fit(block, directory);
+      await this.fill(block, directory);
     }
   }
 
   async loadPrompts(directory: string): Promise<void> {
-    await this.fit(openPrompts(directory), directory);
+    await this.fill(openPrompts(directory), directory);
   }
 
   async savePrompts(directory: string, start: number, count: number): Promise<void> {
@@ -128,7 +128,7 @@ export class AddedParameters {
     });
   }
 
-  private async fit(tensors: readonly NamedTensor[], directory: string): Promise<void> {
+  private async fill(tensors: readonly NamedTensor[], directory: string): Promise<void> {
     await this.set(fitTensors((await this.base.trainable()).layout, tensors, directory));
   }
 

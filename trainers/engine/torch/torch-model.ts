@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../../../harness/contract/digest.js";
-import { BenchError } from "../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
 import { companionsOf, copyCompanions } from "../../model/companions.js";
 import { misfit } from "../../model/fit-tensors.js";
@@ -25,13 +24,11 @@ import type {
   Update,
   Vector,
 } from "../contract.js";
-import { insideHalfSpaces } from "../half-spaces.js";
-import { isTextTerm, type Part, partsOf, weighted } from "../parts.js";
 import { byWeights, checkLength, finished } from "../requests.js";
 import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
-import { OutOfMemory, type TorchChild } from "./child.js";
-import { sent } from "./objective.js";
+import type { TorchChild } from "./child.js";
+import { Objectives } from "./objectives.js";
 
 /** What the child says of a model that it opened. */
 export interface OpenedModel {
@@ -45,13 +42,6 @@ export interface OpenedModel {
   layers: number;
 }
 
-/** What a gradient in parts brings: the values of each part's terms. */
-interface Differentiated {
-  values: number[][];
-  tokens: number;
-  flops: number;
-}
-
 /** A model in a child process with PyTorch. */
 export class TorchModel implements Model {
   readonly tokenizer: Tokenizer;
@@ -59,9 +49,8 @@ export class TorchModel implements Model {
   readonly parameters: number;
   readonly contextLength: number;
   private readonly added: AddedParameters;
+  private readonly objectives = new Objectives(this, (method, params) => this.ask(method, params));
   private generatedTokens = 0;
-  /** Most sequences of a batch at a time, since the memory was short; as many as are asked for before that. */
-  private mostAtOnce = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly child: TorchChild,
@@ -96,39 +85,16 @@ export class TorchModel implements Model {
     restore: (state) => this.ask("restore_optimizer", { ...state }),
   };
 
-  async step(objective: Objective, update: Update): Promise<StepReport> {
-    const { constraint, reportGradient, ...rest } = update;
-    if (constraint?.kind !== "half-spaces") {
-      const { report, parts } = await this.inParts(objective, async (parts) => {
-        const sentParts = parts.map((part) => sent(part.objective));
-        type Report = StepReport & { values: number[][] };
-        return { parts, report: await this.ask<Report>("step", { parts: sentParts, update }) };
-      });
-      const { values, ...others } = report;
-      return { ...others, terms: termsOf(objective, parts, values) };
-    }
-    const { parts, found } = await this.differentiate(objective);
-    const { gradient, values, tokens, flops } = found;
-    const projected = await insideHalfSpaces(gradient, constraint, this);
-    const { gradientNorm } = await this.apply(projected, rest);
-    await this.free(projected);
-    if (!reportGradient) await this.free(gradient);
-    await this.ask("count_trained", { tokens });
-    const terms = termsOf(objective, parts, values);
-    const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
-    return reportGradient ? { ...report, gradient } : report;
+  step(objective: Objective, update: Update): Promise<StepReport> {
+    return this.objectives.step(objective, update);
   }
 
   loss(objective: Objective): Promise<number> {
-    return this.inParts(objective, async (parts) => {
-      let sum = 0;
-      for (const part of parts) sum += await this.ask<number>("loss", { objective: sent(part.objective) });
-      return sum;
-    });
+    return this.objectives.loss(objective);
   }
 
-  async gradient(objective: Objective): Promise<Vector> {
-    return (await this.differentiate(objective)).found.gradient;
+  gradient(objective: Objective): Promise<Vector> {
+    return this.objectives.gradient(objective);
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
@@ -283,39 +249,6 @@ export class TorchModel implements Model {
     return this.child.ask<T>(method, { model: this.opened.model, ...params });
   }
 
-  private differentiate(objective: Objective) {
-    return this.inParts(objective, async (parts) => {
-      const sentParts = parts.map((part) => sent(part.objective));
-      const found = await this.ask<Differentiated & { gradient: Vector }>("gradient", { parts: sentParts });
-      return { parts, found };
-    });
-  }
-
-  /** Computes an objective in parts that fit the memory: halves them when it is short, then and from then on. */
-  private async inParts<T>(objective: Objective, compute: (parts: readonly Part[]) => Promise<T>): Promise<T> {
-    const asked = objective.microBatch ?? Number.POSITIVE_INFINITY;
-    for (;;) {
-      const microBatch = Math.min(asked, this.mostAtOnce);
-      try {
-        return await compute(partsOf({ ...objective, microBatch }));
-      } catch (error) {
-        if (!(error instanceof OutOfMemory)) throw error;
-        const largest = Math.max(1, ...objective.terms.map((term) => (isTextTerm(term) ? term.batch.length : 1)));
-        const now = Math.min(microBatch, largest);
-        if (now <= 1) {
-          throw new BenchError(
-            "ENGINE_FAILED",
-            `The memory is too small for one sequence at a time: ${error.message}`,
-            {
-              fix: "Use a device with more memory, --dtype bfloat16, a LoRA trainer, or a smaller maxTokens.",
-            },
-          );
-        }
-        this.mostAtOnce = Math.floor(now / 2);
-      }
-    }
-  }
-
   /** The answer up to where it ends by itself, by a stop mark or by its limit. */
   private ending(tokens: readonly number[], limit: number, decoding: Decoding): Generation {
     const first = decoding.stop === undefined ? tokens.length : 1;
@@ -329,12 +262,3 @@ export class TorchModel implements Model {
 
 /** A request without the handle of its weights, which crosses apart. */
 const plain = <R extends EngineRequest>({ weights: _weights, ...request }: R) => request;
-
-/** The value of each term of the whole from those of the parts. */
-function termsOf(objective: Objective, parts: readonly Part[], values: readonly (readonly number[])[]): number[] {
-  const terms = objective.terms.map(() => 0);
-  for (const [index, { shares }] of parts.entries()) {
-    for (const [i, { term, share }] of shares.entries()) terms[term]! += share * values[index]![i]!;
-  }
-  return terms;
-}

@@ -1,0 +1,116 @@
+import { BenchError } from "../../../harness/contract/errors.js";
+import type { Model } from "../contract.js";
+import { insideHalfSpaces } from "../half-spaces.js";
+import type { Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
+import { isTextTerm, type Part, partsOf, weighted } from "../parts.js";
+import { OutOfMemory } from "./child.js";
+
+/** An objective as it crosses: a batch that several terms name crosses once. */
+interface SentObjective {
+  terms: object[];
+  batches: (readonly TrainingSequence[])[];
+}
+
+/** What a gradient in parts brings: the values of each part's terms. */
+interface Differentiated {
+  values: number[][];
+  tokens: number;
+  flops: number;
+}
+
+/** The calls of a model that compute an objective: in parts, where it asks for that or the memory is short. */
+export class Objectives {
+  /** Most sequences of a batch at a time, since the memory was short; as many as are asked for before that. */
+  private mostAtOnce = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly model: Pick<Model, "apply" | "dot" | "combine" | "free">,
+    private readonly ask: <T>(method: string, params: object) => Promise<T>,
+  ) {}
+
+  async step(objective: Objective, update: Update): Promise<StepReport> {
+    const { constraint, reportGradient, ...rest } = update;
+    if (constraint?.kind !== "half-spaces") {
+      const { report, parts } = await this.inParts(objective, async (parts) => {
+        const sentParts = parts.map((part) => sent(part.objective));
+        type Report = StepReport & { values: number[][] };
+        return { parts, report: await this.ask<Report>("step", { parts: sentParts, update }) };
+      });
+      const { values, ...others } = report;
+      return { ...others, terms: termsOf(objective, parts, values) };
+    }
+    const { parts, found } = await this.differentiate(objective);
+    const { gradient, values, tokens, flops } = found;
+    const projected = await insideHalfSpaces(gradient, constraint, this.model);
+    const { gradientNorm } = await this.model.apply(projected, rest);
+    await this.model.free(projected);
+    if (!reportGradient) await this.model.free(gradient);
+    await this.ask("count_trained", { tokens });
+    const terms = termsOf(objective, parts, values);
+    const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
+    return reportGradient ? { ...report, gradient } : report;
+  }
+
+  loss(objective: Objective): Promise<number> {
+    return this.inParts(objective, async (parts) => {
+      let sum = 0;
+      for (const part of parts) sum += await this.ask<number>("loss", { objective: sent(part.objective) });
+      return sum;
+    });
+  }
+
+  async gradient(objective: Objective): Promise<Vector> {
+    return (await this.differentiate(objective)).found.gradient;
+  }
+
+  private differentiate(objective: Objective) {
+    return this.inParts(objective, async (parts) => {
+      const sentParts = parts.map((part) => sent(part.objective));
+      const found = await this.ask<Differentiated & { gradient: Vector }>("gradient", { parts: sentParts });
+      return { parts, found };
+    });
+  }
+
+  /** Computes an objective in parts that fit the memory: halves them when it is short, then and from then on. */
+  private async inParts<T>(objective: Objective, compute: (parts: readonly Part[]) => Promise<T>): Promise<T> {
+    const asked = objective.microBatch ?? Number.POSITIVE_INFINITY;
+    for (;;) {
+      const microBatch = Math.min(asked, this.mostAtOnce);
+      try {
+        return await compute(partsOf({ ...objective, microBatch }));
+      } catch (error) {
+        if (!(error instanceof OutOfMemory)) throw error;
+        const largest = Math.max(1, ...objective.terms.map((term) => (isTextTerm(term) ? term.batch.length : 1)));
+        const now = Math.min(microBatch, largest);
+        if (now <= 1) {
+          throw new BenchError(
+            "ENGINE_FAILED",
+            `The memory is too small for one sequence at a time: ${error.message}`,
+            {
+              fix: "Use a device with more memory, --dtype bfloat16, a LoRA trainer, or a smaller maxTokens.",
+            },
+          );
+        }
+        this.mostAtOnce = Math.floor(now / 2);
+      }
+    }
+  }
+}
+
+/** Terms name the places of their batches instead of the batches. */
+function sent({ terms }: Objective): SentObjective {
+  const batches = [...new Set(terms.filter(isTextTerm).map(({ batch }) => batch))];
+  return {
+    terms: terms.map((term) => (isTextTerm(term) ? { ...term, batch: batches.indexOf(term.batch) } : term)),
+    batches,
+  };
+}
+
+/** The value of each term of the whole from those of the parts. */
+function termsOf(objective: Objective, parts: readonly Part[], values: readonly (readonly number[])[]): number[] {
+  const terms = objective.terms.map(() => 0);
+  for (const [index, { shares }] of parts.entries()) {
+    for (const [i, { term, share }] of shares.entries()) terms[term]! += share * values[index]![i]!;
+  }
+  return terms;
+}
