@@ -45,7 +45,6 @@ export class Objectives {
     const { gradientNorm } = await this.model.apply(projected, rest);
     await this.model.free(projected);
     if (!reportGradient) await this.model.free(gradient);
-    await this.ask("count_trained", { tokens });
     const terms = termsOf(objective, parts, values);
     const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
     return reportGradient ? { ...report, gradient } : report;

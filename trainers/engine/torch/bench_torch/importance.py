@@ -19,11 +19,12 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
     own = model.trainable
     total = torch.zeros_like(own.values)
 
-    def add(objective: torch.Tensor, keep: bool = False) -> None:
+    def add(objective: torch.Tensor, tokens: int, keep: bool = False) -> None:
         own.gradient.zero_()
         own.backward(objective, keep)
         total.add_(own.gradient.abs() if kind == "sensitivity" else own.gradient.square())
         model.flops += 2 * passed
+        model.trained_tokens += tokens
 
     for item, example in enumerate(examples):
         rows = rows_of([example])
@@ -35,17 +36,17 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
         weights = torch.tensor(rows.weights, device=model.device)
         weights = weights / weights.sum()
         if kind == "sensitivity":
-            add((logits.square().sum(-1) * weights).sum())
+            add((logits.square().sum(-1) * weights).sum(), rows.count)
         elif kind == "exact":
             for row, labels in enumerate(_likeliest(logits.detach(), coverage)):
                 for label, chance in labels:
                     # The squared gradient of √p·w/Σw·nll is p·(w/Σw)²·(∂nll/∂θ)².
                     nll = F.cross_entropy(logits[row : row + 1], torch.tensor([label], device=model.device))
-                    add(nll * (chance**0.5 * weights[row]), keep=True)
+                    add(nll * (chance**0.5 * weights[row]), rows.selected[row] + 2, keep=True)
         else:
             labels = rows.labels if kind == "empirical" else _drawn(logits.detach(), seed, item)
             nll = F.cross_entropy(logits, torch.tensor(labels, device=model.device), reduction="none")
-            add((nll * weights).sum())
+            add((nll * weights).sum(), rows.count)
         del logits
         model.tick()
     total /= max(len(examples), 1)

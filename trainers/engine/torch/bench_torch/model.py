@@ -316,13 +316,13 @@ class TorchModel:
             self.tick()
         flops = (self.flops - before) * (2 if frozen else 3)
         self.flops = before + flops
+        self.trained_tokens += tokens
         return values, loss, tokens, flops
 
     def step(self, parts: list[dict], update: dict) -> dict:
         values, loss, tokens, flops = self.accumulate(parts)
         whole = self.trainable.gradient.clone() if update.get("reportGradient") else None
         norm = self.update(self.trainable.gradient, update, loss)
-        self.trained_tokens += tokens
         report = {"values": values, "loss": loss, "gradientNorm": norm, "tokens": tokens, "flops": flops}
         return report if whole is None else {**report, "gradient": self.hold(whole)}
 
@@ -335,19 +335,17 @@ class TorchModel:
     def apply(self, gradient: dict, update: dict) -> float:
         return self.update(self.own(gradient), update, 0.0)
 
-    def count_trained(self, tokens: int) -> None:
-        """Tokens of a step that was made of `gradient` and `apply`."""
-        self.trained_tokens += tokens
-
     def update(self, gradient: torch.Tensor, update: dict, loss: float) -> float:
-        constraint = update.get("constraint")
+        constraint, mask = update.get("constraint"), None
         if constraint is not None:
             handle = constraint.get("mask") or constraint.get("normal") or constraint.get("basis")
             length = None if constraint["kind"] == "orthogonal" else self.trainable.length
-            gradient = constrained(gradient, constraint["kind"], self.vector(handle, length))
+            given = self.vector(handle, length)
+            gradient = constrained(gradient, constraint["kind"], given)
+            mask = given if constraint["kind"] == "mask" else None
         proximal = update.get("proximal") or {}
         anchor, pull = self.own(proximal.get("anchor")), self.own(proximal.get("importance"))
-        return apply_update(self.trainable, gradient, update, loss, anchor, pull)
+        return apply_update(self.trainable, gradient, update, loss, anchor, pull, mask)
 
     @torch.no_grad()
     def loss(self, objective: dict) -> float:

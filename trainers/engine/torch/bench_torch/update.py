@@ -49,14 +49,19 @@ def apply_update(
     loss: float,
     anchor: torch.Tensor | None = None,
     importance: torch.Tensor | None = None,
+    mask: torch.Tensor | None = None,
 ) -> float:
     """Clip, AdamW (Loshchilov & Hutter, 1711.05101, algorithm 2) and proximal pull. Returns the norm before clipping.
 
     The bias corrections c1, c2 are folded into the step: rate·(m/c1)/(√(v/c2) + ε) = (rate·√c2/c1)·m/(√v + ε·√c2).
-    Throws DIVERGED, and changes nothing, where the norm or the loss is not finite.
+    Where `mask` is 0, parameters and moments keep their bits. Throws DIVERGED, and changes nothing, where the norm or the
+    loss is not finite.
     """
     norm = torch.linalg.vector_norm(gradient).item()
     check_finite(loss, norm)
+    state = (trainable.values, trainable.first, trainable.second)
+    frozen = None if mask is None else mask == 0
+    before = [] if frozen is None else [own[frozen] for own in state]
     step = trainable.step + 1
     rate, beta1, beta2 = update["learningRate"], update["beta1"], update["beta2"]
     root = math.sqrt(1 - beta2**step)
@@ -79,6 +84,8 @@ def apply_update(
         if factors is not None:
             pull *= factors
         trainable.values.copy_((trainable.values + pull * anchor) / (pull + 1))
+    for own, kept in zip(state, before):
+        own[frozen] = kept
     trainable.step = step
     trainable.round()
     return norm
