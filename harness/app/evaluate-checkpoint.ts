@@ -21,6 +21,10 @@ export interface EvaluateOptions extends EndpointSettings {
   device?: string;
   /** A name from `bench list engines`; the default one without it. */
   engine?: string;
+  /** The type of the weights; float32 without it. */
+  dtype?: "float32" | "bfloat16";
+  /** Path of the interpreter, for an engine that computes in Python. */
+  python?: string;
   /** Whether a model that has a chat template is asked through it; it is unless `never`. */
   chat?: "auto" | "never";
   threads?: number;
@@ -63,7 +67,7 @@ export async function evaluateCheckpoint(
 ): Promise<EvaluatedCheckpoint> {
   const checkpoint = withEndpointSettings(reference, options);
   const { base, trainer, config: file, ...rest } = options;
-  const { quick, device, engine, chat, threads, out, suite: reader, plugins } = rest;
+  const { quick, device, engine, dtype, python, chat, threads, out, suite: reader, plugins } = rest;
   const request = readConfig(file, {
     ...{
       reference: suite,
@@ -73,6 +77,8 @@ export async function evaluateCheckpoint(
       quick,
       device,
       engine,
+      dtype,
+      python,
       chat,
       threads,
       out,

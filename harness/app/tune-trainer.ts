@@ -77,8 +77,33 @@ async function requestOf(
   context: Pick<AppContext, "builtIns">,
 ): Promise<TuneRequest> {
   const { search: kind, candidates, tasks, seeds, eta, seed, objective, space, order } = options;
-  const { config: file, plugins: further, model, device, engine, threads, workers, quick, out, retryFailed } = options;
-  const flags = { reference: suite, suite: options.suite, model, device, engine, threads, workers, quick, retryFailed };
+  const {
+    config: file,
+    plugins: further,
+    model,
+    device,
+    engine,
+    dtype,
+    python,
+    threads,
+    workers,
+    quick,
+    out,
+    retryFailed,
+  } = options;
+  const flags = {
+    reference: suite,
+    suite: options.suite,
+    model,
+    device,
+    engine,
+    dtype,
+    python,
+    threads,
+    workers,
+    quick,
+    retryFailed,
+  };
   const given = { ...flags, plugins: further, out: out && resolve(out), orders: 1 };
   // as many workers as the cells of the first rung can use
   const read = (trainers?: string[]) => readConfig(file, { ...given, seeds: candidates * seeds, trainers });

@@ -8,6 +8,7 @@ import { addClaims } from "./verbs/claims.js";
 import { addCompare } from "./verbs/compare.js";
 import { addCompletion } from "./verbs/completion.js";
 import { addDoctor } from "./verbs/doctor.js";
+import { addEngine } from "./verbs/engine.js";
 import { addEvaluate } from "./verbs/evaluate.js";
 import { addExport } from "./verbs/export.js";
 import { addGate } from "./verbs/gate.js";
@@ -61,6 +62,7 @@ export function buildProgram(context: CliContext): Command {
     addInit,
     addNew,
     addDoctor,
+    addEngine,
     addCompletion,
   ]) {
     add(program, context);

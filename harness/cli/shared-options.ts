@@ -24,8 +24,16 @@ export function withDeviceOptions(command: Command, threads: string): Command {
   return command
     .optionsGroup("Model and device:")
     .option("--threads <n>", threads, wholeNumber(1, limits.threads))
-    .option("--device <device>", "cpu, webgpu or cuda; see `bench doctor`")
-    .option("--engine <name>", "engine that trains and answers; see `bench list engines`")
+    .option("--device <device>", "cpu, webgpu, cuda or cuda:<n>; see `bench doctor`")
+    .option(
+      "--engine <name>",
+      "engine that trains and answers, or auto: the first that opens the model; see `bench list engines`",
+    )
+    .addOption(new Option("--dtype <type>", "type of the weights (default: float32)").choices(["float32", "bfloat16"]))
+    .option(
+      "--python <path>",
+      "Python that an engine in Python runs on (default: what `bench engine install` installed)",
+    )
     .addOption(
       new Option("--chat <when>", "apply the model's chat template, where it has one").choices(["auto", "never"]),
     );

@@ -24,6 +24,8 @@ export interface ConfigFlags {
   threads?: number;
   device?: string;
   engine?: string;
+  dtype?: "float32" | "bfloat16";
+  python?: string;
   quick?: boolean;
   strict?: boolean;
   out?: string;
@@ -107,9 +109,14 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     locate?.(["evaluateItems"], true),
   );
   const engine = flags.engine ?? content.engine;
+  const dtype = flags.dtype ?? content.dtype;
+  const python =
+    flags.python === undefined ? content.python && resolve(directory, content.python) : resolve(flags.python);
   const chat = flags.chat ?? content.chat;
   if (chat !== undefined) config.chat = chat;
-  if (engine !== undefined) config.engine = engine;
+  if (engine !== undefined && engine !== "auto") config.engine = engine;
+  if (dtype === "bfloat16") config.dtype = dtype;
+  if (python !== undefined) config.python = python;
   if (flags.strict ?? content.strict) config.strict = true;
   if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;
   if (observation !== undefined) config.observation = observation;

@@ -126,6 +126,8 @@ export const configSchema = Type.Object(
     threads: Type.Optional(Type.Integer({ ...count, maximum: limits.threads })),
     device: Type.Optional(text),
     engine: Type.Optional(text),
+    dtype: Type.Optional(Type.Enum(["float32", "bfloat16"])),
+    python: Type.Optional(text),
     quick: Type.Optional(Type.Boolean()),
     strict: Type.Optional(Type.Boolean()),
     out: Type.Optional(text),

@@ -16,6 +16,10 @@ export interface RunConfig {
   device: string;
   /** Name of the engine that computes; the first that opens the model on the device when absent. */
   engine?: string;
+  /** The type of the weights; float32 when absent. */
+  dtype?: "bfloat16";
+  /** Path of the interpreter, for an engine that computes in Python; the engine's own choice when absent. */
+  python?: string;
   quick: boolean;
   /** Run directory. */
   out?: string;

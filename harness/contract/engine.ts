@@ -18,8 +18,22 @@ export interface EngineDefinition {
   version: string;
   /** Part of the digest of every cell that this engine computes: bits may change when it does. */
   numerics: string;
-  /** The devices that the engine knows, each with whether it can be used here. Every engine offers `cpu`. */
-  probe(): Promise<DeviceReport[]>;
+  /** In which types it can hold weights; float32 alone unless given. */
+  dtypes?: readonly string[];
+  /**
+   * Finds what it computes with on this machine, where that is not part of this package: the version and the numerics
+   * that hold instead of those above. Asked before a run starts. Throws ENGINE_UNAVAILABLE, naming the command that
+   * installs what is missing.
+   */
+  prepare?(settings: ComputeSettings & { device: string }): Promise<Pick<EngineDefinition, "version" | "numerics">>;
+  /** Installs what it computes with; resolves to what was installed where, in words. */
+  install?(settings: InstallSettings): Promise<string>;
+  /**
+   * The devices that the engine knows, each with whether it can be used here. Every engine offers `cpu`.
+   *
+   * @param python as in `ComputeSettings`.
+   */
+  probe(python?: string): Promise<DeviceReport[]>;
   /**
    * The optional capabilities that it has for a model, by the names that trainers ask for; undefined where it cannot open
    * the model. Asked before a run starts: reads no weights.
@@ -32,20 +46,34 @@ export interface EngineDefinition {
   open?(checkpoint: Checkpoint, device: string, options: OpenOptions): Promise<unknown>;
 }
 
+/** What a run says of how an engine computes. */
+export interface ComputeSettings {
+  /** The type of the weights; float32 unless given. */
+  dtype?: string;
+  /** Path of the interpreter, for engines that compute in Python; the engine's own choice unless given. */
+  python?: string;
+}
+
 /** How a model is opened. */
-export interface OpenOptions {
+export interface OpenOptions extends ComputeSettings {
   /** Threads that one computation uses. */
   threads: number;
   /** Keys dropout. */
   seed: number;
-  /** In which the weights are held; float32 unless given. */
-  dtype?: string;
-  /** The interpreter, for engines that compute in Python; the engine's own choice unless given. */
+}
+
+/** How an engine is installed. */
+export interface InstallSettings {
+  /** The interpreter to install for; the engine's own choice unless given. */
   python?: string;
+  /** URL of a package index that is asked besides the usual one, such as one with builds for a kind of device. */
+  index?: string;
+  /** Hears what is being done, line by line. */
+  progress(line: string): void;
 }
 
 /** The engine that a run chose, and the model that it opens for a learner. Plain data. */
-export interface EngineChoice {
+export interface EngineChoice extends ComputeSettings {
   name: string;
   /** URL of the module whose `plugin` offers the engine. */
   module: string;

@@ -95,7 +95,10 @@ const schema = {
         needsProbes: flag,
       },
     ),
-    engines: listOf({ name, version: text, numerics: text, probe: method }, { capabilities: method, open: method }),
+    engines: listOf(
+      { name, version: text, numerics: text, probe: method },
+      { capabilities: method, open: method, prepare: method, install: method, dtypes: { type: "array", items: text } },
+    ),
     claims: { type: "array", items: claimSchema },
   },
 };

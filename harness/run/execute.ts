@@ -113,9 +113,23 @@ class Coordinator {
     if (this.fatal !== undefined) return;
     const { directory, plugins, model, engine, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
-    const { device, threads, quick, alerts = defaultAlerts, observation } = config;
+    const { device, dtype, python, threads, quick, alerts = defaultAlerts, observation } = config;
     const { chat } = this.plan.record.model;
-    const setup = { directory, plugins, suite, model, engine, device, threads, quick, alerts, observation, chat };
+    const compute = { ...(dtype && { dtype }), ...(python && { python }) };
+    const setup = {
+      directory,
+      plugins,
+      suite,
+      model,
+      engine,
+      compute,
+      device,
+      threads,
+      quick,
+      alerts,
+      observation,
+      chat,
+    };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();

@@ -15,13 +15,14 @@ export function tunedConfig(
   label: string,
   options: Record<string, unknown>,
 ): string {
-  const { suite, model, plugins, device, engine, quick } = config;
+  const { suite, model, plugins, device, engine, dtype, quick } = config;
   const content = {
     suite,
     ...(model === undefined ? {} : { model }),
     ...(plugins.length === 0 ? {} : { plugins }),
     ...(device === "cpu" ? {} : { device }),
     ...(engine === undefined ? {} : { engine }),
+    ...(dtype === undefined ? {} : { dtype }),
     ...(quick ? { quick } : {}),
     trainers: [{ name: config.trainers[0]!.name, label, options }],
   };

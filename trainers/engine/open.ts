@@ -44,7 +44,8 @@ export async function openModel({ engine: choice, model, device, threads, seed }
   const module = modules.get(choice.module) ?? importPlugin(fileURLToPath(choice.module));
   modules.set(choice.module, module);
   const engine = (await module).engines?.find(({ name }) => name === choice.name) as Engine;
-  const opened = await engine.open(choice.checkpoint, device, { threads, seed });
+  const { dtype, python } = choice;
+  const opened = await engine.open(choice.checkpoint, device, { threads, seed, dtype, python });
   checkCore(opened, choice.name);
   return withRefusals(opened, choice.name);
 }

@@ -49,6 +49,28 @@ export function readConfig<A extends Architecture>(
   return { architecture, config };
 }
 
+/**
+ * Whether a directory is of one of the architectures, without variants that `readConfig` refuses; also where its
+ * config.json is malformed, which `readConfig` says.
+ */
+export function isPlainDecoder(directory: string, architectures: readonly Architecture[]): boolean {
+  const file = join(directory, "config.json");
+  let fields: ConfigFields;
+  try {
+    fields = new ConfigFields(file, readJsonFile(file));
+  } catch {
+    return true;
+  }
+  if (!architectures.some(({ name }) => name === fields.architecture)) return fields.architecture === undefined;
+  try {
+    refuseVariants(fields);
+    rotaryEmbedding(fields);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function architectureOf<A extends Architecture>(fields: ConfigFields, architectures: readonly A[]): A {
   const name = fields.architecture;
   const found = architectures.find((architecture) => architecture.name === name);

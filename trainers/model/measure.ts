@@ -8,10 +8,15 @@ export const defaultMaxTokens = 1024;
 
 /** Lengths in the tokens of a model, as its prompts and answers are encoded. */
 export function measureTexts(directory: string, architectures: readonly Architecture[]): TextMeasure {
+  return textMeasure(directory, readConfig(directory, architectures).config.contextLength);
+}
+
+/** Lengths in the tokens of a model with a context of so many tokens. */
+export function textMeasure(directory: string, contextLength: number): TextMeasure {
   const { encode } = openTokenizer(directory);
   return {
     answer: (text) => encode(` ${text}`).length + 1,
     prompt: (text) => encode(text).length,
-    longest: Math.min(readConfig(directory, architectures).config.contextLength, defaultMaxTokens),
+    longest: Math.min(contextLength, defaultMaxTokens),
   };
 }

@@ -38,6 +38,10 @@ orders: 1
 # device: cpu
 # engine: onnx
 
+# The type of the weights (float32 or bfloat16), and the Python of an engine in Python; see bench list engines.
+# dtype: float32
+# python: ./venv/bin/python
+
 # A smaller, honest configuration for smoke tests.
 # quick: false
 

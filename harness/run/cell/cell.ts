@@ -197,7 +197,8 @@ class CellRun {
     const { trainer, order, record, start } = this.task.cell;
     this.buffer = new MeteredBuffer(trainer.privileges);
     const model = start?.base ?? setup.model;
-    const engine = setup.engine === undefined ? undefined : await engineChoice(setup.engine, model, registry);
+    const engine =
+      setup.engine === undefined ? undefined : await engineChoice(setup.engine, model, registry, setup.compute);
     this.learner = await callPlugin("the trainer's create", () =>
       registry.trainer(trainer.name).create({
         model,

@@ -135,3 +135,18 @@ export async function weightsOf({ directory, cell, row }: Source, base: string, 
     },
   );
 }
+
+/**
+ * Throws CONFIG_INVALID where another engine computed the source: the state of a trainer is laid out as its engine has it.
+ *
+ * @param engine name of the engine of this run; undefined for none.
+ */
+export function checkEngine({ cell, run }: Source, engine: string | undefined): void {
+  const before = run.numerics.split(":")[0]!;
+  if (before === (engine ?? "none")) return;
+  throw new BenchError(
+    "CONFIG_INVALID",
+    `cell ${cell.id} was computed by the engine "${before}", this run by ${engine === undefined ? "none" : `"${engine}"`}`,
+    { fix: `Add --engine ${before}, or name other trainers: they start from the checkpoint's weights.` },
+  );
+}

@@ -1,25 +1,38 @@
 import { pathToFileURL } from "node:url";
 import type { RunConfig } from "../../contract/config.js";
-import type { Checkpoint, DeviceReport, EngineChoice, EngineDefinition } from "../../contract/engine.js";
+import type {
+  Checkpoint,
+  ComputeSettings,
+  DeviceReport,
+  EngineChoice,
+  EngineDefinition,
+} from "../../contract/engine.js";
 import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
 import { resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
 
+/** The engine of a run, as it is on this machine. */
+export type PreparedEngine = Pick<EngineDefinition, "name" | "version" | "numerics">;
+
 /**
- * The engine of a run: the one that the configuration names, or the first registered that opens the model on the device.
- * Undefined where none opens it and no trainer asks for one.
+ * The engine of a run: the one that the configuration names, or the first registered that opens the model on the device
+ * with weights of the type. Undefined where none opens it and no trainer asks for one.
  *
- * @throws UNKNOWN_NAME, DEVICE_UNAVAILABLE; CAPABILITY_MISSING where a trainer asks for what engine or model lack.
+ * @throws UNKNOWN_NAME, DEVICE_UNAVAILABLE, ENGINE_UNAVAILABLE; CAPABILITY_MISSING where a trainer asks for what engine or
+ *   model lack.
  */
 export async function chooseEngine(
-  { engine: name, device }: RunConfig,
+  { engine: name, device, dtype: type, python }: RunConfig,
   checkpoint: Checkpoint | undefined,
   trainers: readonly TrainerRecord[],
   registry: Registry,
-): Promise<EngineDefinition | undefined> {
+): Promise<PreparedEngine | undefined> {
   const engines = name === undefined ? registry.allEngines() : [registry.engine(name)];
-  const able = engines.filter((engine) => capabilitiesOf(engine, checkpoint) !== undefined);
+  const dtype = type ?? "float32";
+  const opening = engines.filter((engine) => capabilitiesOf(engine, checkpoint) !== undefined);
+  const able = opening.filter(({ dtypes = ["float32"] }) => dtypes.includes(dtype));
+  if (able.length === 0 && opening.length > 0) throw lacksType(opening, dtype, registry);
   const asking = trainers.flatMap(({ label, name: trainer, options }) => {
     const asked = registry.trainer(trainer).capabilities?.(options);
     return asked === undefined ? [] : [{ label, asked }];
@@ -27,13 +40,14 @@ export async function chooseEngine(
   if (able.length === 0 && (asking.length > 0 || name !== undefined)) {
     throw cannotOpen(engines, checkpoint, asking[0]?.label, registry);
   }
-  const engine = await firstOn(device, able.length > 0 ? able : engines);
+  const engine = await firstOn(device, able.length > 0 ? able : engines, python);
   if (able.length === 0) return undefined;
   for (const { label, asked } of asking) {
     const missing = asked.filter((capability) => !capabilitiesOf(engine!, checkpoint)!.includes(capability));
     if (missing.length > 0) throw lacks(engine!, checkpoint!, label, asked, missing, registry);
   }
-  return engine;
+  const { name: chosen, version, numerics } = engine!;
+  return { name: chosen, version, numerics, ...(await engine!.prepare?.({ device, dtype, python })) };
 }
 
 /** How a learner opens a model with the engine of a run. Undefined where the engine does not open models of its format. */
@@ -41,13 +55,14 @@ export async function engineChoice(
   name: string,
   directory: string,
   registry: Registry,
+  settings: ComputeSettings = {},
 ): Promise<EngineChoice | undefined> {
   const checkpoint = await registry.modelFor(directory).open?.(directory);
   if (checkpoint === undefined || capabilitiesOf(registry.engine(name), checkpoint) === undefined) return undefined;
   const source = resolveSpecifier(registry.origin("engines", name)!);
   if (source.kind === "command") throw new BenchError("INTERNAL", `the engine "${name}" is no module`);
   const module = source.kind === "built-in" ? source.url : pathToFileURL(source.path).href;
-  return { name, module, checkpoint };
+  return { name, module, checkpoint, ...settings };
 }
 
 /** The optional capabilities of an engine for a model that the model allows. */
@@ -58,11 +73,15 @@ function capabilitiesOf(engine: EngineDefinition, checkpoint: Checkpoint | undef
 }
 
 /** The first engine that has the device here; undefined where there is no engine. */
-async function firstOn(device: string, engines: readonly EngineDefinition[]): Promise<EngineDefinition | undefined> {
+async function firstOn(
+  device: string,
+  engines: readonly EngineDefinition[],
+  python: string | undefined,
+): Promise<EngineDefinition | undefined> {
   if (device === "cpu" || engines.length === 0) return engines[0];
   const reports: DeviceReport[] = [];
   for (const engine of engines) {
-    const own = await engine.probe();
+    const own = await engine.probe(python);
     if (own.some((report) => report.device === device && report.available)) return engine;
     reports.push(...own);
   }
@@ -75,6 +94,14 @@ async function firstOn(device: string, engines: readonly EngineDefinition[]): Pr
       fix: `This machine has: ${[...new Set(["cpu", ...available])].join(", ")}. \`bench doctor\` says more.`,
     },
   );
+}
+
+function lacksType(engines: readonly EngineDefinition[], dtype: string, registry: Registry): BenchError {
+  const others = registry.allEngines().filter(({ dtypes }) => dtypes?.includes(dtype));
+  const names = engines.map(({ name }) => `"${name}"`).join(", ");
+  return new BenchError("CAPABILITY_MISSING", `the engine ${names} does not compute in ${dtype}`, {
+    fix: others.length > 0 ? `Add --engine ${others[0]!.name}, or leave --dtype out.` : "Leave --dtype out.",
+  });
 }
 
 function cannotOpen(

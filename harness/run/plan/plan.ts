@@ -12,7 +12,7 @@ import { resolveReference } from "../../hub.js";
 import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
 import { openSource } from "../continuation/source.js";
-import { continuedConfig, continuedOrder, startsOf } from "../continuation/start.js";
+import { checkEngine, continuedConfig, continuedOrder, startsOf } from "../continuation/start.js";
 import { measureAnswerLimits } from "../data/answer-limits.js";
 import { withDataNotes } from "../data/data-notes.js";
 import { readRunRecord } from "../store/store.js";
@@ -75,6 +75,7 @@ export async function planRun(
   const { suite, limits } = measureAnswerLimits(checked, await model.measure());
   const continuation = source && (await startsOf(source, trainers, model, registry));
   const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
+  if (source !== undefined && continuation!.record.restored.length > 0) checkEngine(source, engine?.name);
   const digestInput: CellDigestInput = {
     suite: suite.digest,
     model: model.record.digest,

@@ -1,5 +1,6 @@
 import type { AlertSettings } from "../../contract/alert.js";
 import type { ObservationSettings } from "../../contract/config.js";
+import type { ComputeSettings } from "../../contract/engine.js";
 import type { ErrorRecord } from "../../contract/errors.js";
 import type { CellProgress } from "../../contract/event.js";
 import type { JournalEvent } from "../../contract/result.js";
@@ -18,6 +19,7 @@ export interface WorkerSetup {
   model: string;
   /** Name of the engine that computes, where one opens the model. */
   engine?: string;
+  compute: ComputeSettings;
   device: string;
   threads: number;
   quick: boolean;

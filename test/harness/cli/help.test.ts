@@ -26,6 +26,7 @@ const verbs = [
   "init suite",
   "new trainer",
   "doctor",
+  "engine install",
   "completion",
 ];
 
@@ -72,7 +73,8 @@ describe("help", () => {
     expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
       ...["--trainers", "--orders", "--seeds", "--config", "--from-checkpoint", "--strict", "--evaluate-every"],
       ...["--evaluate-items", "--fail-on", "--suite", "--quick"],
-      ...["--model", "--workers", "--threads", "--device", "--engine", "--chat"],
+      ...["--model", "--workers", "--threads", "--device", "--engine", "--dtype"],
+      ...["--python", "--chat"],
       ...["--retry-failed", "--dry-run", "--out", "--keep-checkpoints", "--reporter", "--quiet"],
       ...["--plugin", "--json", "--stack", "-h, --help"],
     ]);

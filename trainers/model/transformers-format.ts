@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { canonicalJson } from "../../harness/contract/digest.js";
+import type { ModelFormat } from "../../harness/contract/plugin.js";
+import { type Architecture, ConfigFields } from "./architecture.js";
+import { companionsOf } from "./companions.js";
+import { isPlainDecoder } from "./config.js";
+import { readJsonFile } from "./json-file.js";
+import { defaultMaxTokens, textMeasure } from "./measure.js";
+import { readTensor } from "./safetensors.js";
+import { openTokenizer } from "./tokenizer.js";
+import { findWeights, holdsWeights } from "./weights.js";
+
+/** What config.json says of files rather than of the function that is computed. */
+const aboutFiles = ["dtype", "torch_dtype", "_name_or_path", "transformers_version", "use_cache"];
+
+/** The name of the longest sequence differs from one architecture to the next. */
+const contextKeys = ["max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"];
+
+function fieldsOf(directory: string): ConfigFields {
+  const file = join(directory, "config.json");
+  return new ConfigFields(file, readJsonFile(file));
+}
+
+function architectureOf(fields: ConfigFields): string {
+  if (fields.architecture !== undefined) return fields.architecture;
+  throw fields.invalid("architectures names no class of transformers", "Save the model again with transformers.");
+}
+
+/**
+ * Model directories of whatever architecture transformers knows.
+ *
+ * @param others architectures whose directories another format describes in full.
+ */
+export function transformersFormat(others: readonly Architecture[]): ModelFormat {
+  return {
+    name: "transformers",
+    summary: "any causal language model of transformers as config.json, *.safetensors and tokenizer.json",
+    recognizes: (directory) =>
+      existsSync(join(directory, "config.json")) && holdsWeights(directory) && !isPlainDecoder(directory, others),
+    open: async (directory) => ({
+      format: "transformers",
+      architecture: architectureOf(fieldsOf(directory)),
+      directory: resolve(directory),
+    }),
+    async measure(directory) {
+      const fields = fieldsOf(directory);
+      const key = contextKeys.find((name) => fields.values[name] !== undefined);
+      return textMeasure(directory, key === undefined ? defaultMaxTokens : fields.size(key));
+    },
+    async inspect(directory) {
+      const fields = fieldsOf(directory);
+      const architecture = architectureOf(fields);
+      const tokenizer = openTokenizer(directory);
+      const tensors = findWeights(directory);
+      const config = { ...fields.values };
+      for (const key of aboutFiles) delete config[key];
+      const hash = createHash("sha256").update(canonicalJson(config));
+      for (const [name, bytes] of companionsOf(directory)) hash.update(`\0${name}\0`).update(bytes);
+      let parameters = 0;
+      for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const values = readTensor(tensor);
+        parameters += values.length;
+        hash.update(`\0${name}\0`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      }
+      return { architecture, parameters, digest: hash.digest("hex"), chatTemplate: tokenizer.chat !== null };
+    },
+  };
+}
