@@ -11,8 +11,8 @@ export const pythonPath = join(packageRoot, "trainers", "engine", "torch");
 
 /** Seconds without a word of a child that was asked something, after which it counts as hanging. */
 const silenceSeconds = 600;
-/** Opening a large model is one call that says nothing on the way. */
-const openingSeconds = 3600;
+/** As many for opening a model, which says nothing on the way. */
+export const openingSeconds = 3600;
 const quotedLines = 8;
 
 /** The child ran out of memory in a call; nothing was changed, and it goes on. */
@@ -38,15 +38,11 @@ export class TorchChild {
   private readonly waiting = new Map<number, Waiting>();
   private asked = 0;
   private silence: NodeJS.Timeout | undefined;
+  private patience = silenceSeconds;
   private stderrTail = "";
   private failure: BenchError | undefined;
 
-  /** @param silence seconds without a word after which a child that was asked something is killed. */
-  constructor(
-    python: string,
-    threads: number,
-    private readonly silent = silenceSeconds,
-  ) {
+  constructor(python: string, threads: number) {
     const given = process.env.PYTHONPATH;
     this.child = spawn(python, ["-m", "bench_torch", String(threads)], {
       stdio: ["pipe", "pipe", "pipe"],
@@ -94,15 +90,17 @@ export class TorchChild {
   /**
    * Asks, and waits for the answer.
    *
+   * @param patience seconds without a word after which the child is killed.
    * @throws OutOfMemory; ENGINE_FAILED where the child ends, hangs or fails in the call; else the coded error of the call.
    */
-  ask<T>(method: string, params: object): Promise<T> {
+  ask<T>(method: string, params: object, patience = silenceSeconds): Promise<T> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const id = ++this.asked;
     return new Promise<T>((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
       this.hold(true);
-      this.listen(method === "open" ? Math.max(openingSeconds, this.silent) : this.silent);
+      this.patience = patience;
+      this.listen();
       for (const part of encodeMessage({ jsonrpc: "2.0", id, method, params })) this.child.stdin.write(part);
     });
   }
@@ -114,12 +112,12 @@ export class TorchChild {
 
   private hear({ id, result, error }: { id?: number; result?: unknown; error?: Failure }): void {
     if (id === undefined) {
-      this.listen(this.silent);
+      this.listen();
       return;
     }
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
-    if (this.waiting.size > 0) this.listen(this.silent);
+    if (this.waiting.size > 0) this.listen();
     else {
       clearTimeout(this.silence);
       this.hold(false);
@@ -137,12 +135,13 @@ export class TorchChild {
   }
 
   /** Waits for the next word; kills the child where it does not come. */
-  private listen(seconds: number): void {
+  private listen(): void {
+    const { patience } = this;
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
-      this.fail(`said nothing for ${seconds} seconds`);
+      this.fail(`said nothing for ${patience} seconds`);
       this.kill();
-    }, seconds * 1000);
+    }, patience * 1000);
   }
 
   private fail(what: string): void {

@@ -85,7 +85,7 @@ const numbers: Record<string, number> = {
 };
 
 function place(value: unknown, tensors: readonly Float32Array[]): unknown {
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((item) => place(item, tensors));
+  if (Array.isArray(value)) return value.map((item) => (typeof item === "number" ? item : place(item, tensors)));
   if (value === null || typeof value !== "object") return value;
   const { tensor, number, ...rest } = value as Record<string, unknown>;
   const single = Object.keys(rest).length === 0;

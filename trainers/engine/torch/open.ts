@@ -1,6 +1,6 @@
 import type { Checkpoint, OpenOptions } from "../../../harness/contract/engine.js";
 import type { Model } from "../contract.js";
-import { childFor } from "./child.js";
+import { childFor, openingSeconds } from "./child.js";
 import { findPython } from "./python.js";
 import { type OpenedModel, TorchModel } from "./torch-model.js";
 
@@ -11,7 +11,7 @@ export async function openTorchModel(
   { threads, seed, dtype = "float32", python }: OpenOptions,
 ): Promise<Model> {
   const child = childFor((await findPython(python)).path, threads);
-  const opened = await child.ask<OpenedModel>("open", { directory, device, dtype, seed });
+  const opened = await child.ask<OpenedModel>("open", { directory, device, dtype, seed }, openingSeconds);
   const model = new TorchModel(child, opened, directory);
   if (adapter !== undefined) {
     await model.load(adapter);

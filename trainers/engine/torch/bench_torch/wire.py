@@ -23,7 +23,7 @@ def read_message(stream: BinaryIO) -> dict[str, Any] | None:
 
     def place(value: Any) -> Any:
         if isinstance(value, list):
-            return [place(item) for item in value] if value and isinstance(value[0], (dict, list)) else value
+            return [place(item) if isinstance(item, (dict, list)) else item for item in value]
         if not isinstance(value, dict):
             return value
         if value.keys() == {"tensor"}:
