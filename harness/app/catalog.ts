@@ -86,6 +86,39 @@ export interface FoundEntry extends CatalogEntry {
   kind: string;
 }
 
+/** What a suite consists of, as far as its tasks are known without data of one's own. */
+export interface SuiteContents {
+  tasks: { id: string; language: string; scorer: string; train: number; validation: number; test: number }[];
+  orders: { name: string; tasks: string[] }[];
+  probes: { id: string; kind: string; items: number }[];
+}
+
+/** The contents of a suite by its default options; undefined for one that reads a location. */
+export async function contentsOf(name: string, registry: Registry): Promise<SuiteContents | undefined> {
+  const definition = registry.suite(name);
+  try {
+    const options = checkOptions(definition.options, {}, `suite "${name}"`);
+    const { tasks, orders, probes } = await definition.load({ options, quick: false });
+    return {
+      tasks: tasks.map(({ id, language, scorer, train, validation, test }) => {
+        return {
+          id,
+          language,
+          scorer: scorer.name,
+          train: train.length,
+          validation: validation.length,
+          test: test.length,
+        };
+      }),
+      orders: orders.map(({ name, tasks }) => ({ name, tasks: [...tasks] })),
+      probes: probes.map(({ id, kind, examples }) => ({ id, kind, items: examples.length })),
+    };
+  } catch (error) {
+    if (error instanceof BenchError) return undefined; // it reads a location, which was not given
+    throw error;
+  }
+}
+
 /** All entries of a name, or of a metric's id. Throws UNKNOWN_NAME with the near one. */
 export function findInCatalog(name: string, registry: Registry): FoundEntry[] {
   const entries = catalog(registry);

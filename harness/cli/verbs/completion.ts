@@ -1,21 +1,15 @@
-import { type Command, Option } from "commander";
+import { type Argument, type Command, Option } from "commander";
+import { catalogKinds, registryFor } from "../../app/context.js";
 import { suggestName } from "../../config/suggest-name.js";
 import { BenchError } from "../../contract/errors.js";
 import type { CliContext } from "../context.js";
+import { type CompletedVerb, completionScripts } from "../text/completion-scripts.js";
 
-interface Verb {
-  name: string;
-  description: string;
-  flags: { name: string; description: string }[];
-}
-
-const shells = { bash, zsh, fish };
-
-/** `bench completion <shell>`: a script that completes verbs and flags. */
+/** `bench completion <shell>`: a script that completes verbs, flags, and the names of suites, trainers and the like. */
 export function addCompletion(program: Command, context: CliContext): void {
   program
     .command("completion")
-    .description("print a script that completes verbs and flags in your shell")
+    .description("print a script that completes verbs, flags and names in your shell")
     .argument("<shell>", "bash, zsh or fish")
     .option("--json", "print machine-readable JSON")
     .addOption(new Option("--stack").hideHelp())
@@ -30,77 +24,52 @@ export function addCompletion(program: Command, context: CliContext): void {
         "  bench completion fish > ~/.config/fish/completions/bench.fish",
       ].join("\n"),
     )
-    .action((shell: string, options: { json?: boolean }) => {
-      const names = Object.keys(shells);
-      if (!(shell in shells)) {
-        throw new BenchError("USAGE", `there is no completion for "${shell}"`, { fix: suggestName(shell, names) });
+    .action(async (shell: string, options: { json?: boolean }) => {
+      const script = completionScripts[shell];
+      if (script === undefined) {
+        const fix = suggestName(shell, Object.keys(completionScripts));
+        throw new BenchError("USAGE", `there is no completion for "${shell}"`, { fix });
       }
-      const script = shells[shell as keyof typeof shells](verbsOf(program));
-      context.print(options.json ? `${JSON.stringify({ shell, script }, null, 2)}\n` : script);
+      const text = script(completedVerbs(program, await knownNames(context)));
+      context.print(options.json ? `${JSON.stringify({ shell, script: text }, null, 2)}\n` : text);
     });
 }
 
-function verbsOf(program: Command): Verb[] {
-  return program.commands.map((command) => ({
-    name: command.name(),
-    description: command.description(),
-    flags: [command, ...command.commands]
-      .flatMap(({ options }) => options)
-      .filter(({ long, hidden }) => long && !hidden)
-      .map(({ long, description }) => ({ name: long!, description })),
-  }));
+/** Names by what an argument or a flag calls them. */
+type KnownNames = Readonly<Record<string, readonly string[]>>;
+
+/** What the built-in plug-ins offer. */
+async function knownNames(context: CliContext): Promise<KnownNames> {
+  const { catalog } = await import("../../app/catalog.js");
+  const entries = catalog(await registryFor(context));
+  const names = (kind: (typeof catalogKinds)[number]) => entries[kind].map(({ name }) => name);
+  const { suites, trainers } = { suites: names("suites"), trainers: names("trainers") };
+  return {
+    ...{ "<suite>": suites, "--suite": suites, "<trainer>": trainers, "--trainer": trainers, "--trainers": trainers },
+    ...{ "--engine": names("engines"), "--reporter": names("reporters"), "--metrics": names("metrics") },
+    ...{ "show <name>": [...new Set(catalogKinds.flatMap(names))], "list <kind>": catalogKinds },
+    "completion <shell>": Object.keys(completionScripts),
+  };
 }
 
-const words = (verb: Verb): string => [...verb.flags.map(({ name }) => name), "--help"].join(" ");
-
-function bash(verbs: Verb[]): string {
-  const cases = verbs.map((verb) => `    ${verb.name}) words="${words(verb)}" ;;`);
-  return `_bench() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words=""
-  case "\${COMP_WORDS[1]}" in
-${cases.join("\n")}
-  esac
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${verbs.map(({ name }) => name).join(" ")} --help --version" -- "$current"))
-  elif [[ "$current" == -* ]]; then
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
-  else
-    COMPREPLY=($(compgen -f -- "$current"))
-  fi
-}
-complete -o filenames -F _bench bench
-`;
-}
-
-function zsh(verbs: Verb[]): string {
-  const quote = (text: string) => text.replaceAll("'", "'\\''").replaceAll(":", "\\:");
-  const cases = verbs.map((verb) => `    ${verb.name}) flags=(${words(verb)}) ;;`);
-  return `#compdef bench
-_bench() {
-  local -a verbs flags
-  verbs=(${verbs.map(({ name, description }) => `'${name}:${quote(description)}'`).join(" ")})
-  if (( CURRENT == 2 )); then
-    _describe verb verbs
-    return
-  fi
-  case "$words[2]" in
-${cases.join("\n")}
-  esac
-  if [[ "$words[CURRENT]" == -* ]]; then compadd -a flags; else _files; fi
-}
-compdef _bench bench
-`;
-}
-
-function fish(verbs: Verb[]): string {
-  const quote = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-  return `${verbs
-    .flatMap((verb) => [
-      `complete -c bench -n __fish_use_subcommand -a ${verb.name} -d ${quote(verb.description)}`,
-      ...verb.flags.map(
-        ({ name, description }) =>
-          `complete -c bench -n '__fish_seen_subcommand_from ${verb.name}' -l ${name.slice(2)} -d ${quote(description)}`,
-      ),
-    ])
-    .join("\n")}\n`;
+/** Every verb of a program, and every verb of a verb, with its flags and what may follow it. */
+function completedVerbs(program: Command, names: KnownNames): CompletedVerb[] {
+  const describe = (command: Command, name: string): CompletedVerb => {
+    const wordsOf = (argument: Argument) =>
+      argument.argChoices ?? names[`${name} <${argument.name()}>`] ?? names[`<${argument.name()}>`] ?? [];
+    return {
+      name,
+      description: command.description(),
+      flags: command.options
+        .filter(({ long, hidden }) => long && !hidden)
+        .map(({ long, description, argChoices }) => {
+          return { name: long!, description, values: argChoices ?? names[long!] ?? [] };
+        }),
+      words: [...command.commands.map((own) => own.name()), ...command.registeredArguments.flatMap(wordsOf)],
+    };
+  };
+  return program.commands.flatMap((verb) => [
+    describe(verb, verb.name()),
+    ...verb.commands.map((own) => describe(own, `${verb.name()} ${own.name()}`)),
+  ]);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import type { FoundEntry } from "../../app/catalog.js";
+import type { FoundEntry, SuiteContents } from "../../app/catalog.js";
 import { registryFor } from "../../app/context.js";
 import { packageRoot } from "../../contract/files.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
@@ -26,14 +26,22 @@ export function addShow(program: Command, context: CliContext): void {
       else context.print(text);
       return;
     }
-    const { findInCatalog } = await import("../../app/catalog.js");
-    const found = findInCatalog(name, await registryFor(context, options.plugin));
+    const { contentsOf, findInCatalog } = await import("../../app/catalog.js");
+    const registry = await registryFor(context, options.plugin);
+    const found = await Promise.all(
+      findInCatalog(name, registry).map(async (entry): Promise<Shown> => {
+        const contents = entry.kind === "suite" ? await contentsOf(entry.name, registry) : undefined;
+        return contents === undefined ? entry : { ...entry, contents };
+      }),
+    );
     if (options.json) printJson(context, found);
     else context.print(`${found.map((entry) => lines(entry, context).join("\n")).join("\n\n")}\n`);
   });
 }
 
-function lines(entry: FoundEntry, context: CliContext): string[] {
+type Shown = FoundEntry & { contents?: SuiteContents };
+
+function lines(entry: Shown, context: CliContext): string[] {
   const paint = picocolors.createColors(context.color);
   const facts: [string, string][] = [["source", entry.source ?? "not stated"]];
   if (entry.version !== undefined) facts.push(["version", String(entry.version)]);
@@ -45,8 +53,31 @@ function lines(entry: FoundEntry, context: CliContext): string[] {
     ...twoColumns([["", entry.summary]], context.width, 0),
     "",
     ...twoColumns(facts, context.width),
+    ...(entry.contents === undefined ? [] : contentsLines(entry.contents, context)),
     ...(entry.options === undefined ? [] : ["", options.length === 0 ? "no options" : "options"]),
     ...twoColumns(options, context.width),
+  ];
+}
+
+function contentsLines({ tasks, orders, probes }: SuiteContents, { width }: CliContext): string[] {
+  const block = (title: string, rows: [string, string][]) =>
+    rows.length === 0 ? [] : ["", title, ...twoColumns(rows, width)];
+  return [
+    ...block(
+      "tasks",
+      tasks.map(({ id, language, scorer, train, validation, test }) => [
+        id,
+        `${language}, scored by ${scorer}; ${train} training, ${validation} validation, ${test} test items`,
+      ]),
+    ),
+    ...block(
+      "orders",
+      orders.map(({ name, tasks }) => [name, tasks.join(" → ")]),
+    ),
+    ...block(
+      "probes",
+      probes.map(({ id, kind, items }) => [id, `${kind}, ${items} items`]),
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { bench, newDirectory } from "./support.js";
 
@@ -114,10 +115,33 @@ describe("a wrong command line ends with 2 and says what was meant", () => {
 });
 
 describe("completion", () => {
-  it.each(["bash", "zsh", "fish"])("%s knows every verb and the flags of run", async (shell) => {
+  it.each(["zsh", "fish"])("%s knows verbs, verbs of verbs, flags, suites and trainers", async (shell) => {
     const { stdout, code } = await bench(["completion", shell], directory);
     expect(code).toBe(0);
-    for (const verb of verbs) expect(stdout).toContain(verb.split(" ")[0]);
-    expect(stdout).toContain("keep-checkpoints");
+    for (const word of verbs.flatMap((verb) => verb.split(" "))) expect(stdout).toContain(word);
+    for (const word of ["keep-checkpoints", "trace-seq", "lora-per-task", "acknowledge"])
+      expect(stdout).toContain(word);
+  });
+
+  it("bash completes a line", async () => {
+    const { stdout: script } = await bench(["completion", "bash"], directory);
+    const completed = (...words: string[]) => {
+      const run = `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bench; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const { stdout } = spawnSync("bash", ["-c", run, "bash", "bench", ...words], {
+        cwd: directory,
+        encoding: "utf8",
+      });
+      return stdout.trim().split("\n");
+    };
+    expect(completed("wat")).toEqual(["watch"]);
+    expect(completed("run", "trace-")).toEqual(["trace-seq"]);
+    expect(completed("run", "--trainers", "sequ")).toEqual(["sequential"]);
+    expect(completed("run", "--trainers", "frozen,sequ")).toEqual(["frozen,sequential"]);
+    expect(completed("run", "--chat", "")).toEqual(["auto", "never"]);
+    expect(completed("gate", "ackn")).toEqual(["acknowledge"]);
+    expect(completed("gate", "acknowledge", "bwt", "--unt")).toEqual(["--until"]);
+    expect(completed("tune", "lora-p")).toEqual(["lora-per-task"]);
+    expect(completed("list", "repo")).toEqual(["reporters"]);
+    expect(completed("show", "learningAcc")).toEqual(["learningAccuracy"]);
   });
 });
