@@ -6,6 +6,7 @@ import type { Claim } from "./contract/claim.js";
 import type { EngineDefinition } from "./contract/engine.js";
 import { BenchError } from "./contract/errors.js";
 import { packageRoot } from "./contract/files.js";
+import { type Confinement, unconfined } from "./contract/isolation.js";
 import type { Metric } from "./contract/metric.js";
 import type { ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
@@ -15,7 +16,7 @@ import { checkSchemas } from "./plugins/check-plugin.js";
 import { importPlugin } from "./plugins/import-plugin.js";
 import { type LoadedPlugin, trainersOfMethods } from "./plugins/method-trainers.js";
 import { provideOwnPackage } from "./plugins/own-package.js";
-import { describeCommand, hostCommand, processTrainer } from "./plugins/process-trainer.js";
+import { describeProgram, hostProgram, processTrainer } from "./plugins/process-trainer.js";
 import { type PluginSource, resolveSpecifier } from "./plugins/specifier.js";
 import { scorers as builtInScorers } from "./score/index.js";
 
@@ -83,38 +84,44 @@ const singular: Record<PluginKind, string> = {
  *
  * @param specifiers file URLs (built in: their trainers run in this thread), paths, npm packages as the working
  *   directory sees them, or `command:<words>`. Trainers of the last three run in a child process per cell.
+ * @param confinement of the processes in which they learn; none unless given.
  * @throws PLUGIN_INVALID, DUPLICATE_NAME.
  */
-export async function loadRegistry(specifiers: readonly string[]): Promise<Registry> {
+export async function loadRegistry(
+  specifiers: readonly string[],
+  confinement: Confinement = unconfined,
+): Promise<Registry> {
   const registry = new PluginRegistry();
   registry.add(pathToFileURL(join(packageRoot, "harness", "score")).href, { scorers: builtInScorers });
   registry.add(pathToFileURL(join(packageRoot, "harness", "metrics")).href, { metrics: [...metricDefinitions] });
   const loaded: LoadedPlugin[] = [];
-  for (const specifier of new Set(specifiers)) loaded.push(await loadPlugin(specifier));
+  for (const specifier of new Set(specifiers)) loaded.push(await loadPlugin(specifier, confinement));
   for (const { specifier, plugin } of loaded) registry.add(specifier, plugin);
-  for (const { specifier, trainer } of trainersOfMethods(loaded)) {
+  for (const { specifier, trainer } of trainersOfMethods(loaded, confinement)) {
     if (isMainThread && !specifier.startsWith("file:")) checkSchemas({ trainers: [trainer] }, specifier);
     registry.add(specifier, { trainers: [trainer] });
   }
   return registry;
 }
 
-async function loadPlugin(specifier: string): Promise<LoadedPlugin> {
+async function loadPlugin(specifier: string, confinement: Confinement): Promise<LoadedPlugin> {
   const source = resolveSpecifier(specifier);
-  return { specifier, source, plugin: await pluginOf(source) };
+  return { specifier, source, plugin: await pluginOf(source, confinement) };
 }
 
-async function pluginOf(source: PluginSource): Promise<Plugin> {
+async function pluginOf(source: PluginSource, confinement: Confinement): Promise<Plugin> {
   if (source.kind === "built-in") return importPlugin(fileURLToPath(source.url));
-  if (source.kind === "command") return { trainers: await describeCommand(source.words) };
+  if (source.kind === "command") {
+    return { trainers: await describeProgram({ words: source.words }, confinement) };
+  }
   // A module that hangs or exits while it loads must not take this process with it: a child tries it first.
   // Workers load what the main thread has tried.
-  const command = hostCommand([source.path]);
-  if (isMainThread) await describeCommand(command, source.path);
+  const program = hostProgram([source.path]);
+  if (isMainThread) await describeProgram(program, confinement, source.path);
   provideOwnPackage();
   const plugin = await importPlugin(source.path);
   if (isMainThread) checkSchemas(plugin, source.path);
-  return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, command)) };
+  return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, program, confinement)) };
 }
 
 class PluginRegistry implements Registry {

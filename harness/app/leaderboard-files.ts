@@ -35,15 +35,28 @@ export function leaderboardCsv({ leaderboard }: Board): string {
   const metrics = keysOf(leaderboard.map((row) => row.metrics));
   const costs = keysOf(leaderboard.map((row) => row.cost));
   const header = [
-    ...["id", "trainer", "model", "engine", "quick", "past_data", "best_rank", "worst_rank", "cells", "planned"],
+    ...[
+      "id",
+      "trainer",
+      "model",
+      "engine",
+      "quick",
+      "past_data",
+      "isolation",
+      "best_rank",
+      "worst_rank",
+      "cells",
+      "planned",
+    ],
     ...metrics.flatMap((key) => [key, `${key}_low`, `${key}_high`]),
     ...costs,
   ];
-  const line = ({ rank, cells, privileges, ...row }: BoardRow) =>
+  const line = ({ rank, cells, privileges, isolation, ...row }: BoardRow) =>
     csvLine(
       [
         ...[row.id, row.trainer, row.model.reference, row.engine, row.quick],
         pastDataText(privileges.pastData),
+        isolation,
         ...[rank?.best, rank?.worst, cells.done, cells.planned],
         ...metrics.flatMap((key) => [row.metrics[key]?.mean, row.metrics[key]?.low, row.metrics[key]?.high]),
         ...costs.map((key) => row.cost[key]),

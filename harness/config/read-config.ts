@@ -32,6 +32,7 @@ export interface ConfigFlags {
   retryFailed?: boolean;
   keepCheckpoints?: RunConfig["keepCheckpoints"];
   chat?: RunConfig["chat"];
+  isolate?: RunConfig["isolate"];
   fromCheckpoint?: string;
   evaluateEvery?: number;
   evaluateItems?: number;
@@ -113,7 +114,9 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   const python =
     flags.python === undefined ? content.python && resolve(directory, content.python) : resolve(flags.python);
   const chat = flags.chat ?? content.chat;
+  const isolate = flags.isolate ?? content.isolate;
   if (chat !== undefined) config.chat = chat;
+  if (isolate !== undefined) config.isolate = isolate;
   if (engine !== undefined && engine !== "auto") config.engine = engine;
   if (dtype === "bfloat16") config.dtype = dtype;
   if (python !== undefined) config.python = python;

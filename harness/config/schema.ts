@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { isolationPolicies } from "../contract/isolation.js";
 import { mapOf, nullable } from "../contract/options.js";
 import { limits } from "./limits.js";
 import { trainingProfile } from "./profile.js";
@@ -147,6 +148,7 @@ export const configSchema = Type.Object(
     ),
     plugins: Type.Optional(Type.Array(text)),
     chat: Type.Optional(Type.Enum(["auto", "never"])),
+    isolate: Type.Optional(Type.Enum([...isolationPolicies])),
     alerts: Type.Optional(Type.Union([alerts, Type.Literal(false)])),
     gate: Type.Optional(gate),
     ...trainingProfile,

@@ -1,4 +1,5 @@
 import type { AlertSettings } from "./alert.js";
+import type { IsolationPolicy } from "./isolation.js";
 
 /** Everything a run was asked for, after the file and the flags became one; what `harness/config` produces. */
 export interface RunConfig {
@@ -39,6 +40,8 @@ export interface RunConfig {
   metrics?: string[];
   /** Names of the reporters; the default ones when absent. Have no influence on results. */
   reporters?: string[];
+  /** Whether plug-ins are kept from the files of run and suite; `auto` when absent. Has no influence on results. */
+  isolate?: IsolationPolicy;
   /** Further plug-ins: file paths, npm packages, or `command:…`. */
   plugins: string[];
 }

@@ -20,6 +20,10 @@ export const errorCodes = {
   ENGINE_FAILED: { exit: 1, summary: "The process of an engine ended, hung or ran out of memory." },
   HUB_UNAVAILABLE: { exit: 2, summary: "A repository on the Hub cannot be reached or read." },
   PLUGIN_INVALID: { exit: 2, summary: "A plug-in cannot be loaded or breaks its contract." },
+  ISOLATION_UNAVAILABLE: {
+    exit: 2,
+    summary: "A run asks for isolated plug-ins, and this machine cannot isolate them.",
+  },
   PLUGIN_FAILED: { exit: 1, summary: "A plug-in threw, hung, exited or answered garbage while it worked." },
   PRIVILEGE_EXCEEDED: { exit: 1, summary: "A trainer used more than it declared." },
   DIVERGED: { exit: 1, summary: "The loss or its gradient is not finite." },

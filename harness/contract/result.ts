@@ -1,5 +1,6 @@
 import type { Alert } from "./alert.js";
 import type { ErrorRecord } from "./errors.js";
+import type { Isolation } from "./isolation.js";
 import type { ProbeKind } from "./suite.js";
 import type { SuiteRecord } from "./suite-record.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
@@ -176,6 +177,8 @@ export interface CostRecord extends LearnerCost {
   checkpointBytes: number;
   /** One answer, alone, in milliseconds. */
   latency: { p50: number; p99: number; samples: number } | null;
+  /** How a plug-in's processes were kept from files, at the least; absent for built-in trainers and in earlier runs. */
+  isolation?: Isolation;
   /** The learner's report for each task. */
   learning: (Omit<LearnReport, "synthetic"> & { task: string; seconds: number })[];
 }
@@ -278,6 +281,8 @@ export interface LeaderboardRow {
   rankReason?: string;
   cost: Record<string, number | null>;
   privileges: Privileges;
+  /** How its processes were kept from files, at the least; absent for built-in trainers and where it is not known. */
+  isolation?: Isolation;
   cells: { done: number; planned: number };
 }
 

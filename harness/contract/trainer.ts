@@ -1,20 +1,9 @@
 import type { EngineChoice } from "./engine.js";
+import type { Isolation } from "./isolation.js";
+import type { Privileges } from "./privileges.js";
 import type { CorpusChange, Example, Modality, Part, TaskDescription } from "./suite.js";
 
-/** What a trainer may use besides the current task's data. Declared, metered and shown on the leaderboard. */
-export interface Privileges {
-  /**
-   * Data of past tasks: none, made by the model itself (after at most so many real items of each task, which are not
-   * kept), at most `buffer` samples in total, or all of it.
-   */
-  pastData: "none" | "synthetic" | { synthetic: { demonstrations: number } } | { buffer: number } | "all";
-  /** Items of general ability from the suite, at most this many. */
-  generalItems: number;
-  /** The task's id comes with each question at test time. */
-  taskIdAtTest: boolean;
-  /** Validation data of past tasks. */
-  validationOfPastTasks: boolean;
-}
+export type { Privileges } from "./privileges.js";
 
 /**
  * - sequence: learns task after task; every row of the matrix is measured.
@@ -274,6 +263,8 @@ export interface LearnerCost {
 
 /** A model that learns task after task. What it keeps is what it saves. */
 export interface Learner {
+  /** How its process is kept from the run's and the suite's files; absent where it works in the harness's own. */
+  readonly isolation?: Isolation;
   /** Throws DIVERGED on a loss that is not finite, CANCELLED when asked to stop. */
   learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
   /** Answers questions, one answer each, in their order; leaves the state as it is. */

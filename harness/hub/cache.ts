@@ -12,6 +12,9 @@ export const commitPattern = /^[0-9a-f]{40}$/;
 /** All of these names come from a server. */
 const foreign = "HUB_UNAVAILABLE";
 
+/** The directory of the cache: HF_HUB_CACHE, else hub/ under HF_HOME. */
+export const hubCache = (): string => getHFHubCachePath();
+
 /**
  * One repository in the standard cache of the Hub's libraries (HF_HUB_CACHE, else hub/ under HF_HOME): `blobs/` by
  * digest, `snapshots/<commit>/` with links into it, `refs/<revision>` with the commit that a name last pointed to.

@@ -1,3 +1,4 @@
+import { weakestIsolation } from "../contract/isolation.js";
 import type { Metric, MetricValue } from "../contract/metric.js";
 import type {
   CellRecord,
@@ -63,6 +64,7 @@ export function buildLeaderboard(source: LeaderboardSource, metrics: readonly Me
 
   const rows = entries.map((entry): LeaderboardRow => {
     const { trainer, planned, matrices, costs } = entry;
+    const isolation = weakestIsolation(costs.map((cost) => cost.isolation));
     const rank = ranks?.[complete.indexOf(entry)] ?? null;
     const row: LeaderboardRow = {
       trainer: trainer.label,
@@ -70,6 +72,7 @@ export function buildLeaderboard(source: LeaderboardSource, metrics: readonly Me
       rank,
       cost: meanCost(costs),
       privileges: trainer.privileges,
+      ...(isolation !== undefined && { isolation }),
       cells: { done: matrices.length, planned: planned.length },
     };
     if (rank === null) row.rankReason = whyUnranked(entry, complete.length, run.orders.length);

@@ -13,6 +13,7 @@ import type {
 } from "../contract/trainer.js";
 import { Connection } from "./connection.js";
 import { importPlugin } from "./import-plugin.js";
+import { preparePermissions } from "./isolation/under-permissions.js";
 import { provideOwnPackage } from "./own-package.js";
 import { protocolVersion } from "./protocol.js";
 
@@ -94,6 +95,7 @@ class LearnerHost {
 
   private async trainers(): Promise<TrainerDefinition[]> {
     provideOwnPackage();
+    preparePermissions();
     const plugins: Plugin[] = [];
     for (const file of this.files) plugins.push(await importPlugin(file));
     const methods = plugins.flatMap((plugin) => plugin.methods ?? []);
@@ -121,7 +123,9 @@ class LearnerHost {
             });
           }
           items = [...next];
-          changes.push(this.connection.request("buffer.set", { items }));
+          const change = this.connection.request("buffer.set", { items });
+          change.catch(() => undefined); // a refusal is thrown when learning ends
+          changes.push(change);
         },
       },
       cancelled: () => this.cancelled,

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
+import type { Confinement } from "../contract/isolation.js";
 import type { Plugin } from "../contract/plugin.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import { createProcessLearner } from "./process-learner.js";
-import { hostCommand } from "./process-trainer.js";
+import { hostProgram } from "./process-trainer.js";
 import type { PluginSource } from "./specifier.js";
 
 /** A plug-in, and where it came from. */
@@ -18,6 +19,7 @@ export interface LoadedPlugin {
  */
 export function trainersOfMethods(
   loaded: readonly LoadedPlugin[],
+  confinement: Confinement,
 ): { specifier: string; trainer: TrainerDefinition }[] {
   const origins = new Map(
     loaded.flatMap((origin) => (origin.plugin.methods ?? []).map(({ name }) => [name, origin] as const)),
@@ -33,7 +35,7 @@ export function trainersOfMethods(
           const modules = [...new Set([...used, maker].map(({ source }) => source))];
           if (modules.every(({ kind }) => kind === "built-in")) return trainer.create(context);
           const paths = modules.flatMap((source) => pathOf(source) ?? []);
-          return createProcessLearner(trainer.name, hostCommand(paths), context);
+          return createProcessLearner(trainer.name, hostProgram(paths), context, confinement);
         },
       },
     })),

@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
-import type { InitializeHook, LoadHook, ResolveHook } from "node:module";
+import { readFileSync } from "node:fs";
+import { createRequire, type InitializeHook, type LoadFnOutput, type ResolveHookContext } from "node:module";
 import { fileURLToPath } from "node:url";
 
-interface OwnPackage {
+/** What the hooks are about. */
+export interface OwnPackage {
   name: string;
   /** URL of its package.json, whose `exports` say what can be imported. */
   manifest: string;
@@ -11,23 +12,32 @@ interface OwnPackage {
 
 let own: OwnPackage;
 
-/** Called once by Node, in the thread where hooks run. */
+/** Called once: by Node in the thread where hooks run, or by whoever registers them in its own thread. */
 export const initialize: InitializeHook<OwnPackage> = (data) => {
   own = data;
 };
 
 /** The package's own name, resolved as from inside the package. */
-export const resolve: ResolveHook = (specifier, context, next) => {
+export function resolve<Found>(
+  specifier: string,
+  context: ResolveHookContext,
+  next: (specifier: string, context: ResolveHookContext) => Found,
+): Found {
   const isOwn = specifier === own.name || specifier.startsWith(`${own.name}/`);
   return next(specifier, isOwn ? { ...context, parentURL: own.manifest } : context);
-};
+}
 
 /** TypeScript with its types erased; lines and columns stay. Throws SyntaxError with file, line and column. */
-export const load: LoadHook = async (url, context, next) => {
+export function load<Context, Found>(
+  url: string,
+  context: Context,
+  next: (url: string, context: Context) => Found,
+): Found | LoadFnOutput {
   if (!own.eraseTypes || !/^file:.*\.m?ts$/.test(url)) return next(url, context);
-  const { transformSync } = await import("@swc/wasm-typescript");
+  const require = createRequire(import.meta.url);
+  const { transformSync } = require("@swc/wasm-typescript") as typeof import("@swc/wasm-typescript");
   const path = fileURLToPath(url);
-  const source = await readFile(path, "utf8");
+  const source = readFileSync(path, "utf8");
   try {
     return { format: "module", source: transformSync(source, { mode: "strip-only" }).code, shortCircuit: true };
   } catch (error) {
@@ -35,4 +45,4 @@ export const load: LoadHook = async (url, context, next) => {
     const { message, startLine, startColumn } = error as { message: string; startLine: number; startColumn: number };
     throw new SyntaxError(`${path}:${startLine}:${startColumn + 1}: ${message}`);
   }
-};
+}

@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs";
-import { register } from "node:module";
+import * as modules from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../contract/files.js";
+import { initialize, load, type OwnPackage, resolve } from "./own-package-hooks.js";
 
-/** Runs in its own thread. */
+/** Registers hooks in the calling thread (Node 22.15 and 23.5); undefined where hooks have a thread of their own. */
+export const registerHooks = Reflect.get(modules, "registerHooks") as
+  | ((hooks: { resolve: typeof resolve; load: typeof load }) => void)
+  | undefined;
+
 const hooks = join(packageRoot, "dist", "harness", "plugins", "own-package-hooks.js");
 
 let provided = false;
@@ -19,7 +24,15 @@ export function provideOwnPackage(): void {
   provided = true;
   const manifest = join(packageRoot, "package.json");
   const { name } = JSON.parse(readFileSync(manifest, "utf8")) as { name: string };
-  register(pathToFileURL(hooks), {
-    data: { name, manifest: pathToFileURL(manifest).href, eraseTypes: !Reflect.get(process.features, "typescript") },
-  });
+  const data: OwnPackage = {
+    name,
+    manifest: pathToFileURL(manifest).href,
+    eraseTypes: !Reflect.get(process.features, "typescript"),
+  };
+  if (registerHooks === undefined) {
+    modules.register(pathToFileURL(hooks), { data });
+  } else {
+    initialize(data);
+    registerHooks({ resolve, load });
+  }
 }

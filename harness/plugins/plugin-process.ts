@@ -5,7 +5,12 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { explainSchemaErrors } from "../config/schema-error.js";
 import { BenchError } from "../contract/errors.js";
 import { packageRoot } from "../contract/files.js";
+import { type Confinement, type Isolation, unconfined } from "../contract/isolation.js";
+import type { LearnerContext } from "../contract/trainer.js";
 import { Connection, type ConnectionHandlers } from "./connection.js";
+import { type Launch, launch, type PluginProgram } from "./isolation/launch.js";
+import { Watchdog } from "./isolation/watchdog.js";
+import { Workspace } from "./isolation/workspace.js";
 import { type ProtocolMethod, resultSchemas } from "./protocol.js";
 
 /** Environment variable: how many seconds a plug-in may be silent while it is asked something. */
@@ -13,15 +18,38 @@ export const timeoutVariable = "BENCH_PLUGIN_TIMEOUT";
 const defaultTimeoutSeconds = 600;
 const describeTimeoutSeconds = 60;
 const stopGraceMilliseconds = 5000;
+/** From the exit to the end of its streams, which a child that escaped may hold open. */
+const closeGraceMilliseconds = 2000;
 /** Serves a module's trainers over the protocol: `node <host> <module>`. */
 export const hostPath = join(packageRoot, "dist", "harness", "plugins", "learner-host.js");
 const quotedLines = 8;
+/** What Node and the system say to an isolated plug-in that reaches beyond its own files. */
+const deniedPattern = /ERR_ACCESS_DENIED|Access to this API has been restricted|EROFS|Read-only file system/;
+const deniedFix =
+  "It is isolated: it reads its own package and the model, and writes in its working directory. --isolate never allows all.";
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
 const validators = new Map<ProtocolMethod, ValidateFunction>();
 
-/** A child process that speaks the protocol. Killed hard, with its own children, when it hangs or breaks the rules. */
+/** What a process of a plug-in is started for. */
+export interface PluginPurpose {
+  /** Used in messages, such as `trainer "memorizer"`. */
+  whose: string;
+  handlers?: Omit<ConnectionHandlers, "protocolError">;
+  confinement?: Confinement;
+  /** Of the learner that it will serve: its model and the paths in its options can be read in any case. */
+  context?: LearnerContext;
+}
+
+/**
+ * A child process that speaks the protocol, in a working directory of its own. Killed hard, with its own children, when
+ * it hangs or breaks the rules; it ends with this process however that ends.
+ */
 export class PluginProcess {
+  readonly workspace = new Workspace();
+  readonly isolation: Isolation;
+  private readonly whose: string;
+  private readonly watchdog: Watchdog;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly connection: Connection;
   private readonly exited: Promise<void>;
@@ -30,16 +58,22 @@ export class PluginProcess {
   private failure: BenchError | undefined;
   private asked: ProtocolMethod | undefined;
 
-  /**
-   * @param words program and arguments; no shell.
-   * @param whose used in messages, such as `trainer "memorizer"`.
-   */
+  /** Starts it, without a shell. Throws ISOLATION_UNAVAILABLE. */
   constructor(
-    private readonly words: readonly string[],
-    private readonly whose: string,
-    handlers: Omit<ConnectionHandlers, "protocolError"> = { request: refuse, notification: () => {} },
+    private readonly program: PluginProgram,
+    { whose, handlers = { request: refuse, notification: () => {} }, confinement = unconfined, context }: PluginPurpose,
   ) {
-    this.child = spawn(words[0]!, words.slice(1), { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    this.whose = whose;
+    const { words, isolation } = this.launched(confinement, context);
+    this.isolation = isolation;
+    this.watchdog = new Watchdog(this.workspace.root);
+    this.child = spawn(words[0]!, words.slice(1), {
+      cwd: this.workspace.root,
+      env: this.workspace.environment(),
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    });
+    this.watchdog.watch(this.child.pid);
     this.connection = new Connection(this.child.stdout, this.child.stdin, {
       request: (method, parameters) => {
         this.heard();
@@ -59,8 +93,15 @@ export class PluginProcess {
     this.exited = new Promise((resolve) => {
       this.child.on("error", (error) => {
         this.asked = undefined;
-        this.fail(`cannot be started: ${error.message}`, `Check that "${words[0]}" is installed and on the PATH.`);
+        const [command] = program.words;
+        this.fail(`cannot be started: ${error.message}`, `Check that "${command}" is installed and on the PATH.`);
+        this.watchdog.end();
         resolve();
+      });
+      this.child.on("exit", () => {
+        this.watchdog.end();
+        setTimeout(() => this.child.stdout.destroy(), closeGraceMilliseconds).unref();
+        setTimeout(() => this.child.stderr.destroy(), closeGraceMilliseconds).unref();
       });
       // "close" comes after both streams ended, so that the last words are complete
       this.child.on("close", (code, signal) => {
@@ -108,21 +149,22 @@ export class PluginProcess {
     }
   }
 
-  /** Ends its standard input and waits for it to exit; kills it when it does not. */
+  /** Ends its standard input and waits for it to exit; kills it when it does not. Its working directory is removed. */
   async stop(): Promise<void> {
     this.failure ??= new BenchError("PLUGIN_FAILED", `${this.whose} was stopped`);
     this.child.stdin.end();
     const grace = setTimeout(() => this.kill(), stopGraceMilliseconds);
     await this.exited;
     clearTimeout(grace);
+    this.workspace.remove();
   }
 
-  /** Whether it keeps this process from ending by itself. */
-  hold(held: boolean): void {
-    const change = held ? "ref" : "unref";
-    this.child[change]();
-    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) {
-      (stream as unknown as { ref(): void; unref(): void })[change]();
+  private launched(confinement: Confinement, context: LearnerContext | undefined): Launch {
+    try {
+      return launch(this.program, confinement, this.workspace.root, context);
+    } catch (error) {
+      this.workspace.remove();
+      throw error;
     }
   }
 
@@ -168,10 +210,11 @@ export class PluginProcess {
     if (error.code === "CANCELLED" || error.code === "PLUGIN_INVALID") return error;
     const words = this.stderrTail.trimEnd().split("\n").slice(-quotedLines).join("\n  ");
     const quoted = error.code !== "PLUGIN_FAILED" || words === "" ? "" : `\nits standard error ends with:\n  ${words}`;
-    const fix = error.fix ?? "Fix the plug-in; its output is shown above.";
+    const denied = this.isolation !== "none" && deniedPattern.test(`${error.message}\n${words}`);
+    const fix = denied ? deniedFix : (error.fix ?? "Fix the plug-in; its output is shown above.");
     return BenchError.fromRecord({
       code: error.code,
-      message: `${this.whose} (${programName(this.words)}) ${verb}${error.message}${quoted}`,
+      message: `${this.whose} (${programName(this.program)}) ${verb}${error.message}${quoted}`,
       fix,
       stack: error.stack,
     });
@@ -179,8 +222,8 @@ export class PluginProcess {
 }
 
 /** What people call the program: the module that the host serves, or the command as it was given. */
-const programName = (words: readonly string[]): string =>
-  words[1] === hostPath ? basename(words[2] ?? "") : words.map((word) => basename(word)).join(" ");
+const programName = ({ words, modules = [] }: PluginProgram): string =>
+  modules.length > 0 ? basename(modules[0]!) : words.map((word) => basename(word)).join(" ");
 
 function timeoutSeconds(method: ProtocolMethod | undefined): number {
   const asked = Number(process.env[timeoutVariable]);

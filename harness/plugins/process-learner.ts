@@ -1,5 +1,5 @@
-import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import type { Confinement, Isolation } from "../contract/isolation.js";
 import type {
   BufferItem,
   Decoding,
@@ -14,26 +14,40 @@ import type {
   ScoreRequest,
   TrainingView,
 } from "../contract/trainer.js";
+import { StagedImages } from "./isolation/images.js";
+import type { PluginProgram } from "./isolation/launch.js";
+import { transfer } from "./isolation/workspace.js";
 import { PluginProcess } from "./plugin-process.js";
 import type { ProtocolMethod } from "./protocol.js";
 
 const cancelPollMilliseconds = 100;
 const cancelGraceMilliseconds = 10_000;
-const idleMilliseconds = 3_000;
 
-/** A process with the learner of one cell; between `release` and the next `create` of that cell it waits, idle. */
+/** A process with one learner, from `create` to `release`: what it keeps beyond them is what it saved. */
 class LearnerProcess {
   readonly plugin: PluginProcess;
   learning: LearnContext | undefined;
+  private readonly images: StagedImages | undefined;
 
-  constructor(trainer: string, command: readonly string[]) {
-    this.plugin = new PluginProcess(command, `trainer "${trainer}"`, {
-      request: async (method, parameters) => this.answer(method, parameters),
-      notification: (method, parameters) => {
-        const progress = method === "progress" ? progressOf(parameters) : undefined;
-        if (progress !== undefined) this.learning?.progress(progress);
+  constructor(trainer: string, program: PluginProgram, confinement: Confinement, context: LearnerContext) {
+    this.plugin = new PluginProcess(program, {
+      whose: `trainer "${trainer}"`,
+      confinement,
+      context,
+      handlers: {
+        request: async (method, parameters) => this.staged(this.answer(method, parameters)),
+        notification: (method, parameters) => {
+          const progress = method === "progress" ? progressOf(parameters) : undefined;
+          if (progress !== undefined) this.learning?.progress(progress);
+        },
       },
     });
+    if (this.plugin.isolation !== "none") this.images = new StagedImages(this.plugin.workspace.root);
+  }
+
+  /** A message to the plug-in, with images where it can read them. */
+  staged<T>(message: T): T {
+    return this.images === undefined ? message : this.images.staged(message);
   }
 
   private answer(method: string, parameters: unknown): unknown {
@@ -41,7 +55,10 @@ class LearnerProcess {
       throw new BenchError("PRIVILEGE_EXCEEDED", `it asked for "${method}" while it was not learning`);
     }
     if (method === "buffer.get") return { items: this.learning.buffer.items() };
-    if (method === "buffer.set") return this.learning.buffer.set((parameters as { items: BufferItem[] }).items);
+    if (method === "buffer.set") {
+      const { items } = parameters as { items: BufferItem[] };
+      return this.learning.buffer.set(this.images === undefined ? items : this.images.original(items));
+    }
     if (method === "observe") return this.learning.observe?.((parameters as { step: number }).step);
     throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`);
   }
@@ -56,46 +73,28 @@ function progressOf(parameters: unknown): LearnProgress | undefined {
   return { step, steps, loss: number("loss"), tokensPerSecond: number("tokensPerSecond") };
 }
 
-const idle = new Map<string, { process: LearnerProcess; timer: NodeJS.Timeout }>();
-
-/** Creates a learner in a child process, or in the one that the same cell has just left. */
+/**
+ * Creates a learner in a child process of its own, which `release` ends.
+ *
+ * @throws ISOLATION_UNAVAILABLE; PLUGIN_FAILED, or the plug-in's own coded error.
+ */
 export async function createProcessLearner(
   trainer: string,
-  command: readonly string[],
+  program: PluginProgram,
   context: LearnerContext,
+  confinement: Confinement,
 ): Promise<Learner> {
-  const key = digestOf({ trainer, command, context });
-  const process = wake(key) ?? new LearnerProcess(trainer, command);
+  const process = new LearnerProcess(trainer, program, confinement, context);
   try {
     const offered = await askWithCost<{ answerDigest?: boolean } | null>(process.plugin, "create", {
       trainer,
       context,
     });
-    return new ProcessLearner(process, key, offered.answer?.answerDigest === true, offered.cost);
+    return new ProcessLearner(process, offered.answer?.answerDigest === true, offered.cost);
   } catch (error) {
     process.plugin.kill();
     throw error;
   }
-}
-
-function wake(key: string): LearnerProcess | undefined {
-  const waiting = idle.get(key);
-  if (waiting === undefined) return undefined;
-  clearTimeout(waiting.timer);
-  idle.delete(key);
-  if (!waiting.process.plugin.alive) return undefined;
-  waiting.process.plugin.hold(true);
-  return waiting.process;
-}
-
-function rest(key: string, process: LearnerProcess): void {
-  const timer = setTimeout(() => {
-    idle.delete(key);
-    void process.plugin.stop();
-  }, idleMilliseconds);
-  timer.unref();
-  process.plugin.hold(false);
-  idle.set(key, { process, timer });
 }
 
 /** Asks, and takes the cost from the answer; a learner of the protocol's first version is asked for it. */
@@ -110,13 +109,14 @@ async function askWithCost<T>(
 
 class ProcessLearner implements Learner {
   readonly answerDigest?: () => Promise<string>;
+  readonly isolation: Isolation;
 
   constructor(
     private readonly process: LearnerProcess,
-    private readonly key: string,
     offersDigest: boolean,
     private lastCost: LearnerCost,
   ) {
+    this.isolation = process.plugin.isolation;
     if (offersDigest) this.answerDigest = () => process.plugin.ask("answerDigest");
   }
 
@@ -131,7 +131,7 @@ class ProcessLearner implements Learner {
     }, cancelPollMilliseconds);
     try {
       const { cost: _cost, ...report } = await this.ask<LearnReport & { cost?: LearnerCost }>("learn", {
-        view,
+        view: this.process.staged(view),
         bufferCapacity: context.buffer.capacity,
         observed: context.observe !== undefined,
       });
@@ -147,21 +147,29 @@ class ProcessLearner implements Learner {
   }
 
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
-    const given = await this.ask<Generation[] | { answers: Generation[] }>("generate", { requests, decoding });
+    const given = await this.ask<Generation[] | { answers: Generation[] }>("generate", {
+      requests: this.process.staged(requests),
+      decoding,
+    });
     return oneEach(Array.isArray(given) ? given : given.answers, requests, "generate");
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
-    const given = await this.ask<number[] | { scores: number[] }>("score", { requests });
+    const given = await this.ask<number[] | { scores: number[] }>("score", { requests: this.process.staged(requests) });
     return oneEach(Array.isArray(given) ? given : given.scores, requests, "score");
   }
 
   async save(directory: string): Promise<void> {
-    await this.process.plugin.ask("save", { directory });
+    const { plugin } = this.process;
+    const own = plugin.workspace.empty("saved");
+    await plugin.ask("save", { directory: own });
+    transfer(own, directory, "move");
   }
 
   async restore(directory: string): Promise<void> {
-    await this.ask("restore", { directory });
+    const own = this.process.plugin.workspace.empty("restored");
+    transfer(directory, own, "copy");
+    await this.ask("restore", { directory: own });
   }
 
   async cost(): Promise<LearnerCost> {
@@ -169,9 +177,12 @@ class ProcessLearner implements Learner {
   }
 
   async release(): Promise<void> {
-    if (!this.process.plugin.alive) return;
-    await this.process.plugin.ask("release");
-    rest(this.key, this.process);
+    const { plugin } = this.process;
+    try {
+      if (plugin.alive) await plugin.ask("release");
+    } finally {
+      await plugin.stop();
+    }
   }
 
   /** Asks, and keeps the cost after it. */

@@ -1,34 +1,45 @@
 import { compileOptions } from "../config/options.js";
 import { checkSpace } from "../config/search-space.js";
 import { BenchError } from "../contract/errors.js";
+import type { Confinement } from "../contract/isolation.js";
 import type { Privileges, TrainerDefinition } from "../contract/trainer.js";
+import type { PluginProgram } from "./isolation/launch.js";
 import { hostPath, PluginProcess } from "./plugin-process.js";
 import { createProcessLearner } from "./process-learner.js";
 import { type DeclaredPrivileges, protocolVersion, type TrainerDescription } from "./protocol.js";
 
-/** The command line that serves the trainers of modules, and those that one makes of the others' methods. */
-export function hostCommand(modules: readonly string[]): string[] {
-  return [process.execPath, hostPath, ...modules];
+/** What serves the trainers of modules, and those that one makes of the others' methods. */
+export function hostProgram(modules: readonly string[]): PluginProgram {
+  return { words: [process.execPath, hostPath, ...modules], modules };
 }
 
-/** The same trainer with its learners in a child process that `command` starts. */
-export function processTrainer(trainer: TrainerDefinition, command: readonly string[]): TrainerDefinition {
-  return { ...trainer, create: (context) => createProcessLearner(trainer.name, command, context) };
+/** The same trainer with its learners in child processes. */
+export function processTrainer(
+  trainer: TrainerDefinition,
+  program: PluginProgram,
+  confinement: Confinement,
+): TrainerDefinition {
+  return { ...trainer, create: (context) => createProcessLearner(trainer.name, program, context, confinement) };
 }
 
 /**
- * Starts a command, asks what trainers it offers and stops it.
+ * Starts a program, asks what trainers it offers and stops it.
  *
+ * @param confinement of their learners.
  * @param file where the fault is when there is one; the command itself by default.
  * @throws PLUGIN_INVALID when it cannot be started, hangs, exits or answers garbage.
  */
-export async function describeCommand(command: readonly string[], file?: string): Promise<TrainerDefinition[]> {
-  const plugin = new PluginProcess(command, "the plug-in");
+export async function describeProgram(
+  program: PluginProgram,
+  confinement: Confinement,
+  file?: string,
+): Promise<TrainerDefinition[]> {
+  const plugin = new PluginProcess(program, { whose: "the plug-in" });
   try {
     const { trainers } = await plugin.ask<{ trainers: TrainerDescription[] }>("describe", {
       protocol: protocolVersion,
     });
-    return trainers.map((description) => definitionOf(description, command));
+    return trainers.map((description) => definitionOf(description, program, confinement));
   } catch (error) {
     const { message, fix } = error as BenchError;
     throw new BenchError("PLUGIN_INVALID", message, {
@@ -41,9 +52,13 @@ export async function describeCommand(command: readonly string[], file?: string)
   }
 }
 
-function definitionOf(description: TrainerDescription, command: readonly string[]): TrainerDefinition {
+function definitionOf(
+  description: TrainerDescription,
+  program: PluginProgram,
+  confinement: Confinement,
+): TrainerDefinition {
   const { needs, ...rest } = description;
-  const where = `trainer "${description.name}" of ${command.join(" ")}`;
+  const where = `trainer "${description.name}" of ${program.words.join(" ")}`;
   compileOptions(description.options, where);
   if (rest.space !== undefined) checkSpace(rest.space, description.options, where, "PLUGIN_INVALID");
   return processTrainer(
@@ -52,7 +67,8 @@ function definitionOf(description: TrainerDescription, command: readonly string[
       needs: (options) => privilegesOf(needs, options),
       create: () => Promise.reject(new BenchError("INTERNAL", "a described trainer is created by its process")),
     },
-    command,
+    program,
+    confinement,
   );
 }
 
@@ -67,7 +83,10 @@ function privilegesOf(declared: DeclaredPrivileges, options: Record<string, unkn
   const { pastData } = declared;
   const resolved = (): Privileges["pastData"] => {
     if (typeof pastData === "string") return pastData;
-    if ("buffer" in pastData) return { buffer: amount(pastData.buffer) };
+    if ("buffer" in pastData) {
+      const { buffer, payloadBytes } = pastData;
+      return { buffer: amount(buffer), ...(payloadBytes !== undefined && { payloadBytes: amount(payloadBytes) }) };
+    }
     return { synthetic: { demonstrations: amount(pastData.synthetic.demonstrations) } };
   };
   return {

@@ -15,7 +15,7 @@ export interface DeclaredPrivileges {
     | "synthetic"
     | "all"
     | { synthetic: { demonstrations: number | string } }
-    | { buffer: number | string };
+    | { buffer: number | string; payloadBytes?: number | string };
   generalItems: number | string;
   taskIdAtTest: boolean;
   validationOfPastTasks: boolean;
@@ -106,7 +106,7 @@ export const resultSchemas = {
                       type: "object",
                       required: ["buffer"],
                       additionalProperties: false,
-                      properties: { buffer: amount },
+                      properties: { buffer: amount, payloadBytes: amount },
                     },
                     {
                       type: "object",
@@ -123,7 +123,7 @@ export const resultSchemas = {
                     },
                   ],
                   description:
-                    "none, synthetic, { synthetic: { demonstrations: items a task } }, { buffer: number of samples }, or all",
+                    "none, synthetic, { synthetic: { demonstrations: items a task } }, { buffer: number of samples, payloadBytes? }, or all",
                   default: "none",
                 },
                 generalItems: { ...amount, default: 0 },

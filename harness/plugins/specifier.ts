@@ -24,7 +24,9 @@ export type PluginSource =
  */
 export function resolveSpecifier(specifier: string, directory = process.cwd()): PluginSource {
   if (specifier.startsWith("file:")) return { kind: "built-in", url: specifier };
-  if (specifier.startsWith(commandPrefix)) return { kind: "command", words: commandWords(specifier) };
+  if (specifier.startsWith(commandPrefix)) {
+    return { kind: "command", words: commandWords(specifier).map((word) => absoluteWord(word, directory)) };
+  }
   const path = isPath(specifier) ? resolve(directory, specifier) : packageEntry(specifier, directory);
   if (!existsSync(path)) {
     throw new BenchError("PLUGIN_INVALID", `there is no plug-in at ${path}`, {
@@ -51,6 +53,16 @@ function filesOf(source: PluginSource): string[] {
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/**
+ * A word of a command line that names a file, or a directory by a path, in full: the command works in a directory of its
+ * own. `--option=path` likewise; other words stay as they are.
+ */
+function absoluteWord(word: string, directory: string): string {
+  const [, option = "", path = ""] = /^(--?[\w-]+=)?(.*)$/s.exec(word)!;
+  const place = resolve(directory, path);
+  return isFile(place) || (path.includes("/") && existsSync(place)) ? `${option}${place}` : word;
+}
 
 /** Splits a command line into words as a POSIX shell does, without expansion: blanks, quotes and backslashes. */
 function commandWords(specifier: string): string[] {

@@ -101,9 +101,10 @@ class Coordinator {
   }
 
   private async runCells(): Promise<void> {
-    const { plan, options } = this;
+    const { plan } = this;
+    const { display, cancellation } = this.options;
     const workers = Math.min(plan.config.workers, this.waiting.length);
-    options.display.show({
+    display.show({
       type: "run-started",
       directory: plan.directory,
       workers,
@@ -111,7 +112,7 @@ class Coordinator {
     });
     this.journal({ type: "run-started", configDigest: plan.record.configDigest, pid: process.pid });
     if (this.fatal !== undefined) return;
-    const { directory, plugins, model, engine, config } = plan;
+    const { directory, plugins, model, engine, confinement, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
     const { device, dtype, python, threads, quick, alerts = defaultAlerts, observation } = config;
     const { chat } = this.plan.record.model;
@@ -119,6 +120,7 @@ class Coordinator {
     const setup = {
       directory,
       plugins,
+      confinement,
       suite,
       model,
       engine,
@@ -133,11 +135,11 @@ class Coordinator {
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
     const cancel = (): void => pool.cancel();
-    options.cancellation?.addEventListener("abort", cancel);
+    cancellation?.addEventListener("abort", cancel);
     try {
       await Promise.all(Array.from({ length: workers }, () => this.serve(pool)));
     } finally {
-      options.cancellation?.removeEventListener("abort", cancel);
+      cancellation?.removeEventListener("abort", cancel);
       await pool.close();
     }
   }

@@ -23,7 +23,10 @@ export function mergePrivileges(all: readonly Partial<Privileges>[]): Privileges
 
 function morePastData(a: Privileges["pastData"], b: Privileges["pastData"]): Privileges["pastData"] {
   if (typeof a === "object" && typeof b === "object") {
-    if ("buffer" in a && "buffer" in b) return { buffer: Math.max(a.buffer, b.buffer) };
+    if ("buffer" in a && "buffer" in b) {
+      const payloadBytes = Math.max(a.payloadBytes ?? 0, b.payloadBytes ?? 0);
+      return { buffer: Math.max(a.buffer, b.buffer), ...(payloadBytes > 0 && { payloadBytes }) };
+    }
     if ("synthetic" in a && "synthetic" in b) {
       return { synthetic: { demonstrations: Math.max(a.synthetic.demonstrations, b.synthetic.demonstrations) } };
     }

@@ -61,6 +61,9 @@ gate:
 # Test rows in the training data, repeated rows, contradictions and the like are errors, not notices.
 # strict: false
 
+# Whether plug-ins are kept from the files of the run and of its suite: auto (where this machine can), require or never.
+# isolate: auto
+
 # Run directory; without this key runs/<suite>-<digest>, the same for the same run, so that it is resumed.
 # out: runs/mine # such as
 

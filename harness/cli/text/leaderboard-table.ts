@@ -1,5 +1,6 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
+import type { Isolation } from "../../contract/isolation.js";
 import type { MetricDescription } from "../../contract/metric.js";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
@@ -83,7 +84,9 @@ export function leaderboardLines(
     "",
     ...table,
     "",
-    ...wrap(caption(shown, columns.length, board), terminal.width).map((line) => paint.dim(line)),
+    ...[caption(shown, columns.length, board), ...isolationNotes(board.leaderboard)]
+      .flatMap((note) => wrap(note, terminal.width))
+      .map((line) => paint.dim(line)),
   ];
 }
 
@@ -96,6 +99,18 @@ const caption = (shown: Column[], all: number, board: Pick<Leaderboard, "seeds" 
     ...shown.flatMap(({ explanation }) => explanation ?? []),
     ...(shown.length < all - 2 ? ["the report has more columns"] : []),
   ].join("; ");
+
+/** Which plug-ins were kept from the files of run and suite, and which were not. */
+function isolationNotes(rows: readonly LeaderboardRow[]): string[] {
+  const named = (wanted: (isolation: Isolation) => boolean) =>
+    rows.filter(({ isolation }) => isolation !== undefined && wanted(isolation)).map(({ trainer }) => trainer);
+  const isolated = named((isolation) => isolation !== "none");
+  const open = named((isolation) => isolation === "none");
+  return [
+    ...(isolated.length === 0 ? [] : [`isolated from test data: ${isolated.join(", ")}`]),
+    ...(open.length === 0 ? [] : [`not isolated from test data: ${open.join(", ")}`]),
+  ];
+}
 
 const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>
   shown.reduce(

@@ -4,6 +4,7 @@ import { limits } from "../../config/limits.js";
 import { splitTrainers } from "../../config/split-trainers.js";
 import { severities } from "../../contract/alert.js";
 import { BenchError } from "../../contract/errors.js";
+import { isolationPolicies } from "../../contract/isolation.js";
 import {
   type CliContext,
   type CommonOptions,
@@ -58,6 +59,12 @@ export function addRun(program: Command, context: CliContext): void {
         ...severities,
         "never",
       ]),
+    )
+    .addOption(
+      new Option(
+        "--isolate <when>",
+        "keep plug-ins from the files of the run and its suite; auto: where possible",
+      ).choices([...isolationPolicies]),
     );
   withGridOptions(command)
     .option("--out <directory>", "run directory (default: runs/<suite>-<digest>)")

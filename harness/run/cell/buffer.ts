@@ -4,16 +4,24 @@ import { writeFileAtomically } from "../../contract/files.js";
 import type { BufferItem, Privileges, RehearsalBuffer } from "../../contract/trainer.js";
 
 /**
- * Past data of one cell: contains no more than the trainer declared, and counts its items. It keeps its own copy of
- * the items as text, so that nothing changes behind its back and its size in bytes is the size of its file.
+ * Past data of one cell: contains no more than the trainer declared, and counts its items and the bytes that are not
+ * theirs. It keeps its own copy of the items as text, so that nothing changes behind its back and its size in bytes is the
+ * size of its file.
  */
 export class MeteredBuffer implements RehearsalBuffer {
   readonly capacity: number;
   private text = "[]";
   private content: readonly BufferItem[] = [];
+  private readonly payloadLimit: number;
 
-  constructor(privileges: Privileges) {
-    this.capacity = capacityOf(privileges.pastData);
+  /** @param payloadOf bytes of an item that are not a training example's; none unless given. */
+  constructor(
+    { pastData }: Privileges,
+    private readonly payloadOf: (item: BufferItem) => number = () => 0,
+  ) {
+    const bounded = typeof pastData === "object" && "buffer" in pastData ? pastData : undefined;
+    this.capacity = bounded?.buffer ?? (pastData === "none" ? 0 : Number.POSITIVE_INFINITY);
+    this.payloadLimit = bounded === undefined ? Number.POSITIVE_INFINITY : (bounded.payloadBytes ?? 0);
   }
 
   items(): readonly BufferItem[] {
@@ -27,6 +35,16 @@ export class MeteredBuffer implements RehearsalBuffer {
         `${items.length} past samples were stored, ${this.capacity} declared`,
         {
           fix: "Store fewer, or declare more in the trainer's `needs`.",
+        },
+      );
+    }
+    const payload = items.reduce((sum, item) => sum + this.payloadOf(item), 0);
+    if (payload > this.payloadLimit) {
+      throw new BenchError(
+        "PRIVILEGE_EXCEEDED",
+        `${payload} bytes were stored with past samples, ${this.payloadLimit} declared`,
+        {
+          fix: "Store training examples as they came, or declare `payloadBytes` next to `buffer` in the trainer's `needs`.",
         },
       );
     }
@@ -53,9 +71,4 @@ export class MeteredBuffer implements RehearsalBuffer {
     this.text = text;
     this.content = JSON.parse(text) as BufferItem[];
   }
-}
-
-function capacityOf(pastData: Privileges["pastData"]): number {
-  if (pastData === "none") return 0;
-  return typeof pastData === "object" && "buffer" in pastData ? pastData.buffer : Number.POSITIVE_INFINITY;
 }

@@ -25,6 +25,7 @@ import { footprintOf, measureLatency } from "./cost.js";
 import { callPlugin } from "./guard.js";
 import { type LearnedStage, learnStage, shortenedNotice } from "./learn-stage.js";
 import { assembleMatrix } from "./matrix.js";
+import { payloadMeter } from "./payload.js";
 import { type MeasuredRow, type RowRecord, readFinishedRows } from "./row.js";
 import { describeTask, questionSets } from "./views.js";
 
@@ -63,7 +64,7 @@ class CellRun {
     this.stages = stagesOf(trainer.schedule, order.length, start);
     this.rows = readFinishedRows(this.directory, this.id, task.finished);
     this.report = progressReporter(worker);
-    this.buffer = new MeteredBuffer(trainer.privileges);
+    this.buffer = this.newBuffer();
   }
 
   async run(): Promise<string> {
@@ -102,6 +103,7 @@ class CellRun {
       this.worker.post({ type: "notice", text: shortenedNotice(set, shortened, dataset), once: true });
     }
     const footprint = footprintOf(await this.current.cost());
+    const { isolation } = this.current;
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
     const started = performance.now();
     const checkpoint = stage.row === 0 ? undefined : await this.checkpointAndReload(stage.row);
@@ -116,6 +118,7 @@ class CellRun {
       buffer,
       checkpointBytes: checkpoint?.bytes ?? 0,
       footprint,
+      ...(isolation !== undefined && { isolation }),
       ...(observed === undefined ? {} : { observed }),
     };
     const text = JSON.stringify(record);
@@ -195,7 +198,7 @@ class CellRun {
   private async create(checkpoint: string | undefined): Promise<void> {
     const { suite, registry, setup } = this.worker;
     const { trainer, order, record, start } = this.task.cell;
-    this.buffer = new MeteredBuffer(trainer.privileges);
+    this.buffer = this.newBuffer();
     const model = start?.base ?? setup.model;
     const engine =
       setup.engine === undefined ? undefined : await engineChoice(setup.engine, model, registry, setup.compute);
@@ -213,6 +216,11 @@ class CellRun {
       }),
     );
     if (checkpoint !== undefined) await restoreCheckpoint(this.learner, this.buffer, checkpoint);
+  }
+
+  private newBuffer(): MeteredBuffer {
+    const { trainer, order } = this.task.cell;
+    return new MeteredBuffer(trainer.privileges, payloadMeter(this.worker.suite, order));
   }
 
   /** Lets go of the learner, if there is one. */

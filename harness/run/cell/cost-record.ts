@@ -1,3 +1,4 @@
+import { weakestIsolation } from "../../contract/isolation.js";
 import type { CostRecord } from "../../contract/result.js";
 import { addUsage, largerFootprint } from "./cost.js";
 import type { MeasuredRow } from "./row.js";
@@ -14,6 +15,7 @@ export function assembleCost(rows: readonly MeasuredRow[], latency: CostRecord["
   const all = addUsage([learning, evaluating]);
   const last = rows.at(-1)!.record;
   const keepingSeconds = rows.reduce((sum, { record }) => sum + record.keepingSeconds, 0);
+  const isolation = weakestIsolation(rows.map(({ record }) => record.isolation));
   return {
     schema: "cost@1",
     ...rows.map(({ record }) => record.footprint).reduce(largerFootprint),
@@ -28,6 +30,7 @@ export function assembleCost(rows: readonly MeasuredRow[], latency: CostRecord["
     bufferBytes: Math.max(...rows.map(({ record }) => record.buffer.bytes)),
     checkpointBytes: last.checkpointBytes,
     latency,
+    ...(isolation !== undefined && { isolation }),
     learning: rows.flatMap(({ record }) => record.learning),
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../contract/digest.js";
+import type { Isolation } from "../../contract/isolation.js";
 import type { CostRecord, SyntheticRecord } from "../../contract/result.js";
 import { type EvaluationRecord, readEvaluation } from "../evaluate/evaluation-store.js";
 import type { CellState } from "../store/cell-state.js";
@@ -26,6 +27,8 @@ export interface RowRecord {
   buffer: { samples: number; bytes: number };
   checkpointBytes: number;
   footprint: Footprint;
+  /** How the learner's process was kept from files; absent where it worked in the harness's own, and in earlier rows. */
+  isolation?: Isolation;
   /** Measurements within what was learned; absent where none were asked for. */
   observed?: { observations: Observation[]; usage: ResourceUsage };
 }

@@ -4,6 +4,7 @@ import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint } from "../../contract/engine.js";
 import { toBenchError } from "../../contract/errors.js";
+import type { Confinement } from "../../contract/isolation.js";
 import type { InspectedModel, TextMeasure } from "../../contract/plugin.js";
 import { mapStrings, redactAddress, redactCredentials } from "../../contract/redact.js";
 import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
@@ -18,6 +19,7 @@ import { withDataNotes } from "../data/data-notes.js";
 import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
 import { checkModalities, checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
+import { checkIsolation, confinementOf } from "./confinement.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
@@ -36,6 +38,8 @@ export interface RunPlan {
   model: string;
   /** Name of the engine that computes; undefined where none opens the model. */
   engine: string | undefined;
+  /** What the processes of plug-ins may see. */
+  confinement: Confinement;
   /** By which workers load the same registry. */
   plugins: string[];
   /** In the order in which they start: long ones first. */
@@ -49,7 +53,7 @@ export interface RunPlan {
  * @param plugins specifiers of the registry's plug-ins.
  * @param command what repeats this run; the command line of this process unless given.
  * @param derive makes another suite of the loaded one, of another digest; it stays as it is unless given.
- * @throws BenchError for everything that is wrong with configuration, data, model or device.
+ * @throws BenchError for everything that is wrong with configuration, data, model or device; ISOLATION_UNAVAILABLE.
  */
 export async function planRun(
   given: RunConfig,
@@ -61,6 +65,7 @@ export async function planRun(
   const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
   const config = source === undefined ? given : continuedConfig(given, source);
   const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
+  checkIsolation(config, trainers, registry);
   const loaded = derive(await loadSuite(config, registry));
   const scorers = checkSuite(loaded, registry);
   const checked = withDataNotes(loaded, config.strict === true);
@@ -129,6 +134,7 @@ export async function planRun(
     suite,
     model: model.directory,
     engine: engine?.name,
+    confinement: confinementOf(config, directory, record.source?.directory, registry),
     plugins: [...plugins],
     cells,
     estimate,

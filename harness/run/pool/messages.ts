@@ -3,6 +3,7 @@ import type { ObservationSettings } from "../../contract/config.js";
 import type { ComputeSettings } from "../../contract/engine.js";
 import type { ErrorRecord } from "../../contract/errors.js";
 import type { CellProgress } from "../../contract/event.js";
+import type { Confinement } from "../../contract/isolation.js";
 import type { JournalEvent } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import type { PlannedCell } from "../plan/cells.js";
@@ -13,6 +14,8 @@ export interface WorkerSetup {
   /** Run directory. */
   directory: string;
   plugins: string[];
+  /** What their processes may see. */
+  confinement: Confinement;
   /** The data that the plan was made from; its oracle stays behind, since functions do not cross threads. */
   suite: Omit<Suite, "oracle">;
   /** Directory of the base model. */

@@ -22,7 +22,7 @@ export async function openWorkerContext(
   const flag = new Int32Array(setup.cancelled);
   return {
     setup,
-    registry: await loadRegistry(setup.plugins),
+    registry: await loadRegistry(setup.plugins, setup.confinement),
     suite: freeze(setup.suite),
     cancelled: () => Atomics.load(flag, 0) !== 0,
     post,

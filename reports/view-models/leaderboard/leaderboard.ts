@@ -7,7 +7,7 @@ import { type Cell, type Column, type EstimateCell, estimateCell } from "../shar
 import type { Entry } from "../shared/entries.js";
 import { bytes, count, duration, metricAnchor, missing, plural, points, signedPoints } from "../shared/format.js";
 import { type ByOrderView, byOrderView, type EveryMetricView, everyMetricView } from "./every-metric.js";
-import { type Chip, chipsOf } from "./privileges.js";
+import { type Chip, chipsOf, isolationChips } from "./privileges.js";
 
 export interface LeaderboardView {
   /** Why there are no ranks, where there are none. */
@@ -176,7 +176,7 @@ function rowView(
     name: entry.name,
     anchor: entry.anchor,
     bound,
-    chips: chipsOf(trainer.privileges),
+    chips: [...chipsOf(trainer.privileges), ...isolationChips(row.isolation)],
     ...(done < planned ? { gap: `${done} of ${plural(planned, "cell")}` } : {}),
     rank: rankCell(entry),
     rankMark: row.rank === null ? "" : rankMark({ ...row.rank, of: ranked }),

@@ -1,3 +1,4 @@
+import type { Isolation } from "../../../harness/contract/isolation.js";
 import type { Privileges } from "../../../harness/contract/trainer.js";
 import { count } from "../shared/format.js";
 
@@ -23,9 +24,10 @@ export function chipsOf({ pastData, generalItems, taskIdAtTest, validationOfPast
   }
   if (typeof pastData === "object" && "buffer" in pastData) {
     const samples = count(pastData.buffer);
+    const payloads = pastData.payloadBytes === undefined ? "" : " with payloads";
     chips.push({
-      text: `stores ≤ ${samples} samples`,
-      note: `Stores at most ${samples} samples of past tasks in total.`,
+      text: `stores ≤ ${samples} samples${payloads}`,
+      note: `Stores at most ${samples} samples of past tasks in total${payloads}.`,
     });
   }
   if (generalItems > 0) {
@@ -39,4 +41,21 @@ export function chipsOf({ pastData, generalItems, taskIdAtTest, validationOfPast
     chips.push({ text: "task id at test", note: "Each question comes with the id of its task at test time." });
   if (validationOfPastTasks) chips.push({ text: "past validation", note: "Sees the validation data of past tasks." });
   return chips;
+}
+
+const isolationTexts: Record<Isolation, Chip> = {
+  none: { text: "not isolated", note: "A plug-in that could read the files of the run and of its suite." },
+  permissions: {
+    text: "isolated by Node",
+    note: "A plug-in that Node's permissions kept from the files of the run and of its suite.",
+  },
+  bubblewrap: {
+    text: "isolated",
+    note: "A plug-in that a mount namespace (bubblewrap) kept from the files of the run and of its suite.",
+  },
+};
+
+/** How a plug-in was kept from test data; nothing for built-in trainers and where it is not known. */
+export function isolationChips(isolation: Isolation | undefined): Chip[] {
+  return isolation === undefined ? [] : [isolationTexts[isolation]];
 }

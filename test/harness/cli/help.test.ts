@@ -73,7 +73,7 @@ describe("help", () => {
     const { stdout } = await bench(["run", "--help"], directory);
     expect(stdout.match(/^ {2}(-h, )?--[a-z-]+/gm)?.map((flag) => flag.trim())).toEqual([
       ...["--trainers", "--orders", "--seeds", "--config", "--from-checkpoint", "--strict", "--evaluate-every"],
-      ...["--evaluate-items", "--fail-on", "--suite", "--quick"],
+      ...["--evaluate-items", "--fail-on", "--isolate", "--suite", "--quick"],
       ...["--model", "--workers", "--threads", "--device", "--engine", "--dtype"],
       ...["--python", "--chat"],
       ...["--retry-failed", "--dry-run", "--out", "--keep-checkpoints", "--reporter", "--quiet"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { BenchError } from "../../../harness/contract/errors.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { unconfined } from "../../../harness/contract/isolation.js";
 import type {
   BufferItem,
   LearnContext,
@@ -11,7 +12,7 @@ import type {
   TrainerDefinition,
   TrainingView,
 } from "../../../harness/contract/trainer.js";
-import { describeCommand, hostCommand } from "../../../harness/plugins/process-trainer.js";
+import { describeProgram, hostProgram } from "../../../harness/plugins/process-trainer.js";
 
 const fixture = (name: string) => join(packageRoot, "test", "fixtures", "plugins", name);
 
@@ -68,7 +69,7 @@ const decoding = { maxNewTokens: 4 };
 const trainers = new Map<string, Promise<TrainerDefinition[]>>();
 
 async function trainerOf(file: string): Promise<TrainerDefinition> {
-  if (!trainers.has(file)) trainers.set(file, describeCommand(hostCommand([fixture(file)])));
+  if (!trainers.has(file)) trainers.set(file, describeProgram(hostProgram([fixture(file)]), unconfined));
   return (await trainers.get(file)!)[0]!;
 }
 
@@ -97,14 +98,17 @@ describe("a third-party trainer in a child process", () => {
     await second.restore(directory);
     expect(await second.answerDigest!()).toBe(digest);
     const again = await second.learn(view("b", ["A"]), learning(3).learnContext);
-    expect(again.notes.process, "one process serves a cell").toBe(report.notes.process);
+    expect(again.notes.process, "a process serves one learner").not.toBe(report.notes.process);
     await second.release();
   });
 
   it.each(["1", "2"])(
     "takes the cost from the answer, or asks a learner of version 1 for it: version %s",
     async (version) => {
-      const [trainer] = await describeCommand([process.execPath, fixture("speaks.mjs"), version]);
+      const [trainer] = await describeProgram(
+        { words: [process.execPath, fixture("speaks.mjs"), version] },
+        unconfined,
+      );
       const learner = await trainer!.create(context());
       expect(await learner.cost()).toMatchObject({ generatedTokens: 0, trainedTokens: null });
       const answer = { text: "x", tokens: 1, finishReason: "end" };
@@ -211,7 +215,10 @@ describe("a plug-in that misbehaves", () => {
 
 describe("a command that breaks the protocol", () => {
   it.each(["print", "binary", "wrong-id", "wrong-version", "wrong-key", "exit"])("%s", async (how) => {
-    const error: BenchError = await describeCommand([process.execPath, fixture("rogue-command.mjs"), how]).then(
+    const error: BenchError = await describeProgram(
+      { words: [process.execPath, fixture("rogue-command.mjs"), how] },
+      unconfined,
+    ).then(
       () => expect.fail("it was accepted"),
       (thrown) => thrown,
     );
@@ -220,7 +227,9 @@ describe("a command that breaks the protocol", () => {
   });
 
   it("is not there", async () => {
-    const error: BenchError = await describeCommand(["no-such-program"]).catch((thrown) => thrown);
+    const error: BenchError = await describeProgram({ words: ["no-such-program"] }, unconfined).catch(
+      (thrown) => thrown,
+    );
     expect(error.code).toBe("PLUGIN_INVALID");
     expect(error.message).toMatchInlineSnapshot(
       `"the plug-in (no-such-program) cannot be started: spawn no-such-program ENOENT"`,

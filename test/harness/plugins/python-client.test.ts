@@ -100,7 +100,7 @@ describe.skipIf(!python)("the Python client", () => {
         .map(({ taskId }) => taskId)
         .toSorted(),
     ).toEqual([...Array(5).fill("colour"), ...Array(5).fill("size")]);
-    const error = await learner.restore("/nowhere/at/all").catch((thrown) => thrown);
+    const error = await learner.restore(mkdtempSync(join(tmpdir(), "bench-nothing-"))).catch((thrown) => thrown);
     expect(error.code).toBe("PLUGIN_FAILED");
     expect(error.message).toMatch(/^trainer "memorizer" \(python3 client.py\) failed in "restore": FileNotFoundError/);
     await learner.release();

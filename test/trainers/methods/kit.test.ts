@@ -4,8 +4,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { unconfined } from "../../../harness/contract/isolation.js";
 import type { TrainerDefinition } from "../../../harness/contract/trainer.js";
-import { describeCommand, hostCommand } from "../../../harness/plugins/process-trainer.js";
+import { describeProgram, hostProgram } from "../../../harness/plugins/process-trainer.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { learnAll, newDirectory } from "./rig.js";
 
@@ -70,7 +71,7 @@ test("a method in TypeScript runs as it is", async () => {
     const method = { name: "typed", summary: "s", source: "s", version: 1, options: {}, strategy };
     export const plugin: Plugin = { methods: [defineMethod(method)] };`,
   );
-  const served = await describeCommand(hostCommand([typed, fileURLToPath(trainers)]));
+  const served = await describeProgram(hostProgram([typed, fileURLToPath(trainers)]), unconfined);
   expect(served.map(({ name }) => name)).toContain("typed");
 });
 

@@ -37,7 +37,7 @@ const labeled = "labeled";
  * gave when it met them; loss + alpha · mean (logit − stored logit)² + beta · loss on past items, the two draws apart. A
  * task's items meet the reservoir when they are first trained on, and are rehearsed from the next task on. The stored
  * logits take four bytes a token of the answer and entry of the vocabulary, which the buffer's bytes count.
- * Privileges: a buffer of `bufferSize` items of past tasks.
+ * Privileges: a buffer of `bufferSize` items of past tasks, with payloads of any size.
  */
 export const der = defineMethod({
   name: "der++",
@@ -51,7 +51,8 @@ export const der = defineMethod({
     learningRate: rateRange,
   },
   capabilities: ["logits"],
-  needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize } }),
+  // the logits of any vocabulary
+  needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize, payloadBytes: Number.MAX_SAFE_INTEGER } }),
   strategy: (chosen) => new DarkExperienceReplay(chosen),
 });
 
