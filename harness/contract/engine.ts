@@ -18,6 +18,8 @@ export interface EngineDefinition {
   version: string;
   /** Part of the digest of every cell that this engine computes: bits may change when it does. */
   numerics: string;
+  /** Whether it computes in processes of its own, which Node's permissions do not allow a plug-in to start. */
+  startsProcesses?: true;
   /** In which types it can hold weights; float32 alone unless given. */
   dtypes?: readonly string[];
   /**
@@ -78,6 +80,7 @@ export interface EngineChoice extends ComputeSettings {
   /** URL of the module whose `plugin` offers the engine. */
   module: string;
   checkpoint: Checkpoint;
+  startsProcesses?: true;
 }
 
 /** A device, and whether it can be used. */

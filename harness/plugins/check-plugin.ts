@@ -97,7 +97,14 @@ const schema = {
     ),
     engines: listOf(
       { name, version: text, numerics: text, probe: method },
-      { capabilities: method, open: method, prepare: method, install: method, dtypes: { type: "array", items: text } },
+      {
+        startsProcesses: flag,
+        capabilities: method,
+        open: method,
+        prepare: method,
+        install: method,
+        dtypes: { type: "array", items: text },
+      },
     ),
     claims: { type: "array", items: claimSchema },
   },

@@ -22,14 +22,22 @@ export interface PluginProgram {
 /**
  * The best isolation that there is for modules, or for commands. Asked before a run starts, and again for each process.
  *
+ * @param engine that the modules compute with.
  * @throws ISOLATION_UNAVAILABLE where the policy asks for it and there is none.
  */
-export function availableIsolation(kind: "module" | "command", policy: IsolationPolicy): Isolation {
+export function availableIsolation(
+  kind: "module" | "command",
+  policy: IsolationPolicy,
+  engine: { startsProcesses?: boolean } = {},
+): Isolation {
   if (policy === "never") return "none";
   if (hasBubblewrap()) return "bubblewrap";
-  if (kind === "module" && hasPermissions()) return "permissions";
+  const suits = kind === "module" && !engine.startsProcesses;
+  if (suits && hasPermissions()) return "permissions";
   if (policy === "auto") return "none";
-  throw unavailable(kind === "module" ? "this Node has no permission model" : "a command needs bubblewrap (bwrap)");
+  throw unavailable(
+    suits ? "this Node has no permission model" : "commands, and engines with processes of their own, need bubblewrap",
+  );
 }
 
 /**
@@ -44,7 +52,7 @@ export function launch(
   workspace: string,
   context: LearnerContext | undefined,
 ): Launch {
-  const isolation = availableIsolation(modules === undefined ? "command" : "module", policy);
+  const isolation = availableIsolation(modules === undefined ? "command" : "module", policy, context?.engine);
   if (isolation === "none") return { words, isolation };
   const paths = { hidden, needed: neededBy(words, context), writable: workspace };
   if (isolation === "bubblewrap") return { words: inBubblewrap(words, paths), isolation };

@@ -37,12 +37,23 @@ export function confinementOf(
   };
 }
 
-/** Checks before anything runs that third-party trainers can be isolated where that is asked for. Throws ISOLATION_UNAVAILABLE. */
-export function checkIsolation(config: RunConfig, trainers: readonly TrainerRecord[], registry: Registry): void {
+/**
+ * Checks before anything runs that third-party trainers can be isolated where that is asked for.
+ *
+ * @param engine name of the one that computes.
+ * @throws ISOLATION_UNAVAILABLE.
+ */
+export function checkIsolation(
+  config: RunConfig,
+  trainers: readonly TrainerRecord[],
+  engine: string | undefined,
+  registry: Registry,
+): void {
+  const computing = engine === undefined ? undefined : registry.engine(engine);
   for (const { name, options } of trainers) {
     for (const specifier of registry.sourcesOf(name, options)) {
       const { kind } = resolveSpecifier(specifier);
-      if (kind !== "built-in") availableIsolation(kind, config.isolate ?? "auto");
+      if (kind !== "built-in") availableIsolation(kind, config.isolate ?? "auto", computing);
     }
   }
 }

@@ -62,7 +62,8 @@ export async function engineChoice(
   const source = resolveSpecifier(registry.origin("engines", name)!);
   if (source.kind === "command") throw new BenchError("INTERNAL", `the engine "${name}" is no module`);
   const module = source.kind === "built-in" ? source.url : pathToFileURL(source.path).href;
-  return { name, module, checkpoint, ...settings };
+  const { startsProcesses } = registry.engine(name);
+  return { name, module, checkpoint, ...(startsProcesses && { startsProcesses }), ...settings };
 }
 
 /** The optional capabilities of an engine for a model that the model allows. */

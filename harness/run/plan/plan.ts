@@ -65,7 +65,6 @@ export async function planRun(
   const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
   const config = source === undefined ? given : continuedConfig(given, source);
   const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
-  checkIsolation(config, trainers, registry);
   const loaded = derive(await loadSuite(config, registry));
   const scorers = checkSuite(loaded, registry);
   const checked = withDataNotes(loaded, config.strict === true);
@@ -80,6 +79,7 @@ export async function planRun(
   const { suite, limits } = measureAnswerLimits(checked, await model.measure());
   const continuation = source && (await startsOf(source, trainers, model, registry));
   const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
+  checkIsolation(config, trainers, engine?.name, registry);
   if (source !== undefined && continuation!.record.restored.length > 0) checkEngine(source, engine?.name);
   const digestInput: CellDigestInput = {
     suite: suite.digest,

@@ -107,6 +107,8 @@ describe.each([
     const isolate = () => availableIsolation(kind, "require");
     if (best === "none") expect(isolate).toThrowError(expect.objectContaining({ code: "ISOLATION_UNAVAILABLE" }));
     else expect(isolate()).toBe(best);
+    const withProcesses = availableIsolation(kind, "auto", { startsProcesses: true });
+    expect(withProcesses).toBe(hasBubblewrap() ? "bubblewrap" : "none");
   });
 });
 

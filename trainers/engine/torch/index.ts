@@ -16,6 +16,7 @@ export const torchEngine: Engine = {
   name: "torch",
   version: packages.torch,
   numerics,
+  startsProcesses: true,
   dtypes: ["float32", "bfloat16"],
   async prepare({ device, dtype = "float32", python }) {
     const found = await findPython(python);
