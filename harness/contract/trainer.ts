@@ -152,6 +152,8 @@ export interface LearnReport {
   drawn?: DrawnItems[];
   /** How the task's data differs from that of the tasks before it, where the trainer looks. */
   drift?: DriftReport;
+  /** How far its answers to the task's inputs went from those of the base model: mean KL(base ‖ model) a token, nats. */
+  baseDistance?: number;
   /** Training prompts that were too long and were shortened, where the trainer tells. */
   shortened?: number;
   /** What was synthesized for rehearsal while this task was learned, one set for each task that it represents. */

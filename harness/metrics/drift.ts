@@ -8,18 +8,21 @@ import type { Interval } from "./statistics.js";
 export interface DriftPair {
   task: string;
   drift: DriftReport;
+  /** How far the answers to the task's inputs went from the base model's; absent where it was not measured. */
+  baseDistance?: number;
   /** Mean over the earlier tasks j of R[k−1, j] − R[k, j], with k the task's place in the order. */
   forgetting: number;
 }
 
-/** The statistics compared with forgetting; each is larger the more the data differ. */
+/** The statistics compared with forgetting; each is larger the more the data, or the model from the base, differ. */
 export const driftStatistics = {
-  lengthStability: (drift: DriftReport) => drift.lengthStability,
-  lengthDistance: (drift: DriftReport) => drift.lengthDistance,
-  lossStability: (drift: DriftReport) => drift.lossStability,
-  lossDistance: (drift: DriftReport) => drift.lossDistance,
-  embeddingDiscrepancy: (drift: DriftReport) => drift.embeddingDiscrepancy,
-  warned: (drift: DriftReport) => Number(isWarned(drift)),
+  lengthStability: ({ drift }: DriftPair) => drift.lengthStability,
+  lengthDistance: ({ drift }: DriftPair) => drift.lengthDistance,
+  lossStability: ({ drift }: DriftPair) => drift.lossStability,
+  lossDistance: ({ drift }: DriftPair) => drift.lossDistance,
+  embeddingDiscrepancy: ({ drift }: DriftPair) => drift.embeddingDiscrepancy,
+  warned: ({ drift }: DriftPair) => Number(isWarned(drift)),
+  baseDistance: ({ baseDistance }: DriftPair) => baseDistance,
 };
 
 export type DriftStatistic = keyof typeof driftStatistics;
@@ -28,6 +31,8 @@ export type DriftStatistic = keyof typeof driftStatistics;
 export interface DriftPrediction {
   /** Spearman's ρ of each statistic with the forgetting; undefined where one of them does not vary. */
   correlations: Record<DriftStatistic, Interval | undefined>;
+  /** How many pairs have each statistic. */
+  counts: Record<DriftStatistic, number>;
   /** Mean forgetting after a warning and without one; null where there is no such task. */
   warned: { n: number; forgetting: number | null };
   unwarned: { n: number; forgetting: number | null };
@@ -35,28 +40,33 @@ export interface DriftPrediction {
 
 /** The tasks of one cell whose data was compared with the past; those whose scores were not all measured are left out. */
 export function driftPairs({ tasks, rows }: MatrixRecord, learning: CostRecord["learning"]): DriftPair[] {
-  return learning.flatMap(({ task, drift }) => {
+  return learning.flatMap(({ task, drift, baseDistance }) => {
     const row = tasks.indexOf(task) + 1;
     if (drift === undefined || row < 2) return [];
     const lost = range(0, row - 2).map((column) => difference(rows[row - 1]?.[column], rows[row]?.[column]));
     const forgetting = mean(lost);
-    return Number.isNaN(forgetting) ? [] : [{ task, drift, forgetting }];
+    return Number.isNaN(forgetting)
+      ? []
+      : [{ task, drift, forgetting, ...(baseDistance !== undefined && { baseDistance }) }];
   });
 }
 
 /** Over the tasks of all cells. Those of one cell are not independent, so the intervals are narrower than they should be. */
 export function driftPrediction(pairs: readonly DriftPair[]): DriftPrediction {
-  const correlations = Object.fromEntries(
-    Object.entries(driftStatistics).map(([name, statistic]) => [
-      name,
-      rankCorrelation(pairs.map(({ drift, forgetting }) => [statistic(drift), forgetting] as const)),
-    ]),
-  ) as DriftPrediction["correlations"];
+  const found = Object.entries(driftStatistics).map(([name, statistic]) => {
+    const known = pairs.flatMap((pair) => {
+      const value = statistic(pair);
+      return value === undefined ? [] : [[value, pair.forgetting] as const];
+    });
+    return { name, count: known.length, correlation: rankCorrelation(known) };
+  });
+  const correlations = Object.fromEntries(found.map(({ name, correlation }) => [name, correlation]));
+  const counts = Object.fromEntries(found.map(({ name, count }) => [name, count]));
   const after = (warned: boolean) => {
     const own = pairs.filter(({ drift }) => isWarned(drift) === warned);
     return { n: own.length, forgetting: own.length === 0 ? null : mean(own.map(({ forgetting }) => forgetting)) };
   };
-  return { correlations, warned: after(true), unwarned: after(false) };
+  return { correlations, counts, warned: after(true), unwarned: after(false) } as DriftPrediction;
 }
 
 /** NaN where one of the scores was not measured. */

@@ -11,6 +11,9 @@ export const capabilities = {
   logits: "logits of training sequences and the terms `distillation`, `logit-matching`, `label-logit`, `logit-norm`",
   activations: "the magnitudes of the outputs of linear modules",
   constraints: "linear constraints on the gradient (`Update.constraint`)",
+  subspaces: "the constraint `subspaces`, which keeps directions of matrices",
+  "reverse-distillation": "the term `reverse-distillation`",
+  "sparse-adapters": "the term `sparsity`",
 } as const;
 
 /** The name of an optional capability. */

@@ -25,6 +25,10 @@ export type Term =
   | { kind: "orthogonality"; weight: number }
   /** Σ ‖PᵀP − I‖² + ‖QQᵀ − I‖² over the modules of an AdaLoRA adapter (2303.10512, eq. 4). */
   | { kind: "orthonormality"; weight: number }
+  /** Σ |B·A| over the modules of a LoRA adapter: the L1 norm of what it adds, before alpha / rank (N-LoRA, 2410.10179). */
+  | { kind: "sparsity"; weight: number }
+  /** KL(student ‖ teacher) of the distributions of each token, the mode-seeking direction (sdft, 2601.19897). */
+  | { kind: "reverse-distillation"; batch: readonly TrainingSequence[]; teacher: Logits; weight: number }
   /** T²·KL(teacher ‖ student) of the distributions at temperature T (Hinton et al., 1503.02531). */
   | {
       kind: "distillation";
@@ -90,6 +94,12 @@ export type Constraint =
   | { kind: "half-spaces"; normals: readonly Vector[]; margin: number }
   /** g loses its components along orthonormal directions: the rows of `basis`, each as long as g (OGD, 1910.07104). */
   | { kind: "orthogonal"; basis: Vector }
+  /**
+   * Of the gradient G [out, in] of each named matrix (I − LᵀL)·G·(I − RᵀR) is left, with orthonormal rows L [directions,
+   * out] and R [directions, in]. What AdamW, decay and pull make of it is projected again, so that no step changes what
+   * the matrix does along them. Other tensors are free (OSF, 2504.07097).
+   */
+  | { kind: "subspaces"; matrices: readonly { name: string; left: Vector; right: Vector }[] }
   /**
    * g is multiplied elementwise, before clipping. A parameter whose mask is 0 is frozen: it and its moments keep their
    * bits, whatever the weight decay, the proximal pull and earlier moments would make of them.

@@ -62,7 +62,8 @@ function rowsFrom(term: TextTerm, start: number, rows: number): TextTerm {
     classes,
     values: values.subarray(start * classes, (start + rows) * classes),
   });
-  if (term.kind === "distillation") return { ...term, teacher: cut(term.teacher) };
+  if (term.kind === "distillation" || term.kind === "reverse-distillation")
+    return { ...term, teacher: cut(term.teacher) };
   return term.kind === "logit-matching" ? { ...term, target: cut(term.target) } : term;
 }
 

@@ -9,6 +9,7 @@ const members: Record<keyof Strategy, true> = {
   reservedTokens: true,
   rateFactor: true,
   usesOwnBatches: true,
+  ownLoss: true,
   open: true,
   beforeTask: true,
   mixture: true,

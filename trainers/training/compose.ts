@@ -41,6 +41,7 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
     get reservedTokens() {
       return strategies.reduce((sum, strategy) => sum + (strategy.reservedTokens ?? 0), 0);
     },
+    ownLoss: strategies.every(({ ownLoss }) => ownLoss !== false),
     open: (model, seed, tasks) => inOrder((strategy) => strategy.open?.(model, seed, tasks), adapterFirst),
     beforeTask: (task) => inOrder((strategy) => strategy.beforeTask?.(task), adapterFirst),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),

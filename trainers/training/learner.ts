@@ -11,11 +11,12 @@ import type {
   TaskData,
   TrainingView,
 } from "../../harness/contract/trainer.js";
-import type { Model, StepReport, Term, TrainingSequence, Update } from "../engine/contract.js";
+import type { Model, StepReport, Term, TrainingSequence, Update, Vector } from "../engine/contract.js";
 import { openModel } from "../engine/open.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
 import { ModelLearner } from "./model-learner.js";
+import { baseDistance } from "./monitors/base-distance.js";
 import { DriftMonitor } from "./monitors/drift-monitor.js";
 import type { TrainingOptions } from "./options.js";
 import { TrainingRecord } from "./record.js";
@@ -34,6 +35,8 @@ export class ParametricLearner extends ModelLearner {
   readonly #context: LearnerContext<unknown>;
   readonly #options: TrainingOptions;
   readonly #strategy: Strategy;
+  /** The base model's parameters, where data and model are compared with them. */
+  readonly #base: Vector | undefined;
   readonly #monitor: DriftMonitor | undefined;
 
   private constructor(
@@ -41,13 +44,14 @@ export class ParametricLearner extends ModelLearner {
     context: LearnerContext<unknown>,
     options: TrainingOptions,
     strategy: Strategy,
-    monitor: DriftMonitor | undefined,
+    base: Vector | undefined,
   ) {
     super(model, Math.min(options.maxTokens, model.contextLength - (strategy.reservedTokens ?? 0)), context.chat);
     this.#context = context;
     this.#options = options;
     this.#strategy = strategy;
-    this.#monitor = monitor;
+    this.#base = base;
+    this.#monitor = base && new DriftMonitor(base);
   }
 
   static async open(
@@ -59,8 +63,8 @@ export class ParametricLearner extends ModelLearner {
     await strategy.open?.(model, context.seed, context.tasks.length);
     // Parameters of each task's own do not contain what the base model was.
     const monitored = options.monitor && strategy.parameters !== "perTask";
-    const monitor = monitored ? new DriftMonitor(await model.snapshot()) : undefined;
-    return new ParametricLearner(model, context, options, strategy, monitor);
+    const base = monitored ? await model.snapshot() : undefined;
+    return new ParametricLearner(model, context, options, strategy, base);
   }
 
   async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
@@ -82,8 +86,17 @@ export class ParametricLearner extends ModelLearner {
         const batch = await this.#wrap(sequences, task);
         const factor = this.#strategy.rateFactor ?? 1;
         const learningRate = factor * learningRateAt(this.#rates(), view.index, step, steps);
-        const { terms, tokens } = await this.#step({ ...task, step, steps, batch, items, separate, learningRate });
-        record.step(terms[0]!, learningRate, tokens); // the first term is the batch's own, where anything new was drawn
+        const { loss, terms, tokens } = await this.#step({
+          ...task,
+          step,
+          steps,
+          batch,
+          items,
+          separate,
+          learningRate,
+        });
+        // the first term is the batch's own, where it has one and anything new was drawn
+        record.step(this.#strategy.ownLoss === false ? loss : terms[0]!, learningRate, tokens);
         await context.observe?.(step + 1);
         if (await retention?.stops(step)) {
           task.note("stopped early at step", step + 1);
@@ -95,12 +108,14 @@ export class ParametricLearner extends ModelLearner {
     }
     await this.#strategy.afterTask?.(task);
     const report = record.report();
+    const distance = this.#base && (await baseDistance(task, this.#base));
     const shortened = this.encoder.shortenedSequences - shortenedBefore;
     return {
       ...report,
       drawn: mixture.drawn(report.steps),
       ...(shortened > 0 && { shortened }),
       ...(drift && { drift }),
+      ...(distance !== undefined && { baseDistance: distance }),
       ...(synthetic.length > 0 && { synthetic }),
     };
   }
@@ -207,7 +222,8 @@ export class ParametricLearner extends ModelLearner {
     if (proximal) update.proximal = proximal;
     const constraint = await this.#strategy.constraint?.(step);
     if (constraint) update.constraint = constraint;
-    const own: Term[] = step.batch.length > 0 ? [{ kind: "language-modeling", batch: step.batch, weight: 1 }] : [];
+    const labeled = step.batch.length > 0 && this.#strategy.ownLoss !== false;
+    const own: Term[] = labeled ? [{ kind: "language-modeling", batch: step.batch, weight: 1 }] : [];
     const terms = [...own, ...(this.#strategy.terms?.(step) ?? [])];
     const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
     await this.#strategy.afterStep?.(step, report);

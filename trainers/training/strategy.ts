@@ -103,6 +103,8 @@ export interface Strategy {
   readonly rateFactor?: number;
   /** True where it runs the model on its own batches, which the loop does not pass through `wrapTraining`. */
   readonly usesOwnBatches?: boolean;
+  /** False where its terms replace the loss on the labels of the step's batch. */
+  readonly ownLoss?: boolean;
   /**
    * Called once per model, before anything is restored: an adapter is added here. A strategy with the exclusive resource
    * `adapter` is called before the others. `tasks`: how many the run has.

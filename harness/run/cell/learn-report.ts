@@ -4,7 +4,7 @@ import { invalidOutput } from "./guard.js";
 
 /** Checks what `learn` returned. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
 export function checkLearnReport(returned: unknown): LearnReport {
-  const { steps, finalLoss, curve, notes, drawn, drift, shortened, synthetic } = (returned ??
+  const { steps, finalLoss, curve, notes, drawn, drift, baseDistance, shortened, synthetic } = (returned ??
     {}) as Partial<LearnReport>;
   if (!Number.isInteger(steps) || steps! < 0) throw wrong(`steps: ${String(steps)}`);
   if (finalLoss !== null && typeof finalLoss !== "number") throw wrong(`finalLoss: ${String(finalLoss)}`);
@@ -15,8 +15,14 @@ export function checkLearnReport(returned: unknown): LearnReport {
   if (notes === null || typeof notes !== "object") throw wrong("no notes");
   if (drawn !== undefined && !(Array.isArray(drawn) && drawn.every(isDrawn))) throw wrong("no list of items as drawn");
   if (drift !== undefined && !isDrift(drift)) throw wrong("no numbers as drift");
+  if (baseDistance !== undefined && !Number.isFinite(baseDistance)) throw wrong("no number as baseDistance");
   if (shortened !== undefined && !(Number.isInteger(shortened) && shortened >= 0)) throw wrong("no count as shortened");
-  const optional = { ...(drawn && { drawn }), ...(drift && { drift }), ...(shortened && { shortened }) };
+  const optional = {
+    ...(drawn && { drawn }),
+    ...(drift && { drift }),
+    ...(baseDistance !== undefined && { baseDistance }),
+    ...(shortened && { shortened }),
+  };
   const report = { steps: steps!, finalLoss, curve, notes, ...optional };
   if (synthetic === undefined) return report;
   if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");

@@ -108,7 +108,14 @@ interface CostColumn {
 /** The costs shown next to the scores: means over the cells of a trainer. */
 export const costColumns: readonly CostColumn[] = [
   { key: "wallSeconds", title: "Time", note: "Wall time per sequence, including evaluation", format: duration },
-  { key: "trainedTokens", title: "Tokens", note: "Tokens trained on", format: count },
+  { key: "trainedTokens", title: "Tokens", note: "Tokens that gradients were computed for", format: count },
+  {
+    key: "generatedTokens",
+    title: "Generated",
+    note: "Tokens that training generated and answers took",
+    format: count,
+  },
+  { key: "flops", title: "FLOPs", note: "Floating-point operations, evaluation included", format: count },
   { key: "trainableParameters", title: "Parameters", note: "Trainable parameters", format: count },
   { key: "bufferSamples", title: "Samples", note: "Stored samples of past tasks", format: count },
   { key: "tensorBytes", title: "Memory", note: "Peak bytes of tensors", format: bytes },

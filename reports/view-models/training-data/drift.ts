@@ -23,6 +23,7 @@ const titles: Record<DriftStatistic, string> = {
   lossDistance: "Loss KS distance",
   embeddingDiscrepancy: "Embedding MMD²",
   warned: "Warning (any)",
+  baseDistance: "KL from the base on the task's inputs, after it",
 };
 
 /** Undefined where no trainer compared a task with the past. */
@@ -45,7 +46,7 @@ export function driftView(entries: readonly Entry[]): DriftView | undefined {
       statistic: titles[name as DriftStatistic],
       correlation: decimals(found?.mean),
       interval: found && found.low !== null ? `${decimals(found.low)} to ${decimals(found.high)}` : missing,
-      n: String(pairs.length),
+      n: String(prediction.counts[name as DriftStatistic]),
     })),
   };
 }

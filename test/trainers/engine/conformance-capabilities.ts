@@ -137,6 +137,86 @@ const checks: Record<Capability, (open: Open) => void> = {
       expect(Object.values(found).every((values) => values.every((value) => value >= 0))).toBe(true);
     });
   },
+  subspaces(open) {
+    test("neither a step nor the decay of one changes a matrix along kept directions", async () => {
+      const model = await open();
+      const { layout } = await model.trainable();
+      const tensor = layout.find(({ name }) => name.endsWith("layers.0.self_attn.q_proj.weight"))!;
+      const [out, width] = tensor.shape as [number, number];
+      const unit = (size: number, place: number) => Float32Array.from({ length: size }, (_, i) => Number(i === place));
+      const [left, right] = [await model.write(unit(out, 1)), await model.write(unit(width, 2))];
+      const before = await valuesOf(model);
+      const constraint = { kind: "subspaces" as const, matrices: [{ name: tensor.name, left, right }] };
+      for (let step = 0; step < 2; step++) await model.step(objective, { ...update, weightDecay: 0.1, constraint });
+      const after = await valuesOf(model);
+      for (let row = 0; row < out; row++) {
+        for (let column = 0; column < width; column++) {
+          const index = tensor.offset + row * width + column;
+          const kept = row === 1 || column === 2;
+          if (kept) expect(Math.abs(after[index]! - before[index]!)).toBeLessThan(1e-6);
+        }
+      }
+      const moved = (start: number, length: number) =>
+        after.subarray(start, start + length).some((value, i) => Math.abs(value - before[start + i]!) > 1e-4);
+      expect(moved(tensor.offset, tensor.length)).toBe(true);
+      const other = layout.find(({ name }) => name.endsWith("layers.0.mlp.up_proj.weight"))!;
+      expect(moved(other.offset, other.length)).toBe(true);
+    });
+  },
+  "reverse-distillation"(open) {
+    test("the reverse divergence to itself is 0, and training lowers that to another", async () => {
+      const model = await open();
+      const batch = [sequence];
+      const own = await model.logits(batch);
+      const term = (teacher: typeof own) => ({ kind: "reverse-distillation" as const, batch, teacher, weight: 1 });
+      expect(await model.loss({ terms: [term(own)] })).toBeCloseTo(0, 5);
+      const teacher = { ...own, values: own.values.map((value, i) => value + (i % 3)) };
+      const softmax = (values: Float32Array) => {
+        const total = values.reduce((sum, value) => sum + Math.exp(value), 0);
+        return values.map((value) => Math.exp(value) / total);
+      };
+      let expected = 0;
+      for (let row = 0; row < own.rows; row++) {
+        const [p, q] = [own, teacher].map(({ values, classes }) =>
+          softmax(values.subarray(row * classes, (row + 1) * classes)),
+        );
+        expected += p!.reduce((sum, value, i) => sum + value * Math.log(value / q![i]!), 0) / own.rows;
+      }
+      const before = await model.loss({ terms: [term(teacher)] });
+      expect(before).toBeCloseTo(expected, 3);
+      for (let step = 0; step < 5; step++)
+        await model.step({ terms: [term(teacher)] }, { ...update, learningRate: 1e-3 });
+      expect(await model.loss({ terms: [term(teacher)] })).toBeLessThan(before);
+    });
+  },
+  "sparse-adapters"(open) {
+    test("the sparsity of an adapter is the sum of |B·A|, and training lowers it", async () => {
+      const model = await open();
+      await model.adapt(lora, 1);
+      const term = { kind: "sparsity" as const, weight: 1 };
+      expect(await model.loss({ terms: [term] })).toBe(0);
+      for (let step = 0; step < 3; step++) await model.step(objective, update);
+      const { layout } = await model.trainable();
+      const values = await valuesOf(model);
+      let expected = 0;
+      for (const { name, shape, offset } of layout.filter((tensor) => tensor.name.includes("lora_A"))) {
+        const [rank, width] = shape as [number, number];
+        const up = layout.find((tensor) => tensor.name === name.replace("lora_A", "lora_B"))!;
+        for (let row = 0; row < up.shape[0]!; row++) {
+          for (let column = 0; column < width; column++) {
+            let element = 0;
+            for (let k = 0; k < rank; k++)
+              element += values[up.offset + row * rank + k]! * values[offset + k * width + column]!;
+            expected += Math.abs(element);
+          }
+        }
+      }
+      const found = await model.loss({ terms: [term] });
+      expect(found / expected).toBeCloseTo(1, 4);
+      for (let step = 0; step < 3; step++) await model.step({ terms: [term] }, { ...update, learningRate: 1e-3 });
+      expect(await model.loss({ terms: [term] })).toBeLessThan(found);
+    });
+  },
   constraints(open) {
     test("what is masked keeps its bits and its moments: no gradient, no decay, no pull and no earlier moment moves it", async () => {
       const model = await open();

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, Objective, StepReport, Vector } from "../../engine/contract.js";
-import { halfSpaceMultipliers } from "../../engine/half-spaces.js";
+import { insideHalfSpaces } from "../../engine/half-spaces.js";
 import type { TaskContext } from "../../training/strategy.js";
 
 /** Option of methods that keep updates from opposing gradients of memories. */
@@ -48,7 +48,7 @@ export class MemoryGuard {
     this.#steps++;
     if (slopes.some((slope) => slope < 0)) {
       this.#opposed++;
-      if (this.#project === "update") await this.#turn(model, { after, descent, slopes, gradientNorm });
+      if (this.#project === "update") await this.#turn(model, this.#before, descent, gradientNorm);
     }
     for (const vector of [after, descent, this.#before, ...this.#normals]) await model.free(vector);
     this.#normals = [];
@@ -63,26 +63,12 @@ export class MemoryGuard {
   }
 
   /** The margin is to a gradient of length `gradientNorm` what it is here to a movement of another length. */
-  async #turn(
-    model: Model,
-    {
-      after,
-      descent,
-      slopes,
-      gradientNorm,
-    }: { after: Vector; descent: Vector; slopes: number[]; gradientNorm: number },
-  ): Promise<void> {
-    const products: number[][] = this.#normals.map(() => []);
-    for (const [i, row] of products.entries()) {
-      for (let j = 0; j <= i; j++) {
-        row[j] = await model.dot(this.#normals[i]!, this.#normals[j]!);
-        products[j]![i] = row[j]!;
-      }
-    }
-    const scale = Math.sqrt(await model.dot(descent, descent)) / Math.max(gradientNorm, Number.MIN_VALUE);
-    const multipliers = halfSpaceMultipliers(products, slopes, this.#margin * scale);
-    const turned = await model.combine([1, ...multipliers.map((value) => -value)], [after, ...this.#normals]);
+  async #turn(model: Model, before: Vector, descent: Vector, gradientNorm: number): Promise<void> {
+    const length = Math.sqrt(await model.dot(descent, descent));
+    const margin = (this.#margin * length) / Math.max(gradientNorm, Number.MIN_VALUE);
+    const kept = await insideHalfSpaces(descent, { kind: "half-spaces", normals: this.#normals, margin }, model);
+    const turned = await model.combine([1, -1], [before, kept]);
     await model.restore(turned);
-    await model.free(turned);
+    for (const vector of [kept, turned]) await model.free(vector);
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Learner } from "../../../../harness/contract/trainer.js";
 import type { Model } from "../../../../trainers/engine/contract.js";
+import { magMax, ties } from "../../../../trainers/methods/averaging/task-vectors.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import type { NamedStrategy, Strategy } from "../../../../trainers/training/strategy.js";
@@ -88,6 +89,36 @@ for (const beside of [[], ["lora"]]) {
   });
 }
 
+const differences = (ends: readonly Float32Array[], base: Float32Array) =>
+  ends.map((end) => end.map((value, i) => value - base[i]!));
+
+test("ties: each task starts from θ₀, and the model is θ₀ + scale · the merged task vectors", async () => {
+  const { base, steps, tuned, left } = await watched(strategyOf("ties", { density: 0.4, scale: 0.7 }));
+  for (const task of left.keys()) {
+    const merged = ties(differences(tuned.slice(0, task + 1), base), 0.4);
+    expectClose(left[task]!, (i) => base[i]! + 0.7 * merged[i]!);
+  }
+  expect(steps[3]!.reduce((most, value, i) => Math.max(most, Math.abs(value - base[i]!)), 0)).toBeLessThan(0.0101);
+});
+
+test("dare: nine in ten elements of a task vector are dropped, the others are ten times as large", async () => {
+  const { base, tuned, left } = await watched(strategyOf("dare", {}));
+  const [vector] = differences(tuned, base);
+  const moved = left[0]!.map((value, i) => value - base[i]!);
+  const changed = [...vector!].flatMap((value, i) => (Math.abs(value) > 1e-4 ? [moved[i]! / value] : []));
+  const kept = changed.filter((ratio) => Math.abs(ratio) > 1e-3);
+  expect(Math.abs(kept.length / changed.length - 0.1)).toBeLessThan(0.02);
+  for (const ratio of kept) expect(Math.abs(ratio - 10)).toBeLessThan(0.05);
+});
+
+test("magmax: tasks go on from one another, and the model has each parameter's largest change from θ₀", async () => {
+  const { base, steps, tuned, left } = await watched(strategyOf("magmax", { scale: 0.5 }));
+  const merged = magMax(differences(tuned, base));
+  expectClose(left[2]!, (i) => base[i]! + 0.5 * merged[i]!);
+  const farthest = steps[3]!.reduce((most, value, i) => Math.max(most, Math.abs(value - tuned[0]![i]!)), 0);
+  expect(farthest).toBeLessThan(0.0101);
+});
+
 test("wise-ft: α 0 is the base, α 1 is fine-tuning alone", async () => {
   const { base, left } = await watched(strategyOf("wise-ft", { alpha: 0, anchor: "base" }));
   expect(left).toEqual([base, base, base]);
@@ -135,6 +166,9 @@ test.each<[string, Record<string, unknown>]>([
   ["wise-ft", { anchor: "base", keepOptimizer: true }],
   ["ema", { decay: 0.5 }],
   ["merge", { scale: 1.5 }],
+  ["ties", { density: 0.3 }],
+  ["dare", { drop: 0.5 }],
+  ["magmax", {}],
   ["composed", { use: ["wise-ft", "lora"] }],
   ["composed", { use: ["merge", "lora", "replay"] }],
 ])("%s %j: saved and restored after every task, it ends with the same bits", (name, options) =>

@@ -5,6 +5,7 @@ import { trainers } from "../../../../trainers/methods/catalog.js";
 import { memoryObjective } from "../../../../trainers/methods/constraints/episodic-memory.js";
 import { constraints } from "../../../../trainers/methods/constraints/index.js";
 import { bounded, newDirection } from "../../../../trainers/methods/constraints/orthonormal-basis.js";
+import { singularDirections } from "../../../../trainers/methods/constraints/singular-directions.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
@@ -16,8 +17,10 @@ import {
   expectSameBits,
   learnAll,
   learnContext,
+  modelsAfter,
   named,
   openLearner,
+  parametersOf,
   savedBy,
   viewOf,
 } from "../rig.js";
@@ -27,6 +30,7 @@ test.each([
   ["a-gem", { memories: 4, memoryBatch: 2 }],
   ["gem", { memories: 4, memoryBatch: 2, project: "update" }],
   ["ogd", { items: 2, capacity: 5 }],
+  ["osf", { share: 0.6 }],
 ])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
   expectSameBits(byName(trainers, name), options),
 );
@@ -196,4 +200,37 @@ describe("ogd", () => {
     const kept = bounded([one("a"), one("a"), one("a"), one("b"), one("b"), one("c")], 4);
     expect(kept.map(({ task }) => task)).toEqual(["a", "a", "b", "c"]);
   });
+});
+
+test("osf: a task leaves what every matrix does along its leading directions, and changes the rest", async () => {
+  const given = { steps: 8, learningRate: 3e-3, warmupSteps: 0, weightDecay: 0.1, share: 0.5 };
+  const [first, second] = await modelsAfter(byName(trainers, "osf"), given);
+  const [before, after] = [await parametersOf(first!), await parametersOf(second!)];
+  const targets = (await first!.trainable()).layout.filter(({ name }) => /_proj\.weight$/.test(name));
+  expect(targets).toHaveLength(7);
+  for (const { offset, length, shape } of targets) {
+    const [rows, columns] = shape as [number, number];
+    const count = Math.floor(Math.min(rows, columns) / 2);
+    const own = before.subarray(offset, offset + length);
+    const { left, right } = singularDirections(own, [rows, columns], count);
+    const moved = after.subarray(offset, offset + length).map((value, i) => value - own[i]!);
+    const size = Math.hypot(...moved);
+    expect(size).toBeGreaterThan(1e-3);
+    let [above, along] = [0, 0];
+    for (let k = 0; k < count; k++) {
+      for (let column = 0; column < columns; column++) {
+        let sum = 0;
+        for (let row = 0; row < rows; row++) sum += left[k * rows + row]! * moved[row * columns + column]!;
+        above += sum ** 2;
+      }
+      for (let row = 0; row < rows; row++) {
+        let sum = 0;
+        for (let column = 0; column < columns; column++)
+          sum += right[k * columns + column]! * moved[row * columns + column]!;
+        along += sum ** 2;
+      }
+    }
+    expect(Math.sqrt(above) / size).toBeLessThan(1e-3);
+    expect(Math.sqrt(along) / size).toBeLessThan(1e-3);
+  }
 });

@@ -1,13 +1,17 @@
 import type { Objective, StepReport, Update, Vector } from "../../contract.js";
 import { type Part, weighted } from "../../parts.js";
 import type { SessionOptions } from "../graph/session.js";
+import type { ParameterStore } from "../parameters/parameter-store.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
-import { isProjection, projected } from "./projection.js";
+import { isProjection, type Projection, projected } from "./projection.js";
 
 /** What of a model a step needs that is put together here. */
 export interface Steppable {
   readonly vectors: VectorPool;
   readonly session: SessionOptions;
+  readonly trainable: ParameterStore;
+  snapshot(): Vector;
+  restore(vector: Vector): void;
   differentiate(
     objective: Objective,
     part: number,
@@ -36,10 +40,29 @@ export async function multiPassStep(
   }
   if (gradients.length > 1) gradients.push(vectors.combine(Array(parts.length).fill(1), gradients));
   const whole = gradients.at(-1)!;
-  if (isProjection(constraint)) gradients.push(await projected(whole, constraint, vectors, model.session));
+  const project = (vector: Vector) =>
+    projected(vector, constraint as Projection, vectors, model.session, model.trainable.tensors);
+  if (isProjection(constraint)) gradients.push(await project(whole));
   const plain = constraint && !isProjection(constraint) ? { ...rest, constraint } : rest;
+  const before = constraint?.kind === "subspaces" ? model.snapshot() : undefined;
   const { gradientNorm } = await model.apply(gradients.at(-1)!, plain);
+  if (before) await projectMovement(model, before, project);
   for (const vector of gradients) if (!(reportGradient && vector === whole)) vectors.free(vector);
   const report = { loss: weighted(objective, terms), terms, gradientNorm, ...sum };
   return reportGradient ? { ...report, gradient: whole } : report;
+}
+
+/** Projects what an update made of the parameters, and frees `before`. */
+async function projectMovement(
+  model: Steppable,
+  before: Vector,
+  project: (movement: Vector) => Promise<Vector>,
+): Promise<void> {
+  const { vectors } = model;
+  const after = model.snapshot();
+  const movement = vectors.combine([1, -1], [after, before]);
+  const kept = await project(movement);
+  const moved = vectors.combine([1, 1], [before, kept]);
+  model.restore(moved);
+  for (const vector of [before, after, movement, kept, moved]) vectors.free(vector);
 }

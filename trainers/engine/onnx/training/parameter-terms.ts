@@ -7,11 +7,12 @@ import { keyMatching, keyMatchingFeeds } from "./key-matching.js";
 import { subspaceValue } from "./subspaces.js";
 
 /** A term over the trained tensors themselves; an objective has at most one of a kind. */
-export type ParameterTerm = Extract<Term, { kind: "key-matching" | "orthogonality" | "orthonormality" }>;
+export type ParameterTerm = Extract<Term, { kind: (typeof kinds)[number] }>;
+
+const kinds = ["key-matching", "orthogonality", "orthonormality", "sparsity"] as const;
 
 export function isParameterTerm(term: Term): term is ParameterTerm {
-  const { kind } = term;
-  return kind === "key-matching" || kind === "orthogonality" || kind === "orthonormality";
+  return kinds.some((kind) => kind === term.kind);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   multiply,
   pick,
   reshape,
+  reverseDistillation,
   scale,
   subtract,
   sum,
@@ -14,7 +15,10 @@ import {
 import { type Feeds, floats, integers } from "../graph/session.js";
 
 /** A term over texts that is another function of the logits than the labels' log-likelihood. */
-export type RowTerm = Extract<Term, { kind: "distillation" | "logit-matching" | "label-logit" | "logit-norm" }>;
+export type RowTerm = Extract<
+  Term,
+  { kind: "distillation" | "reverse-distillation" | "logit-matching" | "label-logit" | "logit-norm" }
+>;
 
 /**
  * The weighted value of the i-th such term, a scalar, from the logits [selected rows, classes] that all terms share.
@@ -30,6 +34,7 @@ export function rowTerm(graph: Graph, kind: RowTerm["kind"], i: number, logits: 
   const flat = (column: Value) => reshape(column, [rows]);
   const build: Record<RowTerm["kind"], () => Value> = {
     distillation: () => distillation(own, given(), graph.input(`term.${i}.temperature`, [1])),
+    "reverse-distillation": () => reverseDistillation(own, given()),
     "logit-matching": () => {
       const difference = subtract(own, given());
       return scale(flat(sum(multiply(difference, difference), [1])), 1 / (classes as number));
@@ -53,7 +58,7 @@ export function rowTermFeeds(
     feeds[`term.${i}.rows`] = integers(rows);
     feeds[`term.${i}.shares`] = floats(Array.from(weights, (own) => own * term.weight));
     feeds[`term.${i}.labels`] = integers(rows.map((row) => labels[row]!));
-    const given = term.kind === "distillation" ? term.teacher : term.kind === "logit-matching" ? term.target : null;
+    const given = "teacher" in term ? term.teacher : "target" in term ? term.target : null;
     if (given) feeds[`term.${i}.logits`] = floats(given.values, [given.rows, given.classes]);
     if (term.kind === "distillation") feeds[`term.${i}.temperature`] = floats([term.temperature]);
   }

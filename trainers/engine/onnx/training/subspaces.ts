@@ -1,5 +1,5 @@
 import type { Graph, Value } from "../graph/graph.js";
-import { absolute, add, linear, multiply, subtract, total, transpose } from "../graph/operators/index.js";
+import { absolute, add, linear, matmul, multiply, subtract, total, transpose } from "../graph/operators/index.js";
 import { type Feeds, floats } from "../graph/session.js";
 import type { LoraAdapter } from "../parameters/lora-adapter.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
@@ -12,7 +12,7 @@ const downSuffix = ".lora_A.weight";
  */
 export function subspaceValue(
   graph: Graph,
-  kind: "orthogonality" | "orthonormality",
+  kind: "orthogonality" | "orthonormality" | "sparsity",
   tensors: ReadonlyMap<string, Value>,
 ): Value {
   const shares = [...tensors].flatMap(([name, down]) => {
@@ -23,6 +23,7 @@ export function subspaceValue(
       return [total(absolute(linear(down, earlier)))];
     }
     const up = transpose(tensors.get(`${path}.lora_B.weight`)!, [1, 0]);
+    if (kind === "sparsity") return [total(absolute(matmul(transpose(up, [1, 0]), down)))];
     return [distanceToOrthonormal(down), distanceToOrthonormal(up)];
   });
   return shares.reduce(add);

@@ -105,6 +105,11 @@ class Adapters:
         rows = {path: torch.cat([matrices[path]["A"] for matrices in earlier]) for path in own}
         return torch.stack([(parts["A"] @ rows[path].T).abs().sum() for path, parts in own.items()]).sum()
 
+    def sparsity(self) -> torch.Tensor:
+        """Sum of |B·A| over the modules (N-LoRA, 2410.10179)."""
+        modules = self.matrices(self.names[-1]).values()
+        return torch.stack([(parts["B"] @ parts["A"]).abs().sum() for parts in modules]).sum()
+
     def orthonormality(self) -> torch.Tensor:
         """Sum of ‖PᵀP - I‖² + ‖QQᵀ - I‖² over the modules (AdaLoRA, 2303.10512, eq. 4)."""
 

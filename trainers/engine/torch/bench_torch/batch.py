@@ -52,6 +52,9 @@ def term_value(term: dict, logits: torch.Tensor, labels: torch.Tensor, weights: 
         teacher = F.log_softmax(given(term["teacher"], logits) / heat, dim=-1)
         student = F.log_softmax(logits / heat, dim=-1)
         values = heat * heat * (teacher.exp() * (teacher - student)).sum(-1)
+    elif kind == "reverse-distillation":
+        teacher, student = F.log_softmax(given(term["teacher"], logits), dim=-1), F.log_softmax(logits, dim=-1)
+        values = (student.exp() * (student - teacher)).sum(-1)
     elif kind == "logit-matching":
         values = (logits - given(term["target"], logits)).square().mean(-1)
     elif kind == "label-logit":

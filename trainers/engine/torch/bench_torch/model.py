@@ -268,7 +268,7 @@ class TorchModel:
                 continue
             elif kind == "key-matching":
                 value = self.key_matching(term)
-            elif kind in ("orthogonality", "orthonormality") and self.adapters is not None:
+            elif kind in ("orthogonality", "orthonormality", "sparsity") and self.adapters is not None:
                 value = getattr(self.adapters, kind)()
             else:
                 raise BenchError("CAPABILITY_MISSING", f'The engine "torch" has no term {kind} here.')
@@ -337,7 +337,11 @@ class TorchModel:
 
     def update(self, gradient: torch.Tensor, update: dict, loss: float) -> float:
         constraint, mask = update.get("constraint"), None
-        if constraint is not None:
+        kept = constraint is not None and constraint["kind"] == "subspaces"
+        before = self.trainable.values.clone() if kept else None
+        if kept:
+            gradient = self.outside(gradient, constraint["matrices"])
+        elif constraint is not None:
             handle = constraint.get("mask") or constraint.get("normal") or constraint.get("basis")
             length = None if constraint["kind"] == "orthogonal" else self.trainable.length
             given = self.vector(handle, length)
@@ -345,7 +349,22 @@ class TorchModel:
             mask = given if constraint["kind"] == "mask" else None
         proximal = update.get("proximal") or {}
         anchor, pull = self.own(proximal.get("anchor")), self.own(proximal.get("importance"))
-        return apply_update(self.trainable, gradient, update, loss, anchor, pull, mask)
+        norm = apply_update(self.trainable, gradient, update, loss, anchor, pull, mask)
+        if before is not None:
+            self.trainable.set(before + self.outside(self.trainable.values - before, constraint["matrices"]))
+        return norm
+
+    @torch.no_grad()
+    def outside(self, vector: torch.Tensor, matrices: list[dict]) -> torch.Tensor:
+        """The vector with (I - LᵀL)·M·(I - RᵀR) of each named matrix M, rows of L and R orthonormal (OSF, 2504.07097)."""
+        result = vector.clone()
+        parts = dict(zip(self.trainable.names, self.trainable.split(result)))
+        for matrix in matrices:
+            part = parts[matrix["name"]]
+            left, right = (self.vector(matrix[side], None).view(-1, size) for side, size in zip(("left", "right"), part.shape))
+            part -= left.T @ (left @ part)
+            part -= (part @ right.T) @ right
+        return result
 
     @torch.no_grad()
     def loss(self, objective: dict) -> float:

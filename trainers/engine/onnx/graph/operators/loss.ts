@@ -48,6 +48,31 @@ export function distillation(student: Value, teacher: Value, temperature: Value)
   ]);
 }
 
+/**
+ * KL(student ‖ teacher) of each row, nats, for logits [rows, classes] of both → [rows]. With p the student's distribution
+ * and d = log p − log q, the gradient of its logits is p·(d − Σ p·d); the teacher has none.
+ */
+export function reverseDistillation(student: Value, teacher: Value): Value {
+  const { graph } = student;
+  const rows = student.shape[0]!;
+  const node = (operator: string, inputs: Value[], shape = student.shape) => graph.node(operator, inputs, shape);
+  const logarithms = (logits: Value): Value => graph.node("LogSoftmax", [logits], logits.shape, { axis: -1 });
+  const own = logarithms(student);
+  const probabilities = node("Exp", [own]);
+  const gaps = node("Sub", [own, logarithms(teacher)]);
+  const axes = graph.constant([1], [1], "int64");
+  const divergence = graph.node("ReduceSum", [node("Mul", [probabilities, gaps]), axes], [rows], { keepdims: 0 });
+  return graph.differentiable(divergence, [
+    [
+      student,
+      (gradient) => {
+        const excess = node("Sub", [gaps, reshape(divergence, [rows, 1])]);
+        return multiply(node("Mul", [probabilities, excess]), reshape(gradient, [rows, 1]));
+      },
+    ],
+  ]);
+}
+
 /** The negative log-likelihood of each row, nats: logits [rows, classes], labels [rows] (integers) → [rows]. */
 export function crossEntropy(logits: Value, labels: Value): Value {
   const { graph } = logits;

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import type { Term, TrainingSequence } from "../../../../trainers/engine/contract.js";
+import { methods, trainers } from "../../../../trainers/methods/catalog.js";
+import { composeStrategies } from "../../../../trainers/training/compose.js";
+import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
+import {
+  abc,
+  bufferFor,
+  byName,
+  contextFor,
+  expectSameBits,
+  learnAll,
+  learnContext,
+  named,
+  openLearner,
+  viewOf,
+} from "../rig.js";
+
+const shared = { steps: 12, learningRate: 3e-3, warmupSteps: 0 };
+
+test.each([
+  ["kl", {}],
+  ["kl", { direction: "reverse", beta: 0.3 }],
+  ["sdft", { teacherRate: 0.1 }],
+  ["sdft", { teacherRate: null, supervised: 0.5 }],
+])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
+  expectSameBits(byName(trainers, name), options),
+);
+
+test.each(["forward", "reverse"])(
+  "kl, %s: the more beta weighs, the nearer the answers stay to the base's",
+  async (direction) => {
+    const distances = async (beta: number) => {
+      const { reports } = await learnAll(byName(trainers, "kl"), { ...shared, direction, beta });
+      return reports.map(({ baseDistance }) => baseDistance!);
+    };
+    const [free, held] = [await distances(0), await distances(10)];
+    expect(free).toHaveLength(abc.length);
+    for (const [task, distance] of held.entries()) {
+      expect(distance).toBeGreaterThan(0);
+      expect(distance).toBeLessThan(0.5 * free[task]!);
+    }
+  },
+);
+
+/** Learns one task, and looks at every step after its terms were asked for. */
+async function watch(given: Record<string, unknown>, see: (step: StepContext, terms: Term[]) => void) {
+  const trainer = byName(trainers, "sdft");
+  const context = contextFor(trainer, { ...shared, ...given });
+  const inner = byName(methods, "sdft").strategy(context.options);
+  const watched: Strategy = {
+    ...composeStrategies([named("sdft", inner)]),
+    terms(step) {
+      const terms = inner.terms!(step);
+      see(step, terms);
+      return terms;
+    },
+  };
+  const learner = await openLearner(context, watched);
+  const report = await learner.learn(viewOf(0), learnContext(bufferFor(trainer, context.options)));
+  return { report, learner };
+}
+
+const answer = ({ tokens, weights }: TrainingSequence) => tokens.filter((_, i) => weights[i]! > 0);
+const question = ({ tokens, weights }: TrainingSequence) => tokens.filter((_, i) => weights[i] === 0);
+
+test("sdft: the model's own answers to the questions are trained on, and no label enters a loss", async () => {
+  const seen = new Set<string>();
+  const { report, learner } = await watch({}, ({ batch, model }, terms) => {
+    expect(terms.map(({ kind }) => kind)).toEqual(["reverse-distillation"]);
+    const [{ batch: own, teacher }] = terms as Extract<Term, { kind: "reverse-distillation" }>[];
+    expect(own!.map(question)).toEqual(batch.map(question));
+    expect(teacher!.rows).toBe(own!.reduce((sum, sequence) => sum + answer(sequence).length, 0));
+    for (const sequence of own!) seen.add(model.tokenizer.decode(answer(sequence)));
+  });
+  expect(seen.size).toBeGreaterThan(8);
+  expect(report.finalLoss).toBeLessThan(report.curve[0]!.loss);
+  expect((await learner.cost()).generatedTokens).toBeGreaterThan(0);
+});
+
+test("sdft: the teacher sees the solved question before the question", async () => {
+  let compared = 0;
+  const trainer = byName(trainers, "sdft");
+  const context = contextFor(trainer, { ...shared, steps: 1, teacherRate: null });
+  const inner = byName(methods, "sdft").strategy(context.options);
+  const watched: Strategy = {
+    ...composeStrategies([named("sdft", inner)]),
+    async beforeStep(step) {
+      await inner.beforeStep!(step);
+      const [term] = inner.terms!(step) as Extract<Term, { kind: "reverse-distillation" }>[];
+      const shown = step.items.map(({ example }, i) => {
+        const text = (example.input[0] as { text: string }).text;
+        const demonstration = step.model.tokenizer.encode(`${text} ${example.references[0]!}\n\n${text}`);
+        const own = answer(term!.batch[i]!);
+        return { tokens: [...demonstration, ...own], weights: [...demonstration.map(() => 0), ...own.map(() => 1)] };
+      });
+      const expected = await step.model.logits(shown);
+      const worst = expected.values.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - term!.teacher.values[i]!)),
+        0,
+      );
+      expect(worst).toBeLessThan(1e-4);
+      compared++;
+    },
+  };
+  const learner = await openLearner(context, watched);
+  await learner.learn(viewOf(0), learnContext(bufferFor(trainer, context.options)));
+  expect(compared).toBe(1);
+});

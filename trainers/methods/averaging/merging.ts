@@ -1,0 +1,74 @@
+import type { Model, Vector } from "../../engine/contract.js";
+import { loadJson, loadVectors, parametersOf, saveJson, saveVectors } from "../../training/state.js";
+import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { TaskVector } from "./task-vectors.js";
+
+/** How task vectors become one. */
+export interface MergingRule {
+  /** Whether each task goes on from where the one before ended, in place of the base. */
+  sequential: boolean;
+  /** The merged vector, which is added to the base `scale` times. `seed` is the learner's. */
+  merge(vectors: readonly TaskVector[], seed: number): ArrayLike<number>;
+  scale: number;
+}
+
+/**
+ * Answers with θ₀ + scale · merge(τ₁ … τ_t), of the task vectors so far; all of them are kept, each as large as what is
+ * trained. Within a task questions are answered by the weights that are being trained.
+ */
+export class TaskVectorMerging implements Strategy {
+  readonly exclusive = ["averaging"] as const;
+  readonly parameters = "shared";
+  readonly conflicts: Record<string, string>;
+  readonly #rule: MergingRule;
+  #base: Vector | undefined;
+  readonly #vectors: TaskVector[] = [];
+  /** Where the latest task ended, before merging. */
+  #latest: Float32Array | undefined;
+
+  constructor(rule: MergingRule) {
+    this.#rule = rule;
+    this.conflicts = {
+      ...(rule.sequential ? {} : { lwf: "every task starts from the base, which would be the teacher" }),
+      "progressive-prompts": "a prompt belongs to one task, and merging over tasks would change it",
+    };
+  }
+
+  async open(model: Model): Promise<void> {
+    this.#base = await model.snapshot();
+  }
+
+  async beforeTask({ model }: TaskContext): Promise<void> {
+    if (this.#rule.sequential && this.#latest) await setTo(model, this.#latest);
+    else await model.restore(this.#base!);
+  }
+
+  async afterTask({ model, seed }: TaskContext): Promise<void> {
+    const base = await model.read(this.#base!);
+    this.#latest = await parametersOf(model);
+    this.#vectors.push(this.#latest.map((value, i) => value - base[i]!));
+    const merged = this.#rule.merge(this.#vectors, seed);
+    await setTo(
+      model,
+      base.map((value, i) => value + this.#rule.scale * merged[i]!),
+    );
+  }
+
+  async save(directory: string): Promise<void> {
+    const vectors = Object.fromEntries(this.#vectors.map((vector, task) => [`${task}`, vector]));
+    saveVectors(directory, "task-vectors", this.#latest ? { ...vectors, latest: this.#latest } : vectors);
+    saveJson(directory, "tasks", this.#vectors.length);
+  }
+
+  async restore(directory: string): Promise<void> {
+    const vectors = loadVectors(directory, "task-vectors");
+    for (let task = 0; task < loadJson<number>(directory, "tasks"); task++) this.#vectors.push(vectors[`${task}`]!);
+    this.#latest = vectors.latest;
+  }
+}
+
+async function setTo(model: Model, values: Float32Array): Promise<void> {
+  const vector = await model.write(values);
+  await model.restore(vector);
+  await model.free(vector);
+}
