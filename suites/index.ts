@@ -1,5 +1,7 @@
 import type { Plugin } from "../harness/contract/plugin.js";
 import { folder } from "./folder/index.js";
+import { lmEval } from "./lm-eval/index.js";
+import { lmEvalMatch } from "./lm-eval/match.js";
 import { ssrClaims } from "./superni/claims.js";
 import { superni } from "./superni/index.js";
 import { traceClaims } from "./trace/claims.js";
@@ -9,6 +11,7 @@ import { traceSeq } from "./trace-seq/index.js";
 
 /** The suites that come with bench, and what their papers claim. */
 export const plugin: Plugin = {
-  suites: [traceSeq, folder, trace, superni],
+  suites: [traceSeq, folder, trace, superni, lmEval],
+  scorers: [lmEvalMatch],
   claims: [...traceClaims, ...ssrClaims, ...profileClaims],
 };

@@ -42,6 +42,13 @@ export function readYamlFile<Content>(
       at: place(error.pos[0]),
     });
   }
+  const [foreign] = document.warnings.filter(({ code }) => code === "TAG_RESOLVE_FAILED");
+  if (foreign !== undefined) {
+    throw new BenchError("CONFIG_INVALID", foreign.message.split("\n")[0]!, {
+      fix: "Write a plain value: code that a tag such as !function names is not run.",
+      at: place(foreign.pos[0]),
+    });
+  }
   const locate = (path: readonly (string | number)[], atKey = false) => place(offsetOf(document, path, atKey));
   const content = (document.toJS() ?? {}) as unknown;
   if (!validate(content)) {

@@ -41,7 +41,7 @@ export function checkSuite(suite: Suite, registry: Registry): Record<string, num
     }
   }
   for (const task of suite.tasks) {
-    checkExamples(task.id, "train", task.train, complain);
+    if (task.train.length > 0) checkExamples(task.id, "train", task.train, complain);
     checkExamples(task.id, "test", task.test, complain);
     if (task.shifted !== undefined) checkExamples(task.id, "shifted test", task.shifted, complain);
     const malformed = malformedCorpus(task);
@@ -66,7 +66,7 @@ function scorerOf(id: string, { name }: ScorerReference, registry: Registry): Sc
 }
 
 /**
- * Checks that suite and trainers fit: a suite with the general items that trainers ask for, and trainers that give the
+ * Checks that suite and trainers fit: tasks with training data for trainers that learn, a suite with the general items that trainers ask for, and trainers that give the
  * log-likelihoods that tasks are scored by. Throws CONFIG_INVALID.
  */
 export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[], registry: Registry): void {
@@ -77,6 +77,17 @@ export function checkNeeds(suite: Suite, trainers: readonly TrainerRecord[], reg
       "CONFIG_INVALID",
       `"${compared.id}" is scored by the likelihoods of its choices, which trainer "${silent.label}" does not give`,
       { fix: 'Leave the trainer out, or ask for written answers: mode "generate".' },
+    );
+  }
+  const bare = suite.tasks.find(({ train }) => train.length === 0);
+  const learning = trainers.find(({ schedule }) => schedule !== "once");
+  if (bare !== undefined && learning !== undefined) {
+    throw new BenchError(
+      "CONFIG_INVALID",
+      `task "${bare.id}" has no training items, and trainer "${learning.label}" learns`,
+      {
+        fix: "Give the task training data, or ask the model as it is: bench evaluate, or --trainers frozen.",
+      },
     );
   }
   if (suite.generalItems.length > 0) return;
