@@ -40,7 +40,7 @@ test("what is commented out is the default", () => {
   ]);
   const { chat, dtype, strict, ...config } = configOf("defaults.yaml", defaults.join("\n")) as Record<string, unknown>;
   expect(config).toEqual(configOf("empty.yaml", "{}"));
-  expect([chat, dtype, strict ?? false]).toEqual(["auto", "float32", false]); // what their absence means
+  expect([chat, dtype ?? "float32", strict ?? false]).toEqual(["auto", "float32", false]); // what their absence means
 });
 
 test("every key of a configuration is in it, and every example is valid", () => {
