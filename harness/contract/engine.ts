@@ -12,6 +12,16 @@ export interface Checkpoint {
   capabilities?: readonly string[];
 }
 
+/** What a learner holds in memory at its peak, as far as it depends on the method. */
+export interface MemoryNeed {
+  /** The parameters that it trains, each with a gradient and the moments of the optimizer. */
+  trains: "nothing" | "adapter" | "all";
+  /** Further vectors as long as those parameters: anchors, importances, teachers, snapshots. */
+  vectors: number;
+  /** Examples of one computation. */
+  batch: number;
+}
+
 /** Something that computes with models, and what it finds on this machine. */
 export interface EngineDefinition {
   name: string;
@@ -41,6 +51,11 @@ export interface EngineDefinition {
    * the model. Asked before a run starts: reads no weights.
    */
   capabilities?(checkpoint: Checkpoint): readonly string[] | undefined;
+  /**
+   * Bytes of this machine's memory that a learner holds at its peak, its process apart: from the need of its trainer and
+   * the tokens of its largest computation. Reads no weights. Absent where that is not known.
+   */
+  memory?(checkpoint: Checkpoint, need: MemoryNeed & { parameters: number; tokens: number }): number;
   /**
    * Opens a model on a device. What comes back is between engines and trainers: `trainers/engine/contract.ts`. Throws
    * MODEL_INVALID with the file that is at fault, DEVICE_UNAVAILABLE saying what to install.

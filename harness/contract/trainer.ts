@@ -1,4 +1,4 @@
-import type { EngineChoice } from "./engine.js";
+import type { EngineChoice, MemoryNeed } from "./engine.js";
 import type { Isolation } from "./isolation.js";
 import type { Privileges } from "./privileges.js";
 import type { CorpusChange, Example, Modality, Part, TaskDescription } from "./suite.js";
@@ -53,6 +53,8 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
    * where it needs no engine of bench. A run whose engine or model lacks one of them is refused before it starts.
    */
   capabilities?(options: Options): readonly string[];
+  /** What its learners hold in memory over so many tasks; absent where that is not known. */
+  memory?(options: Options, tasks: number): MemoryNeed;
   /** Names of the methods that it is made of; absent where it is made of none. */
   methods?(options: Options): readonly string[];
   /** Makes a learner at the beginning of a cell, and again after every task. */

@@ -38,6 +38,7 @@ const schema = {
         space: spaceSchema,
         defaults: { type: "object" },
         capabilities: { type: "array", items: text },
+        vectors: method,
         needs: method,
       },
     ),
@@ -61,6 +62,7 @@ const schema = {
         evaluates: { enum: ["checkpoint", "server"] },
         modalities: taken,
         capabilities: method,
+        memory: method,
         methods: method,
       },
     ),
@@ -100,6 +102,7 @@ const schema = {
       {
         startsProcesses: flag,
         capabilities: method,
+        memory: method,
         open: method,
         prepare: method,
         install: method,

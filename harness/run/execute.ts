@@ -85,6 +85,7 @@ class Coordinator {
     for (const text of [
       ...(this.plan.suite.notes ?? []),
       ...(this.plan.record.model.notes ?? []),
+      ...(this.plan.memory.reason === undefined ? [] : [this.plan.memory.reason]),
       ...this.run.journal.content.notices,
     ]) {
       display.show({ type: "notice", text });

@@ -24,6 +24,11 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
   space?: SearchSpace;
   /** The optional capabilities of an engine that it calls for; none where the core is enough. */
   capabilities?: readonly Capability[];
+  /**
+   * Vectors as long as the trained parameters that it holds at its peak beside weights, gradient and moments, over so many
+   * tasks: anchors, importances, teachers. None when absent.
+   */
+  vectors?(tasks: number): number;
   /** What it uses besides the current task's data; nothing when absent. */
   needs?(options: OptionsOf<Properties>): Partial<Privileges>;
   /** Created for each learner, from checked options with their defaults. */

@@ -73,7 +73,8 @@ function parametricTrainer<Options extends LoopOptions>(
     }));
     const inherited = Object.assign({}, ...members.map(({ method }) => method.defaults));
     const training = applyProfile({ learningRate: commonRate, ...inherited, ...chosen }, profile);
-    return { training, members, strategy: composeStrategies(strategies) };
+    const adapter = strategies.some(({ strategy }) => strategy.exclusive?.includes("adapter"));
+    return { training, members, adapter, strategy: composeStrategies(strategies) };
   };
   const trainer: TrainerDefinition<Options> = {
     name,
@@ -92,6 +93,15 @@ function parametricTrainer<Options extends LoopOptions>(
     capabilities: (chosen) => [
       ...new Set(composition(chosen).members.flatMap(({ method }) => method.capabilities ?? [])),
     ],
+    memory(chosen, tasks) {
+      const { training, members, adapter } = composition(chosen);
+      const held = members.map(({ method }) => method.vectors?.(tasks) ?? 0);
+      return {
+        trains: adapter ? "adapter" : "all",
+        vectors: held.reduce((sum, count) => sum + count, training.monitor ? 1 : 0), // the monitor keeps the base
+        batch: training.microBatch ?? training.batchSize,
+      };
+    },
     methods: (chosen) => membersOf(chosen).map(({ method }) => method.name),
     create(context) {
       const { training, strategy } = composition(context.options);

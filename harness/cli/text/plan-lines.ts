@@ -25,12 +25,28 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ],
     ["directory", nearPath(plan.directory)],
     ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
+    ["memory", memoryText(plan)],
     ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
 }
 
+/** What one cell and all at a time need, of what there is. */
+function memoryText({ memory: { cells, total, available, workers, reason } }: RunPlan): string {
+  const known = Object.values(cells).filter((need) => need !== null);
+  const unknown = Object.keys(cells).filter((label) => cells[label] === null);
+  const parts = [
+    total === null ? [] : [`about ${gigabytes(total)} with ${workers === 1 ? "1 worker" : `${workers} workers`}`],
+    known.length === 0 ? [] : [`at most ${gigabytes(Math.max(...known))} a cell`],
+    unknown.length === 0 ? [] : [`not known for ${unknown.join(", ")}`],
+    [`this machine has ${gigabytes(available)}`],
+    reason ?? [],
+  ];
+  return parts.flat().join("; ");
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
   source === undefined
     ? []

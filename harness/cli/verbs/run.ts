@@ -97,7 +97,8 @@ async function act(reference: string | undefined, options: Options, context: Cli
   const planned = await planSuite(reference, { ...rest, plugins, reporters }, context);
   const { plan } = planned;
   if (dryRun) {
-    if (json) printJson(context, { directory: plan.directory, run: plan.record, estimate: plan.estimate });
+    if (json)
+      printJson(context, { directory: plan.directory, run: plan.record, estimate: plan.estimate, memory: plan.memory });
     else printLines(context, planLines(plan, context));
     return;
   }

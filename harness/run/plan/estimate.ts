@@ -149,5 +149,6 @@ function makespan(seconds: number[], workers: number): number {
   return Math.max(...busy);
 }
 
-const tokens = (text: string): number => Buffer.byteLength(text) / modeled.bytesPerToken;
+/** Tokens of a text, roughly. */
+export const tokens = (text: string): number => Buffer.byteLength(text) / modeled.bytesPerToken;
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

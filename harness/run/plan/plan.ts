@@ -23,6 +23,7 @@ import { checkIsolation, confinementOf } from "./confinement.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
+import { type MemoryPlan, planMemory } from "./memory.js";
 import { ordersOf } from "./orders.js";
 import { pinReferences } from "./pin-references.js";
 import { crossedSeeds, seedsOf } from "./seeds.js";
@@ -45,6 +46,7 @@ export interface RunPlan {
   /** In the order in which they start: long ones first. */
   cells: PlannedCell[];
   estimate: RunEstimate;
+  memory: MemoryPlan;
 }
 
 /**
@@ -101,6 +103,15 @@ export async function planRun(
   };
   const { seeds, digest, id, directory } = chooseSeeds(config.seeds, orders.length, locate);
   const cells = gridCells(digestInput, trainers, orders, seeds, continuation?.starts);
+  const memory = planMemory(
+    {
+      ...{ config, suite, trainers, cells: cells.map(({ record }) => record) },
+      ...{ parameters: model.record.parameters, checkpoint: model.checkpoint },
+      engine: engine && registry.engine(engine.name),
+    },
+    registry,
+  );
+  const fitting = { ...config, workers: memory.workers };
   const record: RunRecord = {
     schema: "run@1",
     id,
@@ -121,15 +132,15 @@ export async function planRun(
       ...(engine === undefined ? {} : { [`engine ${engine.name}`]: engine.version }),
       device: config.device,
       threads: config.threads,
-      workers: config.workers,
+      workers: fitting.workers,
     },
-    config: recordConfig(config),
+    config: recordConfig(fitting),
   };
-  const estimate = estimateRun({ directory, config, record, suite, cells });
+  const estimate = estimateRun({ directory, config: fitting, record, suite, cells });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
   return {
     directory,
-    config,
+    config: fitting,
     record,
     suite,
     model: model.directory,
@@ -138,6 +149,7 @@ export async function planRun(
     plugins: [...plugins],
     cells,
     estimate,
+    memory,
   };
 }
 

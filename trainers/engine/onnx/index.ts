@@ -3,6 +3,7 @@ import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { architectures } from "./architectures/index.js";
 import { probeDevices } from "./devices.js";
+import { learnerMemory } from "./memory.js";
 import { openCheckpointModel } from "./open.js";
 
 /** Model formats that it reads. */
@@ -16,5 +17,6 @@ export const onnxEngine: Engine = {
   probe: probeDevices,
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && architectures.some(({ name }) => name === architecture) ? allCapabilities : undefined,
+  memory: learnerMemory,
   open: openCheckpointModel,
 };

@@ -29,6 +29,7 @@ export const ema = defineMethod({
   version: 1,
   options,
   space: { decay: { values: [0.9, 0.97, 0.99, 0.997, 0.999] }, learningRate: rateRange },
+  vectors: () => 2,
   strategy: (chosen) => new Ema(chosen),
 });
 

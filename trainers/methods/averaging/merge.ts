@@ -29,6 +29,7 @@ export const merge = defineMethod({
   version: 1,
   options,
   space: { scale: { low: 0.3, high: 3, scale: "log" }, learningRate: rateRange },
+  vectors: () => 4,
   strategy: (chosen) => new Merge(chosen),
 });
 

@@ -33,6 +33,7 @@ export const wiseFt = defineMethod({
   version: 1,
   options,
   space: { alpha: { low: 0.1, high: 0.9, scale: "linear" }, learningRate: rateRange },
+  vectors: () => 3,
   strategy: (chosen) => new WiseFt(chosen),
 });
 

@@ -30,5 +30,6 @@ export const frozen = defineTrainer({
   deterministic: true,
   needs: () => noPrivileges,
   capabilities: () => [],
+  memory: () => ({ trains: "nothing", vectors: 0, batch: 16 }),
   create: (context) => FrozenLearner.open(context),
 });

@@ -126,5 +126,6 @@ export const icl = defineTrainer({
   schedule: "once",
   needs: ({ bufferSize }) => ({ ...noPrivileges, pastData: { buffer: bufferSize }, taskIdAtTest: true }),
   capabilities: () => [],
+  memory: () => ({ trains: "nothing", vectors: 0, batch: 16 }),
   create: (context) => IclLearner.open(context),
 });

@@ -71,6 +71,7 @@ export const ewc = defineMethod({
   options,
   space: { lambda: strengthRange, learningRate: rateRange },
   capabilities: ["importance"],
+  vectors: () => 4,
   strategy: (chosen) => new Ewc(chosen),
 });
 

@@ -16,6 +16,7 @@ export const l2 = defineMethod({
   defaults: { learningRate: 1.5e-3 },
   options: penaltyOptions(26.2),
   space: { lambda: strengthRange, learningRate: rateRange },
+  vectors: () => 3,
   strategy({ lambda, form }) {
     const penalty = new QuadraticPenalty(form);
     return {

@@ -28,6 +28,7 @@ export const mas = defineMethod({
   options,
   space: { lambda: strengthRange, learningRate: rateRange },
   capabilities: ["importance"],
+  vectors: () => 4,
   strategy: (chosen) => new Mas(chosen),
 });
 

@@ -33,6 +33,7 @@ export const si = defineMethod({
   defaults: { learningRate: 1.5e-3 },
   options,
   space: { lambda: strengthRange, learningRate: rateRange },
+  vectors: () => 5,
   strategy: (chosen) => new SynapticIntelligence(chosen),
 });
 

@@ -36,6 +36,7 @@ export const ssr = defineMethod({
     const { items, demonstrations } = options;
     return { pastData: demonstrations === "none" ? "synthetic" : { synthetic: { demonstrations: items } } };
   },
+  vectors: () => 1,
   strategy: ssrStrategy,
 });
 

@@ -1,0 +1,111 @@
+import { totalmem } from "node:os";
+import type { RunConfig } from "../../contract/config.js";
+import type { Checkpoint, EngineDefinition } from "../../contract/engine.js";
+import { BenchError } from "../../contract/errors.js";
+import type { TrainerRecord } from "../../contract/result.js";
+import { inputText, type Suite } from "../../contract/suite.js";
+import type { Registry } from "../../plugins.js";
+import { tokens } from "./estimate.js";
+
+/** What a run is expected to hold in memory. An estimate by declared facts, in bytes. */
+export interface MemoryPlan {
+  /** Of one cell, by the trainer's label; null where trainer or engine do not say. */
+  cells: Record<string, number | null>;
+  /** Of the whole run at its peak, where every trainer is known. */
+  total: number | null;
+  /** What this machine, or the container that the process is in, has. */
+  available: number;
+  /** Cells at a time: as many as were asked for, or as fit. */
+  workers: number;
+  /** Why it is fewer than were asked for. */
+  reason?: string;
+}
+
+/** Node and its libraries, and what every worker adds to them. */
+const fixed = { process: 250e6, worker: 100e6 };
+
+/** Share of the memory that a run may plan with. */
+const usable = 0.9;
+
+/**
+ * Says what the cells of a run need, and how many of them fit at a time.
+ *
+ * @param cells labels of the planned cells' trainers.
+ * @param available bytes; this machine's unless given.
+ * @throws CONFIG_INVALID where a single cell does not fit.
+ */
+export function planMemory(
+  run: {
+    config: Pick<RunConfig, "workers" | "device">;
+    suite: Suite;
+    trainers: readonly TrainerRecord[];
+    cells: readonly { trainer: string }[];
+    parameters: number;
+    checkpoint: Checkpoint | undefined;
+    engine: EngineDefinition | undefined;
+  },
+  registry: Pick<Registry, "trainer">,
+  available: number = memoryHere(),
+): MemoryPlan {
+  const needs = Object.fromEntries(run.trainers.map((trainer) => [trainer.label, needOf(trainer, run, registry)]));
+  const known = run.cells.map(({ trainer }) => needs[trainer] ?? 0).sort((a, b) => b - a);
+  const peak = (workers: number) =>
+    fixed.process + known.slice(0, workers).reduce((sum, need) => sum + need + fixed.worker, 0);
+  const [largest] = Object.entries(needs).sort(([, a], [, b]) => (b ?? 0) - (a ?? 0));
+  if (peak(1) > available) {
+    throw new BenchError(
+      "CONFIG_INVALID",
+      `a cell of "${largest![0]}" needs about ${gigabytes(peak(1))} of memory, and this machine has ${gigabytes(available)}`,
+      {
+        fix: "Take a smaller model, a trainer that holds less (such as lora), a smaller microBatch, or a larger machine.",
+      },
+    );
+  }
+  const asked = Math.min(run.config.workers, run.cells.length);
+  let workers = asked;
+  while (workers > 1 && peak(workers) > usable * available) workers -= 1;
+  const plan: MemoryPlan = {
+    cells: needs,
+    total: Object.values(needs).includes(null) ? null : peak(workers),
+    available,
+    workers: workers < asked ? workers : run.config.workers,
+  };
+  if (workers === asked) return plan;
+  const fewer = workers === 1 ? "1 worker" : `${workers} workers`;
+  const reason = `${fewer} instead of ${asked}: more cells at a time would not fit in ${gigabytes(available)}`;
+  return { ...plan, reason };
+}
+
+/** Bytes of a cell. Computed off this machine's processors, its vectors are not in this machine's memory alone. */
+function needOf(
+  { name, options }: TrainerRecord,
+  { config, suite, parameters, checkpoint, engine }: Parameters<typeof planMemory>[0],
+  registry: Pick<Registry, "trainer">,
+): number | null {
+  const need = registry.trainer(name).memory?.(options, suite.tasks.length);
+  if (need === undefined || checkpoint === undefined || engine?.memory === undefined || config.device !== "cpu") {
+    return null;
+  }
+  const tokens = largestBatch(suite, need.batch, Number(options.maxTokens ?? Number.POSITIVE_INFINITY));
+  return engine.memory(checkpoint, { ...need, parameters, tokens });
+}
+
+/** Tokens of the longest training examples of a task that are computed together. */
+function largestBatch({ tasks }: Suite, batch: number, longest: number): number {
+  const sums = tasks.map(({ train }) =>
+    train
+      .map(({ input, references }) => Math.min(longest, tokens(inputText(input)) + tokens(references[0] ?? "")))
+      .sort((a, b) => b - a)
+      .slice(0, batch)
+      .reduce((sum, length) => sum + length, 0),
+  );
+  return Math.max(...sums);
+}
+
+/** The memory that this process may use: the machine's, or less where a container limits it. */
+function memoryHere(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
