@@ -9,6 +9,7 @@ import { datasetInfo, downloadFile, type ListFileEntry, listFiles, modelInfo } f
 import { BenchError } from "../contract/errors.js";
 import type { HubAccess } from "./access.js";
 import { type CachedRepository, commitPattern } from "./cache.js";
+import { apiLimits, downloadLimits, hubFetch } from "./fetch.js";
 import type { HubReference } from "./reference.js";
 
 /** The files that are read of a repository of each kind; the rest (other formats of the weights, images) stays there. */
@@ -18,9 +19,12 @@ const wanted = {
   dataset: /\.(?:jsonl?|ndjson|csv|tsv|parquet|ya?ml)$|^README\.md$/,
 };
 
+/** Of one repository. */
+const mostFiles = 100_000;
+
 /** The current commit of a revision. */
 export async function resolveCommit({ type, name, revision }: HubReference, access: HubAccess): Promise<string> {
-  const request = { name, revision, additionalFields: ["sha" as const], ...access };
+  const request = { name, revision, additionalFields: ["sha" as const], ...access, fetch: hubFetch(access, apiLimits) };
   const { sha } = await (type === "model" ? modelInfo(request) : datasetInfo(request));
   if (typeof sha === "string" && commitPattern.test(sha)) return sha;
   throw malformed(`it calls ${JSON.stringify(sha)?.slice(0, 80)} the commit of ${name}@${revision}`);
@@ -40,6 +44,13 @@ function digestOf({ path, oid, lfs }: ListFileEntry): string {
   throw malformed(`it calls ${JSON.stringify(digest)?.slice(0, 80)} the digest of ${path}`);
 }
 
+/** The size that the listing says. */
+function sizeOf({ path, size, lfs }: ListFileEntry): number {
+  const listed = lfs?.size ?? size;
+  if (Number.isSafeInteger(listed) && listed >= 0) return listed;
+  throw malformed(`it calls ${JSON.stringify(listed)?.slice(0, 80)} the size of ${path}`);
+}
+
 /** Brings the files of a commit that are wanted into the cache; what is there already is not asked for again. */
 export async function downloadSnapshot(
   reference: HubReference,
@@ -48,12 +59,16 @@ export async function downloadSnapshot(
   access: HubAccess,
 ): Promise<void> {
   const repo = { type: reference.type, name: reference.name };
-  for await (const entry of listFiles({ repo, revision: commit, recursive: true, ...access })) {
+  const listing = listFiles({ repo, revision: commit, recursive: true, ...access, fetch: hubFetch(access, apiLimits) });
+  let listed = 0;
+  for await (const entry of listing) {
+    if (++listed > mostFiles) throw malformed(`it lists more than ${mostFiles} files`);
     if (entry.type !== "file" || !wanted[reference.kind].test(entry.path)) continue;
     if (cache.has(commit, entry.path)) continue;
     const digest = digestOf(entry);
     if (!existsSync(cache.blob(digest))) {
-      const blob = await downloadFile({ repo, path: entry.path, revision: commit, ...access });
+      const fetch = hubFetch(access, downloadLimits(sizeOf(entry)));
+      const blob = await downloadFile({ repo, path: entry.path, revision: commit, ...access, fetch });
       if (blob === null) throw new Error(`${entry.path} is listed but cannot be downloaded`);
       await storeChecked(entry, digest, blob, cache);
     }
@@ -63,7 +78,8 @@ export async function downloadSnapshot(
 
 /** Writes a download next to its destination, and moves it there only if its length and digest are right. */
 async function storeChecked(entry: ListFileEntry, digest: string, blob: Blob, cache: CachedRepository): Promise<void> {
-  const size = entry.lfs?.size ?? entry.size;
+  const size = sizeOf(entry);
+  if (blob.size !== size) throw new Error(`${entry.path} has ${blob.size} bytes, not ${size} as listed`);
   const hash = entry.lfs === undefined ? createHash("sha1").update(`blob ${size}\0`) : createHash("sha256");
   const temporary = `${cache.blob(digest)}.${process.pid}.incomplete`;
   await mkdir(dirname(temporary), { recursive: true });
@@ -74,6 +90,7 @@ async function storeChecked(entry: ListFileEntry, digest: string, blob: Blob, ca
       async function* (chunks: AsyncIterable<Uint8Array>) {
         for await (const chunk of chunks) {
           received += chunk.length;
+          if (received > size) throw new Error(`${entry.path} has more than ${size} bytes as listed`);
           hash.update(chunk);
           yield chunk;
         }

@@ -6,6 +6,7 @@ import { BenchError } from "../contract/errors.js";
 import { resolveReference } from "../hub.js";
 import { hubAccess } from "./access.js";
 import { hubFailure } from "./failure.js";
+import { hubFetch, uploadLimits } from "./fetch.js";
 import { parseHubReference } from "./reference.js";
 
 /** The contents of a commit. */
@@ -50,6 +51,7 @@ export async function publishDataset(
     try {
       const output = await commit({
         ...access,
+        fetch: hubFetch(access, uploadLimits),
         repo: { type: "dataset", name: remote.name },
         branch: remote.revision,
         parentCommit: revision!,

@@ -60,7 +60,7 @@ const allowed: Record<string, readonly string[]> = {
   "harness/config": ["harness/contract"],
   "harness/metrics": ["harness/contract"],
   "harness/score": ["harness/contract"],
-  "harness/hub": ["harness/contract"],
+  "harness/hub": ["harness/http", "harness/contract"],
   "harness/http": ["harness/contract"],
   "harness/contract": [],
 };

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { sendRequest } from "../../harness/http.js";
+import { sendRequest } from "../../harness/http/request.js";
 import { MisbehavingServer, misbehavior } from "./misbehaving-server.js";
 
 const { status, hang, text, torn } = misbehavior;

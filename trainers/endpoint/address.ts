@@ -1,5 +1,5 @@
 import { BenchError } from "../../harness/contract/errors.js";
-import type { RetryPolicy } from "../../harness/http.js";
+import type { RetryPolicy } from "../../harness/http/request.js";
 
 /** A model behind a server that speaks the OpenAI API, as its reference says it. */
 export interface EndpointAddress {

@@ -1,6 +1,6 @@
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
-import { sendRequest } from "../../harness/http.js";
+import { sendRequest } from "../../harness/http/request.js";
 import type { EndpointAddress } from "./address.js";
 
 /** Speaks the OpenAI API with one server (https://platform.openai.com/docs/api-reference). */

@@ -3,7 +3,7 @@ import type { Alert, WebhookSettings } from "../../contract/alert.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import { redactParts } from "../../contract/redact.js";
 import type { CellRecord } from "../../contract/result.js";
-import { sendRequest } from "../../http.js";
+import { sendRequest } from "../../http/request.js";
 import { alertText } from "./text.js";
 
 /** What a webhook receives, as JSON. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { BenchError } from "./contract/errors.js";
+import { BenchError } from "../contract/errors.js";
+import { AnswerLimitError, boundedFetch, retryAfterSeconds } from "./bounded-fetch.js";
 
 export interface HttpRequest {
   method: "GET" | "POST";
@@ -23,10 +24,14 @@ export interface HttpAnswer<T> {
 }
 
 const longestWaitSeconds = 60;
+/** Of an answer: those of language models and lists of them are far smaller. */
+const mostBytes = 16 * 1024 * 1024;
+const longestSilenceSeconds = 60;
 
 /**
  * Sends a request and reads its answer, again where that can help: after a broken connection, a time-out, an answer of
- * 408, 425, 429 or 5xx, and one that `read` refuses, such as JSON cut off in its middle. Follows no redirection.
+ * 408, 425, 429 or 5xx, and one that `read` refuses, such as JSON cut off in its middle. Follows no redirection. An
+ * answer has at most 16 MiB, and never pauses for more than a minute.
  *
  * @param read makes a value of the answer's text; what it throws counts as a failed attempt.
  * @param unusable makes a value where the last attempt was answered but `read` threw; without it that is an error.
@@ -81,21 +86,23 @@ async function attemptOnce<T>(
   read: (text: string) => T,
   signal: AbortSignal | undefined,
 ): Promise<Outcome<T>> {
-  const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
   let text: string;
   try {
     const { address, headers } = apart(url);
-    const response = await fetch(address, {
-      ...request,
-      headers: { ...headers, ...request.headers },
-      redirect: "manual",
-      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    const init = { ...request, headers: { ...headers, ...request.headers }, redirect: "manual", signal } as const;
+    const response = await boundedFetch(address, init, {
+      bytes: mostBytes,
+      firstByteSeconds: timeoutSeconds,
+      silenceSeconds: Math.min(timeoutSeconds, longestSilenceSeconds),
+      wholeSeconds: timeoutSeconds,
     });
     text = await response.text();
     if (!response.ok) return refusal(response, text);
   } catch (error) {
-    const reason = timeout.aborted ? `no answer within ${timeoutSeconds} s` : connectionProblem(error);
-    return { reason, fix: "Check that the server runs, its address, and the time-out.", again: true };
+    const isLimit = error instanceof AnswerLimitError;
+    const reason = isLimit ? error.message : connectionProblem(error);
+    const again = isLimit ? error.again : true;
+    return { reason, fix: "Check that the server runs, its address, and the time-out.", again };
   }
   try {
     return { value: read(text) };
@@ -116,13 +123,6 @@ function refusal(response: Response, text: string): Outcome<never> {
     again: [408, 425, 429].includes(status) || status >= 500,
     retryAfter: retryAfterSeconds(headers.get("retry-after")),
   };
-}
-
-/** Retry-After in seconds (RFC 9110, 10.2.3): a number, or a date. */
-function retryAfterSeconds(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
 function connectionProblem(error: unknown): string {
