@@ -5,7 +5,7 @@ import type { PublishedResult, Reporter } from "../harness/contract/plugin.js";
 import type { RunRecord } from "../harness/contract/result.js";
 import type { Comparison } from "../harness/gate/compare.js";
 import type { GateResult } from "../harness/gate/gate.js";
-import { layout, readExamples, readJson } from "../harness/run/store/store.js";
+import { layout, openRunFiles, readExamples } from "../harness/run/store/store.js";
 import { readReportData } from "./report-data.js";
 import { writeSamples } from "./samples/write.js";
 import { Shards, scriptLiteral } from "./shards.js";
@@ -90,8 +90,9 @@ function isComparison(result: PublishedResult): result is Comparison | GateResul
 
 function candidateRun(directory: string): CandidateRun {
   if (!existsSync(join(directory, layout.run))) return { questionOf: () => undefined };
-  const { model } = readJson<RunRecord>(join(directory, layout.run));
-  const examples = existsSync(join(directory, layout.examples)) ? readExamples(directory) : [];
+  const files = openRunFiles(directory);
+  const { model } = files.json<RunRecord>("run", layout.run);
+  const examples = files.has(layout.examples) ? readExamples(files) : [];
   const questions = new Map(
     examples.flatMap(({ dataset, set, id, input }) => (dataset === "shifted" ? [] : [[`${set}\n${id}`, input]])),
   );

@@ -6,6 +6,7 @@ import { resolveReference } from "../hub.js";
 import { loadRegistry } from "../plugins.js";
 import { planRun } from "../run/plan/plan.js";
 import { readRun } from "../run/store/store.js";
+import { verifyRun } from "../run/verify-run.js";
 import { type AppContext, type InputKind, inputKinds, registryFor, specifiersFor } from "./context.js";
 import { validateData } from "./validate-data.js";
 
@@ -96,11 +97,15 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
     return validateData(what, options, await registryFor(context, options.plugins));
   },
   async run(what) {
-    const { run, matrices, missing, notices } = readRun(resolve(what));
+    const stored = readRun(resolve(what));
+    const { run, matrices, missing, notices } = stored;
+    const { files, checkpoints } = verifyRun(stored);
     const found: Findings = {
       run: run.id,
       "cells done": Object.keys(matrices).length,
       "cells missing": missing.length,
+      "files compared with their digests": files,
+      "checkpoints compared": checkpoints,
     };
     for (const [index, notice] of notices.entries()) found[`notice ${index + 1}`] = notice;
     return found;

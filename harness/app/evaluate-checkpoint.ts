@@ -107,7 +107,7 @@ export async function evaluateCheckpoint(
   if (outcome.failures.length > 0) throw BenchError.fromRecord(outcome.failures[0]!.error);
   const stored = readRun(outcome.directory);
   const cell = outcome.run.cells[0]!.id;
-  const answers = readSamples(outcome.directory, cell).filter(({ row }) => row === 0).length;
+  const answers = readSamples(stored.files, cell).filter(({ row }) => row === 0).length;
   const scores = scoresOf(stored.matrices[cell]!);
   return {
     ...{ checkpoint, directory: outcome.directory, run: outcome.run, ...scores, registry },

@@ -12,6 +12,8 @@ export interface LeaderboardOptions {
   /** Directory. */
   out: string;
   push?: string;
+  /** Takes what was left out while reading, and what no digest protects. */
+  notice?(text: string): void;
 }
 
 export interface MergedLeaderboard {
@@ -28,11 +30,12 @@ export interface MergedLeaderboard {
  */
 export async function mergeLeaderboard(
   references: readonly string[],
-  { out, push }: LeaderboardOptions,
+  { out, push, notice }: LeaderboardOptions,
   registry: Registry,
 ): Promise<MergedLeaderboard> {
   const own: MeasuredRun[] = [];
   for (const reference of references) own.push(...readMeasuredRuns(await directoryOf(reference)).map(publicRun));
+  for (const text of own.flatMap(({ notices }) => notices)) notice?.(text);
   const write = async (runs: readonly MeasuredRun[]) => {
     const board = buildBoard(runs, registry.allMetrics());
     return { board, files: await writeLeaderboard(board, runs, registry, out) };

@@ -13,11 +13,12 @@ import { layout, readRun } from "../run/store/store.js";
  */
 export function readHistory(
   paths: readonly string[],
-  only: { suite?: string; trainer?: string },
+  only: { suite?: string; trainer?: string; notice?(text: string): void },
   metrics?: readonly Metric[],
 ): History {
   const { suite, trainer } = only;
   const runs = [...new Set(paths.flatMap(runsIn))].map(readRun);
+  for (const text of new Set(runs.flatMap(({ notices }) => notices))) only.notice?.(text);
   const matching = runs.filter(
     ({ run }) => suite === undefined || run.suite.name === suite || run.suite.digest.startsWith(suite),
   );

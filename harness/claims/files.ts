@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../contract/files.js";
+import { sealed } from "../contract/seal.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { readJson } from "../run/store/store.js";
 import { claimsMarkdown } from "./markdown.js";
@@ -13,7 +14,7 @@ const claimsPage = "claims.md";
 
 /** Leaves the verdicts in the directory of their run, where the report shows them. */
 export function writeClaims(record: ClaimsRecord): void {
-  writeFileAtomically(join(record.runDirectory, claimsFile), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileAtomically(join(record.runDirectory, claimsFile), `${sealed(JSON.stringify(record, null, 2))}\n`);
   writeFileAtomically(join(record.runDirectory, claimsPage), claimsMarkdown(record));
 }
 

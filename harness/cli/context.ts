@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { AppContext } from "../app/context.js";
+import { printable } from "../contract/printable.js";
 import type { RunObserver } from "../run/display/observed.js";
 import type { RunOutcome } from "../run/execute.js";
 import type { RunPlan } from "../run/plan/plan.js";
@@ -54,6 +55,9 @@ export async function executeOnTerminal(
   const display = observedDisplay(quiet ? silentDisplay() : chooseDisplay(process.stderr), observers);
   return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
 }
+
+/** Says something about what was read on standard error, so that JSON on standard output stays JSON. */
+export const printNotice = (text: string): void => void process.stderr.write(`note: ${printable(text)}\n`);
 
 /** Prints lines for people, ending in a line break. */
 export function printLines(context: CliContext, lines: readonly string[]): void {

@@ -237,14 +237,16 @@ export interface ExampleRecord {
 
 /** One line of `journal.jsonl`, with a checksum and a sequence number around it. */
 export type JournalEvent =
-  | { type: "run-started"; configDigest: string; pid: number }
+  /** `files`: SHA-256 of run.json and examples.jsonl by path; absent in runs of earlier versions. */
+  | { type: "run-started"; configDigest: string; pid: number; files?: Record<string, string> }
   | { type: "cell-started"; cell: string; fromRow: number }
   | { type: "row-finished"; cell: string; row: number; artifacts: Record<string, string> }
   /** Written before the `row-finished` of its row, so that no finished row lacks its alerts. */
   | { type: "alert"; cell: string; alert: Alert }
   /** A webhook took the alert of that id. */
   | { type: "alert-delivered"; cell: string; alert: string; attempts: number }
-  | { type: "cell-finished"; cell: string; matrix: string }
+  /** `files`: SHA-256 of every result file of the cell by path; absent in runs of earlier versions. */
+  | { type: "cell-finished"; cell: string; matrix: string; files?: Record<string, string> }
   | { type: "cell-failed"; cell: string; error: ErrorRecord }
   | { type: "cell-cancelled"; cell: string }
   | {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
+import { checkRecord } from "../run/store/check-record.js";
 import { readJson } from "../run/store/store.js";
 
 /** A regression that somebody accepts for a while: the metric is judged by a wider margin until then. */
@@ -21,7 +22,7 @@ const fileOf = (directory: string, baseline: string): string => join(directory, 
 /** All that was ever acknowledged for a baseline, the oldest first. */
 export function readAcknowledgements(directory: string, baseline: string): Acknowledgement[] {
   const file = fileOf(directory, baseline);
-  return existsSync(file) ? readJson<Acknowledgement[]>(file) : [];
+  return existsSync(file) ? checkRecord<Acknowledgement[]>("acknowledged", readJson(file), file) : [];
 }
 
 /** Adds one to the record. Throws USAGE for a day that is none or is over. Returns the file. */

@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv, type ValidateFunction } from "ajv";
 import { BenchError } from "../contract/errors.js";
-import { packageRoot, writeFileAtomically } from "../contract/files.js";
+import { writeFileAtomically } from "../contract/files.js";
 import type { TrainerRecord } from "../contract/result.js";
+import { sealed } from "../contract/seal.js";
+import { checkRecord } from "../run/store/check-record.js";
+import { checkShape } from "../run/store/check-results.js";
 import { readJson } from "../run/store/store.js";
 import type { Entry } from "./entry.js";
 import { type Answers, answersOf, isEvaluated } from "./items/answers.js";
@@ -62,7 +64,7 @@ export function bless(entry: Entry, { directory, name, by, reason }: Blessing): 
   const blessedAt = new Date().toISOString();
   const baseline: Baseline = { schema: "baseline@1", name, version, blessedAt, by, reason, ...recordOf(entry) };
   const file = fileOf(directory, name, version);
-  writeFileAtomically(file, `${JSON.stringify(baseline)}\n`);
+  writeFileAtomically(file, `${sealed(JSON.stringify(baseline))}\n`);
   return { baseline, file };
 }
 
@@ -117,13 +119,9 @@ export function readBaseline(directory: string, reference: string): Baseline {
     });
   }
   const file = fileOf(directory, name, version);
-  const content = readJson<Baseline>(file);
-  const validate = validator();
-  if (validate(content)) return content;
-  throw new BenchError("DATA_INVALID", `the baseline does not follow its schema: ${ajv.errorsText(validate.errors)}`, {
-    fix: "Restore the file from version control, or bless a run again.",
-    at: { file },
-  });
+  const baseline = checkRecord<Baseline>("baseline", readJson(file), file);
+  for (const { matrix } of baseline.cells) checkShape(checkRecord("matrix", matrix, file), file);
+  return baseline;
 }
 
 const fileOf = (directory: string, name: string, version: number): string => join(directory, name, `${version}.json`);
@@ -136,13 +134,4 @@ function versionsOf(directory: string, name: string): number[] {
     .flatMap((file) => /^([1-9]\d*)\.json$/.exec(file)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
-}
-
-const ajv = new Ajv({ allErrors: true });
-let compiled: ValidateFunction<Baseline> | undefined;
-
-function validator(): ValidateFunction<Baseline> {
-  const file = join(packageRoot, "harness", "contract", "schemas", "baseline.schema.json");
-  compiled ??= ajv.compile<Baseline>(JSON.parse(readFileSync(file, "utf8")));
-  return compiled;
 }

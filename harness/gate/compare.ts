@@ -171,6 +171,7 @@ function notesOn(baseline: Entry, candidate: Entry): string[] {
   for (const [side, { missing }] of Object.entries({ baseline, candidate })) {
     if (missing.length > 0) notes.push(`${missing.length} cells of the ${side} have not finished and are left out`);
   }
+  notes.push(...new Set([...baseline.notices, ...candidate.notices]));
   if (baseline.run.quick) notes.push("quick runs are smoke tests: too small to choose a method by");
   return notes;
 }

@@ -3,12 +3,13 @@ import { join, resolve } from "node:path";
 import { suggestName } from "../config/suggest-name.js";
 import { BenchError } from "../contract/errors.js";
 import type { CellRecord, CostRecord, MatrixRecord, RunRecord, TrainerRecord } from "../contract/result.js";
+import type { RunFiles } from "../run/store/run-files.js";
 import { readRun } from "../run/store/store.js";
 import type { Observed, ObservedSide } from "./pairing.js";
 
-/** A finished cell of an entry, and the run directory that holds its answers. */
+/** A finished cell of an entry, and the files of its run, its answers among them. */
 export interface EntryCell {
-  directory: string;
+  files: RunFiles;
   id: string;
   order: string;
   seed: number;
@@ -24,6 +25,8 @@ export interface Entry {
   cells: EntryCell[];
   /** Planned cells that have not finished. */
   missing: CellRecord[];
+  /** What was left out while reading, and what no digest protects. */
+  notices: string[];
 }
 
 export const observedSide = ({
@@ -46,13 +49,14 @@ export function readEntries(directory: string): Entry[] {
   const root = resolve(directory);
   const further = existsSync(extensionsOf(root)) ? readdirSync(extensionsOf(root)).sort() : [];
   const [base, ...extensions] = [root, ...further.map((name) => join(extensionsOf(root), name))].map(readRun);
+  const notices = [...new Set([base!, ...extensions].flatMap((stored) => stored.notices))];
   return base!.run.trainers.map((trainer) => {
-    const entry: Entry = { run: base!.run, directory: root, trainer, cells: [], missing: [] };
+    const entry: Entry = { run: base!.run, directory: root, trainer, cells: [], missing: [], notices };
     for (const stored of [base!, ...extensions]) {
       for (const cell of stored.run.cells.filter(({ trainer: label }) => label === trainer.label)) {
         const matrix = stored.matrices[cell.id];
         if (matrix === undefined) entry.missing.push(cell);
-        else entry.cells.push({ ...cell, directory: stored.directory, matrix, cost: stored.costs[cell.id]! });
+        else entry.cells.push({ ...cell, files: stored.files, matrix, cost: stored.costs[cell.id]! });
       }
     }
     return entry;

@@ -50,7 +50,7 @@ export function findFlips(baseline: readonly EntryCell[], candidate: readonly En
   return flips;
 }
 
-function finalAnswers({ directory, id, matrix }: EntryCell): SampleRecord[] {
+function finalAnswers({ files, id, matrix }: EntryCell): SampleRecord[] {
   const last = matrix.tasks.length;
-  return readSamples(directory, id).filter(({ row, dataset }) => row === last && dataset === "test");
+  return readSamples(files, id).filter(({ row, dataset }) => row === last && dataset === "test");
 }

@@ -163,5 +163,6 @@ function notesOn(baseline: ComparedBaseline, candidate: Entry): string[] {
   const known = new Set(baseline.cells.map(({ order }) => order));
   const unknown = new Set(candidate.cells.filter(({ order }) => !known.has(order)).map(({ order }) => order));
   if (unknown.size > 0) notes.push(`left out, since the baseline lacks them: ${[...unknown].join(", ")}`);
+  notes.push(...candidate.notices);
   return notes;
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { defaultAlerts } from "../contract/alert.js";
 import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.js";
@@ -15,7 +15,8 @@ import type { CellResult, WorkerMessage } from "./pool/messages.js";
 import { type CellPool, openPool } from "./pool/pool.js";
 import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
 import { type OpenRun, openRun } from "./store/open-run.js";
-import { layout, readJson } from "./store/store.js";
+import { RunFiles } from "./store/run-files.js";
+import { readJson, resultFiles } from "./store/store.js";
 
 export interface RunOutcome {
   directory: string;
@@ -71,7 +72,8 @@ class Coordinator {
     private readonly options: RunOptions,
   ) {
     this.states = cellStates(run.record.cells, run.journal.content.events);
-    this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id));
+    const files = new RunFiles(plan.directory, run.journal.content.events);
+    this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id, files));
     this.dispatcher = new AlertDispatcher(
       plan,
       (cell, alert, attempts) => void this.journal({ type: "alert-delivered", cell, alert, attempts }),
@@ -111,7 +113,8 @@ class Coordinator {
       workers,
       cells: plan.cells.map((cell) => this.displayed(cell)),
     });
-    this.journal({ type: "run-started", configDigest: plan.record.configDigest, pid: process.pid });
+    const { configDigest } = plan.record;
+    this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.files });
     if (this.fatal !== undefined) return;
     const { directory, plugins, model, engine, confinement, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
@@ -175,9 +178,11 @@ class Coordinator {
   private settle(cell: string, result: CellResult): void {
     const { display } = this.options;
     if (result.ok) {
-      if (!this.judge(cell) || !this.journal({ type: "cell-finished", cell, matrix: result.matrix })) return;
+      const { matrix } = result.artifacts;
+      const files = this.judge(cell, result.artifacts.files);
+      if (files === undefined || !this.journal({ type: "cell-finished", cell, matrix, files })) return;
       this.keepCheckpoints(cell);
-      display.show({ type: "cell-finished", cell, score: this.scoreOf(result.matrix) });
+      display.show({ type: "cell-finished", cell, score: this.scoreOf(matrix) });
       return;
     }
     const { error } = result;
@@ -189,14 +194,16 @@ class Coordinator {
     }
   }
 
-  /** Asks the suite's rule about what a cell wrote; false when that could not be stored, which stops the run. */
-  private judge(cell: string): boolean {
+  /**
+   * Asks the suite's rule about what a cell wrote. Returns the digests of the cell's files after that; undefined when it
+   * could not be stored, which stops the run.
+   */
+  private judge(cell: string, files: Record<string, string>): Record<string, string> | undefined {
     try {
-      judgeSynthetic(this.plan.directory, cell, this.plan.suite.oracle);
-      return true;
+      return judgeSynthetic(this.plan.directory, cell, this.plan.suite.oracle, files);
     } catch (error) {
       this.stop(toBenchError(error, "STORAGE"));
-      return false;
+      return undefined;
     }
   }
 
@@ -221,14 +228,17 @@ class Coordinator {
     return this.fatal !== undefined || this.options.cancellation?.aborted === true;
   }
 
-  /** Whether there is nothing left to do for a cell in this run. */
-  private isSettled(cell: string): boolean {
+  /** Whether there is nothing left to do for a cell in this run. A cell whose files were damaged is measured again. */
+  private isSettled(cell: string, files: RunFiles): boolean {
     const { status } = this.states[cell]!;
     if (status === "failed") return !this.plan.config.retryFailed;
-    const exists = (path: string) => existsSync(join(this.plan.directory, path));
-    return (
-      status === "done" && exists(layout.matrix(cell)) && exists(layout.cost(cell)) && exists(layout.samples(cell))
-    );
+    if (status !== "done") return false;
+    const damaged = resultFiles(files, cell).filter((path) => !files.isIntact(path));
+    for (const path of damaged) {
+      const text = `${path} is missing or was changed after it was written: cell ${cell} is measured again`;
+      this.options.display.show({ type: "notice", text });
+    }
+    return damaged.length === 0;
   }
 
   /** The journal names a later row: what came before is no longer needed to resume. */

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { ExampleRecord } from "../../harness/contract/result.js";
 import { groupBy } from "../../harness/metrics/clusters.js";
-import { layout, readExamples, readSamples } from "../../harness/run/store/store.js";
+import { layout, openRunFiles, readExamples, readSamples } from "../../harness/run/store/store.js";
 import type { Shards } from "../shards.js";
 import { answersShard, questionEntries } from "../view-models/samples/answers.js";
 import type { SamplesView } from "../view-models/samples/catalog.js";
@@ -27,7 +25,8 @@ export interface SampleCoverage {
  */
 export function writeSamples(directory: string, { orders, sets, cells }: SamplesView, shards: Shards): SampleCoverage {
   const keys = sets.map(({ dataset, id }) => keyOf({ dataset, set: id }));
-  const examples = groupBy(existsSync(join(directory, layout.examples)) ? readExamples(directory) : [], keyOf);
+  const files = openRunFiles(directory);
+  const examples = groupBy(files.has(layout.examples) ? readExamples(files) : [], keyOf);
   const questions = keys.map((key) => examples.get(key) ?? []);
   const ids = questions.map((all) => all.slice(0, mostQuestions).map(({ id }) => id));
   questions.forEach((all, set) => {
@@ -40,8 +39,8 @@ export function writeSamples(directory: string, { orders, sets, cells }: Samples
     if (size > answersLimit) break;
     const records = cells.map((finished) => {
       const id = finished[order]![place]!;
-      const stored = id !== "" && existsSync(join(directory, layout.samples(id)));
-      return groupBy(stored ? readSamples(directory, id) : [], keyOf);
+      const stored = id !== "" && files.has(layout.samples(id));
+      return groupBy(stored ? readSamples(files, id) : [], keyOf);
     });
     keys.forEach((key, index) => {
       const own = new Map(records.map((record, trainer) => [trainer, record.get(key) ?? []]));

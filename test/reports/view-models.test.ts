@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { PublishedFigures } from "../../harness/contract/suite.js";
-import { readExamples, readSamples } from "../../harness/run/store/store.js";
+import { readExamples, readRun, readSamples } from "../../harness/run/store/store.js";
 import { markdownReport } from "../../reports/markdown.js";
 import { type ReportData, readReportData } from "../../reports/report-data.js";
 import { templates } from "../../reports/templates.js";
@@ -311,7 +311,7 @@ describe("mean matrices", () => {
 describe("samples", () => {
   const entries = entriesOf(grid);
   const view = samplesView(grid.run, entries, "../");
-  const examples = readExamples(join(directory, "grid"));
+  const examples = readExamples(readRun(join(directory, "grid")).files);
 
   test("list every test set and probe, and the finished cell of each trainer, order and seed", () => {
     expect(view.sets.map(({ dataset }) => dataset)).toEqual([
@@ -328,7 +328,7 @@ describe("samples", () => {
 
   test("shards have every answer of the files: text, score, invalid format, cut", () => {
     const cell = grid.cells.find(({ trainer }) => trainer === "sequential")!;
-    const stored = readSamples(join(directory, "grid"), cell.id)
+    const stored = readSamples(readRun(join(directory, "grid")).files, cell.id)
       .filter(({ dataset, set }) => dataset === "test" && set === "stance")
       .map((sample, index) => (index === 5 ? { ...sample, finishReason: "length" } : sample));
     const questions = examples.filter(({ dataset, set }) => dataset === "test" && set === "stance");

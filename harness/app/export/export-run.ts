@@ -11,6 +11,8 @@ export interface ExportOptions {
   to: string;
   /** Leaves text in CSV as it is, also what a spreadsheet would take for a formula. */
   exactCsv?: boolean;
+  /** Takes what was left out while reading, and what no digest protects. */
+  notice?(text: string): void;
 }
 
 /**
@@ -23,11 +25,13 @@ export interface ExportOptions {
 export async function exportRun(
   directory: string,
   out: string,
-  { to, exactCsv = false }: ExportOptions,
+  { to, exactCsv = false, notice }: ExportOptions,
   registry: Registry,
 ): Promise<string[]> {
   if (to !== "csv" && to !== "parquet") return renderAgain(registry, directory, [to], out);
-  const tables = runTables(readRun(directory), registry.allMetrics());
+  const stored = readRun(directory);
+  for (const text of stored.notices) notice?.(text);
+  const tables = runTables(stored, registry.allMetrics());
   mkdirSync(out, { recursive: true });
   const files: string[] = [];
   for (const table of tables) {

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Metric } from "../../contract/metric.js";
 import type { CellRecord, ExampleRecord, MatrixRecord } from "../../contract/result.js";
 import { costMeasures, metricsOfCell } from "../../metrics/index.js";
@@ -155,7 +153,7 @@ function curvesTable(stored: StoredRun): RunTable {
 
 /** One record for each answer, with its question and references. */
 function predictionsTable(stored: StoredRun): RunTable {
-  const { directory } = stored;
+  const { files, matrices } = stored;
   return {
     name: "predictions",
     columns: {
@@ -167,12 +165,12 @@ function predictionsTable(stored: StoredRun): RunTable {
     },
     *records() {
       const examples = new Map<string, ExampleRecord>();
-      if (existsSync(join(directory, layout.examples))) {
-        for (const example of readExamples(directory)) examples.set(questionOf(example), example);
+      if (files.has(layout.examples)) {
+        for (const example of readExamples(files)) examples.set(questionOf(example), example);
       }
       for (const cell of stored.run.cells) {
-        if (!existsSync(join(directory, layout.samples(cell.id)))) continue;
-        for (const { id, ...answer } of readSamples(directory, cell.id)) {
+        if (matrices[cell.id] === undefined || !files.has(layout.samples(cell.id))) continue;
+        for (const { id, ...answer } of readSamples(files, cell.id)) {
           const example = examples.get(questionOf({ id, ...answer }));
           const question = { references: example?.references.join(" | "), input: example?.input };
           yield { ...keysOf(cell), ...answer, id, ...question };

@@ -2,7 +2,14 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { registryFor } from "../../app/context.js";
 import type { ExportOptions } from "../../app/export/export-run.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  printJson,
+  printLines,
+  printNotice,
+  withCommonOptions,
+} from "../context.js";
 
 /** `bench export <run>`: what a run holds, for other tools. */
 export function addExport(program: Command, context: CliContext): void {
@@ -30,7 +37,12 @@ export function addExport(program: Command, context: CliContext): void {
     const registry = await registryFor(context, options.plugin);
     const { to = "csv", out, ...rest } = options;
     const standard = join(run, "export", ...(to === "csv" || to === "parquet" ? [] : [to]));
-    const files = await exportRun(resolve(run), resolve(out ?? standard), { to, ...rest }, registry);
+    const files = await exportRun(
+      resolve(run),
+      resolve(out ?? standard),
+      { to, ...rest, notice: printNotice },
+      registry,
+    );
     if (options.json) printJson(context, { files });
     else printLines(context, files);
   });

@@ -1,7 +1,14 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { registryFor } from "../../app/context.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  printJson,
+  printLines,
+  printNotice,
+  withCommonOptions,
+} from "../context.js";
 
 interface HistoryOptions extends CommonOptions {
   suite?: string;
@@ -28,7 +35,7 @@ export function addHistory(program: Command, context: CliContext): void {
     const { contextOf, reporterThat } = await import("../../app/render-report.js");
     const registry = await registryFor(context, options.plugin);
     const paths = (given.length === 0 ? ["runs"] : given).map((path) => resolve(path));
-    const history = readHistory(paths, options, registry.allMetrics());
+    const history = readHistory(paths, { ...options, notice: printNotice }, registry.allMetrics());
     const write = async (out: string) =>
       (await reporterThat(registry, "renderHistory").renderHistory?.(history, out, contextOf(registry))) ?? [];
     const files = options.out === undefined ? [] : await write(resolve(options.out));

@@ -2,7 +2,14 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { registryFor } from "../../app/context.js";
 import type { LeaderboardOptions } from "../../app/merge-leaderboard.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  printJson,
+  printLines,
+  printNotice,
+  withCommonOptions,
+} from "../context.js";
 
 /** `bench leaderboard <runs…>`: merges runs of one suite into one page. */
 export function addLeaderboard(program: Command, context: CliContext): void {
@@ -21,7 +28,11 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");
     const { leaderboardLines } = await import("../text/leaderboard-table.js");
     const registry = await registryFor(context, options.plugin);
-    const merged = await mergeLeaderboard(runs, { ...options, out: resolve(options.out) }, registry);
+    const merged = await mergeLeaderboard(
+      runs,
+      { ...options, out: resolve(options.out), notice: printNotice },
+      registry,
+    );
     const { board, page, pushed } = merged;
     if (options.json) printJson(context, { ...board, page, pushed });
     else {

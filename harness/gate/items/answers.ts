@@ -25,11 +25,11 @@ export const isEvaluated = ({ schedule }: { schedule?: string }): boolean => sch
 export function answersOf({ cells, run }: Pick<Entry, "cells" | "run">): Answers {
   const groups = new Map<string, string>();
   const found = new Map<string, Map<string, { scores: number[]; output: string }>>();
-  for (const directory of new Set(cells.map((cell) => cell.directory))) {
-    for (const { id, group } of readExamples(directory)) if (group) groups.set(id, group);
+  for (const files of new Set(cells.map((cell) => cell.files))) {
+    for (const { id, group } of readExamples(files)) if (group) groups.set(id, group);
   }
-  for (const { directory, id, matrix } of cells) {
-    const final = readSamples(directory, id).filter(({ row }) => row === matrix.tasks.length);
+  for (const { files, id, matrix } of cells) {
+    const final = readSamples(files, id).filter(({ row }) => row === matrix.tasks.length);
     for (const { dataset, set, id: item, score, output } of final) {
       const key = keyOf(dataset, set);
       if (key === undefined) continue;

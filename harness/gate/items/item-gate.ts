@@ -52,7 +52,7 @@ export function runItemGate(
     pairedBy: "item",
     alpha: itemAlpha,
     flips: itemFlips(baseline.answers, answers),
-    notes: [...notes, ...unguardedFalls(suite, Object.keys(margins), baseline.answers, answers)],
+    notes: [...notes, ...candidate.notices, ...unguardedFalls(suite, Object.keys(margins), baseline.answers, answers)],
   };
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sha256 } from "../../contract/digest.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import type { CostRecord } from "../../contract/result.js";
 import type { PlannedCell } from "../plan/cells.js";
@@ -11,10 +12,16 @@ import { assembleMatrix, sampleLines } from "./matrix.js";
 import { type MeasuredRow, measuredRows } from "./row.js";
 import { syntheticLines } from "./synthetic.js";
 
+/** The result files of a cell. */
+export interface Artifacts {
+  matrix: string;
+  files: Record<string, string>;
+}
+
 /**
  * Writes the artifacts of a whole cell from its rows, the matrix last.
  *
- * @returns the path of the matrix, relative to the run.
+ * @returns the path of the matrix, and the SHA-256 of every file by path; paths are relative to the run.
  */
 export function writeArtifacts(
   { record, trainer, order, start }: PlannedCell,
@@ -22,8 +29,12 @@ export function writeArtifacts(
   stages: readonly Stage[],
   latency: CostRecord["latency"],
   { suite, setup: { directory, observation } }: WorkerContext,
-): string {
-  const write = (path: string, text: string) => writeFileAtomically(join(directory, path), text);
+): Artifacts {
+  const files: Record<string, string> = {};
+  const write = (path: string, text: string): void => {
+    writeFileAtomically(join(directory, path), text);
+    files[path] = sha256(text);
+  };
   const measured = measuredRows(rows);
   const curves = observation && assembleCurves(record, order, suite, rows, stages, observation);
   if (curves !== undefined) write(layout.curves(record.id), `${JSON.stringify(curves)}\n`);
@@ -33,5 +44,5 @@ export function writeArtifacts(
   write(layout.cost(record.id), `${JSON.stringify(assembleCost(rows, latency), null, 2)}\n`);
   const matrix = assembleMatrix(record, trainer.schedule, order, suite, measured, start?.row);
   write(layout.matrix(record.id), `${JSON.stringify(matrix, null, 2)}\n`);
-  return layout.matrix(record.id);
+  return { matrix: layout.matrix(record.id), files };
 }

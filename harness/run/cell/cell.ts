@@ -18,7 +18,7 @@ import type { CellTask } from "../pool/messages.js";
 import { progressReporter } from "../pool/progress.js";
 import { checkCancelled, evaluationContext, type WorkerContext } from "../pool/worker-context.js";
 import { layout } from "../store/store.js";
-import { writeArtifacts } from "./artifacts.js";
+import { type Artifacts, writeArtifacts } from "./artifacts.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { footprintOf, measureLatency } from "./cost.js";
@@ -33,9 +33,9 @@ import { describeTask, questionSets } from "./views.js";
  * The life of a cell: build the learner, measure row 0, then learn → measure → save, release, build anew, restore, row
  * by row; at the end its latency, and the artifacts of the whole cell. Starts after the rows that are finished.
  *
- * @returns the path of the matrix, relative to the run.
+ * @returns its result files.
  */
-export async function runCell(task: CellTask, worker: WorkerContext): Promise<string> {
+export async function runCell(task: CellTask, worker: WorkerContext): Promise<Artifacts> {
   const run = new CellRun(task, worker);
   try {
     return await run.run();
@@ -67,7 +67,7 @@ class CellRun {
     this.buffer = this.newBuffer();
   }
 
-  async run(): Promise<string> {
+  async run(): Promise<Artifacts> {
     const { start, order } = this.task.cell;
     const starts = start !== undefined && this.rows.length <= start.before.length;
     if (starts) this.rows.length = 0;
@@ -76,12 +76,20 @@ class CellRun {
     this.worker.post({ type: "event", event: { type: "cell-started", cell: this.id, fromRow } });
     pruneCheckpoints(this.directory, this.id, finished);
     this.stopOnAlerts(this.alerts());
+    this.sayWhatIsLost(fromRow);
     if (starts) this.copyInheritedRows(start);
     await this.create(starts ? startCheckpoint(start) : this.checkpoint(finished.at(-1) ?? 0));
     for (const stage of this.stages.slice(this.rows.length)) await this.runStage(stage);
     const latency = await this.latency();
     await this.release();
     return writeArtifacts(this.task.cell, this.rows, this.stages, latency, this.worker);
+  }
+
+  /** Rows that the journal names and that cannot be built on. */
+  private sayWhatIsLost(fromRow: number): void {
+    if (!this.task.finished.some(({ row }) => row >= fromRow)) return;
+    const text = `cell ${this.id} goes on from row ${fromRow}: files of rows after that are missing or damaged`;
+    this.worker.post({ type: "notice", text });
   }
 
   /** The rows before this cell's own, as the cell that it goes on from measured them. */
@@ -170,6 +178,7 @@ class CellRun {
       sets: questionSets(suite, stage),
       threads: setup.threads,
       state: { cell: this.id, row: stage.row },
+      damaged: (path) => this.worker.post({ type: "notice", text: `${path} was damaged: it is made again` }),
       context: evaluationContext(this.worker, this.task.cell.trainer, (done, total) => {
         checkCancelled(this.worker);
         this.report({ cell: this.id, row: stage.row, phase: "evaluate", done, total });

@@ -70,7 +70,7 @@ function readRow(directory: string, path: string, artifacts: Record<string, stri
   const text = readFileSync(file, "utf8");
   if (sha256(text) !== artifacts[path]) return undefined;
   const record = upgrade(JSON.parse(text)) as RowRecord;
-  const evaluation = readEvaluation(directory, record.evaluation);
-  if (evaluation === undefined || evaluation.digest !== artifacts[record.evaluation]) return undefined;
+  const evaluation = readEvaluation(directory, record.evaluation, artifacts[record.evaluation] ?? "");
+  if (evaluation === undefined) return undefined;
   return { record, evaluation: evaluation.record };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../../contract/digest.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import type { SyntheticRecord } from "../../contract/result.js";
 import { inputText, type Suite } from "../../contract/suite.js";
@@ -35,15 +36,24 @@ export function syntheticLines(records: readonly SyntheticRecord[]): string {
 /**
  * Adds to a cell's sets how many of their items the rule of their task answers so. The rule is in the suite and is
  * a function, which no worker has: this is done where the suite was loaded. Without a rule nothing changes.
+ *
+ * @param files SHA-256 of the cell's files by path. Returns it with the digest of the sets as they are then.
  */
-export function judgeSynthetic(directory: string, cell: string, oracle: Suite["oracle"]): void {
+export function judgeSynthetic(
+  directory: string,
+  cell: string,
+  oracle: Suite["oracle"],
+  files: Record<string, string>,
+): Record<string, string> {
   const path = join(directory, layout.synthetic(cell));
-  if (oracle === undefined || !existsSync(path)) return;
+  if (oracle === undefined || !existsSync(path)) return files;
   const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
   const judged = lines.map((line): SyntheticRecord => {
     const record = JSON.parse(line) as SyntheticRecord;
     const right = record.items.filter(({ input, output }) => oracle(record.task, input, output)).length;
     return { ...record, agreement: record.items.length === 0 ? null : right / record.items.length };
   });
-  writeFileAtomically(path, syntheticLines(judged));
+  const text = syntheticLines(judged);
+  writeFileAtomically(path, text);
+  return { ...files, [layout.synthetic(cell)]: sha256(text) };
 }

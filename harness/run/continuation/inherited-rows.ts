@@ -9,8 +9,8 @@ import { noUsage } from "../cell/cost.js";
 import type { MeasuredRow, RowRecord } from "../cell/row.js";
 import { exampleRecords, questionSets } from "../cell/views.js";
 import type { SetScores } from "../evaluate/evaluate.js";
-import type { EvaluationRecord } from "../evaluate/evaluation-store.js";
-import { layout, readExamples, readSamples } from "../store/store.js";
+import { type EvaluationRecord, writeEvaluation } from "../evaluate/evaluation-store.js";
+import { layout, openRunFiles, readExamples, readSamples } from "../store/store.js";
 import type { Start } from "./start.js";
 
 /** Run directory and cell. */
@@ -32,12 +32,13 @@ export interface InheritedRow {
  * here.
  */
 export function inheritRows(start: Start, suite: Omit<Suite, "oracle">, to: Place): InheritedRow[] {
-  const asked = groupBy(readExamples(start.directory), keyOf);
+  const files = openRunFiles(start.directory);
+  const asked = groupBy(readExamples(files), keyOf);
   const sets = questionSets(suite, { row: 0, learn: [], shifted: true }).filter((set) => {
     const there = asked.get(`${set.dataset} ${set.task.id}`);
     return there !== undefined && questionsOf(there) === questionsOf(exampleRecords(set));
   });
-  const samples = readSamples(start.directory, start.cell);
+  const samples = readSamples(files, start.cell);
   return start.before.map((row) => {
     const answers = groupBy(
       samples.filter((sample) => sample.row === row),
@@ -65,16 +66,11 @@ function writeRow(row: number, sets: SetScores[], start: Start, to: Place): Inhe
     checkpointBytes: 0,
     footprint: { trainableParameters: null, addedParameters: null, tensorBytes: null },
   };
-  const artifacts: Record<string, string> = {};
-  for (const [file, content] of [
-    [path, evaluation],
-    [layout.row(to.cell, row), record],
-  ] as const) {
-    const text = JSON.stringify(content);
-    writeFileAtomically(join(to.directory, file), text);
-    artifacts[file] = sha256(text);
-  }
-  return { measured: { record, evaluation }, artifacts };
+  const text = JSON.stringify(record);
+  const file = layout.row(to.cell, row);
+  const { digest } = writeEvaluation(to.directory, path, evaluation);
+  writeFileAtomically(join(to.directory, file), text);
+  return { measured: { record, evaluation }, artifacts: { [path]: digest, [file]: sha256(text) } };
 }
 
 function scoresOf(samples: readonly SampleRecord[]): SetScores {

@@ -3,16 +3,21 @@ import { join } from "node:path";
 import { digestOf, sha256 } from "../../contract/digest.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import { pathInside } from "../../contract/foreign-path.js";
+import { isIntactSeal, sealed } from "../../contract/seal.js";
 import type { Learner } from "../../contract/trainer.js";
 import { sumOrNull } from "../../metrics/definition.js";
 import { meter, type ResourceUsage } from "../cell/cost.js";
 import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { evaluationVersion } from "../plan/identity.js";
-import { layout, readJson } from "../store/store.js";
+import { layout } from "../store/store.js";
+import { upgrade } from "../store/upgrade.js";
 import { type EvaluationContext, evaluate, type SetScores } from "./evaluate.js";
 import type { QuestionSet } from "./question-set.js";
 
-/** `evaluations/<key>.json`: how one state of a learner answered some question sets. */
+/**
+ * `evaluations/<key>.json`: how one state of a learner answered some question sets. The file begins with the digest of the
+ * rest, since a cell that was killed may have left an evaluation that no journal names.
+ */
 export interface EvaluationRecord {
   schema: "evaluation@2";
   sets: SetScores[];
@@ -38,6 +43,8 @@ export interface EvaluationRequest {
   /** Names the learner's state where it has no digest: the evaluation is then kept but never shared. */
   state: { cell: string; row: number };
   context: EvaluationContext;
+  /** Called where an evaluation is stored that is not what was written; it is made again. */
+  damaged(path: string): void;
 }
 
 /**
@@ -58,6 +65,7 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
   const path = layout.evaluation(key);
   const stored = readEvaluation(request.directory, path);
   if (stored !== undefined) return stored;
+  if (existsSync(pathInside(request.directory, path))) request.damaged(path);
   const { result: sets, usage } = await meter(learner, request.threads, () =>
     evaluate(learner, request.sets, request.context),
   );
@@ -68,17 +76,33 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
     );
   }
   const generatedTokens = sumOrNull(sets.map(({ tokens }) => tokens));
-  const record: EvaluationRecord = { schema: "evaluation@2", sets, usage: { ...usage, generatedTokens } };
-  const text = JSON.stringify(record);
-  writeFileAtomically(join(request.directory, path), text);
+  return writeEvaluation(request.directory, path, {
+    schema: "evaluation@2",
+    sets,
+    usage: { ...usage, generatedTokens },
+  });
+}
+
+/** Writes an evaluation with its digest. */
+export function writeEvaluation(directory: string, path: string, record: EvaluationRecord): StoredEvaluation {
+  const text = sealed(JSON.stringify(record));
+  writeFileAtomically(join(directory, path), text);
   return { path, digest: sha256(text), record };
 }
 
-/** The evaluation at a path of the run; undefined where there is none. Throws DATA_INVALID where it is damaged. */
-export function readEvaluation(directory: string, path: string): StoredEvaluation | undefined {
+/**
+ * The evaluation at a path of the run; undefined where there is none or it is damaged.
+ *
+ * @param digest of the whole file, where the journal knows it; files of earlier versions contain none of their own.
+ */
+export function readEvaluation(directory: string, path: string, digest?: string): StoredEvaluation | undefined {
   const file = pathInside(directory, path);
   if (!existsSync(file)) return undefined;
-  return { path, digest: sha256(readFileSync(file)), record: readJson<EvaluationRecord>(file) };
+  const text = readFileSync(file, "utf8");
+  const own = sha256(text);
+  if (digest === undefined ? isIntactSeal(text) !== true : digest !== own) return undefined;
+  const { sha256: _sha256, ...record } = upgrade(JSON.parse(text)) as EvaluationRecord & { sha256?: string };
+  return { path, digest: own, record };
 }
 
 async function digestOfAnswers(learner: Learner): Promise<string | undefined> {

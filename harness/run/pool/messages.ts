@@ -6,6 +6,7 @@ import type { CellProgress } from "../../contract/event.js";
 import type { Confinement } from "../../contract/isolation.js";
 import type { JournalEvent } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
+import type { Artifacts } from "../cell/artifacts.js";
 import type { PlannedCell } from "../plan/cells.js";
 import type { CellState } from "../store/cell-state.js";
 
@@ -41,7 +42,7 @@ export interface CellTask {
 }
 
 /** How a cell ended, as a record: fields of errors are lost between threads. */
-export type CellResult = { ok: true; matrix: string } | { ok: false; error: ErrorRecord };
+export type CellResult = { ok: true; artifacts: Artifacts } | { ok: false; error: ErrorRecord };
 
 /** What a worker posts while it runs a cell. `ended` is the last. */
 export type WorkerMessage =

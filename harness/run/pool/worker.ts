@@ -26,7 +26,7 @@ export default async function runTask(task: CellTask): Promise<void> {
 
 async function resultOf(task: CellTask): Promise<CellResult> {
   try {
-    return { ok: true, matrix: await runCell(task, await worker) };
+    return { ok: true, artifacts: await runCell(task, await worker) };
   } catch (error) {
     return { ok: false, error: toBenchError(error).toRecord() };
   }

@@ -11,11 +11,13 @@ export interface CellState {
   /** Ids of the alerts that a webhook took. */
   delivered: string[];
   error?: ErrorRecord;
+  /** Whether the journal has digests of its result files; only of a finished cell. */
+  isProtected?: boolean;
 }
 
 /** Folds a journal into the state of each planned cell. */
 export function cellStates(cells: readonly CellRecord[], events: readonly JournalEvent[]): Record<string, CellState> {
-  const states: Record<string, CellState> = {};
+  const states: Record<string, CellState> = Object.create(null);
   for (const { id } of cells) states[id] = { status: "pending", rows: [], alerts: [], delivered: [] };
   for (const event of events) applyEvent(states, event);
   return states;
@@ -31,6 +33,7 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
       state.rows = state.rows.filter(({ row }) => row < event.fromRow);
       state.alerts = state.alerts.filter(({ row }) => row < event.fromRow);
       delete state.error;
+      delete state.isProtected;
       break;
     case "row-finished":
       state.rows.push({ row: event.row, artifacts: event.artifacts });
@@ -43,6 +46,7 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
       break;
     case "cell-finished":
       state.status = "done";
+      state.isProtected = event.files !== undefined;
       break;
     case "cell-failed":
       state.status = "failed";

@@ -14,7 +14,7 @@ const validators = new Map<string, ValidateFunction>();
  * @param schema name of a file in `contract/schemas`, such as `run`.
  * @throws DATA_INVALID naming the file and the member.
  */
-export function checkRecord<T>(schema: string, record: unknown, file: string): T {
+export function checkRecord<T>(schema: string, record: unknown, file: string, line?: number): T {
   let validate = validators.get(schema);
   if (validate === undefined) {
     const path = join(packageRoot, "harness", "contract", "schemas", `${schema}.schema.json`);
@@ -25,6 +25,6 @@ export function checkRecord<T>(schema: string, record: unknown, file: string): T
   const problem = explainSchemaErrors(validate.errors ?? [], record)[0]!;
   throw new BenchError("DATA_INVALID", `this is no ${schema} record: ${problem.message}`, {
     fix: "Restore the file from a copy; nothing in it may be edited by hand.",
-    at: { file },
+    at: line === undefined ? { file } : { file, line },
   });
 }

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, wri
 import { digestOf } from "../../contract/digest.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { JournalEvent } from "../../contract/result.js";
+import { checkRecord } from "./check-record.js";
 
 /** The contents of a journal: its intact events in order, and what had to be left out. */
 export interface JournalContent<Event = JournalEvent> {
@@ -100,7 +101,7 @@ function parseJournal<Event>(bytes: Buffer, path: string): JournalContent<Event>
       );
       return content;
     }
-    content.events.push(event);
+    content.events.push(checkRecord<JournalEvent>("event", event, path, content.events.length + 1));
     content.bytes = end;
   }
   return content;

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../../contract/digest.js";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import type { RunRecord } from "../../contract/result.js";
@@ -9,12 +10,15 @@ import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
 import { Journal, storageError } from "./journal.js";
 import { lockRun } from "./lock.js";
-import { layout, readRunRecord } from "./store.js";
+import { RunFiles } from "./run-files.js";
+import { layout, readExamples, readRunRecord } from "./store.js";
 
 /** A run directory that belongs to this process. */
 export interface OpenRun {
   record: RunRecord;
   journal: Journal;
+  /** SHA-256 of what was written before anything ran, by path. */
+  files: Record<string, string>;
   close(): void;
 }
 
@@ -30,9 +34,18 @@ export function openRun(plan: RunPlan): OpenRun {
     const record = readRunRecord(plan.directory) ?? writeRun(plan);
     if (record.configDigest !== plan.record.configDigest) throw mismatch(plan.directory, record, plan.record);
     const journal = new Journal(join(plan.directory, layout.journal));
+    try {
+      checkQuestions(plan, new RunFiles(plan.directory, journal.content.events));
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
     return {
       record,
       journal,
+      files: Object.fromEntries(
+        [layout.run, layout.examples].map((path) => [path, sha256(readFileSync(join(plan.directory, path)))]),
+      ),
       close() {
         journal.close();
         unlock();
@@ -76,6 +89,14 @@ function writeRun(plan: RunPlan): RunRecord {
 function exampleLines(suite: Suite): string {
   const records = questionSets(suite, { row: 0, learn: [], shifted: true }).flatMap(exampleRecords);
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
+}
+
+/** What the run was asked is what it wrote at its start; the questions can be written again, `run.json` cannot. */
+function checkQuestions(plan: RunPlan, files: RunFiles): void {
+  files.json("run", layout.run);
+  if (files.isIntact(layout.examples)) return;
+  writeFileAtomically(join(plan.directory, layout.examples), exampleLines(plan.suite));
+  readExamples(files);
 }
 
 function mismatch(directory: string, stored: RunRecord, planned: RunRecord): BenchError {

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import { mapStrings, redactCredentials, redactPaths } from "../../contract/redact.js";
 import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../contract/result.js";
+import { sealed } from "../../contract/seal.js";
 import { checkRecord } from "./check-record.js";
-import { layout, readJson, readRun } from "./store.js";
+import { checkCurves, checkMatrix, checkRun } from "./check-results.js";
+import { layout, readRun, readSealedJson } from "./store.js";
 
 /** `runs/<id>.json` next to a leaderboard: a run with its matrices and costs, without answers and checkpoints. */
 export interface PublishedRun {
@@ -18,7 +20,11 @@ export interface PublishedRun {
 }
 
 /** A run to make a leaderboard of, and where it was found. */
-export type MeasuredRun = Omit<PublishedRun, "schema"> & { directory: string };
+export type MeasuredRun = Omit<PublishedRun, "schema"> & {
+  directory: string;
+  /** What was left out while reading, and what no digest protects. */
+  notices: string[];
+};
 
 const folder = "runs";
 
@@ -37,7 +43,7 @@ export const publicRun = (measured: MeasuredRun): MeasuredRun => ({
 export function publishedText({ run, matrices, costs, curves = {} }: MeasuredRun): string {
   const within = Object.keys(curves).length === 0 ? {} : { curves };
   const record: PublishedRun = { schema: "published-run@1", run, matrices, costs, ...within };
-  return `${JSON.stringify(record)}\n`;
+  return `${sealed(JSON.stringify(record))}\n`;
 }
 
 /**
@@ -60,10 +66,15 @@ export function publishedRuns(directory: string): MeasuredRun[] {
   const place = join(directory, folder);
   const names = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(".json")) : [];
   return names.sort().map((name) => {
-    const { schema, ...published } = checkPublished(readJson<PublishedRun>(join(place, name)), join(place, name));
-    return { ...published, directory: place };
+    const file = join(place, name);
+    const { record, isProtected } = readSealedJson<PublishedRun>(file);
+    const { schema, ...published } = checkPublished(record, file);
+    return { ...published, directory: place, notices: isProtected ? [] : [unprotectedNotice(file)] };
   });
 }
+
+const unprotectedNotice = (file: string): string =>
+  `${file} is of a version of bench that stored no digest: if someone changed its results, nothing shows it`;
 
 /** A published run is anyone's: its parts are checked by their schemas. Throws DATA_INVALID. */
 function checkPublished(published: PublishedRun, file: string): PublishedRun {
@@ -77,7 +88,7 @@ function checkPublished(published: PublishedRun, file: string): PublishedRun {
       },
     );
   }
-  checkRecord("run", published.run, file);
+  checkRun(published.run, file);
   const known = new Set(published.run.cells.map(({ id }) => id));
   for (const [schema, records] of Object.entries({
     matrix: published.matrices,
@@ -93,6 +104,18 @@ function checkPublished(published: PublishedRun, file: string): PublishedRun {
       }
       checkRecord(schema, record, file);
     }
+  }
+  for (const cell of published.run.cells) {
+    const [matrix, cost] = [published.matrices[cell.id], published.costs[cell.id]];
+    if ((matrix === undefined) !== (cost === undefined)) {
+      throw new BenchError("DATA_INVALID", `cell ${cell.id} lacks its matrix or its cost`, {
+        fix: "Remove the file, or publish the run again.",
+        at: { file },
+      });
+    }
+    if (matrix !== undefined) checkMatrix(matrix, published.run, cell, file);
+    const curves = published.curves?.[cell.id];
+    if (curves !== undefined) checkCurves(curves, published.run, cell, file);
   }
   return published;
 }

@@ -12,9 +12,11 @@ import type {
   SampleRecord,
   SyntheticRecord,
 } from "../../contract/result.js";
+import { isIntactSeal } from "../../contract/seal.js";
 import { type CellState, cellStates } from "./cell-state.js";
-import { checkRecord } from "./check-record.js";
-import { readJournal } from "./journal.js";
+import { checkCurves, checkMatrix, checkRun } from "./check-results.js";
+import { type JournalContent, readJournal } from "./journal.js";
+import { changed, damaged, RunFiles } from "./run-files.js";
 import { upgrade } from "./upgrade.js";
 
 /** The files of a run directory. Paths of artifacts are relative to it, with `/` on every system. */
@@ -51,38 +53,68 @@ export interface StoredRun {
   /** Planned cells without a matrix. */
   missing: CellRecord[];
   events: JournalEvent[];
-  /** What had to be left out while reading, such as a torn last line of the journal. */
+  /** What had to be left out while reading, such as a torn last line of the journal, and what no digest protects. */
   notices: string[];
+  files: RunFiles;
 }
 
-/** Reads a run directory, also while it is being written. Throws STORAGE where it contains no run, DATA_INVALID where a file is damaged. */
+/**
+ * Reads a run directory, also while it is being written. Every file that is read is compared with its digest.
+ *
+ * @throws STORAGE where it contains no run, DATA_INVALID where a file is damaged or was changed.
+ */
 export function readRun(directory: string): StoredRun {
-  const run = requireRunRecord(directory);
-  const journal = join(directory, layout.journal);
-  const { events, notices } = existsSync(journal) ? readJournal(journal) : { events: [], notices: [] };
+  if (!existsSync(join(directory, layout.run))) throw noRun(directory);
+  const { events, notices } = readEvents(directory);
+  const files = new RunFiles(directory, events);
+  const run = checkRun(files.json("run", layout.run), join(directory, layout.run));
   const cells = cellStates(run.cells, events);
   const matrices: Record<string, MatrixRecord> = {};
   const costs: Record<string, CostRecord> = {};
   const curves: Record<string, CurvesRecord> = {};
   const synthetic: Record<string, SyntheticRecord[]> = {};
-  for (const { id } of run.cells) {
+  for (const cell of run.cells) {
+    const { id } = cell;
     if (cells[id]!.status !== "done") continue;
-    matrices[id] = readJson<MatrixRecord>(join(directory, layout.matrix(id)));
-    costs[id] = readJson<CostRecord>(join(directory, layout.cost(id)));
-    const path = join(directory, layout.curves(id));
-    if (existsSync(path)) curves[id] = readJson<CurvesRecord>(path);
-    const sets = join(directory, layout.synthetic(id));
-    if (existsSync(sets)) synthetic[id] = readJsonLines<SyntheticRecord>(sets);
+    const place = (path: string) => join(directory, path);
+    matrices[id] = checkMatrix(files.json("matrix", layout.matrix(id)), run, cell, place(layout.matrix(id)));
+    costs[id] = files.json("cost", layout.cost(id));
+    const path = layout.curves(id);
+    if (files.has(path)) curves[id] = checkCurves(files.json("curves", path), run, cell, place(path));
+    if (files.has(layout.synthetic(id))) synthetic[id] = files.lines("synthetic", layout.synthetic(id));
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
-  return { directory, run, matrices, costs, curves, synthetic, cells, missing, events, notices };
+  const unprotected = run.cells.filter(({ id }) => cells[id]!.status === "done" && !cells[id]!.isProtected).length;
+  if (unprotected > 0) notices.push(unprotectedNotice(unprotected, run.cells.length));
+  return { directory, run, matrices, costs, curves, synthetic, cells, missing, events, notices, files };
+}
+
+const unprotectedNotice = (unprotected: number, cells: number): string =>
+  `${unprotected} of ${cells} cells are of a version of bench that stored no digests: if someone changed their results, nothing shows it`;
+
+/** The result files of a run directory, for those who read no more of it than these. */
+export const openRunFiles = (directory: string): RunFiles => new RunFiles(directory, readEvents(directory).events);
+
+function readEvents(directory: string): Pick<JournalContent, "events" | "notices"> {
+  const journal = join(directory, layout.journal);
+  return existsSync(journal) ? readJournal(journal) : { events: [], notices: [] };
+}
+
+/** The result files of a finished cell. */
+export function resultFiles(files: RunFiles, cell: string): string[] {
+  const further = [layout.curves(cell), layout.synthetic(cell)].filter((path) => files.has(path));
+  return [layout.matrix(cell), layout.cost(cell), layout.samples(cell), ...further];
 }
 
 /** The record of the run in a directory. Throws STORAGE where there is none. */
 export function requireRunRecord(directory: string): RunRecord {
   const run = readRunRecord(directory);
-  if (run !== undefined) return run;
-  throw new BenchError("STORAGE", `${directory} contains no run (there is no ${layout.run})`, {
+  if (run === undefined) throw noRun(directory);
+  return run;
+}
+
+function noRun(directory: string): BenchError {
+  return new BenchError("STORAGE", `${directory} contains no run (there is no ${layout.run})`, {
     fix: "Give the directory that `bench run` printed, such as runs/<id>.",
     at: { file: join(directory, layout.run) },
   });
@@ -91,52 +123,36 @@ export function requireRunRecord(directory: string): RunRecord {
 /** The record of the run in a directory; undefined where there is none. Throws DATA_INVALID where it breaks its schema. */
 export function readRunRecord(directory: string): RunRecord | undefined {
   const path = join(directory, layout.run);
-  return existsSync(path) ? checkRecord<RunRecord>("run", readJson(path), path) : undefined;
+  return existsSync(path) ? checkRun(readJson(path), path) : undefined;
 }
 
-/** Every answer of a finished cell, in order of rows. */
-export function readSamples(directory: string, cell: string): SampleRecord[] {
-  return readJsonLines<SampleRecord>(join(directory, layout.samples(cell)));
-}
+/** Every answer of a finished cell, in order of rows. Throws DATA_INVALID. */
+export const readSamples = (files: RunFiles, cell: string): SampleRecord[] =>
+  files.lines("sample", layout.samples(cell));
 
-/** Every question of a run with its references. */
-export function readExamples(directory: string): ExampleRecord[] {
-  return readJsonLines<ExampleRecord>(join(directory, layout.examples));
-}
+/** Every question of a run with its references. Throws DATA_INVALID. */
+export const readExamples = (files: RunFiles): ExampleRecord[] => files.lines("example", layout.examples);
 
-/** Parses a JSON file; a record of an earlier version gets the keys of today. Throws DATA_INVALID with its path. */
-export function readJson<T>(path: string): T {
+/**
+ * Parses a JSON file; a record of an earlier version gets the keys of today, and one with its own digest loses it.
+ *
+ * @throws DATA_INVALID where it cannot be read, or is not what its digest is of.
+ */
+export const readJson = <T>(path: string): T => readSealedJson<T>(path).record;
+
+/** The same, and whether the file contains its own digest. */
+export function readSealedJson<T>(path: string): { record: T; isProtected: boolean } {
+  let text: string;
+  let content: unknown;
   try {
-    return upgrade(JSON.parse(readFileSync(path, "utf8"))) as T;
+    text = readFileSync(path, "utf8");
+    content = JSON.parse(text);
   } catch (error) {
     throw damaged(path, error);
   }
-}
-
-function readJsonLines<T>(path: string): T[] {
-  const lines = readText(path).split("\n");
-  return lines.flatMap((text, index) => {
-    if (text === "") return [];
-    try {
-      return [JSON.parse(text) as T];
-    } catch (error) {
-      throw damaged(path, error, index + 1);
-    }
-  });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw damaged(path, error);
-  }
-}
-
-function damaged(path: string, cause: unknown, line?: number): BenchError {
-  return new BenchError("DATA_INVALID", `a file of the run cannot be read: ${(cause as Error).message}`, {
-    fix: "Restore the file from a copy, or run again in another directory with --out.",
-    at: line === undefined ? { file: path } : { file: path, line },
-    cause,
-  });
+  const intact = isIntactSeal(text);
+  if (intact === false) throw changed(path);
+  if (intact === undefined) return { record: upgrade(content) as T, isProtected: false };
+  const { sha256: _sha256, ...record } = content as { sha256: string };
+  return { record: upgrade(record) as T, isProtected: true };
 }

@@ -7,7 +7,7 @@ import type { Generation, Learner } from "../../../harness/contract/trainer.js";
 import { loadRegistry, type Registry } from "../../../harness/plugins.js";
 import { evaluate } from "../../../harness/run/evaluate/evaluate.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
-import { readSamples } from "../../../harness/run/store/store.js";
+import { readRun, readSamples } from "../../../harness/run/store/store.js";
 import { buildIfStale, configure, newDirectory, plugins, removeDirectories, run } from "./support.js";
 
 beforeAll(buildIfStale);
@@ -74,7 +74,7 @@ describe("what an answer rests on", () => {
   test("is kept with the answer in a run", async () => {
     const out = newDirectory();
     const { run: record } = await run(configure(out, {}, "sequential"));
-    const samples = readSamples(out, record.cells[0]!.id);
+    const samples = readSamples(readRun(out).files, record.cells[0]!.id);
     const last = samples.filter(({ row, dataset }) => row === 3 && dataset === "test");
     expect(last.every(({ evidence }) => Array.isArray(evidence))).toBe(true);
     expect(last.some(({ evidence }) => evidence!.length > 0)).toBe(true);

@@ -47,8 +47,10 @@ test("confusion, samples, questions and cost agree with the matrix", async () =>
   const { run: record, matrices, costs } = readRun(directory);
   const [cell] = record.cells;
   const matrix = matrices[cell!.id]!;
-  const samples = readSamples(directory, cell!.id);
-  const questions = new Map(readExamples(directory).map((example) => [`${example.dataset} ${example.id}`, example]));
+  const samples = readSamples(readRun(directory).files, cell!.id);
+  const questions = new Map(
+    readExamples(readRun(directory).files).map((example) => [`${example.dataset} ${example.id}`, example]),
+  );
   for (const [row, scores] of matrix.rows.entries()) {
     for (const [column, task] of matrix.tasks.entries()) {
       const answers = samples.filter(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { requireConsent } from "../../../harness/plugins/consent.js";
 import { bench, newDirectory, words } from "../cli/support.js";
+import { removeDigests } from "../run/fixtures/without-digests.js";
 
 const directory = newDirectory();
 const executed = join(directory, "executed");
@@ -33,6 +34,7 @@ beforeAll(async () => {
   expect(code, stderr).toBe(0);
   cpSync(join(directory, "run"), join(directory, "theirs"), { recursive: true });
   writeFileSync(trap[1]!, `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(executed)}, "");`);
+  removeDigests(join(directory, "theirs"));
   const path = join(directory, "theirs", "run.json");
   const run = JSON.parse(readFileSync(path, "utf8"));
   run.config.plugins = trap;

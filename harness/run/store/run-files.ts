@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { sha256 } from "../../contract/digest.js";
+import { BenchError } from "../../contract/errors.js";
+import type { JournalEvent } from "../../contract/result.js";
+import { checkRecord } from "./check-record.js";
+import { upgrade } from "./upgrade.js";
+
+/**
+ * The result files of a run directory. Each is compared with its digest in the journal when it is read, and its content
+ * with its schema. Files of runs from before there were digests are checked by their schemas alone.
+ */
+export class RunFiles {
+  /** Path relative to the run → SHA-256. */
+  private readonly digests = new Map<string, string>();
+  /** Folders of the cells whose every file has a digest. */
+  private readonly closed = new Set<string>();
+
+  constructor(
+    readonly directory: string,
+    events: readonly JournalEvent[],
+  ) {
+    for (const event of events) {
+      if (event.type === "cell-started") this.closed.delete(`cells/${event.cell}`);
+      if (event.type === "run-started") this.add(event.files, false);
+      if (event.type === "cell-finished" && event.files !== undefined) {
+        this.add(event.files, true);
+        this.closed.add(`cells/${event.cell}`);
+      }
+    }
+  }
+
+  /** Whether the journal has a digest of a file. */
+  isProtected(path: string): boolean {
+    return this.digests.has(path);
+  }
+
+  /** Files with a digest. */
+  get count(): number {
+    return this.digests.size;
+  }
+
+  /** Whether the run wrote a file: the journal says so, or, where there are no digests, the file is there. */
+  has(path: string): boolean {
+    if (this.isProtected(path)) return true;
+    return !this.closed.has(dirname(path).replaceAll("\\", "/")) && existsSync(join(this.directory, path));
+  }
+
+  /** Whether a file is there as it was written; one without a digest only has to be there. */
+  isIntact(path: string): boolean {
+    const file = join(this.directory, path);
+    if (!existsSync(file)) return false;
+    const digest = this.digests.get(path);
+    return digest === undefined || digest === sha256(readFileSync(file));
+  }
+
+  /** A JSON file as a record of today. Throws DATA_INVALID where it is missing, changed, or breaks the schema. */
+  json<T>(schema: string, path: string): T {
+    const file = join(this.directory, path);
+    return checkRecord<T>(schema, upgrade(parsed(this.text(path), file)), file);
+  }
+
+  /** The records of a file with one JSON value a line. Throws as `json`. */
+  lines<T>(schema: string, path: string): T[] {
+    const file = join(this.directory, path);
+    const lines = this.text(path).split("\n");
+    return lines.flatMap((text, index) =>
+      text === "" ? [] : [checkRecord<T>(schema, parsed(text, file, index + 1), file, index + 1)],
+    );
+  }
+
+  private text(path: string): string {
+    const file = join(this.directory, path);
+    const bytes = readBytes(file);
+    const digest = this.digests.get(path);
+    if (digest === undefined || digest === sha256(bytes)) return bytes.toString("utf8");
+    throw changed(file);
+  }
+
+  private add(files: Record<string, string> | undefined, replace: boolean): void {
+    for (const [path, digest] of Object.entries(files ?? {})) {
+      if (replace || !this.digests.has(path)) this.digests.set(path, digest);
+    }
+  }
+}
+
+/** A file is not the one that was written. */
+export const changed = (file: string): BenchError =>
+  new BenchError("DATA_INVALID", "the file was changed after it was written: its digest is another one", {
+    fix: "Restore the file from a copy. Results of a run are measured again by the run's own command.",
+    at: { file },
+  });
+
+/** A file of a run is not what a run writes. */
+export function damaged(file: string, cause: unknown, line?: number): BenchError {
+  return new BenchError("DATA_INVALID", `a file of the run cannot be read: ${(cause as Error).message}`, {
+    fix: "Restore the file from a copy, or run again in another directory with --out.",
+    at: line === undefined ? { file } : { file, line },
+    cause,
+  });
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw damaged(file, error);
+  }
+}
+
+function parsed(text: string, file: string, line?: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(file, error, line);
+  }
+}
