@@ -37,8 +37,12 @@ export function checkMatrix(matrix: MatrixRecord, run: RunRecord, cell: CellReco
 export function checkShape(matrix: MatrixRecord, file: string): MatrixRecord {
   const wrong = (message: string) => inconsistent("matrix", message, file);
   const { tasks } = matrix;
-  const { rows, n, extracted, valid, shifted, probes, probeKinds, probeN, confusion } = matrix;
-  for (const [name, table] of Object.entries({ rows, n, extracted, valid, shifted })) {
+  const { rows, n, extracted, valid, shifted, probes, probeKinds, probeN, confusion, aspects = {} } = matrix;
+  const byAspect = Object.entries(aspects).flatMap(([name, table]) => [
+    [name, table.rows] as const,
+    [`n of ${name}`, table.n] as const,
+  ]);
+  for (const [name, table] of [...Object.entries({ rows, n, extracted, valid, shifted }), ...byAspect]) {
     if (table.length !== tasks.length + 1) throw wrong(`"${name}" has ${table.length} rows, not ${tasks.length + 1}`);
     for (const row of table) {
       if (row.length !== tasks.length) throw wrong(`"${name}" has a row of ${row.length} columns, not ${tasks.length}`);

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { sha256 } from "../../../harness/contract/digest.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { SyntheticRecord } from "../../../harness/contract/result.js";
 import type { Suite } from "../../../harness/contract/suite.js";
@@ -56,16 +57,20 @@ test("equal texts have no diversity, unlike ones all of it", () => {
 test("a set is measured, stored by the schema, and judged where the suite has a rule", () => {
   const directory = newDirectory();
   const path = join(directory, layout.synthetic("c"));
-  judgeSynthetic(directory, "c", () => true);
+  const files = { [layout.synthetic("c")]: "before" };
+  expect(judgeSynthetic(directory, "c", () => true, files)).toBe(files);
   expect(existsSync(path)).toBe(false);
   mkdirSync(dirname(path), { recursive: true });
   const records = measureSynthetic([set], 2, tasks);
   writeFileSync(path, syntheticLines(records));
   const stored = () => JSON.parse(readFileSync(path, "utf8")) as SyntheticRecord;
   expect(stored()).toMatchObject({ row: 2, task: "t", drawn: 7, kept: 3, agreement: null, novelty: { copies: 1 } });
-  judgeSynthetic(directory, "c", undefined);
+  expect(judgeSynthetic(directory, "c", undefined, files)).toBe(files);
   expect(stored().agreement).toBeNull();
-  judgeSynthetic(directory, "c", (task, input, output) => task === "t" && input !== "stone" && output === "no");
+  const oracle = (task: string, input: string, output: string) => task === "t" && input !== "stone" && output === "no";
+  expect(judgeSynthetic(directory, "c", oracle, files)).toEqual({
+    [layout.synthetic("c")]: sha256(readFileSync(path)),
+  });
   expect(stored().agreement).toBeCloseTo(1 / 3);
   const schema = readFileSync(join(packageRoot, "harness/contract/schemas/synthetic.schema.json"), "utf8");
   const validate = new Ajv().compile(JSON.parse(schema));
