@@ -11,7 +11,7 @@ import type { RunPlan } from "../plan/plan.js";
 import { Journal, storageError } from "./journal.js";
 import { lockRun } from "./lock.js";
 import { RunFiles } from "./run-files.js";
-import { layout, readExamples, readRunRecord } from "./store.js";
+import { checkEvents, layout, readExamples, readRunRecord } from "./store.js";
 
 /** A run directory that belongs to this process. */
 export interface OpenRun {
@@ -33,9 +33,10 @@ export function openRun(plan: RunPlan): OpenRun {
   try {
     const record = readRunRecord(plan.directory) ?? writeRun(plan);
     if (record.configDigest !== plan.record.configDigest) throw mismatch(plan.directory, record, plan.record);
-    const journal = new Journal(join(plan.directory, layout.journal));
+    const journalPath = join(plan.directory, layout.journal);
+    const journal = new Journal(journalPath);
     try {
-      checkQuestions(plan, new RunFiles(plan.directory, journal.content.events));
+      checkQuestions(plan, new RunFiles(plan.directory, checkEvents(journal.content.events, journalPath)));
     } catch (error) {
       journal.close();
       throw error;

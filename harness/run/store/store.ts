@@ -14,6 +14,7 @@ import type {
 } from "../../contract/result.js";
 import { isIntactSeal } from "../../contract/seal.js";
 import { type CellState, cellStates } from "./cell-state.js";
+import { checkRecord } from "./check-record.js";
 import { checkCurves, checkMatrix, checkRun } from "./check-results.js";
 import { type JournalContent, readJournal } from "./journal.js";
 import { changed, damaged, RunFiles } from "./run-files.js";
@@ -97,8 +98,14 @@ export const openRunFiles = (directory: string): RunFiles => new RunFiles(direct
 
 function readEvents(directory: string): Pick<JournalContent, "events" | "notices"> {
   const journal = join(directory, layout.journal);
-  return existsSync(journal) ? readJournal(journal) : { events: [], notices: [] };
+  if (!existsSync(journal)) return { events: [], notices: [] };
+  const { events, notices } = readJournal(journal);
+  return { events: checkEvents(events, journal), notices };
 }
+
+/** The events of a run's journal, each checked by its schema. Throws DATA_INVALID with the line. */
+export const checkEvents = (events: readonly unknown[], journal: string): JournalEvent[] =>
+  events.map((event, index) => checkRecord("event", event, journal, index + 1));
 
 /** The result files of a finished cell. */
 export function resultFiles(files: RunFiles, cell: string): string[] {
