@@ -4,6 +4,7 @@ import { writeFileAtomically } from "../../contract/files.js";
 import type { CostRecord } from "../../contract/result.js";
 import type { PlannedCell } from "../plan/cells.js";
 import type { Stage } from "../plan/stages.js";
+import type { Artifacts } from "../pool/messages.js";
 import type { WorkerContext } from "../pool/worker-context.js";
 import { layout } from "../store/store.js";
 import { assembleCost } from "./cost-record.js";
@@ -11,12 +12,6 @@ import { assembleCurves } from "./curves.js";
 import { assembleMatrix, sampleLines } from "./matrix.js";
 import { type MeasuredRow, measuredRows } from "./row.js";
 import { syntheticLines } from "./synthetic.js";
-
-/** The result files of a cell. */
-export interface Artifacts {
-  matrix: string;
-  files: Record<string, string>;
-}
 
 /**
  * Writes the artifacts of a whole cell from its rows, the matrix last.

@@ -14,11 +14,11 @@ import { evaluateOnce, type StoredEvaluation } from "../evaluate/evaluation-stor
 import { requestsFor } from "../evaluate/question-set.js";
 import { engineChoice } from "../plan/engine.js";
 import { type Stage, stagesOf } from "../plan/stages.js";
-import type { CellTask } from "../pool/messages.js";
+import type { Artifacts, CellTask } from "../pool/messages.js";
 import { progressReporter } from "../pool/progress.js";
 import { checkCancelled, evaluationContext, type WorkerContext } from "../pool/worker-context.js";
 import { layout } from "../store/store.js";
-import { type Artifacts, writeArtifacts } from "./artifacts.js";
+import { writeArtifacts } from "./artifacts.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { footprintOf, measureLatency } from "./cost.js";

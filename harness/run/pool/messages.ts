@@ -6,7 +6,6 @@ import type { CellProgress } from "../../contract/event.js";
 import type { Confinement } from "../../contract/isolation.js";
 import type { JournalEvent } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
-import type { Artifacts } from "../cell/artifacts.js";
 import type { PlannedCell } from "../plan/cells.js";
 import type { CellState } from "../store/cell-state.js";
 
@@ -39,6 +38,12 @@ export interface WorkerSetup {
 export interface CellTask {
   cell: PlannedCell;
   finished: CellState["rows"];
+}
+
+/** The result files of a cell: the path of the matrix, and the SHA-256 of every file by path. */
+export interface Artifacts {
+  matrix: string;
+  files: Record<string, string>;
 }
 
 /** How a cell ended, as a record: fields of errors are lost between threads. */
