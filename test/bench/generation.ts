@@ -5,6 +5,7 @@ import { singleThread } from "../../trainers/engine/onnx/graph/session.js";
 import { generate } from "../../trainers/engine/onnx/inference/generate.js";
 import type { InferenceModel } from "../../trainers/engine/onnx/inference/inference.js";
 import { embed, score } from "../../trainers/engine/onnx/inference/score.js";
+import type { AnswerTokenizer } from "../../trainers/engine/requests.js";
 import { config, drawModel } from "./training-workload.js";
 
 /**
