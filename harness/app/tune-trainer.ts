@@ -36,6 +36,8 @@ export interface TunedTrainer {
   record: TuneRecord;
   /** Path of the configuration with the best options. */
   config: string;
+  /** The best options, as that configuration has them. */
+  chosen: Record<string, unknown>;
 }
 
 /** Seeds of tuning begin here; those of `bench run` at 1, so that results are reported on others. */
@@ -67,7 +69,7 @@ export async function tuneTrainer(
   const config = join(directory, "tuned.yaml");
   writeFileAtomically(join(directory, "tune.json"), `${JSON.stringify(record, null, 2)}\n`);
   writeFileAtomically(config, tunedConfig(record, request.config, tunedLabel(request), chosen));
-  return { record, config };
+  return { record, config, chosen };
 }
 
 async function requestOf(

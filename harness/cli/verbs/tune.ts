@@ -1,11 +1,12 @@
 import { type Command, Option } from "commander";
 import type { TuneOptions } from "../../app/tune-trainer.js";
 import { limits } from "../../config/limits.js";
+import { BenchError } from "../../contract/errors.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { suiteArgument, withGridOptions } from "../shared-options.js";
 import { wholeNumber } from "../whole-number.js";
 
-type Options = CommonOptions & TuneOptions & { dryRun?: boolean };
+type Options = CommonOptions & TuneOptions & { dryRun?: boolean; all?: boolean; only?: string };
 
 /** `bench tune <trainer> [suite]`: options for a trainer, by validation data of the first tasks alone. */
 export function addTune(program: Command, context: CliContext): void {
@@ -14,13 +15,18 @@ export function addTune(program: Command, context: CliContext): void {
     .description(
       "search a trainer's options on validation data of the first tasks; test data and later tasks are not used",
     )
-    .argument("<trainer>", "a name, a label of the configuration, a file or command:<words>")
+    .argument("[trainer]", "a name, a label of the configuration, a file or command:<words>; none with --all")
     .argument("[suite]", suiteArgument)
+    .option("--all", "search every trainer that declares a space, with one budget, order and seeds for all")
+    .option("--only <names>", "with --all: only these trainers, separated by commas")
     .addOption(new Option("--search <kind>", "search strategy").choices(["random", "halving"]).default("random"))
     .option("--space <file>", "search space in YAML or JSON (default: the one that the trainer declares)")
     .option("--candidates <n>", "number of configurations, the default one included", wholeNumber(1, 1000), 12)
     .option("--tasks <n>", "number of tasks, from the start of the order", wholeNumber(1, 1000), 3)
-    .option("--order <name>", "task order (default: the suite's first)")
+    .option(
+      "--order <name>",
+      "task order (default: the suite's first; with --all shuffle-9, which tables of up to nine orders leave out)",
+    )
     .option(
       "--seeds <n>",
       "seeds of each candidate: 11, 12 and so on, which `bench run` does not use",
@@ -41,9 +47,14 @@ export function addTune(program: Command, context: CliContext): void {
     "bench tune ewc trace-seq",
     "bench tune ewc trace-seq --search halving --candidates 16 --tasks 4",
     "bench tune replay ./my-data --objective bwt --space space.yaml",
+    "bench tune --all trace-seq --candidates 4 --seeds 1",
     "bench tune composed --config bench.yaml --space space.yaml --dry-run",
     "bench run --config tunings/ewc-1a2b3c4d/tuned.yaml --orders 3 --seeds 2",
-  ]).action(async (trainer: string, suite: string | undefined, options: Options) => {
+  ]).action(async (trainer: string | undefined, suite: string | undefined, options: Options) => {
+    if (options.all) return searchAll(trainer, suite, options, context);
+    if (trainer === undefined) {
+      throw new BenchError("USAGE", "no trainer is named", { fix: "Name one, or search all of them with --all." });
+    }
     const { planTuning, tuneTrainer } = await import("../../app/tune-trainer.js");
     const { searchPlanLines, tuneLines } = await import("../text/tune-lines.js");
     const { json, plugin: plugins, dryRun, ...rest } = options;
@@ -58,4 +69,38 @@ export function addTune(program: Command, context: CliContext): void {
     if (json) printJson(context, { ...record, config });
     else printLines(context, ["", ...tuneLines(record, config, context)]);
   });
+}
+
+/** `bench tune --all [suite]`: the one argument is the suite. */
+async function searchAll(
+  suite: string | undefined,
+  second: string | undefined,
+  { json, plugin: plugins, dryRun, all: _all, only, ...rest }: Options,
+  context: CliContext,
+): Promise<void> {
+  if (second !== undefined || dryRun) {
+    throw new BenchError(
+      "USAGE",
+      dryRun ? "--all has no --dry-run" : `--all takes a suite alone, not "${second}" too`,
+      {
+        fix: dryRun
+          ? "See the plan of one trainer: `bench tune <trainer> --dry-run`."
+          : "Leave the trainer's name out, or use --only <names>.",
+      },
+    );
+  }
+  const { tuneAll } = await import("../../app/tune-all.js");
+  const { tuneAllLines } = await import("../text/tune-all-lines.js");
+  const result = await tuneAll(
+    suite,
+    only?.split(",").map((name) => name.trim()),
+    { ...rest, plugins },
+    context,
+  );
+  if (json) printJson(context, result);
+  else printLines(context, ["", ...tuneAllLines(result, context)]);
+  if (result.failed.length > 0)
+    throw new BenchError("CELL_FAILED", `${result.failed.length} of the trainers have no score`, {
+      fix: "Mend the cause and run the same command with --retry-failed.",
+    });
 }

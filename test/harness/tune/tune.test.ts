@@ -202,3 +202,33 @@ test("shows the plan and runs nothing", async () => {
   expect(stdout).toMatch(/time +about /);
   expect(existsSync(join(directory, "never"))).toBe(false);
 });
+
+test("--all searches every trainer with a space in an order apart, and writes one configuration with both rows", async () => {
+  const given = ["--all", "words", "--only", "memory-sequential", "--order", "shuffle-1"];
+  const budget = ["--candidates", "3", "--seeds", "1", "--tasks", "2", "--out", "every"];
+  const { code, stdout, stderr } = await tune(...given, ...budget, "--json");
+  expect(code, stderr).toBe(0);
+  const { found, failed, config } = JSON.parse(stdout);
+  expect(failed).toEqual([]);
+  const [{ trainer, record }] = found as { trainer: string; record: TuneRecord }[];
+  expect([trainer, record!.suite.order]).toEqual(["memory-sequential", "shuffle-1"]);
+  expect(JSON.parse(readFileSync(join(directory, "every/memory-sequential/tune.json"), "utf8"))).toEqual(record);
+  const { trainers } = parse(readFileSync(config, "utf8"));
+  const tuned = { name: "memory-sequential", label: "memory-sequential-tuned", options: record!.chosen.values };
+  const plain = { name: "memory-sequential", label: "memory-sequential" };
+  expect(trainers).toEqual(record!.chosen.isDefault ? [plain] : [plain, tuned]);
+  const text = await tune(...given, ...budget);
+  expect(text.stderr).not.toContain("measured"); // nothing is computed twice
+  expect(text.stdout).toContain("memory-sequential");
+});
+
+test.each([
+  [["--all", "words", "--only", "memory-sequentail"], 'no trainer "memory-sequentail" declares a search space'],
+  [["--all", "memory-sequential", "words"], "--all takes a suite alone"],
+  [[], "no trainer is named"],
+  [["memory-sequential", "words", "--order", "shuffle-0"], 'no order "shuffle-0"'],
+])("%j is refused before anything runs", async (given, message) => {
+  const { code, stderr } = await tune(...given);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
