@@ -12,7 +12,6 @@ import type { ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js
 import type { SuiteDefinition } from "./contract/suite.js";
 import type { TrainerDefinition } from "./contract/trainer.js";
 import { metricDefinitions, metricOf } from "./metrics/index.js";
-import { checkSchemas } from "./plugins/check-plugin.js";
 import { importPlugin } from "./plugins/import-plugin.js";
 import { type LoadedPlugin, trainersOfMethods } from "./plugins/method-trainers.js";
 import { provideOwnPackage } from "./plugins/own-package.js";
@@ -98,7 +97,7 @@ export async function loadRegistry(
   for (const specifier of new Set(specifiers)) loaded.push(await loadPlugin(specifier, confinement));
   for (const { specifier, plugin } of loaded) registry.add(specifier, plugin);
   for (const { specifier, trainer } of trainersOfMethods(loaded, confinement)) {
-    if (isMainThread && !specifier.startsWith("file:")) checkSchemas({ trainers: [trainer] }, specifier);
+    if (isMainThread && !specifier.startsWith("file:")) await checkSchemas({ trainers: [trainer] }, specifier);
     registry.add(specifier, { trainers: [trainer] });
   }
   return registry;
@@ -110,18 +109,23 @@ async function loadPlugin(specifier: string, confinement: Confinement): Promise<
 }
 
 async function pluginOf(source: PluginSource, confinement: Confinement): Promise<Plugin> {
-  if (source.kind === "built-in") return importPlugin(fileURLToPath(source.url));
+  const checked = !isMainThread; // workers load what the main thread has checked
+  if (source.kind === "built-in") return importPlugin(fileURLToPath(source.url), { checked });
   if (source.kind === "command") {
     return { trainers: await describeProgram({ words: source.words }, confinement) };
   }
   // A module that hangs or exits while it loads must not take this process with it: a child tries it first.
-  // Workers load what the main thread has tried.
   const program = hostProgram([source.path]);
-  if (isMainThread) await describeProgram(program, confinement, source.path);
+  if (!checked) await describeProgram(program, confinement, source.path);
   provideOwnPackage();
-  const plugin = await importPlugin(source.path);
-  if (isMainThread) checkSchemas(plugin, source.path);
+  const plugin = await importPlugin(source.path, { checked });
+  if (!checked) await checkSchemas(plugin, source.path);
   return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, program, confinement)) };
+}
+
+async function checkSchemas(plugin: Plugin, file: string): Promise<void> {
+  const check = await import("./plugins/check-plugin.js");
+  check.checkSchemas(plugin, file);
 }
 
 class PluginRegistry implements Registry {

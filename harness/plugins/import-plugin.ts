@@ -1,10 +1,15 @@
 import { pathToFileURL } from "node:url";
 import { BenchError, toBenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
-import { checkPlugin } from "./check-plugin.js";
 
-/** Imports a module and checks what it exports as `plugin`. Throws PLUGIN_INVALID. */
-export async function importPlugin(file: string): Promise<Plugin> {
+/**
+ * Imports a module and checks what it exports as `plugin`.
+ *
+ * @param checked whether another thread or process of this run has checked it before: compiling the contract's schema
+ *   takes longer than all else that starts a worker.
+ * @throws PLUGIN_INVALID.
+ */
+export async function importPlugin(file: string, { checked = false } = {}): Promise<Plugin> {
   let exported: { plugin?: unknown };
   try {
     exported = await import(pathToFileURL(file).href);
@@ -16,6 +21,8 @@ export async function importPlugin(file: string): Promise<Plugin> {
       cause: error,
     });
   }
+  if (checked) return exported.plugin as Plugin;
+  const { checkPlugin } = await import("./check-plugin.js");
   return checkPlugin(exported.plugin, file);
 }
 

@@ -61,13 +61,14 @@ class LearnerHost {
     describe: async () => ({
       protocol: protocolVersion,
       // functions, and what only the registry uses: whoever loads the module itself has them
-      trainers: (await this.trainers()).map(
+      trainers: (await this.trainers({ checked: false })).map(
         ({ create: _create, needs: _needs, default: _default, evaluates: _evaluates, capabilities: _own, ...rest }) =>
           rest,
       ),
     }),
     create: async ({ trainer, context }: { trainer: string; context: LearnerContext }) => {
-      const definition = (await this.trainers()).find(({ name }) => name === trainer);
+      // whoever creates a learner has had the modules described before
+      const definition = (await this.trainers({ checked: true })).find(({ name }) => name === trainer);
       this.learner = await definition!.create(context);
       return { answerDigest: this.learner.answerDigest !== undefined, cost: await this.learner.cost() };
     },
@@ -93,11 +94,11 @@ class LearnerHost {
     },
   };
 
-  private async trainers(): Promise<TrainerDefinition[]> {
+  private async trainers(how: { checked: boolean }): Promise<TrainerDefinition[]> {
     provideOwnPackage();
     preparePermissions();
     const plugins: Plugin[] = [];
-    for (const file of this.files) plugins.push(await importPlugin(file));
+    for (const file of this.files) plugins.push(await importPlugin(file, how));
     const methods = plugins.flatMap((plugin) => plugin.methods ?? []);
     return plugins.flatMap((plugin) => [...(plugin.trainers ?? []), ...(plugin.trainersFrom?.(methods) ?? [])]);
   }
