@@ -13,7 +13,12 @@ export interface CliContext extends AppContext {
   width: number;
   /** Writes text to standard output. */
   print(text: string): void;
+  /** Progress and errors. */
+  stderr: NodeJS.WriteStream;
 }
+
+/** The standard streams of a command line. */
+export type StandardStreams = Record<"stdout" | "stderr", NodeJS.WriteStream>;
 
 /** Options that every verb has. */
 export interface CommonOptions {
@@ -37,22 +42,20 @@ export function withCommonOptions(command: Command, examples: readonly string[])
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }
 
-/** How a plan is run on a terminal. */
-export interface TerminalOptions {
-  /** Without a display. */
-  quiet: boolean;
-}
-
-/** Runs a plan with a display on standard error, or with none; the first Ctrl-C stops it at its next step, the second at once. */
+/**
+ * Runs a plan with a display; the first Ctrl-C stops it at its next step, the second immediately.
+ *
+ * @param stream where progress is shown; undefined for no display.
+ */
 export async function executeOnTerminal(
   plan: RunPlan,
-  observers: readonly RunObserver[] = [],
-  { quiet }: TerminalOptions = { quiet: false },
+  observers: readonly RunObserver[] | undefined,
+  stream: NodeJS.WriteStream | undefined,
 ): Promise<RunOutcome> {
   const { executeRun } = await import("../run/execute.js"); // not for --help: it takes a third of a second
   const { chooseDisplay, observedDisplay, silentDisplay } = await import("../run/display/index.js");
   const { withInterrupts } = await import("../run/interrupt.js");
-  const display = observedDisplay(quiet ? silentDisplay() : chooseDisplay(process.stderr), observers);
+  const display = observedDisplay(stream === undefined ? silentDisplay() : chooseDisplay(stream), observers ?? []);
   return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
 }
 

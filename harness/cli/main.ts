@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../contract/files.js";
 import { printable } from "../contract/printable.js";
-import { type CliContext, executeOnTerminal } from "./context.js";
+import { type CliContext, executeOnTerminal, type StandardStreams } from "./context.js";
 import { errorText, usageError } from "./text/error-text.js";
 import { startPage } from "./text/start-page.js";
 import { addClaims } from "./verbs/claims.js";
@@ -38,6 +38,7 @@ export function buildProgram(context: CliContext): Command {
     .exitOverride()
     .configureOutput({
       writeOut: context.print,
+      writeErr: (text) => void context.stderr.write(text),
       outputError: () => {}, // the boundary in `main` prints every error
       getOutHelpWidth: () => context.width,
       getOutHasColors: () => context.color,
@@ -77,18 +78,23 @@ export function buildProgram(context: CliContext): Command {
  * @param builtIns specifiers of the built-in plug-ins.
  * @param words what follows the program's name.
  */
-export async function main(builtIns: readonly string[], words: readonly string[]): Promise<void> {
-  const color = wantsColor(process.stdout);
+export async function main(
+  builtIns: readonly string[],
+  words: readonly string[],
+  { stdout, stderr }: StandardStreams = process,
+): Promise<void> {
+  const color = wantsColor(stdout);
   const context: CliContext = {
     builtIns,
-    execute: executeOnTerminal,
+    execute: (plan, observers) => executeOnTerminal(plan, observers, stderr),
     color,
-    width: process.stdout.columns || Number(process.env.COLUMNS) || 100,
-    print: (text) => void process.stdout.write(printable(text, color)),
+    width: stdout.columns || Number(process.env.COLUMNS) || 100,
+    print: (text) => void stdout.write(printable(text, color)),
+    stderr,
   };
   // `bench list | head`: whoever read our output has seen enough
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 2));
-  process.stderr.on("error", () => {}); // progress that nobody reads is no reason to end a run
+  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 2));
+  stderr.on("error", () => {}); // progress that nobody reads is no reason to end a run
   if (words.length === 0) {
     context.print(startPage(color));
     return;
@@ -108,7 +114,7 @@ export async function main(builtIns: readonly string[], words: readonly string[]
       context.print(`${JSON.stringify({ error: record }, null, 2)}\n`);
     } else {
       const stack = words.includes("--stack") || Boolean(process.env.BENCH_DEBUG);
-      process.stderr.write(errorText(error, { color: wantsColor(process.stderr), stack }));
+      stderr.write(errorText(error, { color: wantsColor(stderr), stack }));
     }
   }
 }

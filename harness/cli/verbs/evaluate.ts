@@ -37,7 +37,7 @@ export function addEvaluate(program: Command, context: CliContext): void {
     const { registry, run, ...result } = evaluated;
     const { report, errors } = await renderReport(registry, evaluated.directory);
     for (const error of errors) {
-      process.stderr.write(errorText(error, { color: context.color, stack: false }));
+      context.stderr.write(errorText(error, { color: context.color, stack: false }));
       process.exitCode = 1;
     }
     if (!options.json) printLines(context, evaluationLines(evaluated, report, context));

@@ -102,7 +102,8 @@ async function act(reference: string | undefined, options: Options, context: Cli
     else printLines(context, planLines(plan, context));
     return;
   }
-  const execute: CliContext["execute"] = (toRun, observers) => executeOnTerminal(toRun, observers, { quiet });
+  const execute: CliContext["execute"] = (toRun, observers) =>
+    executeOnTerminal(toRun, observers, quiet ? undefined : context.stderr);
   const finished = await runSuite(planned, { ...context, execute });
   const { outcome, leaderboard, reports } = finished;
   const columns = plan.config.metrics?.map((key) => planned.registry.metric(key));
@@ -119,9 +120,9 @@ function printErrors({ outcome, reports }: FinishedSuiteRun, context: CliContext
     const message = `${cell.trainer}, ${cell.order}, seed ${cell.seed}: ${error.message}`;
     return BenchError.fromRecord({ ...error, message });
   });
-  const color = process.stderr.isTTY === true && context.color;
+  const color = context.stderr.isTTY === true && context.color;
   for (const error of [...failures, ...reports.errors]) {
-    process.stderr.write(errorText(error, { color, stack: false }));
+    context.stderr.write(errorText(error, { color, stack: false }));
   }
 }
 

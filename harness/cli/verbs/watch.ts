@@ -80,7 +80,7 @@ async function watch(
     const { stack: _stack, ...record } = error.toRecord();
     if (json) printLine({ checkpoint: path, error: record });
     else
-      process.stderr.write(`${printable(nearPath(path))}\n${errorText(error, { color: context.color, stack: false })}`);
+      context.stderr.write(`${printable(nearPath(path))}\n${errorText(error, { color: context.color, stack: false })}`);
     if (options.once) unusable = Math.max(unusable, error.exitCode);
   };
   const silent = {
