@@ -5,6 +5,8 @@ export default defineConfig({
   // What plug-ins import; vitest resolves it before the hook of `harness/plugins/own-package.ts` could.
   resolve: { alias: { "trace-bench/kit": join(import.meta.dirname, "kit.ts") } },
   test: {
+    // What `npm run build` made is loaded by Node, as users load it.
+    server: { deps: { external: [/\/dist\//] } },
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "node_modules/**"],
     // Ends what hangs; no test is meant to depend on how fast the machine is.

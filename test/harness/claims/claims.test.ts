@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, newDirectory } from "../cli/support.js";
+import { bench, benchProcess, newDirectory } from "../cli/support.js";
 import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();
@@ -138,7 +138,7 @@ test("all looks used: more orders are refused before they run", async () => {
 });
 
 test("lists the claims, shows a plan, and names an unknown one", async () => {
-  const list = await bench(["claims", "--list", "--json"], directory);
+  const list = await benchProcess(["claims", "--list", "--json"], directory);
   expect(JSON.parse(list.stdout).claims.length).toBeGreaterThanOrEqual(10);
   const plan = await claims("--only", "ewc-forgets-less", "--dry-run", "--out", "never");
   expect(plan.stdout).toMatch(/trainers +(ewc, sequential|sequential, ewc)/);

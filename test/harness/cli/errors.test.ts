@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bench, fixture, newDirectory, words } from "./support.js";
+import { bench, benchProcess, fixture, newDirectory, words } from "./support.js";
 
 const directory = newDirectory();
 const write = (name: string, text: string): string => {
@@ -12,7 +12,7 @@ const write = (name: string, text: string): string => {
 describe("an error is three short lines: what, where, how to mend it", () => {
   it("in a configuration", async () => {
     const file = write("typo.yaml", "suite: trace-seq\ntrainers:\n  - name: replay\n    label: mine\n    option: {}\n");
-    expect(await bench(["run", "--config", file], directory)).toMatchInlineSnapshot(`
+    expect(await benchProcess(["run", "--config", file], directory)).toMatchInlineSnapshot(`
       {
         "code": 2,
         "signal": null,
@@ -50,7 +50,7 @@ describe("an error is three short lines: what, where, how to mend it", () => {
       "epochs.yaml",
       `suite: words\nplugins: [${words}]\ntrainers:\n  - {name: memory-joint, options: {epochs: many}}\n`,
     );
-    expect((await bench(["validate", file], directory)).stderr).toMatchInlineSnapshot(`
+    expect((await benchProcess(["validate", file], directory)).stderr).toMatchInlineSnapshot(`
       "bench: trainer "memory-joint": "epochs" is the string "many" (CONFIG_INVALID)
          at: epochs.yaml:4:44
         fix: Give a whole number.
@@ -124,7 +124,7 @@ describe("an error is three short lines: what, where, how to mend it", () => {
   });
 
   it("as JSON, where JSON was asked for", async () => {
-    const { code, stdout, stderr } = await bench(["show", "nothing-like-it", "--json"], directory);
+    const { code, stdout, stderr } = await benchProcess(["show", "nothing-like-it", "--json"], directory);
     expect(code).toBe(2);
     expect(stderr).toBe("");
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "UNKNOWN_NAME", fix: expect.any(String) } });
@@ -148,7 +148,7 @@ describe("the other verbs", () => {
   it("init writes a configuration that is valid as it is", async () => {
     const place = join(directory, "init");
     mkdirSync(place);
-    expect((await bench(["init"], place)).code).toBe(0);
+    expect((await benchProcess(["init"], place)).code).toBe(0);
     expect((await bench(["init"], place)).code).toBe(2);
     const { code, stderr } = await bench(
       ["run", "words", "--plugin", words, "--config", "bench.yaml", "--trainers", "memory-joint", "--dry-run"],
@@ -159,7 +159,7 @@ describe("the other verbs", () => {
 
   it("metrics reads another framework's CSV", async () => {
     const file = write("foreign.csv", "after,a,b\na,0.9,\nb,0.5,0.7\n");
-    const { stdout } = await bench(["metrics", file, "--json"], directory);
+    const { stdout } = await benchProcess(["metrics", file, "--json"], directory);
     const { tasks, metrics } = JSON.parse(stdout);
     const value = (key: string) => metrics.find((metric: { key: string }) => metric.key === key);
     expect(tasks).toEqual(["a", "b"]);
@@ -169,7 +169,7 @@ describe("the other verbs", () => {
   });
 
   it("doctor tells what is here", async () => {
-    const { code, stdout } = await bench(["doctor", "--json"], directory);
+    const { code, stdout } = await benchProcess(["doctor", "--json"], directory);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       versions: { node: process.version.slice(1) },
@@ -179,7 +179,7 @@ describe("the other verbs", () => {
   });
 
   it("list and show know everything that is there", async () => {
-    const { stdout } = await bench(["list", "--json"], directory);
+    const { stdout } = await benchProcess(["list", "--json"], directory);
     const names = Object.fromEntries(
       Object.entries(JSON.parse(stdout) as Record<string, { name: string }[]>).map(([kind, entries]) => [
         kind,

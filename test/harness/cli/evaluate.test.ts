@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { MisbehavingServer, misbehavior, type Received } from "../misbehaving-server.js";
-import { bench, newDirectory, words } from "./support.js";
+import { bench, benchProcess, newDirectory, words } from "./support.js";
 
 const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 const local = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];
-const remote = ["words", "--plugin", words, "--quick", "--json"];
+const remote = ["words", "--quick", "--json"];
 
 let server: MisbehavingServer | undefined;
 afterEach(() => server?.stop());
@@ -30,7 +30,7 @@ const wellBehaved = (received: Received, response: { end(text: string): void }) 
   void setTimeout(() => response.end(completion(received)), 2);
 
 async function ask(given: readonly string[], directory: string) {
-  const spoken = await bench(["evaluate", ...given], directory);
+  const spoken = await bench(["evaluate", ...given], directory, {}, [words]);
   return { ...spoken, result: spoken.stdout === "" ? {} : JSON.parse(spoken.stdout) };
 }
 
@@ -38,7 +38,7 @@ it("evaluates a model directory once; the second time nothing is computed, and t
   const directory = newDirectory();
   const checkpoint = join(directory, "checkpoint");
   cpSync(model, checkpoint, { recursive: true });
-  const first = await bench(["evaluate", checkpoint, ...local], directory);
+  const first = await benchProcess(["evaluate", checkpoint, ...local], directory);
   expect(first.code, first.stderr).toBe(0);
   expect(first.stdout).toMatch(/mean +\d+\.\d\n/);
   expect(first.stdout).toContain("132 answers computed."); // 3 tasks × (24 test + 12 shifted) + 2 probes × 12
@@ -105,6 +105,6 @@ it("ends with a coded error when a server does not recover, lacks the model, or 
   expect(absent.result.error).toMatchObject({ code: "MODEL_INVALID", fix: "Name one of them behind #: small." });
   const nowhere = await ask(["http://127.0.0.1:1/v1", ...remote, "--retries", "0"], directory);
   expect(nowhere.result.error).toMatchObject({ code: "ENDPOINT_FAILED" });
-  const learner = await ask([model, "words", "--plugin", words, "--trainer", "memory-sequential", "--json"], directory);
+  const learner = await ask([model, "words", "--trainer", "memory-sequential", "--json"], directory);
   expect(learner).toMatchObject({ code: 2, result: { error: { code: "USAGE" } } });
 });

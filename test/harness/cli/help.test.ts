@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { bench, newDirectory } from "./support.js";
+import { bench, benchProcess, newDirectory } from "./support.js";
 
 const verbs = [
   "run",
@@ -35,7 +35,7 @@ const directory = newDirectory();
 
 describe("help", () => {
   it("greets who comes without arguments", async () => {
-    expect(await bench([], directory)).toMatchInlineSnapshot(`
+    expect(await benchProcess([], directory)).toMatchInlineSnapshot(`
       {
         "code": 0,
         "signal": null,
@@ -60,7 +60,7 @@ describe("help", () => {
   });
 
   it.each(verbs)("%s: examples and --json", async (verb) => {
-    const { stdout, stderr, code } = await bench([...verb.split(" "), "--help"], directory);
+    const { stdout, stderr, code } = await benchProcess([...verb.split(" "), "--help"], directory);
     expect(code).toBe(0);
     expect(stderr).toBe("");
     expect(stdout).toContain(`Usage: bench ${verb}`);
@@ -82,7 +82,7 @@ describe("help", () => {
   });
 
   it("prints its version", async () => {
-    expect((await bench(["--version"], directory)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await benchProcess(["--version"], directory)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 

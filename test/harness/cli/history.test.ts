@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { History } from "../../../harness/contract/history.js";
-import { bench, newDirectory, words } from "./support.js";
+import { bench, benchProcess, newDirectory, words } from "./support.js";
 
 const directory = newDirectory();
 const table = JSON.parse(
@@ -18,14 +18,14 @@ beforeAll(async () => {
     const known = table.slice(0, version < 4 ? table.length - version : 8 - version);
     writeFileSync(join(path, "weights.json"), JSON.stringify(known));
   }
-  const flags = ["words", "--plugin", words, "--trainer", "memory-frozen", "--interval", "0.3", "--once"];
-  const watched = await bench(["watch", join(directory, "checkpoints"), ...flags], directory);
+  const flags = ["words", "--trainer", "memory-frozen", "--interval", "0.3", "--once"];
+  const watched = await bench(["watch", join(directory, "checkpoints"), ...flags], directory, {}, [words]);
   expect(watched.code, watched.stderr).toBe(0);
 });
 
 describe("history", () => {
   it("stands in the terminal: versions in order, a row for each number, the steps", async () => {
-    const { stdout, code, stderr } = await bench(["history"], directory);
+    const { stdout, code, stderr } = await benchProcess(["history"], directory);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("memory-frozen on words 1: 6 versions, step-100 … step-600");
     const row = stdout.split("\n").find((line) => line.startsWith("weight"))!;
@@ -47,8 +47,8 @@ describe("history", () => {
   });
 
   it("tells runs of different suites apart, and what it does not find", async () => {
-    const small = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];
-    await bench(["evaluate", join(directory, "checkpoints", "step-100"), ...small, "--out", "other/small"], directory);
+    const small = ["words", "--trainer", "memory-frozen", "--quick", "--out", "other/small"];
+    await bench(["evaluate", join(directory, "checkpoints", "step-100"), ...small], directory, {}, [words]);
     const both = await bench(["history", "runs", "other", "--json"], directory);
     expect(both.code).toBe(2);
     expect(JSON.parse(both.stdout).error).toMatchObject({ code: "RUN_MISMATCH" });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { type NewKind, newKinds, newPlugin } from "../../../harness/app/new-plugin.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, newDirectory } from "./support.js";
+import { bench, benchProcess, newDirectory } from "./support.js";
 
 const python = process.env.PYTHON ?? "python3";
 const torch = spawnSync(python, ["-c", "import torch, transformers"]).status === 0;
@@ -50,7 +50,7 @@ describe("bench new", () => {
 
   it("does not overwrite unless it is told to", async () => {
     const place = newDirectory();
-    expect(await bench(["new", "trainer", "mine"], place)).toMatchObject({ code: 0 });
+    expect(await benchProcess(["new", "trainer", "mine"], place)).toMatchObject({ code: 0 });
     writeFileSync(join(place, "mine.mjs"), "mine");
     const again = await bench(["new", "trainer", "mine"], place);
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });

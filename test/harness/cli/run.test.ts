@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, fixture, newDirectory, type Spoken, words } from "./support.js";
+import { bench, benchProcess, fixture, newDirectory, type Spoken, words } from "./support.js";
 
 const directory = newDirectory();
 const base = ["words", "--plugin", words, "--workers", "1"];
@@ -22,7 +22,7 @@ describe("run, from the command to the leaderboard", () => {
   let out: string;
 
   beforeAll(async () => {
-    first = await bench(
+    first = await benchProcess(
       ["run", ...base, "--trainers", "memory-frozen,memory-sequential", "--seeds", "2", "--json"],
       directory,
     );
@@ -86,7 +86,7 @@ describe("run, from the command to the leaderboard", () => {
   });
 
   it("exports predictions and matrices", async () => {
-    const { code, stdout } = await bench(["export", out, "--out", "tables"], directory);
+    const { code, stdout } = await benchProcess(["export", out, "--out", "tables"], directory);
     expect(code).toBe(0);
     expect(stdout.trim().split("\n")).toEqual(
       ["cells", "metrics", "matrices", "training", "predictions"].flatMap((table) =>
@@ -114,8 +114,9 @@ describe("run, from the command to the leaderboard", () => {
 
   it("measures within tasks where it is asked to, in a process of the trainer's own too, and exports the curves", async () => {
     const trainers = `memory-sequential,${fixture("majority.mjs")}`;
-    const given = ["run", ...base, "--quick", "--trainers", trainers, "--evaluate-every", "5", "--evaluate-items", "6"];
-    const { code, stdout, stderr } = await bench([...given, "--out", "within", "--json"], directory);
+    const given = ["run", "words", "--quick", "--trainers", trainers, "--evaluate-every", "5", "--evaluate-items", "6"];
+    const inPlace = ["--out", "within", "--workers", "1", "--json"];
+    const { code, stdout, stderr } = await bench([...given, ...inPlace], directory, {}, [words]);
     expect(code, stderr).toBe(0);
     for (const { metrics } of JSON.parse(stdout).leaderboard) {
       expect(metrics.stabilityGap.mean).toBeGreaterThanOrEqual(0);
@@ -133,7 +134,7 @@ describe("run, from the command to the leaderboard", () => {
   });
 
   it("renders the report again, and validates the run", async () => {
-    const report = await bench(["report", out, "--out", "page", "--json"], directory);
+    const report = await benchProcess(["report", out, "--out", "page", "--json"], directory);
     expect(JSON.parse(report.stdout).files.length).toBeGreaterThan(0);
     expect(existsSync(join(directory, "page", "index.html"))).toBe(true);
     expect((await bench(["validate", out], directory)).stdout).toContain("cells done     4");
@@ -169,7 +170,7 @@ it("is cancelled by Ctrl-C with 130, keeps what it has, and goes on from there",
   const trainers = "trainers: [{name: memory-sequential}]";
   writeFileSync(config, `suite: words\nplugins: [${words}]\n${trainers}\n`);
   const given = ["run", "--config", config, "--out", "slow", "--workers", "1"];
-  const stopped = await bench(given, directory, { BENCH_TEST_HOLD: "1" }, /colour 1\/3 measured/);
+  const stopped = await benchProcess(given, directory, { BENCH_TEST_HOLD: "1" }, /colour 1\/3 measured/);
   expect(stopped).toMatchObject({ code: 130, signal: null });
   expect(stopped.stdout).toContain("Run the same command again");
   const finished = await bench([...given, "--json"], directory);
@@ -180,8 +181,10 @@ it("is cancelled by Ctrl-C with 130, keeps what it has, and goes on from there",
 describe("trainers from elsewhere", () => {
   it("runs a module by its path beside the built-in ones", async () => {
     const { code, stdout, stderr } = await bench(
-      ["run", ...base, "--trainers", `memory-frozen,${fixture("majority.mjs")}`, "--out", "majority", "--json"],
+      ["run", "words", "--trainers", `memory-frozen,${fixture("majority.mjs")}`, "--out", "majority", "--json"],
       directory,
+      {},
+      [words],
     );
     expect(code, stderr).toBe(0);
     const { leaderboard } = JSON.parse(stdout);
@@ -200,9 +203,10 @@ describe("trainers from elsewhere", () => {
     const entry = (how: string) => `{name: rogue, label: ${how}, options: {method: learn, how: ${how}}}`;
     writeFileSync(
       config,
-      `suite: words\nplugins: [${words}, ${fixture("rogue.mjs")}]\ntrainers: [memory-frozen, ${entry("throw")}, ${entry("exit")}]\n`,
+      `suite: words\nplugins: [${fixture("rogue.mjs")}]\ntrainers: [memory-frozen, ${entry("throw")}, ${entry("exit")}]\n`,
     );
-    const failed = await bench(["run", "--config", config, "--out", "rogue", "--workers", "1", "--json"], directory);
+    const given = ["run", "--config", config, "--out", "rogue", "--workers", "1"];
+    const failed = await bench([...given, "--json"], directory, {}, [words]);
     expect(failed.code, failed.stderr).toBe(1);
     const { status, failures, leaderboard } = JSON.parse(failed.stdout);
     expect(status).toBe("failed");
@@ -215,7 +219,7 @@ describe("trainers from elsewhere", () => {
     ).toBeGreaterThan(0);
     expect(failed.stderr).toContain("cannot read the moon");
     expect(failed.stderr).toContain("out of patience");
-    const stored = await bench(["run", "--config", config, "--out", "rogue"], directory);
+    const stored = await bench(given, directory, {}, [words]);
     expect(stored.code).toBe(1);
     expect(stored.stdout).toContain("--retry-failed");
   });

@@ -53,7 +53,7 @@ describe("bench compare", () => {
   });
 
   test("prints tables for people", async () => {
-    const { code, stdout } = await workspace.bench("compare", "before:method", "worse", "--metrics", "op,bwt");
+    const { code, stdout } = await workspace.process("compare", "before:method", "worse", "--metrics", "op,bwt");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^op .*worse$/m);
     expect(stdout).toMatch(/576 answers compared: \d+ became right, \d+ became wrong/);

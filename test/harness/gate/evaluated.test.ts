@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { words } from "../cli/support.js";
 import { Workspace } from "./workspace.js";
 
 const workspace = new Workspace();
@@ -28,7 +27,7 @@ beforeAll(async () => {
     ["b", 10],
   ] as const) {
     checkpoint(name, forgotten);
-    const given = ["--plugin", words, "--trainer", "memory-frozen", "--quick", "--out", `runs/${name}`];
+    const given = ["--trainer", "memory-frozen", "--quick", "--out", `runs/${name}`];
     const spoken = await workspace.bench("evaluate", name, "words", ...given);
     if (spoken.code !== 0) throw new Error(spoken.stderr);
   }
@@ -89,7 +88,7 @@ test("a blessed evaluation is compared item by item; the evaluation itself passe
 });
 
 test("several evaluations of one model are one, whatever the orders", async () => {
-  const config = { suite: "words", plugins: [words], trainers: ["memory-frozen"], model: file("b"), quick: true };
+  const config = { suite: "words", trainers: ["memory-frozen"], model: file("b"), quick: true };
   workspace.write("orders.yaml", { ...config, orders: 3, out: "runs/orders" });
   const spoken = await workspace.bench("run", "--config", "orders.yaml");
   expect(spoken.code, spoken.stderr).toBe(0);

@@ -1,28 +1,45 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench, newDirectory, type Spoken, words } from "../cli/support.js";
+import { bench, benchProcess, newDirectory, type Spoken, words } from "../cli/support.js";
 
-/** A directory with runs of the words suite, made by the real command. */
+interface Configuration {
+  /** Of the trainer `memory-replay`. */
+  options?: object;
+  orders?: number;
+  seeds?: number[];
+  tasks?: number;
+  /** Whether the run names the plug-in that its suite and trainer come from; else they are built in. */
+  foreign?: boolean;
+}
+
+/** A directory with runs of the words suite, made by the command line. */
 export class Workspace {
   readonly directory = newDirectory();
 
+  /** The command line in this process, with the words suite built in. */
   bench(...given: string[]): Promise<Spoken> {
-    return bench(given, this.directory);
+    return bench(given, this.directory, {}, [words]);
   }
 
-  /** Runs the method under test; `options` are those of the trainer `memory-replay`. */
-  async run(out: string, configuration: { options?: object; orders?: number; seeds?: number[]; tasks?: number } = {}) {
-    const { options = {}, orders = 4, seeds = [1, 2], tasks = 3 } = configuration;
+  /** The real command line, in a process of its own. */
+  process(...given: string[]): Promise<Spoken> {
+    return benchProcess(given, this.directory);
+  }
+
+  /** Runs the method under test. */
+  async run(out: string, configuration: Configuration = {}): Promise<void> {
+    const { options = {}, orders = 4, seeds = [1, 2], tasks = 3, foreign = false } = configuration;
     this.write(`${out}.yaml`, {
       suite: { name: "words", options: { tasks } },
-      plugins: [words],
+      ...(foreign && { plugins: [words] }),
       trainers: [{ name: "memory-replay", label: "method", options }],
       orders,
       seeds,
       workers: 1,
       out,
     });
-    const spoken = await this.bench("run", "--config", `${out}.yaml`);
+    const given = ["run", "--config", `${out}.yaml`, "--reporter", "json"];
+    const spoken = await (foreign ? this.process(...given) : this.bench(...given));
     if (spoken.code !== 0) throw new Error(spoken.stderr);
   }
 

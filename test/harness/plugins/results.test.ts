@@ -80,10 +80,12 @@ describe("a run with metrics and reporters of a plug-in", () => {
   const config = join(directory, "bench.yaml");
 
   beforeAll(async () => {
-    const plugins = `plugins: [${JSON.stringify(words)}, ${JSON.stringify(results)}]`;
+    const plugins = `plugins: [${JSON.stringify(results)}]`;
     const chosen = "metrics: [op, lastTask, belowJoint]\nreporters: [ticker, stumbler, html]\n";
     writeFileSync(config, `suite: words\ntrainers: [${trainers}]\n${plugins}\n${chosen}`);
-    run = await bench(["run", "--config", config, "--out", "run", "--workers", "1"], directory, { COLUMNS: "160" });
+    run = await bench(["run", "--config", config, "--out", "run", "--workers", "1"], directory, { COLUMNS: "160" }, [
+      words,
+    ]);
   });
 
   it("has the chosen columns in the terminal and on the page", () => {
@@ -111,19 +113,8 @@ describe("a run with metrics and reporters of a plug-in", () => {
   });
 
   it("computes the same cells as a run without them", async () => {
-    const plain = [
-      "run",
-      "words",
-      "--plugin",
-      words,
-      "--trainers",
-      `${trainers}`,
-      "--out",
-      "plain",
-      "--reporter",
-      "json",
-    ];
-    const spoken = await bench([...plain, "--workers", "1", "--json"], directory);
+    const plain = ["run", "words", "--trainers", `${trainers}`, "--out", "plain", "--reporter", "json"];
+    const spoken = await bench([...plain, "--workers", "1", "--json"], directory, {}, [words]);
     expect(spoken.code, spoken.stderr).toBe(0);
     expect(JSON.parse(spoken.stdout).report).toBe(join(directory, "plain", "report", "leaderboard.json"));
     expect(readdirSync(join(directory, "plain", "report"))).toEqual(["leaderboard.json"]);

@@ -14,23 +14,8 @@ const trap = [
 ];
 
 beforeAll(async () => {
-  const { code, stderr } = await bench(
-    [
-      "run",
-      "words",
-      "--plugin",
-      words,
-      "--trainers",
-      "memory-frozen",
-      "--orders",
-      "3",
-      "--workers",
-      "1",
-      "--out",
-      "run",
-    ],
-    directory,
-  );
+  const given = ["run", "words", "--trainers", "memory-frozen", "--orders", "3", "--workers", "1", "--out", "run"];
+  const { code, stderr } = await bench(given, directory, {}, [words]);
   expect(code, stderr).toBe(0);
   cpSync(join(directory, "run"), join(directory, "theirs"), { recursive: true });
   writeFileSync(trap[1]!, `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(executed)}, "");`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot, writeFileAtomically, writeOutput } from "../../../harness/contract/files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
-import { bench, newDirectory } from "../cli/support.js";
+import { bench, benchProcess, newDirectory } from "../cli/support.js";
 
 const directory = newDirectory();
 const at = (name: string) => join(directory, name);
@@ -61,7 +61,7 @@ test.skipIf(process.platform === "win32")("the gate writes to /dev/stdout and /d
     "--html",
     "/dev/null",
   ];
-  const { code, stdout, stderr } = await bench(given, directory);
+  const { code, stdout, stderr } = await benchProcess(given, directory);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/^## ✅ PASS[\s\S]*^PASS /m);
   expect(statSync("/dev/null").isCharacterDevice()).toBe(true);

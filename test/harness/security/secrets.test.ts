@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { redactAddress, redactCredentials, redactPaths } from "../../../harness/contract/redact.js";
-import { bench, newDirectory, words } from "../cli/support.js";
+import { bench, benchProcess, newDirectory, words } from "../cli/support.js";
 
 /** Nothing that is written may hold it. */
 const canary = "CANARY-5ecret";
@@ -49,7 +49,7 @@ test("a webhook's address and a password stay out of everything that a run write
   };
   writeFileSync(join(directory, "bench.json"), JSON.stringify(configuration));
   const environment = { WEBHOOK_SECRET: canary, HF_TOKEN: canary };
-  const run = await bench(["run", "--config", "bench.json"], directory, environment);
+  const run = await benchProcess(["run", "--config", "bench.json"], directory, environment);
   server.closeAllConnections();
   server.close();
   expect(run.code, run.stderr).toBe(0);

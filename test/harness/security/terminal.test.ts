@@ -6,7 +6,7 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { DisplayedCell } from "../../../harness/contract/event.js";
 import { cut, printable } from "../../../harness/contract/printable.js";
 import { plainDisplay } from "../../../harness/run/display/plain.js";
-import { bench, newDirectory } from "../cli/support.js";
+import { benchProcess, newDirectory } from "../cli/support.js";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -67,7 +67,7 @@ test("a text is cut between characters", () => {
 });
 
 test("the command line itself: a hostile name in an error", async () => {
-  const { code, stderr } = await bench(["report", `${hostile.title}${hostile.override}`], newDirectory());
+  const { code, stderr } = await benchProcess(["report", `${hostile.title}${hostile.override}`], newDirectory());
   expect(code).toBe(2);
   expect(stderr).not.toMatch(obeyed);
   expect(stderr).toContain("\\u202e");

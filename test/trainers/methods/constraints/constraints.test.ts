@@ -95,7 +95,7 @@ test.each(["gem", "a-gem"])(
     };
     const [guarded, plain] = [await scored(name, { memories: 32 }), await scored("sequential", {})];
     expect(guarded.score).toBeGreaterThan(plain.score);
-    expect(guarded.tokens).toBeGreaterThan(plain.tokens);
+    expect(guarded.tokens).toBeGreaterThan(plain.tokens!);
   },
 );
 
