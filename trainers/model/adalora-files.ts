@@ -1,3 +1,4 @@
+import { BenchError } from "../../harness/contract/errors.js";
 import type { AdaLoraOptions } from "../engine/contract.js";
 import type { NamedTensor } from "./safetensors.js";
 
@@ -30,6 +31,37 @@ export function packTriplets(options: AdaLoraOptions, tensors: readonly NamedTen
     total_step: 1,
   };
   return { keys, tensors: packed };
+}
+
+/** Elements that an adapter may have with the triplets that were pruned; more only where the file has a share of them. */
+const mostElements = 5_000_000;
+const leastShare = 1 / 16;
+
+/**
+ * Checks what says which triplets there are against the tensors, before memory is taken for all of them.
+ *
+ * @throws MODEL_INVALID.
+ */
+export function checkTriplets(
+  file: string,
+  rank: number,
+  pattern: unknown,
+  tensors: readonly NamedTensor[],
+): asserts pattern is RankPattern | null {
+  const invalid = (what: string) =>
+    new BenchError("MODEL_INVALID", `${what}.`, { at: { file }, fix: "Save the adapter again with PEFT." });
+  const isList = (list: unknown) =>
+    Array.isArray(list) && list.length === rank && list.every((kept) => typeof kept === "boolean");
+  if (pattern !== null && (typeof pattern !== "object" || !Object.values(pattern).every(isList))) {
+    throw invalid(`rank_pattern does not say of ${rank} triplets of each module whether they are kept`);
+  }
+  const flat = tensors.find(({ shape }) => shape.length !== 2);
+  if (flat !== undefined) throw invalid(`The tensor "${flat.name}" has shape [${flat.shape}], not two sizes`);
+  const whole = tensors.reduce((sum, { name, shape }) => sum + rank * (isUp(name) ? shape[0]! : shape[1]!), 0);
+  const stored = tensors.reduce((sum, { values }) => sum + values.length, 0);
+  if (whole > mostElements && stored < whole * leastShare) {
+    throw invalid(`With all of ${rank} triplets it has ${whole} elements, of which ${stored} are stored`);
+  }
 }
 
 /** The tensors with all of `rank` triplets; pruned ones are zero. */

@@ -16,6 +16,9 @@ export interface Architecture {
   layerVectors?(config: DecoderConfig): Shapes;
 }
 
+/** No size of a model is larger; offsets are 32-bit numbers in places. */
+const largestSize = 2 ** 31 - 1;
+
 /** The fields of one config.json, checked as they are read. */
 export class ConfigFields {
   constructor(
@@ -37,8 +40,8 @@ export class ConfigFields {
 
   size(key: string, fallback?: number): number {
     const value = this.number(key, fallback);
-    if (Number.isInteger(value)) return value;
-    throw this.invalid(`${key} must be a whole number, not ${value}`);
+    if (Number.isInteger(value) && value <= largestSize) return value;
+    throw this.invalid(`${key} must be a whole number of at most ${largestSize}, not ${value}`);
   }
 
   flag(key: string): boolean {

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { BenchError } from "../../harness/contract/errors.js";
+import { boundedCall } from "./bounded-call.js";
+import { readModelFile } from "./json-file.js";
 
 /** What a model's chat template puts around the message of a user, up to where the assistant's answer begins. */
 export interface ChatFrame {
@@ -13,6 +15,9 @@ export interface ChatFrame {
 
 /** Placeholders of a message and its answer while the template is rendered. */
 const [marker, answerMarker] = ["bench:message:5f1d", "bench:answer:5f1d"];
+
+/** Of rendering one message. */
+const longestMilliseconds = 1000;
 
 /** Templates that show the date get this one, so that prompts do not change from day to day. */
 const date = "26 Jul 2024";
@@ -32,7 +37,7 @@ export function readChatFrame(
   const own = join(directory, "chat_template.jinja");
   const listed = config.chat_template;
   const source = existsSync(own)
-    ? readFileSync(own, "utf8")
+    ? readModelFile(own).toString("utf8")
     : Array.isArray(listed)
       ? listed.find((entry) => entry?.name === "default")?.template
       : listed;
@@ -45,7 +50,9 @@ export function readChatFrame(
     });
   let template: Template;
   const render = (messages: { role: string; content: string }[], prompted: boolean): string =>
-    template.render({ ...variables, messages, add_generation_prompt: prompted });
+    boundedCall(longestMilliseconds, () =>
+      template.render({ ...variables, messages, add_generation_prompt: prompted }),
+    );
   const question = { role: "user", content: marker };
   let rendered: string;
   try {

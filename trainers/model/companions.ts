@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../../harness/contract/files.js";
+import { readModelFile } from "./json-file.js";
 
 /** Files that belong to a model besides its weights and config.json; existing ones are copied with it. */
 const companions = [
@@ -18,7 +19,7 @@ const companions = [
 /** Those that are there, by name. */
 export function companionsOf(directory: string): Map<string, Uint8Array> {
   const present = companions.filter((name) => existsSync(join(directory, name)));
-  return new Map(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
+  return new Map(present.map((name) => [name, new Uint8Array(readModelFile(join(directory, name)))]));
 }
 
 export function copyCompanions(from: string, to: string): void {

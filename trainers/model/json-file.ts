@@ -1,13 +1,33 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
 import { findSyntaxError } from "../../harness/contract/json-syntax.js";
+
+/** The largest tokenizers take 40 MB. */
+const mostBytes = 64 * 1024 * 1024;
+
+/**
+ * A file of a model directory, other than its weights. Throws MODEL_INVALID where it is absent, no file, or so large that
+ * it is not what its name says.
+ */
+export function readModelFile(file: string): Buffer {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there === undefined) throw invalid("The file is missing.", { file });
+  if (!there.isFile()) throw invalid("This is not a file.", { file });
+  if (there.size > mostBytes)
+    throw invalid(`The file has ${there.size} bytes; at most ${mostBytes} are read.`, { file });
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw invalid(`The file cannot be read: ${(cause as Error).message}.`, { file }, cause);
+  }
+}
 
 /**
  * A JSON object from a file of a model directory. Throws MODEL_INVALID if it is absent or malformed, with the file and
  * the place where it stops being JSON.
  */
 export function readJsonFile(file: string): Record<string, unknown> {
-  const text = readText(file);
+  const text = readModelFile(file).toString("utf8");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -19,15 +39,6 @@ export function readJsonFile(file: string): Record<string, unknown> {
     throw invalid("The file does not contain a JSON object.", { file });
   }
   return value as Record<string, unknown>;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const message = existsSync(file) ? `The file cannot be read: ${(cause as Error).message}.` : "The file is missing.";
-    throw invalid(message, { file }, cause);
-  }
 }
 
 function placeIn(text: string, offset: number, file: string): ErrorLocation {

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { AdapterOptions } from "../engine/contract.js";
-import { packTriplets, unpackTriplets } from "./adalora-files.js";
+import { checkTriplets, packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readMetadata, readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** In the directory of the adapter's weights; its presence marks an adapter. */
 export const configName = "adapter_config.json";
 export const weightsName = "adapter_model.safetensors";
+
+/** Of an adapter: that of the widest layers of the largest models. */
+const largestRank = 65_536;
 
 /** PEFT wraps a model twice, so its tensors' names begin with this. */
 const prefix = "base_model.model.";
@@ -78,11 +81,13 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
   const adaptive = config.peft_type === "ADALORA";
   const { lora_alpha: alpha, lora_dropout: dropout, target_modules: targets } = config;
   const rank = adaptive ? config.init_r : config.r;
+  const isRank = Number.isInteger(rank) && (rank as number) >= 1 && (rank as number) <= largestRank;
+  const areFinite = [alpha, dropout ?? 0].every((value) => Number.isFinite(value));
   const plain = Array.isArray(targets) && targets.every((name) => typeof name === "string");
-  if (!Number.isInteger(rank) || typeof alpha !== "number" || typeof (dropout ?? 0) !== "number" || !plain) {
+  if (!isRank || !areFinite || !plain) {
     throw new BenchError("MODEL_INVALID", "r, lora_alpha, lora_dropout or target_modules is absent or malformed.", {
       at: { file },
-      fix: "Save the adapter again with PEFT, with target_modules as a list of names.",
+      fix: `Save the adapter again with PEFT: a rank of 1 to ${largestRank}, target_modules as a list of names.`,
     });
   }
   const tensors = readSafetensors(join(directory, weightsName)).map((tensor) => ({
@@ -91,12 +96,13 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
   }));
   const options = {
     rank: rank as number,
-    alpha,
+    alpha: alpha as number,
     dropout: (dropout ?? 0) as number,
     targetModules: targets as string[],
   };
   if (!adaptive) return { options, tensors };
-  const pattern = (config.rank_pattern ?? null) as Parameters<typeof unpackTriplets>[1];
+  const pattern = config.rank_pattern ?? null;
+  checkTriplets(file, options.rank, pattern, tensors);
   return {
     options: { kind: "adalora", ...options, targetRank: config.target_r as number },
     tensors: unpackTriplets(options.rank, pattern, tensors),

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { totalmem } from "node:os";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
 
@@ -21,7 +22,8 @@ export interface NamedTensor {
 
 const bytesPerElement: Record<string, number> = { F32: 4, F16: 2, BF16: 2 };
 const readable = Object.keys(bytesPerElement).join(", ");
-const largestHeader = 100_000_000;
+/** A header of a hundred thousand tensors takes less. */
+const largestHeader = 16 * 1024 * 1024;
 
 /** The tensors of one file by name, from its header alone. Throws MODEL_INVALID if the header or an offset is wrong. */
 export function readHeader(file: string): Map<string, StoredTensor> {
@@ -39,15 +41,19 @@ export function readHeader(file: string): Map<string, StoredTensor> {
 function headerOf(file: string, descriptor: number): { header: Record<string, unknown>; length: number; size: number } {
   const size = fstatSync(descriptor).size;
   const length = size < 8 ? 0 : Number(readBytes(file, descriptor, 0, 8).readBigUInt64LE());
-  if (length < 2 || length > largestHeader || 8 + length > size) {
+  if (length < 2 || 8 + length > size) {
     throw invalid(file, `The header is truncated: the file has ${size} bytes, its header asks for ${8 + length}.`);
   }
+  if (length > largestHeader) throw invalid(file, `The header has ${length} bytes; at most ${largestHeader} are read.`);
   return { header: parseHeader(file, readBytes(file, descriptor, 8, length)), length, size };
 }
 
 /** Reads tensors, in the order given, as float32; float16 and bfloat16 widen without loss. */
 export function readTensor(tensor: StoredTensor, into?: Float32Array): Float32Array {
   const count = tensor.bytes / bytesPerElement[tensor.dtype]!;
+  if (4 * count > totalmem()) {
+    throw invalid(tensor.file, `A tensor takes ${4 * count} bytes; this machine has a memory of ${totalmem()}.`);
+  }
   const values = into ?? new Float32Array(count);
   if (values.length !== count) throw new RangeError(`${count} values do not fit into ${values.length}.`);
   if (tensor.dtype === "F32") {

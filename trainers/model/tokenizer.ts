@@ -5,6 +5,7 @@ import { BenchError } from "../../harness/contract/errors.js";
 import type { Tokenizer } from "../engine/contract.js";
 import { readChatFrame } from "./chat-template.js";
 import { readJsonFile } from "./json-file.js";
+import { boundOf, checkGrowth, checkTokenIds } from "./tokenizer-limits.js";
 
 /**
  * Opens `tokenizer.json` of a model directory, with `tokenizer_config.json` where there is one.
@@ -20,9 +21,10 @@ export function openTokenizer(directory: string): Tokenizer {
   const tokenizer = build(file, definition, config);
   // What looks like a special token in a text is text: those tokens are not known to this one.
   const plain = build(file, withoutSpecialTokens(definition), config);
+  const bound = boundOf(file, definition, tokenizer);
 
   const encodeBy = (encoder: HuggingFaceTokenizer, text: string): number[] => {
-    const { ids, tokens } = encoder.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = bound(text.length, () => encoder.encode(text, { add_special_tokens: false }));
     const unknown = (ids as (number | undefined)[]).indexOf(undefined);
     if (unknown < 0) return ids;
     throw new BenchError("MODEL_INVALID", `The vocabulary has no token for "${tokens[unknown]}".`, {
@@ -60,7 +62,9 @@ export function openTokenizer(directory: string): Tokenizer {
     decode: (tokens) =>
       tokens.length === 0
         ? ""
-        : tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: cleans }),
+        : bound(tokens.length, () =>
+            tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: cleans }),
+          ),
   };
 }
 
@@ -71,14 +75,18 @@ export function openTokenizer(directory: string): Tokenizer {
 export function openTextEncoder(directory: string): (text: string, limit: number) => number[] {
   const file = join(directory, "tokenizer.json");
   const configFile = join(directory, "tokenizer_config.json");
-  const tokenizer = build(file, readJsonFile(file), existsSync(configFile) ? readJsonFile(configFile) : {});
+  const definition = readJsonFile(file);
+  const tokenizer = build(file, definition, existsSync(configFile) ? readJsonFile(configFile) : {});
+  const bound = boundOf(file, definition, tokenizer);
   return (text, limit) => {
-    const { ids } = tokenizer.encode(text);
+    const { ids } = bound(text.length, () => tokenizer.encode(text));
     return ids.length <= limit ? ids : [...ids.slice(0, limit - 1), ids.at(-1)!];
   };
 }
 
-function build(file: string, definition: object, config: object): HuggingFaceTokenizer {
+function build(file: string, definition: Record<string, unknown>, config: object): HuggingFaceTokenizer {
+  checkTokenIds(file, definition);
+  checkGrowth(file, definition);
   try {
     return new HuggingFaceTokenizer(definition, config);
   } catch (cause) {
