@@ -5,7 +5,7 @@ import { hubAccess } from "./hub/access.js";
 import { CachedRepository } from "./hub/cache.js";
 import { downloadSnapshot, resolveCommit } from "./hub/download.js";
 import { hubFailure, isUnreachable } from "./hub/failure.js";
-import { type HubReference, parseHubReference, type ReferenceKind } from "./hub/reference.js";
+import { type HubReference, isData, parseHubReference, type ReferenceKind } from "./hub/reference.js";
 
 /** Where the files of a reference lie, and the commit that they are; null for a local directory. */
 export interface ResolvedReference {
@@ -58,9 +58,9 @@ function localDirectory(path: string, kind: ReferenceKind): string {
   const directory = resolve(path);
   if (existsSync(directory) && statSync(directory).isDirectory()) return directory;
   throw new BenchError(
-    kind === "dataset" ? "DATA_INVALID" : "MODEL_INVALID",
+    isData(kind) ? "DATA_INVALID" : "MODEL_INVALID",
     existsSync(directory) ? "this is a file, not a directory" : "there is no such directory",
-    { at: { file: path }, fix: `Check the path, or write hf://${kind === "dataset" ? "datasets/" : ""}owner/name.` },
+    { at: { file: path }, fix: `Check the path, or write hf://${isData(kind) ? "datasets/" : ""}owner/name.` },
   );
 }
 

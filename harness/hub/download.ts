@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
-import { datasetInfo, downloadFile, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
+import { datasetInfo, downloadFile, type ListFileEntry, listFiles, modelInfo, spaceInfo } from "@huggingface/hub";
 import { BenchError } from "../contract/errors.js";
 import type { HubAccess } from "./access.js";
 import { type CachedRepository, commitPattern } from "./cache.js";
@@ -16,6 +16,7 @@ import type { HubReference } from "./reference.js";
 const wanted = {
   model: /^[^/]+\.(?:json|safetensors|txt|model|jinja)$/,
   "sentence-model": /^(?:[^/]+\.json|(?:onnx\/)?model\.onnx(?:_data)?)$/,
+  board: /^(?:README\.md|reports\.json|runs\/[^/]+\.json)$/,
   dataset: /\.(?:jsonl?|ndjson|csv|tsv|parquet|ya?ml)$|^README\.md$/,
 };
 
@@ -25,7 +26,11 @@ const mostFiles = 100_000;
 /** The current commit of a revision. */
 export async function resolveCommit({ type, name, revision }: HubReference, access: HubAccess): Promise<string> {
   const request = { name, revision, additionalFields: ["sha" as const], ...access, fetch: hubFetch(access, apiLimits) };
-  const { sha } = await (type === "model" ? modelInfo(request) : datasetInfo(request));
+  const { sha } = await (type === "model"
+    ? modelInfo(request)
+    : type === "dataset"
+      ? datasetInfo(request)
+      : spaceInfo(request));
   if (typeof sha === "string" && commitPattern.test(sha)) return sha;
   throw malformed(`it calls ${JSON.stringify(sha)?.slice(0, 80)} the commit of ${name}@${revision}`);
 }

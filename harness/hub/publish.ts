@@ -21,22 +21,22 @@ export interface Publication {
 const attempts = 5;
 
 /**
- * Commits files to a data set on the Hub under an optimistic lock: the commit is accepted only upon the state that the
+ * Commits files to a data set or a Space on the Hub under an optimistic lock: the commit is accepted only upon the state that the
  * publication was made from. If someone else commits meanwhile, the publication is made anew from theirs.
  *
- * @param reference hf://datasets/owner/name[@branch]
+ * @param reference hf://datasets/owner/name[@branch] or hf://spaces/owner/name[@branch]
  * @param prepare makes the files from what is there, given as a directory that may not exist.
  * @returns the address of the commit.
  * @throws HUB_UNAVAILABLE for all that goes wrong with the Hub, USAGE for a malformed reference.
  */
-export async function publishDataset(
+export async function publishFiles(
   reference: string,
   prepare: (there: string) => Promise<Publication>,
 ): Promise<string> {
-  const remote = parseHubReference(reference, "dataset");
+  const remote = parseHubReference(reference, "board");
   if (remote === undefined) {
     throw new BenchError("USAGE", `"${reference}" is no reference to the Hub`, {
-      fix: "Write hf://datasets/owner/name.",
+      fix: "Write hf://datasets/owner/name or hf://spaces/owner/name.",
     });
   }
   const access = hubAccess();
@@ -46,13 +46,13 @@ export async function publishDataset(
     });
   }
   for (let attempt = 1; ; attempt++) {
-    const { directory, revision } = await resolveReference(reference, "dataset");
+    const { directory, revision } = await resolveReference(reference, "board");
     const { root, files, title } = await prepare(directory);
     try {
       const output = await commit({
         ...access,
         fetch: hubFetch(access, uploadLimits),
-        repo: { type: "dataset", name: remote.name },
+        repo: { type: remote.type, name: remote.name },
         branch: remote.revision,
         parentCommit: revision!,
         title,

@@ -18,11 +18,21 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     .description("merge runs of one suite into one leaderboard: a page, with JSON and CSV")
     .argument("<runs...>", "run directories, directories of leaderboards, or hf://datasets/owner/name")
     .option("--out <directory>", "output directory", "leaderboard")
-    .option("--push <reference>", "publish to hf://datasets/owner/name, merged with what is there; reads HF_TOKEN");
+    .option(
+      "--push <reference>",
+      "publish to hf://datasets/owner/name or hf://spaces/owner/name, merged with what is there; reads HF_TOKEN",
+    )
+    .option("--title <text>", "title of the card (default: the one that is there, or the suite's)")
+    .option(
+      "--submission <file>",
+      "Markdown that says how to submit (default: the text that is there, or the commands)",
+    )
+    .option("--with-reports", "publish the reports of the run directories, with all questions and answers");
   withCommonOptions(command, [
     "bench leaderboard runs/*",
     "bench leaderboard runs/trace-seq-1a2b3c4d hf://datasets/owner/board --out site",
     "bench leaderboard runs/* --push hf://datasets/owner/board",
+    "bench leaderboard runs/* --push hf://spaces/owner/board --title 'Forgetting in 8 tasks' --with-reports",
     "bench leaderboard runs/* --json > board.json",
   ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
     const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");

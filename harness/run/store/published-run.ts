@@ -29,7 +29,7 @@ export type MeasuredRun = Omit<PublishedRun, "schema"> & {
 const folder = "runs";
 
 /** The file of a run, relative to the leaderboard's directory. */
-export function publishedPath(run: RunRecord): string {
+export function publishedPath(run: Pick<RunRecord, "id">): string {
   return `${folder}/${run.id}.json`; // an id is one part of a path: the schema of a run says so
 }
 

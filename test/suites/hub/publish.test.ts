@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { parse } from "yaml";
 import { mergeLeaderboard } from "../../../harness/app/merge-leaderboard.js";
 import type { Board } from "../../../harness/contract/board.js";
 import { loadRegistry } from "../../../harness/plugins.js";
@@ -52,9 +53,11 @@ test("a leaderboard is published whole, and the next one is merged with it", asy
   expect(first.pushed).toBe(`http://hub/commit/${repository.refs.main}`);
   expect(repository.files.map(({ path }) => path.replace(/-\w{4}\.json$/, "-*.json")).sort()).toEqual([
     ".gitattributes",
+    "README.md",
     "index.html",
     "leaderboard.csv",
     "leaderboard.json",
+    "reports.json",
     "runs/trace-seq-fixture-*.json",
   ]);
   expect(models((await push("two")).board)).toEqual(["one", "two"]);
@@ -102,4 +105,70 @@ test("no token, no repository, a model instead of a data set: what is wrong and 
   await expect(to("hf://datasets/owner/absent")).rejects.toMatchObject({ code: "HUB_UNAVAILABLE" });
   await expect(to("hf://owner/board")).rejects.toMatchObject({ code: "USAGE" });
   await expect(to("board")).rejects.toMatchObject({ code: "USAGE" });
+});
+
+test("the card has a header, a title, the entries, how to submit, and links to what is there", async () => {
+  const submission = join(home, "submission.md");
+  writeFileSync(submission, "## Rules\n\nOne model a week.");
+  const out = join(home, "out");
+  const words = { out, push: reference, title: "Forgetting | in 8 tasks", submission, withReports: true };
+  await mergeLeaderboard([run("one")], words, registry);
+  const card = served("README.md");
+  const [, header, body] = /^---\n([\s\S]*?)---\n([\s\S]*)$/.exec(card)!;
+  expect(parse(header!)).toEqual({
+    pretty_name: "Forgetting | in 8 tasks",
+    tags: ["leaderboard", "benchmark", "continual-learning", "trace-bench"],
+    configs: [{ config_name: "leaderboard", data_files: "leaderboard.csv" }],
+  });
+  expect(body).toContain("# Forgetting | in 8 tasks");
+  expect(body).toContain("## Rules\n\nOne model a week.");
+  expect(body).toMatch(/\| 1 \| ewc \| one \| [\d.]+ \| −?[\d.]+ \| 2 of 2 \||\| – \| ewc \| one \|/);
+  const links = [...body!.matchAll(/\]\(([^)#]+)(?:#\w+)?\)/g)].map(([, link]) => link!);
+  expect(links.filter((link) => link.startsWith("reports/"))).toHaveLength(2);
+  const paths = repository.files.map(({ path }) => path);
+  for (const link of links) expect(paths).toContain(link);
+  const report = served(links.find((link) => link.startsWith("reports/"))!);
+  expect(report).toContain('id="samples"');
+  expect(paths.filter((path) => path.endsWith("samples.jsonl"))).toHaveLength(2);
+  expect(paths.filter((path) => path.includes("checkpoint"))).toEqual([]);
+});
+
+test("what owners wrote in a card stays; the parts of bench are renewed, and reports stay linked", async () => {
+  await mergeLeaderboard([run("one")], { out: join(home, "first"), push: reference, withReports: true }, registry);
+  const edited = served("README.md")
+    .replace("pretty_name: ", "license: mit\npretty_name: Mine, not ")
+    .replace("# Leaderboard of", "# My board of")
+    .concat("\nThanks to all.\n");
+  server.commit(repository, [{ path: "README.md", content: Buffer.from(edited) }]);
+  await push("two");
+  const card = served("README.md");
+  for (const kept of ["license: mit", "pretty_name: Mine, not", "# My board of", "Thanks to all."])
+    expect(card).toContain(kept);
+  expect(card.match(/<!-- bench:board -->/g)).toHaveLength(1);
+  expect(card.match(/\[results\]/g)).toHaveLength(2);
+  expect(card.match(/\[report\]/g)).toHaveLength(1);
+  expect(card).toMatch(/\| ewc \(one\) \| one \|[\s\S]*\| ewc \(two\) \| two \|/);
+});
+
+test("a Space gets a page of its own: the card says which, and it is read again", async () => {
+  repository.id = "spaces/owner/board";
+  const space = "hf://spaces/owner/board";
+  await mergeLeaderboard([run("one")], { out: join(home, "one-out"), push: space }, registry);
+  expect(parse(/^---\n([\s\S]*?)---/.exec(served("README.md"))![1]!)).toMatchObject({
+    ...{ sdk: "static", app_file: "index.html", title: expect.stringContaining("Leaderboard of") },
+  });
+  const { board } = await mergeLeaderboard([space, run("two")], { out: join(home, "again") }, registry);
+  expect(models(board)).toEqual(["one", "two"]);
+});
+
+test("names from runs are text in a card, and a report with failed cells is not published", async () => {
+  const directory = join(home, "odd");
+  writeFixtureRun(directory, { orders: 2, seeds: 1, only: ["ewc"], model: "[report](http://evil)|<b>" });
+  await mergeLeaderboard([directory], { out: join(home, "out") }, registry);
+  const card = readFileSync(join(home, "out", "README.md"), "utf8");
+  expect(card).not.toMatch(/(?<!\\)[[<|](?:report\]\(http|b>)/);
+  const failed = join(home, "failed");
+  writeFixtureRun(failed, { orders: 2, seeds: 1, only: ["ewc"], failing: "ewc" });
+  const publish = mergeLeaderboard([failed], { out: join(home, "out"), withReports: true }, registry);
+  await expect(publish).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining("failed cells") });
 });

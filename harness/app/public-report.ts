@@ -1,0 +1,53 @@
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { BenchError } from "../contract/errors.js";
+import { writeFileAtomically } from "../contract/files.js";
+import { pathInside } from "../contract/foreign-path.js";
+import type { Registry } from "../plugins.js";
+import { publicRun } from "../run/store/published-run.js";
+import { layout, readRun } from "../run/store/store.js";
+import { renderAgain } from "./render-report.js";
+
+/** Files of a cell that a report shows or links to. */
+const cellFiles = [layout.matrix, layout.cost, layout.curves, layout.samples, layout.synthetic];
+
+/**
+ * Writes `reports/<run>` of a leaderboard: the run without checkpoints and without the paths of this machine, and its
+ * report in `report/`.
+ *
+ * @returns the run's id, the page relative to `out`, and the paths of all files.
+ * @throws USAGE where cells failed: their messages may hold paths of this machine.
+ */
+export async function writePublicReport(
+  directory: string,
+  out: string,
+  registry: Registry,
+): Promise<{ run: string; page: string; files: string[] }> {
+  const stored = readRun(directory);
+  if (Object.values(stored.cells).some(({ status }) => status === "failed")) {
+    throw new BenchError("USAGE", `the report of ${directory} is not published: it has failed cells`, {
+      fix: "Run again until they are done, or publish without --with-reports.",
+    });
+  }
+  const { run } = publicRun(stored);
+  const place = `reports/${run.id}`;
+  const target = pathInside(out, place);
+  rmSync(target, { recursive: true, force: true });
+  writeFileAtomically(join(target, layout.run), `${JSON.stringify(run, null, 2)}\n`);
+  const paths = [layout.journal, layout.examples, ...run.cells.flatMap(({ id }) => cellFiles.map((path) => path(id)))];
+  for (const path of paths) copyIfThere(join(directory, path), join(target, path));
+  await renderAgain(registry, target, undefined);
+  const files = (readdirSync(target, { recursive: true }) as string[])
+    .map((name) => join(target, name))
+    .filter((path) => statSync(path).isFile());
+  return { run: run.id, page: `${place}/report/index.html`, files };
+}
+
+function copyIfThere(source: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  try {
+    copyFileSync(source, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
