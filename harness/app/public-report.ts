@@ -1,10 +1,12 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { BenchError } from "../contract/errors.js";
+import { sha256 } from "../contract/digest.js";
 import { writeFileAtomically } from "../contract/files.js";
 import { pathInside } from "../contract/foreign-path.js";
+import { mapStrings } from "../contract/redact.js";
 import type { Registry } from "../plugins.js";
-import { publicRun } from "../run/store/published-run.js";
+import { journalText } from "../run/store/journal.js";
+import { publicRun, publicText } from "../run/store/published-run.js";
 import { layout, readRun } from "../run/store/store.js";
 import { renderAgain } from "./render-report.js";
 
@@ -16,7 +18,6 @@ const cellFiles = [layout.matrix, layout.cost, layout.curves, layout.samples, la
  * report in `report/`.
  *
  * @returns the run's id, the page relative to `out`, and the paths of all files.
- * @throws USAGE where cells failed: their messages may hold paths of this machine.
  */
 export async function writePublicReport(
   directory: string,
@@ -24,17 +25,19 @@ export async function writePublicReport(
   registry: Registry,
 ): Promise<{ run: string; page: string; files: string[] }> {
   const stored = readRun(directory);
-  if (Object.values(stored.cells).some(({ status }) => status === "failed")) {
-    throw new BenchError("USAGE", `the report of ${directory} is not published: it has failed cells`, {
-      fix: "Run again until they are done, or publish without --with-reports.",
-    });
-  }
   const { run } = publicRun(stored);
   const place = `reports/${run.id}`;
   const target = pathInside(out, place);
   rmSync(target, { recursive: true, force: true });
-  writeFileAtomically(join(target, layout.run), `${JSON.stringify(run, null, 2)}\n`);
-  const paths = [layout.journal, layout.examples, ...run.cells.flatMap(({ id }) => cellFiles.map((path) => path(id)))];
+  const record = `${JSON.stringify(run, null, 2)}\n`;
+  const events = stored.events.map((event) => {
+    const known = mapStrings(event, publicText);
+    if (known.type !== "run-started" || known.files === undefined) return known;
+    return { ...known, files: { ...known.files, [layout.run]: sha256(record) } };
+  });
+  writeFileAtomically(join(target, layout.run), record);
+  writeFileAtomically(join(target, layout.journal), journalText(events));
+  const paths = [layout.examples, ...run.cells.flatMap(({ id }) => cellFiles.map((path) => path(id)))];
   for (const path of paths) copyIfThere(join(directory, path), join(target, path));
   await renderAgain(registry, target, undefined);
   const files = (readdirSync(target, { recursive: true }) as string[])

@@ -85,6 +85,10 @@ function seal<Event>(sequence: number, event: Event): JournalLine<Event> {
   return { sequence, checksum: digestOf({ sequence, event }).slice(0, 16), event };
 }
 
+/** The text of a journal with these events. */
+export const journalText = (events: readonly JournalEvent[]): string =>
+  events.map((event, sequence) => `${JSON.stringify(seal(sequence, event))}\n`).join("");
+
 function parseJournal<Event>(bytes: Buffer, path: string): JournalContent<Event> {
   const content: JournalContent<Event> = { events: [], notices: [], bytes: 0 };
   while (content.bytes < bytes.length) {

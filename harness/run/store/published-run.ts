@@ -33,10 +33,13 @@ export function publishedPath(run: Pick<RunRecord, "id">): string {
   return `${folder}/${run.id}.json`; // an id is one part of a path: the schema of a run says so
 }
 
+/** A text without the absolute paths of this machine and without credentials. */
+export const publicText = (text: string): string => redactPaths(redactCredentials(text));
+
 /** A run as others may see it: without the absolute paths of this machine and without credentials. */
 export const publicRun = (measured: MeasuredRun): MeasuredRun => ({
   ...measured,
-  run: mapStrings(measured.run, (text) => redactPaths(redactCredentials(text))),
+  run: mapStrings(measured.run, publicText),
 });
 
 /** The text of `runs/<id>.json`. */
