@@ -1,5 +1,7 @@
 import type { Plugin } from "../harness/contract/plugin.js";
 import { folder } from "./folder/index.js";
+import { knowledgeSeq } from "./knowledge-seq/index.js";
+import { knowledgeMetrics } from "./knowledge-seq/metrics.js";
 import { lmEval } from "./lm-eval/index.js";
 import { lmEvalMatch } from "./lm-eval/match.js";
 import { ssrClaims } from "./superni/claims.js";
@@ -11,7 +13,8 @@ import { traceSeq } from "./trace-seq/index.js";
 
 /** The suites that come with bench, and what their papers claim. */
 export const plugin: Plugin = {
-  suites: [traceSeq, folder, trace, superni, lmEval],
+  suites: [traceSeq, knowledgeSeq, folder, trace, superni, lmEval],
   scorers: [lmEvalMatch],
+  metrics: knowledgeMetrics,
   claims: [...traceClaims, ...ssrClaims, ...profileClaims],
 };

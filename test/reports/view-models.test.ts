@@ -353,8 +353,8 @@ describe("samples", () => {
       trainers: { 0: { 0: { text: [-1, 0], score: [null, 0.123], flags: "00" } } },
     });
     expect(answersShard(["b"], new Map([[0, [{ ...answer, evidence: ["doc 1", "doc 2"] }]]]))).toMatchObject({
-      texts: ["z", "doc 1 | doc 2"],
-      trainers: { 0: { 0: { text: [0], evidence: [1] } } },
+      texts: ["z", "doc 1", "doc 2"],
+      trainers: { 0: { 0: { text: [0], evidence: [[1, 2]] } } },
     });
   });
 

@@ -20,8 +20,8 @@ export interface RowAnswers {
   score: (number | null)[];
   /** A digit per answer: 1 for an invalid format, plus 2 for an answer that was cut at the token limit. */
   flags: string;
-  /** Indices into the texts of what an answer rests on, where the trainer says so; −1 elsewhere. */
-  evidence?: number[];
+  /** Indices into the texts of what an answer rests on, piece by piece, where the trainer says so; null elsewhere. */
+  evidence?: (number[] | null)[];
 }
 
 /** Characters of a text that are kept; longer ones are cut in the middle. */
@@ -61,8 +61,8 @@ export function answersShard(
       rows[row].text[index] = indexOf(output);
       rows[row].score[index] = Math.round(score * 1000) / 1000;
       if (evidence !== undefined) {
-        rows[row].evidence ??= ids.map(() => -1);
-        rows[row].evidence[index] = indexOf(evidence.join(" | ") || "none");
+        rows[row].evidence ??= ids.map(() => null);
+        rows[row].evidence[index] = evidence.map(indexOf);
       }
       rows[row].flagList[index] = Number(!valid) + 2 * Number(finishReason === "length");
     }
