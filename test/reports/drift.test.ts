@@ -50,6 +50,7 @@ function writeRun(name: string, losses: readonly number[], warns: (place: number
       { source: "new", task, items: 75, distinct: 60 },
       { source: "past", task: "earlier", items: 25, distinct: 5 },
     ],
+    baseDistance: 1 + losses[place]!,
     ...(place > 0 && { drift: driftOf(losses[place]!, warns(place) ? ["lengths"] : []) }),
   }));
   write(layout.cost(cell.id), { ...read<CostRecord>(layout.cost(cell.id)), learning });
@@ -76,6 +77,11 @@ test("the drift of each task is shown with the forgetting it caused, and the ver
   expect(view.tasks).toHaveLength(tasks.length - 1);
   expect(view.predictions[0]).toMatchObject({ correlation: "1.00", interval: "–", n: String(tasks.length - 1) });
   expect(view.predictions[1]).toMatchObject({ correlation: "–", interval: "–" });
+  expect(view.predictions.at(-1)).toMatchObject({
+    statistic: "KL from the base on the task's inputs, after it",
+    correlation: "1.00",
+    n: String(tasks.length - 1),
+  });
   expect(view.verdict).toContain("warnings predict forgetting in this run.");
   const html = await htmlPage(path);
   expectWellFormed(html);
