@@ -4,7 +4,13 @@ import type { CellStatus } from "./result.js";
 
 /** What happens in a run while it goes on, as displays and reporters see it. */
 export type RunEvent =
-  | { type: "run-started"; directory: string; workers: number; cells: DisplayedCell[] }
+  | {
+      type: "run-started";
+      directory: string;
+      workers: number;
+      cells: DisplayedCell[];
+      expected: { low: number; high: number };
+    }
   | { type: "cell-started"; cell: string; fromRow: number }
   | { type: "cell-progress"; progress: CellProgress }
   | { type: "row-finished"; cell: string; row: number }

@@ -53,6 +53,11 @@ export interface TrainerDefinition<Options = Record<string, unknown>> {
    * where it needs no engine of bench. A run whose engine or model lacks one of them is refused before it starts.
    */
   capabilities?(options: Options): readonly string[];
+  /**
+   * What training and answering cost, relative to plain fine-tuning and to asking the model as it is, over so many tasks.
+   * For estimates of time; 1 and 1 when absent.
+   */
+  effort?(options: Options, tasks: number): { training: number; answering: number };
   /** What its learners hold in memory over so many tasks; absent where that is not known. */
   memory?(options: Options, tasks: number): MemoryNeed;
   /** Names of the methods that it is made of; absent where it is made of none. */

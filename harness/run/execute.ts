@@ -112,6 +112,7 @@ class Coordinator {
       directory: plan.directory,
       workers,
       cells: plan.cells.map((cell) => this.displayed(cell)),
+      expected: this.expected(),
     });
     const { configDigest } = plan.record;
     this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.files });
@@ -146,6 +147,15 @@ class Coordinator {
       cancellation?.removeEventListener("abort", cancel);
       await pool.close();
     }
+  }
+
+  /** The time that the cells that are left are expected to take: their share of the plan's. */
+  private expected(): { low: number; high: number } {
+    const { cells, low, high } = this.plan.estimate;
+    const sum = (ids: string[]) => ids.reduce((total, id) => total + cells[id]!, 0);
+    const all = sum(Object.keys(cells));
+    const share = all === 0 ? 1 : sum(this.waiting.map(({ record }) => record.id)) / all;
+    return { low: share * low, high: share * high };
   }
 
   /** One slot of the pool: takes the next cell as long as there is one. */

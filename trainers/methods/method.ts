@@ -29,6 +29,8 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
    * tasks: anchors, importances, teachers. None when absent.
    */
   vectors?(tasks: number): number;
+  /** What a training step costs relative to plain fine-tuning, over so many tasks, for estimates; 1 when absent. */
+  effort?(tasks: number): number;
   /** What it uses besides the current task's data; nothing when absent. */
   needs?(options: OptionsOf<Properties>): Partial<Privileges>;
   /** Created for each learner, from checked options with their defaults. */

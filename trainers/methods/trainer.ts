@@ -93,6 +93,13 @@ function parametricTrainer<Options extends LoopOptions>(
     capabilities: (chosen) => [
       ...new Set(composition(chosen).members.flatMap(({ method }) => method.capabilities ?? [])),
     ],
+    effort(chosen, tasks) {
+      const { members } = composition(chosen);
+      return {
+        training: members.reduce((product, { method }) => product * (method.effort?.(tasks) ?? 1), 1),
+        answering: 1,
+      };
+    },
     memory(chosen, tasks) {
       const { training, members, adapter } = composition(chosen);
       const held = members.map(({ method }) => method.vectors?.(tasks) ?? 0);

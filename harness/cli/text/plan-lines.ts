@@ -1,7 +1,7 @@
 import picocolors from "picocolors";
 import type { SourceRecord } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
-import { duration } from "../../run/display/text.js";
+import { rangeText } from "../../run/display/text.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { seedsText } from "../../run/plan/seeds.js";
 import { twoColumns } from "./columns.js";
@@ -24,7 +24,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
       `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
-    ["time", `about ${duration(estimate.seconds)}, by ${estimate.basis}`],
+    ["time", `${rangeText(estimate)} on an idle machine, by ${estimate.basis}`],
     ["memory", memoryText(plan)],
     ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],

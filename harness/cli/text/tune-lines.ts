@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
 import { points, signedPoints } from "../../metrics/score-text.js";
-import { duration } from "../../run/display/text.js";
+import { duration, rangeText } from "../../run/display/text.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { defaultLabel } from "../../tune/candidates.js";
 import type { CandidateRecord, TuneRecord } from "../../tune/record.js";
@@ -36,7 +36,10 @@ export function searchPlanLines(request: TuneRequest, plans: readonly RunPlan[],
       `${plan.record.trainers.length} candidates × seeds ${plan.record.seeds.join(", ")}, tasks ${plan.record.orders[0]!.tasks.join(" → ")}`,
     ]),
     ["directory", nearPath(dirname(first.directory))],
-    ["time", `about ${duration(total(({ estimate }) => estimate.seconds))}, by ${first.estimate.basis}`],
+    [
+      "time",
+      `${rangeText({ low: total(({ estimate }) => estimate.low), high: total(({ estimate }) => estimate.high) })} on an idle machine, by ${first.estimate.basis}`,
+    ],
     ["disk", `about ${Math.max(1, Math.round(total(({ estimate }) => estimate.bytes) / 1e6))} MB`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];

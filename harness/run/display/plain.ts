@@ -1,7 +1,7 @@
 import { cut, printable } from "../../contract/printable.js";
 import type { Display } from "./display.js";
 import { activityOf, lastingLine, nameOf } from "./lines.js";
-import { duration, mostCharacters } from "./text.js";
+import { duration, mostCharacters, rangeText } from "./text.js";
 import { RunTracker } from "./tracker.js";
 
 /** Milliseconds between two lines on how far the run is, where nothing else is to be said. */
@@ -23,7 +23,8 @@ export function plainDisplay(stream: NodeJS.WritableStream, clock: () => number 
       if (event.type === "run-started") {
         const done = tracker.list("done").length;
         const kept = done > 0 ? `, ${done} finished before` : "";
-        write(`${event.cells.length} cells on ${event.workers} workers${kept} → ${event.directory}`);
+        const time = `${rangeText(event.expected)} on an idle machine`;
+        write(`${event.cells.length} cells on ${event.workers} workers${kept}, ${time} → ${event.directory}`);
       } else if (event.type === "row-finished") {
         const cell = tracker.cells.get(event.cell)!;
         write(`  ${nameOf(cell)}  ${activityOf(cell)[0]} measured${left(tracker)}`);

@@ -12,6 +12,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
 }
 
+/** A range of times, in seconds. */
+export function rangeText({ low, high }: { low: number; high: number }): string {
+  return `${duration(low)} to ${duration(Math.max(1, high))}`;
+}
+
 /** A bar of that many columns; `share` on 0..1. */
 export function bar(share: number, columns: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, share)) * columns * 8);

@@ -136,7 +136,10 @@ export async function planRun(
     },
     config: recordConfig(fitting),
   };
-  const estimate = estimateRun({ directory, config: fitting, record, suite, cells });
+  const efforts = Object.fromEntries(
+    trainers.map(({ label, name, options }) => [label, registry.trainer(name).effort?.(options, suite.tasks.length)]),
+  );
+  const estimate = estimateRun({ directory, config: fitting, record, suite, cells, efforts });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
   return {
     directory,

@@ -28,6 +28,7 @@ const life: [number, RunEvent][] = [
       directory: "runs/x",
       workers: 2,
       cells: [cell("a", "replay"), cell("b", "ewc"), cell("c", "lora", "done")],
+      expected: { low: 70, high: 200 },
     },
   ],
   [0, { type: "cell-started", cell: "a", fromRow: 0 }],
@@ -65,7 +66,7 @@ test("plain lines: what ended, what it was worth, what is left", () => {
     display.show(event);
   }
   expect(text()).toMatchInlineSnapshot(`
-    "3 cells on 2 workers, 1 finished before → runs/x
+    "3 cells on 2 workers, 1 finished before, 1m 10s to 3m 20s on an idle machine → runs/x
       replay · published · seed 1  base 0/2 measured  about 22s left
       replay · published · seed 1  立场 1/2 measured  about 15s left
     a plug-in says hello

@@ -153,6 +153,9 @@ test("the estimate says where it comes from, and learns from finished neighbors"
   const guess = await plan(config);
   expect(guess.estimate.basis).toMatch(/rough cost model .* for sequential, replay/);
   expect(guess.estimate.bytes).toBeGreaterThan(0);
+  expect(guess.estimate.low).toBeLessThan(guess.estimate.seconds);
+  expect(guess.estimate.high).toBeGreaterThan(guess.estimate.seconds);
+  expect(guess.estimate.high / guess.estimate.low).toBeLessThan(4); // no further than a factor of 2 from its middle
   await run(config);
   const measured = await plan({ ...config, out: join(parent, "two"), seeds: [5, 6], workers: 1 });
   expect(measured.estimate.basis).toBe("finished cells of the same trainers in neighboring runs");
@@ -163,7 +166,8 @@ test("the estimate says where it comes from, and learns from finished neighbors"
     9,
   );
   const parallel = await plan({ ...config, out: join(parent, "three"), seeds: [5, 6], workers: 4 });
-  expect(parallel.estimate.seconds).toBeCloseTo(Math.max(...seconds), 9);
+  expect(parallel.estimate.seconds).toBeGreaterThanOrEqual(Math.max(...seconds)); // by as many processors as there are
+  expect(parallel.estimate.seconds).toBeLessThanOrEqual(measured.estimate.seconds);
   const inOrder = measured.cells.map(({ record }) => measured.estimate.cells[record.id]!);
   expect(inOrder).toEqual(inOrder.toSorted((a, b) => b - a));
 });

@@ -21,6 +21,7 @@ export const aGem = defineMethod({
   space: { memoryBatch: { values: [8, 16, 32] }, learningRate: rateRange },
   capabilities: ["constraints"],
   needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize } }),
+  effort: () => 2,
   vectors: () => 2,
   strategy(options) {
     const guard = new MemoryGuard(options.project, 0);

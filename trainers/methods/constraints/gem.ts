@@ -32,6 +32,7 @@ export const gem = defineMethod({
   },
   capabilities: ["constraints"],
   needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize } }),
+  effort: (tasks) => (tasks + 1) / 2,
   vectors: (tasks) => tasks + 1,
   strategy(options) {
     const guard = new MemoryGuard(options.project, options.margin);

@@ -45,6 +45,7 @@ export const l2p = defineMethod({
   options,
   space: { learningRate: { low: 1e-2, high: 1, scale: "log" }, length: { values: [3, 5, 10, 20] } },
   capabilities: ["soft-prompts"],
+  effort: () => 1.3,
   strategy: (chosen) => new PromptPool(chosen),
 });
 

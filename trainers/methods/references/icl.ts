@@ -126,6 +126,7 @@ export const icl = defineTrainer({
   schedule: "once",
   needs: ({ bufferSize }) => ({ ...noPrivileges, pastData: { buffer: bufferSize }, taskIdAtTest: true }),
   capabilities: () => [],
+  effort: () => ({ training: 0, answering: 5 }), // demonstrations lengthen every prompt
   memory: () => ({ trains: "nothing", vectors: 0, batch: 16 }),
   create: (context) => IclLearner.open(context),
 });

@@ -26,6 +26,7 @@ export const lwf = defineMethod({
   options,
   space: { alpha: { low: 0.1, high: 10, scale: "log" }, learningRate: rateRange },
   capabilities: ["logits"],
+  effort: () => 1.4,
   vectors: () => 1,
   strategy: (chosen) => new Lwf(chosen),
 });
