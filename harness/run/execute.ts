@@ -10,6 +10,7 @@ import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
 import { judgeSynthetic } from "./cell/synthetic.js";
 import type { Display } from "./display/display.js";
 import type { PlannedCell } from "./plan/cells.js";
+import { timeOf } from "./plan/estimate.js";
 import type { RunPlan } from "./plan/plan.js";
 import type { CellResult, WorkerMessage } from "./pool/messages.js";
 import { type CellPool, openPool } from "./pool/pool.js";
@@ -112,7 +113,7 @@ class Coordinator {
       directory: plan.directory,
       workers,
       cells: plan.cells.map((cell) => this.displayed(cell)),
-      expected: this.expected(),
+      expected: timeOf(plan.estimate, this.waiting),
     });
     const { configDigest } = plan.record;
     this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.files });
@@ -147,15 +148,6 @@ class Coordinator {
       cancellation?.removeEventListener("abort", cancel);
       await pool.close();
     }
-  }
-
-  /** The time that the cells that are left are expected to take: their share of the plan's. */
-  private expected(): { low: number; high: number } {
-    const { cells, low, high } = this.plan.estimate;
-    const sum = (ids: string[]) => ids.reduce((total, id) => total + cells[id]!, 0);
-    const all = sum(Object.keys(cells));
-    const share = all === 0 ? 1 : sum(this.waiting.map(({ record }) => record.id)) / all;
-    return { low: share * low, high: share * high };
   }
 
   /** One slot of the pool: takes the next cell as long as there is one. */

@@ -96,6 +96,16 @@ export function estimateRun(run: {
   };
 }
 
+/** The time that some of the cells are expected to take: their share of the run's. */
+export function timeOf(
+  { cells, low, high }: RunEstimate,
+  left: readonly { record: { id: string } }[],
+): Pick<RunEstimate, "low" | "high"> {
+  const all = sum(Object.values(cells));
+  const share = all === 0 ? 1 : sum(left.map(({ record }) => cells[record.id]!)) / all;
+  return { low: share * low, high: share * high };
+}
+
 function measuredCell(stored: { trainer: TrainerRecord; cost: CostRecord }[], trainer: TrainerRecord) {
   const wanted = canonicalJson([trainer.name, trainer.version, trainer.options]);
   const costs = stored
