@@ -84,14 +84,13 @@ class Coordinator {
   }
 
   async execute(): Promise<RunOutcome> {
-    const { display } = this.options;
     for (const text of [
       ...(this.plan.suite.notes ?? []),
       ...(this.plan.record.model.notes ?? []),
       ...(this.plan.memory.reason === undefined ? [] : [this.plan.memory.reason]),
       ...this.run.journal.content.notices,
     ]) {
-      display.show({ type: "notice", text });
+      this.options.display.show({ type: "notice", text });
     }
     const stored = this.waiting.length === 0;
     this.dispatcher.sendAgain(this.states);
