@@ -21,7 +21,11 @@ import type { Retriever } from "./retriever.js";
 /** What every memory shares: nothing is trained; all documents that it keeps are declared and metered. */
 const common = {
   schedule: "sequence",
-  needs: ({ capacity }: MemoryOptions) => ({ ...noPrivileges, pastData: { buffer: capacity } }),
+  // documents of any length
+  needs: ({ capacity }: MemoryOptions) => ({
+    ...noPrivileges,
+    pastData: { buffer: capacity, payloadBytes: Number.MAX_SAFE_INTEGER },
+  }),
   capabilities: () => [],
 } as const;
 
