@@ -229,7 +229,7 @@ class CellRun {
 
   private newBuffer(): MeteredBuffer {
     const { trainer, order } = this.task.cell;
-    return new MeteredBuffer(trainer.privileges, payloadMeter(this.worker.suite, order));
+    return new MeteredBuffer(trainer.privileges, payloadMeter(this.worker.suite.tasks, order));
   }
 
   /** Lets go of the learner, if there is one. */

@@ -155,8 +155,7 @@ describe("a run with cheats in it", () => {
 
 test("a buffer's samples are the training examples as they came; all else is payload", () => {
   const example = { id: "1", input: [{ type: "text" as const, text: "q" }], references: ["a"] };
-  const task = { id: "t", train: [example] } as never;
-  const measure = payloadMeter({ tasks: [task] }, ["t"]);
+  const measure = payloadMeter([{ id: "t", train: [example] }], ["t"]);
   expect(measure({ taskId: "t", example: structuredClone(example) })).toBe(0);
   expect(measure({ taskId: "t", example, payload: "é" })).toBe(Buffer.byteLength('{"payload":"é"}'));
   for (const item of [

@@ -16,6 +16,7 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
+import { payloadMeter } from "../../../harness/run/cell/payload.js";
 import type { Model } from "../../../trainers/engine/contract.js";
 import { openModel } from "../../../trainers/engine/onnx/open.js";
 import { ParametricLearner } from "../../../trainers/training/learner.js";
@@ -106,8 +107,15 @@ export function withModel(context: LearnerContext, model: string): LearnerContex
   return { ...context, model, engine: onnxChoice(model) };
 }
 
-export function bufferFor(trainer: TrainerDefinition, options: Record<string, unknown>): MeteredBuffer {
-  return new MeteredBuffer(trainer.needs(options));
+/** A buffer as a cell has it: bounded in samples and in what is stored with them. */
+export function bufferFor(
+  trainer: TrainerDefinition,
+  options: Record<string, unknown>,
+  tasks: readonly TaskData[] = abc,
+): MeteredBuffer {
+  const known = tasks.map(({ task: { id }, train }) => ({ id, train }));
+  const order = known.map(({ id }) => id);
+  return new MeteredBuffer(trainer.needs(options), payloadMeter(known, order));
 }
 
 export function learnContext(buffer: RehearsalBuffer, more: Partial<LearnContext> = {}): LearnContext {
@@ -136,7 +144,7 @@ export async function learnAll(
 ): Promise<Sequence> {
   const context = contextFor(trainer, given, seed, tasks);
   const privileges = trainer.needs(context.options);
-  const buffer = bufferFor(trainer, context.options);
+  const buffer = bufferFor(trainer, context.options, tasks);
   const pastValidation = (index: number) => (privileges.validationOfPastTasks ? tasks.slice(0, index) : []);
   const views =
     trainer.schedule === "joint"
