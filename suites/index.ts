@@ -4,6 +4,8 @@ import { knowledgeSeq } from "./knowledge-seq/index.js";
 import { knowledgeMetrics } from "./knowledge-seq/metrics.js";
 import { lmEval } from "./lm-eval/index.js";
 import { lmEvalMatch } from "./lm-eval/match.js";
+import { retrieval } from "./retrieval/index.js";
+import { retrievalMetrics } from "./retrieval/metrics.js";
 import { ssrClaims } from "./superni/claims.js";
 import { superni } from "./superni/index.js";
 import { traceClaims } from "./trace/claims.js";
@@ -13,8 +15,8 @@ import { traceSeq } from "./trace-seq/index.js";
 
 /** The suites that come with bench, and what their papers claim. */
 export const plugin: Plugin = {
-  suites: [traceSeq, knowledgeSeq, folder, trace, superni, lmEval],
+  suites: [traceSeq, knowledgeSeq, folder, trace, superni, retrieval, lmEval],
   scorers: [lmEvalMatch],
-  metrics: knowledgeMetrics,
+  metrics: [...knowledgeMetrics, ...retrievalMetrics],
   claims: [...traceClaims, ...ssrClaims, ...profileClaims],
 };

@@ -19,6 +19,8 @@ export interface Example {
   source?: string;
   /** Items of one group, such as questions on one text, are not independent: comparisons count groups, not items. */
   group?: string;
+  /** Ids of the documents that its answer rests on: learners that find documents are measured by them. */
+  supports?: string[];
   /** What the item examines, such as "update" or "locality": scores are also kept by aspect. */
   aspect?: string;
 }

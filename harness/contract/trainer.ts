@@ -245,6 +245,8 @@ export interface Generation {
   answeredBy?: string;
   /** True where the prompt was too long and was shortened. */
   shortened?: boolean;
+  /** Ids of the documents that were found for it, the best first, where it is of a suite with documents. */
+  retrieved?: string[];
   /** What the answer rests on, such as ids of retrieved passages; kept in the sample, not scored. */
   evidence?: string[];
 }

@@ -59,6 +59,7 @@ const generation = {
     tokens: { type: "integer", minimum: 0 },
     finishReason: { enum: ["end", "length", "stop"], default: "end" },
     evidence: { type: "array", items: { type: "string" } },
+    retrieved: { type: "array", items: { type: "string" } },
   },
 } as const;
 

@@ -19,6 +19,9 @@ export interface HippoRagParts {
   recognize: Recognize;
 }
 
+/** Passages to which a path is shown. */
+const explainedPassages = 5;
+
 /** A fact that a question was linked to. */
 type LinkedFact = Hit & { triple: Triple };
 
@@ -149,7 +152,7 @@ export class HippoRag implements Retriever {
         ...pathsTo(
           graph,
           starts,
-          hits.map(({ id }) => id),
+          hits.slice(0, explainedPassages).map(({ id }) => id),
         ),
       ],
     };

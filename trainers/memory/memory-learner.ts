@@ -23,10 +23,15 @@ import { checkSeal, sealDirectory } from "./sealed.js";
 /** Characters of a passage that are kept as evidence. */
 const shownCharacters = 300;
 
+/** Documents that are ranked for a question, for the measurement of recall. */
+const rankedDocuments = 20;
+
 /** A question with what was found for it. */
 interface Read<Request> {
   request: Request;
   evidence: string[];
+  /** Ids of what was found, the best first; more than are read. */
+  retrieved: string[];
 }
 
 /**
@@ -82,7 +87,10 @@ export class MemoryLearner extends ModelLearner {
       read.map(({ request }) => request),
       decoding,
     );
-    return answers.map((answer, index) => ({ ...answer, evidence: read[index]!.evidence }));
+    return answers.map((answer, index) => {
+      const { evidence, retrieved } = read[index]!;
+      return { ...answer, evidence, retrieved };
+    });
   }
 
   override async score(requests: ScoreRequest[]): Promise<number[]> {
@@ -122,18 +130,19 @@ export class MemoryLearner extends ModelLearner {
     requests: readonly Request[],
     answerTokens: number,
   ): Promise<Read<Request>[]> {
-    if (this.#documents.size === 0) return requests.map((request) => ({ request, evidence: [] }));
+    if (this.#documents.size === 0) return requests.map((request) => ({ request, evidence: [], retrieved: [] }));
     const queries = requests.map(({ input }) => queryOf(inputText(input)));
-    const found = await this.#retriever.search(queries, this.#options.passages);
+    const found = await this.#retriever.search(queries, Math.max(this.#options.passages, rankedDocuments));
     return requests.map((request, index) => this.#prepend(request, found[index]!, answerTokens));
   }
 
   #prepend<Request extends Pick<GenerationRequest, "input">>(
     request: Request,
-    { hits, trail = [] }: Retrieval,
+    { hits: found, trail = [] }: Retrieval,
     answerTokens: number,
   ): Read<Request> {
     const question = inputText(request.input);
+    const hits = found.slice(0, this.#options.passages);
     const passages = hits.map(({ id }) => contentOf(this.#documents.get(id)!));
     let kept = passages.length;
     const textOf = () => [...passages.slice(0, kept), question].join("\n");
@@ -146,6 +155,7 @@ export class MemoryLearner extends ModelLearner {
       const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
       return `${rank < kept ? "passage" : "not read"} ${id} (${score.toPrecision(3)}): ${shown}`;
     });
-    return { request: { ...request, input: [{ type: "text", text: textOf() }] }, evidence: [...evidence, ...trail] };
+    const input = [{ type: "text" as const, text: textOf() }];
+    return { request: { ...request, input }, evidence: [...evidence, ...trail], retrieved: found.map(({ id }) => id) };
   }
 }

@@ -8,6 +8,7 @@ import { callPlugin, invalidOutput } from "../cell/guard.js";
 import { confusionOf } from "./confusion.js";
 import { type ChosenAnswer, chooseByLikelihood } from "./likelihood.js";
 import { type QuestionSet, requestsFor } from "./question-set.js";
+import { recallsOf } from "./recall.js";
 
 /** How one question set was answered. */
 export interface SetScores {
@@ -90,7 +91,7 @@ async function ask(
 }
 
 function checkGeneration(answer: unknown, index: number): Generation {
-  const { text, tokens, finishReason, reasoning, answeredBy, evidence, shortened } = (answer ??
+  const { text, tokens, finishReason, reasoning, answeredBy, evidence, retrieved, shortened } = (answer ??
     {}) as Partial<Generation>;
   if (typeof text !== "string")
     throw invalidOutput(`answer ${index} of generate has no text`, "Return { text, tokens, finishReason }.");
@@ -109,12 +110,19 @@ function checkGeneration(answer: unknown, index: number): Generation {
   if (evidence !== undefined && !(Array.isArray(evidence) && evidence.every((id) => typeof id === "string"))) {
     throw invalidOutput(`answer ${index} of generate has evidence of another kind`, "Give a list of texts, or none.");
   }
+  if (retrieved !== undefined && !(Array.isArray(retrieved) && retrieved.every((id) => typeof id === "string"))) {
+    throw invalidOutput(
+      `answer ${index} of generate has found something else than ids`,
+      "Give a list of ids, or none.",
+    );
+  }
   return {
     ...splitReasoning(text, typeof reasoning === "string" ? reasoning : undefined),
     tokens: tokens!,
     finishReason,
     ...(typeof answeredBy === "string" ? { answeredBy } : {}),
     ...(evidence === undefined ? {} : { evidence }),
+    ...(retrieved === undefined ? {} : { retrieved }),
     ...(shortened === true ? { shortened } : {}),
   };
 }
@@ -171,6 +179,7 @@ function scoreSet(
           scored.map(({ label }) => label),
         );
   const shortened = generations.filter((generation) => generation.shortened).length;
+  const recalls = recallsOf(set.examples, generations);
   const aspects = [...new Set(set.examples.flatMap(({ aspect }) => aspect ?? []))].sort();
   return {
     dataset: set.dataset,
@@ -180,7 +189,9 @@ function scoreSet(
     valid: mean(({ valid }) => (valid ? 1 : 0)),
     n: scored.length,
     ...(confusion === undefined ? {} : { confusion }),
-    ...(aspects.length > 0 && { aspects: Object.fromEntries(aspects.map((aspect) => [aspect, ofAspect(aspect)])) }),
+    ...(aspects.length + recalls.length > 0 && {
+      aspects: Object.fromEntries([...aspects.map((aspect) => [aspect, ofAspect(aspect)]), ...recalls]),
+    }),
     ...(shortened === 0 ? {} : { shortened }),
     samples: scored.map(({ example, generation, score, extracted, valid }) => ({
       id: example.id,
