@@ -31,7 +31,8 @@ export function compareSides(
     }
     const evaluated = isEvaluated(left.trainer) && isEvaluated(right.trainer);
     if (!evaluated) for (const key of keys ?? []) measureOf(key, noSuite, undefined, metrics);
-    return compareEntries(left, right, keys, metrics);
+    const run = left.directory === right.directory ? before!.entries : [left, right];
+    return compareEntries(left, right, keys, metrics, run);
   });
 }
 

@@ -60,6 +60,7 @@ export const comparedByDefault = [
  *
  * @param keys of `metricMeasures`.
  * @param known metrics; the built-in ones without it.
+ * @param run the trainers among which the two are ranked by OP; the two alone without it.
  * @throws RUN_MISMATCH where the suites differ.
  */
 export function compareEntries(
@@ -67,6 +68,7 @@ export function compareEntries(
   candidate: Entry,
   keys?: readonly string[],
   known: readonly Metric[] = builtInMetrics,
+  run: readonly Entry[] = [baseline, candidate],
 ): Comparison {
   requireSameSuite(baseline, candidate);
   const { name, version, digest } = baseline.run.suite;
@@ -80,7 +82,7 @@ export function compareEntries(
     pairedBy: evaluated ? "item" : pairedBy(baseline.cells, candidate.cells),
     ...(evaluated
       ? compareEvaluated(baseline, candidate, keys)
-      : compareLearned(baseline, candidate, keys ?? comparedByDefault, known)),
+      : compareLearned(baseline, candidate, keys ?? comparedByDefault, known, run)),
     flips: findFlips(baseline.cells, candidate.cells),
     cost: Object.fromEntries(
       Object.keys(costs[0]!).map((key) => [key, { baseline: costs[0]![key]!, candidate: costs[1]![key]! }]),
@@ -89,34 +91,48 @@ export function compareEntries(
   };
 }
 
-function compareLearned(
+/** The rows of two trainers that learned, over task orders; `run`: the trainers among which they are ranked. */
+export function compareLearned(
   baseline: Entry,
   candidate: Entry,
   keys: readonly string[],
   known: readonly Metric[],
+  run: readonly Entry[],
 ): Pick<Comparison, "metrics" | "tasks"> {
   const metrics = metricMeasures(known).filter(({ key }) => keys.includes(key));
   const tasks = finalMeasures({ tasks: baseline.run.suite.tasks.map(({ id }) => id), probes: [] });
-  const rows = compareMeasures([...metrics, ...tasks], observedSide(baseline), observedSide(candidate));
+  const sides = [observedSide(baseline), observedSide(candidate)] as const;
+  const rows = compareMeasures([...metrics, ...tasks], ...sides, otherPairs(baseline, candidate, run));
   return { metrics: rows.slice(0, metrics.length), tasks: rows.slice(metrics.length) };
 }
 
-/** One row for each measure; p is adjusted over all of them. */
+/** What trainers are ranked by: its p is adjusted over all pairs of trainers, as on the leaderboard, and over no other row. */
+const ranking = "op";
+
+/**
+ * One row for each measure. OP comes first, as what trainers are ranked by: its p is adjusted by Holm over all pairs of
+ * trainers of the run, so that no two are separated in one place and not in the other. That of the other rows is adjusted
+ * over those rows.
+ *
+ * @param others p of OP for the other pairs of trainers.
+ */
 export function compareMeasures(
   measures: readonly Measure[],
   baseline: ObservedSide,
   candidate: ObservedSide,
+  others: readonly number[] = [],
 ): ComparisonRow[] {
   const compared = measures.map((measure) => {
     const { byOrder, least, reason } = differencesOf(measure, baseline, candidate);
     const differences = [...byOrder.values()];
     return { measure, differences, least, reason, p: pairedPValue(differences, least) };
   });
-  const tested = compared.filter(({ p }) => p !== null);
+  const tested = compared.filter(({ p, measure: { key } }) => p !== null && key !== ranking);
   const adjusted = holm(tested.map(({ p }) => p!));
   return compared.map((row): ComparisonRow => {
     const { measure, differences } = row;
-    const adjustedP = row.p === null ? null : adjusted[tested.indexOf(row)]!;
+    const rank = measure.key === ranking;
+    const adjustedP = row.p === null ? null : rank ? holm([row.p, ...others])[0]! : adjusted[tested.indexOf(row)]!;
     const difference = differences.length === 0 ? null : mean(differences);
     const reason = row.reason ?? (adjustedP === null ? whyUnknown(differences.length) : undefined);
     return {
@@ -130,6 +146,24 @@ export function compareMeasures(
       ...(reason !== undefined && { reason }),
     };
   });
+}
+
+/** p of OP for every pair of a run's complete trainers but the one that is compared. */
+function otherPairs(baseline: Entry, candidate: Entry, run: readonly Entry[]): number[] {
+  const complete = run
+    .filter(({ missing }) => missing.length === 0)
+    .map(({ trainer, ...entry }) => {
+      return { label: trainer.label, side: observedSide({ trainer, ...entry }) };
+    });
+  const compared = new Set([baseline.trainer.label, candidate.trainer.label]);
+  const op = metricMeasures().find(({ key }) => key === ranking)!;
+  return complete.flatMap((first, index) =>
+    complete.slice(index + 1).flatMap((second) => {
+      if (compared.has(first.label) && compared.has(second.label)) return [];
+      const { byOrder, least } = differencesOf(op, first.side, second.side);
+      return pairedPValue([...byOrder.values()], least) ?? 1;
+    }),
+  );
 }
 
 const whyUnknown = (orders: number): string =>

@@ -10,7 +10,10 @@ export interface ComparisonRow {
   difference: number | null;
   /** 95%, not adjusted for the number of rows; null below two orders. */
   interval: Bounds | null;
-  /** Two-sided paired t over orders, or a test over items, adjusted by Holm over all metrics and tasks. */
+  /**
+   * Two-sided: paired t over orders, adjusted by Holm, for OP over all pairs of trainers of the run as on the leaderboard,
+   * else over the other rows; or a test over items, adjusted by Holm over all rows.
+   */
   adjustedP: number | null;
   /** `same` where no order, or item, differs at all. */
   verdict: ComparisonVerdict;

@@ -112,7 +112,7 @@ function comparisonView(result: Comparison, id: string, { questionOf }: Candidat
       { name: "Candidate", ...side(candidate) },
       { name: "Pairing", value: `by ${pairedBy}`, ...(byItem ? {} : { note: plural(orders, "task order") }) },
     ],
-    caption: `Differences in points, positive if the candidate is better, with unadjusted 95% intervals. p: ${byItem ? "exact McNemar test or paired permutation test over items" : "paired t-test over task orders"}, Holm-adjusted over all rows; "not separated": adjusted p above 0.05.`,
+    caption: `Differences in points, positive if the candidate is better, with unadjusted 95% intervals. p: ${byItem ? "exact McNemar test or paired permutation test over items" : "paired t-test over task orders"}, Holm-adjusted ${byItem ? "over all rows" : "for OP over all pairs of trainers, as rank intervals are, and for the other rows over those rows"}; "not separated": adjusted p above 0.05.`,
     columns: ["Difference", "95% interval", "Adjusted p"],
     tables: [
       { title: "Metrics", rows: metrics.map(view) },

@@ -34,7 +34,9 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
     comparison.pairedBy === "item"
       ? "by the items that both answered"
       : `paired by ${comparison.pairedBy}, ${orders} task order${orders === 1 ? "" : "s"}`,
-    "p adjusted by Holm over all rows",
+    comparison.pairedBy === "item"
+      ? "p adjusted by Holm over all rows"
+      : "p adjusted by Holm: of OP over all pairs of trainers, as ranks are; of the other rows over those rows",
   ].join("; ");
   const reasons = new Set([...comparison.metrics, ...comparison.tasks].flatMap(({ reason }) => reason ?? []));
   return [
