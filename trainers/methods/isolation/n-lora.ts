@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
+import { adapterStack } from "./adapter-stack.js";
 
 /**
  * Non-collision adapters (N-LoRA; Yang et al., arXiv 2410.10179): every task has its own pair (A, B), those of earlier
@@ -21,14 +22,9 @@ export const nLora = defineMethod({
   },
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, lambda: { low: 1e-6, high: 1e-2, scale: "log" } },
   capabilities: ["adapters", "stacked-adapters", "sparse-adapters"],
-  strategy({ lambda, rank, alpha, dropout, targetModules }) {
+  strategy({ lambda, ...adapter }) {
     return {
-      exclusive: ["adapter"],
-      parameters: "perTask",
-      open: (model, seed) => model.adapt({ rank, alpha, dropout, targetModules }, seed),
-      async beforeTask({ model, seed, view }) {
-        if (view.index > 0) await model.stack(seed);
-      },
+      ...adapterStack(adapter),
       terms: () => [{ kind: "sparsity", weight: lambda }],
       async afterTask({ model, note }) {
         note("Σ |B·A|", await model.loss({ terms: [{ kind: "sparsity", weight: 1 }] }));

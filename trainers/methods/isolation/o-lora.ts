@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
+import { adapterStack } from "./adapter-stack.js";
 
 /**
  * Orthogonal subspaces (O-LoRA; Wang et al., arXiv 2310.14152): every task has its own pair (A, B), those of earlier
@@ -22,14 +23,9 @@ export const oLora = defineMethod({
   },
   space: { learningRate: { low: 5e-4, high: 1e-2, scale: "log" }, lambda: { low: 0.05, high: 5, scale: "log" } },
   capabilities: ["adapters", "stacked-adapters"],
-  strategy({ lambda, rank, alpha, dropout, targetModules }) {
+  strategy({ lambda, ...adapter }) {
     return {
-      exclusive: ["adapter"],
-      parameters: "perTask",
-      open: (model, seed) => model.adapt({ rank, alpha, dropout, targetModules }, seed),
-      async beforeTask({ model, seed, view }) {
-        if (view.index > 0) await model.stack(seed);
-      },
+      ...adapterStack(adapter),
       terms: ({ view }) => (view.index > 0 ? [{ kind: "orthogonality", weight: lambda }] : []),
       async afterTask({ model, note, view }) {
         if (view.index === 0) return;

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { architectures } from "../../../trainers/engine/onnx/architectures/index.js";
+import { openCheckpoint } from "../../../trainers/model/checkpoint.js";
+
+interface Row {
+  op: number;
+  bwt: number;
+  la: number;
+  general: number;
+  trainedTokens: number;
+  generatedTokens: number;
+  flops: number;
+  opposed?: number;
+  promptsInUse?: number[];
+  promptsChosenMost?: (string | number)[];
+}
+
+const read = (file: string) => readFileSync(join(packageRoot, "trainers/methods", file), "utf8");
+const page = read("README.md");
+const { rows } = JSON.parse(read("quick-figures.json")) as { rows: Record<string, Row> };
+
+/** The rows of the table whose head begins so, without the marks around names. */
+function table(head: string): string[][] {
+  const lines = page
+    .slice(page.indexOf(`\n${head}`) + 1)
+    .split("\n\n")[0]!
+    .split("\n")
+    .slice(2);
+  return lines.map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/[`*]/g, "")),
+  );
+}
+
+const points = (value: number) => (100 * value).toFixed(1);
+const signed = (value: number) => {
+  const text = Math.abs(100 * value).toFixed(1);
+  return text === "0.0" ? text : `${value > 0 ? "+" : "−"}${text}`;
+};
+const thousands = (value: number) => `${Math.round(value / 1000)}k`;
+
+test("every figure of the quick suite's tables is that of the stored cells", () => {
+  const costs = table("| row | OP | BWT | LA |");
+  const pool = table("| row | OP | LA | prompts");
+  expect([...costs, ...pool].map(([name]) => name).toSorted()).toEqual(Object.keys(rows).toSorted());
+  for (const cells of costs) {
+    const name = cells[0]!;
+    const row = rows[name]!;
+    const opposed = row.opposed === undefined ? "–" : `${Math.round(100 * row.opposed)}%`;
+    const quality = [points(row.op), signed(row.bwt), points(row.la), signed(row.general)];
+    const cost = [thousands(row.trainedTokens), thousands(row.generatedTokens), (row.flops / 1e12).toFixed(2)];
+    expect(cells).toEqual([name, ...quality, ...cost, opposed]);
+  }
+  for (const cells of pool) {
+    const name = cells[0]!;
+    const { op, la, promptsInUse, promptsChosenMost } = rows[name]!;
+    const used = promptsInUse!.map((count) => count.toFixed(1)).join(", ");
+    expect(cells).toEqual([name, points(op), points(la), used, promptsChosenMost!.join("; ")]);
+  }
+});
+
+describe("what the text says of the quick suite's tables", () => {
+  const ratio = (a: string, b: string, key: "trainedTokens" | "flops") => rows[a]![key] / rows[b]![key];
+
+  test("costs against sequential", () => {
+    expect(ratio("gem", "sequential", "trainedTokens").toFixed(1)).toBe("2.7");
+    expect(ratio("gem", "sequential", "flops").toFixed(1)).toBe("2.4");
+    expect(ratio("a-gem", "sequential", "trainedTokens").toFixed(1)).toBe("1.9");
+    expect(ratio("lamol", "sequential", "trainedTokens").toFixed(1)).toBe("2.4");
+    for (const name of ["osf", "migu", "kl", "ties", "dare", "magmax"]) {
+      expect(rows[name]!.trainedTokens, name).toBe(rows.sequential!.trainedTokens);
+    }
+  });
+
+  test("who is above whom", () => {
+    const above: [string, string][] = [
+      ["gem-update", "gem"],
+      ["a-gem", "a-gem-update"],
+      ["lamol-0.5", "lamol"],
+      ["migu", "sequential"],
+      ["osf", "sequential"],
+      ["sequential", "magmax"],
+      ["magmax", "dare"],
+      ["dare", "ties"],
+    ];
+    for (const [better, worse] of above)
+      expect(rows[better]!.op, `${better}, ${worse}`).toBeGreaterThan(rows[worse]!.op);
+    for (const name of ["migu", "osf"])
+      expect(rows[name]!.general, name).toBeGreaterThan(rows.sequential!.general + 0.1);
+  });
+});
+
+describe("what the text says of the table of three orders", () => {
+  const orders = table("| rank | trainer | OP |");
+  const of = (name: string, column: number) => {
+    const found = orders.find((cells) => cells[1] === name)!;
+    return Number(found[column + 1]!.split(" ")[0]!.replace("−", "-").replace("+", ""));
+  };
+
+  test("the distances to replay, joint and sequential", () => {
+    for (const name of ["si", "mas"]) {
+      const distance = Math.round(of("replay", 1) - of(name, 1));
+      expect(distance).toBeGreaterThanOrEqual(9);
+      expect(distance).toBeLessThanOrEqual(12);
+      expect(of(name, 1)).toBeGreaterThan(of("ewc", 1));
+      expect(of(name, 1)).toBeGreaterThan(of("l2", 1));
+    }
+    expect(of("joint", 1) - of("gem", 1)).toBeLessThan(1);
+    expect(Math.abs(of("lwf", 1) - of("sequential", 1))).toBeLessThan(1);
+    expect(of("a-gem", 3)).toBeGreaterThan(of("replay", 3));
+    expect(of("progressive-prompts", 2)).toBe(0);
+    expect(Math.floor(of("ssr", 1) + 0.5)).toBe(88);
+  });
+});
+
+test("the number of parameters is that of the model", () => {
+  const { tensors } = openCheckpoint(join(packageRoot, "suites/trace-seq/model"), architectures);
+  const count = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  expect(page).toContain(`The present one (${count.toLocaleString("en-US")}, pretrained anew`);
+});
