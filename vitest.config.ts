@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     // What `npm run build` made is loaded by Node, as users load it.
     server: { deps: { external: [/\/dist\//] } },
+    globalSetup: "test/temporary.ts",
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "node_modules/**"],
     // Ends what hangs; no test is meant to depend on how fast the machine is.

@@ -182,7 +182,7 @@ describe("baselines", () => {
     expect(JSON.parse(stdout)).toMatchObject({ name: "main", version: 2, cells: 8 });
     expect(text("blessed/main/1.json")).toBe(first);
     const validate = follows("baseline");
-    expect(validate(JSON.parse(text("blessed/main/2.json")))).toBe(true);
+    expect(validate(JSON.parse(text("blessed/main/2.json"))), JSON.stringify(validate.errors)).toBe(true);
     expect(JSON.parse(first)).toMatchObject({ by: "Ada", reason: "first", suite: { name: "words" } });
     const result = await judged("main", "--config", "gate.yaml", "--baseline", "main@1");
     expect(result.baseline).toMatchObject({ version: 1, by: "Ada" });

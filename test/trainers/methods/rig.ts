@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
@@ -26,12 +26,11 @@ import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 
 const rigDirectory = mkdtempSync(join(tmpdir(), "bench-methods-"));
-afterAll(() => rmSync(rigDirectory, { recursive: true, force: true }));
 
-/** A base model of one layer with random weights; the same for every test of a file. */
+/** A base model of one layer with random weights; the same for every test. */
 export const tinyModel = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 }), 7, join(rigDirectory, "model"));
 
-/** A new directory, removed when the file's tests end. */
+/** A new directory. */
 export const newDirectory = (): string => mkdtempSync(join(rigDirectory, "saved-"));
 
 /** The base model with one thread or, of a directory that a learner saved, the model there. */

@@ -1,23 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { random } from "../../../harness/contract/random.js";
 import { type NamedTensor, writeSafetensors } from "../../../trainers/model/safetensors.js";
 
 export const endText = "<|endoftext|>";
 
-/** A directory that is removed when the test's file ends. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "bench-model-"));
-  temporary.push(directory);
-  return directory;
-}
-
-const temporary: string[] = [];
-afterAll(() => {
-  for (const directory of temporary) rmSync(directory, { recursive: true, force: true });
-});
+/** A new directory. */
+export const temporaryDirectory = (): string => mkdtempSync(join(tmpdir(), "bench-model-"));
 
 /** The printable characters that byte-level BPE writes for the bytes 0 to 255 (GPT-2's table). */
 function byteCharacters(): string[] {
