@@ -5,6 +5,7 @@ import { BenchError } from "../../harness/contract/errors.js";
 import type { Tokenizer } from "../engine/contract.js";
 import { readChatFrame } from "./chat-template.js";
 import { readJsonFile } from "./json-file.js";
+import { portableDefinition } from "./tokenizer-definition.js";
 import { boundOf, checkGrowth, checkTokenIds } from "./tokenizer-limits.js";
 
 /**
@@ -88,7 +89,7 @@ function build(file: string, definition: Record<string, unknown>, config: object
   checkTokenIds(file, definition);
   checkGrowth(file, definition);
   try {
-    return new HuggingFaceTokenizer(definition, config);
+    return new HuggingFaceTokenizer(portableDefinition(definition), config);
   } catch (cause) {
     throw new BenchError("MODEL_INVALID", `The tokenizer cannot be used: ${(cause as Error).message}.`, {
       at: { file },
