@@ -86,13 +86,26 @@ describe("what the text says of the quick suite's tables", () => {
       ["osf", "sequential"],
       ["sequential", "magmax"],
       ["magmax", "dare"],
-      ["dare", "ties"],
+      ["magmax", "ties"],
+      ["magmax", "merge"],
+      ["kl-0.1", "sequential"],
     ];
     for (const [better, worse] of above)
       expect(rows[better]!.op, `${better}, ${worse}`).toBeGreaterThan(rows[worse]!.op);
-    for (const name of ["migu", "osf"])
-      expect(rows[name]!.general, name).toBeGreaterThan(rows.sequential!.general + 0.1);
+    expect(Math.abs(rows["sequential-2e-4"]!.op - rows.sequential!.op)).toBeLessThan(0.01);
+    for (const name of ["migu", "migu-task", "osf", "kl-0.1", "sequential-2e-4"])
+      expect(rows[name]!.general, name).toBeGreaterThan(rows.sequential!.general + 0.09);
   });
+});
+
+test("what the text says of the search for kl is in its record", () => {
+  const { chosen, rungs } = JSON.parse(read("tuned/kl.json"));
+  const byDefault = rungs[0].results.find(({ label }: { label: string }) => label === "c00");
+  expect(page).toContain(
+    `found OP ${points(chosen.score)} on validation data with beta ${chosen.values.beta}, reverse`,
+  );
+  expect(page).toContain(`against ${points(byDefault.score)} of the default`);
+  expect(chosen.values.direction).toBe("reverse");
 });
 
 describe("what the text says of the table of three orders", () => {
