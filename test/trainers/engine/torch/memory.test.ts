@@ -1,0 +1,48 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { OutOfMemory, TorchChild } from "../../../../trainers/engine/torch/child.js";
+import { type OpenedModel, TorchModel } from "../../../../trainers/engine/torch/torch-model.js";
+import { temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
+import { python, skipped } from "./python.js";
+
+const directory = writeTinyModel();
+const update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
+
+async function open(interpreter: string): Promise<{ child: TorchChild; model: TorchModel }> {
+  const child = new TorchChild(interpreter, 1);
+  const opened = await child.ask<OpenedModel>("open", { directory, device: "cpu", dtype: "float32", seed: 1 });
+  return { child, model: new TorchModel(child, opened, directory) };
+}
+
+/** The interpreter with so many kilobytes of address space. */
+function limited(kilobytes: number): string {
+  const path = join(temporaryDirectory(), "python");
+  writeFileSync(path, `#!/bin/sh\nulimit -v ${kilobytes}\nexec '${python}' "$@"\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const objective = (sequences: number) => {
+  const tokens = Array.from({ length: 128 }, (_, i) => 40 + i);
+  const batch = Array.from({ length: sequences }, () => ({ tokens, weights: tokens.map(() => 1) }));
+  return { terms: [{ kind: "language-modeling" as const, batch, weight: 1 }] };
+};
+
+describe.skipIf(skipped || process.platform !== "linux")("short memory", () => {
+  test("a batch that does not fit is computed in smaller parts; the loss is that of the whole", async () => {
+    const free = await open(python!);
+    const small = await free.model.step(objective(4), update);
+    const [, peak] = /VmPeak:\s+(\d+) kB/.exec(readFileSync(`/proc/${free.child.pid}/status`, "utf8"))!;
+    free.child.kill();
+    const { child, model } = await open(limited(Number(peak) + 100_000));
+    const [{ batch, ...term }] = objective(256).terms as [{ batch: object }];
+    const whole = { terms: [{ ...term, batch: 0 }], batches: [batch] };
+    await expect(child.ask("step", { model: 1, parts: [whole], update })).rejects.toBeInstanceOf(OutOfMemory);
+    const report = await model.step(objective(256), update);
+    expect(report.loss).toBeCloseTo(small.loss, 4);
+    expect(report.tokens).toBe(256 * 128);
+    expect((await model.meter()).trainedTokens).toBe(256 * 128);
+    child.kill();
+  });
+});
