@@ -89,7 +89,7 @@ test("evaluate a model, read another framework's matrix, load the built-in plug-
   expect(result).toEqual({
     ...{ suite: "words", tasks: 3, asked: true },
     ...{ op: 0.75, forgetting: expect.closeTo(0.2, 12), missing: null },
-    ...{ trainers: true, suites: ["folder", "superni", "trace", "trace-seq"] },
+    ...{ trainers: true, suites: expect.arrayContaining(["folder", "superni", "trace", "trace-seq"]) },
   });
 });
 
