@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, expect, test } from "vitest";
@@ -28,6 +28,7 @@ const plugin = ["--plugin", words];
 const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 
 beforeAll(async () => {
+  cpSync(model, join(directory, "checkpoints", "step-1"), { recursive: true });
   writeFileSync(join(directory, "matrix.csv"), "0.1,0.2\n0.9,0.3\n0.4,0.8\n");
   const trainers = [
     "words",
@@ -62,6 +63,7 @@ test.each<[string, string[], number?]>([
   ["doctor", ["doctor"]],
   ["metrics", ["metrics", "matrix.csv"]],
   ["init", ["init", "made.yaml"]],
+  ["init suite", ["init", "suite", "."]],
   ["new", ["new", "metric", "my-metric.mjs"]],
   ["validate", ["validate", "runs/r"]],
   ["completion", ["completion", "bash"]],
@@ -71,6 +73,35 @@ test.each<[string, string[], number?]>([
   ["gate --plan", ["gate", "runs/e", "--plan", "--margin", "op=0.1"]],
   ["gate bless", ["gate", "bless", "runs/r:memory-replay", "--reason", "first"]],
   ["gate acknowledge", ["gate", "acknowledge", "op", "--margin", "0.1", "--reason", "traded", "--until", "2099-01-01"]],
+  ["history", ["history", "runs/e"]],
+  ["leaderboard", ["leaderboard", "runs/r", "--out", "board"]],
+  ["claims --list", ["claims", "--list"]],
+  ["registry add", ["registry", "add", "m", model, ...plugin, "--reason", "first"]],
+  ["registry attach", ["registry", "attach", "m@1", "runs/e"]],
+  ["registry alias", ["registry", "alias", "m@1", "champion", "--reason", "best"]],
+  ["registry show", ["registry", "show", "m@champion"]],
+  ["registry path", ["registry", "path", "m@1"]],
+  ["registry verify", ["registry", "verify"]],
+  ["registry gc", ["registry", "gc", "--reason", "tidy"]],
+  [
+    "watch",
+    [
+      "watch",
+      "checkpoints",
+      "words",
+      ...plugin,
+      "--trainer",
+      "memory-frozen",
+      "--quick",
+      "--once",
+      "--interval",
+      "0.2",
+      "--against",
+      "runs/e",
+      "--margin",
+      "op=0.1",
+    ],
+  ],
   ["gate", ["gate", "runs/r:memory-replay", "--margin", "op=0.1"], 3],
 ])("%s prints what its published schema says: %j", async (definition, given, code) => {
   await follows(definition, given, code);
