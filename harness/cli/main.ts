@@ -20,6 +20,7 @@ import { addMetrics } from "./verbs/metrics.js";
 import { addNew } from "./verbs/new.js";
 import { addRegistry } from "./verbs/registry.js";
 import { addReport } from "./verbs/report.js";
+import { addRollout } from "./verbs/rollout.js";
 import { addRun } from "./verbs/run.js";
 import { addShow } from "./verbs/show.js";
 import { addTune } from "./verbs/tune.js";
@@ -51,6 +52,7 @@ export function buildProgram(context: CliContext): Command {
     addHistory,
     addReport,
     addRegistry,
+    addRollout,
     addLeaderboard,
     addCompare,
     addGate,

@@ -1,16 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { RegisteredModel, RegistryEvent, RegistryState, VersionRecord } from "../contract/registry.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { Journal, readJournal } from "../run/store/journal.js";
-import { lockRun } from "../run/store/lock.js";
+import { lockPatiently } from "./patient-lock.js";
 import { applied, emptyState, modelIn } from "./state.js";
-
-/** How long a writer waits for another one. */
-const patience = 30_000;
 
 /**
  * Versions of models with their lineage, evaluations and aliases: `log.jsonl`, an append-only log of checksummed
@@ -42,7 +38,7 @@ export class ModelRegistry {
    */
   async change(decide: (state: RegistryState) => readonly RegistryEvent[]): Promise<RegistryState> {
     mkdirSync(this.directory, { recursive: true });
-    const unlock = await this.#lock();
+    const unlock = await lockPatiently(this.directory);
     try {
       const log = new Journal<RegistryEvent>(this.#log);
       try {
@@ -75,19 +71,6 @@ export class ModelRegistry {
     return events
       .map((event) => checkRecord<RegistryEvent>("registry-event", event, this.#log))
       .reduce(applied, emptyState());
-  }
-
-  async #lock(): Promise<() => void> {
-    const end = performance.now() + patience;
-    for (;;) {
-      try {
-        return lockRun(this.directory);
-      } catch (error) {
-        const locked = error instanceof BenchError && error.code === "RUN_LOCKED";
-        if (!locked || performance.now() > end) throw error;
-        await setTimeout(20 + Math.random() * 30);
-      }
-    }
   }
 }
 

@@ -7,6 +7,9 @@ import { BenchError } from "../../contract/errors.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { wholeNumber } from "../whole-number.js";
 
+/** Values of `signed`. */
+export type Signed = SignedOptions;
+
 type Options<Service> = CommonOptions & Service;
 
 const versionArgument = "a version: name@3 or name@alias; the latest of a name alone";
@@ -194,11 +197,12 @@ function addQueries(registry: Command, context: CliContext): void {
   );
 }
 
-const placed = (command: Command): Command =>
+/** The option of every verb on a registry. */
+export const placed = (command: Command): Command =>
   command.option("--registry <directory>", "directory of the registry", "registry");
 
 /** Options of what changes a registry. */
-function signed(command: Command, withReason = true): Command {
+export function signed(command: Command, withReason = true): Command {
   placed(command).addOption(new Option("--by <name>", "who decides").default(userInfo().username, "your user name"));
   return withReason ? command.option("--reason <text>", "why, for the log") : command;
 }

@@ -13,7 +13,7 @@ const least = 1e-4;
  * Gram–Schmidt, twice, which keeps rounding from accumulating (Giraud et al., 2005).
  */
 export function newDirection(basis: readonly Direction[], vector: Float32Array): Float32Array | undefined {
-  const rest = Float64Array.from(vector);
+  const rest = new Float64Array(vector);
   const before = length(rest);
   for (let pass = 0; pass < 2; pass++) {
     for (const { values } of basis) {
@@ -23,7 +23,7 @@ export function newDirection(basis: readonly Direction[], vector: Float32Array):
     }
   }
   const after = length(rest);
-  return after > least * before ? Float32Array.from(rest, (value) => value / after) : undefined;
+  return after > least * before ? new Float32Array(rest.map((value) => value / after)) : undefined;
 }
 
 /** At most `capacity` directions: of the task with most, the latest gives way. What is left stays orthonormal. */

@@ -77,10 +77,10 @@ class SynapticIntelligence implements Strategy {
 
   async afterTask({ model, note }: TaskContext): Promise<void> {
     const end = await parametersOf(model);
-    const importance = Float32Array.from(
-      this.#path,
-      (value, i) => Math.max(0, value) / ((end[i]! - this.#start[i]!) ** 2 + this.#options.xi),
-    );
+    const importance = new Float32Array(this.#path.length); // `from` would build an array of all values first
+    for (let i = 0; i < importance.length; i++) {
+      importance[i] = Math.max(0, this.#path[i]!) / ((end[i]! - this.#start[i]!) ** 2 + this.#options.xi);
+    }
     const given: Vector = await model.write(importance);
     const own = await normalized(model, given);
     note("mean importance", own.mean);

@@ -91,7 +91,7 @@ test.each(["gem", "a-gem"])(
       const scores = await learner.score(
         abc[0]!.train.map(({ id, input, references }) => ({ id, input, continuation: references[0]! })),
       );
-      return { score: scores.reduce((sum, own) => sum + own, 0), tokens: (await learner.cost()).trainedTokens };
+      return { score: scores.reduce((sum, own) => sum + own, 0), tokens: (await learner.cost()).trainedTokens! };
     };
     const [guarded, plain] = [await scored(name, { memories: 32 }), await scored("sequential", {})];
     expect(guarded.score).toBeGreaterThan(plain.score);

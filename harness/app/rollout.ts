@@ -1,0 +1,188 @@
+import { randomBytes } from "node:crypto";
+import { BenchError } from "../contract/errors.js";
+import type { Arm, Observation, RolloutEvent } from "../contract/rollout.js";
+import { findVersion, ModelRegistry } from "../registry/model-registry.js";
+import { modelIn } from "../registry/state.js";
+import { type Decision, decide } from "../rollout/decide.js";
+import { readPolicy } from "../rollout/policy.js";
+import { RolloutLog } from "../rollout/rollout-log.js";
+import { armOf } from "../rollout/split.js";
+import { isOver, type Rollout } from "../rollout/state.js";
+import { moveAlias } from "./registry/aliases.js";
+import { type SignedOptions, stamp } from "./registry/signature.js";
+
+/** The alias that a rollout is about. */
+const champion = "champion";
+
+/** A rollout as it is now, and what the evidence says. */
+export interface RolloutStatus {
+  rollout: Rollout;
+  /** Percent of the requests that the candidate answers now. */
+  percent: number;
+  decision: Decision;
+}
+
+/**
+ * Starts a rollout of a version against the champion.
+ *
+ * @param reference `name@version` or `name@alias`.
+ * @throws USAGE where there is no champion, the version is the champion, or another rollout is live.
+ */
+export async function startRollout(
+  reference: string,
+  options: SignedOptions & { policy: string },
+): Promise<RolloutStatus> {
+  const policy = readPolicy(options.policy);
+  const state = new ModelRegistry(options.registry).read();
+  const { version } = findVersion(state, reference);
+  const current = modelIn(state, version.name).aliases[champion];
+  if (current === undefined || current === version.version) {
+    const what = current === undefined ? "has no champion" : `has version ${current} as its champion already`;
+    throw new BenchError("USAGE", `${version.name} ${what}`, {
+      fix:
+        current === undefined
+          ? `Name the version that answers today: bench registry alias ${version.name}@<version> ${champion}`
+          : "Give another version.",
+    });
+  }
+  const rollout = await new RolloutLog(options.registry, version.name).begin((before) => {
+    if (before !== undefined && !isOver(before)) {
+      throw new BenchError("USAGE", `a rollout of ${before.name}@${before.candidate} is ${before.phase}`, {
+        fix: `End it first: bench rollout abort ${before.name} --reason "…"`,
+      });
+    }
+    const salt = randomBytes(12).toString("hex");
+    const versions = { name: version.name, candidate: version.version, champion: current };
+    return { type: "started", ...versions, policy, salt, ...stamp(options) };
+  });
+  return statusOf(rollout);
+}
+
+/** The last rollout of a model. Throws UNKNOWN_NAME where there was none. */
+export function readRollout(name: string, { registry }: Pick<SignedOptions, "registry">): RolloutStatus {
+  return statusOf(new RolloutLog(registry, name).read());
+}
+
+/**
+ * Adds observations, in their order, on the disk before this returns.
+ *
+ * @param texts lines of JSON `{"arm": "candidate", "metric": "resolved", "value": 1}`.
+ * @throws DATA_INVALID with its line for one that the policy does not know; then none is added.
+ */
+export async function observe(
+  name: string,
+  texts: readonly string[],
+  { registry }: Pick<SignedOptions, "registry">,
+): Promise<RolloutStatus> {
+  const rollout = await new RolloutLog(registry, name).append((state) => {
+    if (isOver(state)) throw over(state);
+    const observations = texts.flatMap((text, index) => (text.trim() === "" ? [] : [parse(text, index + 1, state)]));
+    return observations.length === 0 ? [] : [{ type: "observed", observations, at: new Date().toISOString() }];
+  });
+  return statusOf(rollout);
+}
+
+/**
+ * Does what evidence and policy say: the next step, the promotion, a pause or the way back. The alias moves by
+ * compare-and-set after the decision is on the disk; a promotion that was interrupted is completed.
+ *
+ * @returns the decision that was carried out, with the state after it.
+ */
+export async function actOnRollout(name: string, options: SignedOptions): Promise<RolloutStatus> {
+  let carriedOut: Decision | undefined;
+  const log = new RolloutLog(options.registry, name);
+  const event = (type: "promoting" | "paused" | "rolled-back" | "promoted", reason: string): RolloutEvent => ({
+    ...{ type, ...stamp({ ...options, reason }) },
+  });
+  let rollout = await log.append(async (state) => {
+    if (isOver(state)) throw over(state);
+    carriedOut = decide(state);
+    const { action, reason } = carriedOut;
+    if (action === "roll back") {
+      await giveBack(state, { ...options, reason });
+      return [event("rolled-back", reason)];
+    }
+    if (state.phase === "promoting" || action === "wait") return [];
+    if (action === "pause") return [event("paused", reason)];
+    if (action === "promote") return [event("promoting", reason)];
+    return [{ type: "advanced", step: state.step + 1, ...stamp({ ...options, reason }) }];
+  });
+  if (rollout.phase === "promoting") {
+    const { candidate, champion: before } = rollout;
+    const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
+    if (aliases[champion] !== candidate) {
+      const reason = rollout.history.at(-1)!.reason;
+      await moveAlias(`${name}@${candidate}`, champion, { ...options, reason, expect: before });
+    }
+    rollout = await log.append(() => [event("promoted", carriedOut!.reason)]);
+    carriedOut = { ...carriedOut!, action: "promote" };
+  }
+  return { ...statusOf(rollout), decision: carriedOut! };
+}
+
+/** Ends, pauses or goes on with a rollout because somebody says so; the way back after a promotion moves the alias back. */
+export async function intervene(
+  name: string,
+  type: "paused" | "resumed" | "aborted" | "rolled-back",
+  options: SignedOptions,
+): Promise<RolloutStatus> {
+  const log = new RolloutLog(options.registry, name);
+  const rollout = await log.append(async (state) => {
+    const allowed = type === "rolled-back" ? state.phase === "promoted" || !isOver(state) : !isOver(state);
+    const fits = type === "resumed" ? state.phase === "paused" : type !== "paused" || state.phase === "canary";
+    if (!allowed || !fits) throw over(state);
+    if (type === "rolled-back" || type === "aborted") await giveBack(state, options);
+    return [{ type, ...stamp(options) }];
+  });
+  return statusOf(rollout);
+}
+
+/** Which version answers a request of that id now. */
+export function armFor(name: string, request: string, options: Pick<SignedOptions, "registry">): Arm {
+  const { rollout, percent } = readRollout(name, options);
+  return armOf(request, rollout.salt, percent);
+}
+
+/** Points the alias at the former champion again, where the candidate has it: after a promotion, or one that was interrupted. */
+async function giveBack({ name, candidate, champion: former }: Rollout, options: SignedOptions): Promise<void> {
+  const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
+  if (aliases[champion] !== candidate) return;
+  await moveAlias(`${name}@${former}`, champion, { ...options, expect: candidate });
+}
+
+function statusOf(rollout: Rollout): RolloutStatus {
+  const { phase, policy, step } = rollout;
+  const share = { canary: policy.steps[step]!, paused: policy.steps[step]!, promoting: policy.steps[step]! };
+  const percent = phase === "promoted" ? 100 : isOver(rollout) ? 0 : share[phase as keyof typeof share];
+  return { rollout, percent, decision: decide(rollout) };
+}
+
+function parse(text: string, line: number, { policy }: Rollout): Observation {
+  const refuse = (message: string): never => {
+    throw new BenchError("DATA_INVALID", `line ${line} of the observations: ${message}`, {
+      fix: 'Give lines such as {"arm": "candidate", "metric": "resolved", "value": 1}.',
+    });
+  };
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch {
+    refuse("no JSON");
+  }
+  const { arm, metric, value } = (row ?? {}) as Partial<Observation>;
+  if (arm !== "candidate" && arm !== "champion") return refuse(`arm is neither "candidate" nor "champion"`);
+  if (typeof metric !== "string" || !Object.hasOwn(policy.metrics, metric)) {
+    return refuse(`the policy has the metrics ${Object.keys(policy.metrics).join(", ")}`);
+  }
+  const [least, greatest] = policy.metrics[metric]!.range;
+  if (typeof value !== "number" || !(value >= least && value <= greatest)) {
+    return refuse(`the value of ${metric} is no number from ${least} to ${greatest}`);
+  }
+  return { arm, metric, value };
+}
+
+function over({ name, candidate, phase }: Rollout): BenchError {
+  return new BenchError("USAGE", `the rollout of ${name}@${candidate} is ${phase}`, {
+    fix: `See \`bench rollout status ${name}\`.`,
+  });
+}

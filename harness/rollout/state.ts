@@ -1,0 +1,79 @@
+import { BenchError } from "../contract/errors.js";
+import type { Observation, RolloutEvent, RolloutPhase } from "../contract/rollout.js";
+
+/** What the log of a rollout adds up to. */
+export interface Rollout extends Omit<Extract<RolloutEvent, { type: "started" }>, "type"> {
+  phase: RolloutPhase;
+  /** Index into the policy's steps. */
+  step: number;
+  /** In the order of arrival, by metric. */
+  observations: Record<string, Observation[]>;
+  /** Observations of the candidate since the step began, by metric. */
+  inStep: Record<string, number>;
+  /** What happened, but for observations. */
+  history: Exclude<RolloutEvent, { type: "observed" }>[];
+}
+
+/** Phases after which nothing is observed or decided. */
+export const isOver = ({ phase }: Pick<Rollout, "phase">): boolean =>
+  ["promoted", "rolled-back", "aborted"].includes(phase);
+
+/** The phases in which an event may happen, and the one that it leads to. */
+const transitions: Record<Exclude<RolloutEvent["type"], "started">, { in: RolloutPhase[]; to?: RolloutPhase }> = {
+  observed: { in: ["canary", "paused", "promoting"] },
+  advanced: { in: ["canary"], to: "canary" },
+  paused: { in: ["canary"], to: "paused" },
+  resumed: { in: ["paused"], to: "canary" },
+  promoting: { in: ["canary"], to: "promoting" },
+  promoted: { in: ["promoting"], to: "promoted" },
+  "rolled-back": { in: ["canary", "paused", "promoting", "promoted"], to: "rolled-back" },
+  aborted: { in: ["canary", "paused", "promoting"], to: "aborted" },
+};
+
+/**
+ * The state that a log adds up to.
+ *
+ * @throws DATA_INVALID for events that cannot follow each other.
+ */
+export function rolloutOf(events: readonly RolloutEvent[]): Rollout {
+  const [first, ...others] = events;
+  if (first?.type !== "started") throw impossible("it does not begin with the start");
+  const { type: _started, ...facts } = first;
+  const byMetric = <Value>(value: () => Value) =>
+    Object.fromEntries(Object.keys(facts.policy.metrics).map((metric) => [metric, value()]));
+  const rollout: Rollout = {
+    ...{ ...facts, phase: "canary", step: 0, history: [first] },
+    ...{ observations: byMetric((): Observation[] => []), inStep: byMetric(() => 0) },
+  };
+  for (const event of others) {
+    if (event.type === "started") throw impossible("it starts twice");
+    const { in: allowed, to } = transitions[event.type];
+    if (!allowed.includes(rollout.phase)) throw impossible(`"${event.type}" follows "${rollout.phase}"`);
+    if (event.type === "observed") observe(rollout, event.observations);
+    else {
+      rollout.history.push(event);
+      rollout.phase = to!;
+      if (event.type !== "advanced") continue;
+      if (event.step !== rollout.step + 1) throw impossible(`step ${event.step} follows step ${rollout.step}`);
+      rollout.step = event.step;
+      rollout.inStep = byMetric(() => 0);
+    }
+  }
+  return rollout;
+}
+
+function observe(rollout: Rollout, observations: readonly Observation[]): void {
+  for (const observation of observations) {
+    const { metric, arm } = observation;
+    if (!Object.hasOwn(rollout.observations, metric))
+      throw impossible(`it observes "${metric}", which no policy names`);
+    rollout.observations[metric]!.push(observation);
+    if (arm === "candidate") rollout.inStep[metric]! += 1;
+  }
+}
+
+function impossible(what: string): BenchError {
+  return new BenchError("DATA_INVALID", `the log of the rollout is not one that bench writes: ${what}`, {
+    fix: "Restore the log from a copy; it may not be edited by hand.",
+  });
+}
