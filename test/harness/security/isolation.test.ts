@@ -11,10 +11,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { leaderboardLines } from "../../../harness/cli/text/leaderboard-table.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import type { Confinement, IsolationPolicy } from "../../../harness/contract/isolation.js";
+import { type Confinement, type IsolationPolicy, weakestIsolation } from "../../../harness/contract/isolation.js";
 import type { CostRecord } from "../../../harness/contract/result.js";
 import type { LearnContext, Learner, TrainingView } from "../../../harness/contract/trainer.js";
+import { buildLeaderboard } from "../../../harness/metrics/index.js";
 import { hasBubblewrap } from "../../../harness/plugins/isolation/bubblewrap.js";
 import { StagedImages } from "../../../harness/plugins/isolation/images.js";
 import { availableIsolation, type PluginProgram } from "../../../harness/plugins/isolation/launch.js";
@@ -25,6 +27,8 @@ import { loadRegistry } from "../../../harness/plugins.js";
 import { payloadMeter } from "../../../harness/run/cell/payload.js";
 import { executeRun } from "../../../harness/run/execute.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
+import { readRun } from "../../../harness/run/store/store.js";
+import { isolationChips } from "../../../reports/view-models/leaderboard/privileges.js";
 import { configure, plugins as fixtures, newDirectory, removeDirectories } from "../run/support.js";
 
 const fixture = (name: string) => join(packageRoot, "test", "fixtures", "plugins", name);
@@ -142,6 +146,24 @@ describe("a run with cheats in it", () => {
       JSON.parse(readFileSync(join(out, "run", "cells", record.id, "cost.json"), "utf8")),
     );
   }, 120_000);
+
+  test("shows on the leaderboard who was isolated, by the weakest of the cells", () => {
+    const stored = readRun(join(out, "run"));
+    const boardOf = (costs: Record<string, CostRecord>) => buildLeaderboard({ ...stored, costs });
+    const rowOf = (costs: Record<string, CostRecord>) =>
+      boardOf(costs).leaderboard.find(({ trainer }) => trainer === "cheat")!;
+    expect(rowOf(stored.costs).isolation).toBe(hasBubblewrap() ? "bubblewrap" : "permissions");
+    const open = Object.fromEntries(
+      Object.entries(stored.costs).map(([id, cost]) => [id, { ...cost, isolation: "none" as const }]),
+    );
+    expect(leaderboardLines(boardOf(open), { color: false, width: 100 })).toContain(
+      "not isolated from test data: cheat",
+    );
+    expect(isolationChips(rowOf(open).isolation)).toMatchObject([{ text: "not isolated" }]);
+    expect(weakestIsolation(["bubblewrap", "permissions", "bubblewrap"])).toBe("permissions");
+    expect(weakestIsolation(["bubblewrap", undefined]), "what is not known is not claimed").toBeUndefined();
+    expect(isolationChips(undefined)).toEqual([]);
+  });
 
   test("gives a plug-in nothing of the questions, and says how it was isolated", () => {
     const [cost] = costs;
