@@ -68,7 +68,10 @@ describe("run, from the command to the leaderboard", () => {
     );
     expect(again.code).toBe(0);
     expect(readdirSync(join(directory, "runs"))).toHaveLength(1);
-    const table = again.stdout.replace(/words-[0-9a-f]{8}/g, "words-DIGEST").replace(/ \d+\.\ds$/gm, " TIME");
+    const table = again.stdout
+      .replace(/words-[0-9a-f]{8}/g, "words-DIGEST")
+      .replace(/ \d+\.\ds$/gm, " TIME")
+      .replace(/^(?:not )?isolated from test data/m, "HOW ISOLATED"); // as this machine can
     expect(table).toMatchSnapshot();
   });
 
@@ -137,7 +140,7 @@ describe("run, from the command to the leaderboard", () => {
     const report = await benchProcess(["report", out, "--out", "page", "--json"], directory);
     expect(JSON.parse(report.stdout).files.length).toBeGreaterThan(0);
     expect(existsSync(join(directory, "page", "index.html"))).toBe(true);
-    expect((await bench(["validate", out], directory)).stdout).toContain("cells done     4");
+    expect((await bench(["validate", out], directory)).stdout).toMatch(/cells done +4\n/);
   });
 
   it("computes the metrics of a matrix, and exits with 0 where some are missing", async () => {
@@ -159,7 +162,7 @@ describe("run, from the command to the leaderboard", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/tasks +colour → size → taste/);
-    expect(stdout).toMatch(/time +about /);
+    expect(stdout).toMatch(/time +\S+ to \S+ /);
     expect(stdout).toMatch(/disk +about \d+ MB/);
     expect(existsSync(join(directory, "never"))).toBe(false);
   });
