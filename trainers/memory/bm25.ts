@@ -21,7 +21,14 @@ export class Bm25 implements Ranker {
   readonly #lengths = new Map<string, number>();
   #totalLength = 0;
 
-  constructor(private readonly options: Bm25Options) {}
+  /**
+   * @param rarity power of the inverse document frequency: 1 in BM25; 2 as in the cosine of two TF-IDF vectors, where it is
+   *   a factor of both sides, so that a name outweighs the words of a relation.
+   */
+  constructor(
+    private readonly options: Bm25Options,
+    private readonly rarity: 1 | 2 = 1,
+  ) {}
 
   async add(documents: readonly Document[]): Promise<void> {
     for (const document of documents) {
@@ -80,7 +87,7 @@ export class Bm25 implements Ranker {
     for (const [term, repeats] of [...counted(termsOf(query))].sort(([x], [y]) => byCodeUnits(x, y))) {
       const postings = this.#postings.get(term);
       if (postings === undefined) continue;
-      const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5));
+      const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5)) ** this.rarity;
       for (const [id, count] of postings) {
         const length = 1 - b + (b * this.#lengths.get(id)!) / meanLength;
         scores.set(id, (scores.get(id) ?? 0) + (weight * count * (k1 + 1)) / (count + k1 * length));

@@ -43,7 +43,8 @@ const makeHippoRag: Make<OptionsOf<typeof hippoRagParts>> = async (model, { opti
   const { extraction, filter, linking, endpoint, embedder: reference } = options;
   const ask = { model: async () => askModel(model, chat), endpoint: () => askEndpoint(endpoint) };
   const embedder = linking === "embeddings" ? await openEmbedder(reference, model) : undefined;
-  const ranker = (file: string) => (embedder === undefined ? new Bm25(options) : new Dense(embedder, file));
+  const ranker = (file: string, rarity: 1 | 2) =>
+    embedder === undefined ? new Bm25(options, rarity) : new Dense(embedder, file);
   const extract = { rules: factsByRules, given: givenFacts };
   return new HippoRag(
     {
@@ -51,8 +52,8 @@ const makeHippoRag: Make<OptionsOf<typeof hippoRagParts>> = async (model, { opti
         extraction === "model" || extraction === "endpoint"
           ? promptedFacts(await ask[extraction]())
           : extract[extraction],
-      passages: ranker("embeddings"),
-      facts: ranker("fact-embeddings"),
+      passages: ranker("embeddings", 1),
+      facts: ranker("fact-embeddings", 2),
       recognize: filter === "none" ? recognizeAll : recognizeWith(await ask[filter]()),
     },
     options,
@@ -90,7 +91,7 @@ export const hipporag = defineTrainer({
   name: "hipporag",
   summary: "The base model as it is, reading the documents that a walk over a graph of facts leads to.",
   source: "HippoRAG 2, Gutiérrez et al., arXiv 2502.14802",
-  version: 1,
+  version: 2,
   options: { ...memoryOptions, ...hippoRagParts },
   create: (context) => MemoryLearner.open(context, makeHippoRag),
 });
@@ -101,7 +102,7 @@ export const rankFusion = defineTrainer({
   name: "rank-fusion",
   summary: "The base model as it is, reading the documents that several retrievers rank highest.",
   source: "Cormack, Clarke & Büttcher 2009",
-  version: 1,
+  version: 2,
   options: {
     use: Type.Array(Type.Enum(["bm25", "dense", "hipporag"]), {
       minItems: 2,

@@ -89,6 +89,17 @@ test("bm25 scores as the formula says", async () => {
   expect(hits).toEqual([{ id: "1", score: expect.closeTo((idf * 2 * 2.2) / (2 + 1.2 * (0.25 + (0.75 * 3) / 2)), 12) }]);
 });
 
+test("with the squared frequency a rare word counts more", async () => {
+  const scores = async (rarity: 1 | 2) => {
+    const bm25 = new Bm25({ k1: 0.9, b: 0.4 }, rarity);
+    await bm25.add(
+      ["erik was here", "ann was here", "ben was here"].map((text) => ({ id: text.split(" ")[0]!, text })),
+    );
+    return (await bm25.scores(["Erik"]))[0]!.get("erik")!;
+  };
+  expect((await scores(2)) / (await scores(1))).toBeCloseTo(Math.log(1 + (3 - 1 + 0.5) / (1 + 0.5)), 12);
+});
+
 test("terms: scripts without spaces give characters and pairs, others words, whatever their normal form", () => {
   expect(termsOf("北京大学 in 2024年, Zoë’s CAFÉ")).toEqual(
     ["北", "京", "北京", "大", "京大", "学", "大学", "in", "2024", "年", "zoë", "s", "café"].map((term) =>
