@@ -9,7 +9,7 @@ import type { Architecture } from "./architecture.js";
 import { companionsOf } from "./companions.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
-import { type NamedTensor, readTensor, type StoredTensor } from "./safetensors.js";
+import { bytesOf, type NamedTensor, readTensor, type StoredTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
 import { findWeights, requireTensor, writeWeights } from "./weights.js";
@@ -89,7 +89,8 @@ export function digestModel(
   const template = files.get("chat_template.jinja");
   if (template !== undefined) hash.update("\0chat_template.jinja\0").update(template);
   for (const { name, values } of tensors) {
-    hash.update(`\0${name}\0`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    hash.update(`\0${name}\0`);
+    for (const bytes of bytesOf(values)) hash.update(bytes);
   }
   return hash.digest("hex");
 }

@@ -95,11 +95,22 @@ export function writeSafetensors(
   const padded = Buffer.from(text + " ".repeat(-Buffer.byteLength(text) & 7));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  writeFileAtomically(path, [
-    length,
-    padded,
-    ...tensors.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-  ]);
+  writeFileAtomically(
+    path,
+    (function* () {
+      yield length;
+      yield padded;
+      for (const { values } of tensors) yield* bytesOf(values);
+    })(),
+  );
+}
+
+/** The bytes of numbers in pieces: one array of bytes is at most 4 GiB in Node 20. */
+export function* bytesOf(values: Float32Array, most = 2 ** 30): Generator<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = values;
+  for (let start = 0; start < byteLength; start += most) {
+    yield new Uint8Array(buffer, byteOffset + start, Math.min(most, byteLength - start));
+  }
 }
 
 /** The texts in a file's `__metadata__`. Throws MODEL_INVALID if the header is wrong. */

@@ -8,7 +8,7 @@ import { companionsOf } from "./companions.js";
 import { isPlainDecoder } from "./config.js";
 import { readJsonFile } from "./json-file.js";
 import { defaultMaxTokens, textMeasure } from "./measure.js";
-import { readTensor } from "./safetensors.js";
+import { bytesOf, readTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { findWeights, holdsWeights } from "./weights.js";
 
@@ -62,7 +62,8 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
       for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const values = readTensor(tensor);
         parameters += values.length;
-        hash.update(`\0${name}\0`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+        hash.update(`\0${name}\0`);
+        for (const bytes of bytesOf(values)) hash.update(bytes);
       }
       return { architecture, parameters, digest: hash.digest("hex"), chatTemplate: tokenizer.chat !== null };
     },

@@ -2,7 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readHeader, readTensor, writeSafetensors } from "../../../trainers/model/safetensors.js";
+import { bytesOf, readHeader, readTensor, writeSafetensors } from "../../../trainers/model/safetensors.js";
 import { temporaryDirectory } from "./tiny-model.js";
 
 /** A file with one tensor of raw bytes, put together by hand from the published description of the format. */
@@ -121,4 +121,11 @@ test("a file cut anywhere is refused", () => {
 test("a file that is not there is named", () => {
   const file = join(temporaryDirectory(), "absent.safetensors");
   expect(() => readHeader(file)).toThrow(expect.objectContaining({ code: "MODEL_INVALID", at: { file } }));
+});
+
+test("the bytes of a tensor come in pieces, of a part of a buffer too", () => {
+  const values = Float32Array.from({ length: 9 }, (_, index) => index / 3).subarray(2);
+  const pieces = [...bytesOf(values, 12)];
+  expect(pieces.map(({ length }) => length)).toEqual([12, 12, 4]);
+  expect(Buffer.concat(pieces)).toEqual(Buffer.from(values.slice().buffer));
 });
