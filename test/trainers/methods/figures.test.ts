@@ -88,12 +88,14 @@ describe("what the text says of the quick suite's tables", () => {
       ["magmax", "dare"],
       ["magmax", "ties"],
       ["magmax", "merge"],
+      ["sequential", "merge"],
+      ["merge-x3", "sequential"],
       ["kl-0.1", "sequential"],
     ];
     for (const [better, worse] of above)
       expect(rows[better]!.op, `${better}, ${worse}`).toBeGreaterThan(rows[worse]!.op);
     expect(Math.abs(rows["sequential-2e-4"]!.op - rows.sequential!.op)).toBeLessThan(0.01);
-    for (const name of ["migu", "migu-task", "osf", "kl-0.1", "sequential-2e-4"])
+    for (const name of ["migu", "migu-task", "osf", "kl-0.1", "sequential-2e-4", "merge-x3"])
       expect(rows[name]!.general, name).toBeGreaterThan(rows.sequential!.general + 0.09);
   });
 });
