@@ -26,7 +26,7 @@ interface Waiting {
 /** What the child answers with where a call failed. */
 interface Failure {
   message: string;
-  data: { code?: string; fix?: string | null };
+  data: { code?: string; fix?: string | null; trace?: string };
 }
 
 /**
@@ -126,12 +126,12 @@ export class TorchChild {
     else waiting?.reject(this.errorOf(error));
   }
 
-  private errorOf({ message, data: { code, fix } }: Failure): Error {
+  private errorOf({ message, data: { code, fix, trace } }: Failure): Error {
     if (code === "OUT_OF_MEMORY") return new OutOfMemory(message);
     if (code !== undefined && Object.hasOwn(errorCodes, code)) {
       return new BenchError(code as ErrorCode, message, { fix: fix ?? undefined });
     }
-    return this.failed(`failed: ${message}`);
+    return this.failed(`failed: ${message}`, trace);
   }
 
   /** Waits for the next word; kills the child where it does not come. */
@@ -153,8 +153,8 @@ export class TorchChild {
     this.hold(false);
   }
 
-  private failed(what: string): BenchError {
-    const lines = this.stderrTail.trimEnd().split("\n").slice(-quotedLines).join("\n");
+  private failed(what: string, words = this.stderrTail): BenchError {
+    const lines = words.trimEnd().split("\n").slice(-quotedLines).join("\n");
     const said = lines === "" ? "" : `; its last words:\n${lines}`;
     return new BenchError("ENGINE_FAILED", `The process of the engine "torch" ${what}${said}`, {
       fix: "Run it again with --retry-failed: the cell goes on after its last finished task.",

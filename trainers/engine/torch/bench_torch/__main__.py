@@ -67,8 +67,7 @@ def _failure(error: Exception) -> dict:
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error):
         torch.cuda.empty_cache()
         return {"code": -32001, "message": str(error), "data": {"code": "OUT_OF_MEMORY"}}
-    traceback.print_exc()
-    return {"code": -32603, "message": f"{type(error).__name__}: {error}", "data": {}}
+    return {"code": -32603, "message": f"{type(error).__name__}: {error}", "data": {"trace": traceback.format_exc()}}
 
 
 def main() -> None:
