@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { armsOf } from "../contract/claim.js";
 import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import { readRegularFile } from "../contract/read-file.js";
 import type { RunRecord } from "../contract/result.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { readRun, readRunRecord } from "../run/store/store.js";
@@ -116,7 +117,7 @@ function registeredBefore(statements: readonly Statement[], line: LedgerLine, le
 function readLedger(runs: string): LedgerLine[] {
   const path = join(runs, ledgerFile);
   if (!existsSync(path)) return [];
-  const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+  const lines = readRegularFile(path).toString("utf8").split("\n").filter(Boolean);
   return lines.map((text) => checkRecord<LedgerLine>("claims-ledger", parsed(text), path));
 }
 

@@ -1,7 +1,9 @@
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import type { SearchSpace } from "../contract/trainer.js";
 import { checkSpace, spaceSchema } from "./search-space.js";
 import { readYamlFile } from "./yaml-file.js";
+
+let validate: ValidateFunction<SearchSpace> | undefined;
 
 /**
  * Reads a search space from a file of YAML or JSON.
@@ -10,7 +12,7 @@ import { readYamlFile } from "./yaml-file.js";
  * @throws CONFIG_SYNTAX, CONFIG_INVALID with line, column and a suggestion.
  */
 export function readSpaceFile(file: string, schema: Record<string, unknown>): SearchSpace {
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile<SearchSpace>(spaceSchema);
+  validate ??= new Ajv({ allErrors: true, verbose: true }).compile<SearchSpace>(spaceSchema);
   const { content, locate } = readYamlFile(file, validate, {
     what: "the search space",
     absent:

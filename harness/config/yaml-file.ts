@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ValidateFunction } from "ajv";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { deepest, isTooDeep, withinStack } from "../contract/nesting.js";
+import { readRegularFile } from "../contract/read-file.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
 /** The checked content of a YAML file, with the positions of its keys and values. */
@@ -30,7 +31,11 @@ export function readYamlFile<Content>(
   words: YamlFileWords,
 ): YamlFile<Content> {
   const counter = new LineCounter();
-  const document = parseDocument(readText(file, words), { lineCounter: counter, prettyErrors: false });
+  const text = readText(file, words);
+  const document = withinStack(
+    () => parseDocument(text, { lineCounter: counter, prettyErrors: false }),
+    () => tooDeep(file),
+  );
   const place = (offset: number): ErrorLocation => {
     const { line, col } = counter.linePos(offset);
     return { file, line, column: col };
@@ -50,7 +55,7 @@ export function readYamlFile<Content>(
     });
   }
   const locate = (path: readonly (string | number)[], atKey = false) => place(offsetOf(document, path, atKey));
-  const content = (document.toJS() ?? {}) as unknown;
+  const content = contentOf(document, file);
   if (!validate(content)) {
     const [first] = explainSchemaErrors(validate.errors ?? [], content)
       .map((problem) => ({ ...problem, at: locate(problem.path, problem.atKey) }))
@@ -60,10 +65,37 @@ export function readYamlFile<Content>(
   return { content, locate };
 }
 
+/** What a document says; an empty one is an empty mapping. Throws CONFIG_SYNTAX for aliases without end. */
+function contentOf(document: Document, file: string): unknown {
+  let content: unknown;
+  try {
+    content =
+      withinStack(
+        () => document.toJS() as unknown,
+        () => tooDeep(file),
+      ) ?? {};
+  } catch (error) {
+    if (error instanceof BenchError) throw error;
+    throw new BenchError("CONFIG_SYNTAX", `its aliases cannot be resolved: ${(error as Error).message}`, {
+      fix: "Write what they stand for.",
+      at: { file },
+      cause: error,
+    });
+  }
+  if (isTooDeep(content)) throw tooDeep(file);
+  return content;
+}
+
+const tooDeep = (file: string): BenchError =>
+  new BenchError("CONFIG_SYNTAX", `it has more than ${deepest} levels, or contains itself`, {
+    fix: "Remove levels of lists and mappings, and anchors around their own aliases.",
+    at: { file },
+  });
+
 function readText(file: string, { what, absent }: YamlFileWords): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(resolve(file));
+    bytes = readRegularFile(resolve(file));
   } catch (error) {
     throw new BenchError("CONFIG_INVALID", `${what} cannot be read: ${(error as Error).message}`, {
       fix: absent,

@@ -9,6 +9,9 @@ const space = /[ \t\n\r]*/y;
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
+/** Of objects and lists: each takes a part of the stack. */
+const mostLevels = 1000;
+
 /** Finds the first error of a JSON text, since JSON.parse does not always report the position. */
 export function findSyntaxError(json: string): SyntaxFault | undefined {
   const scanner = new Scanner(json);
@@ -31,6 +34,7 @@ class Unexpected extends Error {
 
 class Scanner {
   offset = 0;
+  private depth = 0;
 
   constructor(private readonly json: string) {}
 
@@ -80,8 +84,11 @@ class Scanner {
 
   private members(end: string, one: () => void): void {
     if (this.at(end)) return;
+    this.depth += 1;
+    if (this.depth > mostLevels) this.fail(`at most ${mostLevels} levels`);
     do one();
     while (this.at(","));
+    this.depth -= 1;
     if (!this.at(end)) this.fail(`a comma or ${end}`);
   }
 }

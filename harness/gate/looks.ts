@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import { readRegularFile } from "../contract/read-file.js";
 import type { TrainerRecord } from "../contract/result.js";
 import { type ComparedBaseline, isOwn } from "./baseline.js";
 import type { Entry } from "./entry.js";
@@ -48,7 +49,7 @@ const fileOf = (directory: string, baseline: string): string => join(directory, 
 export function readLooks(directory: string, baseline: string): Look[] {
   const file = fileOf(directory, baseline);
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n");
+  const lines = readRegularFile(file).toString("utf8").split("\n");
   return lines.flatMap((line, index) => (line.trim() === "" ? [] : [parseLook(line, file, index + 1)]));
 }
 

@@ -23,7 +23,9 @@ const longestLine = 256 * 1024 * 1024;
 export class Connection {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
-  private partial = "";
+  /** Pieces of a line whose end has not come. */
+  private pieces: string[] = [];
+  private length = 0;
   private closed = false;
 
   constructor(
@@ -64,10 +66,18 @@ export class Connection {
   }
 
   private receive(chunk: string): void {
-    const lines = (this.partial + chunk).split("\n");
-    this.partial = lines.pop() ?? "";
-    if (this.partial.length > longestLine) this.protocolError("wrote a line without an end");
-    for (const line of lines) if (!this.closed && line.trim() !== "") this.dispatch(line);
+    let from = 0;
+    for (let end = chunk.indexOf("\n"); end >= 0 && !this.closed; end = chunk.indexOf("\n", from)) {
+      const line = this.pieces.join("") + chunk.slice(from, end);
+      from = end + 1;
+      this.pieces = [];
+      this.length = 0;
+      if (line.trim() !== "") this.dispatch(line);
+    }
+    if (this.closed) return;
+    this.pieces.push(chunk.slice(from));
+    this.length += chunk.length - from;
+    if (this.length > longestLine) this.protocolError(`wrote a line of over ${longestLine / 2 ** 20} MiB`);
   }
 
   private dispatch(line: string): void {
@@ -89,7 +99,7 @@ export class Connection {
   private answered({ id, result, error }: Incoming): void {
     const asked = this.pending.get(id as number);
     if (asked === undefined) {
-      this.protocolError(`answered a request that was never made (id ${excerpt(String(id))})`);
+      this.protocolError(`answered a request that was never made (id ${excerpt(JSON.stringify(id) ?? "none")})`);
       return;
     }
     this.pending.delete(id as number);
@@ -99,6 +109,7 @@ export class Connection {
 
   private protocolError(what: string): void {
     this.closed = true;
+    this.pieces = [];
     this.handlers.protocolError(what);
   }
 }
@@ -119,13 +130,15 @@ function toWire(thrown: unknown): WireError {
   return { code: -32000, message, data: { code, fix, stack } };
 }
 
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
 function fromWire(error: WireError): BenchError {
-  const code = error.data?.code;
+  const code = textOf(error.data?.code);
   const known = code !== undefined && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "PLUGIN_FAILED";
   return BenchError.fromRecord({
     code: known,
-    message: String(error.message ?? "an error without a message"),
-    fix: error.data?.fix,
-    stack: error.data?.stack,
+    message: textOf(error.message) ?? "an error without a message",
+    fix: textOf(error.data?.fix),
+    stack: textOf(error.data?.stack),
   });
 }

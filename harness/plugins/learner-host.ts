@@ -52,7 +52,7 @@ class LearnerHost {
   }
 
   private async serve(method: string, parameters: never): Promise<unknown> {
-    const handler = this.handlers[method];
+    const handler = Object.hasOwn(this.handlers, method) ? this.handlers[method] : undefined;
     if (handler === undefined) throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`);
     return handler(parameters);
   }

@@ -74,7 +74,7 @@ function definitionOf(
 
 function privilegesOf(declared: DeclaredPrivileges, options: Record<string, unknown>): Privileges {
   const amount = (value: number | string): number => {
-    const resolved = typeof value === "string" ? options[value] : value;
+    const resolved = typeof value !== "string" ? value : Object.hasOwn(options, value) ? options[value] : undefined;
     if (typeof resolved === "number" && Number.isInteger(resolved) && resolved >= 0) return resolved;
     throw new BenchError("PLUGIN_INVALID", `a privilege refers to the option "${value}", which is no whole number`, {
       fix: `Declare "${value}" as an integer option with a default, or give a number.`,

@@ -37,18 +37,19 @@ export interface TrainerDescription {
 }
 
 const nullable = { type: ["number", "null"], default: null };
+const counted = { type: ["integer", "null"], minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: null };
 const text = { type: "string", minLength: 1 };
 const amount = { anyOf: [{ type: "integer", minimum: 0 }, text], description: "a whole number or an option's name" };
 
 const cost = {
   type: "object",
   properties: {
-    trainedTokens: nullable,
-    generatedTokens: nullable,
-    flops: nullable,
-    trainableParameters: nullable,
-    addedParameters: nullable,
-    tensorBytes: nullable,
+    trainedTokens: counted,
+    generatedTokens: counted,
+    flops: { ...nullable, minimum: 0 },
+    trainableParameters: counted,
+    addedParameters: counted,
+    tensorBytes: counted,
   },
 } as const;
 const generation = {

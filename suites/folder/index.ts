@@ -68,7 +68,7 @@ async function loadFolder(
   const limits = limitsOf(options, quick);
   const tasks: LoadedTask[] = [];
   for (const files of found.filter((task) => names.includes(task.name))) {
-    const own = content.tasks?.[files.name] ?? {};
+    const own = (Object.hasOwn(content.tasks ?? {}, files.name) && content.tasks?.[files.name]) || {};
     const { columns = content.columns, labels = content.labels } = own;
     const choices = own.choices ?? files.benchmark?.labels;
     tasks.push(

@@ -9,7 +9,7 @@ import type { Architecture } from "./architecture.js";
 import { companionsOf } from "./companions.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
-import { bytesOf, type NamedTensor, readTensor, type StoredTensor } from "./safetensors.js";
+import { bytesOf, type NamedTensor, readTensor, requireFinite, type StoredTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
 import { findWeights, requireTensor, writeWeights } from "./weights.js";
@@ -95,10 +95,12 @@ export function digestModel(
   return hash.digest("hex");
 }
 
-/** The checkpoint's tensors, read one after the other. */
+/** The checkpoint's tensors, read one after the other. Throws MODEL_INVALID for values that are not finite. */
 export function* readTensors(checkpoint: Checkpoint): Generator<NamedTensor> {
   for (const [name, stored] of checkpoint.tensors) {
-    yield { name, shape: stored.shape, values: readTensor(stored) };
+    const values = readTensor(stored);
+    requireFinite(name, values, stored.file);
+    yield { name, shape: stored.shape, values };
   }
 }
 

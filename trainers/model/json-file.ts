@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
 import { findSyntaxError } from "../../harness/contract/json-syntax.js";
+import { deepest, isTooDeep } from "../../harness/contract/nesting.js";
 
 /** The largest tokenizers take 40 MB. */
 const mostBytes = 64 * 1024 * 1024;
@@ -38,6 +39,7 @@ export function readJsonFile(file: string): Record<string, unknown> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalid("The file does not contain a JSON object.", { file });
   }
+  if (isTooDeep(value)) throw invalid(`The file has more than ${deepest} levels.`, { file });
   return value as Record<string, unknown>;
 }
 

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { totalmem } from "node:os";
 import { BenchError } from "../../harness/contract/errors.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
+import { openRegularFile } from "../../harness/contract/read-file.js";
 
 /** A tensor as stored in a file. The format: https://huggingface.co/docs/safetensors */
 export interface StoredTensor {
@@ -46,6 +47,18 @@ function headerOf(file: string, descriptor: number): { header: Record<string, un
   }
   if (length > largestHeader) throw invalid(file, `The header has ${length} bytes; at most ${largestHeader} are read.`);
   return { header: parseHeader(file, readBytes(file, descriptor, 8, length)), length, size };
+}
+
+/** Throws MODEL_INVALID where a value is not finite: such a model answers nothing. */
+export function requireFinite(name: string, values: Float32Array, file: string): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value - value === 0) continue;
+    throw new BenchError("MODEL_INVALID", `The weights are not finite: there is ${value} in "${name}".`, {
+      at: { file },
+      fix: "Take a checkpoint from before its training diverged, or download the file again.",
+    });
+  }
 }
 
 /** Reads tensors, in the order given, as float32; float16 and bfloat16 widen without loss. */
@@ -146,7 +159,7 @@ function checkEntry(file: string, name: string, entry: unknown, dataStart: numbe
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2 || typeof dtype !== "string") {
     throw invalid(file, `The header's entry of tensor "${name}" lacks a dtype, a shape or two offsets.`);
   }
-  const width = bytesPerElement[dtype];
+  const width = Object.hasOwn(bytesPerElement, dtype) ? bytesPerElement[dtype] : undefined;
   if (width === undefined) {
     throw new BenchError("MODEL_INVALID", `Tensor "${name}" has type ${dtype}; bench reads ${readable}.`, {
       at: { file },
@@ -183,7 +196,7 @@ function invalid(file: string, message: string): BenchError {
 function withFile<T>(file: string, use: (descriptor: number) => T): T {
   let descriptor: number;
   try {
-    descriptor = openSync(file, "r");
+    descriptor = openRegularFile(file);
   } catch (cause) {
     throw new BenchError("MODEL_INVALID", `The file cannot be opened: ${(cause as Error).message}.`, {
       at: { file },

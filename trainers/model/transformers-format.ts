@@ -8,7 +8,7 @@ import { companionsOf } from "./companions.js";
 import { isPlainDecoder } from "./config.js";
 import { readJsonFile } from "./json-file.js";
 import { defaultMaxTokens, textMeasure } from "./measure.js";
-import { bytesOf, readTensor } from "./safetensors.js";
+import { bytesOf, readTensor, requireFinite } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { findWeights, holdsWeights } from "./weights.js";
 
@@ -61,6 +61,7 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
       let parameters = 0;
       for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const values = readTensor(tensor);
+        requireFinite(name, values, tensor.file);
         parameters += values.length;
         hash.update(`\0${name}\0`);
         for (const bytes of bytesOf(values)) hash.update(bytes);

@@ -25,7 +25,7 @@ export function addCompletion(program: Command, context: CliContext): void {
       ].join("\n"),
     )
     .action(async (shell: string, options: { json?: boolean }) => {
-      const script = completionScripts[shell];
+      const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
       if (script === undefined) {
         const fix = suggestName(shell, Object.keys(completionScripts));
         throw new BenchError("USAGE", `there is no completion for "${shell}"`, { fix });

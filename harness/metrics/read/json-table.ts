@@ -1,6 +1,7 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import type { ErrorLocation } from "../../contract/errors.js";
 import { findSyntaxError } from "../../contract/json-syntax.js";
+import { deepest, isTooDeep } from "../../contract/nesting.js";
 import { type Field, invalid, type TableFile } from "./table.js";
 
 const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], … ] }.';
@@ -8,7 +9,6 @@ const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], �
 /** Reads a JSON table: a list of rows, or an object with `rows` and `tasks`. Python's NaN is let through as text. */
 export function readJsonTable(text: string, file: string): TableFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const locate = (offset: number): ErrorLocation => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
@@ -18,6 +18,10 @@ export function readJsonTable(text: string, file: string): TableFile {
     const message = `the file is not valid JSON: expected ${fault.expected}`;
     throw invalid(message, "Mend it there, or give a file that ends in .csv.", locate(fault.offset));
   }
+  if (isTooDeep(JSON.parse(text.replaceAll(/\bNaN\b/g, "0.0")))) {
+    throw invalid(`the file has more than ${deepest} levels`, shape, { file });
+  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const placeOf = (node: unknown) => locate(isNode(node) ? (node.range?.[0] ?? 0) : 0);
   const listOf = (node: unknown, what: string): Node[] => {
     if (isSeq(node)) return node.items as Node[];

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../contract/errors.js";
+import { readRegularFile } from "../../contract/read-file.js";
 
 /** A value with its place in a file. */
 export interface Field {
@@ -61,7 +61,7 @@ export function invalid(message: string, fix: string, at: ErrorLocation, cause?:
 /** The text of a file in UTF-8, without a byte order mark. Throws DATA_INVALID. */
 export function readText(file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    return new TextDecoder("utf-8", { fatal: true }).decode(readRegularFile(file));
   } catch (error) {
     const message = `the matrix cannot be read: ${(error as Error).message}`;
     throw invalid(message, "Check the path, and that it is a text file in UTF-8.", { file }, error);

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readRegularFile } from "../../contract/read-file.js";
 import type { MatrixRecord } from "../../contract/result.js";
 import { type MeasuredCell, matrixOfCells } from "./cells.js";
 import { checkNames } from "./read-matrix.js";
@@ -61,7 +62,7 @@ function readResult(file: string): { score: number; n: number | null } {
     'Give the file as TRACE wrote it: { "eval": { … }, "prompts": [ … ], "results": [ … ], "labels": [ … ] }.';
   let content: { eval?: Record<string, unknown>; labels?: unknown };
   try {
-    content = JSON.parse(readFileSync(file, "utf8"));
+    content = JSON.parse(readRegularFile(file).toString("utf8"));
   } catch (error) {
     throw invalid(`the file is not valid JSON: ${(error as Error).message}`, fix, { file }, error);
   }

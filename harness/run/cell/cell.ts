@@ -21,7 +21,7 @@ import { layout } from "../store/store.js";
 import { writeArtifacts } from "./artifacts.js";
 import { MeteredBuffer } from "./buffer.js";
 import { type Checkpoint, pruneCheckpoints, restoreCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import { footprintOf, measureLatency } from "./cost.js";
+import { costOf, footprintOf, measureLatency } from "./cost.js";
 import { callPlugin } from "./guard.js";
 import { type LearnedStage, learnStage, shortenedNotice } from "./learn-stage.js";
 import { assembleMatrix } from "./matrix.js";
@@ -110,7 +110,7 @@ class CellRun {
       if (shortened === undefined) continue;
       this.worker.post({ type: "notice", text: shortenedNotice(set, shortened, dataset), once: true });
     }
-    const footprint = footprintOf(await this.current.cost());
+    const footprint = footprintOf(await costOf(this.current));
     const { isolation } = this.current;
     const buffer = { samples: this.buffer.samples, bytes: this.buffer.bytes };
     const started = performance.now();

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Bench } from "tinybench";
 import type { CostRecord } from "../../contract/result.js";
 import type { Decoding, GenerationRequest, Learner, LearnerCost } from "../../contract/trainer.js";
+import { callPlugin, invalidOutput } from "./guard.js";
 
 /** What one piece of work took. Unknown is null, never 0. */
 export interface ResourceUsage {
@@ -18,22 +19,52 @@ export async function meter<T>(
   threads: number,
   work: () => Promise<T>,
 ): Promise<{ result: T; usage: ResourceUsage }> {
-  const before = await learner.cost();
+  const before = await costOf(learner);
   const [started, cpu] = [performance.now(), threadSeconds(threads)];
   const result = await work();
   const seconds = (performance.now() - started) / 1000;
   const cpuSeconds = minus(threadSeconds(threads), cpu);
-  const after = await learner.cost();
+  const after = await costOf(learner);
   return {
     result,
     usage: {
       seconds,
       cpuSeconds,
-      trainedTokens: minus(after.trainedTokens, before.trainedTokens),
-      generatedTokens: minus(after.generatedTokens, before.generatedTokens),
-      flops: minus(after.flops, before.flops),
+      trainedTokens: spent(before, after, "trainedTokens"),
+      generatedTokens: spent(before, after, "generatedTokens"),
+      flops: spent(before, after, "flops"),
     },
   };
+}
+
+/** What a learner has used so far. Throws PLUGIN_FAILED for what is no amount: negative, not finite, or a part of one. */
+export async function costOf(learner: Learner): Promise<LearnerCost> {
+  const given: Partial<LearnerCost> = (await callPlugin("the trainer's cost", () => learner.cost())) ?? {};
+  const amount = (key: keyof LearnerCost): number | null => {
+    const value = given[key] ?? null;
+    const isAmount = key === "flops" ? Number.isFinite(value) : Number.isSafeInteger(value);
+    if (value === null || (isAmount && value >= 0)) return value;
+    throw invalidOutput(`cost has ${String(value)} ${key}`, "Give a whole number from 0, or null where it is unknown.");
+  };
+  return {
+    trainedTokens: amount("trainedTokens"),
+    generatedTokens: amount("generatedTokens"),
+    flops: amount("flops"),
+    trainableParameters: amount("trainableParameters"),
+    addedParameters: amount("addedParameters"),
+    tensorBytes: amount("tensorBytes"),
+  };
+}
+
+/** What was used between two states of a counter, which only grows. */
+function spent(before: LearnerCost, after: LearnerCost, key: keyof LearnerCost): number | null {
+  const [from, to] = [before[key], after[key]];
+  if (from === null || to === null) return null;
+  if (to >= from) return to - from;
+  throw invalidOutput(
+    `cost fell from ${from} to ${to} ${key}`,
+    "Count all that was used since the learner was created.",
+  );
 }
 
 export const noUsage: ResourceUsage = { seconds: 0, cpuSeconds: 0, trainedTokens: 0, generatedTokens: 0, flops: 0 };

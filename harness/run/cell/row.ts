@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../contract/digest.js";
 import type { Isolation } from "../../contract/isolation.js";
+import { readRegularFile } from "../../contract/read-file.js";
 import type { CostRecord, SyntheticRecord } from "../../contract/result.js";
 import { type EvaluationRecord, readEvaluation } from "../evaluate/evaluation-store.js";
 import type { CellState } from "../store/cell-state.js";
@@ -67,7 +68,7 @@ function hasCheckpoint(directory: string, cell: string, { row, artifacts }: Cell
 function readRow(directory: string, path: string, artifacts: Record<string, string>): MeasuredRow | undefined {
   const file = join(directory, path);
   if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, "utf8");
+  const text = readRegularFile(file).toString("utf8");
   if (sha256(text) !== artifacts[path]) return undefined;
   const record = upgrade(JSON.parse(text)) as RowRecord;
   const evaluation = readEvaluation(directory, record.evaluation, artifacts[record.evaluation] ?? "");

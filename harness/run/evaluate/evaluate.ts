@@ -90,12 +90,26 @@ async function ask(
   return answers.map(checkGeneration);
 }
 
+/** Characters of one answer, and of what a model wrote for itself before it. */
+const longestAnswer = 1e6;
+
+/** Documents that one answer may name as its evidence, and characters of a name. */
+const [mostEvidence, longestName] = [1000, 1000];
+
+const isIdentifier = (id: unknown): boolean => typeof id === "string" && id.length <= longestName;
+
 function checkGeneration(answer: unknown, index: number): Generation {
   const { text, tokens, finishReason, reasoning, answeredBy, evidence, retrieved, shortened } = (answer ??
     {}) as Partial<Generation>;
   if (typeof text !== "string")
     throw invalidOutput(`answer ${index} of generate has no text`, "Return { text, tokens, finishReason }.");
-  if (tokens !== null && (!Number.isInteger(tokens) || tokens! < 0)) {
+  if (text.length > longestAnswer || (typeof reasoning === "string" && reasoning.length > longestAnswer)) {
+    throw invalidOutput(
+      `answer ${index} of generate has over ${longestAnswer / 1e6} million characters`,
+      "End the answer after as many tokens as were asked for.",
+    );
+  }
+  if (tokens !== null && (!Number.isSafeInteger(tokens) || tokens! < 0)) {
     throw invalidOutput(
       `answer ${index} of generate counts ${tokens} tokens`,
       "Count the generated tokens, the end token included, or give null.",
@@ -107,7 +121,10 @@ function checkGeneration(answer: unknown, index: number): Generation {
       `Use one of ${finishReasons.join(", ")}.`,
     );
   }
-  if (evidence !== undefined && !(Array.isArray(evidence) && evidence.every((id) => typeof id === "string"))) {
+  if (
+    evidence !== undefined &&
+    !(Array.isArray(evidence) && evidence.length <= mostEvidence && evidence.every(isIdentifier))
+  ) {
     throw invalidOutput(`answer ${index} of generate has evidence of another kind`, "Give a list of texts, or none.");
   }
   if (retrieved !== undefined && !(Array.isArray(retrieved) && retrieved.every((id) => typeof id === "string"))) {

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, sha256 } from "../../contract/digest.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import { pathInside } from "../../contract/foreign-path.js";
+import { readRegularFile } from "../../contract/read-file.js";
 import { isIntactSeal, sealed } from "../../contract/seal.js";
 import type { Learner } from "../../contract/trainer.js";
 import { sumOrNull } from "../../metrics/definition.js";
@@ -98,7 +99,7 @@ export function writeEvaluation(directory: string, path: string, record: Evaluat
 export function readEvaluation(directory: string, path: string, digest?: string): StoredEvaluation | undefined {
   const file = pathInside(directory, path);
   if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, "utf8");
+  const text = readRegularFile(file).toString("utf8");
   const own = sha256(text);
   if (digest === undefined ? isIntactSeal(text) !== true : digest !== own) return undefined;
   const { sha256: _sha256, ...record } = upgrade(JSON.parse(text)) as EvaluationRecord & { sha256?: string };

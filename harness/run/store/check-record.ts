@@ -4,6 +4,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { explainSchemaErrors } from "../../config/schema-error.js";
 import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
+import { deepest, isTooDeep } from "../../contract/nesting.js";
 
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
 const validators = new Map<string, ValidateFunction>();
@@ -21,8 +22,8 @@ export function checkRecord<T>(schema: string, record: unknown, file: string, li
     validate = ajv.compile(JSON.parse(readFileSync(path, "utf8")));
     validators.set(schema, validate);
   }
-  if (validate(record)) return record as T;
-  const problem = explainSchemaErrors(validate.errors ?? [], record)[0]!;
+  if (!isTooDeep(record) && validate(record)) return record as T;
+  const problem = explainSchemaErrors(validate.errors ?? [], record)[0] ?? { message: `it has over ${deepest} levels` };
   throw new BenchError("DATA_INVALID", `this is no ${schema} record: ${problem.message}`, {
     fix: "Restore the file from a copy; nothing in it may be edited by hand.",
     at: line === undefined ? { file } : { file, line },

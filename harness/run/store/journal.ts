@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { digestOf } from "../../contract/digest.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
+import { openRegularFile } from "../../contract/read-file.js";
 import type { JournalEvent } from "../../contract/result.js";
 
 /** The contents of a journal: its intact events in order, and what had to be left out. */
@@ -67,7 +68,7 @@ export class Journal<Event = JournalEvent> {
 
 /** Reads a journal that another process may be writing. Throws DATA_INVALID on a corrupt line. */
 export function readJournal<Event = JournalEvent>(path: string): JournalContent<Event> {
-  const file = inStorage(path, () => openSync(path, "r"));
+  const file = inStorage(path, () => openRegularFile(path));
   try {
     return parseJournal(readBytes(file), path);
   } finally {

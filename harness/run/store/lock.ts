@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
+import { readRegularFile } from "../../contract/read-file.js";
 import { storageError } from "./journal.js";
 
 interface Owner {
@@ -56,13 +57,17 @@ function removeStaleLock(path: string, seen: Owner | undefined, directory: strin
     renameSync(aside, path);
     throw lockedBy(moved, directory);
   }
-  rmSync(aside, { force: true });
+  rmSync(aside, { recursive: true, force: true });
 }
 
-/** The owner named in a lock; undefined where there is none, or the file was cut short by the owner's death. */
+/** The owner named in a lock; undefined where there is none: the file was cut short by its death, or is no lock of ours. */
 function readOwner(path: string): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Owner;
+    const owner = JSON.parse(readRegularFile(path).toString("utf8")) as Partial<Owner> | null;
+    const { pid, host, started = null } = owner ?? {};
+    const known =
+      Number.isInteger(pid) && typeof host === "string" && (started === null || typeof started === "string");
+    return known ? { pid: pid!, host, started } : undefined;
   } catch {
     return undefined;
   }

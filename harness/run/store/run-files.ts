@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../contract/digest.js";
 import { BenchError } from "../../contract/errors.js";
+import { readRegularFile } from "../../contract/read-file.js";
 import type { JournalEvent } from "../../contract/result.js";
 import { checkRecord } from "./check-record.js";
 import { upgrade } from "./upgrade.js";
@@ -51,7 +52,7 @@ export class RunFiles {
     const file = join(this.directory, path);
     if (!existsSync(file)) return false;
     const digest = this.digests.get(path);
-    return digest === undefined || digest === sha256(readFileSync(file));
+    return digest === undefined || digest === sha256(readRegularFile(file));
   }
 
   /** A JSON file as a record of today. Throws DATA_INVALID where it is missing, changed, or breaks the schema. */
@@ -102,7 +103,7 @@ export function damaged(file: string, cause: unknown, line?: number): BenchError
 
 function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readRegularFile(file);
   } catch (error) {
     throw damaged(file, error);
   }

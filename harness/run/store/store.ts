@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
+import { readRegularFile } from "../../contract/read-file.js";
 import type {
   CellRecord,
   CostRecord,
@@ -152,7 +153,7 @@ export function readSealedJson<T>(path: string): { record: T; isProtected: boole
   let text: string;
   let content: unknown;
   try {
-    text = readFileSync(path, "utf8");
+    text = readRegularFile(path).toString("utf8");
     content = JSON.parse(text);
   } catch (error) {
     throw damaged(path, error);

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { readRegularFile } from "../../../harness/contract/read-file.js";
 import { readJsonList } from "./json-list.js";
 import { parseRow, placeAfter } from "./json-text.js";
 import type { FileRow } from "./row.js";
@@ -22,7 +23,7 @@ const fixes = {
 export function* readJsonObject(file: string): Generator<FileRow> {
   const start = { file, line: 1, column: 1 };
   if (statSync(file).size > mostBytes) throw invalid(start, "the file is one JSON object of over 512 MiB", fixes.large);
-  const bytes = readFileSync(file);
+  const bytes = readRegularFile(file);
   const value = parseRow(bytes, 1, start) as Record<string, unknown>;
   const member = memberOfRows(value, file);
   const json = bytes.toString("utf8");

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../../harness/contract/errors.js";
+import { openRegularFile } from "../../../harness/contract/read-file.js";
 
 const chunkSize = 1 << 20;
 const byteOrderMark = Buffer.from("\ufeff");
@@ -29,7 +30,7 @@ export class Source {
   *chunks(): Generator<Buffer> {
     let handle: number;
     try {
-      handle = openSync(this.file, "r");
+      handle = openRegularFile(this.file);
     } catch (error) {
       const message = `the file cannot be read: ${(error as Error).message}`;
       throw invalid({ file: this.file }, message, "Check the path and its permissions.");

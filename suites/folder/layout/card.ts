@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { readRegularFile } from "../../../harness/contract/read-file.js";
 import { globToPattern } from "./glob.js";
 import { splitOf, type TaskFiles } from "./task-files.js";
 
@@ -17,7 +18,7 @@ interface DataFiles {
 export function tasksByCard(directory: string, paths: readonly string[], root: string): TaskFiles[] | undefined {
   const card = join(directory, "README.md");
   if (!existsSync(card)) return undefined;
-  const configs = configsOf(readFileSync(card, "utf8"));
+  const configs = configsOf(readRegularFile(card).toString("utf8"));
   const tasks = configs.flatMap(({ name, files }) => {
     const task: TaskFiles = {
       name: configs.length === 1 ? root : name,

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BenchError } from "../../../harness/contract/errors.js";
+import { readRegularFile } from "../../../harness/contract/read-file.js";
 import type { FolderSettings } from "../settings.js";
 import type { BenchmarkContext } from "../shapes/cl-benchmark.js";
 import { tasksByName } from "./by-name.js";
@@ -72,7 +73,7 @@ function withBenchmark(task: TaskFiles): TaskFiles {
 function readLabels(file: string): string[] | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const labels: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const labels: unknown = JSON.parse(readRegularFile(file).toString("utf8"));
     return Array.isArray(labels) && labels.every((label) => typeof label === "string") ? labels : undefined;
   } catch {
     return undefined;

@@ -31,7 +31,7 @@ export class Cells {
     if (value === null || typeof value !== "object" || Array.isArray(value)) {
       this.complain("is not an object", 'Write each row as { "prompt": "…", "answer": "…" }.');
     }
-    this.values = value as Record<string, unknown>;
+    this.values = Object.assign(Object.create(null), value);
   }
 
   complain(problem: string, fix: string): never {

@@ -21,6 +21,6 @@ const instructions: Record<string, string> = {
 
 /** A row of `{ sentence, label }`, asked for as O-LoRA asks. */
 export function readBenchmarkRow(cells: Cells, { labels, category }: BenchmarkContext): Row {
-  const instruction = `${instructions[category] ?? ""}Choose one from the option.\nOption: ${labels.join(", ")} \n`;
+  const instruction = `${Object.hasOwn(instructions, category) ? instructions[category] : ""}Choose one from the option.\nOption: ${labels.join(", ")} \n`;
   return { prompt: `${instruction}${cells.text("sentence")}\nAnswer:`, references: cells.references("label") };
 }
