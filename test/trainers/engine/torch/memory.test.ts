@@ -36,7 +36,7 @@ describe.skipIf(skipped || process.platform !== "linux")("short memory", () => {
     const [, peak] = /VmPeak:\s+(\d+) kB/.exec(readFileSync(`/proc/${free.child.pid}/status`, "utf8"))!;
     free.child.kill();
     const { child, model } = await open(limited(Number(peak) + 100_000));
-    const [{ batch, ...term }] = objective(256).terms as [{ batch: object }];
+    const { batch, ...term } = objective(256).terms[0]!;
     const whole = { terms: [{ ...term, batch: 0 }], batches: [batch] };
     await expect(child.ask("step", { model: 1, parts: [whole], update })).rejects.toBeInstanceOf(OutOfMemory);
     const report = await model.step(objective(256), update);
