@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pathInside } from "../../../harness/contract/foreign-path.js";
 import type { RunRecord } from "../../../harness/contract/result.js";
+import { sealed } from "../../../harness/contract/seal.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { findWeights } from "../../../trainers/model/weights.js";
@@ -110,7 +111,8 @@ describe("names in records", () => {
     mkdirSync(join(root, "theirs", "runs"), { recursive: true });
     writeFileSync(join(root, "mine.json"), "kept");
     const refused = async (text: string, message: RegExp) => {
-      writeFileSync(join(root, "theirs", "runs", "theirs.json"), text);
+      const forged = text.startsWith("{") ? sealed(text.replace(/"sha256":"\w+",/, "").trimEnd()) : text;
+      writeFileSync(join(root, "theirs", "runs", "theirs.json"), forged);
       const { code, stderr } = await bench(["leaderboard", "theirs", "--out", "board"], root);
       expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
       expect(readFileSync(join(root, "mine.json"), "utf8")).toBe("kept");

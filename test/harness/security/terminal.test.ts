@@ -54,7 +54,15 @@ test("messages of plug-ins and servers are cut, and escaped in every place that 
     ...{ status: "pending", row: null, tasks: ["t"], seconds: 1 },
   };
   const display = plainDisplay(stream);
-  display.show({ type: "run-started", directory: hostile.clear, cells: [cell], workers: 1, done: [] } as never);
+  const expected = { low: 1, high: 2 };
+  display.show({
+    type: "run-started",
+    directory: hostile.clear,
+    cells: [cell],
+    workers: 1,
+    done: [],
+    expected,
+  } as never);
   display.show({ type: "cell-failed", cell: cell.id, error: { code: "PLUGIN_FAILED", message } } as never);
   const shown = String(stream.read());
   expect(shown).not.toMatch(obeyed);
