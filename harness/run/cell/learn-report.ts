@@ -2,7 +2,7 @@ import { BenchError } from "../../contract/errors.js";
 import type { DrawnItems, DriftReport, LearnReport, SyntheticSet } from "../../contract/trainer.js";
 import { invalidOutput } from "./guard.js";
 
-/** Checks what `learn` returned. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
+/** Checks what `learn` returned, and leaves out members that the contract does not name. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
 export function checkLearnReport(returned: unknown): LearnReport {
   const { steps, finalLoss, curve, notes, drawn, drift, baseDistance, shortened, synthetic } = (returned ??
     {}) as Partial<LearnReport>;
@@ -23,12 +23,13 @@ export function checkLearnReport(returned: unknown): LearnReport {
   if (baseDistance !== undefined && !Number.isFinite(baseDistance)) throw wrong("no number as baseDistance");
   if (shortened !== undefined && !isCount(shortened)) throw wrong("no count as shortened");
   const optional = {
-    ...(drawn && { drawn }),
+    ...(drawn && { drawn: drawn.map(({ source, task, items, distinct }) => ({ source, task, items, distinct })) }),
     ...(drift && { drift }),
     ...(baseDistance !== undefined && { baseDistance }),
     ...(shortened && { shortened }),
   };
-  const report = { steps, finalLoss, curve, notes, ...optional };
+  const points = curve.map(({ step, loss, learningRate }) => ({ step, loss, learningRate }));
+  const report = { steps, finalLoss, curve: points, notes, ...optional };
   if (synthetic === undefined) return report;
   if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");
   return { ...report, synthetic: synthetic.map(checkSyntheticSet) };
@@ -70,7 +71,8 @@ function checkSyntheticSet(returned: unknown): SyntheticSet {
     typeof (item as { input?: unknown } | null)?.input === "string" &&
     typeof (item as { output?: unknown }).output === "string";
   if (!items.every(isItem)) throw wrong("a synthetic item without input and output");
-  return { taskId, drawn, parsed, kept, dropped: dropped ?? {}, items };
+  const texts = items.map(({ input, output }) => ({ input, output }));
+  return { taskId, drawn, parsed, kept, dropped: dropped ?? {}, items: texts };
 }
 
 function wrong(what: string): BenchError {

@@ -111,6 +111,9 @@ describe("what a trainer returns", () => {
     { synthetic: [{ ...set, items: Array(3).fill({ input: "a", output: "b" }) }] },
   ])("is no report with %j", (change) => {
     expect(checkLearnReport(report)).toEqual(report);
+    const item = { input: "a", output: "b" };
+    const own = { ...report, synthetic: [{ ...set, items: [{ ...item, constructor: 1 }] }] };
+    expect(checkLearnReport(own).synthetic).toEqual([{ ...set, items: [item] }]);
     expect(() => checkLearnReport({ ...report, ...change })).toThrow(
       expect.objectContaining({ code: "PLUGIN_FAILED" }),
     );
