@@ -9,6 +9,10 @@ const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], �
 /** Reads a JSON table: a list of rows, or an object with `rows` and `tasks`. Python's NaN is let through as text. */
 export function readJsonTable(text: string, file: string): TableFile {
   const lines = new LineCounter();
+  for (let start = 0; ; start = text.indexOf("\n", start) + 1) {
+    lines.addNewLine(start);
+    if (!text.includes("\n", start)) break;
+  }
   const locate = (offset: number): ErrorLocation => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
@@ -21,7 +25,7 @@ export function readJsonTable(text: string, file: string): TableFile {
   if (isTooDeep(JSON.parse(text.replaceAll(/\bNaN\b/g, "0.0")))) {
     throw invalid(`the file has more than ${deepest} levels`, shape, { file });
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { prettyErrors: false });
   const placeOf = (node: unknown) => locate(isNode(node) ? (node.range?.[0] ?? 0) : 0);
   const listOf = (node: unknown, what: string): Node[] => {
     if (isSeq(node)) return node.items as Node[];
