@@ -168,7 +168,7 @@ describe("the other verbs", () => {
     expect(value("fwt")).toMatchObject({ value: null, reason: expect.any(String) });
   });
 
-  it("doctor tells what is here", async () => {
+  it("doctor reports what the machine has", async () => {
     const { code, stdout } = await benchProcess(["doctor", "--json"], directory);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({

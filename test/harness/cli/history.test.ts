@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 describe("history", () => {
-  it("stands in the terminal: versions in order, a row for each number, the steps", async () => {
+  it("is printed on the terminal: versions in order, a row for each number, the steps", async () => {
     const { stdout, code, stderr } = await benchProcess(["history"], directory);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("memory-frozen on words 1: 6 versions, step-100 … step-600");

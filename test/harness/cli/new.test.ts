@@ -48,7 +48,7 @@ describe("bench new", () => {
     );
   });
 
-  it("does not overwrite unless it is told to", async () => {
+  it("does not overwrite without --force", async () => {
     const place = newDirectory();
     expect(await benchProcess(["new", "trainer", "mine"], place)).toMatchObject({ code: 0 });
     writeFileSync(join(place, "mine.mjs"), "mine");

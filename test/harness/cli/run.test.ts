@@ -182,7 +182,7 @@ it("is cancelled by Ctrl-C with 130, keeps what it has, and goes on from there",
 });
 
 describe("trainers from elsewhere", () => {
-  it("runs a module by its path beside the built-in ones", async () => {
+  it("runs a module by its path together with the built-in ones", async () => {
     const { code, stdout, stderr } = await bench(
       ["run", "words", "--trainers", `memory-frozen,${fixture("majority.mjs")}`, "--out", "majority", "--json"],
       directory,

@@ -17,7 +17,7 @@ function write(directory: string, lacking: number): void {
   writeFileSync(join(directory, "weights.json"), JSON.stringify(table.slice(lacking)));
 }
 
-it("evaluates what is there, oldest first; tells what cannot be used; knows it all the next time", async () => {
+it("evaluates existing checkpoints, oldest first; reports unusable ones; reuses all results the next time", async () => {
   const directory = newDirectory();
   const watched = join(directory, "output");
   for (const [index, name] of ["late", "early"].entries()) {

@@ -48,7 +48,7 @@ describe("defaults", () => {
 });
 
 describe("a run that goes on from a cell", () => {
-  it("leaves trainer and seed to the cell unless they are given; the path is relative to where it stands", () => {
+  it("takes trainer and seed from the cell unless they are given; the path is relative to the file", () => {
     const cell = "runs/a/0123456789abcdef:stance";
     const { config } = read(`fromCheckpoint: ${cell}\n`);
     expect(config).toMatchObject({ fromCheckpoint: join(directory, cell), trainers: [], seeds: [] });
@@ -58,7 +58,7 @@ describe("a run that goes on from a cell", () => {
 });
 
 describe("measurements within tasks", () => {
-  it("are on 40 items unless told otherwise; the flags win", () => {
+  it("are on 40 items by default; flags override the file", () => {
     expect(read("evaluateEvery: 20\n").config.observation).toEqual({ every: 20, items: 40 });
     const flags = { evaluateEvery: 5, evaluateItems: 8 };
     expect(read("evaluateEvery: 20\nevaluateItems: 100\n", flags).config.observation).toEqual({ every: 5, items: 8 });

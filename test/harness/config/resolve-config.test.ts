@@ -46,7 +46,7 @@ trainers:
     ]);
   });
 
-  it("lets a plug-in's path stand for its trainers", () => {
+  it("accepts a plug-in's path in place of its trainers", () => {
     const { trainers } = resolved(`trainers: [${majority}, {name: ${majority}, label: again, options: {buffer: 1}}]`);
     expect(trainers).toEqual([
       { name: "majority", label: "majority", options: { buffer: 3 } },

@@ -92,7 +92,7 @@ describe("bench gate", () => {
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "probe:weight"?') });
   });
 
-  test("is inconclusive below three orders, and exits with 3 unless told otherwise", async () => {
+  test("is inconclusive below three orders, and exits with 3 by default", async () => {
     const result = await judged("short", "--config", "gate.yaml");
     expect(result).toMatchObject({ code: 3, verdict: "inconclusive" });
     expect(result.metrics[0]).toMatchObject({ furtherOrders: 1, orders: 2 });
@@ -188,7 +188,7 @@ describe("baselines", () => {
     expect(result.baseline).toMatchObject({ version: 1, by: "Ada" });
   });
 
-  test("a damaged one is told with its file", async () => {
+  test("a damaged one is refused with its file", async () => {
     workspace.write("blessed/main/3.json", { schema: "baseline@1" });
     const { code, stderr } = await gate("main", "--config", "gate.yaml");
     expect(code).toBe(2);

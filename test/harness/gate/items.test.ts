@@ -158,7 +158,7 @@ describe("measures of an evaluated model", () => {
     expect(measure("general").weights).toEqual({ "probe:facts": 0.5, "probe:maths": 0.5 });
   });
 
-  test("metrics of learning are refused, with the absolute score that stands for them; so are unknown ones", () => {
+  test("metrics of learning are refused, with the absolute score to use instead; so are unknown ones", () => {
     expect(() => measure("bwt")).toThrow(
       expect.objectContaining({ code: "USAGE", fix: expect.stringContaining("op") }),
     );

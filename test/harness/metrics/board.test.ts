@@ -100,7 +100,7 @@ describe("merging", () => {
     expect(row.metrics.op!.mean).toBeCloseTo(scores.reduce((a, b) => a + b) / 6, 12);
   });
 
-  test("orders are told apart by their tasks, not by their names", () => {
+  test("orders are distinguished by their tasks, not by their names", () => {
     const renamed = part(other, "renamed", () => true);
     const [first, second, third] = renamed.run.orders;
     renamed.run = {

@@ -46,7 +46,7 @@ test("what was not measured or not looked at is left out", () => {
   expect(driftPairs(matrix, [learned("task 2"), learned("task 1+task 2", driftOf(1))])).toEqual([]);
 });
 
-test("a statistic that rises with forgetting correlates by 1, its opposite by −1, one that stands still not at all", () => {
+test("a statistic that rises with forgetting correlates by 1, its opposite by −1, a constant one not at all", () => {
   const pairs = [1, 2, 3, 4].map((size) => ({
     task: `task ${size}`,
     drift: driftOf(size, size > 2 ? ["lengths"] : []),

@@ -41,7 +41,7 @@ describe("steps", () => {
     expect(rate(8, 4, near(8))).toBeGreaterThan(0.6); // few values tell little of their noise
   });
 
-  it("stand at the same places for shifted and scaled values (a law)", () => {
+  it("are at the same places for shifted and scaled values (a law)", () => {
     const values = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 3, maxLength: 20 });
     fc.assert(
       fc.property(values, fc.integer({ min: -1000, max: 1000 }), fc.constantFrom(0.5, 2, 8), (line, shift, scale) => {

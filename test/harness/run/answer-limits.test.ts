@@ -89,7 +89,7 @@ test("the embedded suite's declared limits hold its references", async () => {
   expect(suite.tasks.map((task) => tooLongPrompts(task, measure))).toEqual(suite.tasks.map(() => 0));
 });
 
-test("prompts that do not fit beside their answers are counted", () => {
+test("prompts that do not fit together with their answers are counted", () => {
   expect(tooLongPrompts(taskOf(["a", "b"], 9, sentence(388)), words)).toBe(0);
   expect(tooLongPrompts(taskOf(["a", "b"], 9, sentence(390)), words)).toBe(2);
 });

@@ -84,7 +84,7 @@ describe("the same trainer", () => {
     expect(costs[record.cells[0]!.id]!.learning.map(({ task }) => task)).toEqual(["taste"]);
   });
 
-  test("goes on from a task within the sequence, and again from where it then stands", async () => {
+  test("continues from a task within the sequence, and again from there", async () => {
     const first = onward("replay", { keepCheckpoints: "all" });
     first.fromCheckpoint += ":colour";
     await run(first);
@@ -164,7 +164,7 @@ describe("another trainer", () => {
   });
 });
 
-test("what was not measured is null in every metric that reads it, and the rest stands", async () => {
+test("what was not measured is null in every metric that reads it; the others are unchanged", async () => {
   const config = onward("sequential");
   await run(config);
   const stored = readRun(config.out!);
@@ -222,7 +222,7 @@ test("the record obeys its schema, and another source is another cell", async ()
   expect(new Set(ids).size).toBe(4);
 });
 
-test("what is wrong is told before anything runs, with the way out", async () => {
+test("invalid input is reported before anything runs, with the fix", async () => {
   const wrong = (fromCheckpoint: string, changes: Partial<RunConfig> = {}) =>
     expect(plan(onward("replay", { fromCheckpoint, ...changes }))).rejects;
   const replay = cellOf(source, "replay");

@@ -14,7 +14,7 @@ test("a warning names the task and what is unlike, and neither trainer nor seed"
   );
 });
 
-test("what several cells warn of is told once a run, and stored with each", async () => {
+test("a warning of several cells is shown once a run, and stored with each", async () => {
   const directory = newDirectory();
   const shown: RunEvent[] = [];
   const planned = await plan(configure(directory, { seeds: [1, 2] }, "alarmed"));

@@ -81,7 +81,7 @@ test("a model that no engine opens serves trainers that need none", async () => 
   });
 });
 
-test("what a learner is told of the engine is plain data", async () => {
+test("what a learner gets of the engine is plain data", async () => {
   const directory = model("plain");
   const choice = await engineChoice("slim", directory, await loadRegistry([...rooms, further]));
   expect(structuredClone(choice)).toEqual({

@@ -47,7 +47,7 @@ test("a lock that its owner did not live to write is taken over", () => {
   lockRun(directory)();
 });
 
-test("a process on another machine cannot be seen, so its lock stands", () => {
+test("a process on another machine cannot be seen, so its lock is respected", () => {
   const directory = lockWith({ host: "elsewhere" });
   expect(() => lockRun(directory)).toThrow(locked(/on elsewhere/));
 });

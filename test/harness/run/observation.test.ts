@@ -48,7 +48,7 @@ test("time spent on looking is time of evaluation", async () => {
   expect(learned).toBeCloseTo(cost!.trainSeconds, 9);
 });
 
-test("the points stand where they should, and meet the rows of the matrix", async () => {
+test("the points are at the right steps, and agree with the rows of the matrix", async () => {
   const directory = newDirectory();
   await run(configure(directory, { observation: { every: 16, items: 1000 } }, "sequential", "joint"));
   const { sequential, joint } = curvesOf(directory);

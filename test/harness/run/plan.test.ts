@@ -103,7 +103,7 @@ test("without --out, the same configuration finds the same directory", async () 
   expect((await plan({ ...config, seeds: [7] })).directory).not.toBe(one.directory);
 });
 
-test("what is wrong is told before anything runs", async () => {
+test("invalid input is reported before anything runs", async () => {
   const out = newDirectory();
   const wrong = (changes: Parameters<typeof configure>[1], ...trainers: string[]) =>
     expect(plan(configure(out, changes, ...trainers))).rejects;

@@ -124,7 +124,7 @@ test("a finished run returns what is stored and computes nothing", async () => {
   expect(readFileSync(join(directory, "journal.jsonl"), "utf8")).toBe(journal);
 });
 
-test("another configuration in the same directory is refused, and told apart", async () => {
+test("another configuration in the same directory is refused, with the differences", async () => {
   const directory = newDirectory();
   await run(configure(directory, {}, "sequential"));
   const other = configure(directory, { seeds: [1, 2], quick: false }, "sequential", "replay");

@@ -40,7 +40,7 @@ test.skipIf(process.platform === "win32")("a pipe is written to and stays a pipe
   expect(lstatSync(at("pipe")).isFIFO()).toBe(true);
 });
 
-test("a directory is refused, and nothing is left beside it", () => {
+test("a directory is refused, and no temporary file is left", () => {
   mkdirSync(at("folder"));
   expect(() => writeOutput(at("folder"), "text")).toThrow(expect.objectContaining({ code: "STORAGE" }));
   expect(() => writeFileAtomically(at("folder"), "text")).toThrow(expect.objectContaining({ code: "STORAGE" }));

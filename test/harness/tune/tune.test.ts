@@ -175,7 +175,7 @@ test("an interrupted search goes on where it stopped", async () => {
   expect(finished.stderr.match(/base 0\/3 measured/g)).toHaveLength(1); // of the other candidate
 });
 
-test("what is wrong is told before anything runs", async () => {
+test("invalid input is reported before anything runs", async () => {
   write("wrong.yaml", { epoch: { values: [1] } });
   write("shape.yaml", { epochs: { low: 1, hihg: 4, scale: "log" } });
   const wrong = async (...given: string[]) => {

@@ -124,7 +124,7 @@ test("the parts of any prompt make the prompt again", () => {
   );
 });
 
-test("in a chat, prompts stand in the model's template, and the answer follows as the template has it", () => {
+test("in a chat, prompts are framed by the model's template, and the answer follows as in the template", () => {
   const tokenizer = openTokenizer(writeTinyModel());
   const frame = { before: "<user>", after: "\n<assistant>", separator: "" };
   expect(tokenizer.chat).toEqual(frame);
