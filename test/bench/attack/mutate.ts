@@ -26,7 +26,7 @@ const values: readonly unknown[] = [
   ...words.slice(0, 5),
   ...["../../x", "\u0000", "\u001b[31m", "\u202e", "=cmd()", "<script>", "x".repeat(10_000)],
   nested(200),
-  nested(3000),
+  nested(1000),
 ];
 
 function nested(levels: number): unknown {

@@ -134,7 +134,8 @@ export const pluginProcess: Kind = {
       const seed = draw.integer(2 ** 31);
       return outcomeOf(`node ${program} ${seed}`, async () => {
         const [trainer] = await describeProgram({ words: [process.execPath, program, String(seed)] }, unconfined);
-        const learner = await trainer!.create(context);
+        if (trainer === undefined) return; // it declares none
+        const learner = await trainer.create(context);
         try {
           const buffer = new MeteredBuffer({
             ...{ pastData: { buffer: 3 }, generalItems: 0, taskIdAtTest: false, validationOfPastTasks: false },
