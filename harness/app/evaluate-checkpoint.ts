@@ -1,12 +1,12 @@
 import { evaluator, readConfig, resolveConfig } from "../config/index.js";
 import { BenchError } from "../contract/errors.js";
-import type { MatrixRecord, RunRecord } from "../contract/result.js";
-import { sumOrNull } from "../metrics/definition.js";
+import type { RunRecord } from "../contract/result.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import { planRun } from "../run/plan/plan.js";
 import { readRun, readSamples } from "../run/store/store.js";
 import { type AppContext, specifiersFor } from "./context.js";
 import { type EndpointSettings, withEndpointSettings } from "./endpoint-address.js";
+import { type FinalScores, finalScores } from "./final-scores.js";
 
 /** How a checkpoint is to be evaluated. */
 export interface EvaluateOptions extends EndpointSettings {
@@ -36,16 +36,11 @@ export interface EvaluateOptions extends EndpointSettings {
 }
 
 /** How a checkpoint answered a suite. */
-export interface EvaluatedCheckpoint {
+export interface EvaluatedCheckpoint extends FinalScores {
   checkpoint: string;
   /** Run directory. */
   directory: string;
   run: RunRecord;
-  /** Score of each task, and of each probe, on 0..1. */
-  tasks: Record<string, number | null>;
-  probes: Record<string, number | null>;
-  /** Mean over the tasks. */
-  score: number | null;
   /** Answers that were asked for now, and those that were known. */
   asked: number;
   known: number;
@@ -108,19 +103,9 @@ export async function evaluateCheckpoint(
   const stored = readRun(outcome.directory);
   const cell = outcome.run.cells[0]!.id;
   const answers = readSamples(stored.files, cell).filter(({ row }) => row === 0).length;
-  const scores = scoresOf(stored.matrices[cell]!);
+  const scores = finalScores(stored.matrices[cell]!);
   return {
     ...{ checkpoint, directory: outcome.directory, run: outcome.run, ...scores, registry },
     ...{ asked: outcome.stored ? 0 : answers, known: outcome.stored ? answers : 0 },
-  };
-}
-
-function scoresOf({ tasks, rows, probes }: MatrixRecord): Pick<EvaluatedCheckpoint, "tasks" | "probes" | "score"> {
-  const last = rows.at(-1)!;
-  const sum = sumOrNull(last);
-  return {
-    tasks: Object.fromEntries(tasks.map((task, index) => [task, last[index] ?? null])),
-    probes: Object.fromEntries(Object.entries(probes).map(([probe, line]) => [probe, line.at(-1) ?? null])),
-    score: sum === null ? null : sum / last.length,
   };
 }

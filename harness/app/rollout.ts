@@ -117,7 +117,7 @@ export async function actOnRollout(name: string, options: SignedOptions): Promis
     rollout = await log.append(() => [event("promoted", carriedOut!.reason)]);
     carriedOut = { ...carriedOut!, action: "promote" };
   }
-  return { ...statusOf(rollout), decision: carriedOut! };
+  return statusOf(rollout, carriedOut!);
 }
 
 /** Ends, pauses or goes on with a rollout because somebody says so; the way back after a promotion moves the alias back. */
@@ -139,8 +139,8 @@ export async function intervene(
 
 /** Which version answers a request of that id now. */
 export function armFor(name: string, request: string, options: Pick<SignedOptions, "registry">): Arm {
-  const { rollout, percent } = readRollout(name, options);
-  return armOf(request, rollout.salt, percent);
+  const rollout = new RolloutLog(options.registry, name).read();
+  return armOf(request, rollout.salt, percentOf(rollout));
 }
 
 /** Points the alias at the former champion again, where the candidate has it: after a promotion, or one that was interrupted. */
@@ -150,11 +150,13 @@ async function giveBack({ name, candidate, champion: former }: Rollout, options:
   await moveAlias(`${name}@${former}`, champion, { ...options, expect: candidate });
 }
 
-function statusOf(rollout: Rollout): RolloutStatus {
-  const { phase, policy, step } = rollout;
-  const share = { canary: policy.steps[step]!, paused: policy.steps[step]!, promoting: policy.steps[step]! };
-  const percent = phase === "promoted" ? 100 : isOver(rollout) ? 0 : share[phase as keyof typeof share];
-  return { rollout, percent, decision: decide(rollout) };
+const statusOf = (rollout: Rollout, decision = decide(rollout)): RolloutStatus => ({
+  ...{ rollout, percent: percentOf(rollout), decision },
+});
+
+function percentOf(rollout: Rollout): number {
+  if (rollout.phase === "promoted") return 100;
+  return isOver(rollout) ? 0 : rollout.policy.steps[rollout.step]!;
 }
 
 function parse(text: string, line: number, { policy }: Rollout): Observation {

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { type Command, Option } from "commander";
 import { limits } from "../config/limits.js";
 import { wholeNumber } from "./whole-number.js";
@@ -37,4 +38,18 @@ export function withDeviceOptions(command: Command, threads: string): Command {
     .addOption(
       new Option("--chat <when>", "apply the model's chat template, where it has one").choices(["auto", "never"]),
     );
+}
+
+/** Who decides, of every verb that writes a record of a decision. */
+export const byOption = (): Option =>
+  new Option("--by <name>", "who decides").default(userInfo().username, "your user name");
+
+/** The option of every verb on a registry. */
+export const withRegistryOption = (command: Command): Command =>
+  command.option("--registry <directory>", "directory of the registry", "registry");
+
+/** Options of what changes a registry. */
+export function withSignature(command: Command, withReason = true): Command {
+  withRegistryOption(command).addOption(byOption());
+  return withReason ? command.option("--reason <text>", "why, for the log") : command;
 }

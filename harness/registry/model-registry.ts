@@ -1,11 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { RegisteredModel, RegistryEvent, RegistryState, VersionRecord } from "../contract/registry.js";
-import { checkRecord } from "../run/store/check-record.js";
-import { Journal, readJournal } from "../run/store/journal.js";
-import { lockPatiently } from "./patient-lock.js";
+import { EventLog } from "./event-log.js";
 import { applied, emptyState, modelIn } from "./state.js";
 
 /**
@@ -13,7 +11,13 @@ import { applied, emptyState, modelIn } from "./state.js";
  * events, is the truth; `state.json` is what it adds up to, written anew after each event for other programs.
  */
 export class ModelRegistry {
-  constructor(readonly directory: string) {}
+  readonly #file: string;
+  readonly #log: EventLog<RegistryState, RegistryEvent>;
+
+  constructor(readonly directory: string) {
+    this.#file = join(directory, "log.jsonl");
+    this.#log = new EventLog(this.#file, { schema: "registry-event", initial: emptyState, follow: applied });
+  }
 
   /**
    * What the log adds up to.
@@ -21,58 +25,37 @@ export class ModelRegistry {
    * @throws UNKNOWN_NAME where there is no registry, DATA_INVALID where its log is damaged.
    */
   read(): RegistryState {
-    if (!existsSync(this.#log)) {
-      throw new BenchError("UNKNOWN_NAME", `there is no model registry in ${this.directory}`, {
-        fix: "Add a first version: bench registry add <name> <checkpoint>. Another place: --registry <directory>.",
-      });
-    }
-    return this.#add(readJournal<RegistryEvent>(this.#log).events);
+    if (existsSync(this.#file)) return this.#log.read();
+    throw new BenchError("UNKNOWN_NAME", `there is no model registry in ${this.directory}`, {
+      fix: "Add a first version: bench registry add <name> <checkpoint>. Another place: --registry <directory>.",
+    });
   }
 
   /**
-   * Appends events that follow from the state, with no other writer in between.
+   * Appends events that follow from the state.
    *
-   * @param decide gives the events; what it throws ends the change, and nothing is written.
+   * @param wrote is called when they are on the disk, before another writer may go on.
    * @returns the state after them.
-   * @throws RUN_LOCKED where another process keeps the registry for longer than half a minute.
+   * @throws as `EventLog.change`.
    */
-  async change(decide: (state: RegistryState) => readonly RegistryEvent[]): Promise<RegistryState> {
-    mkdirSync(this.directory, { recursive: true });
-    const unlock = await lockPatiently(this.directory);
-    try {
-      const log = new Journal<RegistryEvent>(this.#log);
-      try {
-        let state = this.#add(log.content.events);
-        for (const event of decide(state)) {
-          state = applied(state, event);
-          log.append(event);
-        }
-        writeFileAtomically(join(this.directory, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
-        return state;
-      } finally {
-        log.close();
-      }
-    } finally {
-      unlock();
-    }
+  change(decide: (state: RegistryState) => readonly RegistryEvent[], wrote = (): void => {}): Promise<RegistryState> {
+    return this.#log.change(decide, (state) => {
+      writeFileAtomically(this.#stateFile, textOf(state));
+      wrote();
+    });
   }
 
-  /** Whether `state.json` is what the log adds up to. */
-  isStateCurrent(): boolean {
-    const path = join(this.directory, "state.json");
-    return existsSync(path) && readFileSync(path, "utf8") === `${JSON.stringify(this.read(), null, 2)}\n`;
+  /** Whether `state.json` is that of a state. */
+  isCurrent(state: RegistryState): boolean {
+    return existsSync(this.#stateFile) && readFileSync(this.#stateFile, "utf8") === textOf(state);
   }
 
-  get #log(): string {
-    return join(this.directory, "log.jsonl");
-  }
-
-  #add(events: readonly RegistryEvent[]): RegistryState {
-    return events
-      .map((event) => checkRecord<RegistryEvent>("registry-event", event, this.#log))
-      .reduce(applied, emptyState());
+  get #stateFile(): string {
+    return join(this.directory, "state.json");
   }
 }
+
+const textOf = (state: RegistryState): string => `${JSON.stringify(state, null, 2)}\n`;
 
 /**
  * Finds `name@3` or `name@alias`; of a name alone the latest version.

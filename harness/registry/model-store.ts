@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -35,27 +35,44 @@ const models = "models";
 export const contentDirectory = (registry: string, content: string): string =>
   pathInside(join(registry, models), content);
 
+/** A checkpoint that was copied into a registry and is not a content of it yet. */
+export interface CheckpointCopy extends StoredCheckpoint {
+  /** Where the copy is. */
+  directory: string;
+}
+
 /**
- * Copies a checkpoint into a registry: whole or not at all. Hidden files and the state of a training are left out.
+ * Copies a checkpoint into a registry, without hidden files and the state of a training.
  *
  * @throws STORAGE where something in it is no file, such as a device, or cannot be read.
  */
-export function storeCheckpoint(source: string, registry: string): StoredCheckpoint {
-  const unfinished = join(registry, models, `incoming-${process.pid}`);
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true });
+export function copyCheckpoint(source: string, registry: string): CheckpointCopy {
+  const directory = join(registry, models, `incoming-${process.pid}-${randomBytes(4).toString("hex")}`);
+  mkdirSync(directory, { recursive: true });
   try {
     const paths = filesOf(source);
     const leftOut = paths.filter((path) => trainingState.test(path));
-    const files = paths.filter((path) => !trainingState.test(path)).map((path) => copyFile(source, path, unfinished));
-    const content = digestOf(files);
-    const target = contentDirectory(registry, content);
-    if (existsSync(target) && damageOf(registry, { content, files }).length > 0) rmSync(target, { recursive: true });
-    if (!existsSync(target)) renameSync(unfinished, target);
-    return { content, files, leftOut };
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+    const files = paths.filter((path) => !trainingState.test(path)).map((path) => copyFile(source, path, directory));
+    return { content: digestOf(files), files, leftOut, directory };
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
   }
+}
+
+/**
+ * Makes a copy a content of the registry, unless the same is there and intact. To be called while the registry is changed:
+ * a collection of garbage in between would remove a content that no version has yet.
+ */
+export function keepContent(registry: string, { content, files, directory }: CheckpointCopy): void {
+  const target = contentDirectory(registry, content);
+  if (existsSync(target) && damageOf(registry, { content, files }).length > 0) rmSync(target, { recursive: true });
+  if (!existsSync(target)) renameSync(directory, target);
+}
+
+/** Removes a copy that did not become a content. */
+export function discardCopy({ directory }: CheckpointCopy): void {
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** What is wrong with the files of a stored checkpoint, a line each; none where they are what was stored. */
@@ -83,7 +100,7 @@ export function removeContent(registry: string, name: string): void {
 }
 
 function isBeingCopied(name: string): boolean {
-  const pid = /^incoming-(\d+)$/.exec(name)?.[1];
+  const pid = /^incoming-(\d+)-/.exec(name)?.[1];
   if (pid === undefined) return false;
   try {
     return process.kill(Number(pid), 0);

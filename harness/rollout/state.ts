@@ -31,36 +31,45 @@ const transitions: Record<Exclude<RolloutEvent["type"], "started">, { in: Rollou
 };
 
 /**
- * The state that a log adds up to.
+ * The state after one more event, which is the same object changed; undefined before the first.
  *
  * @throws DATA_INVALID for events that cannot follow each other.
  */
-export function rolloutOf(events: readonly RolloutEvent[]): Rollout {
-  const [first, ...others] = events;
-  if (first?.type !== "started") throw impossible("it does not begin with the start");
-  const { type: _started, ...facts } = first;
-  const byMetric = <Value>(value: () => Value) =>
-    Object.fromEntries(Object.keys(facts.policy.metrics).map((metric) => [metric, value()]));
-  const rollout: Rollout = {
-    ...{ ...facts, phase: "canary", step: 0, history: [first] },
-    ...{ observations: byMetric((): Observation[] => []), inStep: byMetric(() => 0) },
-  };
-  for (const event of others) {
-    if (event.type === "started") throw impossible("it starts twice");
-    const { in: allowed, to } = transitions[event.type];
-    if (!allowed.includes(rollout.phase)) throw impossible(`"${event.type}" follows "${rollout.phase}"`);
-    if (event.type === "observed") observe(rollout, event.observations);
-    else {
-      rollout.history.push(event);
-      rollout.phase = to!;
-      if (event.type !== "advanced") continue;
-      if (event.step !== rollout.step + 1) throw impossible(`step ${event.step} follows step ${rollout.step}`);
-      rollout.step = event.step;
-      rollout.inStep = byMetric(() => 0);
-    }
+export function follow(rollout: Rollout | undefined, event: RolloutEvent): Rollout {
+  if (rollout === undefined) return begun(event);
+  if (event.type === "started") throw impossible("it starts twice");
+  const { in: allowed, to } = transitions[event.type];
+  if (!allowed.includes(rollout.phase)) throw impossible(`"${event.type}" follows "${rollout.phase}"`);
+  if (event.type === "observed") {
+    observe(rollout, event.observations);
+    return rollout;
   }
+  rollout.history.push(event);
+  rollout.phase = to!;
+  if (event.type !== "advanced") return rollout;
+  if (event.step !== rollout.step + 1) throw impossible(`step ${event.step} follows step ${rollout.step}`);
+  rollout.step = event.step;
+  rollout.inStep = byMetric(rollout, () => 0);
   return rollout;
 }
+
+/** The rollout of a log that has begun. Throws DATA_INVALID for an empty one. */
+export function required(rollout: Rollout | undefined): Rollout {
+  if (rollout === undefined) throw unbegun();
+  return rollout;
+}
+
+function begun(event: RolloutEvent): Rollout {
+  if (event.type !== "started") throw unbegun();
+  const { type: _started, ...facts } = event;
+  return {
+    ...{ ...facts, phase: "canary", step: 0, history: [event] },
+    ...{ observations: byMetric(facts, () => []), inStep: byMetric(facts, () => 0) },
+  };
+}
+
+const byMetric = <Value>({ policy }: Pick<Rollout, "policy">, value: () => Value): Record<string, Value> =>
+  Object.fromEntries(Object.keys(policy.metrics).map((metric) => [metric, value()]));
 
 function observe(rollout: Rollout, observations: readonly Observation[]): void {
   for (const observation of observations) {
@@ -71,6 +80,8 @@ function observe(rollout: Rollout, observations: readonly Observation[]): void {
     if (arm === "candidate") rollout.inStep[metric]! += 1;
   }
 }
+
+const unbegun = (): BenchError => impossible("it does not begin with the start");
 
 function impossible(what: string): BenchError {
   return new BenchError("DATA_INVALID", `the log of the rollout is not one that bench writes: ${what}`, {

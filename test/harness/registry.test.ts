@@ -129,6 +129,14 @@ describe("aliases", () => {
     }
   });
 
+  test("a reason that the schema of the log refuses is not written", async () => {
+    const reason = "x".repeat(3000);
+    await expect(moveAlias("support@1", "champion", { ...options, reason })).rejects.toMatchObject({
+      code: "DATA_INVALID",
+    });
+    expect(read().aliases).toEqual({});
+  });
+
   test("at what does not exist, or named like a version, are refused", async () => {
     await expect(moveAlias("support@9", "champion", options)).rejects.toMatchObject({ code: "UNKNOWN_NAME" });
     await expect(moveAlias("support@1", "3", options)).rejects.toMatchObject({ code: "USAGE" });

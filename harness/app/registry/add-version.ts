@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BenchError } from "../../contract/errors.js";
-import type { RegistryEvent, VersionRecord } from "../../contract/registry.js";
+import type { VersionRecord } from "../../contract/registry.js";
 import { resolveReference } from "../../hub.js";
+import type { Registry } from "../../plugins.js";
 import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
-import { storeCheckpoint } from "../../registry/model-store.js";
+import { copyCheckpoint, discardCopy, keepContent } from "../../registry/model-store.js";
 import { modelIn } from "../../registry/state.js";
 import { openSource, type Source } from "../../run/continuation/source.js";
 import { weightsOf } from "../../run/continuation/start.js";
 import { type AppContext, registryFor } from "../context.js";
-import { requireName, type SignedOptions, stamp } from "./signature.js";
+import { requireName, type SignedOptions, stamp, suiteOf } from "./signature.js";
 
 export interface AddOptions extends SignedOptions {
   /** The model that an adapter belongs to, where it does not say so itself. */
@@ -43,39 +44,41 @@ export async function addVersion(
   context: Pick<AppContext, "builtIns">,
 ): Promise<AddedVersion> {
   requireName(name, "a model");
-  const { location, source } = await locate(checkpoint, options, context);
-  const [adapterBase, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
   const plugins = await registryFor(context, options.plugins);
+  const { location, source } = await locate(checkpoint, options.base, plugins);
+  const [base, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
   const { digest, parameters, architecture } = await plugins.modelFor(location).inspect(location);
   const registry = new ModelRegistry(options.registry);
-  const stored = storeCheckpoint(adapter ?? location, registry.directory);
-  const added: VersionRecord[] = [];
-  const state = await registry.change((before) => {
-    const model = modelIn(before, name);
-    const parent = options.parent === undefined ? undefined : findVersion(before, options.parent).version;
-    if (parent !== undefined && parent.name !== name) {
-      throw new BenchError("USAGE", `the parent ${options.parent} is a version of another model`, {
-        fix: `Give a version of ${name}.`,
-      });
-    }
-    const known = model.versions.find(({ content, base }) => content === stored.content && base === adapterBase);
-    if (known !== undefined) return [];
-    const version: VersionRecord = {
-      ...{ name, version: model.next, content: stored.content, files: stored.files },
-      model: { digest, parameters, architecture },
-      ...(adapterBase !== undefined && { base: adapterBase }),
-      ...(parent !== undefined && { parent: parent.version }),
-      ...(source !== undefined && { origin: originOf(source) }),
-      ...stamp(options),
-    };
-    added.push(version);
-    return [{ type: "version-added", version }] satisfies RegistryEvent[];
-  });
-  const version =
-    added[0] ??
-    modelIn(state, name).versions.find(({ content, base }) => content === stored.content && base === adapterBase)!;
-  const path = pathOf(registry.directory, version);
-  return { version, path, leftOut: stored.leftOut, known: added.length === 0 };
+  const copy = copyCheckpoint(adapter ?? location, registry.directory);
+  const { content, files, leftOut } = copy;
+  let known: VersionRecord | undefined;
+  try {
+    const state = await registry.change((before) => {
+      const model = modelIn(before, name);
+      const parent = options.parent === undefined ? undefined : findVersion(before, options.parent).version;
+      if (parent !== undefined && parent.name !== name) {
+        throw new BenchError("USAGE", `the parent ${options.parent} is a version of another model`, {
+          fix: `Give a version of ${name}.`,
+        });
+      }
+      keepContent(registry.directory, copy);
+      known = model.versions.find((version) => version.content === content && version.base === base);
+      if (known !== undefined) return [];
+      const version: VersionRecord = {
+        ...{ name, version: model.next, content, files },
+        model: { digest, parameters, architecture },
+        ...(base !== undefined && { base }),
+        ...(parent !== undefined && { parent: parent.version }),
+        ...(source !== undefined && { origin: originOf(source) }),
+        ...stamp(options),
+      };
+      return [{ type: "version-added", version }];
+    });
+    const version = known ?? modelIn(state, name).versions.at(-1)!;
+    return { version, path: pathOf(registry.directory, version), leftOut, known: known !== undefined };
+  } finally {
+    discardCopy(copy);
+  }
 }
 
 /** What to give as `--model` or as a checkpoint: its directory, behind the base of an adapter. */
@@ -86,8 +89,8 @@ export function pathOf(registry: string, { content, base }: Pick<VersionRecord, 
 
 async function locate(
   checkpoint: string,
-  { base, plugins }: AddOptions,
-  context: Pick<AppContext, "builtIns">,
+  base: string | undefined,
+  plugins: Registry,
 ): Promise<{ location: string; source?: Source }> {
   if (/^https?:\/\//.test(checkpoint)) {
     throw new BenchError("USAGE", "a server has no files that can be stored", {
@@ -98,16 +101,15 @@ async function locate(
     const source = openSource(checkpoint);
     const trained = source.run.source?.bases[source.cell.trainer] ?? source.run.model.reference;
     const { directory } = await resolveReference(base ?? trained, "model");
-    return { location: await weightsOf(source, directory, await registryFor(context, plugins)), source };
+    return { location: await weightsOf(source, directory, plugins), source };
   }
   const { directory } = await resolveReference(base === undefined ? checkpoint : `${base}::${checkpoint}`, "model");
   return { location: directory };
 }
 
 function originOf({ run, cell, learned }: Source): VersionRecord["origin"] {
-  const { name, version, digest } = run.suite;
   return {
     ...{ run: run.id, cell: cell.id, trainer: cell.trainer, order: cell.order, seed: cell.seed },
-    ...{ suite: { name, version, digest, quick: run.quick }, learned, config: run.configDigest },
+    ...{ suite: suiteOf(run), learned, config: run.configDigest },
   };
 }

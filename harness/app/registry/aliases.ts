@@ -119,13 +119,17 @@ export async function collectGarbage(options: CollectOptions): Promise<Collected
     const versions = old(state);
     return { versions, contents: contentsOf(state, versions) };
   }
-  const collected: Collected = { versions: [], contents: [] };
-  await registry.change((state) => {
-    collected.versions = old(state);
-    return collected.versions.map((version) => ({ type: "version-deleted", ...version, ...stamp(options) }));
-  });
-  // Contents are removed after the log says so: a crash in between leaves files, which the next collection removes.
-  collected.contents = contentsOf(registry.read(), []);
-  for (const content of collected.contents) removeContent(registry.directory, content);
+  let collected!: Collected;
+  await registry.change(
+    (state) => {
+      const versions = old(state);
+      collected = { versions, contents: contentsOf(state, versions) };
+      return versions.map((version) => ({ type: "version-deleted", ...version, ...stamp(options) }));
+    },
+    // Contents are removed after the log says so: a crash in between leaves files, which the next collection removes.
+    () => {
+      for (const content of collected.contents) removeContent(registry.directory, content);
+    },
+  );
   return collected;
 }

@@ -4,7 +4,8 @@ import type { EvaluationRecord, RegisteredModel, VersionRecord } from "../../con
 import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
 import { damageOf } from "../../registry/model-store.js";
 import { readRun } from "../../run/store/store.js";
-import type { SignedOptions } from "./signature.js";
+import { finalScores } from "../final-scores.js";
+import { type SignedOptions, suiteOf } from "./signature.js";
 
 /**
  * Attaches what a run measured of a version as it is: a run of `bench evaluate`.
@@ -24,13 +25,8 @@ export async function attachEvaluation(
       fix: `Evaluate it first: bench evaluate "$(bench registry path ${reference})"`,
     });
   }
-  const { name, version, digest } = run.suite;
-  const last = matrix.rows.at(-1)!;
-  const evaluation: EvaluationRecord = {
-    ...{ run: run.id, suite: { name, version, digest, quick: run.quick }, trainer: run.trainers[0]!.label },
-    tasks: Object.fromEntries(matrix.tasks.map((task, index) => [task, last[index] ?? null])),
-    probes: Object.fromEntries(Object.entries(matrix.probes).map(([probe, scores]) => [probe, scores.at(-1) ?? null])),
-  };
+  const { tasks, probes } = finalScores(matrix);
+  const evaluation = { run: run.id, suite: suiteOf(run), trainer: run.trainers[0]!.label, tasks, probes };
   let found: VersionRecord | undefined;
   await new ModelRegistry(registry).change((state) => {
     found = findVersion(state, reference).version;
@@ -122,6 +118,6 @@ export function verifyVersions(registry: string, reference?: string): { versions
     versions: versions.map(({ name, version, content, files }) => ({
       ...{ name, version, damage: damageOf(registry, { content, files }) },
     })),
-    state: models.isStateCurrent(),
+    state: models.isCurrent(state),
   };
 }

@@ -1,4 +1,6 @@
 import { BenchError } from "../../contract/errors.js";
+import type { EvaluatedSuite } from "../../contract/registry.js";
+import type { RunRecord } from "../../contract/result.js";
 
 /** Who changes a registry, and why. */
 export interface SignedOptions {
@@ -20,3 +22,8 @@ export function requireName(name: string, what: string): void {
     fix: "Use letters, digits, dots, hyphens and underscores, and at least one that is no digit.",
   });
 }
+
+/** What the questions of a run are. */
+export const suiteOf = ({ suite: { name, version, digest }, quick }: RunRecord): EvaluatedSuite => ({
+  ...{ name, version, digest, quick },
+});

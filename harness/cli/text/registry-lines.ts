@@ -2,6 +2,7 @@ import picocolors from "picocolors";
 import type { VerifiedVersion, VersionDifference } from "../../app/registry/evaluations.js";
 import type { EvaluationRecord, RegisteredModel, RegistryState, VersionRecord } from "../../contract/registry.js";
 import { suiteLabel } from "../../contract/suite.js";
+import { sumOrNull } from "../../metrics/definition.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns } from "./columns.js";
 import { plainTable } from "./plain-table.js";
@@ -23,7 +24,7 @@ export function registryLines({ models }: RegistryState, names: readonly string[
         versionText(version),
         aliasesAt(model, version.version).join(", "),
         version.parent === undefined ? "–" : `${name}@${version.parent}`,
-        scoreText(model.evaluations[version.version]?.at(-1)),
+        meanText(model.evaluations[version.version]?.at(-1)),
         version.at.slice(0, 10),
         version.by,
         version.reason,
@@ -65,7 +66,7 @@ export function versionLines(
       [
         ...Object.entries(evaluation.tasks),
         ...Object.entries(evaluation.probes).map(([probe, score]) => [`probe:${probe}`, score] as const),
-      ].map(([task, score]) => [task, score === null ? "–" : points(score)] as const),
+      ].map(([task, score]) => [task, scoreText(score)] as const),
       terminal.width,
     ),
   ]);
@@ -81,7 +82,7 @@ export function differenceLines({ before, after, files, evaluations }: VersionDi
       [suiteLabel(suite), versionText(before), versionText(after), "change"],
       scores.map(({ name, before: old, after: now }) => [
         name,
-        ...[old, now].map((score) => (score === null ? "–" : points(score))),
+        ...[old, now].map(scoreText),
         old === null || now === null ? "–" : signedPoints(now - old),
       ]),
     ),
@@ -112,8 +113,10 @@ const aliasesAt = ({ aliases }: RegisteredModel, version: number): string[] =>
   Object.keys(aliases).filter((alias) => aliases[alias] === version);
 
 /** The mean over an evaluation's tasks, in points. */
-function scoreText(evaluation: EvaluationRecord | undefined): string {
+function meanText(evaluation: EvaluationRecord | undefined): string {
   const scores = Object.values(evaluation?.tasks ?? {});
-  if (evaluation === undefined || scores.length === 0 || scores.includes(null)) return "–";
-  return points(scores.reduce<number>((sum, score) => sum + score!, 0) / scores.length);
+  const sum = scores.length === 0 ? null : sumOrNull(scores);
+  return scoreText(sum === null ? null : sum / scores.length);
 }
+
+const scoreText = (score: number | null): string => (score === null ? "–" : points(score));

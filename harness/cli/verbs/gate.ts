@@ -1,8 +1,8 @@
-import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GateOptions } from "../../app/gate-run.js";
 import { limits } from "../../config/limits.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { byOption } from "../shared-options.js";
 import { nearPath } from "../text/near-path.js";
 import { wholeNumber } from "../whole-number.js";
 
@@ -137,7 +137,7 @@ export const marginOption = (): Option =>
 const stored = (command: Command, why: string): Command =>
   command
     .requiredOption("--reason <text>", why)
-    .addOption(new Option("--by <name>", "who decides").default(userInfo().username, "your user name"))
+    .addOption(byOption())
     .option("--config <file>", "configuration with a section `gate`")
     .option("--baselines <directory>", "directory of the baselines (default: baselines)");
 

@@ -1,14 +1,11 @@
-import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AddOptions } from "../../app/registry/add-version.js";
 import type { CollectOptions, MoveOptions } from "../../app/registry/aliases.js";
 import type { SignedOptions } from "../../app/registry/signature.js";
 import { BenchError } from "../../contract/errors.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { withRegistryOption, withSignature } from "../shared-options.js";
 import { wholeNumber } from "../whole-number.js";
-
-/** Values of `signed`. */
-export type Signed = SignedOptions;
 
 type Options<Service> = CommonOptions & Service;
 
@@ -32,7 +29,7 @@ function addChanges(registry: Command, context: CliContext): void {
     .argument("<checkpoint>", "a model or adapter directory, hf://owner/name[@revision], or <run>/<cell id>[:task]")
     .option("--base <reference>", "base model of an adapter that does not name it")
     .option("--parent <version>", "version that it was trained from: name@3 or name@alias");
-  withCommonOptions(signed(add), [
+  withCommonOptions(withSignature(add), [
     'bench registry add support ./checkpoint-500 --reason "week 12"',
     "bench registry add support runs/trace-seq-1a2b3c4d/0123456789abcdef --parent support@champion",
   ]).action(async (name: string, checkpoint: string, { plugin: plugins, ...options }: Options<AddOptions>) => {
@@ -55,7 +52,7 @@ function addChanges(registry: Command, context: CliContext): void {
     .description("attach what `bench evaluate` measured of a version")
     .argument("<version>", versionArgument)
     .argument("<run>", "run directory of the evaluation");
-  withCommonOptions(signed(attach, false), ["bench registry attach support@3 runs/trace-seq-1a2b3c4d"]).action(
+  withCommonOptions(withSignature(attach, false), ["bench registry attach support@3 runs/trace-seq-1a2b3c4d"]).action(
     async (reference: string, run: string, options: Options<SignedOptions>) => {
       const { attachEvaluation } = await import("../../app/registry/evaluations.js");
       const { versionText } = await import("../text/registry-lines.js");
@@ -73,7 +70,7 @@ function addChanges(registry: Command, context: CliContext): void {
     .option("--expect <version>", "move it only if it points at this version number, or at `none`", expectation)
     .addOption(new Option("--back", "point it at the version before its last move").conflicts("delete"))
     .option("--delete", "remove the alias; versions stay");
-  withCommonOptions(signed(alias), [
+  withCommonOptions(withSignature(alias), [
     'bench registry alias support@4 champion --expect 3 --reason "passed the gate"',
     'bench registry alias support champion --back --reason "complaints"',
   ]).action(
@@ -97,7 +94,7 @@ function addChanges(registry: Command, context: CliContext): void {
     .description("delete old versions; never one that an alias points at or pointed at before its last move")
     .option("--keep <n>", "number of newest versions of each model that stay", wholeNumber(1, 1_000_000), 10)
     .option("--dry-run", "show what would be deleted");
-  withCommonOptions(signed(gc), ["bench registry gc --keep 5 --dry-run"]).action(
+  withCommonOptions(withSignature(gc), ["bench registry gc --keep 5 --dry-run"]).action(
     async (options: Options<CollectOptions>) => {
       const { collectGarbage } = await import("../../app/registry/aliases.js");
       const { versionText } = await import("../text/registry-lines.js");
@@ -117,7 +114,7 @@ function addQueries(registry: Command, context: CliContext): void {
     .command("list")
     .description("list versions, the newest first, with the aliases that point at them")
     .argument("[name]", "only versions of this model");
-  withCommonOptions(placed(list), ["bench registry list", "bench registry list support --json"]).action(
+  withCommonOptions(withRegistryOption(list), ["bench registry list", "bench registry list support --json"]).action(
     async (name: string | undefined, options: Options<SignedOptions>) => {
       const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
       const { registryLines } = await import("../text/registry-lines.js");
@@ -134,7 +131,7 @@ function addQueries(registry: Command, context: CliContext): void {
     .command("show")
     .description("show a version: files, lineage, aliases and evaluations")
     .argument("<version>", versionArgument);
-  withCommonOptions(placed(show), ["bench registry show support@champion"]).action(
+  withCommonOptions(withRegistryOption(show), ["bench registry show support@champion"]).action(
     async (reference: string, options: Options<SignedOptions>) => {
       const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
       const { pathOf } = await import("../../app/registry/add-version.js");
@@ -151,23 +148,23 @@ function addQueries(registry: Command, context: CliContext): void {
     .command("path")
     .description("print where the files of a version are, as --model and `bench evaluate` take it")
     .argument("<version>", versionArgument);
-  withCommonOptions(placed(path), ['bench evaluate "$(bench registry path support@champion)" trace-seq']).action(
-    async (reference: string, options: Options<SignedOptions>) => {
-      const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
-      const { pathOf } = await import("../../app/registry/add-version.js");
-      const { version } = findVersion(new ModelRegistry(options.registry).read(), reference);
-      const found = pathOf(options.registry, version);
-      if (options.json) printJson(context, { path: found });
-      else printLines(context, [found]);
-    },
-  );
+  withCommonOptions(withRegistryOption(path), [
+    'bench evaluate "$(bench registry path support@champion)" trace-seq',
+  ]).action(async (reference: string, options: Options<SignedOptions>) => {
+    const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
+    const { pathOf } = await import("../../app/registry/add-version.js");
+    const { version } = findVersion(new ModelRegistry(options.registry).read(), reference);
+    const found = pathOf(options.registry, version);
+    if (options.json) printJson(context, { path: found });
+    else printLines(context, [found]);
+  });
 
   const diff = registry
     .command("diff")
     .description("compare two versions: files, and scores on the suites that both were evaluated on")
     .argument("<before>", versionArgument)
     .argument("<after>", versionArgument);
-  withCommonOptions(placed(diff), ["bench registry diff support@champion support@4"]).action(
+  withCommonOptions(withRegistryOption(diff), ["bench registry diff support@champion support@4"]).action(
     async (before: string, after: string, options: Options<SignedOptions>) => {
       const { compareVersions } = await import("../../app/registry/evaluations.js");
       const { differenceLines } = await import("../text/registry-lines.js");
@@ -181,30 +178,21 @@ function addQueries(registry: Command, context: CliContext): void {
     .command("verify")
     .description("compute the digests of stored files again, of one version or of all")
     .argument("[version]", versionArgument);
-  withCommonOptions(placed(verify), ["bench registry verify", "bench registry verify support@champion"]).action(
-    async (reference: string | undefined, options: Options<SignedOptions>) => {
-      const { verifyVersions } = await import("../../app/registry/evaluations.js");
-      const { verifiedLines } = await import("../text/registry-lines.js");
-      const verified = verifyVersions(options.registry, reference);
-      if (options.json) printJson(context, verified);
-      else printLines(context, verifiedLines(verified.versions, context));
-      const damaged = verified.versions.filter(({ damage }) => damage.length > 0);
-      if (damaged.length === 0) return;
-      throw new BenchError("DATA_INVALID", `${damaged.length} of ${verified.versions.length} versions are damaged`, {
-        fix: "Restore their files from a copy, or add the checkpoints again.",
-      });
-    },
-  );
-}
-
-/** The option of every verb on a registry. */
-export const placed = (command: Command): Command =>
-  command.option("--registry <directory>", "directory of the registry", "registry");
-
-/** Options of what changes a registry. */
-export function signed(command: Command, withReason = true): Command {
-  placed(command).addOption(new Option("--by <name>", "who decides").default(userInfo().username, "your user name"));
-  return withReason ? command.option("--reason <text>", "why, for the log") : command;
+  withCommonOptions(withRegistryOption(verify), [
+    "bench registry verify",
+    "bench registry verify support@champion",
+  ]).action(async (reference: string | undefined, options: Options<SignedOptions>) => {
+    const { verifyVersions } = await import("../../app/registry/evaluations.js");
+    const { verifiedLines } = await import("../text/registry-lines.js");
+    const verified = verifyVersions(options.registry, reference);
+    if (options.json) printJson(context, verified);
+    else printLines(context, verifiedLines(verified.versions, context));
+    const damaged = verified.versions.filter(({ damage }) => damage.length > 0);
+    if (damaged.length === 0) return;
+    throw new BenchError("DATA_INVALID", `${damaged.length} of ${verified.versions.length} versions are damaged`, {
+      fix: "Restore their files from a copy, or add the checkpoints again.",
+    });
+  });
 }
 
 function expectation(text: string): number | null {

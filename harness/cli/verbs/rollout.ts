@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import type { SignedOptions } from "../../app/registry/signature.js";
 import type { RolloutStatus } from "../../app/rollout.js";
 import { BenchError } from "../../contract/errors.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
-import { placed, type Signed, signed } from "./registry.js";
+import { withRegistryOption, withSignature } from "../shared-options.js";
 
-type Options = CommonOptions & Signed;
+type Options = CommonOptions & SignedOptions;
 
 /** `bench rollout`: a version takes the champion's place step by step, or goes back. */
 export function addRollout(program: Command, context: CliContext): void {
@@ -19,7 +20,7 @@ export function addRollout(program: Command, context: CliContext): void {
     .description("start the rollout of a version against the champion")
     .argument("<version>", "the candidate: name@3 or name@alias")
     .requiredOption("--policy <file>", "steps, metrics and margins in YAML or JSON");
-  withCommonOptions(signed(start), ["bench rollout start support@4 --policy policy.yaml"]).action(
+  withCommonOptions(withSignature(start), ["bench rollout start support@4 --policy policy.yaml"]).action(
     async (reference: string, options: Options & { policy: string }) => {
       const { startRollout } = await import("../../app/rollout.js");
       await show(await startRollout(reference, options), options, context);
@@ -30,19 +31,20 @@ export function addRollout(program: Command, context: CliContext): void {
     .command("status")
     .description("show where the last rollout of a model is, with its evidence")
     .argument("<name>", "name of the model");
-  withCommonOptions(placed(status), ["bench rollout status support", "bench rollout status support --json"]).action(
-    async (name: string, options: Options) => {
-      const { readRollout } = await import("../../app/rollout.js");
-      await show(readRollout(name, options), options, context);
-    },
-  );
+  withCommonOptions(withRegistryOption(status), [
+    "bench rollout status support",
+    "bench rollout status support --json",
+  ]).action(async (name: string, options: Options) => {
+    const { readRollout } = await import("../../app/rollout.js");
+    await show(readRollout(name, options), options, context);
+  });
 
   const arm = rollout
     .command("arm")
     .description("print which version answers a request; whoever has the candidate keeps it as its share grows")
     .argument("<name>", "name of the model")
     .argument("<request>", "id of the request, or of the user");
-  withCommonOptions(placed(arm), ["bench rollout arm support user-4711"]).action(
+  withCommonOptions(withRegistryOption(arm), ["bench rollout arm support user-4711"]).action(
     async (name: string, request: string, options: Options) => {
       const { armFor } = await import("../../app/rollout.js");
       const answered = armFor(name, request, options);
@@ -56,7 +58,7 @@ export function addRollout(program: Command, context: CliContext): void {
     .description("add observations, lines of JSON with arm, metric and value")
     .argument("<name>", "name of the model")
     .argument("[file]", "file with the lines; standard input without one");
-  withCommonOptions(placed(record), ["bench rollout record support observations.jsonl"]).action(
+  withCommonOptions(withRegistryOption(record), ["bench rollout record support observations.jsonl"]).action(
     async (name: string, file: string | undefined, options: Options) => {
       const { observe } = await import("../../app/rollout.js");
       await show(await observe(name, readLines(file), options), options, context);
@@ -67,7 +69,7 @@ export function addRollout(program: Command, context: CliContext): void {
     .command("advance")
     .description("do what evidence and policy say: next step, promotion, pause or way back")
     .argument("<name>", "name of the model");
-  withCommonOptions(signed(advance, false), ["bench rollout advance support"])
+  withCommonOptions(withSignature(advance, false), ["bench rollout advance support"])
     .addHelpText("after", "\nExit codes: 0 next step or promoted, 1 rolled back, 3 nothing to do yet or paused.")
     .action(async (name: string, options: Options) => {
       const { actOnRollout } = await import("../../app/rollout.js");
@@ -85,7 +87,7 @@ export function addRollout(program: Command, context: CliContext): void {
   ] as const;
   for (const [verb, type, description] of interventions) {
     const command = rollout.command(verb).description(description).argument("<name>", "name of the model");
-    withCommonOptions(signed(command), [`bench rollout ${verb} support --reason "complaints"`]).action(
+    withCommonOptions(withSignature(command), [`bench rollout ${verb} support --reason "complaints"`]).action(
       async (name: string, options: Options) => {
         const { intervene } = await import("../../app/rollout.js");
         await show(await intervene(name, type, options), options, context);
