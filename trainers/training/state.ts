@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import type { Model } from "../engine/contract.js";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.js";
 
 /** Writes named vectors of numbers as `<name>.safetensors`, bit for bit. */
@@ -24,12 +23,4 @@ export function saveJson(directory: string, name: string, value: unknown): void 
 /** Reads what `saveJson` wrote. */
 export function loadJson<T>(directory: string, name: string): T {
   return JSON.parse(readFileSync(join(directory, `${name}.json`), "utf8")) as T;
-}
-
-/** The values of a model's trainable parameters. */
-export async function parametersOf(model: Model): Promise<Float32Array> {
-  const snapshot = await model.snapshot();
-  const values = await model.read(snapshot);
-  await model.free(snapshot);
-  return values;
 }

@@ -47,8 +47,6 @@ export async function savedBy(learner: Learner): Promise<string> {
   return directory;
 }
 
-export const parametersOf = async (model: Model): Promise<Float32Array> => model.read(await model.snapshot());
-
 const words = "sun moon tree river stone cloud bird fish lamp door road hill".split(" ");
 
 /** A strategy under a name, for `composeStrategies`. */

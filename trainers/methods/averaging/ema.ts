@@ -1,6 +1,7 @@
 import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Vector } from "../../engine/contract.js";
+import { movedAverage } from "../../training/parameters.js";
 import type { RoutedRequest, StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
@@ -48,10 +49,7 @@ class Ema implements Strategy {
   }
 
   async afterStep({ model }: StepContext): Promise<void> {
-    const now = await model.snapshot();
-    const average = await model.combine([this.#decay, 1 - this.#decay], [this.#average!, now]);
-    for (const vector of [now, this.#average!]) await model.free(vector);
-    this.#average = average;
+    this.#average = await movedAverage(model, this.#average!, this.#decay, 1 - this.#decay);
   }
 
   async afterTask({ model }: TaskContext): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Model, Vector } from "../../engine/contract.js";
-import { loadJson, loadVectors, parametersOf, saveJson, saveVectors } from "../../training/state.js";
+import { parametersOf, setParameters } from "../../training/parameters.js";
+import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import type { TaskVector } from "./task-vectors.js";
 
@@ -39,7 +40,7 @@ export class TaskVectorMerging implements Strategy {
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    if (this.#rule.sequential && this.#latest) await setTo(model, this.#latest);
+    if (this.#rule.sequential && this.#latest) await setParameters(model, this.#latest);
     else await model.restore(this.#base!);
   }
 
@@ -48,7 +49,7 @@ export class TaskVectorMerging implements Strategy {
     this.#latest = await parametersOf(model);
     this.#vectors.push(this.#latest.map((value, i) => value - base[i]!));
     const merged = this.#rule.merge(this.#vectors, seed);
-    await setTo(
+    await setParameters(
       model,
       base.map((value, i) => value + this.#rule.scale * merged[i]!),
     );
@@ -65,10 +66,4 @@ export class TaskVectorMerging implements Strategy {
     for (let task = 0; task < loadJson<number>(directory, "tasks"); task++) this.#vectors.push(vectors[`${task}`]!);
     this.#latest = vectors.latest;
   }
-}
-
-async function setTo(model: Model, values: Float32Array): Promise<void> {
-  const vector = await model.write(values);
-  await model.restore(vector);
-  await model.free(vector);
 }

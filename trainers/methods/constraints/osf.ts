@@ -1,6 +1,6 @@
 import Type from "typebox";
 import type { Vector } from "../../engine/contract.js";
-import { parametersOf } from "../../training/state.js";
+import { parametersOf } from "../../training/parameters.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 import { singularDirections } from "./singular-directions.js";

@@ -3,7 +3,7 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import type { Model, StepReport } from "../../engine/contract.js";
-import { parametersOf } from "../../training/state.js";
+import { parametersOf, setParameters } from "../../training/parameters.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { adapterOptions } from "./adapter-options.js";
@@ -134,9 +134,7 @@ class AdaLora implements Strategy {
   async #change(model: Model, edit: (values: Float32Array) => void): Promise<void> {
     const values = await parametersOf(model);
     edit(values);
-    const changed = await model.write(values);
-    await model.restore(changed);
-    await model.free(changed);
+    await setParameters(model, values);
   }
 }
 

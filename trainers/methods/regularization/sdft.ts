@@ -3,6 +3,7 @@ import { nullable, type OptionsOf } from "../../../harness/contract/options.js";
 import { inputText } from "../../../harness/contract/suite.js";
 import type { Logits, Model, Term, TrainingSequence, Vector } from "../../engine/contract.js";
 import { blockEnd } from "../../training/blocks.js";
+import { movedAverage } from "../../training/parameters.js";
 import { splitSequence } from "../../training/sequences.js";
 import { loadVectors, saveVectors } from "../../training/state.js";
 import type { StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
@@ -99,10 +100,7 @@ class SelfDistillation implements Strategy {
   async afterStep({ model }: StepContext): Promise<void> {
     if (!this.#teacher) return;
     const rate = this.#options.teacherRate!;
-    const now = await model.snapshot();
-    const next = await model.combine([1 - rate, rate], [this.#teacher, now]);
-    for (const vector of [now, this.#teacher]) await model.free(vector);
-    this.#teacher = next;
+    this.#teacher = await movedAverage(model, this.#teacher, 1 - rate, rate);
   }
 
   async save(directory: string, model: Model): Promise<void> {

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
-import { parametersOf } from "../../training/state.js";
+import { parametersOf } from "../../training/parameters.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";

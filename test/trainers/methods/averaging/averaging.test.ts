@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Learner } from "../../../../harness/contract/trainer.js";
-import type { Model } from "../../../../trainers/engine/contract.js";
 import { magMax, ties } from "../../../../trainers/methods/averaging/task-vectors.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { parametersOf } from "../../../../trainers/training/parameters.js";
 import type { NamedStrategy, Strategy } from "../../../../trainers/training/strategy.js";
 import {
   abc,
@@ -20,12 +20,6 @@ import {
 } from "../rig.js";
 
 const sequential = byName(trainers, "sequential");
-const weightsOf = async (model: Model): Promise<Float32Array> => {
-  const snapshot = await model.snapshot();
-  const values = await model.read(snapshot);
-  await model.free(snapshot);
-  return values;
-};
 const strategyOf = (name: string, options: Record<string, unknown>): NamedStrategy => {
   const chosen = optionsOf(byName(trainers, name), options);
   return { name, strategy: methods.find((method) => method.name === name)!.strategy(chosen) };
@@ -37,12 +31,12 @@ async function watched(averaging: NamedStrategy, beside: NamedStrategy[] = []) {
   const left: Float32Array[] = [];
   const watch: Strategy = {
     open: async (model) => {
-      seen.base = await weightsOf(model);
+      seen.base = await parametersOf(model);
     },
-    afterStep: async ({ model }) => void seen.steps.push(await weightsOf(model)),
-    afterTask: async ({ model }) => void seen.tuned.push(await weightsOf(model)),
+    afterStep: async ({ model }) => void seen.steps.push(await parametersOf(model)),
+    afterTask: async ({ model }) => void seen.tuned.push(await parametersOf(model)),
   };
-  const after: Strategy = { afterTask: async ({ model }) => void left.push(await weightsOf(model)) };
+  const after: Strategy = { afterTask: async ({ model }) => void left.push(await parametersOf(model)) };
   const context = contextFor(sequential, { steps: 3, learningRate: 1e-2, warmupSteps: 0 });
   const strategy = composeStrategies([...beside, named("watch", watch), averaging, named("after", after)]);
   const learner = await openLearner(context, strategy);

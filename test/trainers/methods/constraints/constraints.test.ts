@@ -7,6 +7,7 @@ import { constraints } from "../../../../trainers/methods/constraints/index.js";
 import { bounded, newDirection } from "../../../../trainers/methods/constraints/orthonormal-basis.js";
 import { singularDirections } from "../../../../trainers/methods/constraints/singular-directions.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { parametersOf } from "../../../../trainers/training/parameters.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
 import {
@@ -20,7 +21,6 @@ import {
   modelsAfter,
   named,
   openLearner,
-  parametersOf,
   savedBy,
   viewOf,
 } from "../rig.js";

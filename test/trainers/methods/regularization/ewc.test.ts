@@ -2,20 +2,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
+import { parametersOf } from "../../../../trainers/training/parameters.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
-import {
-  abc,
-  bufferFor,
-  byName,
-  contextFor,
-  learnContext,
-  moved,
-  openTiny,
-  parametersOf,
-  savedBy,
-  viewOf,
-} from "../rig.js";
+import { abc, bufferFor, byName, contextFor, learnContext, moved, openTiny, savedBy, viewOf } from "../rig.js";
 
 const trainer = byName(trainers, "ewc");
 const shared = { steps: 12, learningRate: 3e-3, warmupSteps: 0 };

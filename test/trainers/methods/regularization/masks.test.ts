@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Model } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { parametersOf } from "../../../../trainers/training/parameters.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import type { Strategy } from "../../../../trainers/training/strategy.js";
 import {
@@ -17,7 +18,6 @@ import {
   named,
   openLearner,
   openTiny,
-  parametersOf,
   savedBy,
   viewOf,
 } from "../rig.js";

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { TrainingSequence } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
+import { parametersOf } from "../../../../trainers/training/parameters.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
 import {
@@ -17,7 +18,6 @@ import {
   named,
   openLearner,
   openTiny,
-  parametersOf,
   savedBy,
   viewOf,
 } from "../rig.js";
