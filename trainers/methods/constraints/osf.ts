@@ -1,6 +1,7 @@
 import Type from "typebox";
 import type { Vector } from "../../engine/contract.js";
 import { parametersOf } from "../../training/parameters.js";
+import { linearModules } from "../isolation/adapter-options.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 import { singularDirections } from "./singular-directions.js";
@@ -29,7 +30,7 @@ export const osf = defineMethod({
     }),
     targetModules: Type.Array(Type.String(), {
       minItems: 1,
-      default: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+      default: linearModules,
       description: "Last components of the names of the modules whose matrices are decomposed.",
     }),
   },

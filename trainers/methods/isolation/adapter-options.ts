@@ -1,5 +1,8 @@
 import Type from "typebox";
 
+/** Last components of the names of a decoder layer's linear modules. */
+export const linearModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
 /** What every low-rank adapter asks for in addition to its rank. */
 export const adapterOptions = {
   alpha: Type.Number({ exclusiveMinimum: 0, default: 32, description: "The adapter is scaled by alpha / rank." }),
@@ -11,7 +14,7 @@ export const adapterOptions = {
   }),
   targetModules: Type.Array(Type.String(), {
     minItems: 1,
-    default: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+    default: linearModules,
     description: "Last components of the names of the adapted modules.",
   }),
 };
