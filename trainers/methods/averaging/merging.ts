@@ -24,7 +24,7 @@ export class TaskVectorMerging implements Strategy {
   readonly #rule: MergingRule;
   #base: Vector | undefined;
   readonly #vectors: TaskVector[] = [];
-  /** Where the latest task ended, before merging. */
+  /** Where the latest task ended, before merging, if the next goes on from there. */
   #latest: Float32Array | undefined;
 
   constructor(rule: MergingRule) {
@@ -40,14 +40,15 @@ export class TaskVectorMerging implements Strategy {
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    if (this.#rule.sequential && this.#latest) await setParameters(model, this.#latest);
+    if (this.#latest) await setParameters(model, this.#latest);
     else await model.restore(this.#base!);
   }
 
   async afterTask({ model, seed }: TaskContext): Promise<void> {
     const base = await model.read(this.#base!);
-    this.#latest = await parametersOf(model);
-    this.#vectors.push(this.#latest.map((value, i) => value - base[i]!));
+    const tuned = await parametersOf(model);
+    if (this.#rule.sequential) this.#latest = tuned;
+    this.#vectors.push(tuned.map((value, i) => value - base[i]!));
     const merged = this.#rule.merge(this.#vectors, seed);
     await setParameters(
       model,
@@ -63,7 +64,8 @@ export class TaskVectorMerging implements Strategy {
 
   async restore(directory: string): Promise<void> {
     const vectors = loadVectors(directory, "task-vectors");
-    for (let task = 0; task < loadJson<number>(directory, "tasks"); task++) this.#vectors.push(vectors[`${task}`]!);
-    this.#latest = vectors.latest;
+    const tasks = loadJson<number>(directory, "tasks");
+    for (let task = 0; task < tasks; task++) this.#vectors.push(vectors[`${task}`]!);
+    if (this.#rule.sequential) this.#latest = vectors.latest; // earlier versions saved it for every rule
   }
 }
