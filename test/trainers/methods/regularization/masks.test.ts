@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Model } from "../../../../trainers/engine/contract.js";
+import type { Model, Objective } from "../../../../trainers/engine/contract.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { parametersOf } from "../../../../trainers/training/parameters.js";
 import { loadVectors } from "../../../../trainers/training/state.js";
-import type { Strategy } from "../../../../trainers/training/strategy.js";
+import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
 import {
   abc,
   bufferFor,
@@ -124,67 +124,50 @@ describe("migu", () => {
 });
 
 describe("si", () => {
-  test("its importance is −Σ g·Δθ over the distance that was gone, over its mean", async () => {
-    const context = contextFor(byName(trainers, "si"), { ...shared, xi: 0.01 });
+  /**
+   * What si keeps after each task; of the last task, Σ −g·Δθ over the steps, and that over the distance gone. g is the
+   * gradient that a step reports, or of an objective before it.
+   */
+  async function follow(given: Record<string, unknown>, tasks: number, objective?: (step: StepContext) => Objective) {
+    const context = contextFor(byName(trainers, "si"), { ...shared, ...given, xi: 0.01 });
     const strategy = byName(methods, "si").strategy(context.options);
-    const path: { start?: Float32Array; sum?: Float64Array; end?: Float32Array } = {};
-    let before = new Float32Array();
-    const watch: Strategy = {
-      readsGradient: true,
-      async beforeStep({ model, step }) {
-        before = Float32Array.from(await parametersOf(model));
-        if (step === 0) Object.assign(path, { start: before, sum: new Float64Array(before.length) });
-      },
-      async afterStep({ model }, { gradient }) {
-        const [after, slope] = [await parametersOf(model), await model.read(gradient!)];
-        after.forEach((value, i) => {
-          path.sum![i]! -= slope[i]! * (value - before[i]!);
-        });
-        path.end = after;
-      },
-    };
-    const learner = await openLearner(context, composeStrategies([named("si", strategy), named("watch", watch)]));
-    await learner.learn(viewOf(0), learnContext(bufferFor(byName(trainers, "si"), context.options)));
-    const directory = await savedBy(learner);
-    const { importance } = loadVectors(join(directory, "strategies/si"), "anchor");
-    const direct = Array.from(
-      path.sum!,
-      (value, i) => Math.max(0, value) / ((path.end![i]! - path.start![i]!) ** 2 + 0.01),
-    );
-    const mean = direct.reduce((sum, value) => sum + value, 0) / direct.length;
-    for (const [i, value] of importance!.entries()) expect(value).toBeCloseTo(direct[i]! / mean, 3);
-    expect(path.sum!.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0);
-  });
-
-  test("in the gradient form it integrates the gradient of the loss without the penalty", async () => {
-    const lambda = 5;
-    const context = contextFor(byName(trainers, "si"), { ...shared, form: "gradient", lambda, xi: 0.01 });
-    const strategy = byName(methods, "si").strategy(context.options);
-    let [before, sum, start, end] = [new Float32Array(), new Float64Array(), new Float32Array(), new Float32Array()];
-    let slope: Float32Array = new Float32Array();
+    let [before, start, end, slope] = Array.from({ length: 4 }, () => new Float32Array() as Float32Array);
+    let path = new Float64Array();
     const watch: Strategy = {
       usesOwnBatches: true,
-      async beforeStep({ model, step, batch }) {
-        before = Float32Array.from(await parametersOf(model));
-        if (step === 0) [start, sum] = [before, new Float64Array(before.length)];
-        slope = await model.read(
-          await model.gradient({ terms: [{ kind: "language-modeling", batch: batch.slice(), weight: 1 }] }),
-        );
+      readsGradient: objective === undefined,
+      async beforeStep(step) {
+        before = await parametersOf(step.model);
+        if (step.step === 0) [start, path] = [before, new Float64Array(before.length)];
+        if (objective) slope = await step.model.read(await step.model.gradient(objective(step)));
       },
-      async afterStep({ model }) {
-        end = Float32Array.from(await parametersOf(model));
-        for (const [i, value] of end.entries()) sum[i]! -= slope[i]! * (value - before[i]!);
+      async afterStep({ model }, { gradient }) {
+        end = await parametersOf(model);
+        if (!objective) slope = await model.read(gradient!);
+        for (const [i, value] of end.entries()) path[i]! -= slope![i]! * (value - before![i]!);
       },
     };
     const learner = await openLearner(context, composeStrategies([named("si", strategy), named("watch", watch)]));
     const buffer = bufferFor(byName(trainers, "si"), context.options);
     const importances: Float32Array[] = [];
-    for (const index of [0, 1]) {
+    for (let index = 0; index < tasks; index++) {
       await learner.learn(viewOf(index), learnContext(buffer));
       importances.push(loadVectors(join(await savedBy(learner), "strategies/si"), "anchor").importance!);
     }
-    const direct = Array.from(sum, (value, i) => Math.max(0, value) / ((end[i]! - start[i]!) ** 2 + 0.01));
-    const mean = direct.reduce((all, value) => all + value, 0) / direct.length;
+    const direct = Array.from(path, (value, i) => Math.max(0, value) / ((end![i]! - start![i]!) ** 2 + 0.01));
+    return { importances, path, direct, mean: direct.reduce((sum, value) => sum + value, 0) / direct.length };
+  }
+
+  test("its importance is −Σ g·Δθ over the distance that was gone, over its mean", async () => {
+    const { importances, path, direct, mean } = await follow({}, 1);
+    for (const [i, value] of importances[0]!.entries()) expect(value).toBeCloseTo(direct[i]! / mean, 3);
+    expect(path.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0);
+  });
+
+  test("in the gradient form it integrates the gradient of the loss without the penalty", async () => {
+    const { importances, direct, mean } = await follow({ form: "gradient", lambda: 5 }, 2, ({ batch }) => ({
+      terms: [{ kind: "language-modeling", batch, weight: 1 }],
+    }));
     const own = importances[1]!.map((value, i) => value - importances[0]![i]!);
     const error = Math.hypot(...own.map((value, i) => value - direct[i]! / mean)) / Math.hypot(...own);
     expect(error).toBeLessThan(1e-3);
