@@ -2,7 +2,7 @@ import type { Document } from "../../harness/contract/suite.js";
 import { loadJson, saveJson } from "../training/state.js";
 import type { Extractor } from "./extraction/extractor.js";
 import { factText, keyOf, type Triple, tripleOfKey, triplesOf } from "./facts.js";
-import { KnowledgeGraph, type NumberedGraph } from "./graph/knowledge-graph.js";
+import { KnowledgeGraph, type NumberedGraph, phrasesOf } from "./graph/knowledge-graph.js";
 import { pathsTo } from "./graph/paths.js";
 import { personalizedPageRank } from "./graph/personalized-pagerank.js";
 import type { HippoRagOptions } from "./options.js";
@@ -46,16 +46,17 @@ export class HippoRag implements Retriever {
   async add(documents: readonly Document[]): Promise<void> {
     const facts = await this.parts.extract(documents);
     await this.parts.passages.add(documents);
-    await this.#link(documents.map(({ id }, index) => [id, triplesOf(facts[index]!)]));
+    const keys = this.#count(documents.map(({ id }, index) => [id, triplesOf(facts[index]!)]));
+    await this.parts.facts.add(keys.map(factDocument));
   }
 
   async remove(documents: readonly Document[]): Promise<void> {
     await this.parts.passages.remove(documents);
-    const known = new Map(this.#graph.triples());
     const gone: Document[] = [];
     for (const { id } of documents) {
+      const keys = this.#graph.triplesOf(id).map(keyOf);
       this.#graph.remove(id);
-      for (const key of known.get(id)!.map(keyOf)) {
+      for (const key of keys) {
         const left = this.#statements.get(key)! - 1;
         if (left > 0) this.#statements.set(key, left);
         else {
@@ -98,17 +99,12 @@ export class HippoRag implements Retriever {
 
   async restore(directory: string, documents: readonly Document[]): Promise<void> {
     await this.parts.passages.restore(directory, documents);
-    const triples = loadJson<[string, Triple[]][]>(directory, "facts");
-    const keys = this.#count(triples);
+    const keys = this.#count(loadJson<[string, Triple[]][]>(directory, "facts"));
     await this.parts.facts.restore(directory, keys.map(factDocument));
   }
 
   state(): unknown {
     return this.#graph.triples();
-  }
-
-  async #link(triples: readonly (readonly [string, readonly Triple[]])[]): Promise<void> {
-    await this.parts.facts.add(this.#count(triples).map(factDocument));
   }
 
   /** Counts what passages state; returns the keys that no passage stated before. */
@@ -179,10 +175,9 @@ export class HippoRag implements Retriever {
     const own = (index: number) => ranks[phrases.length + index]!;
     if (pageRank && passageNodes) return passages.map((passage, index) => [passage, own(index)]);
     // Without a walk that reaches passages, one counts as much as its phrases.
-    const triples = new Map(this.#graph.triples());
     return passages.map((passage, index) => {
-      const mentioned = new Set(triples.get(passage)!.flatMap(([subject, , object]) => [subject, object]));
-      return [passage, [...mentioned].sort().reduce((sum, phrase) => sum + ranks[numberOf.get(phrase)!]!, own(index))];
+      const mentioned = phrasesOf(this.#graph.triplesOf(passage));
+      return [passage, mentioned.reduce((sum, phrase) => sum + ranks[numberOf.get(phrase)!]!, own(index))];
     });
   }
 }

@@ -1,4 +1,5 @@
 import { BenchError } from "../../harness/contract/errors.js";
+import { textInput } from "../../harness/contract/suite.js";
 import { openEndpoint } from "../endpoint/open.js";
 import type { Model } from "../engine/contract.js";
 import { SequenceEncoder } from "../training/sequences.js";
@@ -11,7 +12,7 @@ export function askModel(model: Model, chat: boolean): Ask {
     const maxNewTokens = encoder.answerLimit(wanted);
     const requests = prompts.map((text, index) => ({
       id: `${index}`,
-      tokens: encoder.prompt([{ type: "text", text }], maxNewTokens),
+      tokens: encoder.prompt(textInput(text), maxNewTokens),
     }));
     return (await model.generate(requests, { maxNewTokens })).map(({ text }) => text);
   };

@@ -1,5 +1,5 @@
 import { digestOf } from "../../harness/contract/digest.js";
-import { type Document, inputText } from "../../harness/contract/suite.js";
+import { type Document, inputText, textInput } from "../../harness/contract/suite.js";
 import type {
   Decoding,
   Generation,
@@ -75,7 +75,7 @@ export class MemoryLearner extends ModelLearner {
     buffer.set(
       this.#documents.all().map((document) => ({
         taskId: "",
-        example: { id: document.id, input: [{ type: "text", text: contentOf(document) }], references: [] },
+        example: { id: document.id, input: textInput(contentOf(document)), references: [] },
       })),
     );
     return { steps: 0, finalLoss: null, curve: [], notes };
@@ -132,8 +132,11 @@ export class MemoryLearner extends ModelLearner {
   ): Promise<Read<Request>[]> {
     if (this.#documents.size === 0) return requests.map((request) => ({ request, evidence: [], retrieved: [] }));
     const queries = requests.map(({ input }) => queryOf(inputText(input)));
-    const found = await this.#retriever.search(queries, Math.max(this.#options.passages, rankedDocuments));
-    return requests.map((request, index) => this.#prepend(request, found[index]!, answerTokens));
+    // The choices of one question share its query.
+    const distinct = [...new Set(queries)];
+    const retrievals = await this.#retriever.search(distinct, Math.max(this.#options.passages, rankedDocuments));
+    const found = new Map(distinct.map((query, index) => [query, retrievals[index]!]));
+    return requests.map((request, index) => this.#prepend(request, found.get(queries[index]!)!, answerTokens));
   }
 
   #prepend<Request extends Pick<GenerationRequest, "input">>(
@@ -155,7 +158,6 @@ export class MemoryLearner extends ModelLearner {
       const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
       return `${rank < kept ? "passage" : "not read"} ${id} (${score.toPrecision(3)}): ${shown}`;
     });
-    const input = [{ type: "text" as const, text: textOf() }];
-    return { request: { ...request, input }, evidence: [...evidence, ...trail], retrieved: found.map(({ id }) => id) };
+    return { request: { ...request, input: textInput(textOf()) }, evidence: [...evidence, ...trail], retrieved: found.map(({ id }) => id) };
   }
 }

@@ -50,7 +50,7 @@ export class KnowledgeGraph {
   }
 
   remove(passage: string): void {
-    for (const phrase of phrasesOf(this.#triples.get(passage)!)) {
+    for (const phrase of phrasesOf(this.triplesOf(passage))) {
       const passages = this.#passagesOf.get(phrase)!;
       passages.delete(passage);
       if (passages.size > 0) continue;
@@ -64,6 +64,11 @@ export class KnowledgeGraph {
   /** In how many passages a phrase is. */
   passagesWith(phrase: string): number {
     return this.#passagesOf.get(phrase)?.size ?? 0;
+  }
+
+  /** The triples of a passage that is there. */
+  triplesOf(passage: string): readonly Triple[] {
+    return this.#triples.get(passage)!;
   }
 
   /** The triples of every passage, by code units of the passages. */
@@ -107,6 +112,6 @@ export class KnowledgeGraph {
 }
 
 /** The distinct subjects and objects, by code units. */
-function phrasesOf(triples: readonly Triple[]): string[] {
+export function phrasesOf(triples: readonly Triple[]): string[] {
   return [...new Set(triples.flatMap(([subject, , object]) => [subject, object]))].sort(byCodeUnits);
 }
