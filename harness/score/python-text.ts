@@ -1,11 +1,14 @@
+/** `string.punctuation`. */
+export const asciiPunctuation = /[!-/:-@[-`{-~]/g;
+
 /**
  * What Python calls white space (`str.isspace`). JavaScript's `\s` lacks U+001C to U+001F and U+0085 and adds U+FEFF, so
- * that trimming with it gives other answers than a reference implementation in Python.
+ * that trimming with it gives other answers than a reference implementation in Python. Written for a class of a pattern.
  */
-const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+export const pythonSpace = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 
-const isSpace = new RegExp(`^[${space}]$`, "u");
-const spaces = new RegExp(`[${space}]+`, "gu");
+const isSpace = new RegExp(`^[${pythonSpace}]$`, "u");
+const spaces = new RegExp(`[${pythonSpace}]+`, "gu");
 
 /** `text.strip()`, in time linear in the text. */
 export function pythonStrip(text: string): string {

@@ -1,9 +1,7 @@
 import { defineScorer } from "../contract/define.js";
-import { pythonSplit } from "./python-text.js";
+import { asciiPunctuation, pythonSplit } from "./python-text.js";
 import { bestOver, fMeasure, plainScore } from "./scores.js";
 import { spaceUnspacedScripts } from "./tokens.js";
-
-const asciiPunctuation = /[!-/:-@[-`{-~]/g;
 
 /** SQuAD's normalization: lower case, no ASCII punctuation, no articles, split at white space. */
 function tokens(text: string): string[] {

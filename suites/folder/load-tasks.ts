@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { random } from "../../harness/contract/random.js";
 import type { Example, Task, TaskDescription } from "../../harness/contract/suite.js";
+import { holdOut, keepMost } from "./fixed-choice.js";
 import type { Split, TaskFiles } from "./layout/task-files.js";
 import { type ReadOptions, readSplit, type SplitRows } from "./rows.js";
 import type { Row } from "./shapes/cells.js";
@@ -33,7 +34,6 @@ export interface Description extends Omit<TaskDescription, "id"> {
   sourceOf?(prompt: string): string;
 }
 
-const shareForValidation = 0.1;
 const shareForTest = 0.2;
 
 /**
@@ -55,7 +55,7 @@ export async function loadTask(
   const { choices, sourceOf, ...description } = describe([...train, ...validation, ...test]);
 
   const examplesOf = (rows: readonly Row[], split: Split): Example[] =>
-    cap(rows, options.caps[split], `${id}/${split}`).map(({ row, index }) => {
+    keepMost(rows, options.caps[split], { stream: "folder-cap", item: `${id}/${split}` }).map(({ row, index }) => {
       const example: Example = {
         id: `${id}/${split}/${index}`,
         input: [{ type: "text", text: row.prompt }],
@@ -87,6 +87,7 @@ interface ReadSplits extends Record<Split, Row[]> {
 }
 
 async function readSplits(files: TaskFiles, options: ReadOptions): Promise<ReadSplits> {
+  const heldOut = { stream: "folder-validation", task: files.name };
   const notes: string[] = [];
   const read: ReadSplits["read"] = [];
   const rowsOf = async (part: string, paths: readonly string[]): Promise<Row[]> => {
@@ -102,14 +103,14 @@ async function readSplits(files: TaskFiles, options: ReadOptions): Promise<ReadS
     const [rest, test] = holdOutPrompts(await rowsOf("rows", files.whole), files.name);
     if (test.length === 0) throw missing(files, "test");
     notes.push(`no splits in the file: a fixed random fifth of its prompts is the test data (${test.length} rows)`);
-    const [train, validation] = holdOut(rest, files.name);
+    const [train, validation] = holdOut(rest, heldOut);
     return { train, validation, test, read, notes };
   }
   for (const split of ["train", "test"] as const) if (files.splits[split] === undefined) throw missing(files, split);
   const train = await rowsOf("train", files.splits.train!);
   const held = files.splits.validation && (await rowsOf("eval", files.splits.validation));
   const test = await rowsOf("test", files.splits.test!);
-  const [kept, validation] = held === undefined ? holdOut(train, files.name) : [train, held];
+  const [kept, validation] = held === undefined ? holdOut(train, heldOut) : [train, held];
   return { train: kept, validation, test, read, notes };
 }
 
@@ -134,19 +135,4 @@ function holdOutPrompts(rows: readonly Row[], task: string): [Row[], Row[]] {
   const count = Math.floor(Math.max(shareForTest * prompts.length, Math.min(1, prompts.length - 1)));
   const held = new Set(random({ seed: 0, stream: "folder-test", task }).sample(prompts, count));
   return [rows.filter(({ prompt }) => !held.has(prompt)), rows.filter(({ prompt }) => held.has(prompt))];
-}
-
-/** Splits off a fixed random tenth, at least one row of two. */
-function holdOut(rows: readonly Row[], task: string): [Row[], Row[]] {
-  const count = Math.floor(Math.max(shareForValidation * rows.length, Math.min(1, rows.length - 1)));
-  const shuffled = random({ seed: 0, stream: "folder-validation", task }).shuffle(rows.map((_, index) => index));
-  const held = new Set(shuffled.slice(0, count));
-  return [rows.filter((_, index) => !held.has(index)), rows.filter((_, index) => held.has(index))];
-}
-
-function cap(rows: readonly Row[], most: number, item: string): { row: Row; index: number }[] {
-  const numbered = rows.map((row, index) => ({ row, index }));
-  if (rows.length <= most) return numbered;
-  const chosen = random({ seed: 0, stream: "folder-cap", item }).sample(numbered, most);
-  return chosen.sort((a, b) => a.index - b.index);
 }

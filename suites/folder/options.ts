@@ -11,25 +11,31 @@ export const dataOptions = (emptyAnswers: LoadOptions["emptyAnswers"]) => ({
     default: emptyAnswers,
     description: "A row with an empty answer is an error, or is counted and left out",
   }),
-  maxTrain: cap("training rows"),
-  maxValidation: cap("validation rows"),
-  maxTest: cap("test rows"),
+  maxTrain: mostRows("training rows"),
+  maxValidation: mostRows("validation rows"),
+  maxTest: mostRows("test rows"),
 });
 
-const cap = (what: string) =>
+/** Option that limits the rows of one kind. */
+export const mostRows = (what: string) =>
   Type.Optional(Type.Integer({ minimum: 1, description: `Most ${what} of a task; all when absent` }));
 
 export type DataOptions = OptionsOf<ReturnType<typeof dataOptions>>;
 
 /** What is done about empty answers, and how many rows of each kind a task keeps. */
-export function limitsOf({ emptyAnswers, maxTrain, maxValidation, maxTest }: DataOptions, quick: boolean): LoadOptions {
+export function limitsOf(options: DataOptions, quick: boolean): LoadOptions {
+  return { emptyAnswers: options.emptyAnswers, caps: capsOf(options, quick) };
+}
+
+/** How many rows of each kind a task keeps. */
+export function capsOf(
+  { maxTrain, maxValidation, maxTest }: Partial<Omit<DataOptions, "emptyAnswers">>,
+  quick: boolean,
+): Caps {
   const cap = (given = Number.MAX_SAFE_INTEGER, small: number) => (quick ? Math.min(given, small) : given);
   return {
-    emptyAnswers,
-    caps: {
-      train: cap(maxTrain, quickCaps.train),
-      validation: cap(maxValidation, quickCaps.validation),
-      test: cap(maxTest, quickCaps.test),
-    },
+    train: cap(maxTrain, quickCaps.train),
+    validation: cap(maxValidation, quickCaps.validation),
+    test: cap(maxTest, quickCaps.test),
   };
 }

@@ -68,9 +68,16 @@ export function exampleMaker(task: LmEvalTask): {
     );
   };
 
-  const shown = (document: Document): string => {
+  const demonstration = (document: Document): string => {
     const { text, targets } = partsOf(document);
     return `${text}${targets[0] === "" ? "" : `${delimiter}${targets[0]}`}${between}`;
+  };
+  const rendered = new Map<Document, string>();
+  /** The same examples come before every question: each is rendered once, when it is first shown. */
+  const shown = (document: Document): string => {
+    const text = rendered.get(document) ?? demonstration(document);
+    rendered.set(document, text);
+    return text;
   };
 
   return {
@@ -101,9 +108,10 @@ function field(task: LmEvalTask, key: string, source: string): Field {
   } catch (error) {
     throw refused(task, [key], `${key} is not understood: ${(error as Error).message}`, "Write it with simpler Jinja.");
   }
+  const column = lmEvalTemplate("{{ value }}");
   return (values, document) => {
     try {
-      return Object.hasOwn(values, source) ? lmEvalTemplate("{{ value }}")({ value: values[source] }) : render(values);
+      return Object.hasOwn(values, source) ? column({ value: values[source] }) : render(values);
     } catch (error) {
       throw new BenchError(
         "DATA_INVALID",

@@ -2,15 +2,14 @@ import { basename } from "node:path";
 import Type from "typebox";
 import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import { random } from "../../harness/contract/random.js";
-import type { Example, Suite, Task, TaskDescription } from "../../harness/contract/suite.js";
+import type { Suite, Task, TaskDescription } from "../../harness/contract/suite.js";
 import { completeSuite } from "../complete-suite.js";
+import { holdOut, keepMost } from "../folder/fixed-choice.js";
+import type { Caps } from "../folder/load-tasks.js";
+import { capsOf, mostRows } from "../folder/options.js";
 import { type Document, openDocuments, refused } from "./documents.js";
 import { exampleMaker } from "./examples.js";
 import { type LmEvalTask, readTask, taskFiles } from "./task-config.js";
-
-const cap = (what: string) =>
-  Type.Optional(Type.Integer({ minimum: 1, description: `Most ${what} of a task; all when absent` }));
 
 /** Tasks of lm-evaluation-harness: those with training data are learned, the others are probes. */
 export const lmEval = defineSuite({
@@ -24,8 +23,8 @@ export const lmEval = defineSuite({
         description: "Tasks that are measured as probes although they have training data",
       }),
     ),
-    maxTrain: cap("training rows"),
-    maxTest: cap("test rows"),
+    maxTrain: mostRows("training rows"),
+    maxTest: mostRows("test rows"),
   },
   async load({ location, options, quick }) {
     if (location === undefined) {
@@ -33,10 +32,7 @@ export const lmEval = defineSuite({
         fix: "Write bench run lm_eval:path/to/task.yaml.",
       });
     }
-    const limits = {
-      train: Math.min(options.maxTrain ?? Number.MAX_SAFE_INTEGER, quick ? 128 : Number.MAX_SAFE_INTEGER),
-      test: Math.min(options.maxTest ?? Number.MAX_SAFE_INTEGER, quick ? 32 : Number.MAX_SAFE_INTEGER),
-    };
+    const limits = capsOf(options, quick);
     const loaded: Loaded[] = [];
     for (const file of taskFiles(location)) loaded.push(await loadTask(readTask(file), limits));
     const probes = new Set(options.probes);
@@ -82,7 +78,7 @@ function suiteOf(location: string, loaded: readonly Loaded[], chosen: ReadonlySe
   return revisions.length === 1 && revisions[0] !== null ? { ...suite, revision: revisions[0]! } : suite;
 }
 
-async function loadTask(task: LmEvalTask, limits: { train: number; test: number }): Promise<Loaded> {
+async function loadTask(task: LmEvalTask, limits: Caps): Promise<Loaded> {
   const { config } = task;
   const documents = await openDocuments(task);
   const { training_split: training, validation_split: validation, test_split: test } = config;
@@ -92,11 +88,18 @@ async function loadTask(task: LmEvalTask, limits: { train: number; test: number 
   }
   const shots = await shotsOf(task, documents.of);
   const maker = exampleMaker(task);
-  const examples = async (split: string, most: number) =>
-    maker.examples(sample(await documents.of(split), most, `${config.task}/${split}`), split, shots);
+  const examples = async (split: string, most: number) => {
+    const kept = keepMost(await documents.of(split), most, { stream: "lm-eval-cap", item: `${config.task}/${split}` });
+    return maker.examples(
+      kept.map(({ row }) => row),
+      split,
+      shots,
+    );
+  };
   const train = training ? await examples(training, limits.train) : [];
   const held = validation && test ? await examples(validation, limits.test) : [];
-  const [kept, left] = held.length > 0 || train.length < 2 ? [train, held] : holdOut(train, config.task);
+  const [kept, left] =
+    held.length > 0 ? [train, held] : holdOut(train, { stream: "lm-eval-validation", task: config.task });
   return {
     task: {
       id: config.task,
@@ -175,20 +178,3 @@ function describe(task: LmEvalTask): Omit<TaskDescription, "id"> {
 
 /** Tokens of a choice that is trained on, until a run measures them. */
 const longestChoice = 64;
-
-/** A fixed random choice in the order of the file. */
-function sample(documents: readonly Document[], most: number, item: string): Document[] {
-  if (documents.length <= most) return [...documents];
-  const places = random({ seed: 0, stream: "lm-eval-cap", item }).sample(
-    documents.map((_, index) => index),
-    most,
-  );
-  return places.sort((a, b) => a - b).map((index) => documents[index]!);
-}
-
-/** A tenth of the training items, at least one, for validation. */
-function holdOut(train: readonly Example[], task: string): [Example[], Example[]] {
-  const count = Math.max(1, Math.floor(train.length / 10));
-  const held = new Set(random({ seed: 0, stream: "lm-eval-validation", task }).sample(train, count));
-  return [train.filter((example) => !held.has(example)), train.filter((example) => held.has(example))];
-}

@@ -1,14 +1,15 @@
 import Type from "typebox";
 import { defineScorer } from "../../harness/contract/define.js";
-import { pythonStrip } from "../../harness/score/python-text.js";
+import { asciiPunctuation, pythonStrip } from "../../harness/score/python-text.js";
 import { bestOver } from "../../harness/score/scores.js";
 import { pythonPattern } from "./python-pattern.js";
 
 const closed = { additionalProperties: false };
+const plainFunctions = ["take_first", "remove_whitespace", "lowercase", "uppercase"] as const;
 
 /** A step of lm-eval's `filter_list` that is known here. */
 export const filterStep = Type.Union([
-  Type.Object({ function: Type.Enum(["take_first", "remove_whitespace", "lowercase", "uppercase"]) }, closed),
+  Type.Object({ function: Type.Enum(plainFunctions) }, closed),
   Type.Object(
     {
       function: Type.Literal("regex"),
@@ -22,7 +23,7 @@ export const filterStep = Type.Union([
 export type FilterStep = Type.Static<typeof filterStep>;
 
 /** Names of the functions, for messages. */
-export const filterFunctions = ["take_first", "remove_whitespace", "lowercase", "uppercase", "regex"];
+export const filterFunctions = [...plainFunctions, "regex"];
 
 /** What lm-eval's metric `exact_match` ignores. */
 export const exactMatchOptions = {
@@ -66,7 +67,7 @@ function normalized(text: string, { ignore_case, ignore_punctuation, ignore_numb
   let result = text;
   for (const pattern of regexes_to_ignore ?? []) result = result.replace(pythonPattern(pattern), "");
   if (ignore_case) result = result.toLowerCase();
-  if (ignore_punctuation) result = result.replace(/[!-/:-@[-`{-~]/g, "");
+  if (ignore_punctuation) result = result.replace(asciiPunctuation, "");
   return ignore_numbers ? result.replace(/[0-9]/g, "") : result;
 }
 

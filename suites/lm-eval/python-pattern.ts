@@ -1,6 +1,7 @@
+import { pythonSpace } from "../../harness/score/python-text.js";
+
 const wordCharacters = "\\p{L}\\p{N}_";
-const spaces = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const classes: Record<string, string> = { d: "\\p{Nd}", w: wordCharacters, s: spaces };
+const classes: Record<string, string> = { d: "\\p{Nd}", w: wordCharacters, s: pythonSpace };
 
 /**
  * A pattern of Python's `re` on text as a pattern of JavaScript: `\d`, `\w`, `\s`, `.` and `$` mean what they mean there.

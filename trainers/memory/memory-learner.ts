@@ -158,6 +158,10 @@ export class MemoryLearner extends ModelLearner {
       const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
       return `${rank < kept ? "passage" : "not read"} ${id} (${score.toPrecision(3)}): ${shown}`;
     });
-    return { request: { ...request, input: textInput(textOf()) }, evidence: [...evidence, ...trail], retrieved: found.map(({ id }) => id) };
+    return {
+      request: { ...request, input: textInput(textOf()) },
+      evidence: [...evidence, ...trail],
+      retrieved: found.map(({ id }) => id),
+    };
   }
 }
