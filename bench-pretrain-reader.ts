@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { answers, encodingOf, openOptions, takeStep } from "./bench-pretrain.js";
 import { writeFileAtomically } from "./harness/contract/files.js";
 import { random } from "./harness/contract/random.js";
 import { groupBy } from "./harness/metrics/clusters.js";
@@ -11,10 +12,8 @@ import { baseModelDirectory } from "./suites/complete-suite.js";
 import { readerDirectory } from "./suites/knowledge-seq/index.js";
 import { type ReadingItem, readingItem } from "./suites/knowledge-seq/reading.js";
 import { readerBatches, readerRate, readerRecipe } from "./suites/knowledge-seq/recipe.js";
-import type { Model } from "./trainers/engine/contract.js";
 import { openModel } from "./trainers/engine/onnx/open.js";
 
-const openOptions = { device: "cpu", threads: 1, seed: 0 };
 const measuredItems = 1000;
 
 /** Trains the base model of trace-seq to answer from passages, and writes it with its card. */
@@ -23,23 +22,18 @@ async function main(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), "reader-"));
   let from = baseModelDirectory;
   let before = 0;
-  for (const [index, phase] of readerRecipe.phases.entries()) {
+  const { phases } = readerRecipe;
+  for (const [index, phase] of phases.entries()) {
     const model = await openModel(from, openOptions);
     const batchAt = readerBatches(encodingOf(model));
-    const { beta1, beta2, clip, weightDecay } = readerRecipe;
     for (let step = 0; step < phase.steps; step++) {
       const batch = batchAt(before + step, step);
-      const { loss } = await model.step(
-        { terms: [{ kind: "language-modeling", batch, weight: 1 }] },
-        { learningRate: readerRate(step, phase), beta1, beta2, epsilon: 1e-8, clip, weightDecay },
-      );
+      const { loss } = await takeStep(model, batch, readerRate(step, phase), readerRecipe);
       if (step % 100 === 99) process.stderr.write(`phase ${index + 1}, step ${step + 1}: loss ${loss.toFixed(3)}\n`);
     }
     before += phase.steps;
-    from = join(work, `phase-${index + 1}`);
-    mkdirSync(from);
+    from = index === phases.length - 1 ? values.out : join(work, `phase-${index + 1}`);
     await model.save(from);
-    if (before === readerRecipe.phases.reduce((sum, { steps }) => sum + steps, 0)) await model.save(values.out);
     await model.release();
   }
   rmSync(work, { recursive: true });
@@ -48,29 +42,20 @@ async function main(): Promise<void> {
   process.stdout.write(card);
 }
 
-function encodingOf({ tokenizer }: Model) {
-  const { vocabularySize, beginToken, endToken } = tokenizer;
-  return { vocabularySize, beginToken: beginToken!, endToken, encode: (text: string) => tokenizer.encode(text) };
-}
-
 /** What the model can do, measured on items that were not trained on. */
 export async function readerCard(directory: string): Promise<string> {
   const model = await openModel(directory, openOptions);
-  const encoding = encodingOf(model);
   const items = Array.from({ length: measuredItems }, (_, item) =>
     readingItem(random({ seed: 2, stream: "reading", item })),
   );
-  const requests = items.map(({ prompt }, id) => ({
-    id: `${id}`,
-    tokens: [encoding.beginToken, ...encoding.encode(prompt)],
-  }));
-  const answers = await model.generate(requests, { maxNewTokens: 4 });
+  const prompts = items.map(({ prompt }) => prompt);
+  const replies = await answers(model, prompts, { maxNewTokens: 4 });
   await model.release();
   const groups = groupBy([...items.keys()], (index) => groupOf(items[index]!));
   const rows = [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, places]) => {
-      const right = places.filter((place) => answers[place]!.text.trim() === items[place]!.answer).length;
+      const right = places.filter((place) => replies[place]!.trim() === items[place]!.answer).length;
       return `| ${name} | ${places.length} | ${Math.round((100 * right) / places.length)}% |`;
     });
   const [first, second] = readerRecipe.phases;

@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { canonicalJson, digestOf } from "./harness/contract/digest.js";
 import { packageRoot, writeFileAtomically } from "./harness/contract/files.js";
-import { type Example, inputText, type ScorerReference, type Suite } from "./harness/contract/suite.js";
+import { type Example, inputText, type ScorerReference } from "./harness/contract/suite.js";
 import type { Decoding } from "./harness/contract/trainer.js";
 import { scorers } from "./harness/score/index.js";
 import { baseModelDirectory } from "./suites/complete-suite.js";
+import { promptsOf } from "./suites/trace-seq/assemble.js";
 import { generateSuite } from "./suites/trace-seq/index.js";
 import { trainTokenizer } from "./suites/trace-seq/pretraining/byte-pair-encoding.js";
-import { Corpus, tokenizerTexts } from "./suites/trace-seq/pretraining/corpus.js";
+import { Corpus, type Encoding, tokenizerTexts, type WeightedSequence } from "./suites/trace-seq/pretraining/corpus.js";
 import { initialWeights } from "./suites/trace-seq/pretraining/initial-weights.js";
 import { measureListAbility } from "./suites/trace-seq/pretraining/list-ability.js";
 import { type ModelFacts, modelCard } from "./suites/trace-seq/pretraining/model-card.js";
@@ -42,20 +43,20 @@ export interface PretrainingOptions {
   progress: (event: { step: number; loss: number; seconds: number }) => void;
 }
 
-const openOptions = { device: "cpu", threads: 1, seed: 0 };
+export const openOptions = { device: "cpu", threads: 1, seed: 0 };
 
 /** Trains the base model by the recipe, or goes on where it was left. Returns where it stands when it ends. */
 export async function pretrain(options: PretrainingOptions): Promise<State> {
   const { recipe, workDirectory, outputDirectory, checkpointEvery, cancelled, progress } = options;
   let { model, state } = await startOrResume(options);
   const startedAt = performance.now() - state.seconds * 1000;
-  const encoding = { ...special(model), encode: (text: string) => model.tokenizer.encode(text) };
-  const corpus = new Corpus(recipe.corpus, encoding, probedPrompts(generateSuite(false)));
-  const { beta1, beta2, clip, weightDecay } = recipe;
+  const corpus = new Corpus(recipe.corpus, encodingOf(model), promptsOf(generateSuite(false).probes));
   while (state.step < recipe.steps && !cancelled()) {
-    const { loss, tokens } = await model.step(
-      { terms: [{ kind: "language-modeling", batch: corpus.batch(state.step), weight: 1 }] },
-      { learningRate: learningRateAt(state.step, recipe), beta1, beta2, epsilon: 1e-8, clip, weightDecay },
+    const { loss, tokens } = await takeStep(
+      model,
+      corpus.batch(state.step),
+      learningRateAt(state.step, recipe),
+      recipe,
     );
     const seconds = (performance.now() - startedAt) / 1000;
     state = { ...state, step: state.step + 1, tokens: state.tokens + tokens, seconds };
@@ -66,6 +67,19 @@ export async function pretrain(options: PretrainingOptions): Promise<State> {
   if (state.step === recipe.steps) await model.save(outputDirectory);
   await model.release();
   return state;
+}
+
+/** One step on a batch. */
+export function takeStep(
+  model: Model,
+  batch: WeightedSequence[],
+  learningRate: number,
+  { beta1, beta2, clip, weightDecay }: Pick<Recipe, "beta1" | "beta2" | "clip" | "weightDecay">,
+) {
+  return model.step(
+    { terms: [{ kind: "language-modeling", batch, weight: 1 }] },
+    { learningRate, beta1, beta2, epsilon: 1e-8, clip, weightDecay },
+  );
 }
 
 async function startOrResume({ workDirectory, recipe }: PretrainingOptions): Promise<{ model: Model; state: State }> {
@@ -139,10 +153,6 @@ async function measure(directory: string, state: State): Promise<ModelFacts> {
   };
 }
 
-function probedPrompts(suite: Suite): Set<string> {
-  return new Set(suite.probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
-}
-
 async function meanScore(model: Model, examples: Example[], scorer: ScorerReference, maxNewTokens: number) {
   const { score } = scorers.find(({ name }) => name === scorer.name)!;
   const outputs = await answers(
@@ -154,18 +164,17 @@ async function meanScore(model: Model, examples: Example[], scorer: ScorerRefere
   return scores.reduce((sum, value) => sum + value, 0) / scores.length;
 }
 
-async function answers(model: Model, prompts: string[], decoding: Decoding): Promise<string[]> {
-  const { beginToken } = special(model);
-  const requests = prompts.map((prompt, id) => ({
-    id: String(id),
-    tokens: [beginToken, ...model.tokenizer.encode(prompt)],
-  }));
+/** What a model answers to each prompt. */
+export async function answers(model: Model, prompts: string[], decoding: Decoding): Promise<string[]> {
+  const { beginToken, encode } = encodingOf(model);
+  const requests = prompts.map((prompt, id) => ({ id: String(id), tokens: [beginToken, ...encode(prompt)] }));
   return (await model.generate(requests, decoding)).map(({ text }) => text);
 }
 
-function special({ tokenizer }: Model) {
+/** What the corpus needs to know of a model's tokenizer. */
+export function encodingOf({ tokenizer }: Model): Encoding {
   const { vocabularySize, beginToken, endToken } = tokenizer;
-  return { vocabularySize, beginToken: beginToken!, endToken };
+  return { vocabularySize, beginToken: beginToken!, endToken, encode: (text) => tokenizer.encode(text) };
 }
 
 function checkpointDirectory(workDirectory: string, step: number): string {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { defineSuite } from "../../harness/contract/define.js";
 import { packageRoot } from "../../harness/contract/files.js";
-import { inputText, type Suite, type Task } from "../../harness/contract/suite.js";
+import type { Suite, Task } from "../../harness/contract/suite.js";
 import { completeSuite } from "../complete-suite.js";
 import { assembleGeneralItems, assembleProbe } from "../trace-seq/assemble.js";
 import { generalFamilies } from "../trace-seq/general/index.js";
@@ -49,7 +49,6 @@ export function generateKnowledge(quick: boolean): Suite {
   const tasks = groups.map(tasksOf);
   const size = quick ? probeSize.quick : probeSize.full;
   const probes = generalFamilies.map(({ kind, family }) => assembleProbe(kind, family, size, seed));
-  const probed = new Set(probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
   const ids = (list: Task[]) => list.map(({ id }) => id);
   const [first, later] = [tasks.map(([one]) => one), tasks.map(([, two]) => two)];
   return completeSuite({
@@ -64,9 +63,7 @@ export function generateKnowledge(quick: boolean): Suite {
       ...(quick ? [] : [{ name: "late-groups", tasks: ids([...tasks.slice(1).flat(), ...tasks[0]!]) }]),
     ],
     probes,
-    generalItems: generalFamilies.flatMap(({ family }) =>
-      assembleGeneralItems(family, generalItemsPerFamily, probed, seed),
-    ),
+    generalItems: assembleGeneralItems(generalFamilies, generalItemsPerFamily, probes, seed),
     defaultModel: readerDirectory,
   });
 }

@@ -1,6 +1,5 @@
 import type { MatrixView, MetricDefinition } from "../../harness/contract/metric.js";
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+import { mean } from "../../harness/metrics/definition.js";
 
 /** Mean over the tasks that have items of an aspect. */
 const over = (R: MatrixView, aspect: string, value: (task: number) => number): number =>

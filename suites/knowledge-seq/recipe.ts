@@ -1,6 +1,6 @@
 import { random } from "../../harness/contract/random.js";
-import { Corpus, type Encoding, type WeightedSequence } from "../trace-seq/pretraining/corpus.js";
-import { recipe } from "../trace-seq/pretraining/recipe.js";
+import { Corpus, type Encoding, questionSequence, type WeightedSequence } from "../trace-seq/pretraining/corpus.js";
+import { learningRateAt, recipe } from "../trace-seq/pretraining/recipe.js";
 import { readingItem } from "./reading.js";
 
 /** A part of the training of the suite's base model: it starts with a new optimizer. */
@@ -31,10 +31,8 @@ export const readerRecipe = {
 };
 
 /** The learning rate of a step of a phase: linear warm-up, then a linear fall to the final share. */
-export function readerRate(step: number, { steps, finalRate }: Phase): number {
-  const { learningRate, warmUpSteps } = readerRecipe;
-  const fall = Math.min(1, finalRate + ((1 - finalRate) * (steps - 1 - step)) / steps);
-  return learningRate * Math.min(1, (step + 1) / warmUpSteps) * fall;
+export function readerRate(step: number, phase: Phase): number {
+  return learningRateAt(step, { ...readerRecipe, ...phase, decaySteps: phase.steps });
 }
 
 /** The batches by their numbers, counted through all phases. */
@@ -45,9 +43,7 @@ export function readerBatches(encoding: Encoding): (step: number, inPhase: numbe
     if (inPhase % generalEvery === generalEvery - 1) return corpus.batch(generalFrom + step);
     return Array.from({ length: items }, (_, item) => {
       const { prompt, answer } = readingItem(random({ seed, stream: "reading", step, item }));
-      const question = [encoding.beginToken, ...encoding.encode(prompt)];
-      const reply = [...encoding.encode(` ${answer}`), encoding.endToken];
-      return { tokens: [...question, ...reply], weights: [...question.map(() => 0), ...reply.map(() => 1)] };
+      return questionSequence(encoding, prompt, answer);
     });
   };
 }

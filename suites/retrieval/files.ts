@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
+import { readRegularFile } from "../../harness/contract/read-file.js";
 import type { Document, Fact } from "../../harness/contract/suite.js";
 
 /** A question as the published files have it. */
@@ -12,6 +13,15 @@ export interface PublishedQuestion {
   supports: string[];
   /** Contents of the passages that come with it, those above included. */
   passages: string[];
+}
+
+/** The passages of a data set. */
+export interface Corpus {
+  documents: Document[];
+  /** Content (title, line break, text) → id. */
+  ids: ReadonlyMap<string, string>;
+  /** Passages that were left out since another has their content. */
+  repeated: number;
 }
 
 type Json = Record<string, unknown>;
@@ -38,24 +48,24 @@ export function findDataset(directory: string, wanted: string | null): string {
 }
 
 /** The passages of `<name>_corpus.json`, each content once, with the facts of an `openie_results*.json` if there is one. */
-export function readCorpus(directory: string, name: string): { documents: Document[]; repeated: number } {
+export function readCorpus(directory: string, name: string): Corpus {
   const file = join(directory, `${name}_corpus.json`);
   const facts = readFacts(directory);
-  const seen = new Set<string>();
+  const ids = new Map<string, string>();
   const titles = new Map<string, number>();
   const documents: Document[] = [];
   const rows = listIn(file, readJson(file));
   for (const [index, row] of rows.entries()) {
     const [title, text] = [textOf(file, row, "title", index), textOf(file, row, "text", index)];
     const content = `${title}\n${text}`;
-    if (seen.has(content)) continue;
-    seen.add(content);
+    if (ids.has(content)) continue;
     const count = (titles.get(title) ?? 0) + 1;
     titles.set(title, count);
     const id = count === 1 ? title : `${title} #${count}`;
+    ids.set(content, id);
     documents.push({ id, title, text, ...(facts !== undefined && { facts: facts.get(content) ?? [] }) });
   }
-  return { documents, repeated: rows.length - documents.length };
+  return { documents, ids, repeated: rows.length - documents.length };
 }
 
 /** The questions of `<name>.json`: MuSiQue, 2WikiMultihopQA, HotpotQA, or the form of NQ. Throws DATA_INVALID with the place. */
@@ -132,7 +142,7 @@ function readFacts(directory: string): Map<string, Fact[]> | undefined {
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readRegularFile(file).toString("utf8"));
   } catch (error) {
     throw invalid(file, `the file cannot be read as JSON: ${(error as Error).message}`);
   }

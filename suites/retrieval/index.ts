@@ -36,7 +36,7 @@ export const retrieval = defineSuite({
     }
     const { directory, revision } = await resolveReference(location, "dataset");
     const name = findDataset(directory, options.dataset);
-    const { documents, repeated } = readCorpus(directory, name);
+    const { documents, ids, repeated } = readCorpus(directory, name);
     const most = Math.min(
       options.questions ?? Number.POSITIVE_INFINITY,
       quick ? quickQuestions : Number.POSITIVE_INFINITY,
@@ -52,7 +52,6 @@ export const retrieval = defineSuite({
         },
       );
     }
-    const ids = new Map(documents.map((one) => [`${one.title}\n${one.text}`, one.id]));
     const absent = questions.filter(({ supports }) => supports.some((content) => !ids.has(content))).length;
     return completeSuite({
       name: "retrieval",

@@ -1,6 +1,5 @@
 import type { MetricDefinition } from "../../harness/contract/metric.js";
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+import { mean } from "../../harness/metrics/definition.js";
 
 const recallAt = (k: number): MetricDefinition => ({
   id: `recall-at-${k}.retrieval@1`,

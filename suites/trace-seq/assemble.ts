@@ -1,5 +1,12 @@
 import { type RandomStream, random } from "../../harness/contract/random.js";
-import type { Example, Probe, ProbeKind, Task, TaskDescription } from "../../harness/contract/suite.js";
+import {
+  type Example,
+  inputText,
+  type Probe,
+  type ProbeKind,
+  type Task,
+  type TaskDescription,
+} from "../../harness/contract/suite.js";
 import { drawQuestion, type Family, type Question } from "./family.js";
 import { familiarWords, type Lexicon, shiftedWords } from "./lexicon.js";
 import type { Template } from "./template.js";
@@ -51,18 +58,25 @@ export function assembleProbe(kind: ProbeKind, family: Family, size: number, see
   };
 }
 
-/** Draws items of a family that may be rehearsed: none of `taken`. */
+/** Draws items that may be rehearsed, so many of each family: none of the probes'. */
 export function assembleGeneralItems(
-  family: Family,
+  families: readonly { family: Family }[],
   size: number,
-  taken: ReadonlySet<string>,
+  probes: readonly Probe[],
   seed: number,
 ): Example[] {
-  const stream = random({ seed, stream: "general-items", task: family.id });
-  return distinctQuestions(family, family.templates, familiarWords, size, stream, taken).map((question, index) =>
-    toExample(family, question, `general/${index}`),
-  );
+  const probed = promptsOf(probes);
+  return families.flatMap(({ family }) => {
+    const stream = random({ seed, stream: "general-items", task: family.id });
+    return distinctQuestions(family, family.templates, familiarWords, size, stream, probed).map((question, index) =>
+      toExample(family, question, `general/${index}`),
+    );
+  });
 }
+
+/** The prompts of probes. */
+export const promptsOf = (probes: readonly Probe[]): Set<string> =>
+  new Set(probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
 
 function distinctQuestions(
   family: Family,

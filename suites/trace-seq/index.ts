@@ -1,6 +1,6 @@
 import { defineSuite } from "../../harness/contract/define.js";
 import { digestOf } from "../../harness/contract/digest.js";
-import { inputText, type Suite } from "../../harness/contract/suite.js";
+import type { Suite } from "../../harness/contract/suite.js";
 import { baseModelDirectory } from "../complete-suite.js";
 import { assembleGeneralItems, assembleProbe, assembleTask, type Sizes } from "./assemble.js";
 import { ruleAnswer } from "./family.js";
@@ -55,7 +55,6 @@ export function generateSuite(quick: boolean): Suite {
   const probes = [...generalFamilies, ...unseenTasks.map((family) => ({ kind: "unseen" as const, family }))].map(
     ({ kind, family }) => assembleProbe(kind, family, sizes.probe, seed),
   );
-  const probed = new Set(probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
   const content = {
     name: "trace-seq",
     version,
@@ -67,9 +66,7 @@ export function generateSuite(quick: boolean): Suite {
       tasks: ids.filter((id) => families.some((family) => family.id === id)),
     })),
     probes,
-    generalItems: generalFamilies.flatMap(({ family }) =>
-      assembleGeneralItems(family, generalItemsPerFamily, probed, seed),
-    ),
+    generalItems: assembleGeneralItems(generalFamilies, generalItemsPerFamily, probes, seed),
   };
   return { ...content, defaultModel: baseModelDirectory, digest: digestOf(content), oracle: followsRule };
 }

@@ -113,11 +113,7 @@ export class Corpus {
   #question(stream: RandomStream): WeightedSequence {
     const { family } = pickByShare(pretrainingFamilies, stream);
     const { prompt, answer } = this.#draw(family, family.templates, stream);
-    const question: WeightedSequence = { tokens: [], weights: [] };
-    add(question, [this.#encoding.beginToken], 0);
-    add(question, this.#encoding.encode(prompt), this.#options.questionWeight);
-    add(question, [...this.#encoding.encode(` ${answer}`), this.#encoding.endToken], 1);
-    return question;
+    return questionSequence(this.#encoding, prompt, answer, this.#options.questionWeight);
   }
 
   #draw(family: Family, templates: Family["templates"], stream: RandomStream): { prompt: string; answer: string } {
@@ -126,6 +122,20 @@ export class Corpus {
       if (!this.#excluded.has(question.prompt)) return question;
     }
   }
+}
+
+/** A single question as a training sequence; its answer weighs 1. */
+export function questionSequence(
+  encoding: Encoding,
+  prompt: string,
+  answer: string,
+  questionWeight = 0,
+): WeightedSequence {
+  const question: WeightedSequence = { tokens: [], weights: [] };
+  add(question, [encoding.beginToken], 0);
+  add(question, encoding.encode(prompt), questionWeight);
+  add(question, [...encoding.encode(` ${answer}`), encoding.endToken], 1);
+  return question;
 }
 
 /** Texts that the tokenizer is trained on: questions of every family, so that the words of the tasks are whole tokens too. */

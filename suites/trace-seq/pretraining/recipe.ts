@@ -52,7 +52,10 @@ export const recipe: Recipe = {
  * The learning rate of a step (from 0): linear warm-up, then constant, then linear decay to the final share (Hu et al.,
  * 2404.06395). The length of training affects the decay alone: until then a longer run has the same bits.
  */
-export function learningRateAt(step: number, recipe: Recipe): number {
+export function learningRateAt(
+  step: number,
+  recipe: Pick<Recipe, "steps" | "learningRate" | "warmUpSteps" | "decaySteps" | "finalRate">,
+): number {
   const { steps, learningRate, warmUpSteps, decaySteps, finalRate } = recipe;
   const warmUp = Math.min(1, (step + 1) / warmUpSteps);
   const decay = Math.min(1, finalRate + ((1 - finalRate) * (steps - 1 - step)) / decaySteps);
