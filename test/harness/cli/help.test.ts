@@ -60,7 +60,7 @@ describe("help", () => {
   });
 
   it.each(verbs)("%s: examples and --json", async (verb) => {
-    const { stdout, stderr, code } = await benchProcess([...verb.split(" "), "--help"], directory);
+    const { stdout, stderr, code } = await bench([...verb.split(" "), "--help"], directory);
     expect(code).toBe(0);
     expect(stderr).toBe("");
     expect(stdout).toContain(`Usage: bench ${verb}`);
