@@ -75,24 +75,17 @@ function attempt(one: Try): Promise<Outcome> {
     };
     const wait = (seconds: number) =>
       setTimeout(() => end({ ending: "hang", detail: `no answer in ${seconds} s` }), 1000 * seconds);
-    const seconds = one.kind === "kill" ? slowSeconds : trySeconds;
     let timer = wait(slowSeconds);
-    own.on("message", (message: Outcome | { opened: string }) => {
+    own.on("message", (message: Outcome | "prepared") => {
       clearTimeout(timer);
-      if ("opened" in message) timer = wait(seconds);
+      if (message === "prepared") timer = wait(one.kind === "kill" ? slowSeconds : trySeconds);
       else end(message);
     });
     own.on("exit", (code, signal) => end({ ending: "died", detail: `the process ended: ${signal ?? code}` }));
-    if (opened.has(`${own.pid} ${one.kind}`)) {
-      clearTimeout(timer);
-      timer = wait(seconds);
-    }
-    opened.add(`${own.pid} ${one.kind}`);
     own.send(one);
   });
 }
 
-const opened = new Set<string>();
 const bad: readonly Ending[] = ["internal", "hang", "died", "undetected"];
 
 const stop = performance.now() + 60_000 * minutes;

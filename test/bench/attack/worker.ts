@@ -23,8 +23,8 @@ async function attempt({ seed, kind: name, index }: Try): Promise<Outcome> {
   if (attack === undefined) {
     attack = await kind.open(mkdtempSync(join(place, "kind-")));
     open.set(name, attack);
-    process.send!({ opened: name });
   }
+  process.send!("prepared");
   return attack(random({ seed, stream: `attack ${name}`, item: index }));
 }
 
