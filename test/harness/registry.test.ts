@@ -1,16 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
@@ -23,6 +13,7 @@ import type { RegistryEvent, VersionRecord } from "../../harness/contract/regist
 import { findVersion, ModelRegistry } from "../../harness/registry/model-registry.js";
 import { applied, emptyState, modelIn } from "../../harness/registry/state.js";
 import { rooms } from "../../rooms.js";
+import { newDirectory } from "../files.js";
 import { writeFixtureRun } from "../reports/fixture/write-run.js";
 
 const embedded = join(packageRoot, "suites", "trace-seq", "model");
@@ -31,7 +22,7 @@ let place: string;
 let options: { registry: string; by: string };
 
 beforeEach(() => {
-  place = mkdtempSync(join(tmpdir(), "bench-registry-"));
+  place = newDirectory();
   options = { registry: join(place, "registry"), by: "tester" };
 });
 

@@ -1,5 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -15,6 +14,7 @@ import { readPolicy } from "../../harness/rollout/policy.js";
 import { RolloutLog } from "../../harness/rollout/rollout-log.js";
 import { armOf } from "../../harness/rollout/split.js";
 import { rooms } from "../../rooms.js";
+import { newDirectory } from "../files.js";
 
 const rule: RolloutMetric = { margin: 0.05, range: [0, 1], lowerIsBetter: false, critical: false };
 
@@ -100,7 +100,7 @@ describe("a rollout", () => {
   let options: { registry: string; by: string; policy: string };
 
   beforeAll(async () => {
-    const place = mkdtempSync(join(tmpdir(), "bench-rollout-"));
+    const place = newDirectory();
     const embedded = join(packageRoot, "suites", "trace-seq", "model");
     cpSync(embedded, join(place, "better"), { recursive: true });
     writeFileSync(join(place, "better", "README.md"), "better");
@@ -112,7 +112,7 @@ describe("a rollout", () => {
   });
 
   beforeEach(async () => {
-    const place = mkdtempSync(join(tmpdir(), "bench-rollout-"));
+    const place = newDirectory();
     cpSync(model, join(place, "registry"), { recursive: true });
     writeFileSync(
       join(place, "policy.yaml"),
@@ -228,7 +228,7 @@ test.each([
   ["metrics:\n  a: { margin: 0, range: [1, 0] }", "is empty", 2],
   ["metrics:\n  a: { margin: 0, margn: 0 }", "margn", 2],
 ])("the policy %j is refused with its line", (text, message, line) => {
-  const file = join(mkdtempSync(join(tmpdir(), "bench-policy-")), "policy.yaml");
+  const file = join(newDirectory(), "policy.yaml");
   writeFileSync(file, text);
   expect(() => readPolicy(file)).toThrow(
     expect.objectContaining({

@@ -1,12 +1,11 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { exportRun } from "../../harness/app/export/export-run.js";
 import type { CostRecord } from "../../harness/contract/result.js";
 import { loadRegistry } from "../../harness/plugins.js";
@@ -16,22 +15,14 @@ import { plainNames } from "../../reports/trackers/names.js";
 import { readTrackedRun, type TrackedCell } from "../../reports/trackers/tracked-run.js";
 import { DataStore } from "../../reports/trackers/wandb-store.js";
 import { rooms } from "../../rooms.js";
+import { newDirectory } from "../files.js";
+import { hasPackages, python } from "../python.js";
 import { wandbServer } from "./fixture/wandb-server.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
-const directory = mkdtempSync(join(tmpdir(), "bench-trackers-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directory = newDirectory();
 
-const python = process.env.PYTHON ?? "python3";
 const oracle = join(import.meta.dirname, "..", "oracle", "trackers");
-
-/** Whether the interpreter has a package; a test without it is skipped. */
-function has(name: string): boolean {
-  const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${name}") is None)`;
-  const found = spawnSync(python, ["-c", find], { cwd: directory }).status === 0;
-  if (!found) console.log(`skipped: opening with ${name}, which ${python} lacks. PYTHON names another interpreter.`);
-  return found;
-}
 
 async function inPython(script: string, argument: string, env: NodeJS.ProcessEnv = {}) {
   const given = [join(oracle, script), argument];
@@ -173,7 +164,7 @@ describe("Parquet", async () => {
     expect(costs.filter(({ wallSeconds }) => wallSeconds === null)).toHaveLength(1);
   });
 
-  test.skipIf(!has("pyarrow"))("opens in pyarrow with its types", async () => {
+  test.skipIf(!hasPackages("pyarrow"))("opens in pyarrow with its types", async () => {
     const tables = await inPython("parquet_tables.py", join(directory, "parquet"));
     expect(tables.matrices.types).toEqual({
       ...{ cell: "string", trainer: "string", order: "string", seed: "int64", row: "int64", dataset: "string" },
@@ -190,7 +181,7 @@ describe("Parquet", async () => {
   });
 });
 
-test.skipIf(!has("tensorboard"))("TensorBoard reads scalars, parameters, states and the command", async () => {
+test.skipIf(!hasPackages("tensorboard"))("TensorBoard reads scalars, parameters, states and the command", async () => {
   await exported("tensorboard");
   const runs = await inPython("tensorboard_runs.py", join(directory, "tensorboard"));
   expect(Object.keys(runs)).toHaveLength(cells.length);
@@ -207,7 +198,7 @@ test.skipIf(!has("tensorboard"))("TensorBoard reads scalars, parameters, states 
   }
 });
 
-describe.skipIf(!has("mlflow"))("MLflow", () => {
+describe.skipIf(!hasPackages("mlflow"))("MLflow", () => {
   const texts = (parameters: object) =>
     Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
 
@@ -239,7 +230,7 @@ describe.skipIf(!has("mlflow"))("MLflow", () => {
   });
 });
 
-test.skipIf(!has("wandb"))("`wandb sync` uploads history, summary, config, files and exit codes", async () => {
+test.skipIf(!hasPackages("wandb"))("`wandb sync` uploads history, summary, config, files and exit codes", async () => {
   const files = (await exported("wandb")).filter((file) => file.endsWith(".wandb"));
   const server = await wandbServer();
   const env = { ...process.env, WANDB_BASE_URL: server.address, WANDB_API_KEY: "a".repeat(40), HOME: directory };

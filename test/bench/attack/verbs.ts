@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { judgeStoredRun } from "../../../harness/app/check-claims.js";
 import { checkInput } from "../../../harness/app/check-input.js";
@@ -8,16 +8,23 @@ import { blessRun, gateRun } from "../../../harness/app/gate-run.js";
 import { mergeLeaderboard } from "../../../harness/app/merge-leaderboard.js";
 import { readHistory } from "../../../harness/app/read-history.js";
 import { renderReport } from "../../../harness/app/render-report.js";
+import { sha256 } from "../../../harness/contract/digest.js";
 import { compareSides } from "../../../harness/gate/compare-sides.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { openSource } from "../../../harness/run/continuation/source.js";
 import { rooms } from "../../../rooms.js";
-import { contentsOf } from "./files.js";
+import { filesOf } from "../../files.js";
 
 export const context: AppContext = {
   builtIns: rooms,
   execute: () => Promise.reject(new Error("nothing is run here")),
 };
+
+/** Names and digests of all files below a directory. */
+const contentsOf = (directory: string): string =>
+  filesOf(directory)
+    .map((path) => `${path} ${sha256(readFileSync(join(directory, path)))}\n`)
+    .join("");
 
 /** What a verb makes of a run directory, as text that is the same for the same results. */
 export type Verb = (directory: string) => Promise<string>;

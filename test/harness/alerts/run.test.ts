@@ -4,13 +4,13 @@ import { afterEach, beforeAll, expect, it } from "vitest";
 import { type AlertSettings, defaultAlerts } from "../../../harness/contract/alert.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
 import { readRun } from "../../../harness/run/store/store.js";
+import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
-import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "../run/support.js";
+import { buildIfStale, configure, matricesOf, run } from "../run/support.js";
 
 beforeAll(buildIfStale);
 let server: MisbehavingServer | undefined;
 afterEach(() => {
-  removeDirectories();
   server?.stop();
   server = undefined;
 });

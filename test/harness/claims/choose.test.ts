@@ -8,7 +8,7 @@ import { checkPlugin } from "../../../harness/plugins/check-plugin.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { rooms } from "../../../rooms.js";
 import { plugin as suites } from "../../../suites/index.js";
-import { newDirectory } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
 
 const built = suites.claims!;
 const registry = await loadRegistry(rooms);

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, benchProcess, newDirectory } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess } from "../cli/support.js";
 import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { readClaims } from "../../../harness/claims/files.js";
 import { readRegistration } from "../../../harness/claims/registration.js";
 import { digestOf } from "../../../harness/contract/digest.js";
-import { newDirectory } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
 
 const arms = { sequential: { trainer: "sequential", version: 3, options: {} }, missing: { missing: "no trainer x" } };
 const lowered = {

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -8,8 +7,9 @@ import { readGateSettings } from "../../../harness/config/gate-settings.js";
 import { readConfig } from "../../../harness/config/read-config.js";
 import { configSchema } from "../../../harness/config/schema.js";
 import { measureOf, noSuite } from "../../../harness/gate/measures.js";
+import { newDirectory } from "../../files.js";
 
-const directory = mkdtempSync(join(tmpdir(), "bench-template-"));
+const directory = newDirectory();
 
 /** The configuration of a text, as a run would read it. */
 function configOf(name: string, text: string): object {

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bench, benchProcess, fixture, newDirectory, words } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess, fixture, words } from "./support.js";
 
 const directory = newDirectory();
 const write = (name: string, text: string): string => {

@@ -2,8 +2,9 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior, type Received } from "../misbehaving-server.js";
-import { bench, benchProcess, newDirectory, words } from "./support.js";
+import { bench, benchProcess, words } from "./support.js";
 
 const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 const local = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];

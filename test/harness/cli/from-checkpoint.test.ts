@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { MatrixRecord, RunRecord } from "../../../harness/contract/result.js";
-import { bench, newDirectory } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench } from "./support.js";
 
 const directory = newDirectory();
 const base = ["--workers", "1", "--json"];

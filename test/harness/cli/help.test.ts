@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { bench, benchProcess, newDirectory } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess } from "./support.js";
 
 const verbs = [
   "run",

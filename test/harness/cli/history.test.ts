@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { History } from "../../../harness/contract/history.js";
-import { bench, benchProcess, newDirectory, words } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess, words } from "./support.js";
 
 const directory = newDirectory();
 const table = JSON.parse(

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, newDirectory } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench } from "./support.js";
 
 const client = `command:python3 ${join(packageRoot, "harness", "plugins", "client.py")}`;
 const python = spawnSync("python3", ["--version"]).status === 0;

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { type NewKind, newKinds, newPlugin } from "../../../harness/app/new-plugin.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, benchProcess, newDirectory } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { hasPackages, python } from "../../python.js";
+import { bench, benchProcess } from "./support.js";
 
-const python = process.env.PYTHON ?? "python3";
-const torch = spawnSync(python, ["-c", "import torch, transformers"]).status === 0;
+const torch = hasPackages("torch", "transformers");
 if (!torch)
   console.log(`skipped: the trainer in PyTorch needs torch and transformers, which ${python} lacks (PYTHON=…)`);
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, newDirectory, words } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, words } from "./support.js";
 
 const directory = newDirectory();
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, benchProcess, fixture, newDirectory, type Spoken, words } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess, fixture, type Spoken, words } from "./support.js";
 
 const directory = newDirectory();
 const base = ["words", "--plugin", words, "--workers", "1"];

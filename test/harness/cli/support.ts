@@ -1,6 +1,4 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, realpathSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
@@ -20,8 +18,6 @@ const entry = join(packageRoot, "bin", "bench.js");
 export const words = join(packageRoot, "test", "fixtures", "plugins", "words.mjs");
 
 export const fixture = (name: string): string => join(packageRoot, "test", "fixtures", "plugins", name);
-
-export const newDirectory = (): string => realpathSync(mkdtempSync(join(tmpdir(), "bench-cli-")));
 
 const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;
 

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { bench, benchProcess, newDirectory } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess } from "./support.js";
 
 const directory = newDirectory();
 

@@ -5,7 +5,8 @@ import { expect, it, vi } from "vitest";
 import { openJudge } from "../../../harness/app/judge-checkpoint.js";
 import type { Alert } from "../../../harness/contract/alert.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { bench, newDirectory, words } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { bench, words } from "./support.js";
 
 const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 const table = JSON.parse(readFileSync(join(model, "weights.json"), "utf8")) as unknown[];

@@ -4,7 +4,8 @@ import { Ajv } from "ajv";
 import { beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { acknowledge, activeAcknowledgement, readAcknowledgements } from "../../../harness/gate/acknowledge.js";
-import { newDirectory, type Spoken } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import type { Spoken } from "../cli/support.js";
 import { Workspace } from "./workspace.js";
 
 const workspace = new Workspace();

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Baseline } from "../../../harness/gate/baseline.js";
 import type { Entry } from "../../../harness/gate/entry.js";
 import { type Look, type LookPlan, planLook, readLooks, recordLook } from "../../../harness/gate/looks.js";
-import { newDirectory } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
 import { matrixOf } from "../metrics/matrix.js";
 
 const shared = { suite: { digest: "s" }, model: { digest: "m" }, numerics: "n" };

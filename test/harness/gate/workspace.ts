@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bench, benchProcess, newDirectory, type Spoken, words } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess, type Spoken, words } from "../cli/support.js";
 
 interface Configuration {
   /** Of the trainer `memory-replay`. */

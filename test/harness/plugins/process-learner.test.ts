@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { BenchError } from "../../../harness/contract/errors.js";
-import { packageRoot } from "../../../harness/contract/files.js";
 import { unconfined } from "../../../harness/contract/isolation.js";
 import type {
   BufferItem,
@@ -13,8 +12,7 @@ import type {
   TrainingView,
 } from "../../../harness/contract/trainer.js";
 import { describeProgram, hostProgram } from "../../../harness/plugins/process-trainer.js";
-
-const fixture = (name: string) => join(packageRoot, "test", "fixtures", "plugins", name);
+import { fixture } from "../cli/support.js";
 
 const context = (options: Record<string, unknown> = {}): LearnerContext => ({
   model: "/nowhere",

@@ -8,8 +8,8 @@ import { packageRoot } from "../../../harness/contract/files.js";
 import { checkPlugin, checkSchemas } from "../../../harness/plugins/check-plugin.js";
 import { resolveSpecifier } from "../../../harness/plugins/specifier.js";
 import { loadRegistry } from "../../../harness/plugins.js";
+import { fixture } from "../cli/support.js";
 
-const fixture = (name: string) => join(packageRoot, "test", "fixtures", "plugins", name);
 const url = (name: string) => pathToFileURL(fixture(name)).href;
 
 const refused = (specifiers: string[]): Promise<BenchError> =>

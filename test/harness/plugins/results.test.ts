@@ -5,7 +5,8 @@ import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { computeMetrics } from "../../../harness/metrics/index.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { observedDisplay, silentDisplay } from "../../../harness/run/display/index.js";
-import { bench, fixture, newDirectory, type Spoken, words } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench, fixture, type Spoken, words } from "../cli/support.js";
 import { matrixOf } from "../metrics/matrix.js";
 
 const results = fixture("results.mjs");

@@ -1,15 +1,16 @@
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { defaultAlerts } from "../../../harness/contract/alert.js";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { buildBoard, buildLeaderboard } from "../../../harness/metrics/index.js";
 import { readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
+import { newDirectory } from "../../files.js";
 import { removeDigests } from "./fixtures/without-digests.js";
-import { buildIfStale, configure, drive, matricesOf, newDirectory, plan, removeDirectories, run } from "./support.js";
+import { buildIfStale, configure, drive, matricesOf, plan, run } from "./support.js";
 
 const two: RunConfig["suite"] = { name: "words", options: { tasks: 2 } };
 const three: RunConfig["suite"] = { name: "words", options: { tasks: 3 } };
@@ -41,7 +42,6 @@ beforeAll(async () => {
   await run(configure(directory, { suite: three, seeds: [5] }, ...names));
   whole = parsed(directory);
 });
-afterAll(removeDirectories);
 
 /** A matrix without what a run of the first two tasks could not measure: the third, in the rows before it. */
 function withoutAhead(matrix: MatrixRecord, rows: number): MatrixRecord {

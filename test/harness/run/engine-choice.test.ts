@@ -1,16 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { engineChoice } from "../../../harness/run/plan/engine.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
-import { buildIfStale, configure, newDirectory, removeDirectories } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, "dist", room, "index.js")).href);
 const further = join(packageRoot, "test", "fixtures", "plugins", "engines.mjs");

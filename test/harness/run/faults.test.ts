@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { readRun } from "../../../harness/run/store/store.js";
-import { buildIfStale, configure, drive, newDirectory, removeDirectories, run } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, drive, run } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 /** What each fault of the fixture's trainer must be told as; null where it must not hurt. */
 const faults: Record<string, [string, RegExp] | null> = {

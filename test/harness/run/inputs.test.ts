@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { ModelFormat, Plugin } from "../../../harness/contract/plugin.js";
 import { type Example, type Modality, readableInput } from "../../../harness/contract/suite.js";
 import type { Generation, Learner } from "../../../harness/contract/trainer.js";
@@ -8,10 +8,10 @@ import { loadRegistry, type Registry } from "../../../harness/plugins.js";
 import { evaluate } from "../../../harness/run/evaluate/evaluate.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { readRun, readSamples } from "../../../harness/run/store/store.js";
-import { buildIfStale, configure, newDirectory, plugins, removeDirectories, run } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, plugins, run } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 const image = { type: "image", path: "cat.png", digest: "0123456789abcdef" } as const;
 

@@ -10,14 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import { lockRun } from "../../../harness/run/store/lock.js";
 import { readRun } from "../../../harness/run/store/store.js";
-import { buildIfStale, configure, drive, matricesOf, newDirectory, removeDirectories, run } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, drive, matricesOf, run } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 const isRoot = process.getuid?.() === 0;
 

@@ -1,12 +1,10 @@
 import { appendFileSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { JournalEvent } from "../../../harness/contract/result.js";
 import { Journal, readJournal } from "../../../harness/run/store/journal.js";
-import { newDirectory, removeDirectories } from "./support.js";
-
-afterAll(removeDirectories);
+import { newDirectory } from "../../files.js";
 
 const event = fc.oneof(
   fc.record({ type: fc.constant("cell-started" as const), cell: fc.string(), fromRow: fc.nat(9) }),

@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { lockRun } from "../../../harness/run/store/lock.js";
-import { newDirectory, removeDirectories } from "./support.js";
-
-afterAll(removeDirectories);
+import { newDirectory } from "../../files.js";
 
 const locked = (message: RegExp) =>
   expect.objectContaining({ code: "RUN_LOCKED", message: expect.stringMatching(message) });

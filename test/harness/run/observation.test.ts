@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { CurvesRecord } from "../../../harness/contract/result.js";
 import { buildLeaderboard } from "../../../harness/metrics/index.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readJson, readRun } from "../../../harness/run/store/store.js";
-import { buildIfStale, configure, drive, matricesOf, newDirectory, plan, removeDirectories, run } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, drive, matricesOf, plan, run } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 const observation = { every: 16, items: 8 };
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Suite } from "../../../harness/contract/suite.js";
 import type { Privileges } from "../../../harness/contract/trainer.js";
 import { MeteredBuffer } from "../../../harness/run/cell/buffer.js";
@@ -8,9 +8,7 @@ import { addUsage, type ResourceUsage } from "../../../harness/run/cell/cost.js"
 import { confusionOf } from "../../../harness/run/evaluate/confusion.js";
 import { ordersOf } from "../../../harness/run/plan/orders.js";
 import { stagesOf } from "../../../harness/run/plan/stages.js";
-import { newDirectory, removeDirectories } from "./support.js";
-
-afterAll(removeDirectories);
+import { newDirectory } from "../../files.js";
 
 const suiteOf = (ids: string[], orders: Suite["orders"] = []) =>
   ({ name: "s", tasks: ids.map((id) => ({ id })), orders }) as unknown as Suite;

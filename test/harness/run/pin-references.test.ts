@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
+import { newDirectory } from "../../files.js";
 import { HubServer } from "../../suites/hub/hub-server.js";
-import { buildIfStale, configure, newDirectory, removeDirectories } from "./support.js";
+import { buildIfStale, configure } from "./support.js";
 
 const commit = "1234567890abcdef1234567890abcdef12345678";
-const home = mkdtempSync(join(tmpdir(), "bench-pin-"));
+const home = newDirectory();
 const server = new HubServer([
   {
     id: "models/owner/sentences",
@@ -26,8 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   await server.stop();
-  rmSync(home, { recursive: true, force: true });
-  removeDirectories();
 });
 
 const specifiers = ["trainers", "suites"].map(

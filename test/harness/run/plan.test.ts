@@ -1,14 +1,14 @@
 import { appendFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { Registry } from "../../../harness/plugins.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
-import { buildIfStale, configure, newDirectory, plan, plugins, removeDirectories, run } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, plan, plugins, run } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 const idsOf = async (...config: Parameters<typeof configure>) =>
   (await plan(configure(...config))).record.cells.map(({ id }) => id);

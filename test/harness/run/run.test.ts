@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { readExamples, readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
-import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "./support.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, matricesOf, run } from "./support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
 
 const mean = (values: (number | null)[]) => values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
 

@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import type { RunEvent } from "../../../harness/contract/event.js";
@@ -31,19 +30,6 @@ const compiled = (source: string): string =>
 const age = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 export const plugins = [new URL("./fixtures/plugin.js", import.meta.url).href];
-
-const made: string[] = [];
-
-/** A new directory for one test; `removeDirectories` deletes them all. */
-export function newDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "bench-run-"));
-  made.push(directory);
-  return directory;
-}
-
-export function removeDirectories(): void {
-  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
-}
 
 /** A configuration of the fixture's suite and trainers. */
 export function configure(out: string, changes: Partial<RunConfig> = {}, ...trainers: string[]): RunConfig {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { sha256 } from "../../../harness/contract/digest.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { SyntheticRecord } from "../../../harness/contract/result.js";
@@ -11,9 +11,7 @@ import { checkLearnReport } from "../../../harness/run/cell/learn-report.js";
 import { diversity, novelty } from "../../../harness/run/cell/sample-quality.js";
 import { judgeSynthetic, measureSynthetic, syntheticLines } from "../../../harness/run/cell/synthetic.js";
 import { layout } from "../../../harness/run/store/store.js";
-import { newDirectory, removeDirectories } from "./support.js";
-
-afterAll(removeDirectories);
+import { newDirectory } from "../../files.js";
 
 const real = ["the sun is red", "a moon", "对足球的态度"];
 const tasks = [

@@ -2,7 +2,8 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { requireConsent } from "../../../harness/plugins/consent.js";
-import { bench, newDirectory, words } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench, words } from "../cli/support.js";
 import { removeDigests } from "../run/fixtures/without-digests.js";
 
 const directory = newDirectory();

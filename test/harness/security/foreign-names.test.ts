@@ -8,8 +8,9 @@ import { sealed } from "../../../harness/contract/seal.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { findWeights } from "../../../trainers/model/weights.js";
+import { newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
-import { bench, newDirectory } from "../cli/support.js";
+import { bench } from "../cli/support.js";
 
 describe("a path from a foreign name", () => {
   const root = join(sep, "data", "place");

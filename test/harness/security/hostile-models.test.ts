@@ -1,16 +1,15 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { saveAdapter } from "../../../trainers/model/peft.js";
 import { writeSafetensors } from "../../../trainers/model/safetensors.js";
+import { newDirectory } from "../../files.js";
 import { writeTinyModel } from "../../trainers/model/tiny-model.js";
 
-const place = mkdtempSync(join(tmpdir(), "bench-hostile-models-"));
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+const place = newDirectory();
 
 type Changes = Record<string, unknown>;
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkInput } from "../../../harness/app/check-input.js";
 import { readConfigFile } from "../../../harness/config/config-file.js";
 import { compileOptions } from "../../../harness/config/options.js";
@@ -15,9 +15,7 @@ import { checkLearnReport } from "../../../harness/run/cell/learn-report.js";
 import { lockRun } from "../../../harness/run/store/lock.js";
 import { rooms } from "../../../rooms.js";
 import { readSafetensors, requireFinite } from "../../../trainers/model/safetensors.js";
-import { newDirectory, removeDirectories } from "../run/support.js";
-
-afterAll(removeDirectories);
+import { newDirectory } from "../../files.js";
 
 function written(name: string, text: string): string {
   const path = join(newDirectory(), name);

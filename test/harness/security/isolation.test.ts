@@ -8,11 +8,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { beforeAll, describe, expect, it, test } from "vitest";
 import { leaderboardLines } from "../../../harness/cli/text/leaderboard-table.js";
-import { packageRoot } from "../../../harness/contract/files.js";
 import { type Confinement, type IsolationPolicy, weakestIsolation } from "../../../harness/contract/isolation.js";
 import type { CostRecord } from "../../../harness/contract/result.js";
 import type { LearnContext, Learner, TrainingView } from "../../../harness/contract/trainer.js";
@@ -29,14 +27,15 @@ import { executeRun } from "../../../harness/run/execute.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { isolationChips } from "../../../reports/view-models/leaderboard/privileges.js";
-import { configure, plugins as fixtures, newDirectory, removeDirectories } from "../run/support.js";
+import { newDirectory } from "../../files.js";
+import { fixture } from "../cli/support.js";
+import { configure, plugins as fixtures } from "../run/support.js";
 
-const fixture = (name: string) => join(packageRoot, "test", "fixtures", "plugins", name);
 const javascript = hostProgram([fixture("cheats.mjs")]);
 const python: PluginProgram = { words: ["python3", fixture("cheats.py")] };
 
 /** A run and a suite as they lie next to each other in somebody's directory. */
-const place = mkdtempSync(join(tmpdir(), "bench-isolation-"));
+const place = newDirectory();
 const [run, suite] = [join(place, "runs", "one"), join(place, "data")];
 const [target, trace] = [join(suite, "task", "test.json"), join(place, "trace")];
 const checkpoint = join(run, "cells", "c", "checkpoint");
@@ -44,8 +43,6 @@ mkdirSync(checkpoint, { recursive: true });
 mkdirSync(join(suite, "task"), { recursive: true });
 writeFileSync(join(run, "examples.jsonl"), "SECRET");
 writeFileSync(target, '"SECRET"');
-
-afterAll(removeDirectories);
 
 const view: TrainingView = { index: 0, tasks: [], pastValidation: [], generalItems: [] };
 const learning: LearnContext = {

@@ -4,7 +4,8 @@ import { limits } from "../../../harness/config/limits.js";
 import { configSchema } from "../../../harness/config/schema.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { rooms } from "../../../rooms.js";
-import { bench, newDirectory } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench } from "../cli/support.js";
 
 const huge = "999999999";
 const registry = await loadRegistry(rooms);

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { packageRoot } from "../../../harness/contract/files.js";
 import { unconfined } from "../../../harness/contract/isolation.js";
 import { describeProgram } from "../../../harness/plugins/process-trainer.js";
+import { newDirectory } from "../../files.js";
+import { fixture } from "../cli/support.js";
 
-const forks = join(packageRoot, "test", "fixtures", "plugins", "forks.mjs");
-const place = mkdtempSync(join(tmpdir(), "bench-orphans-"));
+const forks = fixture("forks.mjs");
+const place = newDirectory();
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -43,7 +43,7 @@ test.skipIf(process.platform !== "linux")(
   "nothing survives a harness that is killed, and nothing is left",
   async () => {
     const file = join(place, "killed");
-    const temporary = mkdtempSync(join(place, "tmp-"));
+    const temporary = newDirectory();
     const module = new URL("../../../dist/harness/plugins/process-trainer.js", import.meta.url).href;
     const program = JSON.stringify({ words: [process.execPath, forks, file, "stay"] });
     const harness = `(await import(${JSON.stringify(module)})).describeProgram(${program}, {})`;

@@ -3,8 +3,9 @@ import { lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot, writeFileAtomically, writeOutput } from "../../../harness/contract/files.js";
+import { newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
-import { bench, benchProcess, newDirectory } from "../cli/support.js";
+import { bench, benchProcess } from "../cli/support.js";
 
 const directory = newDirectory();
 const at = (name: string) => join(directory, name);

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { runTables } from "../../../harness/app/export/run-tables.js";
 import { readHistory } from "../../../harness/app/read-history.js";
 import { readEntries } from "../../../harness/gate/entry.js";
@@ -11,18 +11,12 @@ import { publishedText, readMeasuredRuns } from "../../../harness/run/store/publ
 import { readRun } from "../../../harness/run/store/store.js";
 import { verifyRun } from "../../../harness/run/verify-run.js";
 import { readReportData } from "../../../reports/report-data.js";
+import { filesOf, newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
 import { removeDigests } from "../run/fixtures/without-digests.js";
-import { buildIfStale, configure, matricesOf, newDirectory, removeDirectories, run } from "../run/support.js";
+import { buildIfStale, configure, matricesOf, run } from "../run/support.js";
 
 beforeAll(buildIfStale);
-afterAll(removeDirectories);
-
-const filesOf = (directory: string): string[] =>
-  readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .sort();
 
 describe("a stored run", () => {
   const pristine = join(newDirectory(), "run");

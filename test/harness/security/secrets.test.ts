@@ -1,32 +1,23 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { redactAddress, redactCredentials, redactPaths } from "../../../harness/contract/redact.js";
-import { bench, benchProcess, newDirectory, words } from "../cli/support.js";
+import { filesOf, newDirectory } from "../../files.js";
+import { bench, benchProcess, words } from "../cli/support.js";
+import { MisbehavingServer } from "../misbehaving-server.js";
 
 /** Nothing that is written may hold it. */
 const canary = "CANARY-5ecret";
 
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .map((name) => join(directory, name))
-    .filter((path) => statSync(path).isFile());
-}
-
 const holding = (directory: string, text: string): string[] =>
-  filesBelow(directory).filter((path) => readFileSync(path).includes(text));
+  filesOf(directory).filter((path) => readFileSync(join(directory, path)).includes(text));
 
 test("a webhook's address and a password stay out of everything that a run writes and publishes", async () => {
-  const received: string[] = [];
-  const server = createServer((request, response) => {
-    received.push(request.url!);
-    request.resume();
-    response.writeHead(500).end(`no such hook: ${request.url}`); // an alert that is not taken is written about, too
-  });
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  const { port } = server.address() as AddressInfo;
+  // an alert that is not taken is written about, too
+  const server = new MisbehavingServer([], ({ path }, response) =>
+    response.writeHead(500).end(`no such hook: ${path}`),
+  );
+  const { host } = new URL(await server.start());
   const directory = newDirectory();
   const home = join(directory, "private-home");
   mkdirSync(home);
@@ -40,7 +31,7 @@ test("a webhook's address and a password stay out of everything that a run write
       task: { warning: 0, critical: 0.01 },
       budget: { seconds: 1e-9 },
       webhook: {
-        url: `http://user-${canary}:${canary}@127.0.0.1:${port}/hooks/${canary}?token=${canary}`,
+        url: `http://user-${canary}:${canary}@${host}/hooks/${canary}?token=${canary}`,
         secretVariable: "WEBHOOK_SECRET",
         timeoutSeconds: 5,
         retries: 0,
@@ -50,15 +41,14 @@ test("a webhook's address and a password stay out of everything that a run write
   writeFileSync(join(directory, "bench.json"), JSON.stringify(configuration));
   const environment = { WEBHOOK_SECRET: canary, HF_TOKEN: canary };
   const run = await benchProcess(["run", "--config", "bench.json"], directory, environment);
-  server.closeAllConnections();
-  server.close();
+  server.stop();
   expect(run.code, run.stderr).toBe(0);
-  expect(received.length).toBeGreaterThan(0); // it was really used
-  expect(received[0]).toContain(canary);
+  expect(server.received.length).toBeGreaterThan(0); // it was really used
+  expect(server.received[0]!.path).toContain(canary);
   expect(holding(home, canary)).toEqual([]);
   expect(run.stdout + run.stderr).not.toContain(canary);
   const stored = JSON.parse(readFileSync(join(home, "run/run.json"), "utf8"));
-  expect(stored.config.alerts.webhook.url).toBe(`http://127.0.0.1:${port}/[redacted]`);
+  expect(stored.config.alerts.webhook.url).toBe(`http://${host}/[redacted]`);
 
   for (const given of [
     ["leaderboard", join(home, "run"), "--out", "board"],

@@ -1,33 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { AnswerLimitError, boundedFetch } from "../../../harness/http/bounded-fetch.js";
 import { sendRequest } from "../../../harness/http/request.js";
 import { secondsToWait } from "../../../harness/hub/fetch.js";
 import { resolveReference } from "../../../harness/hub.js";
+import { newDirectory } from "../../files.js";
+import { MisbehavingServer, type Received } from "../misbehaving-server.js";
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
+type Answer = (request: Received, response: ServerResponse) => unknown;
 
-const servers: Server[] = [];
+const servers: MisbehavingServer[] = [];
 
 /** A server that answers as it is told, and its address. */
-async function serve(answer: Answer): Promise<string> {
-  const server = createServer(answer);
+function serve(answer: Answer): Promise<string> {
+  const server = new MisbehavingServer([], answer);
   servers.push(server);
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return server.start();
 }
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  for (const server of servers.splice(0)) server.stop();
 });
 
 /** Sends pieces as long as they are taken. */
@@ -102,15 +96,12 @@ describe("a hostile Hub", () => {
   const commit = "1234567890abcdef1234567890abcdef12345678";
   const oid = "44f4e69ef5b1dd0e4cf07a0e8c0a3d2cfb1f2ad5";
   const token = "hf_secret";
-  let home: string;
 
   beforeEach(() => {
-    home = mkdtempSync(join(tmpdir(), "bench-hostile-hub-"));
-    vi.stubEnv("HF_HOME", home);
+    vi.stubEnv("HF_HOME", newDirectory());
     vi.stubEnv("HF_TOKEN", token);
     for (const name of ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE"]) vi.stubEnv(name, undefined);
   });
-  afterEach(() => rmSync(home, { recursive: true, force: true }));
 
   const json = (response: ServerResponse, value: unknown, headers: Record<string, string> = {}) =>
     response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
@@ -118,11 +109,11 @@ describe("a hostile Hub", () => {
 
   /** What comes of a repository whose listing and file are answered so. */
   async function outcome(tree: Answer, download: Answer = () => undefined) {
-    const requests: IncomingMessage[] = [];
+    const requests: Received[] = [];
     const url = await serve((request, response) => {
       requests.push(request);
-      if (request.url!.includes("/revision/")) return json(response, { _id: "1", id: "o/m", sha: commit });
-      return (request.url!.includes("/tree/") ? tree : download)(request, response);
+      if (request.path.includes("/revision/")) return json(response, { _id: "1", id: "o/m", sha: commit });
+      return (request.path.includes("/tree/") ? tree : download)(request, response);
     });
     vi.stubEnv("HF_ENDPOINT", url);
     const error = await resolveReference("hf://o/m", "model").then(
@@ -134,10 +125,10 @@ describe("a hostile Hub", () => {
   }
 
   it("gets the token on its own origin alone: not where a listing goes on, not where a file is", async () => {
-    const elsewhere: IncomingMessage[] = [];
+    const elsewhere: Received[] = [];
     const other = await serve((request, response) => {
       elsewhere.push(request);
-      if (request.url === "/more") return json(response, [file(1)]);
+      if (request.path === "/more") return json(response, [file(1)]);
       return response.writeHead(206, { etag: '"x"', "content-range": "bytes 0-0/1" }).end("x");
     });
     const { requests } = await outcome(
@@ -145,13 +136,13 @@ describe("a hostile Hub", () => {
       (_, response) => response.writeHead(302, { location: `${other}/file` }).end(),
     );
     expect(requests.map(({ headers }) => headers.authorization)).toEqual(requests.map(() => `Bearer ${token}`));
-    expect(elsewhere.map(({ url }) => url)).toEqual(expect.arrayContaining(["/more", "/file"]));
+    expect(elsewhere.map(({ path }) => path)).toEqual(expect.arrayContaining(["/more", "/file"]));
     expect(elsewhere.map(({ headers }) => headers.authorization)).toEqual(elsewhere.map(() => undefined));
   });
 
   it("cannot list without an end", async () => {
     const { message } = await outcome((request, response) =>
-      json(response, [], { link: `<http://${request.headers.host}${request.url}>; rel="next"` }),
+      json(response, [], { link: `<http://${request.headers.host}${request.path}>; rel="next"` }),
     );
     expect(message).toContain("more than 200 answers");
     const entries = Array(100_001).fill({ type: "file", path: "a", size: 1, oid });
@@ -166,7 +157,7 @@ describe("a hostile Hub", () => {
     expect(message).toBeUndefined();
     const refused = await outcome((_, response) => response.writeHead(503, { "retry-after": "0" }).end());
     expect(refused.message).toContain("answered 503");
-    expect(refused.requests.filter(({ url }) => url!.includes("/tree/"))).toHaveLength(5);
+    expect(refused.requests.filter(({ path }) => path.includes("/tree/"))).toHaveLength(5);
   });
 
   it.each<[string, number, number, string]>([

@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { csvLine } from "../../../harness/app/export/csv.js";
+import { newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
-import { bench, benchProcess, newDirectory } from "../cli/support.js";
+import { bench, benchProcess } from "../cli/support.js";
 
 test.each(["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://evil")'])(
   "%j is text in a spreadsheet",

@@ -6,7 +6,8 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { DisplayedCell } from "../../../harness/contract/event.js";
 import { cut, printable } from "../../../harness/contract/printable.js";
 import { plainDisplay } from "../../../harness/run/display/plain.js";
-import { benchProcess, newDirectory } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { benchProcess } from "../cli/support.js";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;

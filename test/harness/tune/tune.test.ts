@@ -5,7 +5,8 @@ import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { TuneRecord } from "../../../harness/tune/record.js";
-import { bench, benchProcess, newDirectory, type Spoken, words } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench, benchProcess, type Spoken, words } from "../cli/support.js";
 import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();

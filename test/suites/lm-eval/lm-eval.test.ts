@@ -1,9 +1,8 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { inputText, type Suite } from "../../../harness/contract/suite.js";
 import { loadRegistry } from "../../../harness/plugins.js";
@@ -12,10 +11,11 @@ import { lmEval } from "../../../suites/lm-eval/index.js";
 import { lmEvalMatch } from "../../../suites/lm-eval/match.js";
 import { pythonPattern } from "../../../suites/lm-eval/python-pattern.js";
 import { lmEvalTemplate } from "../../../suites/lm-eval/template.js";
+import { newDirectory } from "../../files.js";
 import { bench } from "../../harness/cli/support.js";
+import { hasPackages, python } from "../../python.js";
 
-const root = mkdtempSync(join(tmpdir(), "bench-lm-eval-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = newDirectory();
 
 function write(path: string, content: string): string {
   const file = join(root, path);
@@ -165,15 +165,7 @@ test("filters and what exact_match ignores are applied in lm-eval's order", () =
   expect(score("a, b", { regexes_to_ignore: [",", " "] }, ["ab"])).toBe(1);
 });
 
-const python = process.env.PYTHON ?? "python3";
-const lacks = spawnSync(python, [
-  "-c",
-  "import importlib.util as u, sys; sys.exit(not (u.find_spec('lm_eval') and u.find_spec('torch')))",
-]).status;
-if (lacks !== 0)
-  console.log(`skipped: comparing with lm_eval, which ${python} lacks. PYTHON names another interpreter.`);
-
-describe.skipIf(lacks !== 0)("in comparison with lm_eval", () => {
+describe.skipIf(!hasPackages("lm_eval", "torch"))("in comparison with lm_eval", () => {
   const model = join(packageRoot, "suites/trace-seq/model");
 
   async function writeProbes(): Promise<string> {

@@ -1,43 +1,25 @@
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../../../harness/contract/files.js";
 import { readRun } from "../../../../harness/run/store/store.js";
 import { verifyRun } from "../../../../harness/run/verify-run.js";
+import { configure, drive, matricesOf } from "../../../harness/run/support.js";
 import { type Kind, outcomeOf } from "../kind.js";
 
-const driver = join(packageRoot, "test", "harness", "run", "fixtures", "drive.js");
+const trainers = ["sequential", "replay"].map((name) => ({ label: name, name, options: { pause: 1 } }));
 
 /** Runs a small grid in a process, which is killed after so many milliseconds; the exit code. */
-function drive(out: string, killAfter?: number): Promise<number | null> {
-  const trainers = ["sequential", "replay"].map((name) => ({ label: name, name, options: { pause: 1 } }));
-  const config = {
-    ...{
-      suite: { name: "words", options: {} },
-      trainers,
-      seeds: [1],
-      orders: 1,
-      workers: 2,
-      threads: 1,
-      device: "cpu",
+async function runGrid(out: string, killAfter?: number): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const { code } = await drive(configure(out, { trainers }), {
+    during: (child) => {
+      if (killAfter !== undefined) timer = setTimeout(() => child.kill("SIGKILL"), killAfter);
     },
-    ...{ quick: true, out, retryFailed: false, keepCheckpoints: "last", plugins: [] },
-  };
-  const child = spawn(process.execPath, [driver, JSON.stringify(config)], { stdio: "ignore" });
-  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
-  return new Promise((resolve) => {
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      resolve(code);
-    });
   });
+  clearTimeout(timer);
+  return code;
 }
 
-const matricesOf = (directory: string): string =>
-  readdirSync(join(directory, "cells"))
-    .sort()
-    .map((cell) => readFileSync(join(directory, "cells", cell, "matrix.json"), "utf8"))
-    .join();
+const gridOf = (directory: string): string => JSON.stringify(matricesOf(directory));
 
 /** A run is killed at random instants and run again: it ends with the same bits, and every digest holds. */
 export const kills: Kind = {
@@ -46,21 +28,21 @@ export const kills: Kind = {
   async open(place) {
     const whole = join(place, "whole");
     const started = performance.now();
-    await drive(whole);
+    await runGrid(whole);
     const milliseconds = performance.now() - started;
-    const expected = matricesOf(whole);
+    const expected = gridOf(whole);
     return async (draw) => {
       const out = join(place, "killed");
       const instants = Array.from({ length: 1 + draw.integer(3) }, () => draw.uniform() * milliseconds);
-      for (const instant of instants) await drive(out, instant);
+      for (const instant of instants) await runGrid(out, instant);
       try {
         return await outcomeOf(
           `killed after ${instants.map(Math.round).join(", ")} ms`,
           async () => {
-            const code = await drive(out);
+            const code = await runGrid(out);
             if (code !== 0) throw new Error(`the run ended with exit code ${code}`);
             verifyRun(readRun(out));
-            return matricesOf(out);
+            return gridOf(out);
           },
           expected,
         );

@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { sha256 } from "../../../harness/contract/digest.js";
+
+/** A new directory; all of them are removed when all tests have ended. */
+export const newDirectory = (): string => realpathSync(mkdtempSync(join(tmpdir(), "bench-")));
 
 /** The files below a directory, relative to it, in order. */
 export const filesOf = (directory: string): string[] =>
@@ -8,9 +11,3 @@ export const filesOf = (directory: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
     .sort();
-
-/** Names and digests of all files below a directory. */
-export const contentsOf = (directory: string): string =>
-  filesOf(directory)
-    .map((path) => `${path} ${sha256(readFileSync(join(directory, path)))}\n`)
-    .join("");
