@@ -1,11 +1,7 @@
 import { parseArgs } from "node:util";
-import { checkOptions } from "../../harness/config/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
-import { MeteredBuffer } from "../../harness/run/cell/buffer.js";
-import { describeTask, trainingViews } from "../../harness/run/cell/views.js";
-import { traceSeq } from "../../suites/trace-seq/index.js";
 import { trainers } from "../../trainers/methods/catalog.js";
-import { llamaFormat } from "../../trainers/model-formats.js";
+import { named, openLearner } from "./method-workload.js";
 
 /**
  * The losses of the same steps on both engines, float32 on the CPU with one thread: every trainer that trains, on the
@@ -20,16 +16,11 @@ const { values, positionals } = parseArgs({
   options: { steps: { type: "string", default: "25" } },
 });
 const steps = Number(values.steps);
-const suite = await traceSeq.load({ options: {}, quick: true });
-const order = suite.orders[0]!.tasks.slice(0, 2);
+const tasks = 2;
 const trained = trainers.filter(({ name, schedule }) => schedule !== "once" && name !== "composed");
-const unknown = positionals.filter((name) => !trained.some((trainer) => trainer.name === name));
-if (unknown.length > 0)
-  throw new Error(`${unknown.join(", ")}: not among ${trained.map(({ name }) => name).join(", ")}`);
 
 console.log(`${"trainer".padEnd(22)} ${"steps".padStart(5)} ${"largest".padStart(9)}  last loss  seconds onnx, torch`);
-for (const trainer of trained) {
-  if (positionals.length > 0 && !positionals.includes(trainer.name)) continue;
+for (const trainer of named(positionals, trained)) {
   const [onnx, torch] = [await trainOn("onnx", trainer), await trainOn("torch", trainer)];
   const differences = onnx.losses.map((loss, step) => Math.abs(loss - torch.losses[step]!));
   const columns = [
@@ -46,33 +37,15 @@ for (const trainer of trained) {
 process.exit(0);
 
 /** The loss of each step, nats per token of the batch, and the time of all tasks. */
-async function trainOn(name: string, definition: TrainerDefinition): Promise<{ losses: number[]; seconds: number }> {
-  const options = checkOptions(definition.options, { steps }, definition.name);
-  const privileges = definition.needs(options);
-  const learner = await definition.create({
-    model: suite.defaultModel,
-    engine: {
-      name,
-      module: new URL("../../trainers/index.js", import.meta.url).href,
-      checkpoint: await llamaFormat.open!(suite.defaultModel),
-    },
-    device: "cpu",
-    threads: 1,
-    seed: 1,
-    options,
-    tasks: order.map((id) => describeTask(suite.tasks.find((task) => task.id === id)!)),
-    quick: true,
-  });
-  const buffer = new MeteredBuffer(privileges);
+async function trainOn(engine: string, definition: TrainerDefinition): Promise<{ losses: number[]; seconds: number }> {
+  const { learner, context, views } = await openLearner(definition, { tasks, steps, engine });
+  const places = Array.from({ length: tasks }, (_, place) => place);
+  const rows = definition.schedule === "joint" ? [places] : places.map((place) => [place]);
   const losses: number[] = [];
-  const joint = definition.schedule === "joint";
-  const stages = joint
-    ? [{ row: 1, learn: [[0, 1]] }]
-    : order.map((_, place) => ({ row: place + 1, learn: [[place]] }));
   const started = performance.now();
-  for (const stage of stages) {
-    for (const view of trainingViews(suite, order, { ...stage, shifted: false }, privileges, 1)) {
-      const { curve } = await learner.learn(view, { buffer, cancelled: () => false, progress: () => {} });
+  for (const [index, learned] of rows.entries()) {
+    for (const view of views(index + 1, [learned])) {
+      const { curve } = await learner.learn(view, context);
       losses.push(...curve.map(({ loss }) => loss));
     }
   }

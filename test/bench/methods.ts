@@ -1,11 +1,7 @@
 import { parseArgs } from "node:util";
-import { checkOptions } from "../../harness/config/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
-import { MeteredBuffer } from "../../harness/run/cell/buffer.js";
-import { describeTask, trainingViews } from "../../harness/run/cell/views.js";
-import { traceSeq } from "../../suites/trace-seq/index.js";
 import { trainers } from "../../trainers/methods/catalog.js";
-import { llamaFormat } from "../../trainers/model-formats.js";
+import { named, openLearner } from "./method-workload.js";
 
 interface Timing {
   steps: number;
@@ -27,19 +23,14 @@ const { values, positionals } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const steps = Number(values.steps);
-const suite = await traceSeq.load({ options: {}, quick: true });
-const order = suite.orders[0]!.tasks.slice(0, 3);
+const tasks = 3;
 const trained = trainers.filter(
   ({ name, schedule }) => schedule === "sequence" && name !== "composed" && name !== "endpoint",
 );
-const chosen = positionals.length > 0 ? trained.filter(({ name }) => positionals.includes(name)) : trained;
-const unknown = positionals.filter((name) => !trained.some((trainer) => trainer.name === name));
-if (unknown.length > 0)
-  throw new Error(`${unknown.join(", ")}: not among ${trained.map(({ name }) => name).join(", ")}`);
 const reference = trainers.find(({ name }) => name === "sequential")!;
 
 console.log(`Time of ${steps} steps over that of sequential, median of ${rounds} rounds (lowest to highest):`);
-for (const trainer of chosen.filter((own) => own !== reference)) {
+for (const trainer of named(positionals, trained).filter((own) => own !== reference)) {
   const ratios: Timing[] = [];
   for (let round = 0; round < rounds; round++) {
     const [plain, own] = [await timed(reference), await timed(trainer)];
@@ -57,27 +48,10 @@ for (const trainer of chosen.filter((own) => own !== reference)) {
 
 /** Milliseconds of the third task, from its first step to its last and all of `learn`, and its floating-point operations. */
 async function timed(definition: TrainerDefinition): Promise<Timing> {
-  const options = checkOptions(definition.options, { steps }, definition.name);
-  const privileges = definition.needs(options);
-  const tasks = order.map((id) => describeTask(suite.tasks.find((task) => task.id === id)!));
-  const learner = await definition.create({
-    model: suite.defaultModel,
-    engine: {
-      name: "onnx",
-      module: new URL("../../trainers/index.js", import.meta.url).href,
-      checkpoint: await llamaFormat.open!(suite.defaultModel),
-    },
-    device: "cpu",
-    threads: 1,
-    seed: 1,
-    options,
-    tasks,
-    quick: true,
-  });
-  const buffer = new MeteredBuffer(privileges);
+  const { learner, context, views } = await openLearner(definition, { tasks, steps });
   const elapsed: Timing = { steps: 0, whole: 0, flops: 0 };
-  for (const place of order.keys()) {
-    const [view] = trainingViews(suite, order, { row: place + 1, learn: [[place]], shifted: false }, privileges, 1);
+  for (let place = 0; place < tasks; place++) {
+    const [view] = views(place + 1, [[place]]);
     const before = (await learner.cost()).flops!;
     const started = performance.now();
     let first = 0;
@@ -86,7 +60,7 @@ async function timed(definition: TrainerDefinition): Promise<Timing> {
       if (step === 1) first = performance.now();
       last = performance.now();
     };
-    await learner.learn(view!, { buffer, cancelled: () => false, progress: () => {}, observe });
+    await learner.learn(view!, { ...context, observe });
     const whole = performance.now() - started;
     Object.assign(elapsed, { steps: last - first, whole, flops: (await learner.cost()).flops! - before });
   }

@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { toBenchError } from "../../../harness/contract/errors.js";
 import type { RandomStream } from "../../../harness/contract/random.js";
 
@@ -29,6 +30,17 @@ export interface Kind {
 
 /** One try; it leaves what the next ones start from as it was. */
 export type Attack = (draw: RandomStream) => Promise<Outcome>;
+
+/** Does work that changes a file, or puts something else in its place, and gives the file back its content. */
+export async function restoring<T>(file: string, work: (bytes: Buffer) => Promise<T>): Promise<T> {
+  const bytes = readFileSync(file);
+  try {
+    return await work(bytes);
+  } finally {
+    rmSync(file, { recursive: true, force: true });
+    writeFileSync(file, bytes);
+  }
+}
 
 /**
  * Does what is attacked and says how it ended: refused by a coded error, or accepted. With `original`, what it makes of

@@ -1,51 +1,32 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RunRecord } from "../../../harness/contract/result.js";
 import { compareLearned } from "../../../harness/gate/compare.js";
 import type { Entry } from "../../../harness/gate/entry.js";
 import { buildLeaderboard, builtInMetrics } from "../../../harness/metrics/index.js";
-import { matrixOf } from "../metrics/matrix.js";
+import { storedRun } from "../metrics/stored-run.js";
 
-const privileges = { pastData: "none", generalItems: 0, taskIdAtTest: false, validationOfPastTasks: false } as const;
-
-/** A run of some trainers with the given scores on its one task, by order. */
-function storedRun(scores: readonly (readonly number[])[]) {
-  const trainers = scores.map((_, index) => ({
-    label: `t${index}`,
-    name: `t${index}`,
-    schedule: "sequence",
-    privileges,
-  }));
-  const cells = scores.flatMap((own, trainer) =>
-    own.map((score, order) => {
-      const place = { trainer: `t${trainer}`, order: `order ${order}`, seed: 1 };
-      const rows = [
-        [0, 0],
-        [score, 0],
-        [score, score],
-      ];
-      return {
-        id: `${trainer}-${order}`,
-        ...place,
-        matrix: matrixOf(rows, { ...place, n: rows.map((row) => row.map(() => 100)) }),
-      };
-    }),
-  );
-  const run = {
-    ...{ id: "run", trainers, cells, seeds: [1], quick: false, numerics: "n" },
-    orders: scores[0]!.map((_, order) => ({ name: `order ${order}`, tasks: ["task 1", "task 2"] })),
-    suite: { name: "suite", version: "1", digest: "d", tasks: [{ id: "task 1" }, { id: "task 2" }], probes: [] },
-    model: { reference: "m", digest: "m" },
-  } as unknown as RunRecord;
-  const entries = trainers.map(
+/** The leaderboard and the entries of trainers with the given scores on their tasks, by order. */
+function ranked(scores: readonly (readonly number[])[]) {
+  const rows = (own: readonly number[]) => (order: number) => [
+    [0, 0],
+    [own[order]!, 0],
+    [own[order]!, own[order]!],
+  ];
+  const trainers = scores.map((own, index) => [`t${index}`, { schedule: "sequence", rows: rows(own) }] as const);
+  const source = storedRun(Object.fromEntries(trainers), scores[0]!.length, [1]);
+  const { run, directory, matrices, costs } = source;
+  const cells = run.cells.map((cell) => ({ ...cell, matrix: matrices[cell.id], cost: costs[cell.id] }));
+  const entries = run.trainers.map(
     (trainer) =>
       ({
-        ...{ run, directory: "nowhere", trainer, missing: [] },
-        cells: cells.filter((cell) => cell.trainer === trainer.label).map((cell) => ({ ...cell, cost: {} })),
+        run,
+        directory,
+        trainer,
+        missing: [],
+        cells: cells.filter((cell) => cell.trainer === trainer.label),
       }) as unknown as Entry,
   );
-  const matrices = Object.fromEntries(cells.map(({ id, matrix }) => [id, matrix]));
-  return { entries, leaderboard: buildLeaderboard({ directory: "nowhere", run, matrices, costs: {} }).leaderboard };
+  return { entries, leaderboard: buildLeaderboard(source).leaderboard };
 }
 
 const score = fc.integer({ min: 0, max: 100 }).map((items) => items / 100);
@@ -58,7 +39,7 @@ const runs = fc
 test("two trainers are separated by OP exactly where the ranks of the leaderboard count one above the other", () => {
   fc.assert(
     fc.property(runs, (scores) => {
-      const { entries, leaderboard } = storedRun(scores);
+      const { entries, leaderboard } = ranked(scores);
       for (const entry of entries) {
         const verdicts = entries.flatMap((other) =>
           other === entry

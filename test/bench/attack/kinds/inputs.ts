@@ -6,7 +6,7 @@ import { readGateSettings } from "../../../../harness/config/index.js";
 import { packageRoot } from "../../../../harness/contract/files.js";
 import type { RandomStream } from "../../../../harness/contract/random.js";
 import { computeMetrics, readMatrix, resultReaders } from "../../../../harness/metrics/index.js";
-import { type Attack, type Kind, outcomeOf } from "../kind.js";
+import { type Attack, type Kind, outcomeOf, restoring } from "../kind.js";
 import { mutateBytes, mutateJson } from "../mutate.js";
 import { context } from "../verbs.js";
 
@@ -36,14 +36,10 @@ async function disturbing(files: Record<string, string | Buffer>, read: (file: s
   for (const file of Object.keys(files)) await read(file);
   return async (draw) => {
     const file = draw.pick(Object.keys(files));
-    const bytes = Buffer.from(files[file]!);
-    disturb(file, bytes, draw);
-    try {
-      return await outcomeOf(`a changed ${file}`, () => read(file));
-    } finally {
-      rmSync(file, { recursive: true, force: true });
-      writeFileSync(file, bytes);
-    }
+    return restoring(file, (bytes) => {
+      disturb(file, bytes, draw);
+      return outcomeOf(`a changed ${file}`, () => read(file));
+    });
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { blessRun, gateRun } from "../../../../harness/app/gate-run.js";
 import { mergeLeaderboard } from "../../../../harness/app/merge-leaderboard.js";
@@ -8,7 +8,7 @@ import { publishedText } from "../../../../harness/run/store/published-run.js";
 import { readRun } from "../../../../harness/run/store/store.js";
 import { rooms } from "../../../../rooms.js";
 import { writeFixtureRun } from "../../../reports/fixture/write-run.js";
-import { type Kind, outcomeOf } from "../kind.js";
+import { type Kind, outcomeOf, restoring } from "../kind.js";
 import { mutateBytes, mutateJson } from "../mutate.js";
 import { context } from "../verbs.js";
 
@@ -38,17 +38,14 @@ export const records: Kind = {
     ];
     return async (draw) => {
       const { path, read, expected } = draw.pick(targets);
-      const text = readFileSync(path);
-      const isForged = draw.integer(2) === 0;
-      const content: object = JSON.parse(text.toString("utf8"));
-      const { sha256: _seal, ...record } = content as { sha256?: string };
-      const made = () => JSON.stringify(mutateJson(Array.isArray(content) ? content : record, draw));
-      writeFileSync(path, isForged ? made() : mutateBytes(text, draw));
-      try {
-        return await outcomeOf(`a changed ${path}`, read, isForged ? undefined : expected);
-      } finally {
-        writeFileSync(path, text);
-      }
+      return restoring(path, (text) => {
+        const isForged = draw.integer(2) === 0;
+        const content: object = JSON.parse(text.toString("utf8"));
+        const { sha256: _seal, ...record } = content as { sha256?: string };
+        const made = () => JSON.stringify(mutateJson(Array.isArray(content) ? content : record, draw));
+        writeFileSync(path, isForged ? made() : mutateBytes(text, draw));
+        return outcomeOf(`a changed ${path}`, read, isForged ? undefined : expected);
+      });
     };
   },
 };

@@ -1,10 +1,10 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../../../harness/contract/digest.js";
 import { readRun } from "../../../../harness/run/store/store.js";
 import { filesOf } from "../../../files.js";
 import { writeFixtureRun } from "../../../reports/fixture/write-run.js";
-import { type Kind, outcomeOf } from "../kind.js";
+import { type Kind, outcomeOf, restoring } from "../kind.js";
 import { mutateBytes, mutateJson } from "../mutate.js";
 import { openVerbs } from "../verbs.js";
 
@@ -33,10 +33,9 @@ export const changedRun: Kind = {
       const path = draw.pick(paths);
       const verb = draw.pick(Object.keys(verbs));
       const file = join(pristine, path);
-      const bytes = readFileSync(file);
-      const changed = mutateBytes(bytes, draw);
-      writeFileSync(file, changed);
-      try {
+      return restoring(file, async (bytes) => {
+        const changed = mutateBytes(bytes, draw);
+        writeFileSync(file, changed);
         const outcome = await outcomeOf(
           `${verb} of a run with another ${path}`,
           () => verbs[verb]!(pristine),
@@ -44,9 +43,7 @@ export const changedRun: Kind = {
         );
         const isSaid = outcome.ending === "undetected" && readRun(pristine).notices.length > 0;
         return isSaid ? { ending: "accepted" } : outcome; // such as a torn last line, which is dropped
-      } finally {
-        writeFileSync(file, bytes);
-      }
+      });
     };
   },
 };
@@ -55,7 +52,7 @@ export const changedRun: Kind = {
 const isEarlierState = (path: string, bytes: Buffer, changed: Buffer): boolean =>
   path.startsWith("journal") &&
   bytes.subarray(0, changed.length).equals(changed) &&
-  (changed.length === 0 || changed.at(-1) === 10 || changed.lastIndexOf(10) >= 0);
+  (changed.length === 0 || changed.includes(10));
 
 /** Somebody makes up a run, with digests or a journal of their own: it is refused, or read as what it says. */
 export const forgedRun: Kind = {
@@ -68,13 +65,11 @@ export const forgedRun: Kind = {
     return async (draw) => {
       const path = draw.pick(paths);
       const verb = draw.pick(Object.keys(verbs));
-      const original = readFileSync(join(pristine, path));
-      writeFileSync(join(forged, path), forgery(path, original.toString("utf8"), draw));
-      try {
-        return await outcomeOf(`${verb} of a run with a forged ${path}`, () => verbs[verb]!(forged));
-      } finally {
-        writeFileSync(join(forged, path), original);
-      }
+      const file = join(forged, path);
+      return restoring(file, (original) => {
+        writeFileSync(file, forgery(path, original.toString("utf8"), draw));
+        return outcomeOf(`${verb} of a run with a forged ${path}`, () => verbs[verb]!(forged));
+      });
     };
   },
 };
