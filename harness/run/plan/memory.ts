@@ -47,7 +47,11 @@ export function planMemory(
   registry: Pick<Registry, "trainer">,
   available: number = memoryHere(),
 ): MemoryPlan {
-  const needs = Object.fromEntries(run.trainers.map((trainer) => [trainer.label, needOf(trainer, run, registry)]));
+  let lengths: number[][] | undefined;
+  const lengthsOnce = () => (lengths ??= exampleLengths(run.suite));
+  const needs = Object.fromEntries(
+    run.trainers.map((trainer) => [trainer.label, needOf(trainer, run, lengthsOnce, registry)]),
+  );
   const known = run.cells.map(({ trainer }) => needs[trainer] ?? 0).sort((a, b) => b - a);
   const peak = (workers: number) =>
     fixed.process + known.slice(0, workers).reduce((sum, need) => sum + need + fixed.worker, 0);
@@ -80,25 +84,26 @@ export function planMemory(
 function needOf(
   { name, options }: TrainerRecord,
   { config, suite, parameters, checkpoint, engine }: Parameters<typeof planMemory>[0],
+  lengths: () => readonly number[][],
   registry: Pick<Registry, "trainer">,
 ): number | null {
   const need = registry.trainer(name).memory?.(options, suite.tasks.length);
   if (need === undefined || checkpoint === undefined || engine?.memory === undefined || config.device !== "cpu") {
     return null;
   }
-  const tokens = largestBatch(suite, need.batch, Number(options.maxTokens ?? Number.POSITIVE_INFINITY));
+  const tokens = largestBatch(lengths(), need.batch, Number(options.maxTokens ?? Number.POSITIVE_INFINITY));
   return engine.memory(checkpoint, { ...need, parameters, tokens });
 }
 
-/** Tokens of the longest training examples of a task that are computed together. */
-function largestBatch({ tasks }: Suite, batch: number, longest: number): number {
-  const sums = tasks.map(({ train }) =>
-    train
-      .map(({ input, references }) => Math.min(longest, tokens(inputText(input)) + tokens(references[0] ?? "")))
-      .sort((a, b) => b - a)
-      .slice(0, batch)
-      .reduce((sum, length) => sum + length, 0),
+/** Tokens of each training example, task by task, the longest first. */
+const exampleLengths = ({ tasks }: Suite): number[][] =>
+  tasks.map(({ train }) =>
+    train.map(({ input, references }) => tokens(inputText(input)) + tokens(references[0] ?? "")).sort((a, b) => b - a),
   );
+
+/** Tokens of the longest training examples of a task that are computed together, each cut to `longest`. */
+function largestBatch(lengths: readonly number[][], batch: number, longest: number): number {
+  const sums = lengths.map((task) => task.slice(0, batch).reduce((sum, length) => sum + Math.min(longest, length), 0));
   return Math.max(...sums);
 }
 
