@@ -5,9 +5,8 @@ import { explainSchemaErrors } from "./schema-error.js";
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
 /** A string that a run resolves and pins before it plans (`../run/pin-references.ts`). */
 ajv.addFormat("sentence-model", true);
-/** By the schema, and by its text: a process that runs for weeks meets equal schemas in new objects, and ajv keeps all. */
-const compiled = new WeakMap<object, ValidateFunction<Record<string, unknown>>>();
-const compiledTexts = new Map<string, ValidateFunction<Record<string, unknown>>>();
+/** By the schema's text: a process that runs for weeks meets equal schemas in new objects, and ajv keeps all. */
+const compiled = new Map<string, ValidateFunction<Record<string, unknown>>>();
 
 /**
  * Checks options against the JSON schema that a trainer, suite or scorer declares.
@@ -39,19 +38,15 @@ export function compileOptions(
   schema: Record<string, unknown>,
   where: string,
 ): ValidateFunction<Record<string, unknown>> {
-  let validate = compiled.get(schema);
-  if (validate === undefined) {
-    try {
-      const text = JSON.stringify({ type: "object", additionalProperties: false, properties: {}, ...schema });
-      validate = compiledTexts.get(text) ?? ajv.compile<Record<string, unknown>>(JSON.parse(text));
-      compiledTexts.set(text, validate);
-    } catch (error) {
-      throw new BenchError("PLUGIN_INVALID", `${where}: its options are no JSON schema: ${(error as Error).message}`, {
-        fix: "Declare `options` as a draft-07 schema of an object, such as { properties: { rank: { type: 'integer', default: 8 } } }.",
-        cause: error,
-      });
-    }
-    compiled.set(schema, validate);
+  try {
+    const text = JSON.stringify({ type: "object", additionalProperties: false, properties: {}, ...schema });
+    const validate = compiled.get(text) ?? ajv.compile<Record<string, unknown>>(JSON.parse(text));
+    compiled.set(text, validate);
+    return validate;
+  } catch (error) {
+    throw new BenchError("PLUGIN_INVALID", `${where}: its options are no JSON schema: ${(error as Error).message}`, {
+      fix: "Declare `options` as a draft-07 schema of an object, such as { properties: { rank: { type: 'integer', default: 8 } } }.",
+      cause: error,
+    });
   }
-  return validate;
 }
