@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Bench } from "tinybench";
 import type { CostRecord } from "../../contract/result.js";
 import type { Decoding, GenerationRequest, Learner, LearnerCost } from "../../contract/trainer.js";
-import { callPlugin, invalidOutput } from "./guard.js";
+import { callPlugin, invalidOutput, isCount } from "./guard.js";
 
 /** What one piece of work took. Unknown is null, never 0. */
 export interface ResourceUsage {
@@ -42,8 +42,7 @@ export async function costOf(learner: Learner): Promise<LearnerCost> {
   const given: Partial<LearnerCost> = (await callPlugin("the trainer's cost", () => learner.cost())) ?? {};
   const amount = (key: keyof LearnerCost): number | null => {
     const value = given[key] ?? null;
-    const isAmount = key === "flops" ? Number.isFinite(value) : Number.isSafeInteger(value);
-    if (value === null || (isAmount && value >= 0)) return value;
+    if (value === null || (key === "flops" ? Number.isFinite(value) && value >= 0 : isCount(value))) return value;
     throw invalidOutput(`cost has ${String(value)} ${key}`, "Give a whole number from 0, or null where it is unknown.");
   };
   return {

@@ -19,6 +19,9 @@ export async function callPlugin<T>(call: string, work: () => T | Promise<T>, wr
   }
 }
 
+/** Whether what a plug-in returned counts something: a whole number from 0. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
 /** What a plug-in returned is not what the contract says. */
 export function invalidOutput(problem: string, fix: string): BenchError {
   return new BenchError("PLUGIN_FAILED", problem, { fix });

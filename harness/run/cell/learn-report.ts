@@ -1,6 +1,6 @@
 import { BenchError } from "../../contract/errors.js";
 import type { DrawnItems, DriftReport, LearnReport, SyntheticSet } from "../../contract/trainer.js";
-import { invalidOutput } from "./guard.js";
+import { invalidOutput, isCount } from "./guard.js";
 
 /** Checks what `learn` returned, and leaves out members that the contract does not name. Throws PLUGIN_FAILED, and DIVERGED on a final loss that is not finite. */
 export function checkLearnReport(returned: unknown): LearnReport {
@@ -34,8 +34,6 @@ export function checkLearnReport(returned: unknown): LearnReport {
   if (!Array.isArray(synthetic)) throw wrong("no list as synthetic");
   return { ...report, synthetic: synthetic.map(checkSyntheticSet) };
 }
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const isPoint = (point: Partial<LearnReport["curve"][number]> | null): boolean =>
   [point?.step, point?.loss, point?.learningRate].every((value) => Number.isFinite(value));

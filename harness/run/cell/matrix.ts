@@ -25,10 +25,14 @@ export function assembleMatrix(
   });
   const find = (sets: readonly SetScores[] | undefined, dataset: SampleRecord["dataset"], id: string) =>
     sets?.find((scores) => scores.dataset === dataset && scores.set === id);
-  const table = (value: (scores: SetScores) => number) =>
+  const table = (value: (scores: SetScores) => number | null) =>
     rows.map(({ sets }) => order.map((task) => read(find(sets, "test", task), value)));
   const score = (scores: SetScores) => scores.score;
-  const aspects = new Set([...measured.values()].flat().flatMap((scores) => Object.keys(scores.aspects ?? {})));
+  const names = new Set([...measured.values()].flat().flatMap((scores) => Object.keys(scores.aspects ?? {})));
+  const ofAspect = (name: string) => ({
+    rows: table(({ aspects }) => aspects?.[name]?.score ?? null),
+    n: table(({ aspects }) => aspects?.[name]?.n ?? null),
+  });
   const confusion: Record<string, ConfusionRecord> = {};
   const shortened: Record<string, number> = {};
   for (const task of order) {
@@ -52,30 +56,10 @@ export function assembleMatrix(
     probes: byProbe(suite, ({ id }) => rows.map(({ sets }) => read(find(sets, "probe", id), score))),
     probeKinds: byProbe(suite, ({ kind }) => kind),
     probeN: byProbe(suite, ({ examples }) => examples.length),
-    ...(aspects.size > 0 && { aspects: byAspect([...aspects].sort(), rows, order) }),
+    ...(names.size > 0 && { aspects: Object.fromEntries([...names].sort().map((name) => [name, ofAspect(name)])) }),
     ...(Object.keys(shortened).length > 0 && { shortened }),
     confusion,
   };
-}
-
-/** Scores of each aspect by row and task; null where a task has no item of it. */
-function byAspect(
-  aspects: readonly string[],
-  rows: readonly { sets: readonly SetScores[] | undefined }[],
-  order: readonly string[],
-): NonNullable<MatrixRecord["aspects"]> {
-  const tests = rows.map(({ sets }) =>
-    order.map((task) => sets?.find(({ dataset, set }) => dataset === "test" && set === task)?.aspects),
-  );
-  return Object.fromEntries(
-    aspects.map((aspect) => [
-      aspect,
-      {
-        rows: tests.map((row) => row.map((found) => found?.[aspect]?.score ?? null)),
-        n: tests.map((row) => row.map((found) => found?.[aspect]?.n ?? null)),
-      },
-    ]),
-  );
 }
 
 /** Every answer behind the measured rows, as the text of `samples.jsonl`. */
@@ -96,6 +80,6 @@ function byProbe<T>(suite: Pick<Suite, "probes">, value: (probe: Suite["probes"]
   return Object.fromEntries(suite.probes.map((probe) => [probe.id, value(probe)]));
 }
 
-function read(scores: SetScores | undefined, value: (scores: SetScores) => number): number | null {
+function read(scores: SetScores | undefined, value: (scores: SetScores) => number | null): number | null {
   return scores === undefined ? null : value(scores);
 }

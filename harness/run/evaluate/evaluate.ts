@@ -3,8 +3,8 @@ import type { Scorer } from "../../contract/plugin.js";
 import type { ConfusionRecord, SampleRecord } from "../../contract/result.js";
 import type { Example, ScorerReference } from "../../contract/suite.js";
 import { finishReasons, type Generation, type Learner } from "../../contract/trainer.js";
-import { sumOrNull } from "../../metrics/definition.js";
-import { callPlugin, invalidOutput } from "../cell/guard.js";
+import { mean, sumOrNull } from "../../metrics/definition.js";
+import { callPlugin, invalidOutput, isCount } from "../cell/guard.js";
 import { confusionOf } from "./confusion.js";
 import { type ChosenAnswer, chooseByLikelihood } from "./likelihood.js";
 import { type QuestionSet, requestsFor } from "./question-set.js";
@@ -109,7 +109,7 @@ function checkGeneration(answer: unknown, index: number): Generation {
       "End the answer after as many tokens as were asked for.",
     );
   }
-  if (tokens !== null && (!Number.isSafeInteger(tokens) || tokens! < 0)) {
+  if (tokens !== null && !isCount(tokens)) {
     throw invalidOutput(
       `answer ${index} of generate counts ${tokens} tokens`,
       "Count the generated tokens, the end token included, or give null.",
@@ -180,11 +180,9 @@ function scoreSet(
     generation: generations[index]!,
     ...checkScore(scorer, example, generations[index]!.text, options),
   }));
-  const mean = (value: (item: (typeof scored)[number]) => number) =>
-    scored.reduce((sum, item) => sum + value(item), 0) / scored.length;
   const ofAspect = (aspect: string) => {
     const own = scored.filter(({ example }) => example.aspect === aspect);
-    return { score: own.reduce((sum, { score }) => sum + score, 0) / own.length, n: own.length };
+    return { score: mean(own.map(({ score }) => score)), n: own.length };
   };
   // Scoring a reference as an answer gives the true class; scorers without classes are not asked twice for every item.
   const classOf = (example: Example) => scorer.score(example, example.references[0]!, options).label;
@@ -201,9 +199,9 @@ function scoreSet(
   return {
     dataset: set.dataset,
     set: set.task.id,
-    score: mean(({ score }) => score),
-    extracted: mean(({ extracted }) => extracted),
-    valid: mean(({ valid }) => (valid ? 1 : 0)),
+    score: mean(scored.map(({ score }) => score)),
+    extracted: mean(scored.map(({ extracted }) => extracted)),
+    valid: mean(scored.map(({ valid }) => (valid ? 1 : 0))),
     n: scored.length,
     ...(confusion === undefined ? {} : { confusion }),
     ...(aspects.length + recalls.length > 0 && {

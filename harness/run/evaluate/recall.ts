@@ -1,5 +1,6 @@
 import type { Example } from "../../contract/suite.js";
 import type { Generation } from "../../contract/trainer.js";
+import { mean } from "../../metrics/definition.js";
 
 const depths = [1, 2, 5, 10, 20];
 
@@ -21,6 +22,6 @@ export function recallsOf(
       const first = new Set(retrieved.slice(0, k));
       return supports.filter((id) => first.has(id)).length / supports.length;
     });
-    return [`recall@${k}`, { score: shares.reduce((sum, share) => sum + share, 0) / shares.length, n: shares.length }];
+    return [`recall@${k}`, { score: mean(shares), n: shares.length }];
   });
 }
