@@ -16,7 +16,6 @@ import type { CellResult, WorkerMessage } from "./pool/messages.js";
 import { type CellPool, openPool } from "./pool/pool.js";
 import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
 import { type OpenRun, openRun } from "./store/open-run.js";
-import { RunFiles } from "./store/run-files.js";
 import { readJson, resultFiles } from "./store/store.js";
 
 export interface RunOutcome {
@@ -73,8 +72,7 @@ class Coordinator {
     private readonly options: RunOptions,
   ) {
     this.states = cellStates(run.record.cells, run.journal.content.events);
-    const files = new RunFiles(plan.directory, run.journal.content.events);
-    this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id, files));
+    this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id));
     this.dispatcher = new AlertDispatcher(
       plan,
       (cell, alert, attempts) => void this.journal({ type: "alert-delivered", cell, alert, attempts }),
@@ -115,7 +113,7 @@ class Coordinator {
       expected: timeOf(plan.estimate, this.waiting),
     });
     const { configDigest } = plan.record;
-    this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.files });
+    this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.written });
     if (this.fatal !== undefined) return;
     const { directory, plugins, model, engine, confinement, config } = plan;
     const { oracle: _oracle, ...suite } = plan.suite;
@@ -230,7 +228,8 @@ class Coordinator {
   }
 
   /** Whether there is nothing left to do for a cell in this run. A cell whose files were damaged is measured again. */
-  private isSettled(cell: string, files: RunFiles): boolean {
+  private isSettled(cell: string): boolean {
+    const { files } = this.run;
     const { status } = this.states[cell]!;
     if (status === "failed") return !this.plan.config.retryFailed;
     if (status !== "done") return false;

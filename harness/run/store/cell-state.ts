@@ -11,8 +11,6 @@ export interface CellState {
   /** Ids of the alerts that a webhook took. */
   delivered: string[];
   error?: ErrorRecord;
-  /** Whether the journal has digests of its result files; only of a finished cell. */
-  isProtected?: boolean;
 }
 
 /** Folds a journal into the state of each planned cell. */
@@ -33,7 +31,6 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
       state.rows = state.rows.filter(({ row }) => row < event.fromRow);
       state.alerts = state.alerts.filter(({ row }) => row < event.fromRow);
       delete state.error;
-      delete state.isProtected;
       break;
     case "row-finished":
       state.rows.push({ row: event.row, artifacts: event.artifacts });
@@ -46,7 +43,6 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
       break;
     case "cell-finished":
       state.status = "done";
-      state.isProtected = event.files !== undefined;
       break;
     case "cell-failed":
       state.status = "failed";

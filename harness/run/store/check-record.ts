@@ -24,8 +24,12 @@ export function checkRecord<T>(schema: string, record: unknown, file: string, li
   }
   if (!isTooDeep(record) && validate(record)) return record as T;
   const problem = explainSchemaErrors(validate.errors ?? [], record)[0] ?? { message: `it has over ${deepest} levels` };
-  throw new BenchError("DATA_INVALID", `this is no ${schema} record: ${problem.message}`, {
+  throw invalidRecord(schema, problem.message, file, line);
+}
+
+/** A record is not what its schema, or what belongs to it, says. */
+export const invalidRecord = (schema: string, message: string, file: string, line?: number): BenchError =>
+  new BenchError("DATA_INVALID", `this is no ${schema} record: ${message}`, {
     fix: "Restore the file from a copy; nothing in it may be edited by hand.",
     at: line === undefined ? { file } : { file, line },
   });
-}

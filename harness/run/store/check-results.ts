@@ -1,6 +1,6 @@
-import { BenchError } from "../../contract/errors.js";
+import type { BenchError } from "../../contract/errors.js";
 import type { CellRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../contract/result.js";
-import { checkRecord } from "./check-record.js";
+import { checkRecord, invalidRecord } from "./check-record.js";
 
 /**
  * Checks the record of a run: by its schema, and that its cells name trainers and orders that it has.
@@ -9,7 +9,7 @@ import { checkRecord } from "./check-record.js";
  */
 export function checkRun(record: unknown, file: string): RunRecord {
   const run = checkRecord<RunRecord>("run", record, file);
-  const wrong = (message: string) => inconsistent("run", message, file);
+  const wrong = (message: string) => invalidRecord("run", message, file);
   const tasks = new Set(run.suite.tasks.map(({ id }) => id));
   const labels = distinct(run.trainers, ({ label }) => label, "trainers", wrong);
   const orders = distinct(run.orders, ({ name }) => name, "orders", wrong);
@@ -29,13 +29,13 @@ export function checkRun(record: unknown, file: string): RunRecord {
 
 /** Checks that a matrix is of that cell: its names, and as many rows and columns as the order has. Throws DATA_INVALID. */
 export function checkMatrix(matrix: MatrixRecord, run: RunRecord, cell: CellRecord, file: string): MatrixRecord {
-  checkCell(matrix, run, cell, (message) => inconsistent("matrix", message, file));
+  checkCell(matrix, run, cell, (message) => invalidRecord("matrix", message, file));
   return checkShape(matrix, file);
 }
 
 /** Checks that the tables of a matrix have a row for each of its tasks and one before them. Throws DATA_INVALID. */
 export function checkShape(matrix: MatrixRecord, file: string): MatrixRecord {
-  const wrong = (message: string) => inconsistent("matrix", message, file);
+  const wrong = (message: string) => invalidRecord("matrix", message, file);
   const { tasks } = matrix;
   const { rows, n, extracted, valid, shifted, probes, probeKinds, probeN, confusion, aspects = {} } = matrix;
   const byAspect = Object.entries(aspects).flatMap(([name, table]) => [
@@ -63,7 +63,7 @@ export function checkShape(matrix: MatrixRecord, file: string): MatrixRecord {
 
 /** Checks that scores within tasks are of that cell. Throws DATA_INVALID. */
 export function checkCurves(curves: CurvesRecord, run: RunRecord, cell: CellRecord, file: string): CurvesRecord {
-  const wrong = (message: string) => inconsistent("curves", message, file);
+  const wrong = (message: string) => invalidRecord("curves", message, file);
   const tasks = checkCell(curves, run, cell, wrong);
   if (curves.n.length !== tasks.length) throw wrong(`"n" has ${curves.n.length} columns, not ${tasks.length}`);
   for (const { row, learns, points } of curves.segments) {
@@ -98,11 +98,4 @@ function distinct<T>(
   const keys = new Set(items.map(key));
   if (keys.size !== items.length) throw wrong(`two of its ${what} have one name`);
   return keys;
-}
-
-function inconsistent(schema: string, message: string, file: string): BenchError {
-  return new BenchError("DATA_INVALID", `this is no ${schema} record: ${message}`, {
-    fix: "Restore the file from a copy; nothing in it may be edited by hand.",
-    at: { file },
-  });
 }

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { sha256 } from "../../contract/digest.js";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import type { RunRecord } from "../../contract/result.js";
@@ -10,15 +9,17 @@ import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
 import { Journal, storageError } from "./journal.js";
 import { lockRun } from "./lock.js";
-import { RunFiles } from "./run-files.js";
+import { changed, RunFiles } from "./run-files.js";
 import { checkEvents, layout, readExamples, readRunRecord } from "./store.js";
 
 /** A run directory that belongs to this process. */
 export interface OpenRun {
   record: RunRecord;
   journal: Journal;
+  /** The result files that the journal knew when it was opened. */
+  files: RunFiles;
   /** SHA-256 of what was written before anything ran, by path. */
-  files: Record<string, string>;
+  written: Record<string, string>;
   close(): void;
 }
 
@@ -36,22 +37,22 @@ export function openRun(plan: RunPlan): OpenRun {
     const journalPath = join(plan.directory, layout.journal);
     const journal = new Journal(journalPath);
     try {
-      checkQuestions(plan, new RunFiles(plan.directory, checkEvents(journal.content.events, journalPath)));
+      const files = new RunFiles(plan.directory, checkEvents(journal.content.events, journalPath));
+      checkQuestions(plan, files);
+      return {
+        record,
+        journal,
+        files,
+        written: Object.fromEntries([layout.run, layout.examples].map((path) => [path, files.digest(path)])),
+        close() {
+          journal.close();
+          unlock();
+        },
+      };
     } catch (error) {
       journal.close();
       throw error;
     }
-    return {
-      record,
-      journal,
-      files: Object.fromEntries(
-        [layout.run, layout.examples].map((path) => [path, sha256(readFileSync(join(plan.directory, path)))]),
-      ),
-      close() {
-        journal.close();
-        unlock();
-      },
-    };
   } catch (error) {
     unlock();
     throw error;
@@ -94,7 +95,7 @@ function exampleLines(suite: Suite): string {
 
 /** What the run was asked is what it wrote at its start; the questions can be written again, `run.json` cannot. */
 function checkQuestions(plan: RunPlan, files: RunFiles): void {
-  files.json("run", layout.run);
+  if (!files.isIntact(layout.run)) throw changed(join(plan.directory, layout.run));
   if (files.isIntact(layout.examples)) return;
   writeFileAtomically(join(plan.directory, layout.examples), exampleLines(plan.suite));
   readExamples(files);

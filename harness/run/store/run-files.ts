@@ -31,9 +31,9 @@ export class RunFiles {
     }
   }
 
-  /** Whether the journal has a digest of a file. */
-  isProtected(path: string): boolean {
-    return this.digests.has(path);
+  /** Whether every file of a cell has a digest; those of a cell that an earlier version finished have none. */
+  isProtected(cell: string): boolean {
+    return this.closed.has(`cells/${cell}`);
   }
 
   /** Files with a digest. */
@@ -43,8 +43,13 @@ export class RunFiles {
 
   /** Whether the run wrote a file: the journal says so, or, where there are no digests, the file is there. */
   has(path: string): boolean {
-    if (this.isProtected(path)) return true;
+    if (this.digests.has(path)) return true;
     return !this.closed.has(dirname(path).replaceAll("\\", "/")) && existsSync(join(this.directory, path));
+  }
+
+  /** SHA-256 of a file that is intact: as the journal has it, else of what is there. */
+  digest(path: string): string {
+    return this.digests.get(path) ?? sha256(readBytes(join(this.directory, path)));
   }
 
   /** Whether a file is there as it was written; one without a digest only has to be there. */
@@ -93,7 +98,7 @@ export const changed = (file: string): BenchError =>
   });
 
 /** A file of a run is not what a run writes. */
-export function damaged(file: string, cause: unknown, line?: number): BenchError {
+function damaged(file: string, cause: unknown, line?: number): BenchError {
   return new BenchError("DATA_INVALID", `a file of the run cannot be read: ${(cause as Error).message}`, {
     fix: "Restore the file from a copy, or run again in another directory with --out.",
     at: line === undefined ? { file } : { file, line },
@@ -101,7 +106,8 @@ export function damaged(file: string, cause: unknown, line?: number): BenchError
   });
 }
 
-function readBytes(file: string): Buffer {
+/** The bytes of a file of a run. Throws DATA_INVALID where it cannot be read. */
+export function readBytes(file: string): Buffer {
   try {
     return readRegularFile(file);
   } catch (error) {
@@ -109,7 +115,8 @@ function readBytes(file: string): Buffer {
   }
 }
 
-function parsed(text: string, file: string, line?: number): unknown {
+/** The JSON value of a file of a run, or of a line in it. Throws DATA_INVALID. */
+export function parsed(text: string, file: string, line?: number): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
-import { readRegularFile } from "../../contract/read-file.js";
 import type {
   CellRecord,
   CostRecord,
@@ -18,7 +17,7 @@ import { type CellState, cellStates } from "./cell-state.js";
 import { checkRecord } from "./check-record.js";
 import { checkCurves, checkMatrix, checkRun } from "./check-results.js";
 import { type JournalContent, readJournal } from "./journal.js";
-import { changed, damaged, RunFiles } from "./run-files.js";
+import { changed, parsed, RunFiles, readBytes } from "./run-files.js";
 import { upgrade } from "./upgrade.js";
 
 /** The files of a run directory. Paths of artifacts are relative to it, with `/` on every system. */
@@ -86,7 +85,7 @@ export function readRun(directory: string): StoredRun {
     if (files.has(layout.synthetic(id))) synthetic[id] = files.lines("synthetic", layout.synthetic(id));
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
-  const unprotected = run.cells.filter(({ id }) => cells[id]!.status === "done" && !cells[id]!.isProtected).length;
+  const unprotected = run.cells.filter(({ id }) => cells[id]!.status === "done" && !files.isProtected(id)).length;
   if (unprotected > 0) notices.push(unprotectedNotice(unprotected, run.cells.length));
   return { directory, run, matrices, costs, curves, synthetic, cells, missing, events, notices, files };
 }
@@ -150,14 +149,8 @@ export const readJson = <T>(path: string): T => readSealedJson<T>(path).record;
 
 /** The same, and whether the file contains its own digest. */
 export function readSealedJson<T>(path: string): { record: T; isProtected: boolean } {
-  let text: string;
-  let content: unknown;
-  try {
-    text = readRegularFile(path).toString("utf8");
-    content = JSON.parse(text);
-  } catch (error) {
-    throw damaged(path, error);
-  }
+  const text = readBytes(path).toString("utf8");
+  const content = parsed(text, path);
   const intact = isIntactSeal(text);
   if (intact === false) throw changed(path);
   if (intact === undefined) return { record: upgrade(content) as T, isProtected: false };
