@@ -6,10 +6,10 @@ import { parse } from "yaml";
 import { mergeLeaderboard } from "../../../harness/app/merge-leaderboard.js";
 import type { Board } from "../../../harness/contract/board.js";
 import { loadRegistry } from "../../../harness/plugins.js";
-import { journalText } from "../../../harness/run/store/journal.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { rooms } from "../../../rooms.js";
+import { removeDigests } from "../../harness/run/fixtures/without-digests.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
 import { HubServer, type ServedRepository } from "./hub-server.js";
 
@@ -171,8 +171,7 @@ test("names from runs are text in a card, and no report has paths of this machin
     `"bench run --model ${home}/secret`,
   );
   writeFileSync(join(directory, "run.json"), record);
-  const journal = readFileSync(join(directory, "journal.jsonl"), "utf8");
-  writeFileSync(join(directory, "journal.jsonl"), withoutDigests(journal));
+  removeDigests(directory);
   await mergeLeaderboard([directory], { out: join(home, "out"), withReports: true }, registry);
   const card = readFileSync(join(home, "out", "README.md"), "utf8");
   expect(card).not.toMatch(/(?<!\\)[[<|](?:report\]\(http|b>)/);
@@ -182,12 +181,3 @@ test("names from runs are text in a card, and no report has paths of this machin
   expect(files.length).toBeGreaterThan(10);
   for (const file of files) expect(readFileSync(join(home, "out", file), "utf8")).not.toContain(home);
 });
-
-/** As a journal of an earlier version, so that a test may change files. */
-function withoutDigests(journal: string): string {
-  const events = journal
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line).event);
-  return journalText(events.map(({ files: _files, ...event }) => event));
-}
