@@ -61,24 +61,12 @@ export async function evaluateCheckpoint(
   context: AppContext,
 ): Promise<EvaluatedCheckpoint> {
   const checkpoint = withEndpointSettings(reference, options);
-  const { base, trainer, config: file, ...rest } = options;
-  const { quick, device, engine, dtype, python, chat, threads, out, suite: reader, plugins } = rest;
+  const { base, trainer, config: file, ...flags } = options;
   const request = readConfig(file, {
-    ...{
-      reference: suite,
-      suite: reader,
-      trainers: trainer === undefined ? [] : [trainer],
-      plugins,
-      quick,
-      device,
-      engine,
-      dtype,
-      python,
-      chat,
-      threads,
-      out,
-    },
-    ...{ model: base === undefined ? checkpoint : `${base}::${checkpoint}` },
+    ...flags,
+    reference: suite,
+    trainers: trainer === undefined ? [] : [trainer],
+    model: base === undefined ? checkpoint : `${base}::${checkpoint}`,
     ...{ seeds: 1, orders: 1, workers: 1, retryFailed: true, keepCheckpoints: "none" },
   });
   const specifiers = specifiersFor(context, request.config.plugins);

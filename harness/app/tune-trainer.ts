@@ -78,35 +78,20 @@ async function requestOf(
   options: TuneOptions,
   context: Pick<AppContext, "builtIns">,
 ): Promise<TuneRequest> {
-  const { search: kind, candidates, tasks, seeds, eta, seed, objective, space, order } = options;
   const {
+    search: kind,
+    candidates,
+    tasks,
+    seeds,
+    eta,
+    seed,
+    objective,
+    space,
+    order,
     config: file,
-    plugins: further,
-    model,
-    device,
-    engine,
-    dtype,
-    python,
-    threads,
-    workers,
-    quick,
-    out,
-    retryFailed,
+    ...flags
   } = options;
-  const flags = {
-    reference: suite,
-    suite: options.suite,
-    model,
-    device,
-    engine,
-    dtype,
-    python,
-    threads,
-    workers,
-    quick,
-    retryFailed,
-  };
-  const given = { ...flags, plugins: further, out: out && resolve(out), orders: 1 };
+  const given = { ...flags, reference: suite, out: flags.out && resolve(flags.out), orders: 1 };
   // as many workers as the cells of the first rung can use
   const read = (trainers?: string[]) => readConfig(file, { ...given, seeds: candidates * seeds, trainers });
   const requests = file === undefined ? [read([trainer])] : [read(), read([trainer])];

@@ -15,7 +15,7 @@ export function tunedConfig(
   label: string,
   options: Record<string, unknown>,
 ): string {
-  const { suite, model, plugins, device, engine, dtype, quick } = config;
+  const { suite, model, plugins, device, engine, dtype, chat, quick } = config;
   const content = {
     suite,
     ...(model === undefined ? {} : { model }),
@@ -23,6 +23,7 @@ export function tunedConfig(
     ...(device === "cpu" ? {} : { device }),
     ...(engine === undefined ? {} : { engine }),
     ...(dtype === undefined ? {} : { dtype }),
+    ...(chat === undefined ? {} : { chat }),
     ...(quick ? { quick } : {}),
     trainers: [{ name: config.trainers[0]!.name, label, options }],
   };

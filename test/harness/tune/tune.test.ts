@@ -51,7 +51,18 @@ test("no test item is ever asked or seen, nor anything of later tasks", async ()
 });
 
 test("searches the declared space, writes a record and a configuration that runs, and finds it again", async () => {
-  const given = ["memory-sequential", "words", "--candidates", "4", "--tasks", "2", "--out", "found"];
+  const given = [
+    "memory-sequential",
+    "words",
+    "--candidates",
+    "4",
+    "--tasks",
+    "2",
+    "--out",
+    "found",
+    "--chat",
+    "never",
+  ];
   const first = await tune(...given, "--json");
   expect(first.code, first.stderr).toBe(0);
   const record = JSON.parse(readFileSync(join(directory, "found/tune.json"), "utf8")) as TuneRecord;
@@ -74,6 +85,7 @@ test("searches the declared space, writes a record and a configuration that runs
   const config = readFileSync(join(directory, "found/tuned.yaml"), "utf8");
   for (const { label } of record.rungs[0]!.results) expect(config).toMatch(new RegExp(`^# +${label} `, "m"));
   expect(config).toContain(`# chosen     ${best!.label}`);
+  expect(parse(config).chat).toBe("never");
   expect(parse(config).trainers).toEqual([
     { name: "memory-sequential", label: "memory-sequential-tuned", options: best!.values },
   ]);
