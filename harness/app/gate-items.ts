@@ -4,7 +4,7 @@ import { readAcknowledgements } from "../gate/acknowledge.js";
 import { baselineText, type ComparedBaseline } from "../gate/baseline.js";
 import { type Entry, readEntry } from "../gate/entry.js";
 import type { GateResult } from "../gate/gate.js";
-import { answersOf, independentItems, isEvaluated } from "../gate/items/answers.js";
+import { type Answers, answersOf, independentItems, isEvaluated } from "../gate/items/answers.js";
 import { type Reach, reachOf } from "../gate/items/compare-items.js";
 import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../gate/items/item-gate.js";
 import { itemMeasureOf } from "../gate/items/item-measures.js";
@@ -12,17 +12,23 @@ import { itemMeasureOf } from "../gate/items/item-measures.js";
 /**
  * Judges a model that was evaluated as it is against another one, item by item.
  *
+ * @param answers of the candidate, where they were read already.
  * @throws USAGE for a metric of learning or an unfinished evaluation; UNKNOWN_NAME; BASELINE_MISMATCH.
  */
-export function judgeItems(candidate: Entry, baseline: ComparedBaseline, settings: GateSettings): GateResult {
-  const { answers, name, version } = baseline;
+export function judgeItems(
+  candidate: Entry,
+  baseline: ComparedBaseline,
+  settings: GateSettings,
+  answers?: Answers,
+): GateResult {
+  const { name, version } = baseline;
   requireItemMargins(settings, candidate);
   if (candidate.missing.length > 0) {
     throw new BenchError("USAGE", "the evaluation of the candidate has not finished", {
       fix: `Finish it first: ${candidate.run.command}`,
     });
   }
-  if (answers === undefined) {
+  if (baseline.answers === undefined) {
     throw new BenchError(
       "BASELINE_MISMATCH",
       `baseline ${baselineText(baseline)} keeps no answers to compare item by item`,
@@ -34,8 +40,9 @@ export function judgeItems(candidate: Entry, baseline: ComparedBaseline, setting
   const acknowledgements = version === undefined ? [] : readAcknowledgements(settings.directory, name);
   const today = new Date().toISOString().slice(0, 10);
   return runItemGate({
-    baseline: { ...baseline, answers },
+    baseline: { ...baseline, answers: baseline.answers },
     candidate,
+    answers,
     margins: settings.margins,
     acknowledgements,
     today,

@@ -49,36 +49,36 @@ export async function openJudge(
   requireMargins(settings);
   const alerts = readAlertSettings(config);
   const judge = (candidate: Entry, baseline: ComparedBaseline): JudgedCheckpoint => {
-    const gate = judgeItems(candidate, baseline, settings);
-    return {
-      against: baseline.name,
-      gate,
-      alerts: itemAlerts(baseline.answers!, candidate, answersOf(candidate), alerts),
-    };
+    const answers = answersOf(candidate);
+    const gate = judgeItems(candidate, baseline, settings, answers);
+    return { against: baseline.name, gate, alerts: itemAlerts(baseline.answers!, candidate, answers, alerts) };
   };
   if (against !== "previous") {
     const baseline = await baselineOf(against, settings, evaluate);
     return ({ directory }) => judge(readEntry(directory), baseline);
   }
-  const evaluated: EvaluatedCheckpoint[] = [];
+  const evaluated = new Map<string, EvaluatedCheckpoint>();
   return (checkpoint) => {
     const before = previousOf(checkpoint, evaluated);
-    evaluated.push(checkpoint);
+    evaluated.set(checkpoint.checkpoint, checkpoint);
     const candidate = readEntry(checkpoint.directory);
     requireItemMargins(settings, candidate);
     return before && judge(candidate, unblessed(readEntry(before.directory), basename(before.checkpoint)));
   };
 }
 
-/** The checkpoint before one by the steps of the training, else by the time of evaluation. One that was written over counts once. */
+/**
+ * The checkpoint before one by the steps of the training, else by the time of evaluation.
+ *
+ * @param evaluated the latest evaluation of each, so that one that was written over counts once.
+ */
 function previousOf(
   checkpoint: EvaluatedCheckpoint,
-  evaluated: readonly EvaluatedCheckpoint[],
+  evaluated: ReadonlyMap<string, EvaluatedCheckpoint>,
 ): EvaluatedCheckpoint | undefined {
-  const others = evaluated.filter((other) => other.checkpoint !== checkpoint.checkpoint);
-  if (others.length === 0) return evaluated.at(-1);
-  const latest = [...new Map(others.map((other) => [other.checkpoint, other])).values(), checkpoint];
-  const ordered = byTrainingStep(latest, (one) => one.checkpoint);
+  const others = [...evaluated.values()].filter((other) => other.checkpoint !== checkpoint.checkpoint);
+  if (others.length === 0) return evaluated.get(checkpoint.checkpoint);
+  const ordered = byTrainingStep([...others, checkpoint], (one) => one.checkpoint);
   return ordered[ordered.indexOf(checkpoint) - 1];
 }
 

@@ -30,12 +30,16 @@ export const answeredSuite = ({ run: { suite } }: Entry): AnsweredSuite => ({
  * @throws USAGE for a metric of learning; UNKNOWN_NAME; BASELINE_MISMATCH where the two answered other items.
  */
 export function runItemGate(
-  request: Omit<GateRequest, "look" | "worstFalls"> & { baseline: ComparedBaseline & { answers: Answers } },
+  request: Omit<GateRequest, "look" | "worstFalls"> & {
+    baseline: ComparedBaseline & { answers: Answers };
+    /** Of the candidate, where they were read already. */
+    answers?: Answers;
+  },
 ): GateResult {
   const { baseline, candidate, margins, acknowledgements, today } = request;
   requireSameSuite(baseline, candidate);
   const suite = answeredSuite(candidate);
-  const answers = answersOf(candidate);
+  const answers = request.answers ?? answersOf(candidate);
   const same = isOwn(baseline, candidate);
   const rows = Object.entries(margins).map(([key, margin]): GateRow => {
     const measure = itemMeasureOf(key, suite, learningMetrics);
