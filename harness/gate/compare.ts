@@ -1,6 +1,7 @@
 import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
 import type { RunRecord } from "../contract/result.js";
+import { overallPerformance } from "../metrics/catalog.js";
 import { meanCost } from "../metrics/cost.js";
 import { mean } from "../metrics/definition.js";
 import { builtInMetrics } from "../metrics/index.js";
@@ -106,9 +107,6 @@ export function compareLearned(
   return { metrics: rows.slice(0, metrics.length), tasks: rows.slice(metrics.length) };
 }
 
-/** What trainers are ranked by: its p is adjusted over all pairs of trainers, as on the leaderboard, and over no other row. */
-const ranking = "op";
-
 /**
  * One row for each measure. OP comes first, as what trainers are ranked by: its p is adjusted by Holm over all pairs of
  * trainers of the run, so that no two are separated in one place and not in the other. That of the other rows is adjusted
@@ -127,11 +125,11 @@ export function compareMeasures(
     const differences = [...byOrder.values()];
     return { measure, differences, least, reason, p: pairedPValue(differences, least) };
   });
-  const tested = compared.filter(({ p, measure: { key } }) => p !== null && key !== ranking);
+  const tested = compared.filter(({ p, measure: { key } }) => p !== null && key !== overallPerformance.key);
   const adjusted = holm(tested.map(({ p }) => p!));
   return compared.map((row): ComparisonRow => {
     const { measure, differences } = row;
-    const rank = measure.key === ranking;
+    const rank = measure.key === overallPerformance.key;
     const adjustedP = row.p === null ? null : rank ? holm([row.p, ...others])[0]! : adjusted[tested.indexOf(row)]!;
     const difference = differences.length === 0 ? null : mean(differences);
     const reason = row.reason ?? (adjustedP === null ? whyUnknown(differences.length) : undefined);
@@ -152,15 +150,12 @@ export function compareMeasures(
 function otherPairs(baseline: Entry, candidate: Entry, run: readonly Entry[]): number[] {
   const complete = run
     .filter(({ missing }) => missing.length === 0)
-    .map(({ trainer, ...entry }) => {
-      return { label: trainer.label, side: observedSide({ trainer, ...entry }) };
-    });
+    .map((entry) => ({ label: entry.trainer.label, side: observedSide(entry) }));
   const compared = new Set([baseline.trainer.label, candidate.trainer.label]);
-  const op = metricMeasures().find(({ key }) => key === ranking)!;
   return complete.flatMap((first, index) =>
     complete.slice(index + 1).flatMap((second) => {
       if (compared.has(first.label) && compared.has(second.label)) return [];
-      const { byOrder, least } = differencesOf(op, first.side, second.side);
+      const { byOrder, least } = differencesOf(overallPerformance, first.side, second.side);
       return pairedPValue([...byOrder.values()], least) ?? 1;
     }),
   );
