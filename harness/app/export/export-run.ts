@@ -15,6 +15,9 @@ export interface ExportOptions {
   notice?(text: string): void;
 }
 
+/** Whether a format is tables; any other is the name of a reporter. */
+export const isTables = (to: string): to is "csv" | "parquet" => to === "csv" || to === "parquet";
+
 /**
  * Writes a run directory, finished or not, for other tools: predictions, matrices, metrics, curves and costs as tables, or
  * what a reporter makes of it.
@@ -28,7 +31,7 @@ export async function exportRun(
   { to, exactCsv = false, notice }: ExportOptions,
   registry: Registry,
 ): Promise<string[]> {
-  if (to !== "csv" && to !== "parquet") return renderAgain(registry, directory, [to], out);
+  if (!isTables(to)) return renderAgain(registry, directory, [to], out);
   const stored = readRun(directory);
   for (const text of stored.notices) notice?.(text);
   const tables = runTables(stored, registry.allMetrics());

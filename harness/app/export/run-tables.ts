@@ -34,6 +34,7 @@ export function runTables(stored: StoredRun, metrics: readonly Metric[]): RunTab
 function cellsTable({ run, cells, costs }: StoredRun): RunTable {
   const trainers = new Map(run.trainers.map((trainer) => [trainer.label, trainer]));
   const orders = new Map(run.orders.map(({ name, tasks }) => [name, tasks]));
+  const measured = Object.fromEntries(Object.entries(costs).map(([cell, cost]) => [cell, costMeasures(cost)]));
   const records = run.cells.map((cell) => ({
     ...keysOf(cell),
     status: cells[cell.id]!.status,
@@ -43,9 +44,9 @@ function cellsTable({ run, cells, costs }: StoredRun): RunTable {
     suiteVersion: run.suite.version,
     model: run.model.reference,
     modelDigest: run.model.digest,
-    ...(costs[cell.id] === undefined ? {} : costMeasures(costs[cell.id]!)),
+    ...measured[cell.id],
   }));
-  const measures = [...new Set(Object.values(costs).flatMap((cost) => Object.keys(costMeasures(cost))))];
+  const measures = [...new Set(Object.values(measured).flatMap(Object.keys))];
   return {
     name: "cells",
     columns: {
@@ -170,8 +171,9 @@ function predictionsTable(stored: StoredRun): RunTable {
       }
       for (const cell of stored.run.cells) {
         if (matrices[cell.id] === undefined || !files.has(layout.samples(cell.id))) continue;
-        for (const { id, ...answer } of readSamples(files, cell.id)) {
-          const example = examples.get(questionOf({ id, ...answer }));
+        for (const sample of readSamples(files, cell.id)) {
+          const { id, ...answer } = sample;
+          const example = examples.get(questionOf(sample));
           const question = { references: example?.references.join(" | "), input: example?.input };
           yield { ...keysOf(cell), ...answer, id, ...question };
         }

@@ -5,9 +5,9 @@ import type { ExportOptions } from "../../app/export/export-run.js";
 import {
   type CliContext,
   type CommonOptions,
+  noticePrinter,
   printJson,
   printLines,
-  printNotice,
   withCommonOptions,
 } from "../context.js";
 
@@ -33,14 +33,14 @@ export function addExport(program: Command, context: CliContext): void {
     "bench export runs/trace-seq-1a2b3c4d --to mlflow --out mlruns     # MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri mlruns",
     "bench export runs/trace-seq-1a2b3c4d --to wandb --out wandb        # wandb sync wandb/offline-run-*",
   ]).action(async (run: string, options: CommonOptions & Partial<ExportOptions> & { out?: string }) => {
-    const { exportRun } = await import("../../app/export/export-run.js");
+    const { exportRun, isTables } = await import("../../app/export/export-run.js");
     const registry = await registryFor(context, options.plugin);
     const { to = "csv", out, ...rest } = options;
-    const standard = join(run, "export", ...(to === "csv" || to === "parquet" ? [] : [to]));
+    const standard = join(run, "export", ...(isTables(to) ? [] : [to]));
     const files = await exportRun(
       resolve(run),
       resolve(out ?? standard),
-      { to, ...rest, notice: printNotice },
+      { to, ...rest, notice: noticePrinter(context) },
       registry,
     );
     if (options.json) printJson(context, { files });
