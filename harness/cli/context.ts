@@ -60,7 +60,10 @@ export async function executeOnTerminal(
 }
 
 /** Says something about what was read on standard error, so that JSON on standard output stays JSON. */
-export const printNotice = (text: string): void => void process.stderr.write(`note: ${printable(text)}\n`);
+export const noticePrinter =
+  ({ stderr }: CliContext) =>
+  (text: string): void =>
+    void stderr.write(`note: ${printable(text)}\n`);
 
 /** Prints lines for people, ending in a line break. */
 export function printLines(context: CliContext, lines: readonly string[]): void {

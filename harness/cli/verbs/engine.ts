@@ -19,7 +19,7 @@ export function addEngine(program: Command, context: CliContext): void {
   ]).action(async (name: string, { json, plugin: plugins, ...options }: Options) => {
     const { installEngine } = await import("../../app/install-engine.js");
     const done = await installEngine(name, { ...options, plugins }, context, (line) => {
-      process.stderr.write(`${line}\n`);
+      context.stderr.write(`${line}\n`);
     });
     if (json) printJson(context, { engine: name, done });
     else context.print(`${done}\n`);

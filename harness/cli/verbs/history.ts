@@ -4,9 +4,9 @@ import { registryFor } from "../../app/context.js";
 import {
   type CliContext,
   type CommonOptions,
+  noticePrinter,
   printJson,
   printLines,
-  printNotice,
   withCommonOptions,
 } from "../context.js";
 
@@ -35,7 +35,7 @@ export function addHistory(program: Command, context: CliContext): void {
     const { contextOf, reporterThat } = await import("../../app/render-report.js");
     const registry = await registryFor(context, options.plugin);
     const paths = (given.length === 0 ? ["runs"] : given).map((path) => resolve(path));
-    const history = readHistory(paths, { ...options, notice: printNotice }, registry.allMetrics());
+    const history = readHistory(paths, { ...options, notice: noticePrinter(context) }, registry.allMetrics());
     const write = async (out: string) =>
       (await reporterThat(registry, "renderHistory").renderHistory?.(history, out, contextOf(registry))) ?? [];
     const files = options.out === undefined ? [] : await write(resolve(options.out));

@@ -5,9 +5,9 @@ import type { LeaderboardOptions } from "../../app/merge-leaderboard.js";
 import {
   type CliContext,
   type CommonOptions,
+  noticePrinter,
   printJson,
   printLines,
-  printNotice,
   withCommonOptions,
 } from "../context.js";
 
@@ -40,7 +40,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     const registry = await registryFor(context, options.plugin);
     const merged = await mergeLeaderboard(
       runs,
-      { ...options, out: resolve(options.out), notice: printNotice },
+      { ...options, out: resolve(options.out), notice: noticePrinter(context) },
       registry,
     );
     const { board, page, pushed } = merged;
