@@ -32,8 +32,16 @@ function valuesByPlace(verbs: readonly CompletedVerb[]): Map<string, string[]> {
   return found;
 }
 
+/** Words of a shell's `case`, any of which is meant. */
+const anyOf = (words: readonly string[]): string => words.map((word) => `"${word}"`).join("|");
+
+/** The lines of a `case` over verb and flag: the values of each, as a shell assigns them. */
+const valueCases = (verbs: readonly CompletedVerb[], assigned: (values: string) => string): string =>
+  [...valuesByPlace(verbs)].map(([values, places]) => `    ${anyOf(places)}) values=${assigned(values)} ;;`).join("\n");
+
 const topLevel = (verbs: readonly CompletedVerb[]): CompletedVerb[] => verbs.filter(({ name }) => !name.includes(" "));
-const nested = (verbs: readonly CompletedVerb[]): CompletedVerb[] => verbs.filter(({ name }) => name.includes(" "));
+const nested = (verbs: readonly CompletedVerb[]): string[] =>
+  verbs.map(({ name }) => name).filter((name) => name.includes(" "));
 
 /** Names of a list with commas are completed one by one. */
 const bash: Script = (verbs) => `_bench() {
@@ -48,15 +56,11 @@ const bash: Script = (verbs) => `_bench() {
   fi
   if [ "$COMP_CWORD" -gt 2 ]; then
     case "$verb \${COMP_WORDS[2]}" in
-      ${nested(verbs)
-        .map(({ name }) => `"${name}"`)
-        .join("|")}) verb="$verb \${COMP_WORDS[2]}" ;;
+      ${anyOf(nested(verbs))}) verb="$verb \${COMP_WORDS[2]}" ;;
     esac
   fi
   case "$verb $previous" in
-${[...valuesByPlace(verbs)]
-  .map(([values, places]) => `    ${places.map((place) => `"${place}"`).join("|")}) values="${values}" ;;`)
-  .join("\n")}
+${valueCases(verbs, (values) => `"${values}"`)}
   esac
   if [ -n "$values" ]; then
     local before=""
@@ -90,15 +94,11 @@ _bench() {
   fi
   if (( CURRENT > 3 )); then
     case "$verb $words[3]" in
-      ${nested(verbs)
-        .map(({ name }) => `"${name}"`)
-        .join("|")}) verb="$verb $words[3]" ;;
+      ${anyOf(nested(verbs))}) verb="$verb $words[3]" ;;
     esac
   fi
   case "$verb $words[CURRENT-1]" in
-${[...valuesByPlace(verbs)]
-  .map(([values, places]) => `    ${places.map((place) => `"${place}"`).join("|")}) values=(${values}) ;;`)
-  .join("\n")}
+${valueCases(verbs, (values) => `(${values})`)}
   esac
   if (( $#values )); then
     compset -P '*,'
