@@ -5,7 +5,7 @@ import type { Board } from "../contract/board.js";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import { suiteLabel } from "../contract/suite.js";
-import { points } from "../metrics/score-text.js";
+import { points, rankText } from "../metrics/score-text.js";
 import { publishedPath } from "../run/store/published-run.js";
 
 /** What people say in a card; undefined where they say nothing. */
@@ -122,10 +122,8 @@ const scoreOf = (value: number | null | undefined): string => (typeof value === 
 
 function boardPart(board: Board, reports: Readonly<Record<string, string>>): string {
   const { suite, runs, leaderboard, orders, seeds } = board;
-  const rank = ({ rank }: Board["leaderboard"][number]) =>
-    rank === null ? "–" : rank.best === rank.worst ? `${rank.best}` : `${rank.best}–${rank.worst}`;
   const entries = leaderboard.map((row) => [
-    rank(row),
+    rankText(row.rank),
     row.trainer,
     row.model.reference,
     ...["op", "bwt"].map((key) => scoreOf(row.metrics[key]?.mean)),

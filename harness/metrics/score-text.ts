@@ -13,5 +13,9 @@ export const signedPoints = (value: number | null): string =>
 export const boundsText = ({ low, high }: { low: number | null; high: number | null }): string =>
   low === null || high === null ? "–" : `${signedPoints(low)} … ${signedPoints(high)}`;
 
+/** The places that the data leave open; a dash without a rank. */
+export const rankText = (rank: { best: number; worst: number } | null): string =>
+  rank === null ? "–" : rank.best === rank.worst ? `${rank.best}` : `${rank.best}–${rank.worst}`;
+
 /** A probability to three digits; a dash where there is none. */
 export const pText = (p: number | null): string => (p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3));

@@ -4,7 +4,7 @@ import type { Isolation } from "../../contract/isolation.js";
 import type { MetricDescription } from "../../contract/metric.js";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
-import { points, signedPoints } from "../../metrics/score-text.js";
+import { points, rankText, signedPoints } from "../../metrics/score-text.js";
 import { duration } from "../../run/display/text.js";
 import { wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
@@ -128,6 +128,4 @@ function estimateText(estimate: Estimate | undefined, signed: boolean): string {
 
 const secondsText = (seconds: number | null | undefined): string =>
   typeof seconds !== "number" ? "–" : seconds < 10 ? `${seconds.toFixed(1)}s` : duration(seconds);
-const rankText = (rank: LeaderboardRow["rank"]): string =>
-  rank === null ? "–" : rank.best === rank.worst ? `${rank.best}` : `${rank.best}–${rank.worst}`;
 const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? "" : "s"}`;

@@ -2,6 +2,7 @@ import picocolors from "picocolors";
 import type { SourceRecord } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { rangeText } from "../../run/display/text.js";
+import { gigabytes } from "../../run/plan/memory.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { seedsText } from "../../run/plan/seeds.js";
 import { twoColumns } from "./columns.js";
@@ -46,7 +47,6 @@ function memoryText({ memory: { cells, total, available, workers, reason } }: Ru
   return parts.flat().join("; ");
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
   source === undefined
     ? []

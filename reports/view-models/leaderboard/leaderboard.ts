@@ -1,5 +1,6 @@
 import type { CellRecord, RunRecord } from "../../../harness/contract/result.js";
 import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
+import { rankText } from "../../../harness/metrics/score-text.js";
 import { rankMark } from "../../charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../../charts/retention-mark.js";
 import type { ReportData } from "../../report-data.js";
@@ -207,7 +208,7 @@ function rowView(
 
 function rankCell({ row: { rank, rankReason } }: Entry): Cell {
   if (rank === null) return { value: null, text: missing, note: rankReason ?? "unranked" };
-  return { value: rank.best, text: rank.best === rank.worst ? String(rank.best) : `${rank.best}–${rank.worst}` };
+  return { value: rank.best, text: rankText(rank) };
 }
 
 function captionOf(orders: number, seeds: number): string {
