@@ -2,11 +2,18 @@ import { type Command, Option } from "commander";
 import type { TuneOptions } from "../../app/tune-trainer.js";
 import { limits } from "../../config/limits.js";
 import { BenchError } from "../../contract/errors.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  commaSeparated,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 import { suiteArgument, withGridOptions } from "../shared-options.js";
 import { wholeNumber } from "../whole-number.js";
 
-type Options = CommonOptions & TuneOptions & { dryRun?: boolean; all?: boolean; only?: string };
+type Options = CommonOptions & TuneOptions & { dryRun?: boolean; all?: boolean; only?: string[] };
 
 /** `bench tune <trainer> [suite]`: options for a trainer, by validation data of the first tasks alone. */
 export function addTune(program: Command, context: CliContext): void {
@@ -18,7 +25,7 @@ export function addTune(program: Command, context: CliContext): void {
     .argument("[trainer]", "a name, a label of the configuration, a file or command:<words>; none with --all")
     .argument("[suite]", suiteArgument)
     .option("--all", "search every trainer that declares a space, with one budget, order and seeds for all")
-    .option("--only <names>", "with --all: only these trainers, separated by commas")
+    .option("--only <names>", "with --all: only these trainers, separated by commas", commaSeparated)
     .addOption(new Option("--search <kind>", "search strategy").choices(["random", "halving"]).default("random"))
     .option("--space <file>", "search space in YAML or JSON (default: the one that the trainer declares)")
     .option("--candidates <n>", "number of configurations, the default one included", wholeNumber(1, 1000), 12)
@@ -91,12 +98,7 @@ async function searchAll(
   }
   const { tuneAll } = await import("../../app/tune-all.js");
   const { tuneAllLines } = await import("../text/tune-all-lines.js");
-  const result = await tuneAll(
-    suite,
-    only?.split(",").map((name) => name.trim()),
-    { ...rest, plugins },
-    context,
-  );
+  const result = await tuneAll(suite, only, { ...rest, plugins }, context);
   if (json) printJson(context, result);
   else printLines(context, ["", ...tuneAllLines(result, context)]);
   if (result.failed.length > 0)
