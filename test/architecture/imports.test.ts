@@ -65,6 +65,7 @@ const allowed: Record<string, readonly string[]> = {
   "harness/score": ["harness/contract"],
   "harness/hub": ["harness/http", "harness/contract"],
   "harness/http": ["harness/contract"],
+  "harness/images": ["harness/contract"],
   "harness/contract": [],
 };
 
