@@ -67,6 +67,19 @@ function rowsFrom(term: TextTerm, start: number, rows: number): TextTerm {
   return term.kind === "logit-matching" ? { ...term, target: cut(term.target) } : term;
 }
 
+/** The value of each term of an objective, from those of the terms of its parts. */
+export function termsOf(
+  objective: Objective,
+  parts: readonly Part[],
+  values: readonly (readonly number[])[],
+): number[] {
+  const terms = objective.terms.map(() => 0);
+  for (const [index, { shares }] of parts.entries()) {
+    for (const [i, { term, share }] of shares.entries()) terms[term]! += share * values[index]![i]!;
+  }
+  return terms;
+}
+
 /** The objective's value, from those of its terms. */
 export function weighted({ terms }: Objective, values: readonly number[]): number {
   return terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);

@@ -9,7 +9,7 @@ import type { Architecture } from "./architecture.js";
 import { companionsOf } from "./companions.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
-import { bytesOf, type NamedTensor, readTensor, requireFinite, type StoredTensor } from "./safetensors.js";
+import { bytesOf, type NamedTensor, readFinite, type StoredTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
 import { findWeights, requireTensor, writeWeights } from "./weights.js";
@@ -96,12 +96,8 @@ export function digestModel(
 }
 
 /** The checkpoint's tensors, read one after the other. Throws MODEL_INVALID for values that are not finite. */
-export function* readTensors(checkpoint: Checkpoint): Generator<NamedTensor> {
-  for (const [name, stored] of checkpoint.tensors) {
-    const values = readTensor(stored);
-    requireFinite(name, values, stored.file);
-    yield { name, shape: stored.shape, values };
-  }
+export function readTensors({ tensors }: Checkpoint): Generator<NamedTensor> {
+  return readFinite(tensors);
 }
 
 function checkVocabulary(directory: string, tokenizer: Tokenizer, { config }: ModelDescription): void {

@@ -10,6 +10,12 @@ export interface ModelDescription<A extends Architecture = Architecture> {
   config: DecoderConfig;
 }
 
+/** The fields of a directory's config.json. Throws MODEL_INVALID where it is absent or malformed. */
+export function readFields(directory: string): ConfigFields {
+  const file = join(directory, "config.json");
+  return new ConfigFields(file, readJsonFile(file));
+}
+
 /**
  * Reads `config.json` of a Llama-family model. Throws MODEL_INVALID where it is malformed or asks for what this family
  * does not compute.
@@ -18,8 +24,7 @@ export function readConfig<A extends Architecture>(
   directory: string,
   architectures: readonly A[],
 ): ModelDescription<A> {
-  const file = join(directory, "config.json");
-  const fields = new ConfigFields(file, readJsonFile(file));
+  const fields = readFields(directory);
   const architecture = architectureOf(fields, architectures);
   refuseVariants(fields);
   const heads = fields.size("num_attention_heads");
@@ -54,10 +59,9 @@ export function readConfig<A extends Architecture>(
  * config.json is malformed, which `readConfig` says.
  */
 export function isPlainDecoder(directory: string, architectures: readonly Architecture[]): boolean {
-  const file = join(directory, "config.json");
   let fields: ConfigFields;
   try {
-    fields = new ConfigFields(file, readJsonFile(file));
+    fields = readFields(directory);
   } catch {
     return true;
   }

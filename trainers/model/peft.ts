@@ -5,7 +5,7 @@ import { writeFileAtomically } from "../../harness/contract/files.js";
 import type { AdapterOptions } from "../engine/contract.js";
 import { checkTriplets, packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
-import { type NamedTensor, readMetadata, readSafetensors, requireFinite, writeSafetensors } from "./safetensors.js";
+import { type NamedTensor, readFinite, readHeader, readMetadata, writeSafetensors } from "./safetensors.js";
 
 /** In the directory of the adapter's weights; its presence marks an adapter. */
 export const configName = "adapter_config.json";
@@ -90,13 +90,8 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
       fix: `Save the adapter again with PEFT: a rank of 1 to ${largestRank}, target_modules as a list of names.`,
     });
   }
-  const weights = join(directory, weightsName);
-  const stored = readSafetensors(weights);
-  for (const { name, values } of stored) requireFinite(name, values, weights);
-  const tensors = stored.map((tensor) => ({
-    ...tensor,
-    name: tensor.name.replace(prefix, ""),
-  }));
+  const stored = [...readFinite(readHeader(join(directory, weightsName)))];
+  const tensors = stored.map((tensor) => ({ ...tensor, name: tensor.name.replace(prefix, "") }));
   const options = {
     rank: rank as number,
     alpha: alpha as number,

@@ -12,12 +12,11 @@ export const keyTensor = "prompt_keys";
 /** Keys are stored in a separate file, since PEFT has prompts only. */
 const keysName = "prompt_keys.safetensors";
 
+/** What PEFT's configuration of soft prompts says of their model. */
+type PromptedModel = Pick<DecoderConfig, "hidden" | "heads" | "layers">;
+
 /** Writes soft prompts as PEFT's prompt tuning does, `prompt_embeddings` [virtual tokens, hidden], and the keys in another file. */
-export function savePrompts(
-  directory: string,
-  model: Pick<DecoderConfig, "hidden" | "heads" | "layers">,
-  tensors: readonly NamedTensor[],
-): void {
+export function savePrompts(directory: string, model: PromptedModel, tensors: readonly NamedTensor[]): void {
   const prompts = tensors.filter(({ name }) => name === promptTensor);
   const keys = tensors.filter(({ name }) => name !== promptTensor);
   const config = {
@@ -35,6 +34,28 @@ export function savePrompts(
   writeSafetensors(join(directory, weightsName), prompts);
   if (keys.length > 0) writeSafetensors(join(directory, keysName), keys);
   writeFileAtomically(join(directory, configName), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Writes a run of the prompts' rows, without keys. */
+export function savePromptRows(
+  directory: string,
+  model: PromptedModel,
+  tensors: readonly NamedTensor[],
+  start: number,
+  count: number,
+): void {
+  const { shape, values } = tensors.find(({ name }) => name === promptTensor)!;
+  const hidden = shape[1]!;
+  const rows = values.subarray(start * hidden, (start + count) * hidden);
+  savePrompts(directory, model, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+}
+
+/** A copy of each key among the tensors of a prompt table. */
+export function keysOf(tensors: readonly NamedTensor[]): Float32Array[] {
+  const keys = tensors.find(({ name }) => name === keyTensor);
+  if (keys === undefined) return [];
+  const [count, hidden] = keys.shape as [number, number];
+  return Array.from({ length: count }, (_, key) => keys.values.slice(key * hidden, (key + 1) * hidden));
 }
 
 /** Reads what `savePrompts` wrote. */

@@ -87,6 +87,15 @@ export function readSafetensors(file: string): NamedTensor[] {
   return [...readHeader(file)].map(([name, stored]) => ({ name, shape: stored.shape, values: readTensor(stored) }));
 }
 
+/** Tensors, read one after the other. Throws MODEL_INVALID for values that are not finite. */
+export function* readFinite(stored: Iterable<readonly [string, StoredTensor]>): Generator<NamedTensor> {
+  for (const [name, tensor] of stored) {
+    const values = readTensor(tensor);
+    requireFinite(name, values, tensor.file);
+    yield { name, shape: tensor.shape, values };
+  }
+}
+
 /**
  * Writes float32 tensors to one file, in the order given; the same tensors give the same bytes. The file is never held
  * in memory as a whole, so it may be of any size.

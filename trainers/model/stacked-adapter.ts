@@ -1,5 +1,27 @@
-import type { LoraOptions } from "../engine/contract.js";
+import type { AdapterOptions, LoraOptions } from "../engine/contract.js";
+import { type AdapterBase, saveAdapter } from "./peft.js";
 import type { NamedTensor } from "./safetensors.js";
+
+/** Writes the last of a model's adapters, or LoRA adapters that act side by side as one. See `saveAdapter`. */
+export function saveStack(
+  directory: string,
+  options: AdapterOptions,
+  blocks: readonly (readonly NamedTensor[])[],
+  base: AdapterBase,
+): void {
+  if (blocks.length === 1 || options.kind === "adalora") {
+    saveAdapter(directory, options, blocks.at(-1)!, base);
+    return;
+  }
+  const whole = concatenateAdapters(options, blocks);
+  saveAdapter(directory, whole.options, whole.tensors, base);
+}
+
+/** The tensors of each adapter, oldest first, that `saveStack` wrote of adapters of one rank: of `stored`, the sum of theirs. */
+export function adaptersIn(tensors: readonly NamedTensor[], stored: number, rank: number): NamedTensor[][] {
+  const count = stored / rank;
+  return Number.isInteger(count) && count > 1 ? divideAdapter(tensors, count) : [[...tensors]];
+}
 
 /** LoRA adapters that act side by side, as one of the sum of their ranks: rows of A and columns of B one after another. */
 export function concatenateAdapters(options: LoraOptions, blocks: readonly (readonly NamedTensor[])[]) {

@@ -15,10 +15,7 @@ import { boundOf, checkGrowth, checkTokenIds } from "./tokenizer-limits.js";
  * tokenizer would not put it before a text by itself (as for Qwen2 and SmolLM2).
  */
 export function openTokenizer(directory: string): Tokenizer {
-  const file = join(directory, "tokenizer.json");
-  const definition = readJsonFile(file);
-  const configFile = join(directory, "tokenizer_config.json");
-  const config = existsSync(configFile) ? readJsonFile(configFile) : {};
+  const { file, definition, config } = readDefinition(directory);
   const tokenizer = build(file, definition, config);
   // What looks like a special token in a text is text: those tokens are not known to this one.
   const plain = build(file, withoutSpecialTokens(definition), config);
@@ -74,10 +71,8 @@ export function openTokenizer(directory: string): Tokenizer {
  * loses its end, but not the token that closes it.
  */
 export function openTextEncoder(directory: string): (text: string, limit: number) => number[] {
-  const file = join(directory, "tokenizer.json");
-  const configFile = join(directory, "tokenizer_config.json");
-  const definition = readJsonFile(file);
-  const tokenizer = build(file, definition, existsSync(configFile) ? readJsonFile(configFile) : {});
+  const { file, definition, config } = readDefinition(directory);
+  const tokenizer = build(file, definition, config);
   const bound = boundOf(file, definition, tokenizer);
   return (text, limit) => {
     const { ids } = bound(text.length, () => tokenizer.encode(text));
@@ -85,9 +80,18 @@ export function openTextEncoder(directory: string): (text: string, limit: number
   };
 }
 
-function build(file: string, definition: Record<string, unknown>, config: object): HuggingFaceTokenizer {
+/** The two files of a tokenizer. Throws MODEL_INVALID where they are absent, malformed or beyond the limits. */
+function readDefinition(directory: string) {
+  const file = join(directory, "tokenizer.json");
+  const definition = readJsonFile(file);
+  const configFile = join(directory, "tokenizer_config.json");
+  const config = existsSync(configFile) ? readJsonFile(configFile) : {};
   checkTokenIds(file, definition);
   checkGrowth(file, definition);
+  return { file, definition, config };
+}
+
+function build(file: string, definition: Record<string, unknown>, config: object): HuggingFaceTokenizer {
   try {
     return new HuggingFaceTokenizer(portableDefinition(definition), config);
   } catch (cause) {

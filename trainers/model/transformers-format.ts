@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { canonicalJson } from "../../harness/contract/digest.js";
 import type { ModelFormat } from "../../harness/contract/plugin.js";
-import { type Architecture, ConfigFields } from "./architecture.js";
+import type { Architecture, ConfigFields } from "./architecture.js";
 import { companionsOf } from "./companions.js";
-import { isPlainDecoder } from "./config.js";
-import { readJsonFile } from "./json-file.js";
+import { isPlainDecoder, readFields } from "./config.js";
 import { defaultMaxTokens, textMeasure } from "./measure.js";
-import { bytesOf, readTensor, requireFinite } from "./safetensors.js";
+import { bytesOf, readFinite } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { findWeights, holdsWeights } from "./weights.js";
 
@@ -17,11 +16,6 @@ const aboutFiles = ["dtype", "torch_dtype", "_name_or_path", "transformers_versi
 
 /** The name of the longest sequence differs from one architecture to the next. */
 const contextKeys = ["max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"];
-
-function fieldsOf(directory: string): ConfigFields {
-  const file = join(directory, "config.json");
-  return new ConfigFields(file, readJsonFile(file));
-}
 
 function architectureOf(fields: ConfigFields): string {
   if (fields.architecture !== undefined) return fields.architecture;
@@ -41,16 +35,16 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
       existsSync(join(directory, "config.json")) && holdsWeights(directory) && !isPlainDecoder(directory, others),
     open: async (directory) => ({
       format: "transformers",
-      architecture: architectureOf(fieldsOf(directory)),
+      architecture: architectureOf(readFields(directory)),
       directory: resolve(directory),
     }),
     async measure(directory) {
-      const fields = fieldsOf(directory);
+      const fields = readFields(directory);
       const key = contextKeys.find((name) => fields.values[name] !== undefined);
       return textMeasure(directory, key === undefined ? defaultMaxTokens : fields.size(key));
     },
     async inspect(directory) {
-      const fields = fieldsOf(directory);
+      const fields = readFields(directory);
       const architecture = architectureOf(fields);
       const tokenizer = openTokenizer(directory);
       const tensors = findWeights(directory);
@@ -59,9 +53,7 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
       const hash = createHash("sha256").update(canonicalJson(config));
       for (const [name, bytes] of companionsOf(directory)) hash.update(`\0${name}\0`).update(bytes);
       let parameters = 0;
-      for (const [name, tensor] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const values = readTensor(tensor);
-        requireFinite(name, values, tensor.file);
+      for (const { name, values } of readFinite([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)))) {
         parameters += values.length;
         hash.update(`\0${name}\0`);
         for (const bytes of bytesOf(values)) hash.update(bytes);

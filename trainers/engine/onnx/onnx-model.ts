@@ -2,10 +2,10 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
 import { misfit } from "../../model/fit-tensors.js";
-import { type AdapterBase, holdsAdapter, openAdapter, saveAdapter } from "../../model/peft.js";
-import { openPrompts, promptTensor, savePrompts } from "../../model/prompt-files.js";
+import { type AdapterBase, holdsAdapter, openAdapter } from "../../model/peft.js";
+import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import { readTensor } from "../../model/safetensors.js";
-import { concatenateAdapters, divideAdapter } from "../../model/stacked-adapter.js";
+import { adaptersIn, saveStack } from "../../model/stacked-adapter.js";
 import type {
   AdapterOptions,
   EngineRequest,
@@ -151,13 +151,12 @@ export class OnnxModel implements Model {
   }
 
   async savePrompts(directory: string, start: number, count: number): Promise<void> {
-    const { hidden } = this.decoder.config;
-    const rows = this.decoder.prompts!.store.view(promptTensor).subarray(start * hidden, (start + count) * hidden);
-    savePrompts(directory, this.decoder.config, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+    savePromptRows(directory, this.decoder.config, tensorsOf(this.decoder.prompts!.store), start, count);
   }
 
   async promptKeys(): Promise<Float32Array[]> {
-    return this.decoder.prompts?.keys() ?? [];
+    const { prompts } = this.decoder;
+    return prompts ? keysOf(tensorsOf(prompts.store)) : [];
   }
 
   async merge(): Promise<void> {
@@ -194,12 +193,9 @@ export class OnnxModel implements Model {
     const tensors = tensorsOf(trainable, weights && this.decoder.vectors.values(weights, trainable.length));
     if (prompts) savePrompts(directory, config, tensors);
     else if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
-    else if (earlier.length === 0 || adapter.options.kind === "adalora")
-      saveAdapter(directory, adapter.options, tensors, await this.adapterBase());
     else {
       const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
-      const whole = concatenateAdapters(adapter.options, blocks);
-      saveAdapter(directory, whole.options, whole.tensors, await this.adapterBase());
+      saveStack(directory, adapter.options, blocks, await this.adapterBase());
     }
   }
 
@@ -276,8 +272,7 @@ export class OnnxModel implements Model {
     const { options, tensors } = openAdapter(directory);
     if (this.decoder.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
     if (this.decoder.adapter === null) this.decoder.adapt(options, 0);
-    const stacked = options.rank / this.decoder.adapter!.options.rank;
-    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    const blocks = adaptersIn(tensors, options.rank, this.decoder.adapter!.options.rank);
     for (const [i, block] of blocks.entries()) {
       if (i > 0) this.decoder.stack(0);
       fillStore(this.decoder.trainable, block, directory);

@@ -1,9 +1,9 @@
 import { fitTensors, misfit } from "../../model/fit-tensors.js";
-import { openAdapter, saveAdapter } from "../../model/peft.js";
-import { keyTensor, openPrompts, promptTensor, savePrompts } from "../../model/prompt-files.js";
+import { openAdapter } from "../../model/peft.js";
+import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import type { NamedTensor } from "../../model/safetensors.js";
-import { concatenateAdapters, divideAdapter } from "../../model/stacked-adapter.js";
-import type { AdapterOptions, LoraOptions, Model, PromptOptions, Vector } from "../contract.js";
+import { adaptersIn, saveStack } from "../../model/stacked-adapter.js";
+import type { AdapterOptions, Model, PromptOptions, Vector } from "../contract.js";
 import { startAdapter } from "../starts.js";
 
 /** The model that parameters are added to, and what their files say of it. */
@@ -78,17 +78,14 @@ export class AddedParameters {
     const { adapter, facts } = this;
     const tensors = await this.tensors(weights);
     if (adapter === undefined) return savePrompts(directory, facts, tensors);
-    if (this.earlier.length === 0 || adapter.kind === "adalora") return saveAdapter(directory, adapter, tensors, facts);
-    const whole = concatenateAdapters(adapter as LoraOptions, [...this.earlier, tensors]);
-    saveAdapter(directory, whole.options, whole.tensors, facts);
+    saveStack(directory, adapter, [...this.earlier, tensors], facts);
   }
 
   async loadAdapter(directory: string): Promise<void> {
     const { options, tensors } = openAdapter(directory);
     if (this.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
     if (this.adapter === undefined) await this.base.adapt(options, 0);
-    const stacked = options.rank / this.adapter!.rank;
-    const blocks = Number.isInteger(stacked) && stacked > 1 ? divideAdapter(tensors, stacked) : [tensors];
+    const blocks = adaptersIn(tensors, options.rank, this.adapter!.rank);
     for (const [i, block] of blocks.entries()) {
       if (i > 0) await this.base.stack(0);
       await this.fill(block, directory);
@@ -100,21 +97,11 @@ export class AddedParameters {
   }
 
   async savePrompts(directory: string, start: number, count: number): Promise<void> {
-    const { hidden } = this.facts;
-    const rows = (await this.tensor(promptTensor)).values.subarray(start * hidden, (start + count) * hidden);
-    savePrompts(directory, this.facts, [{ name: promptTensor, shape: [count, hidden], values: rows }]);
+    savePromptRows(directory, this.facts, await this.tensors(), start, count);
   }
 
   async promptKeys(): Promise<Float32Array[]> {
-    const { keys = 0 } = this.prompts ?? {};
-    if (keys === 0) return [];
-    const { values } = await this.tensor(keyTensor);
-    const width = values.length / keys;
-    return Array.from({ length: keys }, (_, key) => values.slice(key * width, (key + 1) * width));
-  }
-
-  private async tensor(name: string): Promise<NamedTensor> {
-    return (await this.tensors()).find((tensor) => tensor.name === name)!;
+    return this.prompts?.keys ? keysOf(await this.tensors()) : [];
   }
 
   /** What is trained, or a vector over it. */

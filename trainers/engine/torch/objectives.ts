@@ -2,7 +2,7 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import type { Model } from "../contract.js";
 import { insideHalfSpaces } from "../half-spaces.js";
 import type { Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
-import { isTextTerm, type Part, partsOf, weighted } from "../parts.js";
+import { isTextTerm, type Part, partsOf, termsOf, weighted } from "../parts.js";
 import { OutOfMemory } from "./child.js";
 
 /** An objective as it crosses: a batch that several terms name crosses once. */
@@ -103,13 +103,4 @@ function sent({ terms }: Objective): SentObjective {
     terms: terms.map((term) => (isTextTerm(term) ? { ...term, batch: batches.indexOf(term.batch) } : term)),
     batches,
   };
-}
-
-/** The value of each term of the whole from those of the parts. */
-function termsOf(objective: Objective, parts: readonly Part[], values: readonly (readonly number[])[]): number[] {
-  const terms = objective.terms.map(() => 0);
-  for (const [index, { shares }] of parts.entries()) {
-    for (const [i, { term, share }] of shares.entries()) terms[term]! += share * values[index]![i]!;
-  }
-  return terms;
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
 import { squareRoot } from "../../../../trainers/engine/onnx/graph/operators/index.js";
+import { tensorsOf } from "../../../../trainers/engine/onnx/parameters/store-tensors.js";
+import { keysOf } from "../../../../trainers/model/prompt-files.js";
 import { gradientError, normals } from "./finite-differences.js";
 import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
 
@@ -53,7 +55,7 @@ test("keys are matched to their queries: the value is mean(1 − cos), and train
   const queries = [normals(hidden, "a"), normals(hidden, "b")].map((values) => Float32Array.from(values));
   const choices = [[1], [1]];
   const term = { kind: "key-matching" as const, queries, choices, weight: 0.5 };
-  const key = model.prompts!.keys()[1]!;
+  const key = keysOf(tensorsOf(model.prompts!.store))[1]!;
   const cosine = (a: Float32Array, b: Float32Array) =>
     a.reduce((sum, value, i) => sum + value * b[i]!, 0) / (Math.hypot(...a) * Math.hypot(...b));
   const expected = queries.reduce((sum, query) => sum + (1 - cosine(query, key)) / 2, 0);

@@ -28,12 +28,4 @@ export class PromptTable {
     }
     if (keys > 0) this.store.view(keyTensor).set(startKeys(keys, hidden, seed));
   }
-
-  /** The current keys, one per row. */
-  keys(): Float32Array[] {
-    if (this.options.keys === 0) return [];
-    const values = this.store.view(keyTensor);
-    const width = values.length / this.options.keys;
-    return Array.from({ length: this.options.keys }, (_, key) => values.slice(key * width, (key + 1) * width));
-  }
 }

@@ -1,5 +1,5 @@
 import type { Objective, StepReport, Update, Vector } from "../../contract.js";
-import { type Part, weighted } from "../../parts.js";
+import { type Part, termsOf, weighted } from "../../parts.js";
 import type { SessionOptions } from "../graph/session.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
@@ -28,13 +28,13 @@ export async function multiPassStep(
 ): Promise<StepReport> {
   const { vectors } = model;
   const { constraint, reportGradient, ...rest } = update;
-  const terms = objective.terms.map(() => 0);
+  const values: number[][] = [];
   const sum = { tokens: 0, flops: 0 };
   const gradients: Vector[] = [];
   for (const [index, part] of parts.entries()) {
-    const { gradient, values, tokens, flops } = await model.differentiate(part.objective, index);
+    const { gradient, values: own, tokens, flops } = await model.differentiate(part.objective, index);
     gradients.push(gradient);
-    for (const [i, { term, share }] of part.shares.entries()) terms[term]! += share * values[i]!;
+    values.push(own);
     sum.tokens += tokens;
     sum.flops += flops;
   }
@@ -48,6 +48,7 @@ export async function multiPassStep(
   const { gradientNorm } = await model.apply(gradients.at(-1)!, plain);
   if (before) await projectMovement(model, before, project);
   for (const vector of gradients) if (!(reportGradient && vector === whole)) vectors.free(vector);
+  const terms = termsOf(objective, parts, values);
   const report = { loss: weighted(objective, terms), terms, gradientNorm, ...sum };
   return reportGradient ? { ...report, gradient: whole } : report;
 }

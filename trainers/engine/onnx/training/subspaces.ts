@@ -22,9 +22,9 @@ export function subspaceValue(
       const earlier = graph.input(`earlier.${path}`, ["earlier ranks", down.shape[1]!]);
       return [total(absolute(linear(down, earlier)))];
     }
-    const up = transpose(tensors.get(`${path}.lora_B.weight`)!, [1, 0]);
-    if (kind === "sparsity") return [total(absolute(matmul(transpose(up, [1, 0]), down)))];
-    return [distanceToOrthonormal(down), distanceToOrthonormal(up)];
+    const up = tensors.get(`${path}.lora_B.weight`)!;
+    if (kind === "sparsity") return [total(absolute(matmul(up, down)))];
+    return [distanceToOrthonormal(down), distanceToOrthonormal(transpose(up, [1, 0]))];
   });
   return shares.reduce(add);
 }

@@ -3,7 +3,6 @@
 import torch
 from torch.nn import functional as F
 
-from .attention import Packed, laid_out
 from .batch import rows_of
 from .keyed import uniforms
 from .update import check_finite
@@ -28,10 +27,8 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
 
     for item, example in enumerate(examples):
         rows = rows_of([example])
-        layout = Packed([len(sequence) for sequence in rows.tokens], model.device)
         before = model.flops
-        with laid_out(layout):
-            logits = model.forward(rows.tokens, torch.tensor(rows.selected, device=model.device), layout.positions).float()
+        logits = model.packed(rows.tokens, rows.selected)
         passed = model.flops - before
         weights = torch.tensor(rows.weights, device=model.device)
         weights = weights / weights.sum()

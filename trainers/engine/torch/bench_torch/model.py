@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from functools import cached_property
 
 import torch
+from tokenizers import Tokenizer
 from torch.nn import Parameter
 from torch.nn import functional as F
 from transformers import AutoModelForCausalLM
@@ -66,21 +68,25 @@ class TorchModel:
             "layers": config.num_hidden_layers,
         }
 
+    @property
+    def frozen(self) -> bool:
+        """Whether an adapter or prompts are trained in place of the base."""
+        return self.adapters is not None or self.prompts is not None
+
     def layout(self) -> list[dict]:
         return self.trainable.layout()
 
     def digest(self) -> str:
         """Of the configuration, the base's tensors in float32, and those of adapter or prompts."""
-        frozen = self.adapters is not None or self.prompts is not None
-        base = self.base_hash if frozen else None
+        base = self.base_hash if self.frozen else None
         if base is None:
             config = self.model.config.to_dict()
             for key in ("dtype", "torch_dtype", "_name_or_path", "transformers_version", "architectures", "use_cache"):
                 config.pop(key, None)
             base = _hash(json.dumps(config, sort_keys=True, default=str), self.exact(self.base))
-            if frozen:
+            if self.frozen:
                 self.base_hash = base
-        return _hash(base, self.exact(dict(zip(self.trainable.names, self.trainable.parameters)))) if frozen else base
+        return _hash(base, self.trainable.named(self.trainable.values)) if self.frozen else base
 
     def exact(self, named: dict[str, Parameter]) -> dict[str, torch.Tensor]:
         """Tensors in float32; master weights where they are trained."""
@@ -180,6 +186,12 @@ class TorchModel:
         )
         return result.logits[0]
 
+    def packed(self, tokens: list[list[int]], selected: list[int], multiple: int = 1) -> torch.Tensor:
+        """Logits [selected, classes] in float32 of sequences that are computed packed; see `Packed`."""
+        layout = Packed([len(sequence) for sequence in tokens], self.device, multiple)
+        with laid_out(layout):
+            return self.forward(tokens, torch.tensor(selected, device=self.device), layout.positions).float()
+
     def continued(self, tokens: torch.Tensor, positions: torch.Tensor, cache) -> torch.Tensor:
         """Logits [rows, classes] of one more token a row."""
         self.flops += 2 * len(tokens) * (self.matrix_elements + self.embedding.weight.numel())
@@ -209,9 +221,7 @@ class TorchModel:
 
         @torch.no_grad()
         def logits(of: list[list[int]]) -> torch.Tensor:
-            layout = Packed([len(sequence) for sequence in of], self.device)
-            with laid_out(layout):
-                return self.forward(of, torch.arange(len(layout.positions), device=self.device), layout.positions).float()
+            return self.packed(of, list(range(sum(len(sequence) for sequence in of))))
 
         together = logits(sequences)
         alone = torch.cat([logits([sequence]) for sequence in sequences])
@@ -229,7 +239,7 @@ class TorchModel:
     # Objectives.
 
     def evaluate(self, objective: dict, training: int | None = None):
-        """The values of an objective's terms, the part of the objective that autograd sees, and tokens.
+        """The values of an objective's terms but the quadratic ones, their weighted sum for autograd, and tokens.
 
         `training` is the number of the part of a step that dropout is keyed by; no dropout without it.
         """
@@ -241,7 +251,6 @@ class TorchModel:
         logits = None
         if laid:
             sequences = [tokens for rows in laid for tokens in rows.tokens]
-            layout = Packed([len(sequence) for sequence in sequences], self.device)
             selected, start = [], 0
             for rows in laid:
                 selected += [start + index for index in rows.selected]
@@ -250,8 +259,7 @@ class TorchModel:
             if dropping:
                 self.adapters.dropping(True)
                 torch.manual_seed(number(self.seed, "lora-dropout", task=training, step=self.trainable.step))
-            with laid_out(layout):
-                logits = self.forward(sequences, torch.tensor(selected, device=self.device), layout.positions).float()
+            logits = self.packed(sequences, selected)
             if dropping:
                 self.adapters.dropping(False)
             counts = torch.tensor([0, *(len(rows.labels) for rows in laid)]).cumsum(0).tolist()
@@ -264,7 +272,6 @@ class TorchModel:
                 weights = torch.tensor(rows.weights, device=self.device, dtype=torch.float64)
                 value = term_value(term, own, labels, (weights / weights.sum()).float())
             elif kind == "quadratic":
-                values[i] = self.quadratic(term)
                 continue
             elif kind == "key-matching":
                 value = self.key_matching(term)
@@ -277,10 +284,15 @@ class TorchModel:
         return values, total, tokens
 
     @torch.no_grad()
-    def quadratic(self, term: dict) -> torch.Tensor:
-        """½ Σ importance·(θ - anchor)²; its gradient is added by `differentiate`."""
-        distance = self.trainable.values - self.own(term["anchor"])
-        return 0.5 * torch.dot(distance, distance * self.own(term["importance"]))
+    def add_quadratics(self, terms: list[dict], values: list[torch.Tensor | None], gradient: torch.Tensor | None = None):
+        """Fills in the values of the quadratic terms, ½ Σ importance·(θ - anchor)²; adds to the gradient where one is given."""
+        for i, term in enumerate(terms):
+            if term["kind"] == "quadratic":
+                distance = self.trainable.values - self.own(term["anchor"])
+                force = distance * self.own(term["importance"])
+                values[i] = 0.5 * torch.dot(distance, force)
+                if gradient is not None:
+                    gradient.add_(force, alpha=term["weight"])
 
     def key_matching(self, term: dict) -> torch.Tensor:
         """Mean over pairs of 1 - cos(query, key) (L2P, 2112.08654, eq. 5)."""
@@ -294,17 +306,12 @@ class TorchModel:
         values, total, tokens = self.evaluate(objective, part)
         if total.requires_grad:
             self.trainable.backward(total)
-        with torch.no_grad():
-            for term in objective["terms"]:
-                if term["kind"] == "quadratic":
-                    distance = self.trainable.values - self.own(term["anchor"])
-                    self.trainable.gradient.add_(distance * self.own(term["importance"]), alpha=term["weight"])
+        self.add_quadratics(objective["terms"], values, self.trainable.gradient)
         numbers = [value.item() for value in values]
         return numbers, sum(term["weight"] * value for term, value in zip(objective["terms"], numbers)), tokens
 
     def accumulate(self, parts: list[dict]) -> tuple[list[list[float]], float, int, int]:
         """The gradient of an objective in parts, from zero: values a part, the objective, tokens, operations."""
-        frozen = self.adapters is not None or self.prompts is not None
         self.trainable.gradient.zero_()
         before = self.flops
         values, loss, tokens = [], 0.0, 0
@@ -314,7 +321,7 @@ class TorchModel:
             loss += value
             tokens += count
             self.tick()
-        flops = (self.flops - before) * (2 if frozen else 3)
+        flops = (self.flops - before) * (2 if self.frozen else 3)
         self.flops = before + flops
         self.trained_tokens += tokens
         return values, loss, tokens, flops
@@ -358,7 +365,7 @@ class TorchModel:
     def outside(self, vector: torch.Tensor, matrices: list[dict]) -> torch.Tensor:
         """The vector with (I - LᵀL)·M·(I - RᵀR) of each named matrix M, rows of L and R orthonormal (OSF, 2504.07097)."""
         result = vector.clone()
-        parts = dict(zip(self.trainable.names, self.trainable.split(result)))
+        parts = self.trainable.named(result)
         for matrix in matrices:
             part = parts[matrix["name"]]
             left, right = (self.vector(matrix[side], None).view(-1, size) for side, size in zip(("left", "right"), part.shape))
@@ -369,15 +376,15 @@ class TorchModel:
     @torch.no_grad()
     def loss(self, objective: dict) -> float:
         values, _, _ = self.evaluate(objective)
+        self.add_quadratics(objective["terms"], values)
         return sum(term["weight"] * value.item() for term, value in zip(objective["terms"], values))
 
     @torch.no_grad()
     def logits(self, batch: list[dict], at: dict | None = None) -> dict:
         rows = rows_of(batch)
-        layout = Packed([len(sequence) for sequence in rows.tokens], self.device)
-        with self.trainable.using(self.own(at)), laid_out(layout):
-            logits = self.forward(rows.tokens, torch.tensor(rows.selected, device=self.device), layout.positions)
-        return {"rows": logits.shape[0], "classes": logits.shape[1], "values": logits.float()}
+        with self.trainable.using(self.own(at)):
+            logits = self.packed(rows.tokens, rows.selected)
+        return {"rows": logits.shape[0], "classes": logits.shape[1], "values": logits}
 
     def importance(self, examples: list[dict], kind: str, seed: int, coverage: float) -> dict:
         return self.hold(importance(self, examples, kind, seed, coverage))
@@ -423,7 +430,7 @@ class TorchModel:
         self.trainable = Trainable(self.prompts, self.device)
 
     def check_plain(self) -> None:
-        if self.adapters is not None or self.prompts is not None:
+        if self.frozen:
             raise BenchError(
                 "INTERNAL",
                 "The model has an adapter or prompts already.",
@@ -447,10 +454,16 @@ class TorchModel:
     def stop_check(self, stops: list[str]):
         if not stops:
             return lambda row: False
-        from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(f"{self.directory}/tokenizer.json")
-        return lambda row: any(stop in tokenizer.decode(row.tokens) for stop in stops)
+        def has_stop(row: Row) -> bool:
+            text = self.tokenizer.decode(row.tokens)
+            return any(stop in text for stop in stops)
+
+        return has_stop
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        return Tokenizer.from_file(f"{self.directory}/tokenizer.json")
 
     @torch.no_grad()
     def score(self, requests: list[dict], weights: dict | None = None) -> list[float]:
@@ -461,15 +474,13 @@ class TorchModel:
         with self.trainable.using(self.own(weights)):
             for batch in batches_of([len(sequences[i]) for i in asked], MOST_TOKENS, MOST_ROWS):
                 own = _filled([asked[i] for i in batch])
-                layout = Packed([len(sequences[i]) for i in own], self.device, WIDTH)
                 labels = [label for i in own for label in requests[i]["continuation"]]
                 selected, start = [], 0
                 for i in own:
                     start += len(sequences[i])
                     selected += range(start - len(requests[i]["continuation"]), start)
-                with laid_out(layout):
-                    rows = self.forward([sequences[i] for i in own], torch.tensor(selected, device=self.device), layout.positions)
-                chances = F.log_softmax(rows.float(), dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
+                rows = self.packed([sequences[i] for i in own], selected, WIDTH)
+                chances = F.log_softmax(rows, dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
                 parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
                 for i, part in zip(own, parts):
                     scores[i] = part.sum().item()

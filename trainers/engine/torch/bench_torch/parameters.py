@@ -40,6 +40,10 @@ class Trainable:
         parts = torch.split(vector, self.sizes)
         return [part.view(own.shape) for part, own in zip(parts, self.parameters)]
 
+    def named(self, vector: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The tensors of a vector by name, as views."""
+        return dict(zip(self.names, self.split(vector)))
+
     def layout(self) -> list[dict]:
         return [{"name": name, "shape": list(own.shape)} for name, own in zip(self.names, self.parameters)]
 

@@ -17,10 +17,8 @@ def check_finite(*numbers: float) -> None:
         )
 
 
-def constrained(gradient: torch.Tensor, kind: str | None, given: torch.Tensor | None) -> torch.Tensor:
+def constrained(gradient: torch.Tensor, kind: str, given: torch.Tensor) -> torch.Tensor:
     """The gradient after a constraint: `mask`, `half-space` (its normal) or `orthogonal` (rows of a basis, flat)."""
-    if kind is None:
-        return gradient
     if kind == "mask":
         return gradient * given
     if kind == "half-space":  # g - min(<g, n>, 0) / <n, n> n (A-GEM, 1812.00420, eq. 11)
@@ -34,7 +32,7 @@ def component_rates(trainable: Trainable, rates: dict[str, float]) -> torch.Tens
     """A factor on the learning rate for each parameter: that of the longest key which its tensor's name contains, else 1."""
     keys = sorted(rates, key=len, reverse=True)
     factors = torch.ones_like(trainable.values)
-    for name, part in zip(trainable.names, trainable.split(factors)):
+    for name, part in trainable.named(factors).items():
         key = next((key for key in keys if key in name), None)
         if key is not None:
             part.fill_(rates[key])
