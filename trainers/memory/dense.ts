@@ -9,14 +9,22 @@ import { best, type Ranker, type Retrieval } from "./retriever.js";
 export class Dense implements Ranker {
   readonly #vectors = new Map<string, Float32Array>();
 
-  /** @param file name of the file of vectors, where a memory has several. */
-  constructor(
-    private readonly embedder: Embedder,
-    private readonly file = "embeddings",
-  ) {}
+  readonly #embedder: Embedder;
+  readonly #own: boolean;
+  readonly #file: string;
+
+  /**
+   * @param own whether embeddings depend on the weights of the model that answers.
+   * @param file name of the file of vectors, where a memory has several.
+   */
+  constructor(embedder: Embedder, { own = false, file = "embeddings" } = {}) {
+    this.#embedder = embedder;
+    this.#own = own;
+    this.#file = file;
+  }
 
   async add(documents: readonly Document[]): Promise<void> {
-    const vectors = await this.embedder(documents.map(contentOf));
+    const vectors = await this.#embedder(documents.map(contentOf));
     documents.forEach(({ id }, index) => {
       this.#vectors.set(id, vectors[index]!);
     });
@@ -26,24 +34,28 @@ export class Dense implements Ranker {
     for (const { id } of documents) this.#vectors.delete(id);
   }
 
+  async refresh(documents: readonly Document[]): Promise<void> {
+    if (this.#own) await this.add(documents);
+  }
+
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
     return (await this.scores(queries)).map((scores) => ({ hits: best(scores, count) }));
   }
 
   /** The cosine of every document with each query. */
   async scores(queries: readonly string[]): Promise<Map<string, number>[]> {
-    const embedded = await this.embedder(queries);
+    const embedded = await this.#embedder(queries);
     return embedded.map((query) => new Map(Array.from(this.#vectors, ([id, vector]) => [id, product(query, vector)])));
   }
 
   save(directory: string): void {
     const sorted = [...this.#vectors].sort(([a], [b]) => byCodeUnits(a, b));
     // Ids are foreign texts and may be long: vectors go by their place in the order of ids.
-    saveVectors(directory, this.file, Object.fromEntries(sorted.map(([, vector], index) => [`${index}`, vector])));
+    saveVectors(directory, this.#file, Object.fromEntries(sorted.map(([, vector], index) => [`${index}`, vector])));
   }
 
   async restore(directory: string, documents: readonly Document[]): Promise<void> {
-    const vectors = loadVectors(directory, this.file);
+    const vectors = loadVectors(directory, this.#file);
     if (Object.keys(vectors).length !== documents.length) {
       throw new BenchError("DATA_INVALID", "the memory's embeddings do not fit its documents", {
         at: { file: directory },

@@ -61,11 +61,14 @@ export class DocumentStore {
   }
 }
 
+/** The id of a training item's document, where a task has no documents of its own. */
+export const itemDocumentId = (task: string, item: string): string => `${task}: ${item}`;
+
 /** What a task brings to remember: its documents, or its training items as documents where it has none. */
 export function changeOf({ task, train, corpus }: TaskData): CorpusChange {
   if (corpus !== undefined) return corpus;
   const documents = train.map(({ id, input, references }) => ({
-    id: `${task.id}: ${id}`,
+    id: itemDocumentId(task.id, id),
     text: `${inputText(input)} ${references[0]}`,
   }));
   return { add: documents, change: [], retract: [] };

@@ -68,6 +68,12 @@ export class HippoRag implements Retriever {
     await this.parts.facts.remove(gone);
   }
 
+  /** Facts stay those that were extracted when their documents came. */
+  async refresh(documents: readonly Document[]): Promise<void> {
+    await this.parts.passages.refresh?.(documents);
+    await this.parts.facts.refresh?.([...this.#statements.keys()].map(factDocument));
+  }
+
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
     const [passageScores, factScores] = [
       await this.parts.passages.scores(queries),

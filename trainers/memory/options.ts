@@ -1,9 +1,8 @@
 import Type from "typebox";
 import { nullable, type OptionsOf } from "../../harness/contract/options.js";
 import { embedderOption } from "../training/embeddings/open-embedder.js";
-import { promptOptions } from "../training/options.js";
 
-/** Options of every trainer with a memory. */
+/** Options of every memory. */
 export const memoryOptions = {
   passages: Type.Integer({
     minimum: 1,
@@ -16,7 +15,6 @@ export const memoryOptions = {
     default: 100_000,
     description: "Most documents kept. More than that end the run with PRIVILEGE_EXCEEDED.",
   }),
-  ...promptOptions,
 };
 
 /** The same, checked. */

@@ -19,6 +19,10 @@ export class RankFusion implements Retriever {
     for (const retriever of this.retrievers) await retriever.remove(documents);
   }
 
+  async refresh(documents: readonly Document[]): Promise<void> {
+    for (const retriever of this.retrievers) await retriever.refresh?.(documents);
+  }
+
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
     const rankings: Retrieval[][] = [];
     for (const retriever of this.retrievers) rankings.push(await retriever.search(queries, Math.max(depth, count)));

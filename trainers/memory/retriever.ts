@@ -26,6 +26,8 @@ export interface Retriever {
   remove(documents: readonly Document[]): Promise<void>;
   /** The documents that fit each query best, at most `count` of each. */
   search(queries: readonly string[], count: number): Promise<Retrieval[]>;
+  /** Computes again, of all documents that are there, what depends on the weights of a model that was trained. */
+  refresh?(documents: readonly Document[]): Promise<void>;
   /** What was computed of the documents and takes long to compute again; from this and the documents it is restored. */
   save(directory: string): void;
   /** After `save` by a retriever of the same options and documents. */

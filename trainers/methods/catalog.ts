@@ -17,10 +17,13 @@ export const methods: Method[] = [...rehearsal, ...regularization, ...constraint
 /** Trainers that are made of no method, or of none that composes. */
 export const references: TrainerDefinition[] = [frozen, icl, ...[sequential, joint].map(trainerOf)];
 
-/** A trainer of each method, and one of any number of them. */
-export const trainersFrom = (all: readonly Method[]): TrainerDefinition[] => [
+/**
+ * A trainer of each method, and one of any number of them, which may also contain methods that change no weights, such as
+ * memories.
+ */
+export const trainersFrom = (all: readonly Method[], untrained: readonly Method[] = []): TrainerDefinition[] => [
   ...all.map(trainerOf),
-  composedTrainer(all),
+  composedTrainer([...all, ...untrained]),
 ];
 
 /** Every built-in trainer, in the order in which they are listed. */

@@ -31,6 +31,8 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
   vectors?(tasks: number): number;
   /** What a training step costs relative to plain fine-tuning, over so many tasks, for estimates; 1 when absent. */
   effort?(tasks: number): number;
+  /** How many times longer questions become by what it puts before them, in training as in testing; for estimates. 1 when absent. */
+  reading?(options: OptionsOf<Properties>): number;
   /** What it uses besides the current task's data; nothing when absent. */
   needs?(options: OptionsOf<Properties>): Partial<Privileges>;
   /** Created for each learner, from checked options with their defaults. */

@@ -95,9 +95,10 @@ function parametricTrainer<Options extends LoopOptions>(
     ],
     effort(chosen, tasks) {
       const { members } = composition(chosen);
+      const reading = members.reduce((product, { method, options }) => product * (method.reading?.(options) ?? 1), 1);
       return {
-        training: members.reduce((product, { method }) => product * (method.effort?.(tasks) ?? 1), 1),
-        answering: 1,
+        training: members.reduce((product, { method }) => product * (method.effort?.(tasks) ?? 1), reading),
+        answering: reading,
       };
     },
     memory(chosen, tasks) {

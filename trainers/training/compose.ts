@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { digestOf } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { checkStrategy } from "./check-strategy.js";
-import type { ExclusiveResource, NamedStrategy, Strategy } from "./strategy.js";
+import type { ExclusiveResource, NamedStrategy, ReadQuestion, Strategy } from "./strategy.js";
 
 const whyNotWrapped =
   "one feeds the model its own sequences, which would lack the prompts that the other puts before each";
@@ -42,7 +42,12 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
       return strategies.reduce((sum, strategy) => sum + (strategy.reservedTokens ?? 0), 0);
     },
     ownLoss: strategies.every(({ ownLoss }) => ownLoss !== false),
-    open: (model, seed, tasks) => inOrder((strategy) => strategy.open?.(model, seed, tasks), adapterFirst),
+    open: (model, seed, tasks, chat) => inOrder((strategy) => strategy.open?.(model, seed, tasks, chat), adapterFirst),
+    prepareData: async (view, context) => {
+      let prepared = view;
+      for (const strategy of strategies) prepared = (await strategy.prepareData?.(prepared, context)) ?? prepared;
+      return prepared;
+    },
     beforeTask: (task) => inOrder((strategy) => strategy.beforeTask?.(task), adapterFirst),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
     wrapTraining: async (sequences, task) => {
@@ -57,6 +62,13 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
     readsGradient: strategies.some((strategy) => strategy.readsGradient),
     afterStep: (step, report) => inOrder((strategy) => strategy.afterStep?.(step, report)),
     afterTask: (task) => inOrder((strategy) => strategy.afterTask?.(task)),
+    readQuestions: async (questions, answerTokens, fits) => {
+      let read: ReadQuestion[] = [...questions];
+      for (const strategy of strategies) {
+        read = (await strategy.readQuestions?.(read, answerTokens, fits)) ?? read;
+      }
+      return read;
+    },
     routeInference: async (requests, model) => {
       let routed = [...requests];
       for (const strategy of strategies) routed = (await strategy.routeInference?.(routed, model)) ?? routed;

@@ -24,7 +24,7 @@ import { RetentionMonitor } from "./retention.js";
 import { learningRateAt } from "./schedule.js";
 import { isPossible, meanShare, portion, shareLeft } from "./shares.js";
 import { loadVectors, saveVectors } from "./state.js";
-import type { RoutedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
+import type { Question, ReadQuestion, RoutedRequest, Source, StepContext, Strategy, TaskContext } from "./strategy.js";
 
 /**
  * The one loop of all methods that train a model: draws batches, follows the learning-rate schedule, updates, and
@@ -60,15 +60,16 @@ export class ParametricLearner extends ModelLearner {
     strategy: Strategy,
   ): Promise<ParametricLearner> {
     const model = await openModel(context);
-    await strategy.open?.(model, context.seed, context.tasks.length);
+    await strategy.open?.(model, context.seed, context.tasks.length, context.chat ?? false);
     // Parameters of each task's own do not contain what the base model was.
     const monitored = options.monitor && strategy.parameters !== "perTask";
     const base = monitored ? await model.snapshot() : undefined;
     return new ParametricLearner(model, context, options, strategy, base);
   }
 
-  async learn(view: TrainingView, context: LearnContext): Promise<LearnReport> {
+  async learn(given: TrainingView, context: LearnContext): Promise<LearnReport> {
     const notes: LearnReport["notes"] = {};
+    const view = await this.#prepared(given, context, notes);
     const synthetic: SyntheticSet[] = [];
     const task = this.#taskContext(view, context, notes, synthetic);
     const shortenedBefore = this.encoder.shortenedSequences;
@@ -142,6 +143,10 @@ export class ParametricLearner extends ModelLearner {
     await super.restore(directory);
   }
 
+  protected override async read(questions: readonly Question[], answerTokens: number): Promise<ReadQuestion[]> {
+    return (await this.#strategy.readQuestions?.(questions, answerTokens, this.fits)) ?? [...questions];
+  }
+
   protected override async route<R extends RoutedRequest>(requests: readonly R[]): Promise<R[]> {
     return (await this.#strategy.routeInference?.(requests, this.model)) ?? super.route(requests);
   }
@@ -156,6 +161,11 @@ export class ParametricLearner extends ModelLearner {
     const { length, addedParameters } = await this.model.trainable();
     const own = this.#strategy.addedParameters?.() ?? 0;
     return { ...(await super.cost()), trainableParameters: length, addedParameters: addedParameters + own };
+  }
+
+  async #prepared(view: TrainingView, { buffer }: LearnContext, notes: LearnReport["notes"]): Promise<TrainingView> {
+    const context = { buffer, fits: this.fits, note: noteInto(notes) };
+    return (await this.#strategy.prepareData?.(view, context)) ?? view;
   }
 
   #taskContext(
@@ -174,9 +184,7 @@ export class ParametricLearner extends ModelLearner {
       task: (id) => tasks.find((task) => task.id === id),
       sequence: (item) => this.encoder.sequence(item),
       prompt: (item) => this.encoder.prompt(item.example.input, item.task?.maxNewTokens ?? 0),
-      note: (name, value) => {
-        notes[name] = value;
-      },
+      note: noteInto(notes),
       synthesized: (set) => void synthetic.push(set),
       checkCancelled: () => {
         if (context.cancelled()) throw new BenchError("CANCELLED", "Training was cancelled.");
@@ -254,3 +262,9 @@ export class ParametricLearner extends ModelLearner {
     return new RetentionMonitor(this.model, wrapped, stopping);
   }
 }
+
+const noteInto =
+  (notes: LearnReport["notes"]) =>
+  (name: string, value: number | string): void => {
+    notes[name] = value;
+  };

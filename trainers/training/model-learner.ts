@@ -13,10 +13,7 @@ import type {
 import type { Meter, Model } from "../engine/contract.js";
 import { type EncodedPrompt, SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
-import type { RoutedRequest } from "./strategy.js";
-
-/** A question as a learner gets it, to be scored or answered. */
-export type Question = Pick<GenerationRequest, "input" | "taskId">;
+import type { Fits, Question, ReadQuestion, RoutedRequest } from "./strategy.js";
 
 /** What every learner over a `Model` shares: prompts, answers, log-likelihoods, meters. How it learns is left open. */
 export abstract class ModelLearner implements Learner {
@@ -37,6 +34,14 @@ export abstract class ModelLearner implements Learner {
     return this.encoder.encodePrompt(question.input, answerTokens);
   }
 
+  /** Whether a prompt stays whole with an answer behind it. */
+  protected readonly fits: Fits = (prompt, answerTokens) => this.encoder.fits(prompt, answerTokens);
+
+  /** Changes questions before they are tokenized, as `Strategy.readQuestions` does. */
+  protected async read(questions: readonly Question[], _answerTokens: number): Promise<ReadQuestion[]> {
+    return [...questions];
+  }
+
   /** Changes requests before the model answers them, as `Strategy.routeInference` does. */
   protected async route<R extends RoutedRequest>(requests: readonly R[]): Promise<R[]> {
     return [...requests];
@@ -45,21 +50,33 @@ export abstract class ModelLearner implements Learner {
   async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
     if (requests.length === 0) return [];
     const maxNewTokens = this.encoder.answerLimit(decoding.maxNewTokens);
-    const encoded = requests.map((request) => this.prompt(request, maxNewTokens));
+    const read = await this.read(requests, maxNewTokens);
+    const encoded = requests.map((request, index) =>
+      this.prompt({ ...request, input: read[index]!.input }, maxNewTokens),
+    );
     const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, tokens: encoded[index]!.tokens }));
     const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens });
     // An answer is learned behind one space; what else a model writes around it is for the scorer to judge.
-    return generations.map((generation, index) => ({
-      ...generation,
-      text: generation.text.replace(/^ /, ""),
-      ...(encoded[index]!.shortened && { shortened: true }),
-    }));
+    return generations.map((generation, index) => {
+      const { evidence, retrieved } = read[index]!;
+      return {
+        ...generation,
+        text: generation.text.replace(/^ /, ""),
+        ...(encoded[index]!.shortened && { shortened: true }),
+        ...(evidence && { evidence }),
+        ...(retrieved && { retrieved }),
+      };
+    });
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
-    const questions = requests.map((request) => {
-      const continuation = this.encoder.answer(request.continuation, request.input);
-      return { ...request, tokens: this.prompt(request, continuation.length).tokens, continuation };
+    const continuations = requests.map(({ continuation, input }) => this.encoder.answer(continuation, input));
+    const longest = continuations.reduce((most, { length }) => Math.max(most, length), 0);
+    const read = await this.read(requests, longest);
+    const questions = requests.map((request, index) => {
+      const continuation = continuations[index]!;
+      const question = { ...request, input: read[index]!.input };
+      return { ...request, tokens: this.prompt(question, continuation.length).tokens, continuation };
     });
     return this.model.score(await this.route(questions));
   }

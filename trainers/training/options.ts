@@ -116,6 +116,9 @@ export const trainingOptions = {
   ...promptOptions,
 };
 
+/** The same, checked. */
+export type PromptOptions = OptionsOf<typeof promptOptions>;
+
 /** The learning rate of a composition, which may leave it to its methods. */
 export const inheritedRate = Type.Optional(
   Type.Number({ ...rate, description: `${rate.description} By default that of the last method that has its own.` }),

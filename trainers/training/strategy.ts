@@ -1,5 +1,11 @@
 import type { Example, TaskDescription } from "../../harness/contract/suite.js";
-import type { RehearsalBuffer, SyntheticSet, TrainingView } from "../../harness/contract/trainer.js";
+import type {
+  Generation,
+  GenerationRequest,
+  RehearsalBuffer,
+  SyntheticSet,
+  TrainingView,
+} from "../../harness/contract/trainer.js";
 import type {
   Constraint,
   EngineRequest,
@@ -45,6 +51,23 @@ export interface Source {
 export interface RoutedRequest extends EngineRequest {
   /** Only where the trainer declared `taskIdAtTest`. */
   taskId?: string;
+}
+
+/** A question as a learner gets it, to be scored or answered. */
+export type Question = Pick<GenerationRequest, "input" | "taskId">;
+
+/** A question as it is read, and what its answer rests on. */
+export type ReadQuestion = Pick<GenerationRequest, "input"> & Pick<Generation, "evidence" | "retrieved">;
+
+/** Whether a prompt stays whole with so many tokens of an answer behind it. */
+export type Fits = (prompt: string, answerTokens: number) => boolean;
+
+/** What a strategy sees before a task. */
+export interface DataContext {
+  readonly buffer: RehearsalBuffer;
+  readonly fits: Fits;
+  /** Something for the report of this task. */
+  note(name: string, value: number | string): void;
 }
 
 /** What a strategy sees of the task that is being learned. */
@@ -107,9 +130,15 @@ export interface Strategy {
   readonly ownLoss?: boolean;
   /**
    * Called once per model, before anything is restored: an adapter is added here. A strategy with the exclusive resource
-   * `adapter` is called before the others. `tasks`: how many the run has.
+   * `adapter` is called before the others. `tasks`: how many the run has. `chat`: whether prompts go through the model's chat
+   * template.
    */
-  open?(model: Model, seed: number, tasks: number): Promise<void>;
+  open?(model: Model, seed: number, tasks: number, chat: boolean): Promise<void>;
+  /**
+   * Once a task, before all else: the data as it is trained on, such as with passages in front of its questions.
+   * `readQuestions` does the same at test time.
+   */
+  prepareData?(view: TrainingView, context: DataContext): Promise<TrainingView>;
   /** Once a task, before its sources are asked for. */
   beforeTask?(task: TaskContext): Promise<void>;
   /** What to draw in addition to the new items, asked once a task. The shares sum to less than 1; new items take the rest. */
@@ -130,6 +159,8 @@ export interface Strategy {
   afterStep?(step: StepContext, report: StepReport): Promise<void>;
   /** After the last step of a task: what is to be remembered of it is taken here. */
   afterTask?(task: TaskContext): Promise<void>;
+  /** Changes questions as texts before they are tokenized, one each, in their order. Changes no state. */
+  readQuestions?(questions: readonly Question[], answerTokens: number, fits: Fits): Promise<ReadQuestion[]>;
   /**
    * Changes requests before the model answers them: which weights compute the answer, what comes before the prompt.
    * Changes no state; the result for a request does not depend on the order and number of the others.

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { memories } from "../../../trainers/memory/trainers.js";
 import { methods, trainers } from "../../../trainers/methods/catalog.js";
 import { compositionTable, pairsOf } from "../../../trainers/methods/composition.js";
 import { byName, learnAll, tinyTask } from "./rig.js";
@@ -17,7 +18,7 @@ test("the table in the documentation is that of the methods (`npx vitest run com
     "",
     "",
   ].join("\n");
-  await expect(head + compositionTable(methods)).toMatchFileSnapshot(
+  await expect(head + compositionTable([...methods, ...memories])).toMatchFileSnapshot(
     join(packageRoot, "trainers/methods/COMPOSITION.md"),
   );
 });

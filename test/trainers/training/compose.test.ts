@@ -76,7 +76,7 @@ test("the one with the adapter opens and begins a task first, wherever it is dec
       afterTask: async () => void calls.push(`${name} after`),
     });
   const both = composeStrategies([traced("average", ["averaging"]), traced("adapter", ["adapter"])]);
-  await both.open?.(model, 1, 1);
+  await both.open?.(model, 1, 1, false);
   await both.beforeTask?.(task);
   await both.afterTask?.(task);
   expect(calls).toEqual([

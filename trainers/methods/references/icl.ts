@@ -18,11 +18,12 @@ import type { Model } from "../../engine/contract.js";
 import { openModel } from "../../engine/open.js";
 import { balance } from "../../training/balance.js";
 import { blockEnd, fullBlock, openBlock } from "../../training/blocks.js";
-import { ModelLearner, type Question } from "../../training/model-learner.js";
+import { ModelLearner } from "../../training/model-learner.js";
 import { promptOptions } from "../../training/options.js";
 import { noPrivileges } from "../../training/privileges.js";
 import type { EncodedPrompt } from "../../training/sequences.js";
 import { loadJson, saveJson } from "../../training/state.js";
+import type { Question } from "../../training/strategy.js";
 
 const options = {
   shots: Type.Integer({
