@@ -24,7 +24,10 @@ export function isAdapted(location: string): boolean {
 export async function locateModel(location: string): Promise<ModelLocation> {
   if (!isAdapted(location)) return { base: location };
   const [before, after] = location.split("::") as [string, string?];
-  if (after !== undefined) return { base: before, adapter: after };
+  if (after !== undefined) {
+    if (holdsAdapter(before) && !holdsWeights(before)) throw adapterAsBase(before, after);
+    return { base: before, adapter: after };
+  }
   const file = join(location, configName);
   const { name: named } = baseOf(location);
   if (named === null) {
@@ -35,4 +38,15 @@ export async function locateModel(location: string): Promise<ModelLocation> {
   }
   const { directory } = await resolveReference(existsSync(named) ? named : `hf://${named}`, "model");
   return { base: directory, adapter: location };
+}
+
+function adapterAsBase(base: string, adapter: string): BenchError {
+  const named = holdsAdapter(adapter) ? baseOf(adapter).name : null;
+  return new BenchError("MODEL_INVALID", `The base of an adapter is a whole model; ${base} is an adapter itself.`, {
+    at: { file: adapter },
+    fix:
+      named === null
+        ? "Merge the adapter below into its base with PEFT, and give the result as the base."
+        : `Give the model that it was saved for: ${named}.`,
+  });
 }

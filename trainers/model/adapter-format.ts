@@ -20,14 +20,16 @@ import type { NamedTensor } from "./safetensors.js";
  */
 function checkBase(adapter: string, base: Checkpoint, weights: readonly NamedTensor[]): string[] {
   const { name, digest } = baseOf(adapter);
+  const same = name !== null && existsSync(name) && realpathSync(name) === realpathSync(base.directory);
   if (digest !== null) {
     if (digest === digestModel(base, weights)) return [];
-    throw new BenchError("MODEL_INVALID", `The adapter was trained on other weights than those of ${base.directory}.`, {
-      at: { file: adapter },
-      fix: name === null ? "Give the model that it was trained on." : `Give the model that it was trained on: ${name}.`,
-    });
+    const fix = same
+      ? "Restore the weights that the model had then, or train the adapter again."
+      : `Give the model that it was trained on${name === null ? "" : `: ${name}`}.`;
+    const problem = `The adapter was trained on other weights than those of ${base.directory}.`;
+    throw new BenchError("MODEL_INVALID", problem, { at: { file: adapter }, fix });
   }
-  if (name === null || (existsSync(name) && realpathSync(name) === realpathSync(base.directory))) return [];
+  if (name === null || same) return [];
   return existsSync(name) ? [`the adapter says that it belongs to ${name}; it is put on ${base.directory}`] : [];
 }
 

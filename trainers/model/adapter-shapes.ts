@@ -2,6 +2,16 @@ import { BenchError } from "../../harness/contract/errors.js";
 import type { AdapterOptions } from "../engine/contract.js";
 import { type DecoderConfig, linearModules, type Shapes } from "./decoder-config.js";
 
+/** What alpha is divided by: the rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to it. */
+export function scalingRank({ kind, rank }: Pick<AdapterOptions, "kind" | "rank">): number {
+  return kind === "adalora" ? rank + 1e-5 : rank;
+}
+
+/** What the output of an adapter's matrices is multiplied with. */
+export function adapterScaling(options: AdapterOptions): number {
+  return options.alpha / scalingRank(options);
+}
+
 /** A linear module that an adapter changes, by its path, with the shape [out, in] of its weight. */
 export interface AdaptedModule {
   readonly path: string;

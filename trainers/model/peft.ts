@@ -6,6 +6,7 @@ import type { AdapterOptions } from "../engine/contract.js";
 import { checkTriplets, packTriplets, unpackTriplets } from "./adalora-files.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readFinite, readHeader, readMetadata, writeSafetensors } from "./safetensors.js";
+import { isUp } from "./stacked-adapter.js";
 
 /** In the directory of the adapter's weights; its presence marks an adapter. */
 export const configName = "adapter_config.json";
@@ -17,21 +18,24 @@ const largestRank = 65_536;
 /** PEFT wraps a model twice, so its tensors' names begin with this. */
 const prefix = "base_model.model.";
 
-/** The key of the base model's digest in the metadata of an adapter's weights. */
+/** Keys in the metadata of an adapter's weights: the base model's digest, and how many ranks are not of the last training. */
 const baseDigest = "bench_base_digest";
+const inheritedRank = "bench_inherited_rank";
 
 /** The model that an adapter was trained on. */
 export interface AdapterBase {
   directory: string;
   /** SHA-256 as `digestModel` gives it; absent where it is not known. */
   digest?: string;
+  /** Of the adapter's ranks, the first ones that were there before it was trained: those of a model that was an adapter on this base. */
+  inherited?: number;
 }
 
-/** The base that an adapter names: its path or Hub id as PEFT has it, its digest where bench saved it. */
-export function baseOf(directory: string): { name: string | null; digest: string | null } {
+/** The base that an adapter names: its path or Hub id as PEFT has it; its digest and the inherited ranks where bench saved it. */
+export function baseOf(directory: string): { name: string | null; digest: string | null; inherited: number } {
   const { base_model_name_or_path: name } = readJsonFile(join(directory, configName));
-  const digest = readMetadata(join(directory, weightsName))[baseDigest] ?? null;
-  return { name: typeof name === "string" && name !== "" ? name : null, digest };
+  const { [baseDigest]: digest = null, [inheritedRank]: inherited = 0 } = readMetadata(join(directory, weightsName));
+  return { name: typeof name === "string" && name !== "" ? name : null, digest, inherited: Number(inherited) };
 }
 
 /** Whether a directory contains an adapter in PEFT's format. */
@@ -68,7 +72,10 @@ export function saveAdapter(
   writeSafetensors(
     join(directory, weightsName),
     tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
-    base?.digest === undefined ? {} : { [baseDigest]: base.digest },
+    {
+      ...(base?.digest !== undefined && { [baseDigest]: base.digest }),
+      ...(base?.inherited && { [inheritedRank]: String(base.inherited) }),
+    },
   );
   writeFileAtomically(join(directory, configName), `${JSON.stringify(config, null, 2)}\n`);
 }
@@ -90,7 +97,8 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
       fix: `Save the adapter again with PEFT: a rank of 1 to ${largestRank}, target_modules as a list of names.`,
     });
   }
-  const stored = [...readFinite(readHeader(join(directory, weightsName)))];
+  const weights = join(directory, weightsName);
+  const stored = [...readFinite(readHeader(weights))];
   const tensors = stored.map((tensor) => ({ ...tensor, name: tensor.name.replace(prefix, "") }));
   const options = {
     rank: rank as number,
@@ -98,7 +106,18 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
     dropout: (dropout ?? 0) as number,
     targetModules: targets as string[],
   };
-  if (!adaptive) return { options, tensors };
+  if (!adaptive) {
+    const other = tensors.find(({ name, shape }) => shape[isUp(name) ? 1 : 0] !== options.rank);
+    if (other === undefined) return { options, tensors };
+    throw new BenchError(
+      "MODEL_INVALID",
+      `The tensor "${other.name}" has shape [${other.shape}]; r is ${options.rank}.`,
+      {
+        at: { file: weights },
+        fix: "Take the configuration and the weights from the same adapter.",
+      },
+    );
+  }
   const pattern = config.rank_pattern ?? null;
   checkTriplets(file, options.rank, pattern, tensors);
   return {

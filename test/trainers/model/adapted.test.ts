@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { resolveReference } from "../../../harness/hub.js";
+import type { AdapterOptions } from "../../../trainers/engine/contract.js";
 import { openModel } from "../../../trainers/engine/onnx/open.js";
-import { openAdapter, saveAdapter } from "../../../trainers/model/peft.js";
+import { openAdapter, saveAdapter, weightsName } from "../../../trainers/model/peft.js";
 import { adapterFormat, llamaFormat } from "../../../trainers/model-formats.js";
 import { temporaryDirectory, writeTinyModel } from "./tiny-model.js";
 
@@ -79,4 +80,77 @@ test("of an adapter that only names its base, another base is said", async () =>
   expect((await adapterFormat.inspect(`${other}::${adapter}`)).notes).toEqual([
     `the adapter says that it belongs to ${own}; it is put on ${other}`,
   ]);
+});
+
+describe("an adapter that is trained on base + adapter", () => {
+  const below = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "down_proj"] };
+  const above = { rank: 3, alpha: 2, dropout: 0, targetModules: ["q_proj", "up_proj"] };
+  let base: string;
+  let first: string;
+
+  async function trainedFurther(form: AdapterOptions, stacked: number) {
+    const model = await openModel(first, options);
+    await model.adapt(form, 4);
+    await model.step(objective, update);
+    for (let seed = 5; seed < 5 + stacked; seed++) {
+      await model.stack(seed);
+      await model.step(objective, update);
+    }
+    return model;
+  }
+
+  beforeAll(async () => {
+    base = writeTinyModel();
+    first = temporaryDirectory();
+    const model = await openModel(base, options);
+    await model.adapt(below, 3);
+    for (let step = 0; step < 3; step++) await model.step(objective, update);
+    await model.save(first);
+  });
+
+  test.each<[string, AdapterOptions, number]>([
+    ["LoRA", above, 0],
+    ["a stack of LoRA", above, 2],
+    ["AdaLoRA", { ...above, kind: "adalora", targetRank: 2 }, 0],
+  ])("%s opens on the raw base with the same answers, and continues bit for bit", async (_name, form, stacked) => {
+    const model = await trainedFurther(form, stacked);
+    const saved = temporaryDirectory();
+    await model.save(saved);
+    expect(openAdapter(saved).options.rank).toBe(below.rank + (1 + stacked) * above.rank);
+    expect((await adapterFormat.inspect(saved)).notes).toEqual([]);
+    const [expected] = await model.score(questions);
+    const alone = await openModel(saved, options);
+    expect((await alone.score(questions))[0]).toBeCloseTo(expected!, 4);
+    const [beneath] = await (await openModel(first, options)).score(questions);
+    expect(Math.abs(beneath! - expected!)).toBeGreaterThan(0.05);
+
+    const restored = await openModel(first, options);
+    await restored.adapt(form, 9);
+    await restored.load(saved);
+    const valuesOf = async (of: typeof model) => of.read(await of.snapshot());
+    expect(await valuesOf(restored)).toEqual(await valuesOf(model));
+    expect(await restored.score(questions)).toEqual([expected]);
+    const again = temporaryDirectory();
+    await restored.save(again);
+    expect(readFileSync(join(again, weightsName))).toEqual(readFileSync(join(saved, weightsName)));
+  });
+
+  test("it is refused on the intermediate model and on another base; the fix names its base", async () => {
+    const saved = temporaryDirectory();
+    await (await trainedFurther(above, 0)).save(saved);
+    for (const other of [first, await otherBase()]) {
+      const refused = adapterFormat.inspect(`${other}::${saved}`);
+      await expect(refused).rejects.toMatchObject({ code: "MODEL_INVALID", fix: expect.stringContaining(base) });
+    }
+  });
+
+  test("once the base itself was trained, what is saved is not said to fit its files", async () => {
+    const model = await openModel(first, options);
+    await model.step(objective, update);
+    await model.adapt(above, 4);
+    const saved = temporaryDirectory();
+    await model.save(saved);
+    expect(openAdapter(saved).options).toEqual(above);
+    await expect(adapterFormat.inspect(saved)).rejects.toMatchObject({ code: "MODEL_INVALID" });
+  });
 });

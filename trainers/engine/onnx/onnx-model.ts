@@ -1,11 +1,12 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
-import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
+import { type Checkpoint, digestModel, openCheckpoint, readTensors, saveCheckpoint } from "../../model/checkpoint.js";
 import { misfit } from "../../model/fit-tensors.js";
-import { type AdapterBase, holdsAdapter, openAdapter } from "../../model/peft.js";
+import { FoldedAdapters } from "../../model/folded-adapters.js";
+import { type AdapterBase, holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import { readTensor } from "../../model/safetensors.js";
-import { adaptersIn, saveStack } from "../../model/stacked-adapter.js";
+import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
 import type {
   AdapterOptions,
   EngineRequest,
@@ -43,7 +44,8 @@ export class OnnxModel implements Model {
   private inferenceFlops = 0;
   private generatedTokens = 0;
 
-  /** Of the base's weights, from when it was first asked for until they change. */
+  private readonly folded = new FoldedAdapters();
+  /** Of the base that an adapter is saved for, from when it was first asked for until it changes. */
   private baseDigest: string | undefined;
 
   constructor(
@@ -79,6 +81,7 @@ export class OnnxModel implements Model {
   };
 
   step(objective: Objective, update: Update): Promise<StepReport> {
+    this.beforeChange();
     return this.decoder.step(objective, update);
   }
 
@@ -91,6 +94,7 @@ export class OnnxModel implements Model {
   }
 
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    this.beforeChange();
     return this.decoder.apply(gradient, update);
   }
 
@@ -123,6 +127,7 @@ export class OnnxModel implements Model {
   }
 
   async restore(vector: Vector): Promise<void> {
+    this.beforeChange();
     this.decoder.restore(vector);
   }
 
@@ -160,6 +165,7 @@ export class OnnxModel implements Model {
   }
 
   async merge(): Promise<void> {
+    if (this.decoder.adapter) this.folded.add(this.adapters());
     this.baseDigest = undefined;
     this.decoder.merge();
   }
@@ -182,21 +188,27 @@ export class OnnxModel implements Model {
     return this.answer(requests, embed);
   }
 
-  /** The base model of the adapters, which is frozen while they are trained. */
+  /** The model that adapters are saved for: that of the files where only adapters were folded into it, else as it is now. */
   private async adapterBase(): Promise<AdapterBase> {
-    this.baseDigest ??= digestModel(this.checkpoint, tensorsOf(this.decoder.base));
+    const tensors = this.folded.rank > 0 ? readTensors(this.checkpoint) : tensorsOf(this.decoder.base);
+    this.baseDigest ??= digestModel(this.checkpoint, tensors);
     return { directory: this.checkpoint.directory, digest: this.baseDigest };
   }
 
+  /** The adapters that act, oldest first; the last one with `weights` in place of its own. */
+  private adapters(weights?: Vector): Adapter[] {
+    const { adapter, earlier, vectors } = this.decoder;
+    const values = weights && vectors.values(weights, adapter!.store.length);
+    const last = { options: adapter!.options, tensors: tensorsOf(adapter!.store, values) };
+    return [...earlier.map(({ options, store }) => ({ options, tensors: tensorsOf(store) })), last];
+  }
+
   async save(directory: string, weights?: Vector): Promise<void> {
-    const { adapter, earlier, prompts, trainable, config } = this.decoder;
+    const { adapter, prompts, trainable, config } = this.decoder;
+    if (adapter) return this.folded.save(directory, this.adapters(weights), await this.adapterBase());
     const tensors = tensorsOf(trainable, weights && this.decoder.vectors.values(weights, trainable.length));
     if (prompts) savePrompts(directory, config, tensors);
-    else if (!adapter) saveCheckpoint(directory, this.checkpoint, tensors);
-    else {
-      const blocks = [...earlier.map(({ store }) => tensorsOf(store)), tensors];
-      saveStack(directory, adapter.options, blocks, await this.adapterBase());
-    }
+    else saveCheckpoint(directory, this.checkpoint, tensors);
   }
 
   async load(directory: string): Promise<void> {
@@ -208,6 +220,7 @@ export class OnnxModel implements Model {
         fix: "Load the directory into the base model, before an adapter is added.",
       });
     }
+    this.beforeChange();
     this.fill(openCheckpoint(directory, architectures));
   }
 
@@ -268,14 +281,21 @@ export class OnnxModel implements Model {
     fillStore(store, openPrompts(directory), directory);
   }
 
+  /** To be called before what is trained changes: the base is, where nothing was added to it. */
+  private beforeChange(): void {
+    if (this.decoder.trainable !== this.decoder.base) return;
+    this.folded.lose();
+    this.baseDigest = undefined;
+  }
+
   private loadAdapter(directory: string): void {
-    const { options, tensors } = openAdapter(directory);
     if (this.decoder.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
-    if (this.decoder.adapter === null) this.decoder.adapt(options, 0);
-    const blocks = adaptersIn(tensors, options.rank, this.decoder.adapter!.options.rank);
-    for (const [i, block] of blocks.entries()) {
+    const names = this.decoder.adapter?.store.tensors.map(({ name }) => name);
+    const whole = this.folded.open(directory, names && new Set(names));
+    if (this.decoder.adapter === null) this.decoder.adapt(whole.options, 0);
+    for (const [i, { tensors }] of divideAdapter(whole, this.decoder.adapter!.options.rank).entries()) {
       if (i > 0) this.decoder.stack(0);
-      fillStore(this.decoder.trainable, block, directory);
+      fillStore(this.decoder.trainable, tensors, directory);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { fitTensors, misfit } from "../../model/fit-tensors.js";
-import { openAdapter } from "../../model/peft.js";
+import { FoldedAdapters } from "../../model/folded-adapters.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import type { NamedTensor } from "../../model/safetensors.js";
-import { adaptersIn, saveStack } from "../../model/stacked-adapter.js";
+import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
 import type { AdapterOptions, Model, PromptOptions, Vector } from "../contract.js";
 import { startAdapter } from "../starts.js";
 
@@ -19,8 +19,9 @@ interface BaseFacts {
 export class AddedParameters {
   prompts: PromptOptions | undefined;
   private adapter: AdapterOptions | undefined;
-  /** The tensors of adapters beneath the one that is trained, oldest first. */
-  private readonly earlier: NamedTensor[][] = [];
+  /** Adapters beneath the one that is trained, oldest first. */
+  private readonly earlier: Adapter[] = [];
+  private readonly folded = new FoldedAdapters();
 
   constructor(
     private readonly base: Base,
@@ -61,34 +62,40 @@ export class AddedParameters {
 
   /** Keeps what the adapter is that another one is to be put on. */
   async beforeStack(): Promise<void> {
-    if (this.adapter !== undefined) this.earlier.push(await this.tensors());
+    if (this.adapter !== undefined) this.earlier.push({ options: this.adapter, tensors: await this.tensors() });
   }
 
   async startStacked(seed: number): Promise<void> {
     await this.startAdapter(this.adapter!, seed);
   }
 
-  /** The adapters are part of the base. */
-  clear(): void {
+  /** To be called before the adapters become part of the base. */
+  async beforeMerge(): Promise<void> {
+    await this.beforeStack();
+    this.folded.add(this.earlier.splice(0));
     this.adapter = undefined;
-    this.earlier.length = 0;
+  }
+
+  /** To be called before what is trained changes: the base is, where nothing was added to it. */
+  beforeChange(): void {
+    if (!this.any) this.folded.lose();
   }
 
   async save(directory: string, weights?: Vector): Promise<void> {
     const { adapter, facts } = this;
     const tensors = await this.tensors(weights);
     if (adapter === undefined) return savePrompts(directory, facts, tensors);
-    saveStack(directory, adapter, [...this.earlier, tensors], facts);
+    this.folded.save(directory, [...this.earlier, { options: adapter, tensors }], facts);
   }
 
   async loadAdapter(directory: string): Promise<void> {
-    const { options, tensors } = openAdapter(directory);
     if (this.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
-    if (this.adapter === undefined) await this.base.adapt(options, 0);
-    const blocks = adaptersIn(tensors, options.rank, this.adapter!.rank);
-    for (const [i, block] of blocks.entries()) {
+    const names = this.adapter && (await this.base.trainable()).layout.map(({ name }) => name);
+    const whole = this.folded.open(directory, names && new Set(names));
+    if (this.adapter === undefined) await this.base.adapt(whole.options, 0);
+    for (const [i, { tensors }] of divideAdapter(whole, this.adapter!.rank).entries()) {
       if (i > 0) await this.base.stack(0);
-      await this.fill(block, directory);
+      await this.fill(tensors, directory);
     }
   }
 

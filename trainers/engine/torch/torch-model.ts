@@ -86,6 +86,7 @@ export class TorchModel implements Model {
   };
 
   step(objective: Objective, update: Update): Promise<StepReport> {
+    this.added.beforeChange();
     return this.objectives.step(objective, update);
   }
 
@@ -98,6 +99,7 @@ export class TorchModel implements Model {
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    this.added.beforeChange();
     return { gradientNorm: await this.ask<number>("apply", { gradient, update }) };
   }
 
@@ -130,6 +132,7 @@ export class TorchModel implements Model {
   }
 
   restore(vector: Vector): Promise<void> {
+    this.added.beforeChange();
     return this.ask("restore", { vector });
   }
 
@@ -157,8 +160,8 @@ export class TorchModel implements Model {
   }
 
   async merge(): Promise<void> {
+    await this.added.beforeMerge();
     await this.ask("merge");
-    this.added.clear();
   }
 
   async addPrompts(options: PromptOptions, seed: number): Promise<void> {
@@ -219,6 +222,7 @@ export class TorchModel implements Model {
     if (this.added.prompts) return this.added.loadPrompts(directory);
     if (holdsAdapter(directory)) return this.added.loadAdapter(directory);
     if (this.added.any || !existsSync(join(directory, "config.json"))) throw misfit("This model", directory);
+    this.added.beforeChange();
     await this.ask("load", { directory });
   }
 

@@ -1,5 +1,5 @@
 import { random } from "../../../../harness/contract/random.js";
-import { type AdaptedModule, adaptedModules, adapterShapes } from "../../../model/adapter-shapes.js";
+import { type AdaptedModule, adaptedModules, adapterScaling, adapterShapes } from "../../../model/adapter-shapes.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { AdapterOptions } from "../../contract.js";
 import { startAdapter } from "../../starts.js";
@@ -7,16 +7,18 @@ import { ParameterStore } from "./parameter-store.js";
 
 /** What of an adapter shapes a graph. */
 export interface AdapterForm {
-  /** What its output is multiplied with: alpha / rank, in AdaLoRA with the 10⁻⁵ that PEFT adds to the rank. */
   readonly scaling: number;
   readonly targets: readonly string[];
   /** Whether there is a diagonal between its matrices. */
   readonly diagonal: boolean;
 }
 
-export function adapterForm({ kind, alpha, rank, targetModules: targets }: AdapterOptions): AdapterForm {
-  const diagonal = kind === "adalora";
-  return { scaling: alpha / (diagonal ? rank + 1e-5 : rank), targets, diagonal };
+export function adapterForm(options: AdapterOptions): AdapterForm {
+  return {
+    scaling: adapterScaling(options),
+    targets: options.targetModules,
+    diagonal: options.kind === "adalora",
+  };
 }
 
 /** A low-rank adapter (Hu et al., 2106.09685; AdaLoRA: Zhang et al., 2303.10512) on linear modules of every layer. */
