@@ -156,7 +156,7 @@ export const configSchema = Type.Object(
   {
     ...closed,
     $schema: "http://json-schema.org/draft-07/schema#",
-    $id: "bench/config.schema.json",
+    $id: "config.schema.json",
     title: "Configuration of a run",
   },
 );
