@@ -212,7 +212,8 @@ export class OnnxModel implements Model {
   }
 
   async load(directory: string): Promise<void> {
-    if (this.decoder.prompts) return this.loadPrompts(directory);
+    const { prompts } = this.decoder;
+    if (prompts) return fillStore(prompts.store, openPrompts(directory), directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
     if (this.decoder.adapter) {
       throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory contains none.", {
@@ -274,11 +275,6 @@ export class OnnxModel implements Model {
       if (stored?.shape.join() !== shape.join()) throw misfit(name, [...checkpoint.tensors.values()][0]!.file);
       readTensor(stored, this.decoder.base.view(name));
     }
-  }
-
-  private loadPrompts(directory: string): void {
-    const { store } = this.decoder.prompts!;
-    fillStore(store, openPrompts(directory), directory);
   }
 
   /** To be called before what is trained changes: the base is, where nothing was added to it. */
