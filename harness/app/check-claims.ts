@@ -9,6 +9,7 @@ import { BenchError } from "../contract/errors.js";
 import { readEntries } from "../gate/entry.js";
 import { type Extension, extensionsIn, restrictPlan } from "../gate/extend.js";
 import type { RunObserver } from "../run/display/observed.js";
+import type { ReadingOptions } from "../run/store/store.js";
 import { type AppContext, registryFor } from "./context.js";
 import type { ClaimsOptions, PlannedClaims } from "./plan-claims.js";
 import { observersOf, renderReport } from "./render-report.js";
@@ -28,7 +29,7 @@ export interface CheckedClaims {
  */
 export async function judgeStoredRun(
   directory: string,
-  { only, plugins }: Pick<ClaimsOptions, "only" | "plugins">,
+  { only, plugins, notice }: Pick<ClaimsOptions, "only" | "plugins"> & ReadingOptions,
   context: Pick<AppContext, "builtIns">,
 ): Promise<ClaimsRecord> {
   const registry = await registryFor(context, plugins);
@@ -36,12 +37,13 @@ export async function judgeStoredRun(
   const registration = readRegistration(directory);
   const registered = registration?.claims.map(({ id }) => id) ?? [];
   if (registration !== undefined && (only ?? []).every((id) => registered.includes(id))) {
-    const record = judgeRun(directory, { ...registration, registration, metrics }, looksAt(directory, registration));
+    const tested = { ...registration, registration, metrics, notice };
+    const record = judgeRun(directory, tested, looksAt(directory, registration));
     return { ...record, claims: record.claims.filter(({ id }) => only?.includes(id) ?? true) };
   }
   const claims = chooseClaims(registry.allClaims(), only, metrics);
   const arms = resolveArms(combineArms(claims), registry);
-  return judgeRun(directory, { claims: claims.map(registeredClaim), arms, metrics });
+  return judgeRun(directory, { claims: claims.map(registeredClaim), arms, metrics, notice });
 }
 
 /** Registers claims, runs their plan, judges them and writes the verdicts. A verdict is a result, never an error. */

@@ -8,6 +8,7 @@ import { type Answers, answersOf, independentItems, isEvaluated } from "../gate/
 import { type Reach, reachOf } from "../gate/items/compare-items.js";
 import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../gate/items/item-gate.js";
 import { itemMeasureOf } from "../gate/items/item-measures.js";
+import type { ReadingOptions } from "../run/store/store.js";
 
 /**
  * Judges a model that was evaluated as it is against another one, item by item.
@@ -73,11 +74,12 @@ const assumedFlips = 0.1;
  */
 export function planGate(
   run: string,
-  options: { config?: string; margins?: Record<string, number>; trainer?: string },
+  options: { config?: string; margins?: Record<string, number>; trainer?: string } & ReadingOptions,
 ): GatePlan {
   const settings = readGateSettings(options.config, { margins: options.margins, trainer: options.trainer });
   requireMargins(settings);
   const entry = readEntry(run, settings.trainer);
+  for (const text of entry.notices) options.notice?.(text);
   if (!isEvaluated(entry.trainer)) {
     throw new BenchError(
       "USAGE",

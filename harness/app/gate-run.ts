@@ -14,6 +14,7 @@ import { measuredSuite, measureOf } from "../gate/measures.js";
 import { gateJunit } from "../gate/outputs/junit.js";
 import { gateMarkdown } from "../gate/outputs/markdown.js";
 import { gateSarif } from "../gate/outputs/sarif.js";
+import type { ReadingOptions } from "../run/store/store.js";
 import { type AppContext, registryFor } from "./context.js";
 import { extendGate } from "./extend-gate.js";
 import { judgeItems } from "./gate-items.js";
@@ -180,14 +181,16 @@ export interface Decision {
 }
 
 /** A decision that a run is the baseline of that name. */
-export interface BlessOptions extends Decision {
+export interface BlessOptions extends Decision, ReadingOptions {
   name: string;
 }
 
 /** Makes a run the next version of a baseline. */
 export function blessRun(run: string, options: BlessOptions): { baseline: Baseline; file: string } {
   const { directory, trainer } = readGateSettings(options.config, { directory: options.baselines });
-  return bless(readEntry(run, trainer), { directory, name: options.name, by: options.by, reason: options.reason });
+  const entry = readEntry(run, trainer);
+  for (const text of entry.notices) options.notice?.(text);
+  return bless(entry, { directory, name: options.name, by: options.by, reason: options.reason });
 }
 
 /** Records that a metric may be worse for a while. Returns the file of the record. */

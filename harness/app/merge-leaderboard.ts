@@ -6,17 +6,15 @@ import { resolveReference } from "../hub.js";
 import { buildBoard } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
 import { type MeasuredRun, publicRun, publishedRuns, readMeasuredRuns } from "../run/store/published-run.js";
-import { readRunRecord } from "../run/store/store.js";
+import { type ReadingOptions, readRunRecord } from "../run/store/store.js";
 import { cardWords, writeCard } from "./leaderboard-card.js";
 import { writeLeaderboard } from "./leaderboard-files.js";
 import { writePublicReport } from "./public-report.js";
 
-export interface LeaderboardOptions {
+export interface LeaderboardOptions extends ReadingOptions {
   /** Directory. */
   out: string;
   push?: string;
-  /** Takes what was left out while reading, and what no digest protects. */
-  notice?(text: string): void;
   /** What the card is called, and a Markdown file that says how to submit; else what the card there says, or a default. */
   title?: string;
   submission?: string;
@@ -54,7 +52,10 @@ export async function mergeLeaderboard(
     reports[report.run] = report.page;
     reportFiles.push(...report.files);
   }
-  for (const text of own.flatMap(({ notices }) => notices)) notice?.(text);
+  const noticeOf = (runs: readonly MeasuredRun[]) => {
+    for (const text of new Set(runs.flatMap(({ notices }) => notices))) notice?.(text);
+  };
+  noticeOf(own);
   const write = async (runs: readonly MeasuredRun[], there?: string) => {
     const board = buildBoard(runs, registry.allMetrics());
     const files = await writeLeaderboard(board, runs, registry, out);
@@ -68,6 +69,7 @@ export async function mergeLeaderboard(
   let written: Awaited<ReturnType<typeof write>> | undefined;
   const pushed = await publishFiles(push, async (there) => {
     const published = existsSync(there) ? publishedRuns(there).map(publicRun) : [];
+    noticeOf(published);
     written = await write(distinct([...own, ...published]), there);
     return { root: out, files: written.files, title: `Leaderboard of ${written.board.suite.name}` };
   });

@@ -39,7 +39,7 @@ export async function writePublicReport(
   writeFileAtomically(join(target, layout.journal), journalText(events));
   const paths = [layout.examples, ...run.cells.flatMap(({ id }) => cellFiles.map((path) => path(id)))];
   for (const path of paths) copyIfThere(join(directory, path), join(target, path));
-  await renderAgain(registry, target, undefined);
+  await renderAgain(registry, target);
   const files = (readdirSync(target, { recursive: true }) as string[])
     .map((name) => join(target, name))
     .filter((path) => statSync(path).isFile());

@@ -4,7 +4,7 @@ import { BenchError } from "../contract/errors.js";
 import type { History } from "../contract/history.js";
 import type { Metric } from "../contract/metric.js";
 import { buildHistory } from "../metrics/index.js";
-import { layout, readRun } from "../run/store/store.js";
+import { layout, type ReadingOptions, readRun } from "../run/store/store.js";
 
 /**
  * The history of runs: each path is a run directory, or a directory of them.
@@ -13,7 +13,7 @@ import { layout, readRun } from "../run/store/store.js";
  */
 export function readHistory(
   paths: readonly string[],
-  only: { suite?: string; trainer?: string; notice?(text: string): void },
+  only: { suite?: string; trainer?: string } & ReadingOptions,
   metrics?: readonly Metric[],
 ): History {
   const { suite, trainer } = only;

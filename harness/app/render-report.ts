@@ -4,7 +4,7 @@ import { BenchError, toBenchError } from "../contract/errors.js";
 import type { ReportContext, Reporter } from "../contract/plugin.js";
 import type { Registry } from "../plugins.js";
 import type { RunObserver } from "../run/display/observed.js";
-import { requireRunRecord } from "../run/store/store.js";
+import { type ReadingOptions, readRun } from "../run/store/store.js";
 
 /** What reporters wrote. */
 export interface RenderedReports {
@@ -22,6 +22,11 @@ export interface ReportChoice {
   reporters?: readonly string[];
   /** Keys of metrics. */
   columns?: readonly string[];
+}
+
+export interface RenderAgainOptions extends Pick<ReportChoice, "reporters">, ReadingOptions {
+  /** Directory; the run's folder `report` without it. */
+  out?: string;
 }
 
 /** Renders a run directory into its folder `report`. */
@@ -46,15 +51,16 @@ export async function renderReport(
  * Renders a run directory again, with the columns that it was run with as far as their metrics are known.
  *
  * @returns the paths of the files.
- * @throws STORAGE where there is no run, UNKNOWN_NAME, and what a reporter throws.
+ * @throws STORAGE where there is no run, DATA_INVALID where it is damaged, UNKNOWN_NAME, and what a reporter throws.
  */
 export async function renderAgain(
   registry: Registry,
   directory: string,
-  reporters: readonly string[] | undefined,
-  out = reportDirectory(directory),
+  { reporters, out = reportDirectory(directory), notice }: RenderAgainOptions = {},
 ): Promise<string[]> {
-  const config = requireRunRecord(directory).config as unknown as RunConfig;
+  const { run, notices } = readRun(directory);
+  for (const text of notices) notice?.(text);
+  const config = run.config as unknown as RunConfig;
   const known = new Set(registry.allMetrics().map(({ key }) => key));
   const context = contextOf(
     registry,

@@ -4,6 +4,7 @@ import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
 import { observedSide, readEntries } from "../gate/entry.js";
 import { seedsPerOrder } from "../metrics/clusters.js";
+import type { ReadingOptions } from "../run/store/store.js";
 import { isArm, type ResolvedArm } from "./arms.js";
 import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";
 import type { RegisteredClaim, Registration } from "./registered.js";
@@ -33,7 +34,7 @@ export interface Look {
 }
 
 /** What is judged: claims with their arms, and where they were registered. */
-export interface Tested {
+export interface Tested extends ReadingOptions {
   claims: readonly RegisteredClaim[];
   arms: Readonly<Record<string, ResolvedArm>>;
   registration?: Registration;
@@ -48,9 +49,10 @@ export interface Tested {
  * @throws STORAGE where the directory holds no run.
  */
 export function judgeRun(directory: string, tested: Tested, earlier: readonly Look[] = []): ClaimsRecord {
-  const { claims, arms, registration, metrics } = tested;
+  const { claims, arms, registration, metrics, notice } = tested;
   const entries = readEntries(directory);
-  const { run } = entries[0]!;
+  const { run, notices } = entries[0]!;
+  for (const text of notices) notice?.(text);
   const cells = Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, cellsOf(arm, name, entries)]));
   const orders = new Set(entries.flatMap((entry) => [...entry.cells, ...entry.missing]).map(({ order }) => order)).size;
   const results = judgeClaims(claims, cells, { looks: registration?.limits.looks, metrics });

@@ -33,7 +33,11 @@ export interface Baseline {
 }
 
 /** What a gate compares with; without version, time and reason where nobody blessed it. */
-export type ComparedBaseline = Omit<Baseline, Blessed> & Partial<Pick<Baseline, Blessed>>;
+export type ComparedBaseline = Omit<Baseline, Blessed> &
+  Partial<Pick<Baseline, Blessed>> & {
+    /** Of a run that was read for this comparison. */
+    notices?: string[];
+  };
 
 type Blessed = "version" | "blessedAt" | "by" | "reason";
 
@@ -73,6 +77,7 @@ export const unblessed = (entry: Entry, name: string): ComparedBaseline => ({
   schema: "baseline@1",
   name,
   ...recordOf(entry),
+  notices: entry.notices,
 });
 
 function recordOf(entry: Entry): Omit<Baseline, Blessed | "schema" | "name"> {

@@ -39,5 +39,6 @@ export function hubFailure(reference: HubReference, endpoint: string, error: unk
       cause: error,
     });
   }
-  return fail((error as Error).message, "Try again: files that are complete are kept.");
+  // What breaks off a download arrives as a mere text, by the library.
+  return fail(error instanceof Error ? error.message : String(error), "Try again: files that are complete are kept.");
 }

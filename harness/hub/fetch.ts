@@ -51,7 +51,13 @@ export function hubFetch({ hubUrl, accessToken }: HubAccess, limits: HubLimits):
       const answer = await boundedFetch(url, { ...init, headers }, limits);
       const isRead = (init.method ?? "GET") === "GET";
       const seconds = isRead ? secondsToWait(answer, attempt, waited) : undefined;
-      if (seconds === undefined) return answer;
+      if (seconds === undefined) {
+        if (isRead && answer.ok && answer.body === null) {
+          // The library's stream of a download waits for the end of a body, and there is none that could end.
+          throw new Error(`${url.pathname} was answered ${answer.status}, without content`);
+        }
+        return answer;
+      }
       waited += seconds;
       await answer.body?.cancel();
       await wait(1000 * seconds);

@@ -16,7 +16,7 @@ import type { CellResult, WorkerMessage } from "./pool/messages.js";
 import { type CellPool, openPool } from "./pool/pool.js";
 import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
 import { type OpenRun, openRun } from "./store/open-run.js";
-import { readJson, resultFiles } from "./store/store.js";
+import { readJson, resultFiles, unprotectedNotices } from "./store/store.js";
 
 export interface RunOutcome {
   directory: string;
@@ -86,7 +86,9 @@ class Coordinator {
       ...(this.plan.suite.notes ?? []),
       ...(this.plan.record.model.notes ?? []),
       ...(this.plan.memory.reason === undefined ? [] : [this.plan.memory.reason]),
+      ...this.plan.notices,
       ...this.run.journal.content.notices,
+      ...unprotectedNotices(this.run.record.cells, this.states, this.run.files),
     ]) {
       this.options.display.show({ type: "notice", text });
     }

@@ -1,18 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Registry } from "../../plugins.js";
-import { readRun } from "../../run/store/store.js";
+import { type ReadingOptions, readRun } from "../../run/store/store.js";
 import { renderAgain } from "../render-report.js";
 import { runTables } from "./run-tables.js";
 import { writeParquetTable, writeTextTable } from "./table-files.js";
 
-export interface ExportOptions {
+export interface ExportOptions extends ReadingOptions {
   /** `csv` for JSONL and CSV, `parquet`, or the name of a reporter, such as a tracker's. */
   to: string;
   /** Leaves text in CSV as it is, also what a spreadsheet would take for a formula. */
   exactCsv?: boolean;
-  /** Takes what was left out while reading, and what no digest protects. */
-  notice?(text: string): void;
 }
 
 /** Whether a format is tables; any other is the name of a reporter. */
@@ -31,7 +29,7 @@ export async function exportRun(
   { to, exactCsv = false, notice }: ExportOptions,
   registry: Registry,
 ): Promise<string[]> {
-  if (!isTables(to)) return renderAgain(registry, directory, [to], out);
+  if (!isTables(to)) return renderAgain(registry, directory, { reporters: [to], out, notice });
   const stored = readRun(directory);
   for (const text of stored.notices) notice?.(text);
   const tables = runTables(stored, registry.allMetrics());

@@ -9,10 +9,11 @@ import { copyCheckpoint, discardCopy, keepContent } from "../../registry/model-s
 import { modelIn } from "../../registry/state.js";
 import { openSource, type Source } from "../../run/continuation/source.js";
 import { weightsOf } from "../../run/continuation/start.js";
+import type { ReadingOptions } from "../../run/store/store.js";
 import { type AppContext, registryFor } from "../context.js";
 import { requireName, type SignedOptions, stamp, suiteOf } from "./signature.js";
 
-export interface AddOptions extends SignedOptions {
+export interface AddOptions extends SignedOptions, ReadingOptions {
   /** The model that an adapter belongs to, where it does not say so itself. */
   base?: string;
   /** The version that it was trained from: `name@3` or `name@alias`. */
@@ -46,6 +47,7 @@ export async function addVersion(
   requireName(name, "a model");
   const plugins = await registryFor(context, options.plugins);
   const { location, source } = await locate(checkpoint, options.base, plugins);
+  for (const text of source?.notices ?? []) options.notice?.(text);
   const [base, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
   const { digest, parameters, architecture } = await plugins.modelFor(location).inspect(location);
   const registry = new ModelRegistry(options.registry);

@@ -3,7 +3,7 @@ import { BenchError } from "../../contract/errors.js";
 import type { EvaluationRecord, RegisteredModel, VersionRecord } from "../../contract/registry.js";
 import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
 import { damageOf } from "../../registry/model-store.js";
-import { readRun } from "../../run/store/store.js";
+import { type ReadingOptions, readRun } from "../../run/store/store.js";
 import { finalScores } from "../final-scores.js";
 import { type SignedOptions, suiteOf } from "./signature.js";
 
@@ -15,9 +15,10 @@ import { type SignedOptions, suiteOf } from "./signature.js";
 export async function attachEvaluation(
   reference: string,
   directory: string,
-  { registry, by }: SignedOptions,
+  { registry, by, notice }: SignedOptions & ReadingOptions,
 ): Promise<{ version: VersionRecord; evaluation: EvaluationRecord }> {
-  const { run, matrices } = readRun(resolve(directory));
+  const { run, matrices, notices } = readRun(resolve(directory));
+  for (const text of notices) notice?.(text);
   const evaluated = run.trainers.length === 1 && run.trainers[0]!.schedule === "once";
   const matrix = evaluated ? matrices[run.cells[0]!.id] : undefined;
   if (matrix === undefined) {

@@ -5,6 +5,7 @@ import {
   type CliContext,
   type CommonOptions,
   commaSeparated,
+  noticePrinter,
   printJson,
   printLines,
   withCommonOptions,
@@ -61,7 +62,7 @@ async function act(suite: string | undefined, options: Options, context: CliCont
     return;
   }
   if (run !== undefined) {
-    const record = await judgeStoredRun(run, { only: options.only, plugins }, context);
+    const record = await judgeStoredRun(run, { only: options.only, plugins, notice: noticePrinter(context) }, context);
     if (json) printJson(context, record);
     else printLines(context, claimLines(record, context));
     return;

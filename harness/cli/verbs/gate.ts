@@ -1,7 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GateOptions } from "../../app/gate-run.js";
 import { limits } from "../../config/limits.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  noticePrinter,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 import { byOption } from "../shared-options.js";
 import { nearPath } from "../text/near-path.js";
 import { wholeNumber } from "../whole-number.js";
@@ -75,7 +82,7 @@ export function addGate(program: Command, context: CliContext): void {
     if (plan === true) {
       const { planGate } = await import("../../app/gate-items.js");
       const { gatePlanLines } = await import("../text/gate-plan-lines.js");
-      const planned = planGate(run, { ...rest, margins });
+      const planned = planGate(run, { ...rest, margins, notice: noticePrinter(context) });
       if (options.json) printJson(context, planned);
       else printLines(context, gatePlanLines(planned, context));
       return;
@@ -102,7 +109,7 @@ export function addGate(program: Command, context: CliContext): void {
   withCommonOptions(bless, ['bench gate bless runs/main --reason "release 1.2"']).action(
     async (run: string, options: StoreOptions & { name: string }) => {
       const { blessRun } = await import("../../app/gate-run.js");
-      const { baseline, file } = blessRun(run, options);
+      const { baseline, file } = blessRun(run, { ...options, notice: noticePrinter(context) });
       const { name, version, cells, suite } = baseline;
       if (options.json) printJson(context, { name, version, file, cells: cells.length, suite });
       else context.print(`Blessed ${name}@${version}: ${cells.length} cells in ${nearPath(file)}. Commit that file.\n`);

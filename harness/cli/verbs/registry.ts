@@ -3,7 +3,14 @@ import type { AddOptions } from "../../app/registry/add-version.js";
 import type { CollectOptions, MoveOptions } from "../../app/registry/aliases.js";
 import type { SignedOptions } from "../../app/registry/signature.js";
 import { BenchError } from "../../contract/errors.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  noticePrinter,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 import { withRegistryOption, withSignature } from "../shared-options.js";
 import { wholeNumber } from "../whole-number.js";
 
@@ -35,7 +42,7 @@ function addChanges(registry: Command, context: CliContext): void {
   ]).action(async (name: string, checkpoint: string, { plugin: plugins, ...options }: Options<AddOptions>) => {
     const { addVersion } = await import("../../app/registry/add-version.js");
     const { versionText } = await import("../text/registry-lines.js");
-    const added = await addVersion(name, checkpoint, { ...options, plugins }, context);
+    const added = await addVersion(name, checkpoint, { ...options, plugins, notice: noticePrinter(context) }, context);
     if (options.json) printJson(context, added);
     else {
       const { version, path, known, leftOut } = added;
@@ -56,7 +63,7 @@ function addChanges(registry: Command, context: CliContext): void {
     async (reference: string, run: string, options: Options<SignedOptions>) => {
       const { attachEvaluation } = await import("../../app/registry/evaluations.js");
       const { versionText } = await import("../text/registry-lines.js");
-      const attached = await attachEvaluation(reference, run, options);
+      const attached = await attachEvaluation(reference, run, { ...options, notice: noticePrinter(context) });
       if (options.json) printJson(context, attached);
       else printLines(context, [`Attached run ${attached.evaluation.run} to ${versionText(attached.version)}.`]);
     },

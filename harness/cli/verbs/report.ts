@@ -5,6 +5,7 @@ import {
   type CliContext,
   type CommonOptions,
   commaSeparated,
+  noticePrinter,
   printJson,
   printLines,
   withCommonOptions,
@@ -28,7 +29,9 @@ export function addReport(program: Command, context: CliContext): void {
   ]).action(async (run: string, options: CommonOptions & { reporter?: string[]; out?: string }) => {
     const { renderAgain } = await import("../../app/render-report.js");
     const registry = await registryFor(context, options.plugin);
-    const files = await renderAgain(registry, resolve(run), options.reporter, options.out && resolve(options.out));
+    const { reporter: reporters, out } = options;
+    const where = out === undefined ? {} : { out: resolve(out) };
+    const files = await renderAgain(registry, resolve(run), { reporters, ...where, notice: noticePrinter(context) });
     if (options.json) printJson(context, { files });
     else printLines(context, files);
   });

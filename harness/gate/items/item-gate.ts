@@ -49,14 +49,15 @@ export function runItemGate(
     const row: GateRow = { key, title: measure.title, margin, ...judgeItems(evidence, allowed, same) };
     return acknowledged === undefined ? row : { ...row, acknowledged };
   });
-  const notes = trainerNotes(baseline.trainer, candidate.trainer);
+  const notices = new Set([...(baseline.notices ?? []), ...candidate.notices]);
+  const notes = [...trainerNotes(baseline.trainer, candidate.trainer), ...notices];
   if (same) notes.push("the candidate is the evaluation that the baseline was made of");
   return {
     ...resultOf(request, rows),
     pairedBy: "item",
     alpha: itemAlpha,
     flips: itemFlips(baseline.answers, answers),
-    notes: [...notes, ...candidate.notices, ...unguardedFalls(suite, Object.keys(margins), baseline.answers, answers)],
+    notes: [...notes, ...unguardedFalls(suite, Object.keys(margins), baseline.answers, answers)],
   };
 }
 

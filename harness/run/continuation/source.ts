@@ -19,6 +19,8 @@ export interface Source {
   before: number[];
   /** SHA-256 of its checkpoint. */
   digest: string;
+  /** What was left out while reading its run, and what no digest protects. */
+  notices: string[];
 }
 
 /**
@@ -68,6 +70,7 @@ export function openSource(reference: string): Source {
     row,
     before: rows.map((finished) => finished.row).filter((before) => before < row),
     digest: measured.artifacts[checkpoint]!,
+    notices: stored.notices,
   };
 }
 

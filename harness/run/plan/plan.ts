@@ -47,6 +47,8 @@ export interface RunPlan {
   cells: PlannedCell[];
   estimate: RunEstimate;
   memory: MemoryPlan;
+  /** What was left out while reading a run that is continued, and what no digest protects. */
+  notices: string[];
 }
 
 /**
@@ -153,6 +155,7 @@ export async function planRun(
     cells,
     estimate,
     memory,
+    notices: source?.notices ?? [],
   };
 }
 

@@ -39,6 +39,12 @@ export const layout = {
   checkpoint: (cell: string, row: number) => `cells/${cell}/checkpoint/${row}`,
 };
 
+/** Of whatever reads runs. */
+export interface ReadingOptions {
+  /** Takes what was left out while reading, and what no digest protects. */
+  notice?(text: string): void;
+}
+
 /** A run directory as read back, finished or not. */
 export interface StoredRun {
   directory: string;
@@ -85,13 +91,22 @@ export function readRun(directory: string): StoredRun {
     if (files.has(layout.synthetic(id))) synthetic[id] = files.lines("synthetic", layout.synthetic(id));
   }
   const missing = run.cells.filter(({ id }) => matrices[id] === undefined);
-  const unprotected = run.cells.filter(({ id }) => cells[id]!.status === "done" && !files.isProtected(id)).length;
-  if (unprotected > 0) notices.push(unprotectedNotice(unprotected, run.cells.length));
+  notices.push(...unprotectedNotices(run.cells, cells, files));
   return { directory, run, matrices, costs, curves, synthetic, cells, missing, events, notices, files };
 }
 
-const unprotectedNotice = (unprotected: number, cells: number): string =>
-  `${unprotected} of ${cells} cells are of a version of bench that stored no digests: if someone changed their results, nothing shows it`;
+/** Says which finished cells no digest protects; nothing where all are. */
+export function unprotectedNotices(
+  cells: readonly CellRecord[],
+  states: Readonly<Record<string, CellState>>,
+  files: RunFiles,
+): string[] {
+  const unprotected = cells.filter(({ id }) => states[id]!.status === "done" && !files.isProtected(id)).length;
+  if (unprotected === 0) return [];
+  return [
+    `${unprotected} of ${cells.length} cells are of a version of bench that stored no digests: if someone changed their results, nothing shows it`,
+  ];
+}
 
 /** The result files of a run directory, for those who read no more of it than these. */
 export const openRunFiles = (directory: string): RunFiles => new RunFiles(directory, readEvents(directory).events);

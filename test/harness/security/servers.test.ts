@@ -175,6 +175,17 @@ describe("a hostile Hub", () => {
     expect(message).toContain(expected);
   });
 
+  it("answers a request for a file without content", async () => {
+    const { message } = await outcome(
+      (_, response) => json(response, [file(10)]),
+      (request, response) =>
+        request.headers.range === undefined
+          ? response.writeHead(204).end()
+          : response.writeHead(206, { etag: '"x"', "content-range": "bytes 0-0/10" }).end("x"),
+    );
+    expect(message).toContain("was answered 204, without content");
+  });
+
   it("calls nonsense a size", async () => {
     for (const size of [-1, 1e300, "10", null]) {
       const { message } = await outcome((_, response) => json(response, [{ ...file(1), size }]));
