@@ -123,19 +123,8 @@ class Coordinator {
     const { chat } = this.plan.record.model;
     const compute = { ...(dtype && { dtype }), ...(python && { python }) };
     const setup = {
-      directory,
-      plugins,
-      confinement,
-      suite,
-      model,
-      engine,
-      compute,
-      device,
-      threads,
-      quick,
-      alerts,
-      observation,
-      chat,
+      ...{ directory, plugins, confinement, suite, model, engine, compute, device, threads, quick },
+      ...{ alerts, observation, chat },
     };
     const pool = openPool(setup, workers, (message) => this.hear(message));
     this.pool = pool;
