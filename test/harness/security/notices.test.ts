@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { newDirectory, bench as spoken, words } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { bench as spoken, words } from "../cli/support.js";
 import { removeDigests } from "../run/fixtures/without-digests.js";
 
 const directory = newDirectory();
