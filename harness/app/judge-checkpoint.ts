@@ -51,7 +51,8 @@ export async function openJudge(
   const judge = (candidate: Entry, baseline: ComparedBaseline): JudgedCheckpoint => {
     const answers = answersOf(candidate);
     const gate = judgeItems(candidate, baseline, settings, answers);
-    return { against: baseline.name, gate, alerts: itemAlerts(baseline.answers!, candidate, answers, alerts) };
+    const against = baseline.name;
+    return { against, gate, alerts: itemAlerts(baseline.answers!, candidate, answers, alerts, against) };
   };
   if (against !== "previous") {
     const baseline = await baselineOf(against, settings, evaluate);

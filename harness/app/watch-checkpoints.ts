@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { readAlertSettings } from "../config/index.js";
 import { digestOf } from "../contract/digest.js";
 import { BenchError, toBenchError } from "../contract/errors.js";
 import { byTrainingStep } from "../metrics/model-names.js";
 import type { Registry } from "../plugins.js";
+import { CheckpointAlerts } from "./checkpoint-alerts.js";
 import { type AppContext, registryFor } from "./context.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
 import { type CheckpointJudge, type JudgedCheckpoint, openJudge } from "./judge-checkpoint.js";
@@ -23,15 +25,17 @@ export interface WatchOptions extends EvaluateOptions {
   margins?: Record<string, number>;
   /** A checkpoint was evaluated, and judged where there is something to judge it against. */
   evaluated(checkpoint: EvaluatedCheckpoint, judged: JudgedCheckpoint | undefined): void;
+  /** Something that is worth knowing and stops nothing. */
+  notice(text: string): void;
   /** A checkpoint cannot be used; it is left alone until its files change. */
   failed(path: string, error: BenchError): void;
 }
 
 /**
  * Evaluates the checkpoints in a directory, by their steps or oldest first, and each further one once two looks at it see the same files.
- * Ends after the first round where `once` is asked for, else when it is cancelled.
+ * Ends after the first round where `once` is asked for, else when it is cancelled. Alerts go to the webhook of the configuration.
  *
- * @throws STORAGE where there is no such directory; what `openJudge` and a gate throw where checkpoints are judged.
+ * @throws STORAGE where there is no such directory; CONFIG_INVALID for a webhook without an address; what `openJudge` and a gate throw where checkpoints are judged.
  */
 export async function watchCheckpoints(
   directory: string,
@@ -44,6 +48,7 @@ export async function watchCheckpoints(
   const handled = new Map<string, string>();
   let seen = look(directory, registry);
   const judge = await judgeOf(suite, options, context);
+  const alerts = new CheckpointAlerts(readAlertSettings(options.config), options.notice, signal);
   while (!signal.aborted) {
     await wait(1000 * interval, undefined, { signal }).catch(() => undefined);
     const now = look(directory, registry);
@@ -51,11 +56,15 @@ export async function watchCheckpoints(
       if (signal.aborted || handled.get(path) === state || seen.get(path) !== state) continue;
       handled.set(path, state);
       const evaluated = await evaluateOne(path, suite, options, context);
-      if (evaluated !== undefined) options.evaluated(evaluated, judge?.(evaluated));
+      if (evaluated === undefined) continue;
+      const judged = judge?.(evaluated);
+      options.evaluated(evaluated, judged);
+      if (judged !== undefined) alerts.send(evaluated, judged);
     }
     seen = now;
-    if (once) return;
+    if (once) break;
   }
+  await alerts.settle();
 }
 
 /** Undefined where checkpoints are only evaluated. */

@@ -5,7 +5,7 @@ import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.j
 import type { DisplayedCell } from "../contract/event.js";
 import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
 import { sumOrNull } from "../metrics/definition.js";
-import { AlertDispatcher } from "./alerts/alert-dispatcher.js";
+import { type AlertDispatcher, dispatcherOf } from "./alerts/alert-dispatcher.js";
 import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
 import { judgeSynthetic } from "./cell/synthetic.js";
 import type { Display } from "./display/display.js";
@@ -73,7 +73,7 @@ class Coordinator {
   ) {
     this.states = cellStates(run.record.cells, run.journal.content.events);
     this.waiting = plan.cells.filter(({ record }) => !this.isSettled(record.id));
-    this.dispatcher = new AlertDispatcher(
+    this.dispatcher = dispatcherOf(
       plan,
       (cell, alert, attempts) => void this.journal({ type: "alert-delivered", cell, alert, attempts }),
       (text) => options.display.show({ type: "notice", text }),

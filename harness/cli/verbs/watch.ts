@@ -88,7 +88,9 @@ async function watch(
     execute: (plan: Parameters<typeof executeRun>[0]) => executeRun(plan, { display: silentDisplay(), cancellation }),
   };
   try {
-    await watchCheckpoints(directory, suite, { ...rest, margins, plugins, cancellation, evaluated, failed }, silent);
+    const notice = (text: string): void => void context.stderr.write(`note: ${printable(text)}\n`);
+    const said = { evaluated, failed, notice };
+    await watchCheckpoints(directory, suite, { ...rest, margins, plugins, cancellation, ...said }, silent);
     process.exitCode = unusable || worstExitCode(verdicts);
   } finally {
     process.off("SIGINT", stop);

@@ -10,6 +10,7 @@ import { pairItems } from "./pair-items.js";
  * The falls of an evaluated model against another one that the thresholds of the alerts do not allow: each task, and each
  * probe of an ability or of safety, with the noise floor over the items.
  *
+ * @param against the name of the other one, which the alerts' ids depend on.
  * @throws BASELINE_MISMATCH where the two answered other items.
  */
 export function itemAlerts(
@@ -17,6 +18,7 @@ export function itemAlerts(
   { run }: Pick<Entry, "run">,
   answers: Answers,
   settings: AlertSettings,
+  against: string,
 ): Alert[] {
   const { tasks, probes } = run.suite;
   const watched = [
@@ -35,7 +37,7 @@ export function itemAlerts(
     const [before, now] = [mean(pairs.map((pair) => pair.baseline)), mean(pairs.map((pair) => pair.candidate))];
     return fall(kind, subject, before, now, evidence).flatMap((seen) => {
       const severity = severityOf(seen, settings);
-      return severity === undefined ? [] : [alertOf(seen, severity, tasks.length, { run: run.id }, settings)];
+      return severity === undefined ? [] : [alertOf(seen, severity, tasks.length, { run: run.id, against }, settings)];
     });
   });
 }

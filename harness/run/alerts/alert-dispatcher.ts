@@ -1,35 +1,37 @@
-import type { Alert } from "../../contract/alert.js";
+import type { Alert, WebhookSettings } from "../../contract/alert.js";
 import { toBenchError } from "../../contract/errors.js";
-import type { PlannedCell } from "../plan/cells.js";
 import type { RunPlan } from "../plan/plan.js";
 import type { CellState } from "../store/cell-state.js";
-import { alertMessage, openWebhook, type Webhook } from "./webhook.js";
+import { type AlertMessage, alertMessage, openWebhook, type Webhook } from "./webhook.js";
 
-/** Takes alerts to the webhook of a run, if it has one, concurrently with the run. */
+type Delivered = (cell: string, alert: string, attempts: number) => void;
+type Failed = (reason: string) => void;
+
+/** Takes alerts to a webhook, if there is one, concurrently with what raises them. */
 export class AlertDispatcher {
   private readonly webhook: Webhook | undefined;
   private readonly underWay = new Set<Promise<void>>();
 
   /**
+   * @param messageOf what is sent of an alert of a cell, by the cell's id.
    * @param delivered called once the webhook took an alert.
    * @param failed called with the reason when it did not; the alert stays undelivered and is sent by the next run.
    * @throws CONFIG_INVALID when the webhook's address is wrong.
    */
   constructor(
-    private readonly plan: RunPlan,
-    private readonly delivered: (cell: string, alert: string, attempts: number) => void,
-    private readonly failed: (reason: string) => void,
+    settings: WebhookSettings | undefined,
+    private readonly messageOf: (cell: string, alert: Alert) => AlertMessage,
+    private readonly delivered: Delivered,
+    private readonly failed: Failed,
     private readonly cancellation?: AbortSignal,
   ) {
-    const settings = plan.config.alerts?.webhook;
     this.webhook = settings && openWebhook(settings);
   }
 
   /** Starts to deliver an alert; returns immediately. */
   send(cell: string, alert: Alert): void {
-    const planned = this.plan.cells.find(({ record }) => record.id === cell)!;
     if (this.webhook === undefined) return;
-    const delivery = this.deliver(this.webhook, planned, alert).finally(() => this.underWay.delete(delivery));
+    const delivery = this.deliver(this.webhook, cell, alert).finally(() => this.underWay.delete(delivery));
     this.underWay.add(delivery);
   }
 
@@ -45,13 +47,21 @@ export class AlertDispatcher {
     await Promise.all(this.underWay);
   }
 
-  private async deliver(webhook: Webhook, { record, order }: PlannedCell, alert: Alert): Promise<void> {
-    const { directory, record: run } = this.plan;
+  private async deliver(webhook: Webhook, cell: string, alert: Alert): Promise<void> {
     try {
-      const message = alertMessage({ id: run.id, directory, suite: run.suite.name }, record, order, alert);
-      this.delivered(record.id, alert.id, await webhook.deliver(message, this.cancellation));
+      this.delivered(cell, alert.id, await webhook.deliver(this.messageOf(cell, alert), this.cancellation));
     } catch (error) {
       this.failed(`an alert did not reach the webhook: ${toBenchError(error).message}`);
     }
   }
 }
+
+/** For the alerts of a run; see the constructor. */
+export const dispatcherOf = (plan: RunPlan, delivered: Delivered, failed: Failed, cancellation?: AbortSignal) =>
+  new AlertDispatcher(
+    plan.config.alerts?.webhook,
+    (cell, alert) => alertMessage(plan, cell, alert),
+    delivered,
+    failed,
+    cancellation,
+  );

@@ -4,6 +4,7 @@ import { BenchError, toBenchError } from "../../contract/errors.js";
 import { redactParts } from "../../contract/redact.js";
 import type { CellRecord } from "../../contract/result.js";
 import { sendRequest } from "../../http/request.js";
+import type { RunPlan } from "../plan/plan.js";
 import { alertText } from "./text.js";
 
 /** What a webhook receives, as JSON. */
@@ -13,7 +14,10 @@ export interface AlertMessage {
   text: string;
   run: { id: string; directory: string; suite: string };
   cell: CellRecord;
-  task: string;
+  /** The one that was learned before the alert; absent where an evaluated model is compared with another one. */
+  task?: string;
+  /** The model that an evaluated one is compared with. */
+  against?: string;
   alert: Alert;
 }
 
@@ -62,16 +66,12 @@ export function signatureOf(key: string, timestamp: string, body: string): strin
   return `sha256=${createHmac("sha256", key).update(`${timestamp}.${body}`).digest("hex")}`;
 }
 
-/** The message of an alert of a run. */
-export function alertMessage(
-  run: { id: string; directory: string; suite: string },
-  cell: CellRecord,
-  tasks: readonly string[],
-  alert: Alert,
-): AlertMessage {
-  const task = tasks[alert.row - 1]!;
+/** The message of an alert that a cell of a run raised. */
+export function alertMessage({ directory, record: run, cells }: RunPlan, id: string, alert: Alert): AlertMessage {
+  const { record: cell, order } = cells.find(({ record }) => record.id === id)!;
+  const task = order[alert.row - 1]!;
   const text = `bench ${alert.severity}: ${cell.trainer}, ${cell.order}, seed ${cell.seed}, after ${task}: ${alertText(alert)}`;
-  return { schema: "alert@1", text, run, cell, task, alert };
+  return { schema: "alert@1", text, run: { id: run.id, directory, suite: run.suite.name }, cell, task, alert };
 }
 
 function addressOf(url: string, environment: NodeJS.ProcessEnv): string {

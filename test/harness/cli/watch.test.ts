@@ -5,7 +5,9 @@ import { expect, it, vi } from "vitest";
 import { openJudge } from "../../../harness/app/judge-checkpoint.js";
 import type { Alert } from "../../../harness/contract/alert.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
 import { newDirectory } from "../../files.js";
+import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
 import { bench, words } from "./support.js";
 
 const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
@@ -124,6 +126,52 @@ it("judges each checkpoint against the one before or a baseline, as the gate doe
     expect(judgments[1]!.gate.metrics).toEqual(fallen.gate.metrics);
   }
   expect(evaluate).toHaveBeenCalledTimes(1); // only what is no run is evaluated
+});
+
+it("takes alerts to the webhook of the configuration, signed, each until it was taken once", async () => {
+  const directory = newDirectory();
+  const watched = join(directory, "output");
+  for (const [name, nouns] of Object.entries({ "step-100": 0, "step-200": 10 })) write(join(watched, name), nouns);
+  writeFileSync(
+    join(directory, "alerts.yaml"),
+    "alerts: { webhook: { url: env:HOOK, secretVariable: HOOK_KEY, timeoutSeconds: 5, retries: 0 } }\n",
+  );
+  const judged = ["--once", "--margin", "op=0.02", "--against", "previous", "--config", "alerts.yaml"];
+  const given = ["watch", watched, ...flags.filter((flag) => flag !== "--plugin" && flag !== words), ...judged];
+  const watchWith = async (url: string) => {
+    const spoken = await bench(given, directory, { HOOK: url, HOOK_KEY: "a key" }, [words]);
+    const lines = spoken.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { alerts?: Alert[] });
+    return { ...spoken, alerts: lines.flatMap(({ alerts = [] }) => alerts) };
+  };
+  const deaf = new MisbehavingServer([], misbehavior.status(404));
+  const first = await watchWith(`${await deaf.start()}/hook?token=secret`);
+  expect(first.code).toBe(1); // a webhook changes no verdict
+  expect(first.stderr).toMatch(/^note: an alert did not reach the webhook: .*404/m);
+  expect(first.stderr).not.toContain("secret");
+  expect(deaf.received).toHaveLength(first.alerts.length);
+  deaf.stop();
+
+  const server = new MisbehavingServer([], misbehavior.text("ok"));
+  const url = await server.start();
+  const again = await watchWith(url);
+  expect(again.alerts).toEqual(first.alerts);
+  expect(again.alerts.length).toBeGreaterThan(0);
+  const messages = server.received.map(({ body }) => JSON.parse(body) as AlertMessage);
+  expect(messages.map(({ alert }) => alert)).toEqual(again.alerts);
+  expect(messages[0]!).toMatchObject({ schema: "alert@1", against: "step-100", run: { suite: "words" } });
+  expect(messages[0]!.text).toMatch(/^bench critical: step-200: .* against step-100 /);
+  for (const { headers, body } of server.received) {
+    const timestamp = headers["x-bench-timestamp"] as string;
+    expect(headers["x-bench-signature"]).toBe(signatureOf("a key", timestamp, body));
+  }
+  expect(await watchWith(url)).toMatchObject({ code: 1, stderr: "", alerts: first.alerts });
+  expect(server.received).toHaveLength(messages.length); // none is sent twice
+  server.stop();
+  const refused = await bench(given, directory, { HOOK: "nonsense" }, [words]);
+  expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: "CONFIG_INVALID" } });
 });
 
 it.each([
