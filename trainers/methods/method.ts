@@ -28,9 +28,9 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
    * Vectors as long as the trained parameters that it holds at its peak beside weights, gradient and moments, over so many
    * tasks: anchors, importances, teachers. None when absent.
    */
-  vectors?(tasks: number): number;
+  vectors?(tasks: number, options: OptionsOf<Properties>): number;
   /** What a training step costs relative to plain fine-tuning, over so many tasks, for estimates; 1 when absent. */
-  effort?(tasks: number): number;
+  effort?(tasks: number, options: OptionsOf<Properties>): number;
   /** How many times longer questions become by what it puts before them, in training as in testing; for estimates. 1 when absent. */
   reading?(options: OptionsOf<Properties>): number;
   /** What it uses besides the current task's data; nothing when absent. */

@@ -4,6 +4,7 @@ import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { type OptionProperties, type OptionsOf, section } from "../../harness/contract/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
+import type { Capability } from "../engine/capabilities.js";
 import { composeStrategies } from "../training/compose.js";
 import { ParametricLearner } from "../training/learner.js";
 import { commonRate, inheritedRate, type TrainingOptions, trainingOptions } from "../training/options.js";
@@ -73,8 +74,7 @@ function parametricTrainer<Options extends LoopOptions>(
     }));
     const inherited = Object.assign({}, ...members.map(({ method }) => method.defaults));
     const training = applyProfile({ learningRate: commonRate, ...inherited, ...chosen }, profile);
-    const adapter = strategies.some(({ strategy }) => strategy.exclusive?.includes("adapter"));
-    return { training, members, adapter, strategy: composeStrategies(strategies) };
+    return { training, members, strategy: composeStrategies(strategies) };
   };
   const trainer: TrainerDefinition<Options> = {
     name,
@@ -97,15 +97,18 @@ function parametricTrainer<Options extends LoopOptions>(
       const { members } = composition(chosen);
       const reading = members.reduce((product, { method, options }) => product * (method.reading?.(options) ?? 1), 1);
       return {
-        training: members.reduce((product, { method }) => product * (method.effort?.(tasks) ?? 1), reading),
+        training: members.reduce(
+          (product, { method, options }) => product * (method.effort?.(tasks, options) ?? 1),
+          reading,
+        ),
         answering: reading,
       };
     },
     memory(chosen, tasks) {
-      const { training, members, adapter } = composition(chosen);
-      const held = members.map(({ method }) => method.vectors?.(tasks) ?? 0);
+      const { training, members } = composition(chosen);
+      const held = members.map(({ method, options }) => method.vectors?.(tasks, options) ?? 0);
       return {
-        trains: adapter ? "adapter" : "all",
+        trains: members.some(({ method }) => method.capabilities?.some(freezesBase)) ? "adapter" : "all",
         vectors: held.reduce((sum, count) => sum + count, training.monitor ? 1 : 0), // the monitor keeps the base
         batch: training.microBatch ?? training.batchSize,
       };
@@ -118,6 +121,9 @@ function parametricTrainer<Options extends LoopOptions>(
   };
   return trainer;
 }
+
+/** Whether a method that calls for this capability trains parameters of its own, in place of the base's. */
+const freezesBase = (capability: Capability): boolean => capability === "adapters" || capability === "soft-prompts";
 
 /** The loop's options, with a method's own defaults. */
 function withDefaults(name: string, defaults: Partial<TrainingOptions>): OptionProperties {

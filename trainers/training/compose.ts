@@ -114,8 +114,14 @@ function checkPair(a: NamedStrategy, b: NamedStrategy): void {
     if (one.parameters === "perTask" && other.parameters === "shared") throw contradiction(a, b, whyNotShared);
     if (one.usesOwnBatches && other.wrapTraining) throw contradiction(a, b, whyNotWrapped);
   }
-  const reason = first.conflicts?.[b.name] ?? second.conflicts?.[a.name];
+  const reason = whyRefused(a, b) ?? whyRefused(b, a);
   if (reason) throw contradiction(a, b, reason);
+}
+
+/** Why the first refuses the second, by its name or by a resource that it uses. */
+function whyRefused({ strategy }: NamedStrategy, other: NamedStrategy): string | undefined {
+  const names = [other.name, ...(other.strategy.exclusive ?? [])];
+  return names.map((name) => strategy.conflicts?.[name]).find((reason) => reason !== undefined);
 }
 
 function contradiction(first: NamedStrategy, second: NamedStrategy, reason: string): BenchError {

@@ -116,7 +116,7 @@ export type ExclusiveResource = "adapter" | "averaging" | "buffer" | "constraint
  */
 export interface Strategy {
   readonly exclusive?: readonly ExclusiveResource[];
-  /** Names of methods that it cannot be combined with, each with the reason as a sentence. */
+  /** Names of methods, or exclusive resources of methods, that it cannot be combined with, each with the reason as a sentence. */
   readonly conflicts?: Readonly<Record<string, string>>;
   /** `perTask`: every task trains its own parameters. `shared`: the strategy keeps values of them from one task to the next. */
   readonly parameters?: "perTask" | "shared";

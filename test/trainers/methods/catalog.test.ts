@@ -55,6 +55,21 @@ test.each(trained.map((trainer) => [trainer.name, trainer] as const))(
   },
 );
 
+test("the plan of memory knows who trains all parameters, and what grows with the tasks", () => {
+  const needOf = (name: string, given: Record<string, unknown> = {}, tasks = 8) => {
+    const trainer = byName(trainers, name);
+    return trainer.memory!(checkOptions(trainer.options, given, name), tasks);
+  };
+  for (const name of ["lora", "o-lora", "n-lora", "adalora", "lora-per-task", "l2p", "progressive-prompts"])
+    expect(needOf(name).trains, name).toBe("adapter");
+  for (const name of ["sequential", "osf", "migu", "ties"]) expect(needOf(name).trains, name).toBe("all");
+  expect(needOf("composed", { use: ["lora", "ewc"] }).trains).toBe("adapter");
+  for (const name of ["ties", "dare", "magmax"]) expect(needOf(name).vectors - needOf(name, {}, 4).vectors).toBe(4);
+  expect(needOf("ogd").vectors).toBeGreaterThan(2 * 48);
+  expect(needOf("ogd", { capacity: 4 }).vectors).toBeLessThan(12);
+  expect(needOf("sdft", { teacherRate: null }).vectors).toBeLessThan(needOf("sdft").vectors);
+});
+
 test.each([
   ["sequential", { learningrate: 1 }, "learningRate"],
   ["replay", { buffersize: 1 }, "bufferSize"],

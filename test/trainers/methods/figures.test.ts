@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { checkOptions } from "../../../harness/config/options.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { architectures } from "../../../trainers/engine/onnx/architectures/index.js";
+import { trainers } from "../../../trainers/methods/catalog.js";
 import { openCheckpoint } from "../../../trainers/model/checkpoint.js";
+import { byName } from "./rig.js";
 
 interface Row {
   op: number;
@@ -101,6 +104,15 @@ describe("what the text says of the quick suite's tables", () => {
     for (const name of ["migu", "migu-task", "osf", "kl-0.1", "sequential-2e-4", "merge-x3"])
       expect(rows[name]!.general, name).toBeGreaterThan(rows.sequential!.general + 0.09);
   });
+});
+
+test("what a step costs, as methods declare it for estimates of time, is near the operations of the stored cells", () => {
+  for (const name of ["kl", "sdft", "migu", "migu-task", "lamol", "osf", "ties", "dare", "magmax"]) {
+    const trainer = byName(trainers, name.replace("-task", ""));
+    const options = checkOptions(trainer.options, name === "migu-task" ? { renew: "task" } : {}, name);
+    const ratio = rows[name]!.flops / rows.sequential!.flops;
+    expect(Math.abs(trainer.effort!(options, 4).training - ratio), name).toBeLessThan(0.15);
+  }
 });
 
 test("what the text says of the search for kl is in its record", () => {

@@ -1,8 +1,8 @@
 import Type from "typebox";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
-import { TaskVectorMerging } from "./merging.js";
-import { dare as drop } from "./task-vectors.js";
+import { mergedVectors, TaskVectorMerging } from "./merging.js";
+import { dropped, rescaledMean } from "./task-vectors.js";
 
 /**
  * DARE (Yu et al., arXiv 2311.03099): each task is trained from the base alone; each element of its task vector is
@@ -14,7 +14,7 @@ export const dare = defineMethod({
   name: "dare",
   summary: "Trains each task from the base; drops most of each task vector at random, rescales the rest, and averages.",
   source: "arXiv 2311.03099",
-  version: 1,
+  version: 2,
   options: {
     drop: Type.Number({
       minimum: 0,
@@ -29,13 +29,12 @@ export const dare = defineMethod({
     scale: { low: 0.3, high: 3, scale: "log" },
     learningRate: rateRange,
   },
+  vectors: mergedVectors,
   strategy: ({ drop: probability, scale }) =>
     new TaskVectorMerging({
       sequential: false,
       scale,
-      merge(vectors, seed) {
-        const dropped = vectors.map((vector, task) => drop(vector, probability, { seed, stream: "dare", task }));
-        return dropped[0]!.map((_, i) => dropped.reduce((sum, own) => sum + own[i]!, 0) / vectors.length);
-      },
+      prepare: (vector, task, seed) => dropped(vector, probability, { seed, stream: "dare", task }),
+      merge: (kept) => rescaledMean(kept, probability),
     }),
 });

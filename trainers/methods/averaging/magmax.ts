@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
-import { TaskVectorMerging } from "./merging.js";
+import { mergedVectors, TaskVectorMerging } from "./merging.js";
 import { magMax } from "./task-vectors.js";
 
 /**
@@ -19,5 +19,6 @@ export const magmax = defineMethod({
     scale: Type.Number({ minimum: 0, default: 0.5, description: "λ: factor on the merged task vector." }),
   },
   space: { scale: { low: 0.2, high: 1.5, scale: "log" }, learningRate: rateRange },
+  vectors: mergedVectors,
   strategy: ({ scale }) => new TaskVectorMerging({ sequential: true, scale, merge: magMax }),
 });

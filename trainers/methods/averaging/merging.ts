@@ -8,14 +8,16 @@ import type { TaskVector } from "./task-vectors.js";
 export interface MergingRule {
   /** Whether each task goes on from where the one before ended, in place of the base. */
   sequential: boolean;
-  /** The merged vector, which is added to the base `scale` times. `seed` is the learner's. */
-  merge(vectors: readonly TaskVector[], seed: number): ArrayLike<number>;
+  /** What is kept of the vector of the task with that index; the vector itself where absent. `seed` is the learner's. */
+  prepare?(vector: TaskVector, task: number, seed: number): TaskVector;
+  /** What was kept of the tasks so far as one vector, which is added to the base `scale` times. */
+  merge(kept: readonly TaskVector[]): ArrayLike<number>;
   scale: number;
 }
 
 /**
- * Answers with θ₀ + scale · merge(τ₁ … τ_t), of the task vectors so far; all of them are kept, each as large as what is
- * trained. Within a task questions are answered by the weights that are being trained.
+ * Answers with θ₀ + scale · merge(prepare(τ₁) … prepare(τ_t)), of the task vectors so far; what is prepared of each, once,
+ * is kept, as large as what is trained. Within a task questions are answered by the weights that are being trained.
  */
 export class TaskVectorMerging implements Strategy {
   readonly exclusive = ["averaging"] as const;
@@ -23,7 +25,7 @@ export class TaskVectorMerging implements Strategy {
   readonly conflicts: Record<string, string>;
   readonly #rule: MergingRule;
   #base: Vector | undefined;
-  readonly #vectors: TaskVector[] = [];
+  readonly #kept: TaskVector[] = [];
   /** Where the latest task ended, before merging, if the next goes on from there. */
   #latest: Float32Array | undefined;
 
@@ -48,8 +50,9 @@ export class TaskVectorMerging implements Strategy {
     const base = await model.read(this.#base!);
     const tuned = await parametersOf(model);
     if (this.#rule.sequential) this.#latest = tuned;
-    this.#vectors.push(tuned.map((value, i) => value - base[i]!));
-    const merged = this.#rule.merge(this.#vectors, seed);
+    const vector = tuned.map((value, i) => value - base[i]!);
+    this.#kept.push(this.#rule.prepare?.(vector, this.#kept.length, seed) ?? vector);
+    const merged = this.#rule.merge(this.#kept);
     await setParameters(
       model,
       base.map((value, i) => value + this.#rule.scale * merged[i]!),
@@ -57,15 +60,18 @@ export class TaskVectorMerging implements Strategy {
   }
 
   async save(directory: string): Promise<void> {
-    const vectors = Object.fromEntries(this.#vectors.map((vector, task) => [`${task}`, vector]));
+    const vectors = Object.fromEntries(this.#kept.map((vector, task) => [`${task}`, vector]));
     saveVectors(directory, "task-vectors", this.#latest ? { ...vectors, latest: this.#latest } : vectors);
-    saveJson(directory, "tasks", this.#vectors.length);
+    saveJson(directory, "tasks", this.#kept.length);
   }
 
   async restore(directory: string): Promise<void> {
     const vectors = loadVectors(directory, "task-vectors");
     const tasks = loadJson<number>(directory, "tasks");
-    for (let task = 0; task < tasks; task++) this.#vectors.push(vectors[`${task}`]!);
-    if (this.#rule.sequential) this.#latest = vectors.latest; // earlier versions saved it for every rule
+    for (let task = 0; task < tasks; task++) this.#kept.push(vectors[`${task}`]!);
+    this.#latest = vectors.latest;
   }
 }
+
+/** What is kept of every task, the base, and at a task's end what merging needs beyond what a step needs. */
+export const mergedVectors = (tasks: number): number => tasks + 2;

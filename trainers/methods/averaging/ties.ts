@@ -1,8 +1,8 @@
 import Type from "typebox";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
-import { TaskVectorMerging } from "./merging.js";
-import { ties as merge } from "./task-vectors.js";
+import { mergedVectors, TaskVectorMerging } from "./merging.js";
+import { electSigns, trim } from "./task-vectors.js";
 
 /**
  * TIES merging (Yadav et al., arXiv 2306.01708): each task is trained from the base alone; of each task vector the
@@ -14,7 +14,7 @@ export const ties = defineMethod({
   name: "ties",
   summary: "Trains each task from the base; trims the task vectors, elects signs, and adds the mean of what agrees.",
   source: "arXiv 2306.01708",
-  version: 1,
+  version: 2,
   options: {
     density: Type.Number({
       exclusiveMinimum: 0,
@@ -29,6 +29,12 @@ export const ties = defineMethod({
     scale: { low: 0.3, high: 3, scale: "log" },
     learningRate: rateRange,
   },
+  vectors: mergedVectors,
   strategy: ({ density, scale }) =>
-    new TaskVectorMerging({ sequential: false, scale, merge: (vectors) => merge(vectors, density) }),
+    new TaskVectorMerging({
+      sequential: false,
+      scale,
+      prepare: (vector) => trim(vector, density),
+      merge: electSigns,
+    }),
 });

@@ -29,6 +29,7 @@ export const ogd = defineMethod({
   options,
   space: { items: { values: [2, 6, 12, 24] }, learningRate: rateRange },
   capabilities: ["constraints", "logits"],
+  vectors: (tasks, { items, capacity }) => 2 * Math.min(capacity, items * tasks) + 1,
   strategy: (chosen) => new Ogd(chosen),
 });
 

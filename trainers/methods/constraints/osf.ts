@@ -1,5 +1,6 @@
 import Type from "typebox";
-import type { Vector } from "../../engine/contract.js";
+import { BenchError } from "../../../harness/contract/errors.js";
+import type { TensorLayout, Vector } from "../../engine/contract.js";
 import { parametersOf } from "../../training/parameters.js";
 import { linearModules } from "../isolation/adapter-options.js";
 import { defineMethod } from "../method.js";
@@ -40,11 +41,24 @@ export const osf = defineMethod({
     let matrices: { name: string; left: Vector; right: Vector }[] = [];
     return {
       exclusive: ["adapter", "constraint"],
+      async open(model) {
+        const names = (await model.trainable()).layout.filter(isMatrix).map(moduleOf);
+        const unknown = targetModules.find((name) => !names.includes(name));
+        if (unknown === undefined) return;
+        throw new BenchError(
+          "CONFIG_INVALID",
+          `osf cannot decompose "${unknown}": the model has no matrix of that name.`,
+          {
+            fix: `Use some of: ${[...new Set(names)].join(", ")}.`,
+          },
+        );
+      },
       async beforeTask({ model, checkCancelled, note }) {
         const values = await parametersOf(model);
         let [kept, whole] = [0, 0];
-        for (const { name, shape, offset, length } of (await model.trainable()).layout) {
-          if (!targetModules.includes(name.split(".").at(-2) ?? "") || shape.length !== 2) continue;
+        for (const tensor of (await model.trainable()).layout) {
+          const { name, shape, offset, length } = tensor;
+          if (!isMatrix(tensor) || !targetModules.includes(moduleOf(tensor))) continue;
           checkCancelled();
           const count = Math.floor(share * Math.min(...shape));
           const of = singularDirections(values.subarray(offset, offset + length), [shape[0]!, shape[1]!], count);
@@ -63,3 +77,7 @@ export const osf = defineMethod({
     };
   },
 });
+
+const isMatrix = ({ shape }: TensorLayout): boolean => shape.length === 2;
+/** The last component of the name of a tensor's module. */
+const moduleOf = ({ name }: TensorLayout): string => name.split(".").at(-2) ?? "";

@@ -48,9 +48,7 @@ export const adalora = defineMethod({
 
 class AdaLora implements Strategy {
   readonly exclusive = ["adapter"] as const;
-  readonly conflicts = Object.fromEntries(
-    ["wise-ft", "ema", "merge"].map((name) => [name, "an average brings back triplets that were pruned"]),
-  );
+  readonly conflicts = { averaging: "an average brings back triplets that were pruned" };
   readonly readsGradient = true;
   readonly #options: AdaptiveOptions;
   #triplets: Triplet[] = [];

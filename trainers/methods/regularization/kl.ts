@@ -33,6 +33,8 @@ export const kl = defineMethod({
     learningRate: rateRange,
   },
   capabilities: ["logits", "reverse-distillation"],
+  effort: () => 1.4,
+  vectors: () => 1,
   strategy: (chosen) => new NearBase(chosen),
 });
 

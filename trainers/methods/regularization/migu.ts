@@ -37,6 +37,7 @@ export const migu = defineMethod({
   options,
   space: { threshold: { low: 0.1, high: 0.95, scale: "linear" }, learningRate: rateRange },
   capabilities: ["activations", "constraints"],
+  effort: (_, { renew }) => (renew === "step" ? 1.3 : 1),
   vectors: () => 1,
   strategy: (chosen) => new Migu(chosen),
 });

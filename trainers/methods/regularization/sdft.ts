@@ -51,6 +51,8 @@ export const sdft = defineMethod({
     learningRate: rateRange,
   },
   capabilities: ["logits", "reverse-distillation"],
+  effort: () => 2.2,
+  vectors: (_, { teacherRate }) => (teacherRate === null ? 0 : 2),
   strategy: (chosen) => new SelfDistillation(chosen),
 });
 

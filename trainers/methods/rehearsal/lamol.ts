@@ -63,6 +63,7 @@ export const lamol = defineMethod({
     learningRate: rateRange,
   },
   needs: () => ({ pastData: "synthetic" }),
+  effort: () => 2.8,
   strategy: (chosen) => new Lamol(chosen),
 });
 

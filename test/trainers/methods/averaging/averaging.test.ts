@@ -1,9 +1,17 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Learner } from "../../../../harness/contract/trainer.js";
-import { magMax, ties } from "../../../../trainers/methods/averaging/task-vectors.js";
+import {
+  dropped,
+  electSigns,
+  magMax,
+  rescaledMean,
+  trim,
+} from "../../../../trainers/methods/averaging/task-vectors.js";
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import { parametersOf } from "../../../../trainers/training/parameters.js";
+import { loadVectors } from "../../../../trainers/training/state.js";
 import type { NamedStrategy, Strategy } from "../../../../trainers/training/strategy.js";
 import {
   abc,
@@ -16,6 +24,7 @@ import {
   named,
   openLearner,
   optionsOf,
+  savedBy,
   viewOf,
 } from "../rig.js";
 
@@ -86,11 +95,16 @@ for (const beside of [[], ["lora"]]) {
 const differences = (ends: readonly Float32Array[], base: Float32Array) =>
   ends.map((end) => end.map((value, i) => value - base[i]!));
 
-test("ties: each task starts from θ₀, and the model is θ₀ + scale · the merged task vectors", async () => {
-  const { base, steps, tuned, left } = await watched(strategyOf("ties", { density: 0.4, scale: 0.7 }));
+test("ties: each task starts from θ₀, and the model is θ₀ + scale · the merged task vectors, to the bit", async () => {
+  const { base, steps, tuned, left, learner } = await watched(strategyOf("ties", { density: 0.4, scale: 0.7 }));
   for (const task of left.keys()) {
-    const merged = ties(differences(tuned.slice(0, task + 1), base), 0.4);
-    expectClose(left[task]!, (i) => base[i]! + 0.7 * merged[i]!);
+    const merged = electSigns(differences(tuned.slice(0, task + 1), base).map((vector) => trim(vector, 0.4)));
+    expect(left[task]).toEqual(base.map((value, i) => value + 0.7 * merged[i]!));
+  }
+  const kept = loadVectors(join(await savedBy(learner), "strategies/ties"), "task-vectors");
+  expect(Object.keys(kept)).toHaveLength(3);
+  for (const vector of Object.values(kept)) {
+    expect(vector.filter((value) => value !== 0).length / vector.length).toBeCloseTo(0.4, 3);
   }
   expect(steps[3]!.reduce((most, value, i) => Math.max(most, Math.abs(value - base[i]!)), 0)).toBeLessThan(0.0101);
 });
@@ -103,6 +117,15 @@ test("dare: nine in ten elements of a task vector are dropped, the others are te
   const kept = changed.filter((ratio) => Math.abs(ratio) > 1e-3);
   expect(Math.abs(kept.length / changed.length - 0.1)).toBeLessThan(0.02);
   for (const ratio of kept) expect(Math.abs(ratio - 10)).toBeLessThan(0.05);
+});
+
+test("dare: what is dropped of a task is drawn once, and the model is θ₀ + the mean of what is left, to the bit", async () => {
+  const { base, tuned, left } = await watched(strategyOf("dare", { drop: 0.6 }));
+  const parts = differences(tuned, base).map((vector, task) => dropped(vector, 0.6, { seed: 1, stream: "dare", task }));
+  for (const task of left.keys()) {
+    const mean = rescaledMean(parts.slice(0, task + 1), 0.6);
+    expect(left[task]).toEqual(base.map((value, i) => value + mean[i]!));
+  }
 });
 
 test("magmax: tasks go on from one another, and the model has each parameter's largest change from θ₀", async () => {

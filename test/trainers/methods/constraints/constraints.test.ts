@@ -234,3 +234,10 @@ test("osf: a task leaves what every matrix does along its leading directions, an
     expect(Math.sqrt(along) / size).toBeLessThan(1e-3);
   }
 });
+
+test("osf: a target that no matrix has is refused, with the names that there are", async () => {
+  const trainer = byName(trainers, "osf");
+  const opened = trainer.create(contextFor(trainer, { targetModules: ["q_proj", "query"] }));
+  await expect(opened).rejects.toMatchObject({ code: "CONFIG_INVALID", message: expect.stringContaining('"query"') });
+  await expect(opened).rejects.toMatchObject({ fix: expect.stringContaining("q_proj, k_proj") });
+});
