@@ -1,12 +1,12 @@
 /**
  * An undirected weighted graph in compressed rows: the neighbors of node i are `neighbors[offsets[i] … offsets[i + 1])`, in
- * ascending order, each once, with the sum of its edges' weights.
+ * ascending order, each once, with the sum of its edges' weights, made in double precision and rounded to single.
  */
 export interface SparseGraph {
   nodes: number;
   offsets: Int32Array;
   neighbors: Int32Array;
-  weights: Float64Array;
+  weights: Float32Array;
 }
 
 /** Edges as three lists of one length; the order of an edge's ends means nothing. */
@@ -67,5 +67,5 @@ function coalesced(nodes: number, starts: Int32Array, columns: Int32Array, value
     }
     offsets[row + 1] = end;
   }
-  return { nodes, offsets, neighbors: columns.slice(0, end), weights: values.slice(0, end) };
+  return { nodes, offsets, neighbors: columns.slice(0, end), weights: Float32Array.from(values.subarray(0, end)) };
 }
