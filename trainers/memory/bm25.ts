@@ -1,6 +1,8 @@
 import type { Document } from "../../harness/contract/suite.js";
 import { byCodeUnits, contentOf } from "./documents.js";
-import { best, type Ranker, type Retrieval } from "./retriever.js";
+import { Postings } from "./postings.js";
+import { best, type Ranker, type Retrieval, type Scores } from "./retriever.js";
+import { Slots } from "./slots.js";
 import { termsOf } from "./terms.js";
 
 /** Parameters of the formula. */
@@ -16,39 +18,47 @@ export interface Bm25Options {
  * which is never negative. All that is stored are counts, which adding and removing change exactly.
  */
 export class Bm25 implements Ranker {
-  /** term → document → how often. */
-  readonly #postings = new Map<string, Map<string, number>>();
-  readonly #lengths = new Map<string, number>();
+  readonly #options: Bm25Options;
+  readonly #rarity: 1 | 2;
+  readonly #documents = new Slots();
+  /** By the number of a document. */
+  readonly #lengths: number[] = [];
+  readonly #postings = new Map<string, Postings>();
   #totalLength = 0;
 
   /**
    * @param rarity power of the inverse document frequency: 1 in BM25; 2 as in the cosine of two TF-IDF vectors, where it is
    *   a factor of both sides, so that a name outweighs the words of a relation.
    */
-  constructor(
-    private readonly options: Bm25Options,
-    private readonly rarity: 1 | 2 = 1,
-  ) {}
+  constructor(options: Bm25Options, rarity: 1 | 2 = 1) {
+    this.#options = options;
+    this.#rarity = rarity;
+  }
 
   async add(documents: readonly Document[]): Promise<void> {
     for (const document of documents) {
+      const slot = this.#documents.take(document.id);
       const terms = termsOf(contentOf(document));
-      this.#lengths.set(document.id, terms.length);
+      this.#lengths[slot] = terms.length;
       this.#totalLength += terms.length;
       for (const [term, count] of counted(terms)) {
-        const postings = this.#postings.get(term) ?? new Map<string, number>();
-        this.#postings.set(term, postings.set(document.id, count));
+        let postings = this.#postings.get(term);
+        if (postings === undefined) {
+          postings = new Postings();
+          this.#postings.set(term, postings);
+        }
+        postings.add(slot, count);
       }
     }
   }
 
   async remove(documents: readonly Document[]): Promise<void> {
     for (const document of documents) {
-      this.#totalLength -= this.#lengths.get(document.id)!;
-      this.#lengths.delete(document.id);
+      const slot = this.#documents.release(document.id);
+      this.#totalLength -= this.#lengths[slot]!;
       for (const term of new Set(termsOf(contentOf(document)))) {
         const postings = this.#postings.get(term)!;
-        postings.delete(document.id);
+        postings.remove(slot);
         if (postings.size === 0) this.#postings.delete(term);
       }
     }
@@ -58,7 +68,7 @@ export class Bm25 implements Ranker {
     return (await this.scores(queries)).map((scores) => ({ hits: best(scores, count) }));
   }
 
-  async scores(queries: readonly string[]): Promise<Map<string, number>[]> {
+  async scores(queries: readonly string[]): Promise<Scores[]> {
     return queries.map((query) => this.#scores(query));
   }
 
@@ -70,30 +80,39 @@ export class Bm25 implements Ranker {
 
   /** Everything it knows, in an order of its own: equal for equal documents. */
   counts(): unknown {
-    const sorted = <V>(map: ReadonlyMap<string, V>) => [...map].sort(([a], [b]) => byCodeUnits(a, b));
+    const [documents, all] = [this.#documents, byCodeUnits];
+    const found = ([term, postings]: [string, Postings]) => {
+      const pairs = Array.from({ length: postings.size }, (_, index) => [
+        documents.textOf(postings.slotAt(index))!,
+        postings.countAt(index),
+      ]);
+      return [term, pairs.sort(([a], [b]) => all(a as string, b as string))] as const;
+    };
     return {
-      postings: sorted(this.#postings).map(([term, postings]) => [term, sorted(postings)]),
-      lengths: sorted(this.#lengths),
+      postings: [...this.#postings].map(found).sort(([a], [b]) => all(a, b)),
+      lengths: [...documents.texts()].sort(all).map((id) => [id, this.#lengths[documents.get(id)!]]),
       totalLength: this.#totalLength,
     };
   }
 
-  #scores(query: string): Map<string, number> {
-    const { k1, b } = this.options;
-    const size = this.#lengths.size;
+  #scores(query: string): Scores {
+    const { k1, b } = this.#options;
+    const size = this.#documents.size;
     const meanLength = this.#totalLength / size;
-    const scores = new Map<string, number>();
+    const values = new Float64Array(this.#documents.end).fill(Number.NaN);
     // Sums are made in the order of the terms, so that they do not depend on the order of the query's words.
     for (const [term, repeats] of [...counted(termsOf(query))].sort(([x], [y]) => byCodeUnits(x, y))) {
       const postings = this.#postings.get(term);
       if (postings === undefined) continue;
-      const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5)) ** this.rarity;
-      for (const [id, count] of postings) {
-        const length = 1 - b + (b * this.#lengths.get(id)!) / meanLength;
-        scores.set(id, (scores.get(id) ?? 0) + (weight * count * (k1 + 1)) / (count + k1 * length));
+      const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5)) ** this.#rarity;
+      for (let index = 0; index < postings.size; index++) {
+        const [slot, count] = [postings.slotAt(index), postings.countAt(index)];
+        const length = 1 - b + (b * this.#lengths[slot]!) / meanLength;
+        const before = values[slot]!;
+        values[slot] = (Number.isNaN(before) ? 0 : before) + (weight * count * (k1 + 1)) / (count + k1 * length);
       }
     }
-    return scores;
+    return { slots: this.#documents, values };
   }
 }
 

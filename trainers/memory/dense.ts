@@ -3,12 +3,17 @@ import type { Document } from "../../harness/contract/suite.js";
 import type { Embedder } from "../training/embeddings/embedder.js";
 import { loadVectors, saveVectors } from "../training/state.js";
 import { byCodeUnits, contentOf } from "./documents.js";
-import { best, type Ranker, type Retrieval } from "./retriever.js";
+import { best, type Ranker, type Retrieval, type Scores } from "./retriever.js";
+import { Slots } from "./slots.js";
+
+/** In the place of the vector of a document that is gone. */
+const gone = new Float32Array(0);
 
 /** Cosine of the embeddings of question and document. Embeddings are those of each text alone. */
 export class Dense implements Ranker {
-  readonly #vectors = new Map<string, Float32Array>();
-
+  readonly #documents = new Slots();
+  /** By the number of a document. */
+  readonly #vectors: Float32Array[] = [];
   readonly #embedder: Embedder;
   readonly #own: boolean;
   readonly #file: string;
@@ -26,16 +31,18 @@ export class Dense implements Ranker {
   async add(documents: readonly Document[]): Promise<void> {
     const vectors = await this.#embedder(documents.map(contentOf));
     documents.forEach(({ id }, index) => {
-      this.#vectors.set(id, vectors[index]!);
+      this.#vectors[this.#documents.take(id)] = vectors[index]!;
     });
   }
 
   async remove(documents: readonly Document[]): Promise<void> {
-    for (const { id } of documents) this.#vectors.delete(id);
+    for (const { id } of documents) this.#vectors[this.#documents.release(id)] = gone;
   }
 
   async refresh(documents: readonly Document[]): Promise<void> {
-    if (this.#own) await this.add(documents);
+    if (!this.#own) return;
+    await this.remove(documents);
+    await this.add(documents);
   }
 
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
@@ -43,15 +50,19 @@ export class Dense implements Ranker {
   }
 
   /** The cosine of every document with each query. */
-  async scores(queries: readonly string[]): Promise<Map<string, number>[]> {
+  async scores(queries: readonly string[]): Promise<Scores[]> {
     const embedded = await this.#embedder(queries);
-    return embedded.map((query) => new Map(Array.from(this.#vectors, ([id, vector]) => [id, product(query, vector)])));
+    return embedded.map((query) => ({
+      slots: this.#documents,
+      values: Float64Array.from(this.#vectors, (vector) => (vector === gone ? Number.NaN : product(query, vector))),
+    }));
   }
 
   save(directory: string): void {
-    const sorted = [...this.#vectors].sort(([a], [b]) => byCodeUnits(a, b));
+    const sorted = [...this.#documents.texts()].sort(byCodeUnits);
+    const vectors = sorted.map((id) => this.#vectors[this.#documents.get(id)!]!);
     // Ids are foreign texts and may be long: vectors go by their place in the order of ids.
-    saveVectors(directory, this.#file, Object.fromEntries(sorted.map(([, vector], index) => [`${index}`, vector])));
+    saveVectors(directory, this.#file, Object.fromEntries(vectors.entries()));
   }
 
   async restore(directory: string, documents: readonly Document[]): Promise<void> {
@@ -64,7 +75,7 @@ export class Dense implements Ranker {
     }
     const sorted = [...documents].sort((a, b) => byCodeUnits(a.id, b.id));
     sorted.forEach(({ id }, index) => {
-      this.#vectors.set(id, vectors[`${index}`]!);
+      this.#vectors[this.#documents.take(id)] = vectors[`${index}`]!;
     });
   }
 }

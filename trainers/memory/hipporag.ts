@@ -7,7 +7,7 @@ import { pathsTo } from "./graph/paths.js";
 import { personalizedPageRank } from "./graph/personalized-pagerank.js";
 import type { HippoRagOptions } from "./options.js";
 import type { Recognize } from "./recognition.js";
-import { best, type Hit, type Ranker, type Retrieval, type Retriever } from "./retriever.js";
+import { best, type Hit, type Ranker, type Retrieval, type Retriever, type Scores, top } from "./retriever.js";
 
 /** What HippoRAG is made of. */
 export interface HippoRagParts {
@@ -128,24 +128,31 @@ export class HippoRag implements Retriever {
   }
 
   /** The best facts for a question, with scores scaled so that all facts' scores are from 0 to 1. */
-  #linked(scores: ReadonlyMap<string, number>): LinkedFact[] {
-    const scaled = scale(scores, this.#statements.size);
-    const top = best(scores, this.options.linkedFacts).filter(({ score }) => scaled(score) > 0);
-    return top.map(({ id, score }) => ({ id, score: scaled(score), triple: tripleOfKey(id) }));
+  #linked(scores: Scores): LinkedFact[] {
+    const scaled = scale(scores);
+    const found = best(scores, this.options.linkedFacts).filter(({ score }) => scaled(score) > 0);
+    return found.map(({ id, score }) => ({ id, score: scaled(score), triple: tripleOfKey(id) }));
   }
 
-  #walk(facts: readonly LinkedFact[], passageScores: ReadonlyMap<string, number>, count: number): Retrieval {
+  #walk(facts: readonly LinkedFact[], passageScores: Scores, count: number): Retrieval {
     if (facts.length === 0) return { hits: best(passageScores, count), trail: ["no fact: passages alone"] };
     const graph = this.#graph.numbered();
     const seeds = new Float64Array(graph.phrases.length + graph.passages.length);
     const phrases = this.#seedPhrases(facts);
     for (const { id, score } of phrases) seeds[graph.numberOf.get(id)!] = score;
-    const scaled = scale(passageScores, graph.passages.length);
+    const scaled = scale(passageScores);
+    const { slots, values } = passageScores;
     graph.passages.forEach((passage, index) => {
-      seeds[graph.phrases.length + index] = scaled(passageScores.get(passage) ?? 0) * this.options.passageWeight;
+      const value = values[slots.get(passage)!]!;
+      seeds[graph.phrases.length + index] = scaled(Number.isNaN(value) ? 0 : value) * this.options.passageWeight;
     });
     const scores = this.#passageScores(graph, seeds);
-    const hits = best(scores, count);
+    const hits = top(
+      scores.length,
+      count,
+      (index) => scores[index]!,
+      (index) => graph.passages[index]!,
+    );
     const starts = phrases.map(({ id }) => id);
     return {
       hits,
@@ -169,21 +176,24 @@ export class HippoRag implements Retriever {
         sums.set(phrase, { sum: entry.sum + score / this.#graph.passagesWith(phrase), count: entry.count + 1 });
       }
     }
-    return best(
-      Array.from(sums, ([phrase, { sum, count }]) => [phrase, sum / count] as const),
+    const means = Array.from(sums, ([phrase, { sum, count }]) => [phrase, sum / count] as const);
+    return top(
+      means.length,
       this.options.seedPhrases,
+      (index) => means[index]![1],
+      (index) => means[index]![0],
     );
   }
 
-  #passageScores({ walk, phrases, passages, numberOf }: NumberedGraph, seeds: Float64Array): [string, number][] {
+  #passageScores({ walk, phrases, passages, numberOf }: NumberedGraph, seeds: Float64Array): Float64Array {
     const { damping, pageRank, passageNodes } = this.options;
     const ranks = pageRank ? personalizedPageRank(walk, seeds, { damping }) : seeds;
-    const own = (index: number) => ranks[phrases.length + index]!;
-    if (pageRank && passageNodes) return passages.map((passage, index) => [passage, own(index)]);
+    const own = ranks.slice(phrases.length);
+    if (pageRank && passageNodes) return own;
     // Without a walk that reaches passages, one counts as much as its phrases.
-    return passages.map((passage, index) => {
-      const mentioned = phrasesOf(this.#graph.triplesOf(passage));
-      return [passage, mentioned.reduce((sum, phrase) => sum + ranks[numberOf.get(phrase)!]!, own(index))];
+    return own.map((value, index) => {
+      const mentioned = phrasesOf(this.#graph.triplesOf(passages[index]!));
+      return mentioned.reduce((sum, phrase) => sum + ranks[numberOf.get(phrase)!]!, value);
     });
   }
 }
@@ -192,11 +202,14 @@ export class HippoRag implements Retriever {
 const factDocument = (key: string): Document => ({ id: key, text: factText(tripleOfKey(key)) });
 
 /** Scales scores so that the least is 0 and the greatest 1; all of them to 1 where they are equal. What has no score has 0. */
-function scale(scores: ReadonlyMap<string, number>, size: number): (score: number) => number {
-  let [least, greatest] = [scores.size < size ? 0 : Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const score of scores.values()) {
+function scale({ slots, values }: Scores): (score: number) => number {
+  let [least, greatest, scored] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const score of values) {
+    if (Number.isNaN(score)) continue;
     least = Math.min(least, score);
     greatest = Math.max(greatest, score);
+    scored++;
   }
+  if (scored < slots.size) least = Math.min(least, 0);
   return (score) => (greatest > least ? (score - least) / (greatest - least) : 1);
 }

@@ -1,5 +1,5 @@
 import type { Document } from "../../harness/contract/suite.js";
-import { best, type Retrieval, type Retriever } from "./retriever.js";
+import { type Retrieval, type Retriever, top } from "./retriever.js";
 
 /** What is added to each rank (Cormack et al. 2009). */
 const rankOffset = 60;
@@ -34,7 +34,14 @@ export class RankFusion implements Retriever {
         });
       }
       const trail = rankings.flatMap((found) => found[index]!.trail ?? []);
-      return { hits: best(scores, count), ...(trail.length > 0 && { trail }) };
+      const ids = [...scores.keys()];
+      const hits = top(
+        ids.length,
+        count,
+        (place) => scores.get(ids[place]!)!,
+        (place) => ids[place]!,
+      );
+      return { hits, ...(trail.length > 0 && { trail }) };
     });
   }
 

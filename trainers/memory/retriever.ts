@@ -1,5 +1,6 @@
 import type { Document } from "../../harness/contract/suite.js";
 import { byCodeUnits } from "./documents.js";
+import type { Slots } from "./slots.js";
 
 /** A document that was found. */
 export interface Hit {
@@ -36,13 +37,49 @@ export interface Retriever {
   state?(): unknown;
 }
 
-/** A retriever that scores every document by itself. What it leaves out has the score 0. */
-export interface Ranker extends Retriever {
-  scores(queries: readonly string[]): Promise<Map<string, number>[]>;
+/** The scores of all documents for one query. */
+export interface Scores {
+  /** The numbers of the documents' ids. */
+  slots: Slots;
+  /** By these numbers; NaN where a document has no score, which counts as 0. */
+  values: Float64Array;
 }
 
-/** The best of the scored documents: by score, then by id. */
-export function best(scores: Iterable<readonly [string, number]>, count: number): Hit[] {
-  const hits = Array.from(scores, ([id, score]) => ({ id, score }));
-  return hits.sort((a, b) => b.score - a.score || byCodeUnits(a.id, b.id)).slice(0, count);
+/** A retriever that scores every document by itself. */
+export interface Ranker extends Retriever {
+  scores(queries: readonly string[]): Promise<Scores[]>;
+}
+
+/** The best of what has a score: by score, then by id. */
+export function best({ slots, values }: Scores, count: number): Hit[] {
+  return top(
+    values.length,
+    count,
+    (index) => values[index]!,
+    (index) => slots.textOf(index)!,
+  );
+}
+
+/** The best of so many: by score, then by id. What has the score NaN is left out. */
+export function top(
+  size: number,
+  count: number,
+  scoreAt: (index: number) => number,
+  idAt: (index: number) => string,
+): Hit[] {
+  const hits: Hit[] = [];
+  const before = (a: Hit, b: Hit) => a.score > b.score || (a.score === b.score && byCodeUnits(a.id, b.id) < 0);
+  for (let index = 0; index < size; index++) {
+    const score = scoreAt(index);
+    if (Number.isNaN(score) || (hits.length === count && score < hits.at(-1)!.score)) continue;
+    const hit = { id: idAt(index), score };
+    if (hits.length === count) {
+      if (!before(hit, hits.at(-1)!)) continue;
+      hits.pop();
+    }
+    let place = hits.length;
+    while (place > 0 && before(hit, hits[place - 1]!)) place--;
+    hits.splice(place, 0, hit);
+  }
+  return hits;
 }

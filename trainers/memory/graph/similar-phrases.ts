@@ -1,72 +1,136 @@
+import { byCodeUnits } from "../documents.js";
+import { Slots } from "../slots.js";
+
 /** A phrase that is like another, with the cosine of the two. */
 export type Likeness = readonly [phrase: string, cosine: number];
 
 /**
  * Pairs of phrases whose sets of character trigrams have a cosine |A∩B| / √(|A|·|B|) of at least a threshold. All of them are
  * found, by prefix filtering (Bayardo, Ma & Srikant 2007): two such sets share one of the first |A| − ⌈t²·|A|⌉ + 1 trigrams
- * of either in a fixed order, so that a new phrase is compared with few others. Whether two phrases are alike depends on
- * them alone: the pairs do not depend on the order in which phrases come and go.
+ * of either in a fixed order, so that a new phrase is compared with few others; of these, most are set aside by a bitmap of 64
+ * bits (Sandes et al. 2020). Whether two phrases are alike depends on them alone: the pairs do not depend on the order in
+ * which phrases come and go.
  */
 export class SimilarPhrases {
-  readonly #grams = new Map<string, readonly string[]>();
-  /** Trigram in a phrase's prefix → the phrases. */
-  readonly #prefixes = new Map<string, Set<string>>();
-  readonly #alike = new Map<string, Map<string, number>>();
+  readonly #threshold: number;
+  readonly #phrases = new Slots();
+  readonly #grams = new Slots();
+  /** By the number of a trigram: how many phrases have it. */
+  readonly #uses: number[] = [];
+  /** By the number of a trigram: the phrases in whose prefix it is. */
+  readonly #prefixes: number[][] = [];
+  /** By the number of a phrase: its trigrams in the fixed order. */
+  readonly #sets: Int32Array[] = [];
+  /** By the number of a phrase: 64 bits, of which each trigram sets one. */
+  readonly #low: number[] = [];
+  readonly #high: number[] = [];
+  /** By the number of a phrase: those that are like it, where there are any. */
+  readonly #alike: (Map<number, number> | undefined)[] = [];
 
-  constructor(private readonly threshold: number) {}
+  constructor(threshold: number) {
+    this.#threshold = threshold;
+  }
 
   add(phrase: string): void {
-    const grams = trigramsOf(phrase);
-    this.#grams.set(phrase, grams);
-    const own = new Map<string, number>();
-    for (const gram of this.#prefixOf(grams)) {
-      const bucket = this.#prefixes.get(gram) ?? new Set();
-      for (const other of bucket) {
-        if (own.has(other)) continue;
-        const cosine = cosineOf(grams, this.#grams.get(other)!);
-        if (cosine >= this.threshold) own.set(other, cosine);
-      }
-      this.#prefixes.set(gram, bucket.add(phrase));
+    const slot = this.#phrases.take(phrase);
+    const sorted = trigramsOf(phrase);
+    const set = Int32Array.from(sorted, ({ gram }) => this.#use(gram));
+    let [low, high] = [0, 0];
+    for (const { hash } of sorted) {
+      if ((hash & 32) === 0) low |= 1 << (hash & 31);
+      else high |= 1 << (hash & 31);
     }
-    for (const [other, cosine] of own) this.#alike.get(other)!.set(phrase, cosine);
-    this.#alike.set(phrase, own);
+    this.#sets[slot] = set;
+    this.#low[slot] = low;
+    this.#high[slot] = high;
+    this.#alike[slot] = undefined;
+    for (const other of this.#candidates(set, low, high)) {
+      const cosine = this.#cosine(set, other);
+      if (cosine >= this.#threshold) this.#link(slot, other, cosine);
+    }
+    for (const gram of this.#prefixOf(set)) this.#prefixes[gram]!.push(slot);
   }
 
   remove(phrase: string): void {
-    for (const gram of this.#prefixOf(this.#grams.get(phrase)!)) {
-      const bucket = this.#prefixes.get(gram)!;
-      bucket.delete(phrase);
-      if (bucket.size === 0) this.#prefixes.delete(gram);
+    const slot = this.#phrases.release(phrase);
+    const set = this.#sets[slot]!;
+    for (const gram of this.#prefixOf(set)) {
+      const bucket = this.#prefixes[gram]!;
+      bucket[bucket.indexOf(slot)] = bucket.at(-1)!;
+      bucket.pop();
     }
-    for (const other of this.#alike.get(phrase)!.keys()) this.#alike.get(other)!.delete(phrase);
-    this.#alike.delete(phrase);
-    this.#grams.delete(phrase);
+    for (const gram of set) this.#disuse(gram);
+    for (const other of this.#alike[slot]?.keys() ?? []) this.#alike[other]!.delete(slot);
+    this.#alike[slot] = undefined;
   }
 
   /** The phrases that are like a phrase, by code units. */
   of(phrase: string): Likeness[] {
-    return [...this.#alike.get(phrase)!].sort(([a], [b]) => (a < b ? -1 : 1));
+    const alike = this.#alike[this.#phrases.get(phrase)!] ?? [];
+    return Array.from(alike, ([other, cosine]) => [this.#phrases.textOf(other)!, cosine] as const).sort(([a], [b]) =>
+      byCodeUnits(a, b),
+    );
   }
 
-  #prefixOf(grams: readonly string[]): readonly string[] {
-    const least = Math.ceil(this.threshold * this.threshold * grams.length - 1e-9);
-    return grams.slice(0, grams.length - least + 1);
+  /** The phrases that share a trigram of their prefixes and may be similar by their sizes and bitmaps. */
+  #candidates(set: Int32Array, low: number, high: number): Set<number> {
+    const found = new Set<number>();
+    for (const gram of this.#prefixOf(set)) {
+      for (const other of this.#prefixes[gram]!) {
+        const size = this.#sets[other]!.length;
+        // Bits that differ are trigrams that are not shared.
+        const apart = bits(low ^ this.#low[other]!) + bits(high ^ this.#high[other]!);
+        const shared = (set.length + size - apart) / 2;
+        if (shared >= this.#threshold * Math.sqrt(set.length * size) - 1e-9) found.add(other);
+      }
+    }
+    return found;
+  }
+
+  #cosine(set: Int32Array, other: number): number {
+    const others = this.#sets[other]!;
+    let shared = 0;
+    for (const gram of others) if (set.includes(gram)) shared++;
+    return shared / Math.sqrt(set.length * others.length);
+  }
+
+  #link(slot: number, other: number, cosine: number): void {
+    for (const [from, to] of [
+      [slot, other],
+      [other, slot],
+    ] as const) {
+      const alike = this.#alike[from] ?? new Map<number, number>();
+      this.#alike[from] = alike.set(to, cosine);
+    }
+  }
+
+  #prefixOf(set: Int32Array): Int32Array {
+    const least = Math.ceil(this.#threshold * this.#threshold * set.length - 1e-9);
+    return set.subarray(0, set.length - least + 1);
+  }
+
+  #use(gram: string): number {
+    const slot = this.#grams.get(gram) ?? this.#grams.take(gram);
+    this.#uses[slot] = (this.#uses[slot] ?? 0) + 1;
+    this.#prefixes[slot] ??= [];
+    return slot;
+  }
+
+  #disuse(slot: number): void {
+    this.#uses[slot]! -= 1;
+    if (this.#uses[slot] === 0) this.#grams.release(this.#grams.textOf(slot)!);
   }
 }
 
 /** Distinct trigrams of a phrase with its borders, in an order that spreads common ones: by a hash, then by code units. */
-function trigramsOf(phrase: string): string[] {
+function trigramsOf(phrase: string): { gram: string; hash: number }[] {
   const characters = [..."\u0002", ...phrase, "\u0003"];
   const grams = new Set<string>();
   for (let i = 0; i + 2 < characters.length; i++) grams.add(characters.slice(i, i + 3).join(""));
-  return [...grams]
-    .map((gram) => [hashOf(gram), gram] as const)
-    .sort(inOrder)
-    .map(([, gram]) => gram);
+  return Array.from(grams, (gram) => ({ gram, hash: hashOf(gram) })).sort(
+    (a, b) => a.hash - b.hash || byCodeUnits(a.gram, b.gram),
+  );
 }
-
-const inOrder = ([a, x]: readonly [number, string], [b, y]: readonly [number, string]): number =>
-  a - b || (x < y ? -1 : x > y ? 1 : 0);
 
 /** FNV-1a, 32 bits, with a final mix. */
 function hashOf(text: string): number {
@@ -76,10 +140,9 @@ function hashOf(text: string): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
-/** Both lists in the same fixed order. */
-function cosineOf(a: readonly string[], b: readonly string[]): number {
-  const smaller = new Set(a.length < b.length ? a : b);
-  let shared = 0;
-  for (const gram of a.length < b.length ? b : a) if (smaller.has(gram)) shared++;
-  return shared / Math.sqrt(a.length * b.length);
+/** How many bits of a 32-bit integer are set. */
+function bits(word: number): number {
+  let count = word - ((word >>> 1) & 0x55555555);
+  count = (count & 0x33333333) + ((count >>> 2) & 0x33333333);
+  return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
