@@ -7,7 +7,7 @@ import { type Decision, decide } from "../rollout/decide.js";
 import { readPolicy } from "../rollout/policy.js";
 import { RolloutLog } from "../rollout/rollout-log.js";
 import { armOf } from "../rollout/split.js";
-import { isOver, type Rollout } from "../rollout/state.js";
+import { isOver, percentOf, type Rollout } from "../rollout/state.js";
 import { moveAlias } from "./registry/aliases.js";
 import { type SignedOptions, stamp } from "./registry/signature.js";
 
@@ -83,6 +83,37 @@ export async function observe(
 }
 
 /**
+ * Adds what was observed of requests, those that the policy does not know left out, and those that the log has already.
+ *
+ * @param of the rollout that answered them, by its salt.
+ * @returns for each whether it was added, on the disk before this returns.
+ */
+export async function observeRequests(
+  name: string,
+  observed: readonly { of: string; observation: Observation }[],
+  { registry }: Pick<SignedOptions, "registry">,
+): Promise<boolean[]> {
+  let added: boolean[] = [];
+  await new RolloutLog(registry, name).append((state) => {
+    const known = new Set(Object.values(state.observations).flat().map(keyOf));
+    added = observed.map(({ of, observation }) => {
+      const key = keyOf(observation);
+      if (isOver(state) || of !== state.salt || problemOf(observation, state) !== undefined) return false;
+      if (key !== undefined && known.has(key)) return false;
+      known.add(key);
+      return true;
+    });
+    const observations = observed.filter((_, index) => added[index]).map(({ observation }) => observation);
+    return observations.length === 0 ? [] : [{ type: "observed", observations, at: new Date().toISOString() }];
+  });
+  return added;
+}
+
+/** What an observation is known by, where it says of which request it is. */
+const keyOf = ({ metric, request }: Observation): string | undefined =>
+  request === undefined ? undefined : `${metric} ${request}`;
+
+/**
  * Does what evidence and policy say: the next step, the promotion, a pause or the way back. The alias moves by
  * compare-and-set after the decision is on the disk; a promotion that was interrupted is completed.
  *
@@ -154,12 +185,7 @@ const statusOf = (rollout: Rollout, decision = decide(rollout)): RolloutStatus =
   ...{ rollout, percent: percentOf(rollout), decision },
 });
 
-function percentOf(rollout: Rollout): number {
-  if (rollout.phase === "promoted") return 100;
-  return isOver(rollout) ? 0 : rollout.policy.steps[rollout.step]!;
-}
-
-function parse(text: string, line: number, { policy }: Rollout): Observation {
+function parse(text: string, line: number, state: Rollout): Observation {
   const refuse = (message: string): never => {
     throw new BenchError("DATA_INVALID", `line ${line} of the observations: ${message}`, {
       fix: 'Give lines such as {"arm": "candidate", "metric": "resolved", "value": 1}.',
@@ -171,16 +197,23 @@ function parse(text: string, line: number, { policy }: Rollout): Observation {
   } catch {
     refuse("no JSON");
   }
-  const { arm, metric, value } = (row ?? {}) as Partial<Observation>;
-  if (arm !== "candidate" && arm !== "champion") return refuse(`arm is neither "candidate" nor "champion"`);
+  const { arm, metric, value, request } = (row ?? {}) as Observation;
+  const observation: Observation = { arm, metric, value, ...(request !== undefined && { request }) };
+  return problemOf(observation, state) === undefined ? observation : refuse(problemOf(observation, state)!);
+}
+
+/** What is wrong with an observation; undefined for one that the policy knows. */
+function problemOf({ arm, metric, value, request }: Observation, { policy }: Rollout): string | undefined {
+  if (arm !== "candidate" && arm !== "champion") return `arm is neither "candidate" nor "champion"`;
   if (typeof metric !== "string" || !Object.hasOwn(policy.metrics, metric)) {
-    return refuse(`the policy has the metrics ${Object.keys(policy.metrics).join(", ")}`);
+    return `the policy has the metrics ${Object.keys(policy.metrics).join(", ")}`;
   }
   const [least, greatest] = policy.metrics[metric]!.range;
   if (typeof value !== "number" || !(value >= least && value <= greatest)) {
-    return refuse(`the value of ${metric} is no number from ${least} to ${greatest}`);
+    return `the value of ${metric} is no number from ${least} to ${greatest}`;
   }
-  return { arm, metric, value };
+  if (request === undefined || (typeof request === "string" && request.length <= 300)) return undefined;
+  return "the id of its request is no text of up to 300 characters";
 }
 
 function over({ name, candidate, phase }: Rollout): BenchError {

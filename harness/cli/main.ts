@@ -22,6 +22,7 @@ import { addRegistry } from "./verbs/registry.js";
 import { addReport } from "./verbs/report.js";
 import { addRollout } from "./verbs/rollout.js";
 import { addRun } from "./verbs/run.js";
+import { addServe } from "./verbs/serve.js";
 import { addShow } from "./verbs/show.js";
 import { addTune } from "./verbs/tune.js";
 import { addValidate } from "./verbs/validate.js";
@@ -53,6 +54,7 @@ export function buildProgram(context: CliContext): Command {
     addReport,
     addRegistry,
     addRollout,
+    addServe,
     addLeaderboard,
     addCompare,
     addGate,

@@ -30,6 +30,8 @@ export interface Observation {
   arm: Arm;
   metric: string;
   value: number;
+  /** Id of the request, where it is known: of one request a metric counts once. */
+  request?: string;
 }
 
 /** A line of a rollout's log. */

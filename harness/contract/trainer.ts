@@ -232,6 +232,14 @@ export interface GenerationRequest {
   taskId?: string;
 }
 
+/** Hears of answers while they are written, by their index among the requests. */
+export interface GenerationObserver {
+  /** Tokens of a prompt. */
+  prompt?(index: number, tokens: number): void;
+  /** The text of an answer so far, whose end may still change. */
+  text?(index: number, text: string): void;
+}
+
 /** A learner's answer. */
 export interface Generation {
   text: string;
@@ -278,10 +286,16 @@ export interface Learner {
   readonly isolation?: Isolation;
   /** Throws DIVERGED on a loss that is not finite, CANCELLED when asked to stop. */
   learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
-  /** Answers questions, one answer each, in their order; leaves the state as it is. */
-  generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]>;
+  /**
+   * Answers questions, one answer each, in their order; leaves the state as it is.
+   *
+   * @param observer is told what a learner can tell of answers that are not finished; it may be told nothing.
+   */
+  generate(requests: GenerationRequest[], decoding: Decoding, observer?: GenerationObserver): Promise<Generation[]>;
   /** Log-likelihood of each continuation given its input, nats. */
   score(requests: ScoreRequest[]): Promise<number[]>;
+  /** One vector for each input, such as the mean of the last hidden states. Absent where it has none. */
+  embed?(inputs: Part[][]): Promise<Float32Array[]>;
   /** Writes all that it keeps; what is not saved is lost after every task. */
   save(directory: string): Promise<void>;
   /** After this the learner behaves, to the bit, as the one that saved. */

@@ -18,6 +18,12 @@ export interface Rollout extends Omit<Extract<RolloutEvent, { type: "started" }>
 export const isOver = ({ phase }: Pick<Rollout, "phase">): boolean =>
   ["promoted", "rolled-back", "aborted"].includes(phase);
 
+/** Percent of the requests that the candidate answers now. */
+export function percentOf(rollout: Pick<Rollout, "phase" | "policy" | "step">): number {
+  if (rollout.phase === "promoted") return 100;
+  return isOver(rollout) ? 0 : rollout.policy.steps[rollout.step]!;
+}
+
 /** The phases in which an event may happen, and the one that it leads to. */
 const transitions: Record<Exclude<RolloutEvent["type"], "started">, { in: RolloutPhase[]; to?: RolloutPhase }> = {
   observed: { in: ["canary", "paused", "promoting"] },

@@ -152,8 +152,16 @@ export interface CoreModel {
   /** A vector of these numbers, which are copied. */
   write(values: Float32Array): Promise<Vector>;
 
-  /** Continuations, in the order of the requests; a result does not depend on the other requests. */
-  generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]>;
+  /**
+   * Continuations, in the order of the requests; a result does not depend on the other requests.
+   *
+   * @param written hears the text of a continuation so far, by the request's index; an engine may leave that out.
+   */
+  generate(
+    requests: readonly EngineRequest[],
+    decoding: Decoding,
+    written?: (index: number, text: string) => void,
+  ): Promise<Generation[]>;
   /** Σ log p of the continuation's tokens given the prompt's, nats. */
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */

@@ -1,7 +1,10 @@
 import { digestOf } from "../../harness/contract/digest.js";
+import { BenchError } from "../../harness/contract/errors.js";
+import type { Part } from "../../harness/contract/suite.js";
 import type {
   Decoding,
   Generation,
+  GenerationObserver,
   GenerationRequest,
   LearnContext,
   Learner,
@@ -47,7 +50,11 @@ export abstract class ModelLearner implements Learner {
     return [...requests];
   }
 
-  async generate(requests: GenerationRequest[], decoding: Decoding): Promise<Generation[]> {
+  async generate(
+    requests: GenerationRequest[],
+    decoding: Decoding,
+    observer?: GenerationObserver,
+  ): Promise<Generation[]> {
     if (requests.length === 0) return [];
     const maxNewTokens = this.encoder.answerLimit(decoding.maxNewTokens);
     const read = await this.read(requests, maxNewTokens);
@@ -55,18 +62,30 @@ export abstract class ModelLearner implements Learner {
       this.prompt({ ...request, input: read[index]!.input }, maxNewTokens),
     );
     const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, tokens: encoded[index]!.tokens }));
-    const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens });
-    // An answer is learned behind one space; what else a model writes around it is for the scorer to judge.
+for (const [index, { tokens }] of prompts.entries()) observer?.prompt?.(index, tokens.length);
+    const written = observer?.text && ((index: number, text: string) => observer.text!(index, answerOf(text)));
+    const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens }, written);
     return generations.map((generation, index) => {
       const { evidence, retrieved } = read[index]!;
       return {
         ...generation,
-        text: generation.text.replace(/^ /, ""),
+        text: answerOf(generation.text),
         ...(encoded[index]!.shortened && { shortened: true }),
         ...(evidence && { evidence }),
         ...(retrieved && { retrieved }),
       };
     });
+  }
+
+  async embed(inputs: Part[][]): Promise<Float32Array[]> {
+    const prompts = inputs.map((input) => this.prompt({ input }, 0));
+    const cut = prompts.findIndex(({ shortened }) => shortened);
+    if (cut >= 0) {
+      throw new BenchError("DATA_INVALID", `text ${cut} is longer than ${this.encoder.maximum} tokens`, {
+        fix: "Embed it in parts.",
+      });
+    }
+    return this.model.embed(prompts.map(({ tokens }, index) => ({ id: `${index}`, tokens })));
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
@@ -125,3 +144,6 @@ export abstract class ModelLearner implements Learner {
     };
   }
 }
+
+/** An answer is learned behind one space; what else a model writes around it is for the scorer to judge. */
+const answerOf = (text: string): string => text.replace(/^ /, "");

@@ -23,7 +23,7 @@ export type PreparedEngine = Pick<EngineDefinition, "name" | "version" | "numeri
  *   model lack.
  */
 export async function chooseEngine(
-  { engine: name, device, dtype: type, python }: RunConfig,
+  { engine: name, device, dtype: type, python }: Pick<RunConfig, "engine" | "device" | "dtype" | "python">,
   checkpoint: Checkpoint | undefined,
   trainers: readonly TrainerRecord[],
   registry: Registry,

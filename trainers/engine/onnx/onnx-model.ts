@@ -170,8 +170,15 @@ export class OnnxModel implements Model {
     this.decoder.merge();
   }
 
-  async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
-    const generations = await this.answer(requests, (model, own) => generate(model, this.tokenizer, own, decoding));
+  async generate(
+    requests: readonly EngineRequest[],
+    decoding: Decoding,
+    written?: (index: number, text: string) => void,
+  ): Promise<Generation[]> {
+    const generations = await this.answer(requests, (model, own) => {
+      const hear = written && ((index: number, text: string) => written(requests.indexOf(own[index]!), text));
+      return generate(model, this.tokenizer, own, decoding, hear);
+    });
     this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens!, 0);
     return generations;
   }

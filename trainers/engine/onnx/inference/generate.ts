@@ -36,6 +36,7 @@ export async function generate(
   tokenizer: AnswerTokenizer,
   requests: readonly EngineRequest[],
   decoding: Decoding,
+  written?: (index: number, text: string) => void,
 ): Promise<Generation[]> {
   for (const { id, tokens } of requests) checkLength(id, tokens.length, model.config.contextLength - 1);
   const generations: Generation[] = [];
@@ -46,10 +47,11 @@ export async function generate(
       const limit = Math.min(decoding.maxNewTokens, model.config.contextLength - tokens.length);
       return { request, id, position: tokens.length, limit, tokens: [], seen: new Set(tokens) };
     });
-    const finish = (row: Row, generation: Generation) => {
-      generations[row.request] = generation;
+    const hear = (row: Row, generation: Generation | null) => {
+      if (generation !== null) generations[row.request] = generation;
+      else written?.(row.request, tokenizer.decode(row.tokens));
     };
-    await continueBatch(model, tokenizer, requests, batch, rows, decoding, finish);
+    await continueBatch(model, tokenizer, requests, batch, rows, decoding, hear);
   }
   return generations;
 }
@@ -61,7 +63,7 @@ async function continueBatch(
   batch: Batch,
   rows: Row[],
   decoding: Decoding,
-  finish: (row: Row, generation: Generation) => void,
+  hear: (row: Row, generation: Generation | null) => void,
 ): Promise<void> {
   const prompts = batch.indices.map((index) => requests[index]!.tokens);
   const sequences = prompts.map((tokens) => ({ tokens, positions: [tokens.length - 1] }));
@@ -72,8 +74,8 @@ async function continueBatch(
     takeTokens(rows, outputs.logits!, decoding, step);
     for (let index = rows.length - 1; index >= 0; index--) {
       const generation = finished(rows[index]!, tokenizer, decoding);
+      hear(rows[index]!, generation);
       if (generation === null) continue;
-      finish(rows[index]!, generation);
       const last = rows.pop()!;
       if (index === rows.length) continue;
       rows[index] = last;

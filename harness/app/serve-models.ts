@@ -1,0 +1,206 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { checkOptions, evaluator } from "../config/index.js";
+import type { RunConfig } from "../contract/config.js";
+import { BenchError } from "../contract/errors.js";
+import type { VersionRecord } from "../contract/registry.js";
+import type { Registry } from "../plugins.js";
+import { findVersion, ModelRegistry } from "../registry/model-registry.js";
+import { chooseEngine } from "../run/plan/engine.js";
+import type { Backend } from "../serve/api.js";
+import { LocalBackend } from "../serve/local/backend.js";
+import { ProxyBackend, parseUpstream, type Upstream } from "../serve/proxy-backend.js";
+import { type ModelServer, modelServer } from "../serve/server.js";
+import { type AppContext, registryFor, specifiersFor } from "./context.js";
+import { pathOf } from "./registry/add-version.js";
+import { actOnRollout, observeRequests, readRollout } from "./rollout.js";
+
+/** How models are served. */
+export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {
+  registry: string;
+  host: string;
+  port: number;
+  /** A file with a key a line, or env:NAME. */
+  keys?: string;
+  /** Servers that compute versions, such as `support@3=http://127.0.0.1:8000/v1#name`. */
+  upstream?: string[];
+  /** The key of all of them, as env:NAME. */
+  upstreamKey?: string;
+  /** A version that is asked too and answers nobody, with its share of the calls, such as `support@4:10`. */
+  shadow?: string;
+  pending: number;
+  timeout: number;
+  loaded: number;
+  advance: number;
+  threads?: number;
+  plugins?: string[];
+}
+
+/** A server that listens. */
+export interface ServingModels {
+  address: string;
+  server: ModelServer;
+}
+
+/**
+ * Serves versions of a registry by OpenAI's API, and carries out their rollouts.
+ *
+ * @param names of the models.
+ * @param log hears what went wrong and what was done.
+ * @throws USAGE for settings that do not go together, UNKNOWN_NAME, STORAGE, and what opening a model throws.
+ */
+export async function serveModels(
+  names: readonly string[],
+  options: ServeOptions,
+  context: Pick<AppContext, "builtIns">,
+  log: (line: string) => void,
+): Promise<ServingModels> {
+  const { registry: directory, host, port } = options;
+  const state = new ModelRegistry(directory).read();
+  for (const name of names) findVersion(state, name);
+  const keys = readKeys(options.keys);
+  requireKeys(host, keys);
+  const plugins = await registryFor(context, options.plugins);
+  const upstreams = readUpstreams(options, directory);
+  const by = `bench serve on ${host}:${port}`;
+  const server = modelServer({
+    ...{ registry: directory, names, keys, log, secret: secretOf(directory) },
+    ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, directory) }),
+    ...{ mostPending: options.pending, timeoutSeconds: options.timeout, mostBytes: 4 * 2 ** 20 },
+    ...{ mostVersions: options.loaded, advanceSeconds: options.advance },
+    open: (name, version) => {
+      const upstream = upstreams.get(`${name}@${version}`);
+      if (upstream !== undefined) return Promise.resolve(new ProxyBackend(upstream, options.pending));
+      return openHere(
+        findVersion(new ModelRegistry(directory).read(), `${name}@${version}`).version,
+        options,
+        plugins,
+        context,
+      );
+    },
+    record: (name, observed) => observeRequests(name, observed, { registry: directory }),
+    rollouts: {
+      status(name) {
+        const { rollout, percent, decision } = readRollout(name, { registry: directory });
+        const { phase, candidate, champion } = rollout;
+        return { phase, candidate, champion, percent, decision };
+      },
+      advance: async (name) => (await actOnRollout(name, { registry: directory, by })).decision,
+    },
+  });
+  try {
+    return { address: await server.listen(host, port), server };
+  } catch (error) {
+    await server.close();
+    throw (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? portTaken(host, port) : error;
+  }
+}
+
+/** Opens the files of a version in a thread of this process. */
+async function openHere(
+  version: VersionRecord,
+  { registry, device = "cpu", threads, chat, plugins: further, ...settings }: ServeOptions,
+  plugins: Registry,
+  context: Pick<AppContext, "builtIns">,
+): Promise<Backend> {
+  const model = pathOf(registry, version);
+  const { name: trainer } = evaluator(plugins.allTrainers(), "checkpoint");
+  const { options: schema } = plugins.trainer(trainer);
+  const format = plugins.modelFor(model);
+  const checkpoint = await format.open?.(model);
+  const { engine, dtype, python } = settings;
+  const chosen = await chooseEngine({ engine, device, dtype, python }, checkpoint, [], plugins);
+  const { chatTemplate } = await format.inspect(model);
+  return LocalBackend.open({
+    ...{ plugins: specifiersFor(context, further), trainer, model, device },
+    // the model's own context is the limit, not that of a benchmark
+    options: checkOptions(schema, { maxTokens: Number.MAX_SAFE_INTEGER }, `trainer "${trainer}"`),
+    engine: chosen?.name,
+    compute: { dtype, python },
+    threads: threads ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+    chat: chatTemplate === true && chat !== "never",
+  });
+}
+
+function readKeys(source: string | undefined): string[] {
+  if (source === undefined) return [];
+  const keys = textOf(source, "--keys")
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (keys.length > 0 && keys.every(({ length }) => length >= 16)) return keys;
+  throw new BenchError("USAGE", keys.length === 0 ? "--keys has no key" : "a key has fewer than 16 characters", {
+    fix: "Write a key a line, such as the output of: openssl rand -hex 24",
+  });
+}
+
+/** What a flag refers to: the content of a file, or of a variable of the environment. */
+function textOf(source: string, flag: string): string {
+  const name = /^env:(.+)$/.exec(source)?.[1];
+  try {
+    const text = name === undefined ? readFileSync(source, "utf8") : process.env[name];
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw new BenchError("STORAGE", `${flag}: ${(error as Error).message}`, { fix: "Check the path.", cause: error });
+  }
+  throw new BenchError("USAGE", `${flag}: the variable ${name} is not set`, { fix: `Set it: export ${name}=…` });
+}
+
+function requireKeys(host: string, keys: readonly string[]): void {
+  if (keys.length > 0 || ["127.0.0.1", "::1", "localhost"].includes(host)) return;
+  throw new BenchError("USAGE", `without keys, whoever reaches ${host} could ask the models and decide rollouts`, {
+    fix: "Give keys (--keys keys.txt), or listen on this machine alone (--host 127.0.0.1).",
+  });
+}
+
+function readUpstreams({ upstream = [], upstreamKey }: ServeOptions, registry: string): Map<string, Upstream> {
+  const key = upstreamKey === undefined ? undefined : textOf(upstreamKey, "--upstream-key").trim();
+  const state = new ModelRegistry(registry).read();
+  return new Map(
+    upstream.map((text) => {
+      const end = text.indexOf("=");
+      if (end <= 0) {
+        throw new BenchError("USAGE", `--upstream ${text} names no version`, {
+          fix: "Give it as name@version=http://host:port/v1.",
+        });
+      }
+      const { version } = findVersion(state, text.slice(0, end));
+      return [`${version.name}@${version.version}`, parseUpstream(text.slice(end + 1), key)];
+    }),
+  );
+}
+
+function readShadow(text: string, names: readonly string[], registry: string) {
+  const [reference, share] = text.split(":") as [string, string?];
+  const { version } = findVersion(new ModelRegistry(registry).read(), reference);
+  const percent = share === undefined ? 100 : Number(share);
+  if (names.includes(version.name) && percent > 0 && percent <= 100) {
+    return { name: version.name, version: version.version, percent };
+  }
+  throw new BenchError("USAGE", `--shadow ${text} is not a version of a served model with a share of its calls`, {
+    fix: "Give it as name@version:percent, such as support@4:10.",
+  });
+}
+
+/** What signs the ids of answers: made once for a registry, for its owner's eyes alone. */
+function secretOf(registry: string): Uint8Array {
+  const file = resolve(join(registry, "serve.key"));
+  try {
+    mkdirSync(registry, { recursive: true });
+    writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw new BenchError("STORAGE", `${file} cannot be written: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  const secret = Buffer.from(readFileSync(file, "utf8"), "hex");
+  if (secret.length === 32) return secret;
+  throw new BenchError("STORAGE", `${file} is no key of ids`, { fix: "Delete it: a new one is made.", at: { file } });
+}
+
+const portTaken = (host: string, port: number): BenchError =>
+  new BenchError("USAGE", `port ${port} of ${host} is taken`, {
+    fix: "Give another one, such as --port 0 for a free one.",
+  });

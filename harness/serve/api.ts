@@ -1,0 +1,66 @@
+import type { Readable } from "node:stream";
+
+/** The calls of OpenAI's API that are answered by a model. */
+export type ApiPath = "chat/completions" | "completions" | "embeddings";
+
+/** A call as it reaches the model that answers it. */
+export interface ApiCall {
+  path: ApiPath;
+  /** As the client sent it, checked to be an object. */
+  body: Readonly<Record<string, unknown>>;
+  /** Of the answer, as clients read it: what feedback names. */
+  id: string;
+  /** The name that the answer gives the model. */
+  model: string;
+  /** Aborted when nobody waits for the answer any more. */
+  signal: AbortSignal;
+}
+
+/** An answer as it leaves the server. */
+export interface ApiAnswer {
+  status: number;
+  contentType: string;
+  body: string | Readable;
+}
+
+/** What answers the calls for one version of a model. */
+export interface Backend {
+  /** Never rejects for a call that is wrong: that is an answer with its status. Rejects where the model failed. */
+  answer(call: ApiCall): Promise<ApiAnswer>;
+  /** Calls that wait or are computed. */
+  readonly pending: number;
+  /** Gives back memory and processes, when no call is under way. */
+  close(): Promise<void>;
+}
+
+/** An error as clients of OpenAI's API understand it. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly details: {
+      type?: string;
+      /** The parameter that is wrong. */
+      param?: string;
+      code?: string;
+      /** Seconds after which the same call may succeed. */
+      retryAfter?: number;
+    } = {},
+  ) {
+    super(message);
+  }
+
+  /** The body of the answer. */
+  toBody(): { error: { message: string; type: string; param: string | null; code: string | null } } {
+    const { type, param, code } = this.details;
+    const kind = type ?? (this.status >= 500 ? "server_error" : "invalid_request_error");
+    return { error: { message: this.message, type: kind, param: param ?? null, code: code ?? null } };
+  }
+}
+
+/** The answer that says what is wrong. */
+export const errorAnswer = (error: ApiError): ApiAnswer => ({
+  status: error.status,
+  contentType: "application/json",
+  body: JSON.stringify(error.toBody()),
+});

@@ -1,0 +1,202 @@
+import { randomUUID } from "node:crypto";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Decision } from "../rollout/decide.js";
+import { ApiError, type ApiPath } from "./api.js";
+import { answerCall, apiError, type CallServices } from "./calls.js";
+import { takeFeedback } from "./feedback.js";
+import { KeyGuard, LoadGuard } from "./guard.js";
+import { ServerMetrics } from "./metrics.js";
+import { Observations, type RecordObservations } from "./observations.js";
+import { Receipts } from "./receipt.js";
+import { Router } from "./router.js";
+import { Shadow, type ShadowSettings } from "./shadow.js";
+import { type OpenBackend, Versions } from "./versions.js";
+
+/** What a server is started with. */
+export interface ServerSettings {
+  /** Directory of the model registry. */
+  registry: string;
+  /** Names of the models that are served. */
+  names: readonly string[];
+  /** Keys that clients may have; without any, everybody is let in. */
+  keys: readonly string[];
+  /** Signs the ids of answers. */
+  secret: Uint8Array;
+  shadow?: ShadowSettings;
+  /** Most calls that wait or are computed at a time. */
+  mostPending: number;
+  /** Most seconds until the last byte of an answer. */
+  timeoutSeconds: number;
+  /** Most bytes of a call. */
+  mostBytes: number;
+  /** Versions that are open at a time, unless more are current. */
+  mostVersions: number;
+  /** Seconds between two looks at what evidence and policy say; 0 for none. */
+  advanceSeconds: number;
+  open: OpenBackend;
+  record: RecordObservations;
+  rollouts: RolloutControl;
+  /** Hears what went wrong, and what was done about rollouts, a line each. */
+  log(line: string): void;
+}
+
+/** What a server asks and does about rollouts. */
+export interface RolloutControl {
+  /** What evidence and policy say of the last rollout of a model. Throws UNKNOWN_NAME where there is none. */
+  status(name: string): { percent: number; decision: Decision; phase: string; candidate: number; champion: number };
+  /** Does it. */
+  advance(name: string): Promise<Decision>;
+}
+
+/** A server of models. */
+export interface ModelServer {
+  /** Opens the current versions and listens; resolves to its address. */
+  listen(host: string, port: number): Promise<string>;
+  /** Ends the calls that are under way, then everything else. */
+  close(): Promise<void>;
+}
+
+/**
+ * An OpenAI-compatible server of the versions of a registry (https://platform.openai.com/docs/api-reference): chat,
+ * completions, streams, embeddings, models; and feedback, the state of rollouts, metrics.
+ *
+ * @throws what reading the registry throws; USAGE-like errors are the caller's to check.
+ */
+export function modelServer(settings: ServerSettings): ModelServer {
+  const { names, log } = settings;
+  const metrics = new ServerMetrics();
+  const router = new Router(settings.registry, names, (error) => log(`registry or rollout: ${error.message}`));
+  const isCurrent = (name: string, version: number): boolean =>
+    router.current(name).includes(version) || shadow?.is(name, version) === true;
+  const versions = new Versions(settings.open, settings.mostVersions, isCurrent);
+  const shadow = settings.shadow && new Shadow(settings.shadow, versions, metrics);
+  const observations = new Observations(settings.record);
+  const load = new LoadGuard(settings.mostPending);
+  const services: CallServices = {
+    ...{ router, versions, observations, metrics, load, shadow, log },
+    receipts: new Receipts(settings.secret),
+    timeoutSeconds: settings.timeoutSeconds,
+  };
+  const server = fastify({
+    logger: false,
+    bodyLimit: settings.mostBytes,
+    forceCloseConnections: "idle",
+    genReqId: () => randomUUID(),
+  });
+  addRoutes(server, settings, services);
+  const advancing = settings.advanceSeconds === 0 ? undefined : advanceRegularly(settings, services);
+  return {
+    async listen(host, port) {
+      for (const name of names) for (const version of router.current(name)) await versions.get(name, version);
+      if (settings.shadow !== undefined) await versions.get(settings.shadow.name, settings.shadow.version);
+      return server.listen({ host, port });
+    },
+    async close() {
+      await advancing?.();
+      await server.close();
+      await shadow?.settle();
+      await observations.flush();
+      await versions.close();
+    },
+  };
+}
+
+function addRoutes(server: FastifyInstance, settings: ServerSettings, services: CallServices): void {
+  const { names, rollouts } = settings;
+  const { router, metrics, load, log } = services;
+  const keys = new KeyGuard(settings.keys);
+  server.addHook("onRequest", async ({ headers, url }) => {
+    if (url !== "/health") keys.check(headers.authorization);
+  });
+  server.setErrorHandler((error, request, reply) => {
+    const answer = apiError(error);
+    if (answer.status >= 500) log(`${request.method} ${request.url}: ${(error as Error).message}`);
+    metrics.refused.inc({ reason: answer.details.code ?? `${answer.status}` });
+    const { retryAfter } = answer.details;
+    if (retryAfter !== undefined) void reply.header("retry-after", retryAfter);
+    return reply.code(answer.status).send(answer.toBody());
+  });
+  server.setNotFoundHandler(({ method, url }) => {
+    throw new ApiError(404, `there is no ${method} ${url.slice(0, 100)} here`);
+  });
+  server.get("/health", async () => ({ status: "ok" }));
+  server.get("/metrics", async (_, reply) => {
+    metrics.pending.set(load.pending);
+    for (const name of names) showRollout(name, settings, services);
+    return reply.header("content-type", metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  server.get("/v1/models", async () => ({ object: "list", data: modelsOf(router) }));
+  for (const path of ["chat/completions", "completions", "embeddings"] satisfies ApiPath[]) {
+    server.post(`/v1/${path}`, (request, reply) => answerCall(path, request, reply, services));
+  }
+  server.post("/v1/feedback", (request) => takeFeedback(request, services));
+  const status = (request: FastifyRequest) => {
+    const { name } = request.params as { name: string };
+    if (names.includes(name) && router.hasRollout(name)) return { name, ...rollouts.status(name) };
+    throw new ApiError(404, `there is no rollout of ${JSON.stringify(name.slice(0, 100))}`);
+  };
+  server.get("/v1/rollouts/:name", async (request) => status(request));
+  // A gate for deployers: any status but 200 means "do not go on" (Flagger's webhooks; Argo Rollouts reads `action`).
+  server.post("/v1/rollouts/:name/gate", async (request, reply) => {
+    const current = status(request);
+    const isBad = current.decision.action === "roll back" || ["rolled-back", "aborted"].includes(current.phase);
+    return reply.code(isBad ? 412 : 200).send({ action: current.decision.action, reason: current.decision.reason });
+  });
+}
+
+/** Names, each with its versions and aliases, as models of the API. */
+function modelsOf({ state, names }: Router): object[] {
+  return names.flatMap((name) => {
+    const model = Object.hasOwn(state.models, name) ? state.models[name]! : undefined;
+    const ids = [...(model?.versions.map(({ version }) => version) ?? []), ...Object.keys(model?.aliases ?? {})];
+    return [name, ...ids.map((id) => `${name}@${id}`)].map((id) => ({
+      id,
+      object: "model",
+      created: 0,
+      owned_by: "bench",
+    }));
+  });
+}
+
+function showRollout(name: string, { rollouts }: ServerSettings, { router, metrics }: CallServices): void {
+  if (router.rollout(name) === undefined) {
+    metrics.percent.set({ model: name }, 0);
+    return;
+  }
+  const { percent, decision } = rollouts.status(name);
+  metrics.percent.set({ model: name }, percent);
+  for (const [metric, { worse, notWorse }] of Object.entries(decision.evidence)) {
+    metrics.evidence.set({ model: name, metric, side: "worse" }, worse);
+    metrics.evidence.set({ model: name, metric, side: "not worse" }, notWorse);
+  }
+}
+
+/** Looks at each live rollout regularly, and does what evidence and policy say. Returns what ends it. */
+function advanceRegularly(settings: ServerSettings, { router, metrics, log }: CallServices): () => Promise<void> {
+  let working: Promise<void> = Promise.resolve();
+  const look = async (): Promise<void> => {
+    for (const name of settings.names) {
+      if (router.rollout(name) === undefined) continue;
+      try {
+        const { action, reason } = await settings.rollouts.advance(name);
+        if (action === "wait") continue;
+        metrics.actions.inc({ model: name, action });
+        log(`${name}: ${action}: ${reason}`);
+      } catch (error) {
+        log(`${name}: the rollout could not be looked at: ${(error as Error).message}`);
+      }
+    }
+  };
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    working = look().finally(() => {
+      busy = false;
+    });
+  }, 1000 * settings.advanceSeconds);
+  return async () => {
+    clearInterval(timer);
+    await working;
+  };
+}
