@@ -85,19 +85,21 @@ export function modelServer(settings: ServerSettings): ModelServer {
   });
   addRoutes(server, settings, services);
   const advancing = settings.advanceSeconds === 0 ? undefined : advanceRegularly(settings, services);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await advancing?.();
+    await server.close();
+    await shadow?.settle();
+    await observations.flush();
+    await versions.close();
+  };
   return {
     async listen(host, port) {
       for (const name of names) for (const version of router.current(name)) await versions.get(name, version);
       if (settings.shadow !== undefined) await versions.get(settings.shadow.name, settings.shadow.version);
       return server.listen({ host, port });
     },
-    async close() {
-      await advancing?.();
-      await server.close();
-      await shadow?.settle();
-      await observations.flush();
-      await versions.close();
-    },
+    close: () => (closing ??= close()),
   };
 }
 

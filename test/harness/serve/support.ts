@@ -1,0 +1,64 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ServeOptions, ServingModels } from "../../../harness/app/serve-models.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+
+const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;
+
+/** The embedded model, as users have it. */
+export const embeddedModel = join(packageRoot, "suites", "trace-seq", "model");
+
+/** Starts a server as the command line does, on a free port. */
+export async function serve(
+  registry: string,
+  names: readonly string[],
+  options: Partial<ServeOptions> = {},
+): Promise<ServingModels & { log: string[] }> {
+  const { serveModels }: typeof import("../../../harness/app/serve-models.js") = await import(
+    compiled("harness/app/serve-models.js")
+  );
+  const { rooms }: { rooms: string[] } = await import(compiled("rooms.js"));
+  const log: string[] = [];
+  const usual = { host: "127.0.0.1", port: 0, pending: 64, timeout: 60, loaded: 3, advance: 0 };
+  const serving = await serveModels(names, { registry, ...usual, ...options }, { builtIns: rooms }, (line) => {
+    log.push(line);
+  });
+  return { ...serving, log };
+}
+
+/** A server of another make that answers each chat as `answer` says. */
+export interface OtherServer {
+  root: string;
+  asked: { headers: IncomingMessage["headers"]; body: Record<string, unknown> }[];
+  close(): Promise<void>;
+}
+
+export async function otherServer(
+  answer: (body: Record<string, unknown>, index: number) => { status?: number; text: string; delay?: number },
+): Promise<OtherServer> {
+  const asked: OtherServer["asked"] = [];
+  const server: Server = createServer(async (request, response) => {
+    let text = "";
+    for await (const part of request) text += part;
+    const body = JSON.parse(text) as Record<string, unknown>;
+    asked.push({ headers: request.headers, body });
+    const { status = 200, text: content, delay = 0 } = answer(body, asked.length - 1);
+    setTimeout(() => {
+      response.writeHead(status, { "content-type": "application/json" });
+      const choices = [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }];
+      response.end(JSON.stringify({ id: "other", object: "chat.completion", created: 0, model: body.model, choices }));
+    }, delay);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    root: `http://127.0.0.1:${port}/v1`,
+    asked,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
