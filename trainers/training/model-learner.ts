@@ -62,7 +62,7 @@ export abstract class ModelLearner implements Learner {
       this.prompt({ ...request, input: read[index]!.input }, maxNewTokens),
     );
     const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, tokens: encoded[index]!.tokens }));
-for (const [index, { tokens }] of prompts.entries()) observer?.prompt?.(index, tokens.length);
+    for (const [index, { tokens }] of prompts.entries()) observer?.prompt?.(index, tokens.length);
     const written = observer?.text && ((index: number, text: string) => observer.text!(index, answerOf(text)));
     const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens }, written);
     return generations.map((generation, index) => {

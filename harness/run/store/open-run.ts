@@ -7,9 +7,10 @@ import type { Suite } from "../../contract/suite.js";
 import { exampleRecords, questionSets } from "../cell/views.js";
 import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
+import { changed } from "./file-content.js";
 import { Journal, storageError } from "./journal.js";
 import { lockRun } from "./lock.js";
-import { changed, RunFiles } from "./run-files.js";
+import { RunFiles } from "./run-files.js";
 import { checkEvents, layout, readExamples, readRunRecord } from "./store.js";
 
 /** A run directory that belongs to this process. */

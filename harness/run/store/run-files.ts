@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../contract/digest.js";
-import { BenchError } from "../../contract/errors.js";
-import { readRegularFile } from "../../contract/read-file.js";
 import type { JournalEvent } from "../../contract/result.js";
 import { checkRecord } from "./check-record.js";
+import { changed, parsed, readBytes } from "./file-content.js";
 import { upgrade } from "./upgrade.js";
 
 /**
@@ -57,7 +56,7 @@ export class RunFiles {
     const file = join(this.directory, path);
     if (!existsSync(file)) return false;
     const digest = this.digests.get(path);
-    return digest === undefined || digest === sha256(readRegularFile(file));
+    return digest === undefined || digest === sha256(readBytes(file));
   }
 
   /** A JSON file as a record of today. Throws DATA_INVALID where it is missing, changed, or breaks the schema. */
@@ -87,39 +86,5 @@ export class RunFiles {
     for (const [path, digest] of Object.entries(files ?? {})) {
       if (replace || !this.digests.has(path)) this.digests.set(path, digest);
     }
-  }
-}
-
-/** A file is not the one that was written. */
-export const changed = (file: string): BenchError =>
-  new BenchError("DATA_INVALID", "the file was changed after it was written: its digest is another one", {
-    fix: "Restore the file from a copy. Results of a run are measured again by the run's own command.",
-    at: { file },
-  });
-
-/** A file of a run is not what a run writes. */
-function damaged(file: string, cause: unknown, line?: number): BenchError {
-  return new BenchError("DATA_INVALID", `a file of the run cannot be read: ${(cause as Error).message}`, {
-    fix: "Restore the file from a copy, or run again in another directory with --out.",
-    at: line === undefined ? { file } : { file, line },
-    cause,
-  });
-}
-
-/** The bytes of a file of a run. Throws DATA_INVALID where it cannot be read. */
-export function readBytes(file: string): Buffer {
-  try {
-    return readRegularFile(file);
-  } catch (error) {
-    throw damaged(file, error);
-  }
-}
-
-/** The JSON value of a file of a run, or of a line in it. Throws DATA_INVALID. */
-export function parsed(text: string, file: string, line?: number): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw damaged(file, error, line);
   }
 }

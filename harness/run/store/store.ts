@@ -16,8 +16,9 @@ import { isIntactSeal } from "../../contract/seal.js";
 import { type CellState, cellStates } from "./cell-state.js";
 import { checkRecord } from "./check-record.js";
 import { checkCurves, checkMatrix, checkRun } from "./check-results.js";
+import { changed, parsed, readBytes } from "./file-content.js";
 import { type JournalContent, readJournal } from "./journal.js";
-import { changed, parsed, RunFiles, readBytes } from "./run-files.js";
+import { RunFiles } from "./run-files.js";
 import { upgrade } from "./upgrade.js";
 
 /** The files of a run directory. Paths of artifacts are relative to it, with `/` on every system. */
