@@ -71,6 +71,9 @@ export interface EngineRequest {
   weights?: Vector;
 }
 
+/** Hears the text of a continuation so far, by the index of its request. */
+export type Written = (index: number, text: string) => void;
+
 /** A table of soft prompts: embeddings of virtual tokens, which are trained while the model is frozen. */
 export interface PromptOptions {
   /** Rows of the table. In a sequence's tokens, row i has the id `firstVirtualToken + i`. */
@@ -155,13 +158,9 @@ export interface CoreModel {
   /**
    * Continuations, in the order of the requests; a result does not depend on the other requests.
    *
-   * @param written hears the text of a continuation so far, by the request's index; an engine may leave that out.
+   * @param written an engine may tell it nothing.
    */
-  generate(
-    requests: readonly EngineRequest[],
-    decoding: Decoding,
-    written?: (index: number, text: string) => void,
-  ): Promise<Generation[]>;
+  generate(requests: readonly EngineRequest[], decoding: Decoding, written?: Written): Promise<Generation[]>;
   /** Σ log p of the continuation's tokens given the prompt's, nats. */
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */

@@ -36,7 +36,7 @@ export interface OtherServer {
 }
 
 export async function otherServer(
-  answer: (body: Record<string, unknown>, index: number) => { status?: number; text: string; delay?: number },
+  answer: (body: Record<string, unknown>, index: number) => { status?: number; text: string; after?: Promise<void> },
 ): Promise<OtherServer> {
   const asked: OtherServer["asked"] = [];
   const server: Server = createServer(async (request, response) => {
@@ -44,12 +44,11 @@ export async function otherServer(
     for await (const part of request) text += part;
     const body = JSON.parse(text) as Record<string, unknown>;
     asked.push({ headers: request.headers, body });
-    const { status = 200, text: content, delay = 0 } = answer(body, asked.length - 1);
-    setTimeout(() => {
-      response.writeHead(status, { "content-type": "application/json" });
-      const choices = [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }];
-      response.end(JSON.stringify({ id: "other", object: "chat.completion", created: 0, model: body.model, choices }));
-    }, delay);
+    const { status = 200, text: content, after } = answer(body, asked.length - 1);
+    await after;
+    response.writeHead(status, { "content-type": "application/json" });
+    const choices = [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }];
+    response.end(JSON.stringify({ id: "other", object: "chat.completion", created: 0, model: body.model, choices }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

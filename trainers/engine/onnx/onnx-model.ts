@@ -22,6 +22,7 @@ import type {
   TrainingSequence,
   Update,
   Vector,
+  Written,
 } from "../contract.js";
 import { byWeights } from "../requests.js";
 import { architectures } from "./architectures/index.js";
@@ -160,8 +161,7 @@ export class OnnxModel implements Model {
   }
 
   async promptKeys(): Promise<Float32Array[]> {
-    const { prompts } = this.decoder;
-    return prompts ? keysOf(tensorsOf(prompts.store)) : [];
+    return this.decoder.prompts ? keysOf(tensorsOf(this.decoder.prompts.store)) : [];
   }
 
   async merge(): Promise<void> {
@@ -170,13 +170,9 @@ export class OnnxModel implements Model {
     this.decoder.merge();
   }
 
-  async generate(
-    requests: readonly EngineRequest[],
-    decoding: Decoding,
-    written?: (index: number, text: string) => void,
-  ): Promise<Generation[]> {
+  async generate(requests: readonly EngineRequest[], decoding: Decoding, written?: Written): Promise<Generation[]> {
     const generations = await this.answer(requests, (model, own) => {
-      const hear = written && ((index: number, text: string) => written(requests.indexOf(own[index]!), text));
+      const hear: Written | undefined = written && ((i, text) => written(requests.indexOf(own[i]!), text));
       return generate(model, this.tokenizer, own, decoding, hear);
     });
     this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens!, 0);

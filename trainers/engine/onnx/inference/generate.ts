@@ -1,6 +1,6 @@
 import type { Decoding, Generation } from "../../../../harness/contract/trainer.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
-import type { EngineRequest } from "../../contract.js";
+import type { EngineRequest, Written } from "../../contract.js";
 import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
 import { packedBatch } from "../decoder/packed-forward.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
@@ -36,7 +36,7 @@ export async function generate(
   tokenizer: AnswerTokenizer,
   requests: readonly EngineRequest[],
   decoding: Decoding,
-  written?: (index: number, text: string) => void,
+  written?: Written,
 ): Promise<Generation[]> {
   for (const { id, tokens } of requests) checkLength(id, tokens.length, model.config.contextLength - 1);
   const generations: Generation[] = [];
