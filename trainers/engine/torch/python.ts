@@ -8,8 +8,10 @@ import { BenchError } from "../../../harness/contract/errors.js";
 /** Names the interpreter where no option does. */
 export const pythonVariable = "BENCH_TORCH_PYTHON";
 
-/** What is installed, and the least that is known to work. */
+/** What is installed. */
 export const packages = { torch: "2.13.0", transformers: "5.24.0", peft: "0.21.2" } as const;
+/** The least that is known to work. */
+const least = { torch: "2.11", transformers: "5.17", peft: "0.21" } as const;
 const leastPython = "3.10";
 
 type Packages = Record<keyof typeof packages, string>;
@@ -61,10 +63,12 @@ async function examine(path: string, own: boolean): Promise<Python> {
   if (older(answer.python, leastPython)) {
     throw unavailable(`${path} is Python ${answer.python}; the engine needs ${leastPython} or later.`);
   }
-  for (const [name, least] of Object.entries(packages)) {
+  for (const [name, needed] of Object.entries(least)) {
     const version = answer.packages[name as keyof Packages];
     if (version === null) throw unavailable(`${path} has no ${name}.`);
-    if (older(version, least)) throw unavailable(`${path} has ${name} ${version}; the engine needs ${least} or later.`);
+    if (older(version, needed)) {
+      throw unavailable(`${path} has ${name} ${version}; the engine needs ${needed} or later.`);
+    }
   }
   return { path, version: answer.python, packages: answer.packages as Packages };
 }

@@ -7,6 +7,7 @@ import traceback
 
 import torch
 
+from .deterministic import begin
 from .errors import BenchError
 from .model import TorchModel
 from .wire import read_message, write_message
@@ -74,8 +75,7 @@ def main() -> None:
     # What libraries print goes to standard error; the pipe to bench is a descriptor of its own.
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    torch.set_num_threads(int(sys.argv[1]))
-    torch.use_deterministic_algorithms(True)
+    begin(int(sys.argv[1]))
     Server(sys.stdin.buffer, sink).serve()
 
 

@@ -1,9 +1,13 @@
 """LoRA and AdaLoRA by PEFT, injected into the model itself; adapters on one another; folding them into the weights."""
 
+from functools import partial
+
 import torch
 from peft import AdaLoraConfig, LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch.nn import Linear, Module, Parameter
+from torch.nn import functional as F
 from transformers.pytorch_utils import Conv1D
 
 from .errors import BenchError
@@ -54,10 +58,14 @@ class Adapters:
         self.names.append(name)
         for layer in self.layers().values():
             layer.set_adapter(self.names)
+            if isinstance(layer, LoraLayer) and self.options.get("kind") != "adalora":
+                layer.forward = partial(_adapted, layer)
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
+        # As the base's: PEFT makes them float32, and would convert all that enters them; the master weights are float32.
+        dtype = self.model.get_input_embeddings().weight.dtype
         for parameter in self.trained().values():
-            parameter.data = parameter.data.float()
+            parameter.data = parameter.data.to(dtype)
         # The model is in the state of evaluation but for the adapters' own dropout, which `dropping` turns on.
         self.model.eval()
 
@@ -118,3 +126,13 @@ class Adapters:
 
         modules = self.matrices(self.names[-1]).values()
         return torch.stack([distance(parts["A"]) + distance(parts["B"].T) for parts in modules]).sum()
+
+
+def _adapted(layer: LoraLayer, x: torch.Tensor) -> torch.Tensor:
+    """What PEFT computes for LoRA, with scaling and sum within the product."""
+    result = layer.get_base_layer()(x)
+    rows = result.flatten(0, -2)
+    for name in layer.active_adapters:
+        inner = F.linear(layer.lora_dropout[name](x), layer.lora_A[name].weight).flatten(0, -2)
+        rows = torch.addmm(rows, inner, layer.lora_B[name].weight.t(), alpha=layer.scaling[name])
+    return rows.view(result.shape)

@@ -1,7 +1,8 @@
 """Attention over packed sequences, registered with transformers under the name "bench".
 
-All layers but attention work on the tokens of all sequences in one row, without padding. Attention alone works on
-[sequences, heads, longest, d], right-padded, where causality already hides the padding behind a sequence.
+All layers but attention work on the tokens of all sequences in one row, without padding. Attention takes the row apart: a
+kernel for variable lengths does that on a GPU in half precision, elsewhere each sequence is computed by itself. So on a
+CPU the bits of a sequence do not depend on the others.
 """
 
 from collections.abc import Iterator
@@ -20,87 +21,126 @@ NAME = "bench"
 class Layout(Protocol):
     """How the tokens of a forward pass are laid out."""
 
+    #: Of each token in its own sequence.
+    positions: torch.Tensor
+
     def attend(self, query, key, value, scale: float | None, window: int | None) -> torch.Tensor:
-        """From query [batch, heads, tokens, d], key and value to [batch, tokens, heads, d]."""
-
-
-class _Spread(torch.autograd.Function):
-    """Rows to places, of which the others are zero. Its gradient is a selection, so that no sum is out of order."""
-
-    @staticmethod
-    def forward(ctx, rows, places, count):
-        ctx.save_for_backward(places)
-        return rows.new_zeros(count, *rows.shape[1:]).index_copy_(0, places, rows)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient.index_select(0, ctx.saved_tensors[0]), None, None
-
-
-class _Collect(torch.autograd.Function):
-    """Places to rows: what `_Spread` undoes."""
-
-    @staticmethod
-    def forward(ctx, values, places):
-        ctx.save_for_backward(places)
-        ctx.count = values.shape[0]
-        return values.index_select(0, places)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (places,) = ctx.saved_tensors
-        return gradient.new_zeros(ctx.count, *gradient.shape[1:]).index_copy_(0, places, gradient), None
+        """From query [1, heads, tokens, d], key and value to [1, tokens, heads, d]."""
 
 
 class Packed:
-    """Sequences one behind another as the only row of a batch; places are padded to a multiple of `multiple`."""
+    """Whole sequences one behind another."""
 
-    def __init__(self, lengths: list[int], device: torch.device, multiple: int = 1):
-        self.count = len(lengths)
-        self.longest = -(-max(lengths) // multiple) * multiple
-        sizes = torch.tensor(lengths)
-        rows = torch.repeat_interleave(torch.arange(self.count), sizes)
-        positions = torch.arange(len(rows)) - (torch.cumsum(sizes, 0) - sizes)[rows]
-        #: The position of each token in its sequence, and its place among all [sequences, longest].
-        self.positions = positions.to(device)
-        self.places = (rows * self.longest + positions).to(device)
-        self.whole = all(length == self.longest for length in lengths)
-
-    def pad(self, x: torch.Tensor) -> torch.Tensor:
-        """[1, heads, tokens, d] to [sequences, heads, longest, d]."""
-        rows = x[0].transpose(0, 1)
-        places = rows if self.whole else _Spread.apply(rows, self.places, self.count * self.longest)
-        return places.reshape(self.count, self.longest, *rows.shape[1:]).transpose(1, 2)
+    def __init__(self, lengths: list[int], device: torch.device):
+        self.lengths = lengths
+        self.longest = max(lengths)
+        self.starts = _starts(lengths, device)
+        self.positions = torch.cat([torch.arange(length) for length in lengths]).to(device)
 
     def attend(self, query, key, value, scale, window):
-        mask = None
-        if window is not None and window < self.longest:
-            place = torch.arange(self.longest, device=query.device)
-            distance = place[:, None] - place[None]
-            mask = (distance >= 0) & (distance < window)
-        padded = _attend(self.pad(query), self.pad(key), self.pad(value), mask, scale, causal=mask is None)
-        places = padded.transpose(1, 2).flatten(0, 1)
-        return (places if self.whole else _Collect.apply(places, self.places))[None]
+        if has_kernel(query):
+            own = (query, key, value)
+            rows = [states[0].transpose(0, 1) for states in own]
+            return _variable(*rows, self.starts, self.starts, self.longest, self.longest, scale, window)
+        parts = zip(*(states.split(self.lengths, dim=2) for states in (query, key, value)))
+        return torch.cat([_alone(*part, scale, window) for part in parts], dim=2).transpose(1, 2)
 
 
 class Continued:
-    """One new token a row [rows, heads, 1, d], over a cache in which each row has gaps. `positions` [rows, slots]; -1 hides."""
+    """The next tokens of sequences whose earlier ones are in a cache: `lengths` new ones behind `before` in each of `slots`."""
 
-    def __init__(self, positions: torch.Tensor):
-        self.positions = positions
+    def __init__(self, slots: list[int], before: list[int], lengths: list[int], capacity: int, device: torch.device):
+        self.slots = slots
+        self.lengths = lengths
+        self.longest = max(lengths)
+        self.totals = [old + new for old, new in zip(before, lengths)]
+        self.capacity = capacity
+        self.starts = _starts(lengths, device)
+        positions = torch.cat([torch.arange(old, total) for old, total in zip(before, self.totals)])
+        self.positions = positions.to(device)
+        first = torch.tensor(slots, dtype=torch.int32) * capacity
+        #: Where each new token goes among all places of the cache.
+        self.places = (torch.repeat_interleave(first, torch.tensor(lengths)) + positions).to(device)
+        #: Where each sequence begins in the cache (and one more, which the kernel does not read), and how long it is now.
+        self.cached = torch.cat([first, first[-1:]]).to(device)
+        self.used = torch.tensor(self.totals, dtype=torch.int32).to(device)
 
     def attend(self, query, key, value, scale, window):
-        mask = self.positions >= 0
-        if window is not None:
-            mask = mask & (self.positions[:, -1:] - self.positions < window)
-        return _attend(query, key, value, mask[:, None, None], scale, causal=False).transpose(1, 2)
+        """Key and value are those of the cache: [slots, heads, capacity, d]."""
+        if has_kernel(query):
+            return _cached(self, query, key, value, scale, window)
+        parts = []
+        for own, slot, total in zip(query.split(self.lengths, dim=2), self.slots, self.totals):
+            parts.append(_alone(own, key[slot, :, :total][None], value[slot, :, :total][None], scale, window))
+        return torch.cat(parts, dim=2).transpose(1, 2)
 
 
-def _attend(query, key, value, mask, scale, causal: bool) -> torch.Tensor:
+class Stepped:
+    """One next token of each sequence, given as tensors alone, so that a graph can be recorded. For the flash kernel."""
+
+    def __init__(self, positions: torch.Tensor, slots: torch.Tensor, capacity: int):
+        self.positions = positions
+        self.longest = 1
+        self.capacity = capacity
+        first = slots * capacity
+        self.places = first + positions
+        self.starts = torch.arange(len(positions) + 1, dtype=torch.int32, device=positions.device)
+        self.cached = torch.cat([first, first[-1:]]).int()
+        self.used = (positions + 1).int()
+
+    def attend(self, query, key, value, scale, window):
+        return _cached(self, query, key, value, scale, window)
+
+
+def _starts(lengths: list[int], device: torch.device) -> torch.Tensor:
+    return torch.tensor([0, *lengths]).cumsum(0).int().to(device)
+
+
+def has_kernel(query: torch.Tensor) -> bool:
+    """Whether the flash kernel computes it; its head sizes are multiples of 8 up to 256."""
+    size = query.shape[-1]
+    return query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and size % 8 == 0 and size <= 256
+
+
+def _variable(query, key, value, starts, cached, longest, most, scale, window, used=None):
+    """[tokens, heads, d] of all sequences by FlashAttention (2307.08691); each query sees the keys up to its own place."""
+    left = -1 if window is None else window - 1
+    result = torch.ops.aten._flash_attention_forward(
+        query, key, value, starts, cached, longest, most, 0.0, True, False,
+        scale=scale, window_size_left=left, window_size_right=0, seqused_k=used,
+    )  # fmt: skip
+    return result[0][None]
+
+
+def _cached(layout: "Continued | Stepped", query, key, value, scale, window):
+    """The next tokens over the keys and values of a cache, [slots, heads, capacity, d]."""
+    keys, values = (states.transpose(1, 2).flatten(0, 1) for states in (key, value))
+    rows = query[0].transpose(0, 1)
+    starts, cached, longest, most = layout.starts, layout.cached, layout.longest, layout.capacity
+    return _variable(rows, keys, values, starts, cached, longest, most, scale, window, layout.used)
+
+
+def _alone(query, key, value, scale, window):
+    """One sequence, [1, heads, tokens, d]: the queries are its last tokens, the keys all of it."""
+    new, total = query.shape[2], key.shape[2]
     group = query.shape[1] // key.shape[1]
-    if group > 1:
-        key, value = key.repeat_interleave(group, 1), value.repeat_interleave(group, 1)
-    return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale, is_causal=causal)
+    if new == 1:
+        # The heads that share keys are rows of one product: nothing is repeated, nothing is hidden.
+        own = slice(None) if window is None else slice(-window, None)
+        rows = query.reshape(1, key.shape[1], group, -1)
+        return scaled_dot_product_attention(rows, key[:, :, own], value[:, :, own], scale=scale).reshape(query.shape)
+    mask = None
+    if new < total or (window is not None and window < total):
+        place = torch.arange(total, device=query.device)
+        distance = place[total - new :, None] - place[None]
+        mask = (distance >= 0) if window is None else (distance >= 0) & (distance < window)
+    key, value = _repeated(key, group), _repeated(value, group)
+    return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale, is_causal=mask is None)
+
+
+def _repeated(states: torch.Tensor, group: int) -> torch.Tensor:
+    """Each head as often as queries share it; unlike those of `repeat_interleave`, its gradient is a plain sum."""
+    return states if group == 1 else states[:, :, None].expand(-1, -1, group, -1, -1).flatten(1, 2)
 
 
 _layout: list[Layout] = []

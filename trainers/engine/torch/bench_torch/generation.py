@@ -1,17 +1,27 @@
-"""Greedy and sampled continuations with a key-value cache."""
+"""Greedy and sampled continuations with a key-value cache.
 
+A fixed number of slots is kept busy: where an answer ends, the next prompt takes its place (continuous batching, Yu et al.,
+Orca, OSDI 2022). What all prompts begin with is computed once.
+"""
+
+from collections import deque
 from dataclasses import dataclass, field
 
 import torch
-from transformers import DynamicCache
+from transformers.cache_utils import Cache, DynamicLayer
 
-from .attention import Continued, Packed, laid_out
+from .attention import Continued, Layout, Stepped, has_kernel, laid_out
+from .deterministic import any_order
 from .keyed import uniforms
 
-#: Prompts of one width are computed together, so that a row's shapes, and its bits, do not depend on its company.
-WIDTH = 16
 #: Products of fewer rows are computed by other kernels, in other bits.
 FEWEST_ROWS = 4
+#: A shorter beginning is not worth a pass of its own.
+SHORTEST_PREFIX = 32
+#: Of prompts that are read at a time.
+MOST_TOKENS = 4096
+#: Steps of decoding after which a GPU records them as one graph: recording costs as much as several.
+STEPS_BEFORE_GRAPH = 4
 
 
 @dataclass
@@ -26,62 +36,164 @@ class Row:
     ended: bool = False
 
 
-def batches_of(lengths: list[int], most_tokens: int, most_rows: int) -> list[list[int]]:
-    """Indices by the width that their lengths round up to, at most so many tokens and rows together."""
-    by_width: dict[int, list[int]] = {}
-    for index, length in enumerate(lengths):
-        by_width.setdefault(-(-length // WIDTH) * WIDTH, []).append(index)
-    batches = []
-    for width, indices in by_width.items():
-        size = max(1, min(most_rows, most_tokens // width))
-        batches += [indices[i : i + size] for i in range(0, len(indices), size)]
-    return batches
+class SlotLayer(DynamicLayer):
+    """Keys and values of one layer, [slots, capacity, heads, d]; new ones are written where the layout says."""
+
+    def __init__(self, cache: "SlotCache"):
+        super().__init__()
+        self.cache = cache
+
+    def update(self, key_states, value_states, *_, **__):
+        slots, capacity = self.cache.slots, self.cache.capacity
+        if not self.is_initialized:
+            shape = (slots * capacity, key_states.shape[1])
+            self.keys = key_states.new_zeros(*shape, key_states.shape[3])
+            self.values = value_states.new_zeros(*shape, value_states.shape[3])
+            self.is_initialized = True
+        found = []
+        for held, new in ((self.keys, key_states), (self.values, value_states)):
+            with any_order():
+                held.index_copy_(0, self.cache.layout.places, new[0].transpose(0, 1))
+            found.append(held.view(slots, capacity, *held.shape[1:]).transpose(1, 2))
+        return tuple(found)
+
+    def get_seq_length(self) -> int:
+        return 0  # positions are always given
+
+
+class SlotCache(Cache):
+    """The keys and values of a fixed number of sequences. One slot more is for rows that only fill a batch up."""
+
+    def __init__(self, layers: int, slots: int, capacity: int):
+        self.slots = slots + 1
+        self.capacity = capacity
+        self.layout: Continued | Stepped | None = None
+        super().__init__(layers=[SlotLayer(self) for _ in range(layers)])
+
+    def spread(self, count: int) -> None:
+        """The first tokens of slot 0 are those of all slots."""
+        for layer in self.layers:
+            for held in (layer.keys, layer.values):
+                if held is not None:
+                    own = held.view(self.slots, self.capacity, *held.shape[1:])
+                    own[1:, :count] = own[:1, :count]
 
 
 @torch.no_grad()
-def continue_batch(model, rows: list[Row], decoding: dict, ends: set[int], has_stop, tick) -> None:
-    """Continues prompts of one width until each ends: fills in `tokens`. `model` computes; see `TorchModel.forward`."""
-    device = model.device
-    while len(rows) < FEWEST_ROWS:
-        rows = [*rows, Row(-1, rows[0].id, rows[0].prompt, rows[0].limit)]
-    lengths = [len(row.prompt) for row in rows]
-    layout = Packed(lengths, device, WIDTH)
-    cache = DynamicCache()
-    last = (torch.cumsum(torch.tensor(lengths), 0) - 1).to(device)
-    with laid_out(layout):
-        logits = model.forward([row.prompt for row in rows], last, layout.positions, cache)
-    for layer in cache.layers:
-        layer.keys, layer.values = layout.pad(layer.keys).contiguous(), layout.pad(layer.values).contiguous()
-    place = torch.arange(layout.longest, device=device)[None]
-    sizes = torch.tensor(lengths, device=device)[:, None]
-    positions = torch.where(place < sizes, place, -1)
-    step = 0
-    while True:
+def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_stop, tick, most_rows: int) -> None:
+    """Continues prompts until each ends: fills in `tokens`. `model` computes; see `TorchModel.compute`."""
+    waiting = deque(row for row in rows if row.limit > 0)
+    if not waiting:
+        return
+    count = min(most_rows, len(waiting))
+    longest = max(len(row.prompt) + row.limit for row in waiting)
+    cache = SlotCache(model.layers, count, -(-longest // 64) * 64)
+    prefix = _common([row.prompt for row in waiting])
+    if prefix > 0:
+        _read(model, cache, {0: rows[0].prompt[:prefix]}, 0)
+        cache.spread(prefix)
+    active: dict[int, Row] = {}
+    decoder = Decoder(model, cache, count)
+    while waiting or active:
         tick()
-        choose(logits, rows, decoding, step)
-        for row in rows:
+        free = [slot for slot in range(count) if slot not in active]
+        if waiting and (len(free) * 4 >= count or not active):
+            own, tokens = {}, 0
+            while waiting and free and (not own or tokens + len(waiting[0].prompt) - prefix <= MOST_TOKENS):
+                own[free.pop(0)] = waiting.popleft()
+                tokens += len(next(reversed(own.values())).prompt) - prefix
+            logits = _read(model, cache, {slot: row.prompt for slot, row in own.items()}, prefix)
+            active.update(own)
+        else:
+            own = active
+            logits = decoder.step(own)
+        choose(logits, list(own.values()), decoding)
+        for row in own.values():
             row.ended = row.tokens[-1] in ends or len(row.tokens) >= row.limit or has_stop(row)
-        alive = [i for i, row in enumerate(rows) if not row.ended]
-        if all(rows[i].index < 0 for i in alive):
-            return
-        if max(len(alive), FEWEST_ROWS) <= len(rows) // 2:
-            ended = [i for i, row in enumerate(rows) if row.ended]
-            alive += ended[: max(0, FEWEST_ROWS - len(alive))]
-            kept = torch.tensor(alive, device=device)
-            rows = [rows[i] for i in alive]
-            positions, sizes = positions[kept], sizes[kept]
-            for layer in cache.layers:
-                layer.keys, layer.values = layer.keys[kept], layer.values[kept]
-        own = sizes + step
-        positions = torch.cat([positions, own], dim=1)
-        tokens = torch.tensor([[row.tokens[-1]] for row in rows], device=device)
-        with laid_out(Continued(positions)):
-            logits = model.continued(tokens, own, cache)
-        step += 1
+        active = {slot: row for slot, row in active.items() if not row.ended}
 
 
-def choose(logits: torch.Tensor, rows: list[Row], decoding: dict, step: int) -> None:
-    """Appends the next token of each row that has not ended: the likeliest, or one that is drawn."""
+def _common(prompts: list[list[int]]) -> int:
+    """How many tokens all prompts begin with, one of each left; 0 where that is not worth its own pass."""
+    if len(prompts) < FEWEST_ROWS:
+        return 0
+    low, high = min(prompts), max(prompts)
+    count = next((i for i, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
+    count = min(count, min(map(len, prompts)) - 1)
+    return count if count >= SHORTEST_PREFIX else 0
+
+
+def _read(model, cache: SlotCache, prompts: dict[int, list[int]], before: int) -> torch.Tensor:
+    """Logits [prompts, classes] behind prompts whose first `before` tokens are in the cache already."""
+    parts = {slot: prompt[before:] for slot, prompt in prompts.items()}
+    lengths = [len(part) for part in parts.values()]
+    tokens = [token for part in parts.values() for token in part]
+    slots, starts = list(parts), [before] * len(parts)
+    if len(tokens) < FEWEST_ROWS:
+        missing = FEWEST_ROWS - len(tokens)
+        slots, starts, lengths = [*slots, cache.slots - 1], [*starts, 0], [*lengths, missing]
+        tokens = tokens + [0] * missing
+    layout = Continued(slots, starts, lengths, cache.capacity, model.device)
+    cache.layout = layout
+    last = (torch.tensor(lengths).cumsum(0) - 1).tolist()
+    own = [*last, *[last[0]] * max(0, FEWEST_ROWS - len(last))]
+    with laid_out(layout):
+        ids = torch.tensor([tokens], device=model.device)
+        logits = model.compute(ids, layout.positions, torch.tensor(own, device=model.device), cache)
+    return logits[: len(prompts)]
+
+
+class Decoder:
+    """Adds one token to each row. On a GPU with the flash kernel all its launches are recorded once, as one graph."""
+
+    def __init__(self, model, cache: SlotCache, count: int):
+        self.model = model
+        self.cache = cache
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.steps = 0
+        #: Of each row its token, position and slot. Rows that fill the batch up have the slot that nothing else uses.
+        self.idle = [[0, 0, cache.slots - 1]] * max(count, FEWEST_ROWS)
+        self.state = torch.tensor(self.idle, device=model.device)
+        self.logits: torch.Tensor | None = None
+
+    def step(self, active: dict[int, Row]) -> torch.Tensor:
+        """Logits [active, classes]."""
+        rows = [[row.tokens[-1], len(row.prompt) + len(row.tokens) - 1, slot] for slot, row in active.items()]
+        if not has_kernel(self.cache.layers[0].keys):
+            rows += self.idle[: max(0, FEWEST_ROWS - len(rows))]
+            tokens, positions, slots = zip(*rows)
+            layout = Continued(slots, positions, [1] * len(rows), self.cache.capacity, self.model.device)
+            return self.compute(torch.tensor([tokens], device=self.model.device), layout)[: len(active)]
+        self.state.copy_(torch.tensor(rows + self.idle[len(rows) :]))
+        self.steps += 1
+        if self.steps == STEPS_BEFORE_GRAPH:
+            self.record()
+        if self.graph is None:
+            self.logits = self.compute_state()
+        else:
+            self.graph.replay()
+            self.model.count_flops(len(self.idle), len(self.idle))
+        return self.logits[: len(active)]
+
+    def record(self) -> None:
+        graph = torch.cuda.CUDAGraph()
+        torch.cuda.synchronize(self.model.device)
+        with torch.cuda.graph(graph):
+            self.logits = self.compute_state()
+        self.graph = graph
+
+    def compute_state(self) -> torch.Tensor:
+        tokens, positions, slots = self.state.unbind(1)
+        return self.compute(tokens[None], Stepped(positions, slots, self.cache.capacity))
+
+    def compute(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
+        self.cache.layout = layout
+        with laid_out(layout):
+            return self.model.compute(ids, layout.positions, None, self.cache)
+
+
+def choose(logits: torch.Tensor, rows: list[Row], decoding: dict) -> None:
+    """Appends the next token of each row: the likeliest, or one that is drawn."""
     logits = logits.float()
     penalty = decoding.get("repetitionPenalty") or 1
     if penalty != 1:  # Keskar et al., 1909.05858, section 4.1
@@ -95,10 +207,9 @@ def choose(logits: torch.Tensor, rows: list[Row], decoding: dict, step: int) -> 
         chosen = logits.argmax(-1).tolist()
     else:
         table = logits.double().cpu()
-        chosen = [0 if row.ended else _draw(table[i], row.id, decoding, temperature, step) for i, row in enumerate(rows)]
+        chosen = [_draw(own, row.id, decoding, temperature, len(row.tokens)) for own, row in zip(table, rows)]
     for row, token in zip(rows, chosen):
-        if not row.ended:
-            row.tokens.append(token)
+        row.tokens.append(token)
 
 
 def _draw(logits: torch.Tensor, id: str, decoding: dict, temperature: float, step: int) -> int:

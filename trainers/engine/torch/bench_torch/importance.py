@@ -20,7 +20,7 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
 
     def add(objective: torch.Tensor, tokens: int, keep: bool = False) -> None:
         own.gradient.zero_()
-        own.backward(objective, keep)
+        objective.backward(retain_graph=keep)
         total.add_(own.gradient.abs() if kind == "sensitivity" else own.gradient.square())
         model.flops += 2 * passed
         model.trained_tokens += tokens
@@ -54,7 +54,8 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
 
 def _likeliest(logits: torch.Tensor, coverage: float) -> list[list[tuple[int, float]]]:
     """The likeliest classes of each row with their probabilities, until these sum to `coverage`."""
-    chances, classes = torch.sort(torch.softmax(logits.double(), -1), dim=-1, descending=True, stable=True)
+    # On the CPU: cumulative sums on a GPU have no deterministic kernel.
+    chances, classes = torch.sort(torch.softmax(logits.double().cpu(), -1), dim=-1, descending=True, stable=True)
     counts = ((chances.cumsum(-1) < coverage).sum(-1) + 1).clamp(max=logits.shape[1]).tolist()
     return [list(zip(classes[i, :n].tolist(), chances[i, :n].tolist())) for i, n in enumerate(counts)]
 

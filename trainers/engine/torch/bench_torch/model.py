@@ -15,17 +15,18 @@ from .adapters import Adapters, linear_modules
 from .attention import Packed, laid_out
 from .batch import rows_of, term_value
 from .errors import BenchError
-from .generation import FEWEST_ROWS, WIDTH, Row, batches_of, continue_batch
+from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows
 from .importance import importance
 from .keyed import number
+from .norms import fuse_norms
 from .parameters import Trainable, combine, dot
 from .update import apply_update, check_finite, constrained
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
-#: Of a batch that is answered, unless its memory is short.
-MOST_TOKENS = 4096
+#: Sequences of a batch that is answered, and bytes of their keys and values.
 MOST_ROWS = 64
+MOST_CACHE = {"cpu": 1 << 30, "cuda": 8 << 30}
 
 
 class TorchModel:
@@ -38,9 +39,11 @@ class TorchModel:
         self.seed = seed
         self.tick = tick
         self.model = load(directory, self.dtype).to(self.device)
+        fuse_norms(self.model)
         config = self.model.config.get_text_config()
         self.context = getattr(config, "max_position_embeddings", None) or 1 << 20
         self.vocabulary = config.vocab_size
+        self.layers = config.num_hidden_layers
         self.embedding = self.model.get_input_embeddings()
         self.base = dict(self.model.named_parameters())
         self.adapters: Adapters | None = None
@@ -65,7 +68,7 @@ class TorchModel:
             "vocabulary": self.vocabulary,
             "hidden": self.embedding.embedding_dim,
             "heads": config.num_attention_heads,
-            "layers": config.num_hidden_layers,
+            "layers": self.layers,
         }
 
     @property
@@ -96,9 +99,8 @@ class TorchModel:
     def tensor_bytes(self) -> int:
         own = self.trainable
         parameters = sum(p.numel() * p.element_size() for p in self.model.parameters())
-        state = 4 * own.length * (4 if not own.direct else 3)
         tables = sum(4 * p.numel() for p in (self.prompts or {}).values())
-        return parameters + state + tables + sum(4 * vector.numel() for vector in self.vectors.values())
+        return parameters + own.bytes + tables + sum(4 * vector.numel() for vector in self.vectors.values())
 
     def meter(self) -> dict:
         return {"flops": self.flops, "trainedTokens": self.trained_tokens}
@@ -173,35 +175,27 @@ class TorchModel:
 
     # The forward pass.
 
-    def forward(self, tokens: list[list[int]], selected: torch.Tensor, positions: torch.Tensor, cache=None) -> torch.Tensor:
-        """Logits [selected, classes] of packed sequences, by the layout that is in force."""
+    def packed(self, tokens: list[list[int]], selected: list[int]) -> torch.Tensor:
+        """Logits [selected, classes] in float32 of sequences that are computed packed; see `Packed`."""
+        layout = Packed([len(sequence) for sequence in tokens], self.device)
         ids = torch.tensor([[token for sequence in tokens for token in sequence]], device=self.device)
-        self.flops += 2 * (self.matrix_elements * ids.numel() + len(selected) * self.embedding.weight.numel())
+        with laid_out(layout):
+            return self.compute(ids, layout.positions, torch.tensor(selected, device=self.device)).float()
+
+    def compute(self, ids: torch.Tensor, positions: torch.Tensor, selected: torch.Tensor | None, cache=None) -> torch.Tensor:
+        """Logits [selected, classes] of ids [1, tokens], all of them without `selected`, by the layout that is in force."""
+        self.count_flops(ids.numel(), ids.numel() if selected is None else len(selected))
         result = self.model(
             **self.entered(ids),
-            position_ids=positions[None],
-            logits_to_keep=selected,
+            position_ids=positions[None].clamp(max=self.context - 1),
+            logits_to_keep=0 if selected is None else selected,
             past_key_values=cache,
             use_cache=cache is not None,
         )
         return result.logits[0]
 
-    def packed(self, tokens: list[list[int]], selected: list[int], multiple: int = 1) -> torch.Tensor:
-        """Logits [selected, classes] in float32 of sequences that are computed packed; see `Packed`."""
-        layout = Packed([len(sequence) for sequence in tokens], self.device, multiple)
-        with laid_out(layout):
-            return self.forward(tokens, torch.tensor(selected, device=self.device), layout.positions).float()
-
-    def continued(self, tokens: torch.Tensor, positions: torch.Tensor, cache) -> torch.Tensor:
-        """Logits [rows, classes] of one more token a row."""
-        self.flops += 2 * len(tokens) * (self.matrix_elements + self.embedding.weight.numel())
-        result = self.model(
-            input_ids=tokens,
-            position_ids=positions.clamp(max=self.context - 1),
-            past_key_values=cache,
-            use_cache=True,
-        )
-        return result.logits[:, -1]
+    def count_flops(self, tokens: int, rows: int) -> None:
+        self.flops += 2 * (self.matrix_elements * tokens + rows * self.embedding.weight.numel())
 
     def entered(self, ids: torch.Tensor) -> dict:
         """What enters the model: token ids, or embeddings where some are rows of the prompt table."""
@@ -305,7 +299,7 @@ class TorchModel:
         """Adds the objective's gradient to `trainable.gradient`: the terms' values, the objective's, tokens."""
         values, total, tokens = self.evaluate(objective, part)
         if total.requires_grad:
-            self.trainable.backward(total)
+            total.backward()
         self.add_quadratics(objective["terms"], values, self.trainable.gradient)
         numbers = [value.item() for value in values]
         return numbers, sum(term["weight"] * value for term, value in zip(objective["terms"], numbers)), tokens
@@ -340,9 +334,10 @@ class TorchModel:
         return {"gradient": gradient, "values": values, "tokens": tokens, "flops": flops}
 
     def apply(self, gradient: dict, update: dict) -> float:
-        return self.update(self.own(gradient), update, 0.0)
+        return self.update(self.own(gradient).clone(), update, 0.0)
 
     def update(self, gradient: torch.Tensor, update: dict, loss: float) -> float:
+        """One update; `gradient` is overwritten."""
         constraint, mask = update.get("constraint"), None
         kept = constraint is not None and constraint["kind"] == "subspaces"
         before = self.trainable.values.clone() if kept else None
@@ -413,6 +408,7 @@ class TorchModel:
             raise BenchError("INTERNAL", "The model has no adapter to merge.")
         self.trainable.give_up()
         with torch.no_grad():
+            self.trainable.sharpen()
             self.adapters.merge()
         self.adapters = None
         self.base_hash = None
@@ -446,10 +442,19 @@ class TorchModel:
             for i, request in enumerate(requests)
         ]
         has_stop = self.stop_check(decoding.get("stop") or [])
+        most = self.most_rows(max((len(row.prompt) + row.limit for row in rows), default=1))
         with self.trainable.using(self.own(weights)):
-            for batch in batches_of([len(row.prompt) for row in rows], MOST_TOKENS, MOST_ROWS):
-                continue_batch(self, [rows[i] for i in batch], decoding, set(ends), has_stop, self.tick)
+            continue_rows(self, rows, decoding, set(ends), has_stop, self.tick, most)
         return [row.tokens for row in rows]
+
+    def most_rows(self, tokens: int) -> int:
+        """How many sequences of so many tokens have their keys and values in memory together."""
+        config = self.model.config.get_text_config()
+        shared = config.num_attention_heads // (getattr(config, "num_key_value_heads", None) or config.num_attention_heads)
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        heads = config.num_attention_heads // shared
+        each = 2 * self.layers * heads * width * self.embedding.weight.element_size() * tokens
+        return max(1, min(MOST_ROWS, MOST_CACHE[self.device.type] // each))
 
     def stop_check(self, stops: list[str]):
         if not stops:
@@ -472,14 +477,14 @@ class TorchModel:
         asked = [i for i, request in enumerate(requests) if request["continuation"]]
         sequences = {i: [*requests[i]["tokens"], *requests[i]["continuation"][:-1]] for i in asked}
         with self.trainable.using(self.own(weights)):
-            for batch in batches_of([len(sequences[i]) for i in asked], MOST_TOKENS, MOST_ROWS):
+            for batch in batches_of([len(sequences[i]) for i in asked]):
                 own = _filled([asked[i] for i in batch])
                 labels = [label for i in own for label in requests[i]["continuation"]]
                 selected, start = [], 0
                 for i in own:
                     start += len(sequences[i])
                     selected += range(start - len(requests[i]["continuation"]), start)
-                rows = self.packed([sequences[i] for i in own], selected, WIDTH)
+                rows = self.packed([sequences[i] for i in own], selected)
                 chances = F.log_softmax(rows, dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
                 parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
                 for i, part in zip(own, parts):
@@ -492,11 +497,11 @@ class TorchModel:
         """Mean over the tokens of the last hidden states, after the final norm."""
         means: list[torch.Tensor] = [torch.empty(0)] * len(requests)
         with self.trainable.using(self.own(weights)):
-            for batch in batches_of([len(request["tokens"]) for request in requests], MOST_TOKENS, MOST_ROWS):
+            for batch in batches_of([len(request["tokens"]) for request in requests]):
                 own = _filled(batch)
-                layout = Packed([len(requests[i]["tokens"]) for i in own], self.device, WIDTH)
+                layout = Packed([len(requests[i]["tokens"]) for i in own], self.device)
                 ids = torch.tensor([[token for i in own for token in requests[i]["tokens"]]], device=self.device)
-                self.flops += 2 * self.matrix_elements * ids.numel()
+                self.count_flops(ids.numel(), 0)
                 with laid_out(layout):
                     states = self.model.base_model(
                         **self.entered(ids), position_ids=layout.positions[None], use_cache=False
@@ -560,6 +565,19 @@ def load(directory: str, dtype: torch.dtype):
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model.eval()
+
+
+def batches_of(lengths: list[int]) -> list[list[int]]:
+    """Indices in order, at most so many tokens and rows together."""
+    batches: list[list[int]] = []
+    tokens = 0
+    for index, length in enumerate(lengths):
+        tokens += length
+        if not batches or tokens > MOST_TOKENS or len(batches[-1]) == MOST_ROWS:
+            batches.append([])
+            tokens = length
+        batches[-1].append(index)
+    return batches
 
 
 def _filled(indices: list[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property, partial
 
 import torch
 from torch.nn import Parameter
@@ -11,29 +12,61 @@ class Trainable:
     """The parameters that are trained, matrices before vectors, over one flat vector.
 
     In float32 they are views of the vector. In another dtype the vector holds float32 master weights, which are rounded
-    to the nearest into the parameters after each change.
+    to the nearest into the parameters after each change. What training alone needs is made when it begins.
     """
 
     def __init__(self, named: dict[str, Parameter], device: torch.device):
         ordered = sorted(named.items(), key=lambda item: item[1].dim() < 2)
         self.names = [name for name, _ in ordered]
         self.parameters = [parameter for _, parameter in ordered]
+        self.device = device
         self.sizes = [parameter.numel() for parameter in self.parameters]
         self.length = sum(self.sizes)
         #: Elements of matrices, which come first: weight decay applies to them alone.
         self.matrices = sum(size for size, own in zip(self.sizes, self.parameters) if own.dim() > 1)
-        self.values = torch.empty(self.length, device=device)
-        self.gradient = torch.zeros(self.length, device=device)
-        self.first = torch.zeros(self.length, device=device)
-        self.second = torch.zeros(self.length, device=device)
         self.step = 0
         self.direct = all(parameter.dtype == torch.float32 for parameter in self.parameters)
-        for parameter, own, gradient in zip(self.parameters, self.split(self.values), self.split(self.gradient)):
-            own.copy_(parameter.data)
+        for parameter in self.parameters:
             parameter.requires_grad_(True)
-            if self.direct:
+        if self.direct:
+            for parameter, own in zip(self.parameters, self.split(self.values)):
                 parameter.data = own
-                parameter.grad = gradient
+
+    @cached_property
+    def values(self) -> torch.Tensor:
+        values = torch.empty(self.length, device=self.device)
+        for parameter, own in zip(self.parameters, self.split(values)):
+            own.copy_(parameter.data)
+        return values
+
+    @cached_property
+    def gradient(self) -> torch.Tensor:
+        """What `backward` adds to. In another dtype than float32 the gradients are added to it one by one as they come."""
+        gradient = torch.zeros(self.length, device=self.device)
+        for parameter, own in zip(self.parameters, self.split(gradient)):
+            if self.direct:
+                parameter.grad = own
+            else:
+                self.hooks.append(parameter.register_post_accumulate_grad_hook(partial(_move, own)))
+        return gradient
+
+    @cached_property
+    def hooks(self) -> list:
+        return []
+
+    @cached_property
+    def first(self) -> torch.Tensor:
+        return torch.zeros(self.length, device=self.device)
+
+    @cached_property
+    def second(self) -> torch.Tensor:
+        return torch.zeros(self.length, device=self.device)
+
+    @property
+    def bytes(self) -> int:
+        """Of what is held besides the parameters themselves."""
+        held = [name for name in ("values", "gradient", "first", "second") if name in self.__dict__]
+        return 4 * self.length * (len(held) - self.direct)
 
     def split(self, vector: torch.Tensor) -> list[torch.Tensor]:
         """The tensors of a vector, as views."""
@@ -58,15 +91,10 @@ class Trainable:
         for parameter, own in zip(self.parameters, self.split(self.values)):
             parameter.data.copy_(own)
 
-    def backward(self, objective: torch.Tensor, keep: bool = False) -> None:
-        """Adds the gradient of a scalar to `gradient`; `keep` leaves the graph for another one."""
-        objective.backward(retain_graph=keep)
-        if self.direct:
-            return
-        for parameter, gradient in zip(self.parameters, self.split(self.gradient)):
-            if parameter.grad is not None:
-                gradient.add_(parameter.grad)
-                parameter.grad = None
+    def sharpen(self) -> None:
+        """The parameters get the vector's own numbers in float32, to be folded into others; nothing is trained after it."""
+        for parameter, own in zip(self.parameters, self.split(self.values)):
+            parameter.data = own
 
     @contextmanager
     def using(self, vector: torch.Tensor | None) -> Iterator[None]:
@@ -86,6 +114,13 @@ class Trainable:
         for parameter in self.parameters:
             parameter.requires_grad_(False)
             parameter.grad = None
+        for hook in self.hooks:
+            hook.remove()
+
+
+def _move(gradient: torch.Tensor, parameter: Parameter) -> None:
+    gradient.add_(parameter.grad)
+    parameter.grad = None
 
 
 _CHUNK = 1 << 24

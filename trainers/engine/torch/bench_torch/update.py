@@ -3,6 +3,7 @@
 import math
 
 import torch
+from torch.optim.adamw import adamw
 
 from .errors import BenchError
 from .parameters import Trainable
@@ -28,17 +29,6 @@ def constrained(gradient: torch.Tensor, kind: str, given: torch.Tensor) -> torch
     return gradient - basis.T @ (basis @ gradient)
 
 
-def component_rates(trainable: Trainable, rates: dict[str, float]) -> torch.Tensor:
-    """A factor on the learning rate for each parameter: that of the longest key which its tensor's name contains, else 1."""
-    keys = sorted(rates, key=len, reverse=True)
-    factors = torch.ones_like(trainable.values)
-    for name, part in trainable.named(factors).items():
-        key = next((key for key in keys if key in name), None)
-        if key is not None:
-            part.fill_(rates[key])
-    return factors
-
-
 @torch.no_grad()
 def apply_update(
     trainable: Trainable,
@@ -51,39 +41,67 @@ def apply_update(
 ) -> float:
     """Clip, AdamW (Loshchilov & Hutter, 1711.05101, algorithm 2) and proximal pull. Returns the norm before clipping.
 
-    The bias corrections c1, c2 are folded into the step: rate·(m/c1)/(√(v/c2) + ε) = (rate·√c2/c1)·m/(√v + ε·√c2).
-    Where `mask` is 0, parameters and moments keep their bits. Throws DIVERGED, and changes nothing, where the norm or the
-    loss is not finite.
+    `gradient` is overwritten. Where `mask` is 0, parameters and moments keep their bits. Throws DIVERGED, and changes
+    nothing, where the norm or the loss is not finite.
     """
     norm = torch.linalg.vector_norm(gradient).item()
     check_finite(loss, norm)
     state = (trainable.values, trainable.first, trainable.second)
     frozen = None if mask is None else mask == 0
     before = [] if frozen is None else [own[frozen] for own in state]
-    step = trainable.step + 1
-    rate, beta1, beta2 = update["learningRate"], update["beta1"], update["beta2"]
-    root = math.sqrt(1 - beta2**step)
     clip = update.get("clip")
-    factor = 1.0 if clip is None else min(1.0, clip / (norm + 1e-6))
-    trainable.first.mul_(beta1).add_(gradient, alpha=factor * (1 - beta1))
-    trainable.second.mul_(beta2).addcmul_(gradient, gradient, value=factor * factor * (1 - beta2))
-    change = trainable.first / (trainable.second.sqrt() + update["epsilon"] * root)
-    rates = update.get("componentRates") or None
-    factors = component_rates(trainable, rates) if rates else None
-    if factors is not None:
-        change *= factors
-    decay = rate * update["weightDecay"]
-    if decay > 0:
-        matrices = slice(0, trainable.matrices)
-        trainable.values[matrices] *= 1 - decay * (factors[matrices] if factors is not None else 1)
-    trainable.values.sub_(change, alpha=rate * root / (1 - beta1**step))
+    if clip is not None and clip < norm + 1e-6:
+        gradient.mul_(clip / (norm + 1e-6))
+    factors = _factors(trainable, update.get("componentRates") or {})
+    for part, rate, decay in _groups(trainable, factors, update):
+        _adamw(trainable, gradient, part, rate, decay, update)
+    trainable.step += 1
     if anchor is not None:
-        pull = importance * (rate * update["proximal"]["strength"])
-        if factors is not None:
-            pull *= factors
+        pull = importance * (update["learningRate"] * update["proximal"]["strength"])
+        for own, factor in zip(trainable.split(pull), factors):
+            own *= factor
         trainable.values.copy_((trainable.values + pull * anchor) / (pull + 1))
     for own, kept in zip(state, before):
         own[frozen] = kept
-    trainable.step = step
     trainable.round()
     return norm
+
+
+def _factors(trainable: Trainable, rates: dict[str, float]) -> list[float]:
+    """A factor on each tensor's learning rate: that of the longest key which its name contains, else 1."""
+    keys = sorted(rates, key=len, reverse=True)
+    return [next((rates[key] for key in keys if key in name), 1.0) for name in trainable.names]
+
+
+def _groups(trainable: Trainable, factors: list[float], update: dict) -> list[tuple[slice, float, float]]:
+    """Runs of elements with one learning rate and one weight decay, which applies to matrices alone."""
+    groups: list[tuple[slice, float, float]] = []
+    start = 0
+    for size, factor in zip(trainable.sizes, factors):
+        rate = update["learningRate"] * factor
+        own = (slice(start, start + size), rate, update["weightDecay"] if start < trainable.matrices else 0.0)
+        start += size
+        if groups and groups[-1][1:] == own[1:]:
+            own = (slice(groups.pop()[0].start, start), *own[1:])
+        groups.append(own)
+    return groups
+
+
+def _adamw(trainable: Trainable, gradient: torch.Tensor, part: slice, rate: float, decay: float, update: dict) -> None:
+    """One step of AdamW for a part of the parameters, in one pass over the memory."""
+    adamw(
+        [trainable.values[part]],
+        [gradient[part]],
+        [trainable.first[part]],
+        [trainable.second[part]],
+        [],
+        [torch.tensor(float(trainable.step), device=trainable.values.device)],
+        fused=True,
+        amsgrad=False,
+        beta1=update["beta1"],
+        beta2=update["beta2"],
+        lr=rate,
+        weight_decay=decay,
+        eps=update["epsilon"],
+        maximize=False,
+    )
