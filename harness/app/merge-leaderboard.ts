@@ -5,8 +5,15 @@ import { publishFiles } from "../hub/publish.js";
 import { resolveReference } from "../hub.js";
 import { buildBoard } from "../metrics/index.js";
 import type { Registry } from "../plugins.js";
-import { type MeasuredRun, publicRun, publishedRuns, readMeasuredRuns } from "../run/store/published-run.js";
+import {
+  type MeasuredRun,
+  publicRun,
+  publishedPaths,
+  publishedRuns,
+  readMeasuredRuns,
+} from "../run/store/published-run.js";
 import { type ReadingOptions, readRunRecord } from "../run/store/store.js";
+import { signBoard, unsignBoard, verifyBoard } from "./board-signature.js";
 import { cardWords, writeCard } from "./leaderboard-card.js";
 import { writeLeaderboard } from "./leaderboard-files.js";
 import { writePublicReport } from "./public-report.js";
@@ -18,6 +25,10 @@ export interface LeaderboardOptions extends ReadingOptions {
   /** What the card is called, and a Markdown file that says how to submit; else what the card there says, or a default. */
   title?: string;
   submission?: string;
+  /** Path of an SSH key to sign the leaderboard with. */
+  sign?: string;
+  /** Path of a file of allowed signers: leaderboards that none of them signed are refused. */
+  signers?: string;
   /** Whether the reports of the given run directories are published too, with questions and answers. */
   withReports?: boolean;
 }
@@ -33,19 +44,27 @@ export interface MergedLeaderboard {
 /**
  * Merges runs into one leaderboard, writes it, and publishes it where that was asked for: what is published there
  * already is merged in, and if someone else publishes meanwhile, it is merged anew.
+ *
+ * @throws SIGNATURE_INVALID where it cannot be signed, or a leaderboard is not signed by those that are asked for.
  */
 export async function mergeLeaderboard(
   references: readonly string[],
   options: LeaderboardOptions,
   registry: Registry,
 ): Promise<MergedLeaderboard> {
-  const { out, push, notice, withReports = false } = options;
+  const { out, push, notice, sign, signers, withReports = false } = options;
   const words = cardWords(options);
+  const admit = (directory: string, name: string) => {
+    if (signers === undefined || publishedPaths(directory).length === 0) return;
+    const signer = verifyBoard(directory, resolve(signers));
+    notice?.(`${name} is signed by ${signer}`);
+  };
   const own: MeasuredRun[] = [];
   const reports: Record<string, string> = {};
   const reportFiles: string[] = [];
   for (const reference of references) {
     const directory = await directoryOf(reference);
+    admit(directory, reference);
     own.push(...readMeasuredRuns(directory).map(publicRun));
     if (!withReports || readRunRecord(directory) === undefined) continue;
     const report = await writePublicReport(directory, out, registry);
@@ -60,7 +79,10 @@ export async function mergeLeaderboard(
     const board = buildBoard(runs, registry.allMetrics());
     const files = await writeLeaderboard(board, runs, registry, out);
     const card = writeCard(board, { out, there, push, reports, ...words });
-    return { board, files: [...files, ...card, ...reportFiles] };
+    const signed = [...files, ...reportFiles]; // not the card, which its owners may edit
+    if (sign === undefined) unsignBoard(out);
+    else signed.push(...signBoard(out, signed, resolve(sign)));
+    return { board, files: [...signed, ...card] };
   };
   if (push === undefined) {
     const { board, files } = await write(distinct(own));
@@ -68,6 +90,7 @@ export async function mergeLeaderboard(
   }
   let written: Awaited<ReturnType<typeof write>> | undefined;
   const pushed = await publishFiles(push, async (there) => {
+    admit(there, push);
     const published = existsSync(there) ? publishedRuns(there).map(publicRun) : [];
     noticeOf(published);
     written = await write(distinct([...own, ...published]), there);

@@ -35,6 +35,7 @@ export const errorCodes = {
   RUN_MISMATCH: { exit: 2, summary: "The run directory belongs to another configuration." },
   ALIAS_MOVED: { exit: 2, summary: "An alias of the model registry points elsewhere than expected." },
   BASELINE_MISMATCH: { exit: 2, summary: "A baseline is of another suite." },
+  SIGNATURE_INVALID: { exit: 2, summary: "A leaderboard is not signed as asked for, or cannot be signed." },
   INCONCLUSIVE: { exit: 3, summary: "The evidence does not decide." },
   CANCELLED: { exit: 130, summary: "The user cancelled." },
   INTERNAL: { exit: 1, summary: "A defect in bench itself." },

@@ -16,7 +16,7 @@ import type { HubReference } from "./reference.js";
 const wanted = {
   model: /^[^/]+\.(?:json|safetensors|txt|model|jinja)$/,
   "sentence-model": /^(?:[^/]+\.json|(?:onnx\/)?model\.onnx(?:_data)?)$/,
-  board: /^(?:README\.md|reports\.json|runs\/[^/]+\.json)$/,
+  board: /^(?:README\.md|reports\.json|SHA256SUMS(?:\.sig)?|runs\/[^/]+\.json)$/,
   dataset: /\.(?:jsonl?|ndjson|csv|tsv|parquet|ya?ml)$|^README\.md$/,
 };
 

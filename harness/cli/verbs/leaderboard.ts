@@ -27,12 +27,16 @@ export function addLeaderboard(program: Command, context: CliContext): void {
       "--submission <file>",
       "Markdown that says how to submit (default: the text that is there, or the commands)",
     )
+    .option("--sign <key>", "sign the leaderboard with an SSH key (a public key where ssh-agent has the private one)")
+    .option("--signers <file>", "refuse leaderboards that none of these signed: an allowed_signers file of ssh-keygen")
     .option("--with-reports", "publish the reports of the run directories, with all questions and answers");
   withCommonOptions(command, [
     "bench leaderboard runs/*",
     "bench leaderboard runs/trace-seq-1a2b3c4d hf://datasets/owner/board --out site",
     "bench leaderboard runs/* --push hf://datasets/owner/board",
     "bench leaderboard runs/* --push hf://spaces/owner/board --title 'Forgetting in 8 tasks' --with-reports",
+    "bench leaderboard runs/* --sign ~/.ssh/id_ed25519",
+    "bench leaderboard site hf://datasets/owner/board --signers allowed_signers",
     "bench leaderboard runs/* --json > board.json",
   ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
     const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import { mapStrings, redactCredentials, redactPaths } from "../../contract/redact.js";
 import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../contract/result.js";
@@ -64,15 +64,20 @@ export function readMeasuredRuns(directory: string): MeasuredRun[] {
   });
 }
 
-/** The runs in a leaderboard's directory; none where it is no such directory. */
-export function publishedRuns(directory: string): MeasuredRun[] {
+/** The names of the runs in a leaderboard's directory, relative to it; none where it is no such directory. */
+export function publishedPaths(directory: string): string[] {
   const place = join(directory, folder);
   const names = existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(".json")) : [];
-  return names.sort().map((name) => {
-    const file = join(place, name);
+  return names.sort().map((name) => `${folder}/${name}`);
+}
+
+/** The runs in a leaderboard's directory; none where it is no such directory. */
+export function publishedRuns(directory: string): MeasuredRun[] {
+  return publishedPaths(directory).map((path) => {
+    const file = join(directory, path);
     const { record, isProtected } = readSealedJson<PublishedRun>(file);
     const { schema, ...published } = checkPublished(record, file);
-    return { ...published, directory: place, notices: isProtected ? [] : [unprotectedNotice(file)] };
+    return { ...published, directory: dirname(file), notices: isProtected ? [] : [unprotectedNotice(file)] };
   });
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +67,22 @@ test("a leaderboard is published whole, and the next one is merged with it", asy
   expect(served("leaderboard.csv").trim().split("\n")).toHaveLength(3);
   expect(served("index.html")).toBe(readFileSync(join(home, "out-two", "index.html"), "utf8"));
 });
+
+test.skipIf(spawnSync("ssh-keygen", ["-?"]).error !== undefined)(
+  "a signed leaderboard is published with its signature, and merged by those who ask for one",
+  async () => {
+    const [key, signers] = [join(home, "key"), join(home, "allowed_signers")] as [string, string];
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    writeFileSync(signers, `alice ${readFileSync(`${key}.pub`, "utf8")}`);
+    const push = (model: string, sign?: string) =>
+      mergeLeaderboard([run(model)], { out: join(home, `out-${model}`), push: reference, sign, signers }, registry);
+    await push("one", key);
+    expect(models((await push("two", key)).board)).toEqual(["one", "two"]);
+    expect(served("SHA256SUMS").match(/ {2}runs\//g)).toHaveLength(2);
+    await push("three"); // nobody signs what it adds
+    await expect(push("four", key)).rejects.toMatchObject({ code: "SIGNATURE_INVALID" });
+  },
+);
 
 test("what others publish meanwhile is merged, not overwritten", async () => {
   const foreign = readRun(run("foreign"));
