@@ -48,12 +48,18 @@ describe.skipIf(lacks)(`signed leaderboards${lacks ? " (ssh-keygen is not instal
 
   test("are refused where another signed, or the signature is of something else", async () => {
     await merge(at("run"), { sign: at("mallory"), out: at("theirs") });
-    await expect(verified("theirs")).rejects.toMatchObject({ code: "SIGNATURE_INVALID", message: expect.stringMatching(/nobody/) });
+    await expect(verified("theirs")).rejects.toMatchObject({
+      code: "SIGNATURE_INVALID",
+      message: expect.stringMatching(/nobody/),
+    });
     await merge(at("run"), { sign: at("alice"), out: at("other") });
     const input = readFileSync(at("other", "SHA256SUMS"));
     const signature = execFileSync("ssh-keygen", ["-Y", "sign", "-f", at("alice"), "-n", "file"], { input });
     writeFileSync(at("other", "SHA256SUMS.sig"), signature);
-    await expect(verified("other")).rejects.toMatchObject({ code: "SIGNATURE_INVALID", message: expect.stringMatching(/not valid/) });
+    await expect(verified("other")).rejects.toMatchObject({
+      code: "SIGNATURE_INVALID",
+      message: expect.stringMatching(/not valid/),
+    });
     writeFileSync(at("other", "SHA256SUMS.sig"), "nonsense");
     await expect(verified("other")).rejects.toMatchObject({ code: "SIGNATURE_INVALID" });
   });
@@ -80,7 +86,10 @@ describe.skipIf(lacks)(`signed leaderboards${lacks ? " (ssh-keygen is not instal
   test("are no longer signed once they are made again without a key", async () => {
     await merge(at("run"), { sign: at("alice"), out: at("again") });
     await merge(at("run"), { out: at("again") });
-    await expect(verified("again")).rejects.toMatchObject({ code: "SIGNATURE_INVALID", message: expect.stringMatching(/not signed/) });
+    await expect(verified("again")).rejects.toMatchObject({
+      code: "SIGNATURE_INVALID",
+      message: expect.stringMatching(/not signed/),
+    });
   });
 
   test("need ssh-keygen, a key and a file of signers", async () => {
