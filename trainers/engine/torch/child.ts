@@ -64,6 +64,7 @@ export class TorchChild {
         reader.push(chunk);
       } catch {
         this.fail("wrote something else than an answer");
+        this.kill();
       }
     });
     this.child.stderr.setEncoding("utf8");

@@ -1,3 +1,5 @@
+import { constants } from "node:buffer";
+
 /*
  * Messages on a pipe: the length of a JSON text (4 bytes, little endian), the text, and the bytes of its tensors. In the
  * text a tensor is {"tensor": i}; the i-th of "tensors" is its length in bytes. Tensors are float32, little endian.
@@ -20,35 +22,45 @@ export function encodeMessage(message: object): Uint8Array[] {
   return [head, text, ...tensors];
 }
 
-/** Takes a stream of bytes apart into messages. */
+/** Bytes of a text; what is large are tensors. */
+const longestText = 256 * 2 ** 20;
+
+/** Takes a stream of bytes apart into messages, in time linear in their length. */
 export class MessageReader {
   private chunks: Buffer[] = [];
   private held = 0;
+  /** Of the next text, where its head was read. */
+  private length: number | undefined;
   private text: { message: Record<string, unknown>; sizes: number[] } | undefined;
 
   /** @param hear is called with each message that is complete. */
   constructor(private readonly hear: (message: Record<string, unknown>) => void) {}
 
-  /** Throws SyntaxError on what is no message. */
+  /** Throws SyntaxError, TypeError or RangeError on what is no message. */
   push(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.held += chunk.length;
     while (this.advance());
   }
 
-  /** Reads the next text, or the tensors of the one that was read. False where bytes are missing. */
+  /** Reads the next head, its text, or the tensors of the one that was read. False where bytes are missing. */
   private advance(): boolean {
-    if (this.text === undefined) {
+    if (this.length === undefined) {
       if (this.held < 4) return false;
-      const length = this.joined().readUInt32LE(0);
-      if (this.held < 4 + length) return false;
-      const text = this.take(4 + length).toString("utf8", 4);
+      this.length = this.take(4).readUInt32LE(0);
+      if (this.length > longestText) throw new RangeError(`a text of ${this.length} bytes`);
+    }
+    if (this.text === undefined) {
+      if (this.held < this.length) return false;
+      const text = this.take(this.length).toString("utf8");
       const { tensors = [], ...message } = JSON.parse(text) as Record<string, unknown> & { tensors?: number[] };
+      if (!tensors.every((size) => Number.isSafeInteger(size) && size >= 0 && size % 4 === 0))
+        throw new RangeError("sizes of tensors");
       this.text = { message, sizes: tensors };
-      return true;
     }
     const { message, sizes } = this.text;
     const size = sizes.reduce((sum, own) => sum + own, 0);
+    if (size > constants.MAX_LENGTH) throw new RangeError(`tensors of ${size} bytes`);
     if (this.held < size) return false;
     const bytes = this.take(size);
     let start = 0;
@@ -58,19 +70,15 @@ export class MessageReader {
       start += own;
       return values;
     });
+    this.length = undefined;
     this.text = undefined;
     this.hear(place(message, tensors) as Record<string, unknown>);
     return true;
   }
 
-  private joined(): Buffer {
-    if (this.chunks.length > 1) this.chunks = [Buffer.concat(this.chunks)];
-    return this.chunks[0]!;
-  }
-
   private take(count: number): Buffer {
     if (count === 0) return Buffer.alloc(0);
-    const all = this.joined();
+    const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
     this.chunks = all.length > count ? [all.subarray(count)] : [];
     this.held -= count;
     return all.subarray(0, count);

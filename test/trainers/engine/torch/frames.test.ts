@@ -30,3 +30,23 @@ test("numbers that JSON does not have arrive", () => {
   new MessageReader((message) => heard.push(message)).push(Buffer.concat([head, text]));
   expect(heard).toEqual([{ result: [Number.NaN, Number.NEGATIVE_INFINITY] }]);
 });
+
+const framed = (text: string): Buffer => {
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(Buffer.byteLength(text));
+  return Buffer.concat([head, Buffer.from(text)]);
+};
+
+test.each([
+  ["a head of four gigabytes", Buffer.from([0xff, 0xff, 0xff, 0xff])],
+  ["no JSON", framed("{")],
+  ["null", framed("null")],
+  ["sizes below zero", framed('{"id":1,"tensors":[-4]}')],
+  ["sizes that are no numbers", framed('{"id":1,"tensors":["4"]}')],
+  ["half a number", framed('{"id":1,"tensors":[6]}')],
+  ["tensors beyond any memory", framed('{"id":1,"tensors":[9e15]}')],
+  ["no list of sizes", framed('{"id":1,"tensors":7}')],
+])("what is no message is refused: %s", (_, bytes) => {
+  const reader = new MessageReader(() => expect.fail("it was heard"));
+  expect(() => reader.push(bytes)).toThrow();
+});
