@@ -13,11 +13,8 @@ export default defineConfig({
     hookTimeout: 900_000,
     pool: "forks",
     maxWorkers: 2,
-    projects: [
-      // Files that share the modules of their worker: loading them anew for each takes a third of their time.
-      { extends: true, test: { name: "rooms", isolate: false, include: ["test/!(harness|ci|bench)/**/*.test.ts"] } },
-      // Tests of the kernel change the variables and the working directory of their process.
-      { extends: true, test: { name: "harness", include: ["test/{harness,ci}/**/*.test.ts"] } },
-    ],
+    // Files share the modules of their worker, since loading them anew for each takes a third of the time: who changes a
+    // variable or the working directory of the process puts it back.
+    isolate: false,
   },
 });

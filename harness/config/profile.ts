@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { anyType, type OptionsOf, section } from "../contract/options.js";
+import { Type } from "../contract/type.js";
 
 const share = { minimum: 0, maximum: 1 };
 

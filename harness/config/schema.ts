@@ -1,6 +1,7 @@
-import Type from "typebox";
+import type { Static } from "typebox";
 import { isolationPolicies } from "../contract/isolation.js";
 import { mapOf, nullable } from "../contract/options.js";
+import { Type } from "../contract/type.js";
 import { limits } from "./limits.js";
 import { trainingProfile } from "./profile.js";
 
@@ -161,7 +162,7 @@ export const configSchema = Type.Object(
   },
 );
 
-export type ConfigFileContent = Type.Static<typeof configSchema>;
-export type AlertSection = Type.Static<typeof alerts>;
-export type GateSection = Type.Static<typeof gate>;
-export type TrainerEntry = Type.Static<typeof trainer>;
+export type ConfigFileContent = Static<typeof configSchema>;
+export type AlertSection = Static<typeof alerts>;
+export type GateSection = Static<typeof gate>;
+export type TrainerEntry = Static<typeof trainer>;

@@ -1,6 +1,6 @@
-import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
 import type { Score } from "../contract/plugin.js";
+import { Type } from "../contract/type.js";
 import { answerPart } from "./answer-part.js";
 import { mentionsOf, standsAlone } from "./choice-mentions.js";
 import { pythonStrip } from "./python-text.js";

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
+import { Type } from "../contract/type.js";
 import { sequenceRatio } from "./difflib.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
 import { pythonRound, pythonStrip } from "./python-text.js";

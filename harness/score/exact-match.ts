@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
+import { Type } from "../contract/type.js";
 import { answerPart } from "./answer-part.js";
 import { pythonStrip } from "./python-text.js";
 import { isReference } from "./scores.js";

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
+import { Type } from "../contract/type.js";
 
 /** Ways to decline in English, German and Chinese. Lenient: one of them anywhere in the answer is a refusal. */
 const refusals = [

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
+import { Type } from "../contract/type.js";
 import { longestCommonSubsequence } from "./longest-common-subsequence.js";
 import { rougeSummary } from "./rouge-summary.js";
 import { bestOver, fMeasure, plainScore } from "./scores.js";

@@ -1,6 +1,6 @@
-import Type from "typebox";
 import { defineScorer } from "../contract/define.js";
 import { inputText } from "../contract/suite.js";
+import { Type } from "../contract/type.js";
 import { fMeasure, plainScore } from "./scores.js";
 import { tokenize13a } from "./tokenizer-13a.js";
 

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
-import Type from "typebox";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { OptionsOf } from "../../harness/contract/options.js";
 import type { Suite } from "../../harness/contract/suite.js";
+import { Type } from "../../harness/contract/type.js";
 import { resolveReference } from "../../harness/hub.js";
 import { bodyOf, sharedAffixes } from "./affixes.js";
 import { assembleFileSuite } from "./assemble.js";

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../harness/contract/options.js";
+import { Type } from "../../harness/contract/type.js";
 import type { Caps, LoadOptions } from "./load-tasks.js";
 
 /** Small enough for a smoke test on any data. */

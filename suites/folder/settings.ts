@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
-import Type from "typebox";
+import type { Static } from "typebox";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { mapOf } from "../../harness/contract/options.js";
+import { Type } from "../../harness/contract/type.js";
 
 const closed = { additionalProperties: false };
 const text = Type.String({ minLength: 1 });
@@ -64,8 +65,8 @@ const folderSettings = Type.Object(
   closed,
 );
 
-export type TaskSettings = Type.Static<typeof taskSettings>;
-export type FolderSettings = Type.Static<typeof folderSettings>;
+export type TaskSettings = Static<typeof taskSettings>;
+export type FolderSettings = Static<typeof folderSettings>;
 
 let validate: ValidateFunction<FolderSettings> | undefined;
 

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import Type from "typebox";
 import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import type { Suite, Task, TaskDescription } from "../../harness/contract/suite.js";
+import { Type } from "../../harness/contract/type.js";
 import { completeSuite } from "../complete-suite.js";
 import { holdOut, keepMost } from "../folder/fixed-choice.js";
 import type { Caps } from "../folder/load-tasks.js";

@@ -1,5 +1,6 @@
-import Type from "typebox";
+import type { Static } from "typebox";
 import { defineScorer } from "../../harness/contract/define.js";
+import { Type } from "../../harness/contract/type.js";
 import { asciiPunctuation, pythonStrip } from "../../harness/score/python-text.js";
 import { bestOver } from "../../harness/score/scores.js";
 import { pythonPattern } from "./python-pattern.js";
@@ -20,7 +21,7 @@ export const filterStep = Type.Union([
     closed,
   ),
 ]);
-export type FilterStep = Type.Static<typeof filterStep>;
+export type FilterStep = Static<typeof filterStep>;
 
 /** Names of the functions, for messages. */
 export const filterFunctions = [...plainFunctions, "regex"];

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
-import Type from "typebox";
+import type { Static } from "typebox";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
 import { mapOf } from "../../harness/contract/options.js";
+import { Type } from "../../harness/contract/type.js";
 import { exactMatchOptions, filterFunctions, filterStep } from "./match.js";
 
 const closed = { additionalProperties: false };
@@ -93,7 +94,7 @@ const taskConfig = Type.Object(
   closed,
 );
 
-export type TaskConfig = Type.Static<typeof taskConfig>;
+export type TaskConfig = Static<typeof taskConfig>;
 
 /** A task's configuration with the file that relative paths start from. */
 export interface LmEvalTask {
@@ -136,7 +137,7 @@ export function readTask(file: string): LmEvalTask {
 }
 
 function withIncluded(file: string, includedBy: readonly string[]): YamlFile<Partial<TaskConfig>> {
-  validatePart ??= compile(Type.Partial(taskConfig, closed));
+  validatePart ??= compile({ ...taskConfig, required: [] });
   const own = readYamlFile(file, validatePart, {
     what: "the task of lm-eval",
     absent: "Check the path.",

@@ -1,8 +1,8 @@
-import Type from "typebox";
 import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { nullable } from "../../harness/contract/options.js";
 import { type Document, type Example, type Task, textInput } from "../../harness/contract/suite.js";
+import { Type } from "../../harness/contract/type.js";
 import { resolveReference } from "../../harness/hub.js";
 import { completeSuite } from "../complete-suite.js";
 import { readerDirectory } from "../knowledge-seq/index.js";

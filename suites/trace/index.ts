@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import Type from "typebox";
 import { defineSuite } from "../../harness/contract/define.js";
 import { BenchError } from "../../harness/contract/errors.js";
+import { Type } from "../../harness/contract/type.js";
 import { resolveReference } from "../../harness/hub.js";
 import { assembleFileSuite } from "../folder/assemble.js";
 import { filesOfTask } from "../folder/layout/index.js";

@@ -177,6 +177,13 @@ test("no file imports itself through others", () => {
   expect(cycles).toEqual([]);
 });
 
+test("nothing here loads TypeBox, which takes long: schemas are made by harness/contract/type.ts", () => {
+  const loading = /^(?:import|export) (?!type\b)[^;]*from "typebox/m;
+  expect(files.filter((file) => loading.test(readFileSync(file, "utf8"))).map((file) => relative(root, file))).toEqual(
+    [],
+  );
+});
+
 test("one idea a file: none is longer than 300 lines", () => {
   const long = files
     .map((file) => ({ file: relative(root, file), lines: readFileSync(file, "utf8").split("\n").length - 1 }))

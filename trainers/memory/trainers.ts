@@ -1,6 +1,6 @@
-import Type from "typebox";
 import type { OptionProperties, OptionsOf } from "../../harness/contract/options.js";
 import type { LearnerContext, TrainerDefinition } from "../../harness/contract/trainer.js";
+import { Type } from "../../harness/contract/type.js";
 import type { Method } from "../methods/method.js";
 import { openEmbedder } from "../training/embeddings/open-embedder.js";
 import { type PromptOptions, promptOptions } from "../training/options.js";

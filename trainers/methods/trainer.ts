@@ -1,9 +1,9 @@
-import Type from "typebox";
 import type { TrainingProfile } from "../../harness/config/profile.js";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { type OptionProperties, type OptionsOf, section } from "../../harness/contract/options.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
+import { Type } from "../../harness/contract/type.js";
 import type { Capability } from "../engine/capabilities.js";
 import { composeStrategies } from "../training/compose.js";
 import { ParametricLearner } from "../training/learner.js";

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { mapOf, nullable, type OptionsOf, section } from "../../harness/contract/options.js";
+import { Type } from "../../harness/contract/type.js";
 import { defaultMaxTokens } from "../model/measure.js";
 
 const rate = { exclusiveMinimum: 0, description: "Rate after warm-up, first task." };

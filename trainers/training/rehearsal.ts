@@ -1,6 +1,6 @@
-import Type from "typebox";
 import { newRatio } from "../../harness/config/profile.js";
 import { anyType } from "../../harness/contract/options.js";
+import { Type } from "../../harness/contract/type.js";
 import type { ShareSchedule, Source, TaskContext } from "./strategy.js";
 
 /** Option of every method that rehearses from the buffer. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type AlertSettings, defaultAlerts } from "../../../harness/contract/alert.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
 import { readRun } from "../../../harness/run/store/store.js";
@@ -11,6 +11,7 @@ import { buildIfStale, configure, matricesOf, run } from "../run/support.js";
 beforeAll(buildIfStale);
 let server: MisbehavingServer | undefined;
 afterEach(() => {
+  vi.unstubAllEnvs();
   server?.stop();
   server = undefined;
 });
@@ -67,8 +68,8 @@ it("delivers signed alerts to a webhook that misbehaves", async () => {
   const { status, hang, reset } = misbehavior;
   server = new MisbehavingServer([status(500), hang(), reset(), status(429, wait)], misbehavior.text("ok"));
   const url = await server.start();
-  process.env.TEST_KEY = "a key";
-  process.env.TEST_HOOK = `${url}/hook?token=1`;
+  vi.stubEnv("TEST_KEY", "a key");
+  vi.stubEnv("TEST_HOOK", `${url}/hook?token=1`);
   const directory = newDirectory();
   const changes = { alerts: settings({ webhook: webhook("env:TEST_HOOK", 4) }), workers: 1 };
   const outcome = await run(configure(directory, changes, "sequential"));

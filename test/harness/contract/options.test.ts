@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import Type from "typebox";
+import type { TSchema } from "typebox";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { anyType, mapOf, nullable, section } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 
-const acceptor = (option: Type.TSchema) => {
+const acceptor = (option: TSchema) => {
   const schema = { properties: { option } };
   return (value: unknown): boolean => {
     try {

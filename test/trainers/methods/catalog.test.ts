@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { IsOptional } from "typebox";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { checkSpace, optionAt } from "../../../harness/config/search-space.js";
@@ -24,7 +24,7 @@ test.each(trainers.map((trainer) => [trainer.name, trainer] as const))(
   "%s: every option has a default or is optional",
   (_, { options }) => {
     for (const [name, option] of Object.entries(options.properties as Record<string, object>)) {
-      expect("default" in option || Type.IsOptional(option), name).toBe(true);
+      expect("default" in option || IsOptional(option), name).toBe(true);
     }
   },
 );

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../../harness/contract/type.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 import { mergedVectors, TaskVectorMerging } from "./merging.js";

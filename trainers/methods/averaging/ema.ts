@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Vector } from "../../engine/contract.js";
 import { movedAverage } from "../../training/parameters.js";
 import type { RoutedRequest, StepContext, Strategy, TaskContext } from "../../training/strategy.js";

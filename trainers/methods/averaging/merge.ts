@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";

@@ -1,6 +1,6 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Objective } from "../../engine/contract.js";
 import { balance } from "../../training/balance.js";
 import type { StepContext, TaskContext } from "../../training/strategy.js";

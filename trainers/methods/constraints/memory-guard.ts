@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, Objective, StepReport, Vector } from "../../engine/contract.js";
 import { insideHalfSpaces } from "../../engine/half-spaces.js";
 import type { TaskContext } from "../../training/strategy.js";

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { TensorLayout, Vector } from "../../engine/contract.js";
 import { parametersOf } from "../../training/parameters.js";
 import { linearModules } from "../isolation/adapter-options.js";

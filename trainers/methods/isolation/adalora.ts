@@ -1,7 +1,7 @@
-import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, StepReport } from "../../engine/contract.js";
 import { parametersOf, setParameters } from "../../training/parameters.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";

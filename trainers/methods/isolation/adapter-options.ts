@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../../harness/contract/type.js";
 
 /** Last components of the names of a decoder layer's linear modules. */
 export const linearModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];

@@ -1,6 +1,6 @@
-import Type from "typebox";
 import { digestOf } from "../../../harness/contract/digest.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { EngineRequest, Model, Term, TrainingSequence } from "../../engine/contract.js";
 import { splitSequence } from "../../training/sequences.js";
 import { cosine, meanEmbedding } from "../../training/similarity.js";

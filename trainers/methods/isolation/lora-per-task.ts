@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import Type from "typebox";
 import { digestOf, sha256 } from "../../../harness/contract/digest.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { inputEmbeddings } from "../../training/similarity.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "../../../harness/contract/type.js";
 import { defineMethod } from "../method.js";
 import { loraOptions } from "./adapter-options.js";
 import { adapterStack } from "./adapter-stack.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import Type from "typebox";
 import { digestOf } from "../../../harness/contract/digest.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, TrainingSequence, Vector } from "../../engine/contract.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";

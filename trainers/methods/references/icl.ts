@@ -1,4 +1,3 @@
-import Type from "typebox";
 import { defineTrainer } from "../../../harness/contract/define.js";
 import { digestOf } from "../../../harness/contract/digest.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
@@ -14,6 +13,7 @@ import type {
   LearnReport,
   TrainingView,
 } from "../../../harness/contract/trainer.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model } from "../../engine/contract.js";
 import { openModel } from "../../engine/open.js";
 import { balance } from "../../training/balance.js";

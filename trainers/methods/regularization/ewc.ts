@@ -1,7 +1,7 @@
-import Type from "typebox";
 import { BenchError } from "../../../harness/contract/errors.js";
 import { nullable, type OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model } from "../../engine/contract.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";

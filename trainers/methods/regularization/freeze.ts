@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Trainable, Vector } from "../../engine/contract.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";

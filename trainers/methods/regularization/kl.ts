@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Logits, Model, Term, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";

@@ -1,6 +1,6 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, TensorLayout, TrainingSequence, Vector } from "../../engine/contract.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";

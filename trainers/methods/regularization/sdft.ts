@@ -1,6 +1,6 @@
-import Type from "typebox";
 import { nullable, type OptionsOf } from "../../../harness/contract/options.js";
 import { inputText } from "../../../harness/contract/suite.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Logits, Model, Term, TrainingSequence, Vector } from "../../engine/contract.js";
 import { blockEnd } from "../../training/blocks.js";
 import { movedAverage } from "../../training/parameters.js";

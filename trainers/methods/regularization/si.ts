@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
 import { parametersOf } from "../../training/parameters.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";

@@ -1,6 +1,6 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Term } from "../../engine/contract.js";
 import { pastSources } from "../../training/rehearsal.js";
 import { reservoirSlot } from "../../training/selection/reservoir.js";

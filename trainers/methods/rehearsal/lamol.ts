@@ -1,7 +1,7 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { type Example, inputText } from "../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, Term, TrainingSequence } from "../../engine/contract.js";
 import { inputMarker, openBlock } from "../../training/blocks.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";

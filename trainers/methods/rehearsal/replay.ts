@@ -1,7 +1,7 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { nullable } from "../../../harness/contract/options.js";
 import type { BufferItem } from "../../../harness/contract/trainer.js";
+import { Type } from "../../../harness/contract/type.js";
 import { balance } from "../../training/balance.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";
 import { chooseMemories } from "../../training/selection/memories.js";

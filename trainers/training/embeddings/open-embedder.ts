@@ -1,5 +1,5 @@
-import Type from "typebox";
 import { nullable } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { type Embedder, normalized } from "./embedder.js";
 import { openSentenceModel } from "./sentence-model.js";

@@ -1,5 +1,5 @@
-import Type from "typebox";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { Type } from "../../../harness/contract/type.js";
 import { embedderOption } from "../embeddings/open-embedder.js";
 
 /** Options of self-synthesis. */
