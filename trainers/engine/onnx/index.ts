@@ -13,7 +13,7 @@ const formats = ["llama", "lora-adapter"];
 export const onnxEngine: Engine = {
   name: "onnx",
   version: env.versions.node ?? env.versions.common,
-  numerics: `onnx@1 onnxruntime-node@${env.versions.node ?? env.versions.common}`,
+  numerics: `onnx@2 onnxruntime-node@${env.versions.node ?? env.versions.common}`,
   probe: probeDevices,
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && architectures.some(({ name }) => name === architecture) ? allCapabilities : undefined,

@@ -52,7 +52,7 @@ export class OnnxModel implements Model {
   constructor(
     private readonly checkpoint: Checkpoint<DecoderArchitecture>,
     seed: number,
-    private readonly session: SessionOptions,
+    session: SessionOptions,
   ) {
     this.tokenizer = checkpoint.tokenizer;
     this.architecture = checkpoint.architecture.name;
@@ -141,7 +141,7 @@ export class OnnxModel implements Model {
   }
 
   async write(values: Float32Array): Promise<Vector> {
-    return this.decoder.vectors.hold(values.slice());
+    return this.decoder.vectors.copy(values);
   }
 
   async adapt(options: AdapterOptions, seed: number): Promise<void> {
@@ -264,7 +264,7 @@ export class OnnxModel implements Model {
       virtualTokens: prompts?.options.virtualTokens ?? 0,
       tensors: this.decoder.tensors(weights),
       lora: adapter?.form,
-      session: this.session,
+      session: this.decoder.session,
       spend: (flops) => {
         this.inferenceFlops += flops;
       },

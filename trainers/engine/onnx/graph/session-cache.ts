@@ -28,7 +28,7 @@ export class SessionCache {
     fetches?: Fetches,
     options: SessionOptions = singleThread,
   ): ReturnType<CompiledGraph["run"]> {
-    const key = `${options.executionProviders}|${options.threads}|${signature}`;
+    const key = `${JSON.stringify(options)}|${signature}`;
     const entry = this.entries.get(key) ?? { compiled: CompiledGraph.create(build(), options), running: 0 };
     this.entries.delete(key);
     this.entries.set(key, entry);

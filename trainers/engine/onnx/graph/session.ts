@@ -10,6 +10,8 @@ export interface SessionOptions {
   /** ONNX Runtime's execution providers in order of preference, such as ["cpu"]. */
   readonly executionProviders: readonly string[];
   readonly threads: number;
+  /** Whether a session returns the memory of a run to the system after it: for graphs that use much. Changes no bits. */
+  readonly returnsMemory?: boolean;
 }
 
 /** The in-process CPU with one thread: what determinism across machines of one kind rests on. */
@@ -31,6 +33,7 @@ export class CompiledGraph {
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
+        enableCpuMemArena: !options.returnsMemory,
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
       }),

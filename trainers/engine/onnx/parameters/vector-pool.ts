@@ -1,10 +1,30 @@
 import { BenchError } from "../../../../harness/contract/errors.js";
 import type { Vector } from "../../contract.js";
 
-/** The vectors that trainers hold handles to. Sums run in double precision. */
+/** Freed vectors that are kept for the next ones. */
+const mostSpare = 2;
+
+/**
+ * The vectors that trainers hold handles to. Sums run in double precision. The memory of a freed vector serves the next
+ * one: vectors are as large as a model, and the garbage collector is late.
+ */
 export class VectorPool {
   private readonly held = new Map<number, Float32Array>();
+  private readonly spare: Float32Array[] = [];
   private count = 0;
+
+  /** Memory for a vector that is to be held; its values are arbitrary. */
+  take(length: number): Float32Array {
+    const index = this.spare.findIndex((values) => values.length === length);
+    return index < 0 ? new Float32Array(length) : this.spare.splice(index, 1)[0]!;
+  }
+
+  /** Holds a copy of the values. */
+  copy(values: Float32Array): Vector {
+    const own = this.take(values.length);
+    own.set(values);
+    return this.hold(own);
+  }
 
   /** Takes ownership of the values. */
   hold(values: Float32Array): Vector {
@@ -26,11 +46,16 @@ export class VectorPool {
   }
 
   free(vector: Vector): void {
+    const values = this.held.get(vector.id);
+    if (!values) return;
     this.held.delete(vector.id);
+    this.spare.push(values);
+    if (this.spare.length > mostSpare) this.spare.shift();
   }
 
   clear(): void {
     this.held.clear();
+    this.spare.length = 0;
   }
 
   get bytes(): number {
@@ -52,7 +77,7 @@ export class VectorPool {
       throw new BenchError("INTERNAL", `${weights.length} weights do not fit ${vectors.length} vectors.`);
     }
     const parts = vectors.map((vector) => this.values(vector, vectors[0]!.length));
-    const combined = new Float32Array(parts[0]!.length);
+    const combined = this.take(parts[0]!.length);
     for (let i = 0; i < combined.length; i++) {
       let sum = 0;
       for (let k = 0; k < parts.length; k++) sum += weights[k]! * parts[k]![i]!;
@@ -64,7 +89,7 @@ export class VectorPool {
   multiply(a: Vector, b: Vector): Vector {
     const left = this.values(a);
     const right = this.values(b, left.length);
-    const product = new Float32Array(left.length);
+    const product = this.take(left.length);
     for (let i = 0; i < left.length; i++) product[i] = left[i]! * right[i]!;
     return this.hold(product);
   }

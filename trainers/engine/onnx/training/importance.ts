@@ -24,7 +24,7 @@ export async function fisher(
   seed: number,
   coverage: number,
 ): Promise<Vector> {
-  const sum = new Float32Array(model.trainable.length);
+  const sum = model.vectors.take(model.trainable.length).fill(0);
   for (const [item, example] of examples.entries()) {
     if (kind === "exact") await addExpectation(model, example, coverage, sum);
     else {
@@ -37,7 +37,7 @@ export async function fisher(
 
 /** The mean over examples of the magnitude of the gradient of mean ‖logits‖² (MAS, 1711.09601, eq. 4). */
 export async function sensitivity(model: TrainableDecoder, examples: readonly TrainingSequence[]): Promise<Vector> {
-  const sum = new Float32Array(model.trainable.length);
+  const sum = model.vectors.take(model.trainable.length).fill(0);
   for (const example of examples) await model.accumulate(single("logit-norm", example), "magnitude", sum);
   return mean(model, sum, examples.length);
 }

@@ -10,11 +10,14 @@ export interface Steppable {
   readonly vectors: VectorPool;
   readonly session: SessionOptions;
   readonly trainable: ParameterStore;
+  /** Whether one gradient is all that is kept of the parts'. */
+  readonly large: boolean;
   snapshot(): Vector;
   restore(vector: Vector): void;
   differentiate(
     objective: Objective,
     part: number,
+    onto?: Vector,
   ): Promise<{ gradient: Vector; values: number[]; tokens: number; flops: number }>;
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
 }
@@ -32,13 +35,14 @@ export async function multiPassStep(
   const sum = { tokens: 0, flops: 0 };
   const gradients: Vector[] = [];
   for (const [index, part] of parts.entries()) {
-    const { gradient, values: own, tokens, flops } = await model.differentiate(part.objective, index);
-    gradients.push(gradient);
+    const onto = model.large ? gradients[0] : undefined;
+    const { gradient, values: own, tokens, flops } = await model.differentiate(part.objective, index, onto);
+    if (gradient !== onto) gradients.push(gradient);
     values.push(own);
     sum.tokens += tokens;
     sum.flops += flops;
   }
-  if (gradients.length > 1) gradients.push(vectors.combine(Array(parts.length).fill(1), gradients));
+  if (gradients.length > 1) gradients.push(vectors.combine(Array(gradients.length).fill(1), gradients));
   const whole = gradients.at(-1)!;
   const project = (vector: Vector) =>
     projected(vector, constraint as Projection, vectors, model.session, model.trainable.tensors);

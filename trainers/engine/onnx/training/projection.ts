@@ -43,7 +43,8 @@ async function outsideSubspaces(
   session: SessionOptions,
   layout: readonly TensorLayout[],
 ): Promise<Vector> {
-  const values = vectors.values(gradient).slice();
+  const result = vectors.copy(vectors.values(gradient));
+  const values = vectors.values(result);
   for (const { name, left, right } of matrices) {
     const tensor = layout.find((one) => one.name === name);
     if (tensor?.shape.length !== 2) throw new BenchError("INTERNAL", `"${name}" is no matrix that is trained.`);
@@ -60,7 +61,7 @@ async function outsideSubspaces(
     );
     own.set(projected!.data as Float32Array);
   }
-  return vectors.hold(values);
+  return result;
 }
 
 /** H − (H·Rᵀ)·R with H = M − Lᵀ·(L·M), for M [out, in] and orthonormal rows L [., out], R [., in]. */

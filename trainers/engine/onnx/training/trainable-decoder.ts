@@ -10,9 +10,9 @@ import type {
   Update,
   Vector,
 } from "../../contract.js";
-import { isTextTerm, partsOf, weighted } from "../../parts.js";
+import { partsOf, weighted } from "../../parts.js";
 import { llama } from "../architectures/llama.js";
-import { type DecoderArchitecture, graphVariant } from "../decoder/architecture.js";
+import type { DecoderArchitecture } from "../decoder/architecture.js";
 import { forwardFlops, trainingFlops } from "../decoder/flops.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
@@ -22,15 +22,17 @@ import { PromptTable } from "../parameters/prompt-table.js";
 import { TrainableState } from "../parameters/trainable-state.js";
 import { VectorPool } from "../parameters/vector-pool.js";
 import { updateForm } from "./adamw.js";
-import { type TrainingBatch, trainingBatch } from "./batch.js";
-import { dropoutFeeds } from "./dropout.js";
+import type { TrainingBatch } from "./batch.js";
 import { checkFinite } from "./finite.js";
 import { multiPassStep } from "./multi-pass-step.js";
-import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
+import { prepare, quadraticTerms } from "./prepare.js";
 import { isProjection } from "./projection.js";
+import { quadraticInSegments } from "./quadratic-in-segments.js";
 import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues } from "./term-values.js";
-import { type TrainingForm, trainingGraph, updateGraph } from "./training-graph.js";
+import { type TrainingForm, trainingGraph } from "./training-graph.js";
+import { updateGraph } from "./update-graph.js";
+import { updateInPieces } from "./update-in-pieces.js";
 import { updateInputs } from "./update-inputs.js";
 
 type Result = Readonly<Record<string, Tensor>>;
@@ -39,6 +41,7 @@ type Result = Readonly<Record<string, Tensor>>;
 export class TrainableDecoder {
   /** Every tensor of the base, by its Hugging Face name. */
   readonly base: ParameterStore;
+  readonly session: SessionOptions;
   readonly vectors = new VectorPool();
   adapter: LoraAdapter | null = null;
   /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
@@ -52,14 +55,19 @@ export class TrainableDecoder {
   /** What the orthogonality term reads of earlier adapters. */
   private earlierFeeds: Feeds = {};
 
-  /** `seed` keys dropout. The weights are the caller's to fill in, through `base`. */
+  /**
+   * `seed` keys dropout. The weights are the caller's to fill in, through `base`. Up to `mostInOneGraph` parameters a step
+   * is one graph and sessions keep their memory from run to run, which is faster: their own vectors take less than 100 MB.
+   */
   constructor(
     readonly config: DecoderConfig,
     private readonly seed: number,
-    readonly session: SessionOptions = singleThread,
+    session: SessionOptions = singleThread,
     readonly architecture: DecoderArchitecture = llama,
+    private readonly mostInOneGraph = 2 ** 22,
   ) {
     this.base = new ParameterStore(decoderShapes(config, architecture.layerVectors?.(config)));
+    this.session = this.base.length > this.mostInOneGraph ? { ...session, returnsMemory: true } : session;
     this.baseFeeds = tensorFeeds(this.base);
     this.state = new TrainableState(this.base);
   }
@@ -93,10 +101,11 @@ export class TrainableDecoder {
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
     const parts = partsOf(objective);
-    if (parts.length > 1 || isProjection(update.constraint)) return multiPassStep(this, objective, parts, update);
+    const inOneGraph = parts.length === 1 && !isProjection(update.constraint) && !this.large;
+    if (!inOneGraph) return multiPassStep(this, objective, parts, update);
     const prepared = this.prepare(objective, true);
     const form = { ...prepared.form, result: updateForm(update) };
-    const gradient = update.reportGradient ? new Float32Array(this.trainable.length) : undefined;
+    const gradient = update.reportGradient ? this.vectors.take(this.trainable.length) : undefined;
     const reported = gradient ? this.state.feeds("gradient", gradient) : {};
     const fetches = { ...prepared.fetches, ...reported, norm: null, ...this.state.updateFetches };
     const result = await this.run(
@@ -115,29 +124,41 @@ export class TrainableDecoder {
 
   async loss(objective: Objective): Promise<number> {
     const { form, feeds, fetches, batch } = this.prepare(objective, false);
-    const result = await this.run({ ...form, result: "values" }, feeds, fetches);
+    const isEmpty = Object.keys(fetches).length === 0;
+    const result = isEmpty ? {} : await this.run({ ...form, result: "values" }, feeds, fetches);
     if (batch) this.countForward(batch);
-    return weighted(objective, termValues(objective, batch, result));
+    return weighted(objective, termValues(objective, batch, { ...result, ...(await this.apart(objective)) }));
   }
 
   async gradient(objective: Objective): Promise<Vector> {
     return (await this.differentiate(objective)).gradient;
   }
 
-  /** The gradient with the terms' values; `part` distinguishes the parts of one step. */
-  async differentiate(objective: Objective, part = 0) {
+  /** The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. */
+  async differentiate(objective: Objective, part = 0, onto?: Vector) {
     const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
-    const gradient = new Float32Array(this.trainable.length);
-    const outputs = this.state.feeds("gradient", gradient);
-    const result = await this.run({ ...form, result: "gradient" }, feeds, { ...fetches, ...outputs });
-    const values = termValues(objective, batch, result);
+    const { length } = this.trainable;
+    const gradient = onto ? this.vectors.values(onto, length) : this.vectors.take(length);
+    const given = onto ? this.state.feeds("sum", gradient) : {};
+    const outputs = this.state.feeds(onto ? "next.sum" : "gradient", gradient);
+    const own = { ...form, result: onto ? "identity" : "gradient" } as const;
+    const isEmpty = Object.keys(fetches).length === 0;
+    if (isEmpty && !onto) gradient.fill(0);
+    const result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, { ...fetches, ...outputs });
+    const values = termValues(objective, batch, { ...result, ...(await this.apart(objective, gradient)) });
     checkFinite(weighted(objective, values), gradient);
-    return { gradient: this.vectors.hold(gradient), values, ...this.countTraining(batch) };
+    return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch) };
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
+    const values = this.vectors.values(gradient, this.trainable.length);
+    if (this.large) {
+      const gradientNorm = await updateInPieces(this.state, values, update, this.vectors, this.session);
+      this.state.step++;
+      return { gradientNorm };
+    }
     const form = updateForm(update);
-    const given = this.state.feeds("gradient", this.vectors.values(gradient, this.trainable.length));
+    const given = this.state.feeds("gradient", values);
     const result = await sessions.run(
       `update ${JSON.stringify({ form, layout: this.trainable.tensors })}`,
       () => updateGraph(form, this.trainable),
@@ -164,7 +185,7 @@ export class TrainableDecoder {
   async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
     const objective: Objective = { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
     const { form, feeds, batch: laidOut } = this.prepare(objective, false);
-    const given = at ? this.vectorFeeds("parameters", at) : {};
+    const given = at ? this.state.feeds("parameters", this.vectors.values(at, this.trainable.length)) : {};
     const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
     this.countForward(laidOut!);
     const { vocabulary: classes } = this.config;
@@ -173,7 +194,7 @@ export class TrainableDecoder {
   }
 
   snapshot(): Vector {
-    return this.vectors.hold(this.trainable.values.slice());
+    return this.vectors.copy(this.trainable.values);
   }
 
   restore(vector: Vector): void {
@@ -214,6 +235,21 @@ export class TrainableDecoder {
     this.state = new TrainableState(this.base);
   }
 
+  /** The values of the quadratic terms of a large model, which its graphs leave out; their gradient is added. */
+  private async apart(objective: Objective, gradient?: Float32Array): Promise<Record<string, Tensor>> {
+    const values: Record<string, Tensor> = {};
+    for (const [i, term] of (this.large ? quadraticTerms(objective) : []).entries()) {
+      const value = await quadraticInSegments(term, this.state, this.vectors, this.session, gradient);
+      values[`quadratic.${i}`] = floats([value]);
+    }
+    return values;
+  }
+
+  /** Whether a step's own vectors of all parameters would be a burden: it is computed in several runs then. */
+  get large(): boolean {
+    return this.trainable.length > this.mostInOneGraph;
+  }
+
   /** Whether the base is trained itself. */
   private get frozen(): boolean {
     return this.adapter !== null || this.prompts !== null;
@@ -247,46 +283,11 @@ export class TrainableDecoder {
     return sessions.run(signature, build, feeds, fetches, this.session);
   }
 
-  /** The form, inputs and value outputs of an objective. */
   private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
-    const texts = objective.terms.filter(isTextTerm);
-    const languageModeling = texts.some(({ kind }) => kind === "language-modeling");
-    const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modeling" ? [] : [kind]));
-    const quadratics = objective.terms.filter((term) => term.kind === "quadratic");
-    const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
-    const dropout = training && batch !== null && (this.adapter?.options.dropout ?? 0) > 0;
-    const { adapter, config } = this;
-    const lora = adapter && { ...adapter.form, dropout };
-    const parameterTerms = objective.terms.filter(isParameterTerm);
-    const form = {
-      architecture: graphVariant(this.architecture),
-      config,
-      lora,
-      prompts: this.prompts?.options,
-      languageModeling,
-      rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
-      parameterTerms: parameterTerms.map(({ kind }) => kind),
-      quadratics: quadratics.length,
-    };
-    const feeds: Record<string, Tensor> = { ...this.state.parameterFeeds };
-    if (batch) Object.assign(feeds, batch.feeds, this.frozen ? this.baseFeeds : {});
-    if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed: this.seed, step: this.state.step, part }));
-    const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
-    for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
-    for (const term of parameterTerms) {
-      Object.assign(feeds, parameterTermFeeds(term, this.earlierFeeds));
-      fetches[term.kind] = null;
-    }
-    for (const [i, { anchor, importance, weight }] of quadratics.entries()) {
-      Object.assign(feeds, this.vectorFeeds(`anchor.${i}`, anchor), this.vectorFeeds(`importance.${i}`, importance));
-      feeds[`weight.${i}`] = floats([weight]);
-      fetches[`quadratic.${i}`] = null;
-    }
-    return { form, feeds, fetches, batch };
-  }
-
-  private vectorFeeds(prefix: string, vector: Vector): Feeds {
-    return this.state.feeds(prefix, this.vectors.values(vector, this.trainable.length));
+    const frozenFeeds = this.frozen ? this.baseFeeds : {};
+    const { config, architecture, adapter, prompts, state, vectors, earlierFeeds, large: apart } = this;
+    const model = { config, architecture, adapter, prompts, state, vectors, earlierFeeds, frozenFeeds, apart };
+    return prepare(model, objective, { training, labels, seed: this.seed, part });
   }
 }
 

@@ -4,13 +4,15 @@ import { Decoder, type LoraWeights } from "../decoder/decoder.js";
 import { packedForward } from "../decoder/packed-forward.js";
 import { differentiate } from "../graph/differentiate.js";
 import { Graph, type Value } from "../graph/graph.js";
-import { add, crossEntropy, multiply, scale, subtract, total } from "../graph/operators/index.js";
+import { add, crossEntropy, multiply, total } from "../graph/operators/index.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
-import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
-import { appendUpdate, type UpdateForm } from "./adamw.js";
+import { segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
+import type { UpdateForm } from "./adamw.js";
 import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
+import { quadratic } from "./quadratic.js";
 import { type RowTerm, rowTerm } from "./row-terms.js";
+import { appendUpdate } from "./update-graph.js";
 
 /** An adapter's form in training. */
 export interface LoraForm extends AdapterForm {
@@ -32,9 +34,16 @@ export interface TrainingForm {
   readonly parameterTerms?: readonly ParameterTerm["kind"][];
   /** How many quadratic terms. */
   readonly quadratics: number;
-  /** Values alone; the logits of the texts' rows; the gradient; its square or magnitude added to a sum; the whole step. */
-  readonly result: "values" | "logits" | "gradient" | "square" | "magnitude" | UpdateForm;
+  /** Values alone; the logits of the texts' rows; the gradient; it, its square or magnitude added to a sum; the whole step. */
+  readonly result: "values" | "logits" | "gradient" | keyof typeof summands | UpdateForm;
 }
+
+/** What of a gradient is added to a sum. */
+const summands = {
+  identity: (gradient: Value) => gradient,
+  square: (gradient: Value) => multiply(gradient, gradient),
+  magnitude: (gradient: Value) => gradient.graph.node("Abs", [gradient], gradient.shape),
+};
 
 /** What computes the graph's values; `decoder` is that of `form.architecture`. */
 export interface GraphOptions {
@@ -76,22 +85,12 @@ export function trainingGraph(
   if (isForward(form.result)) return graph;
   if (gradients === undefined) throw new RangeError("An objective needs a term.");
   if (form.result === "gradient") segmentOutputs(graph, "gradient", gradients);
-  else if (form.result === "square" || form.result === "magnitude") {
+  else if (typeof form.result === "string") {
     const sums = segmentInputs(graph, "sum", segments);
-    const magnitude = (gradient: Value) => graph.node("Abs", [gradient], gradient.shape);
-    const own = form.result === "square" ? (gradient: Value) => multiply(gradient, gradient) : magnitude;
+    const own = summands[form.result];
     const next = gradients.map((gradient, i) => add(sums[i]!, own(gradient)));
     segmentOutputs(graph, "next.sum", next);
   } else appendUpdate(graph, form.result, segments, parameters, gradients, reported);
-  return graph;
-}
-
-/** The graph of an update with a gradient that is given: inputs `parameters.*`, `gradient.*` and those of `appendUpdate`. */
-export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph {
-  const graph = new Graph();
-  const segments = segmentsOf(trainable);
-  const parameters = segmentInputs(graph, "parameters", segments);
-  appendUpdate(graph, form, segments, parameters, segmentInputs(graph, "gradient", segments), []);
   return graph;
 }
 
@@ -135,16 +134,4 @@ function texts(
 
 function isForward(result: TrainingForm["result"]): result is "values" | "logits" {
   return result === "values" || result === "logits";
-}
-
-/** ½ Σ importance·(θ − anchor)² and its weighted gradient, a segment each. */
-function quadratic(graph: Graph, term: number, segments: readonly Segment[], parameters: readonly Value[]) {
-  const anchors = segmentInputs(graph, `anchor.${term}`, segments);
-  const importances = segmentInputs(graph, `importance.${term}`, segments);
-  const weight = graph.input(`weight.${term}`, [1]);
-  const distances = parameters.map((parameter, i) => subtract(parameter, anchors[i]!));
-  const forces = distances.map((distance, i) => multiply(importances[i]!, distance));
-  const values = distances.map((distance, i) => total(multiply(distance, forces[i]!)));
-  const value = scale(values.length === 1 ? values[0]! : graph.node("Sum", values, []), 0.5);
-  return { value, forces: forces.map((force) => multiply(force, weight)) };
 }

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import type { Term, Update } from "../../../../trainers/engine/contract.js";
+import { VectorPool } from "../../../../trainers/engine/onnx/parameters/vector-pool.js";
+import { TrainableDecoder } from "../../../../trainers/engine/onnx/training/trainable-decoder.js";
+import { normals } from "./finite-differences.js";
+import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
+
+/** The model of `smallModel`, trained as a large one is: in several runs a step. */
+function asLarge(): { large: TrainableDecoder; small: TrainableDecoder } {
+  const small = smallModel();
+  const large = new TrainableDecoder(smallConfig, 3, undefined, undefined, 0);
+  large.base.values.set(small.base.values);
+  return { large, small };
+}
+
+const batch = sequences([9, 5, 12, 7]);
+
+/** Objective and update of a model, whose vectors are its own. */
+type Make = (model: TrainableDecoder) => { terms?: Term[]; microBatch?: number; update?: Partial<Update> };
+
+const drawn = (model: TrainableDecoder, item: string, of = (value: number) => value) =>
+  model.vectors.hold(Float32Array.from(normals(model.trainable.length, item), of));
+const quadratic = (model: TrainableDecoder, weight: number): Term => {
+  const [anchor, importance] = [drawn(model, "anchor"), drawn(model, "importance", Math.abs)];
+  return { kind: "quadratic", anchor, importance, weight };
+};
+
+const cases: Record<string, Make> = {
+  "a plain step": () => ({}),
+  "a clipped step": () => ({ update: { clip: 0.1 } }),
+  "rates of components": () => ({ update: { componentRates: { q_proj: 0.5, mlp: 2 } } }),
+  "a half-space": (model) => ({
+    update: {
+      clip: 1,
+      constraint: { kind: "half-space", normal: drawn(model, "normal", (value) => -Math.abs(value)) },
+    },
+  }),
+  "a mask": (model) => ({ update: { constraint: { kind: "mask", mask: drawn(model, "mask", (v) => Number(v > 0)) } } }),
+  "a proximal step": (model) => ({
+    update: {
+      proximal: { anchor: drawn(model, "anchor"), importance: drawn(model, "importance", Math.abs), strength: 2 },
+    },
+  }),
+  "two quadratic terms": (model) => ({
+    terms: [quadratic(model, 0.3), ...languageModeling(batch).terms, quadratic(model, 2)],
+  }),
+  "a quadratic term alone": (model) => ({ terms: [quadratic(model, 0.3)] }),
+  "two parts of a batch": (model) => ({
+    terms: [...languageModeling(batch).terms, quadratic(model, 1)],
+    microBatch: 2,
+  }),
+};
+
+test.each(Object.entries(cases))("%s has the bits of the one graph", async (_, make) => {
+  const { large, small } = asLarge();
+  const run = async (model: TrainableDecoder) => {
+    const { terms = languageModeling(batch).terms, microBatch, update } = make(model);
+    const objective = { terms, microBatch };
+    const reports = [];
+    for (let step = 0; step < 3; step++) {
+      const report = await model.step(objective, { ...plainUpdate, ...update, reportGradient: true });
+      reports.push({ ...report, gradient: [...model.vectors.values(report.gradient!)] });
+      model.vectors.free(report.gradient!);
+    }
+    return {
+      reports,
+      loss: await model.loss(objective),
+      values: model.trainable.values,
+      optimizer: model.optimizer.save(),
+    };
+  };
+  expect(await run(large)).toEqual(await run(small));
+});
+
+test("many parts of a batch have the gradient of the whole", async () => {
+  const { large, small } = asLarge();
+  const objective = languageModeling(batch);
+  const parts = await large.step({ ...objective, microBatch: 1 }, plainUpdate);
+  const whole = await small.step(objective, plainUpdate);
+  expect(parts.loss).toBeCloseTo(whole.loss, 5);
+  expect(parts.gradientNorm).toBeCloseTo(whole.gradientNorm, 4);
+});
+
+test("what is not finite is DIVERGED and changes nothing", async () => {
+  const { large } = asLarge();
+  await large.step(languageModeling(batch), plainUpdate);
+  const before = { values: large.trainable.values.slice(), optimizer: large.optimizer.save() };
+  const infinite = { ...quadratic(large, 1), weight: Number.POSITIVE_INFINITY };
+  await expect(large.step({ terms: [infinite] }, plainUpdate)).rejects.toMatchObject({ code: "DIVERGED" });
+  expect({ values: large.trainable.values, optimizer: large.optimizer.save() }).toEqual(before);
+});
+
+test("a freed vector's memory serves the next of its length, and no other's", () => {
+  const pool = new VectorPool();
+  const first = pool.copy(Float32Array.of(1, 2, 3));
+  const memory = pool.values(first);
+  pool.free(first);
+  pool.free(first);
+  expect(pool.take(2)).not.toBe(memory);
+  expect(pool.take(3)).toBe(memory);
+  expect(pool.take(3)).not.toBe(memory);
+  expect(() => pool.values(first)).toThrow("was freed");
+});

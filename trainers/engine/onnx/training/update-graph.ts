@@ -1,0 +1,154 @@
+import { Graph, type Value } from "../graph/graph.js";
+import { divide, multiply, reshape, sumOfSquares, total } from "../graph/operators/index.js";
+import type { ParameterStore } from "../parameters/parameter-store.js";
+import { type Segment, segmentInputs, segmentOutputs, segmentsOf } from "../parameters/segments.js";
+import { gradientRates, moved, numbers, numbersOf, pieceNumbers, type UpdateForm } from "./adamw.js";
+
+/**
+ * Appends constraint, global-norm clip, AdamW and proximal step. Inputs besides `parameters`: `update` (see
+ * `updateFeeds`), per segment `first`, `second` and, by form, `rates`, `normal`, `mask`, `proximal.anchor`,
+ * `proximal.importance`. Outputs: `norm`, if asked for `gradient`, and per segment `next.parameters`, `next.first`, `next.second`.
+ *
+ * Where the norm or one of the `reported` scalars is not finite, the next state equals the old; so does that of every
+ * parameter whose mask is 0. The outputs may be bound
+ * to the inputs' buffers: all that reads a parameter, the reported scalars included, is an ancestor of what writes it.
+ */
+export function appendUpdate(
+  graph: Graph,
+  form: UpdateForm,
+  segments: readonly Segment[],
+  parameters: readonly Value[],
+  gradients: readonly Value[],
+  reported: readonly Value[],
+): void {
+  if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
+  const masks = form.constraint === "mask" ? segmentInputs(graph, "mask", segments) : undefined;
+  const constrained = masks
+    ? gradients.map((own, i) => multiply(own, masks[i]!))
+    : constrain(graph, form, segments, gradients);
+  const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
+  graph.output("norm", norm);
+  const magnitudes = reported.map((value) => graph.node("Abs", [reshape(value, [1])], [1]));
+  const largest = graph.constant([graph.precision === "float32" ? 3.4028234663852886e38 : Number.MAX_VALUE]);
+  const finite = graph.node("LessOrEqual", [sum([norm, ...magnitudes]), largest], [1], {}, "bool");
+  const given = numbersOf(graph.input("update", [numbers.length]), numbers);
+  const idle: Partial<Record<string, number>> = { beta1: 1, beta2: 1, epsilon: 1 };
+  const choose = (value: Value, otherwise: number): Value =>
+    graph.node("Where", [finite, value, graph.constant([otherwise])], value.shape, {}, value.type);
+  const chosen = numbers.map((name) => [name, choose(given[name], idle[name] ?? 0)]);
+  const number = Object.fromEntries(chosen) as Record<(typeof numbers)[number], Value>;
+  const rates = { ...number, ...gradientRates(number, norm, (factor) => choose(factor, 0)) };
+
+  const inputs = (name: string, wanted = true): Value[] => (wanted ? segmentInputs(graph, name, segments) : []);
+  const first = inputs("first");
+  const second = inputs("second");
+  const factors = inputs("rates", form.componentRates);
+  const anchors = inputs("proximal.anchor", form.proximal);
+  const importances = inputs("proximal.importance", form.proximal);
+  const states = segments.map(({ matrices }, i) =>
+    moved(rates, matrices, {
+      parameters: parameters[i]!,
+      gradient: choose(constrained[i]!, 0),
+      first: first[i]!,
+      second: second[i]!,
+      rates: factors[i],
+      mask: masks?.[i],
+      anchor: anchors[i],
+      importance: importances[i],
+    }),
+  );
+  for (const name of ["parameters", "first", "second"] as const) {
+    segmentOutputs(
+      graph,
+      `next.${name}`,
+      states.map((state) => state[name]),
+    );
+  }
+}
+
+/**
+ * Appends the norm of a gradient, constrained or not, and the numbers of its update: outputs `norm` and `numbers`, which
+ * is what `appendPiece` reads.
+ */
+export function appendNorm(
+  graph: Graph,
+  form: UpdateForm,
+  segments: readonly Segment[],
+  gradients: readonly Value[],
+): void {
+  const masks = form.constraint === "mask" ? segmentInputs(graph, "mask", segments) : undefined;
+  const excess = form.constraint === "half-space" ? halfSpace(graph, segments, gradients) : undefined;
+  const constrained = gradients.map((own, i) => {
+    if (masks) return multiply(own, masks[i]!);
+    return excess ? outside(own, excess.normals[i]!, excess.share) : own;
+  });
+  const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
+  graph.output("norm", norm);
+  const given = numbersOf(graph.input("update", [numbers.length]), numbers);
+  const rates = gradientRates(given, norm, (factor) => factor);
+  const share = excess ? reshape(excess.share, [1]) : graph.constant([0]);
+  const all = { ...given, ...rates, excess: share };
+  const whole = pieceNumbers.map((name) => all[name]);
+  graph.output("numbers", graph.node("Concat", whole, [whole.length], { axis: 0 }));
+}
+
+/**
+ * Appends the update of a run of parameters, all of matrices or none: inputs `numbers`, `parameters`, `gradient`,
+ * `first`, `second` and, by form, `rates`, `mask`, `normal`, `proximal.anchor`, `proximal.importance`, all flat. Outputs
+ * as those of `appendUpdate`, bit for bit, and like them they may be bound to the inputs' buffers.
+ */
+export function appendPiece(graph: Graph, form: UpdateForm, matrices: boolean): void {
+  const input = (name: string, wanted = true): Value | undefined =>
+    wanted ? graph.input(name, ["elements"]) : undefined;
+  const rates = numbersOf(graph.input("numbers", [pieceNumbers.length]), pieceNumbers);
+  const parameters = input("parameters")!;
+  const given = input("gradient")!;
+  const normal = input("normal", form.constraint === "half-space");
+  const mask = input("mask", form.constraint === "mask");
+  const masked = mask ? multiply(given, mask) : given;
+  const next = moved(rates, matrices, {
+    parameters,
+    gradient: normal ? outside(masked, normal, rates.excess) : masked,
+    first: input("first")!,
+    second: input("second")!,
+    rates: input("rates", form.componentRates),
+    mask,
+    anchor: input("proximal.anchor", form.proximal),
+    importance: input("proximal.importance", form.proximal),
+  });
+  for (const [name, value] of Object.entries(next)) graph.output(`next.${name}`, value);
+}
+
+/** The graph of an update with a gradient that is given: inputs `parameters.*`, `gradient.*` and those of `appendUpdate`. */
+export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph {
+  const graph = new Graph();
+  const segments = segmentsOf(trainable);
+  const parameters = segmentInputs(graph, "parameters", segments);
+  appendUpdate(graph, form, segments, parameters, segmentInputs(graph, "gradient", segments), []);
+  return graph;
+}
+
+/** The half-space's closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
+function constrain(graph: Graph, form: UpdateForm, segments: readonly Segment[], gradients: readonly Value[]): Value[] {
+  if (form.constraint === null) return [...gradients];
+  if (form.constraint !== "half-space") throw new RangeError(`${form.constraint} is no part of an update.`);
+  const { normals, share } = halfSpace(graph, segments, gradients);
+  return gradients.map((gradient, i) => outside(gradient, normals[i]!, share));
+}
+
+/** The normals, and the share of them that leaves the half-space. */
+function halfSpace(graph: Graph, segments: readonly Segment[], gradients: readonly Value[]) {
+  const normals = segmentInputs(graph, "normal", segments);
+  const product = sum(gradients.map((gradient, i) => total(multiply(gradient, normals[i]!))));
+  const length = graph.node("Max", [sum(normals.map(sumOfSquares)), graph.scalar(1e-30)], []);
+  return { normals, share: divide(graph.node("Min", [product, graph.scalar(0)], []), length) };
+}
+
+function outside(gradient: Value, normal: Value, share: Value): Value {
+  return gradient.graph.node("Sub", [gradient, multiply(normal, share)], gradient.shape);
+}
+
+function sum(values: readonly Value[]): Value {
+  const first = values[0]!;
+  return values.length === 1 ? first : first.graph.node("Sum", values, first.shape);
+}
