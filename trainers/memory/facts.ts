@@ -3,6 +3,12 @@ import type { Fact } from "../../harness/contract/suite.js";
 /** A fact in the form in which facts are compared: subject, relation, object. */
 export type Triple = readonly [subject: string, relation: string, object: string];
 
+/** A fact with the passage that states it. */
+export interface StatedFact {
+  triple: Triple;
+  passage: string;
+}
+
 /**
  * A phrase as a node of the graph: NFKC, lower case, runs of anything but letters, marks and digits become one space. Phrases of any
  * script keep their letters; without one the phrase is empty.

@@ -6,6 +6,7 @@ import { KnowledgeGraph, type NumberedGraph, phrasesOf } from "./graph/knowledge
 import { pathsTo } from "./graph/paths.js";
 import { personalizedPageRank } from "./graph/personalized-pagerank.js";
 import type { HippoRagOptions } from "./options.js";
+import { RuleBase } from "./reasoning/rule-base.js";
 import type { Recognize } from "./recognition.js";
 import { best, type Hit, type Ranker, type Retrieval, type Retriever, type Scores, top } from "./retriever.js";
 
@@ -32,6 +33,7 @@ type LinkedFact = Hit & { triple: Triple };
  */
 export class HippoRag implements Retriever {
   readonly #graph: KnowledgeGraph;
+  readonly #rules: RuleBase;
   /** Key of a fact → how many passages state it. */
   readonly #statements = new Map<string, number>();
 
@@ -41,6 +43,7 @@ export class HippoRag implements Retriever {
   ) {
     const { synonyms, passageNodes } = options;
     this.#graph = new KnowledgeGraph({ synonyms, passageNodes });
+    this.#rules = new RuleBase(this.#graph, options);
   }
 
   async add(documents: readonly Document[]): Promise<void> {
@@ -65,6 +68,7 @@ export class HippoRag implements Retriever {
         }
       }
     }
+    this.#rules.forget();
     await this.parts.facts.remove(gone);
   }
 
@@ -83,17 +87,25 @@ export class HippoRag implements Retriever {
     const judged = await this.parts.recognize(
       queries.map((query, index) => ({ query, facts: linked[index]!.map(({ triple }) => factText(triple)) })),
     );
-    return queries.map((_, index) => {
+    return queries.map((query, index) => {
+      const conclusion = this.#rules.reason(query);
       const { kept, unread } = judged[index]!;
       const facts = kept.map((place) => linked[index]![place]!);
       const found = this.#walk(facts, passageScores[index]!, count);
       const dropped = linked[index]!.filter((_fact, place) => !kept.includes(place));
       const trail = [
+        ...(conclusion?.lines ?? []),
         ...facts.map(({ triple, score }) => `fact (${score.toPrecision(3)}): ${factText(triple)}`),
         ...dropped.map(({ triple }) => `fact not kept: ${factText(triple)}`),
         ...(unread === undefined ? [] : [`filter not understood, facts kept: ${unread}`]),
       ];
-      return { hits: found.hits, trail: [...trail, ...(found.trail ?? [])] };
+      return {
+        hits: found.hits,
+        trail: [...trail, ...(found.trail ?? [])],
+        ...(conclusion?.answer !== undefined && {
+          answer: { phrase: conclusion.answer, passages: conclusion.passages },
+        }),
+      };
     });
   }
 
@@ -113,8 +125,13 @@ export class HippoRag implements Retriever {
     return this.#graph.triples();
   }
 
+  notes(): Record<string, number | string> {
+    return this.#rules.notes();
+  }
+
   /** Counts what passages state; returns the keys that no passage stated before. */
   #count(triples: readonly (readonly [string, readonly Triple[]])[]): string[] {
+    this.#rules.forget();
     const added: string[] = [];
     for (const [id, own] of triples) {
       this.#graph.add(id, own);

@@ -58,7 +58,7 @@ export class Memory implements Strategy {
       counts.retracted += retract.length;
     }
     note("documents", this.#documents.size);
-    for (const [name, count] of Object.entries(counts)) note(name, count);
+    for (const [name, value] of Object.entries({ ...counts, ...this.#retriever.notes?.() })) note(name, value);
     buffer.set(
       this.#documents.all().map((document) => ({
         taskId: "",
@@ -150,7 +150,7 @@ export class Memory implements Strategy {
 
   #prepend(
     { input }: Pick<Question, "input">,
-    { hits: found, trail = [] }: Retrieval,
+    { hits: found, trail = [], answer }: Retrieval,
     answerTokens: number,
     fits: Fits,
   ): ReadQuestion {
@@ -172,6 +172,15 @@ export class Memory implements Strategy {
       input: textInput(textOf()),
       evidence: [...evidence, ...trail],
       retrieved: found.map(({ id }) => id),
+      ...(answer && { answer: this.#wordingOf(answer) }),
     };
+  }
+
+  /** A phrase as the first of the documents writes it. */
+  #wordingOf({ phrase, passages }: NonNullable<Retrieval["answer"]>): string {
+    const other = "[^\\p{L}\\p{M}\\p{N}]";
+    const pattern = new RegExp(`(?<=^|${other})${phrase.split(" ").join(`${other}+`)}(?=$|${other})`, "iu");
+    const texts = passages.map((id) => contentOf(this.#documents.get(id)!).normalize("NFKC"));
+    return texts.flatMap((text) => pattern.exec(text)?.[0] ?? [])[0] ?? phrase;
   }
 }

@@ -1,6 +1,8 @@
 import { nullable, type OptionsOf } from "../../harness/contract/options.js";
 import { Type } from "../../harness/contract/type.js";
 import { embedderOption } from "../training/embeddings/open-embedder.js";
+import { learnedRulesOption } from "./reasoning/learn-rules.js";
+import { rulesOption } from "./reasoning/rules.js";
 
 /** Options of every memory. */
 export const memoryOptions = {
@@ -66,6 +68,8 @@ export const hippoRagOptions = {
     }),
   ),
   passageNodes: Type.Boolean({ default: true, description: "Whether passages are nodes of the graph (ablation)." }),
+  rules: rulesOption,
+  learnRules: learnedRulesOption,
   pageRank: Type.Boolean({
     default: true,
     description: "Whether seeds spread over the graph; without, passages count by the seeds in them (ablation).",

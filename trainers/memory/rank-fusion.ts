@@ -41,8 +41,13 @@ export class RankFusion implements Retriever {
         (place) => scores.get(ids[place]!)!,
         (place) => ids[place]!,
       );
-      return { hits, ...(trail.length > 0 && { trail }) };
+      const answer = rankings.map((found) => found[index]!.answer).find((one) => one !== undefined);
+      return { hits, ...(answer && { answer }), ...(trail.length > 0 && { trail }) };
     });
+  }
+
+  notes(): Record<string, number | string> {
+    return Object.assign({}, ...this.retrievers.map((retriever) => retriever.notes?.() ?? {}));
   }
 
   save(directory: string): void {

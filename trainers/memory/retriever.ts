@@ -14,6 +14,8 @@ export interface Retrieval {
   hits: Hit[];
   /** How they were found, in lines for people, such as facts and paths; absent where the hits say all. */
   trail?: string[];
+  /** What follows from rules, as a phrase of the facts, and the documents with the facts that it follows from. */
+  answer?: { phrase: string; passages: string[] };
 }
 
 /**
@@ -33,6 +35,8 @@ export interface Retriever {
   save(directory: string): void;
   /** After `save` by a retriever of the same options and documents. */
   restore(directory: string, documents: readonly Document[]): Promise<void>;
+  /** What is to be said of its state in the report of a task. */
+  notes?(): Record<string, number | string>;
   /** What determines its answers besides documents and options, such as what a server extracted; absent where nothing does. */
   state?(): unknown;
 }

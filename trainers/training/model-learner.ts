@@ -63,8 +63,16 @@ export abstract class ModelLearner implements Learner {
     );
     const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, tokens: encoded[index]!.tokens }));
     for (const [index, { tokens }] of prompts.entries()) observer?.prompt?.(index, tokens.length);
-    const written = observer?.text && ((index: number, text: string) => observer.text!(index, answerOf(text)));
-    const generations = await this.model.generate(await this.route(prompts), { ...decoding, maxNewTokens }, written);
+    const open = [...prompts.keys()].filter((index) => read[index]!.answer === undefined);
+    const written = observer?.text && ((place: number, text: string) => observer.text!(open[place]!, answerOf(text)));
+    const routed = open.length === 0 ? [] : await this.route(open.map((index) => prompts[index]!));
+    const answered =
+      routed.length === 0 ? [] : await this.model.generate(routed, { ...decoding, maxNewTokens }, written);
+    const generations = read.map(({ answer }, index): Generation => {
+      if (answer === undefined) return answered.shift()!;
+      observer?.text?.(index, answer);
+      return { text: answer, tokens: 0, finishReason: "end" };
+    });
     return generations.map((generation, index) => {
       const { evidence, retrieved } = read[index]!;
       return {

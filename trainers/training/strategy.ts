@@ -57,7 +57,10 @@ export interface RoutedRequest extends EngineRequest {
 export type Question = Pick<GenerationRequest, "input" | "taskId">;
 
 /** A question as it is read, and what its answer rests on. */
-export type ReadQuestion = Pick<GenerationRequest, "input"> & Pick<Generation, "evidence" | "retrieved">;
+export interface ReadQuestion extends Pick<GenerationRequest, "input">, Pick<Generation, "evidence" | "retrieved"> {
+  /** Its answer, where the model is not to be asked. */
+  answer?: string;
+}
 
 /** Whether a prompt stays whole with so many tokens of an answer behind it. */
 export type Fits = (prompt: string, answerTokens: number) => boolean;

@@ -1,5 +1,5 @@
 import { byCodeUnits } from "../documents.js";
-import { keyOf, type Triple } from "../facts.js";
+import { keyOf, type StatedFact, type Triple } from "../facts.js";
 import { type Walk, walkOn } from "./personalized-pagerank.js";
 import { SimilarPhrases } from "./similar-phrases.js";
 import { sparseGraph } from "./sparse-graph.js";
@@ -64,6 +64,15 @@ export class KnowledgeGraph {
   /** In how many passages a phrase is. */
   passagesWith(phrase: string): number {
     return this.#passagesOf.get(phrase)?.size ?? 0;
+  }
+
+  /** The triples with a phrase as their subject or object, by passages. */
+  about(phrase: string): StatedFact[] {
+    return [...(this.#passagesOf.get(phrase) ?? [])].sort(byCodeUnits).flatMap((passage) =>
+      this.triplesOf(passage)
+        .filter(([subject, , object]) => subject === phrase || object === phrase)
+        .map((triple) => ({ triple, passage })),
+    );
   }
 
   /** The triples of a passage that is there. */
