@@ -58,7 +58,18 @@ export async function openVerbs(out: string, other: string): Promise<Record<stri
     gate: async (directory) => json(await gateRun(`${directory}:ewc`, { margins: { op: 0.1 }, baselines }, context)),
     leaderboard: (directory) => written("board", (place) => mergeLeaderboard([directory], { out: place }, registry))(),
     history: async (directory) => json(readHistory([directory], {})),
-    export: (directory) => written("export", (place) => exportRun(directory, place, { to: "csv" }, registry))(),
+    export: (directory) =>
+      written("export", async (place) => {
+        for (const to of ["csv", "parquet", "mlflow", "tensorboard", "wandb"]) {
+          await exportRun(directory, join(place, to), { to }, registry);
+        }
+      })(),
+    async bless(directory) {
+      const decision = { name: "other", by: "attack", reason: "attack", baselines: join(out, "blessed") };
+      const { version: _version, blessedAt: _time, ...baseline } = blessRun(`${directory}:ewc`, decision).baseline;
+      rmSync(decision.baselines, { recursive: true });
+      return json(baseline);
+    },
     validate: async (directory) => json(await checkInput(directory, { as: "run" }, context)),
     claims: async (directory) => json(await judgeStoredRun(directory, { only: undefined, plugins: [] }, context)),
     async continue(directory) {

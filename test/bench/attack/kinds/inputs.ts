@@ -160,3 +160,55 @@ export const models: Kind = {
     return disturbing(files, () => checkInput(model, { as: "model" }, context));
   },
 };
+
+const lmEvalTask = `task: capitals
+dataset_path: json
+dataset_kwargs: { data_files: { train: train.jsonl, test: test.jsonl } }
+training_split: train
+test_split: test
+output_type: multiple_choice
+doc_to_text: "Question: {{question}} Answer:"
+doc_to_choice: ["yes", "no"]
+doc_to_target: "{{answer}}"
+num_fewshot: 1
+fewshot_config: { sampler: first_n }
+metric_list: [{ metric: acc }]
+metadata: { version: 1 }
+`;
+
+/** Values that name code: none may be taken for a plain value. */
+const codeTags = ["!function utils.run", "!!js/function 'x'", "!!python/object/apply:os.system [touch ran]"];
+
+export const lmEvalTasks: Kind = {
+  name: "lm_eval task",
+  share: 5,
+  async open(place) {
+    const at = (name: string) => join(place, "tasks", name);
+    const documents = (from: number) =>
+      Array.from({ length: 4 }, (_, index) =>
+        JSON.stringify({ question: `q ${from + index}`, answer: index % 2 }),
+      ).join("\n");
+    const files = {
+      [at("capitals.yaml")]: lmEvalTask,
+      [at("train.jsonl")]: documents(0),
+      [at("test.jsonl")]: documents(10),
+    };
+    const read = () => checkInput(join(place, "tasks"), { as: "data", suite: "lm_eval" }, context);
+    const disturbed = await disturbing(files, read);
+    writeFileSync(at("utils.py"), "def run(*_): open('ran', 'w')\n");
+    return async (draw) => {
+      if (draw.integer(4) > 0) return disturbed(draw);
+      const lines = lmEvalTask.split("\n");
+      const index = draw.integer(lines.length - 1);
+      lines[index] = lines[index]!.replace(/: .*/, () => `: ${draw.pick(codeTags)}`);
+      writeFileSync(at("capitals.yaml"), lines.join("\n"));
+      try {
+        const outcome = await outcomeOf(lines[index]!, read);
+        if (outcome.ending !== "accepted") return outcome;
+        return { ending: "undetected", detail: `a tag that names code was taken for a value: ${lines[index]}` };
+      } finally {
+        writeFileSync(at("capitals.yaml"), lmEvalTask);
+      }
+    };
+  },
+};

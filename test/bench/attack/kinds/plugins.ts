@@ -15,6 +15,7 @@ import { measureSynthetic } from "../../../../harness/run/cell/synthetic.js";
 import { evaluate } from "../../../../harness/run/evaluate/evaluate.js";
 import { checkRecord } from "../../../../harness/run/store/check-record.js";
 import { rooms } from "../../../../rooms.js";
+import { TorchChild } from "../../../../trainers/engine/torch/child.js";
 import { type Kind, type Outcome, outcomeOf, requirePass } from "../kind.js";
 import { mutateJson } from "../mutate.js";
 
@@ -147,6 +148,26 @@ export const pluginProcess: Kind = {
           await costOf(learner);
         } finally {
           await learner.release().catch(() => undefined);
+        }
+      });
+    };
+  },
+};
+
+/** The process of the engine `torch`, whose answers are changed: it fails in time, or answers. */
+export const engineProcess: Kind = {
+  name: "engine's messages",
+  share: 2,
+  async open() {
+    const program = join(packageRoot, "test", "bench", "attack", "hostile-engine.mjs");
+    return async (draw) => {
+      process.env.BENCH_ATTACK_SEED = String(draw.integer(2 ** 31));
+      return outcomeOf(`BENCH_ATTACK_SEED=${process.env.BENCH_ATTACK_SEED} ${program}`, async () => {
+        const child = new TorchChild(program, 1);
+        try {
+          for (const method of ["open", "generate", "read", "meter"]) await child.ask(method, {}, 2);
+        } finally {
+          child.kill();
         }
       });
     };
