@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Ending, Outcome } from "./kind.js";
@@ -23,8 +24,11 @@ const { values: flags } = parseArgs({
 });
 const [seed, tries, minutes] = [flags.seed, flags.tries, flags.minutes].map(Number) as [number, number, number];
 
-/** Seconds after which a try counts as hanging, its preparation and a kill's several runs apart. */
+/** Seconds after which a try counts as hanging, its preparation and a kill's several runs apart; on a core of its own. */
 const [trySeconds, slowSeconds] = [20, 180];
+
+/** How many processes share a core now: a try that waits for a core does not hang. */
+const crowd = (): number => Math.max(1, loadavg()[0]! / availableParallelism());
 
 const log = join(flags.out, `seed-${seed}.jsonl`);
 mkdirSync(flags.out, { recursive: true });
@@ -73,8 +77,10 @@ function attempt(one: Try): Promise<Outcome> {
       }
       resolve(outcome);
     };
-    const wait = (seconds: number) =>
-      setTimeout(() => end({ ending: "hang", detail: `no answer in ${seconds} s` }), 1000 * seconds);
+    const wait = (least: number) => {
+      const seconds = Math.round(least * crowd());
+      return setTimeout(() => end({ ending: "hang", detail: `no answer in ${seconds} s` }), 1000 * seconds);
+    };
     let timer = wait(slowSeconds);
     own.on("message", (message: Outcome | "prepared") => {
       clearTimeout(timer);

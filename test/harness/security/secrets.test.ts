@@ -1,10 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
 import { redactAddress, redactCredentials, redactPaths } from "../../../harness/contract/redact.js";
 import { filesOf, newDirectory } from "../../files.js";
 import { bench, benchProcess, words } from "../cli/support.js";
 import { MisbehavingServer } from "../misbehaving-server.js";
+
+const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 
 /** Nothing that is written may hold it. */
 const canary = "CANARY-5ecret";
@@ -47,19 +50,58 @@ test("a webhook's address and a password stay out of everything that a run write
   expect(server.received[0]!.path).toContain(canary);
   expect(holding(home, canary)).toEqual([]);
   expect(run.stdout + run.stderr).not.toContain(canary);
-  const stored = JSON.parse(readFileSync(join(home, "run/run.json"), "utf8"));
-  expect(stored.config.alerts.webhook.url).toBe(`http://${host}/[redacted]`);
+  const record = JSON.parse(readFileSync(join(home, "run/run.json"), "utf8"));
+  expect(record.config.alerts.webhook.url).toBe(`http://${host}/[redacted]`);
 
+  const stored = join(home, "run");
+  const [cell] = readdirSync(join(stored, "cells"));
+  const gate = ["gate", stored, "--margin", "op=0.1"];
+  const files = ["markdown", "junit", "sarif", "html"].flatMap((format) => [`--${format}`, `out/gate.${format}`]);
+  writeFileSync(join(directory, "policy.yaml"), "metrics: { right: { margin: 0.1 } }\n");
+  mkdirSync(join(directory, "out"));
   for (const given of [
-    ["leaderboard", join(home, "run"), "--out", "board"],
-    ["export", join(home, "run"), "--out", "out"],
+    ["leaderboard", stored, "--with-reports", "--out", "board"],
+    ...["csv", "parquet", "mlflow", "tensorboard", "wandb"].map((to) => [
+      ...["export", stored, "--to", to],
+      ...["--out", `out/${to}`],
+    ]),
+    ["report", stored, "--reporter", "html,markdown,json", "--out", "out/report"],
+    ["history", stored, "--out", "out/history"],
+    [...gate.slice(0, 1), "bless", stored, "--reason", "release"],
+    [...gate, ...files],
+    ["claims", "--run", stored, "--json"],
+    ["validate", stored],
+    ["registry", "add", "m", `${stored}/${cell}`, "--plugin", words],
+    ["registry", "add", "m", model, "--plugin", words],
+    ["registry", "alias", "m@1", "champion", "--reason", "first"],
+    ["rollout", "start", "m@2", "--policy", "policy.yaml"],
+    ["rollout", "status", "m", "--json"],
   ]) {
-    expect((await bench(given, directory)).code).toBe(0);
+    const { code, stdout, stderr } = await bench(given, directory, environment);
+    expect([0, 3], given.join(" ") + stderr).toContain(code); // a gate of one order does not decide
+    expect(stdout + stderr).not.toContain(canary);
   }
-  expect(holding(join(directory, "board"), canary)).toEqual([]);
+  for (const place of ["board", "out", "baselines", "registry"]) {
+    expect(filesOf(join(directory, place)).length, place).toBeGreaterThan(0);
+    expect(holding(join(directory, place), canary), place).toEqual([]);
+  }
   expect(holding(join(directory, "board"), "private-home")).toEqual([]);
   expect(holding(join(directory, "board"), directory)).toEqual([]);
-  expect(holding(join(directory, "out"), directory)).toEqual([]);
+  expect(holding(join(directory, "out", "csv"), directory)).toEqual([]);
+});
+
+test("the key of a server stays out of what an evaluation writes", async () => {
+  const answer = { model: "m", choices: [{ text: "A", index: 0, finish_reason: "stop" }], data: [{ id: "m" }] };
+  const server = new MisbehavingServer([], (_, response) => void response.end(JSON.stringify(answer)));
+  const url = await server.start();
+  const directory = newDirectory();
+  const given = ["evaluate", `${url}/v1?key=MY_KEY`, "words", "--quick", "--out", "run"];
+  const spoken = await bench(given, directory, { MY_KEY: canary, HF_TOKEN: canary }, [words]);
+  server.stop();
+  expect(spoken.code, spoken.stderr).toBe(0);
+  expect(server.received.map(({ headers }) => headers.authorization)).toContain(`Bearer ${canary}`);
+  expect(holding(directory, canary)).toEqual([]);
+  expect(spoken.stdout + spoken.stderr).not.toContain(canary);
 });
 
 test.each([

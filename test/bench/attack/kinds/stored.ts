@@ -146,7 +146,15 @@ export const memoryIndexes: Kind = {
     const model = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 }), 7, join(place, "model"));
     const opened = (trainer: TrainerDefinition): Promise<Learner> =>
       trainer.create({
-        ...{ model, engine: { ...onnxChoice(model), module: rooms[0]! }, device: "cpu", threads: 1, seed: 1, tasks: [task.task], quick: false },
+        ...{
+          model,
+          engine: { ...onnxChoice(model), module: rooms[0]! },
+          device: "cpu",
+          threads: 1,
+          seed: 1,
+          tasks: [task.task],
+          quick: false,
+        },
         options: checkOptions(trainer.options, {}, trainer.name),
       });
     const stored: Record<string, { directory: string; original: string }> = {};
