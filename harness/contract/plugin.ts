@@ -82,8 +82,10 @@ export interface InspectedModel {
 export interface TextMeasure {
   /** Tokens of an answer as it is trained on and generated, the end token included. */
   answer(text: string): number;
-  /** Tokens of a prompt. */
+  /** Tokens of a prompt's text. */
   prompt(text: string): number;
+  /** Tokens of an image, where the model takes some. */
+  image?: number;
   /** Most tokens of prompt and answer together, unless a trainer's options say otherwise. */
   longest: number;
 }

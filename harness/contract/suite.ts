@@ -184,6 +184,11 @@ export function readableInput(input: readonly Part[]): string {
   return input.map((part) => (part.type === "text" ? part.text : `[image ${part.digest.slice(0, 12)}]`)).join("");
 }
 
+/** How many images an input has. */
+export function imagesIn(input: readonly Part[]): number {
+  return input.reduce((count, { type }) => count + (type === "image" ? 1 : 0), 0);
+}
+
 /** An input that is one text. */
 export function textInput(text: string): Part[] {
   return [{ type: "text", text }];

@@ -37,6 +37,7 @@ const schema = {
         default: flag,
         space: spaceSchema,
         defaults: { type: "object" },
+        modalities: taken,
         capabilities: { type: "array", items: text },
         vectors: method,
         effort: method,

@@ -2,7 +2,16 @@ import type { Checkpoint, EngineDefinition, OpenOptions } from "../../harness/co
 import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 import type { Capability } from "./capabilities.js";
 
-import type { FisherKind, Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "./objective.js";
+import type {
+  FisherKind,
+  ImageFile,
+  Logits,
+  Objective,
+  StepReport,
+  TrainingSequence,
+  Update,
+  Vector,
+} from "./objective.js";
 
 export type * from "./objective.js";
 
@@ -67,12 +76,20 @@ export interface EngineRequest {
   id: string;
   /** The prompt's tokens, special tokens included. */
   tokens: readonly number[];
+  /** As in `TrainingSequence`. */
+  images?: readonly ImageFile[];
   /** Values of the trainable parameters to compute with instead of the model's own: a snapshot, another task's adapter. */
   weights?: Vector;
 }
 
 /** Hears the text of a continuation so far, by the index of its request. */
 export type Written = (index: number, text: string) => void;
+
+/** How an image is written in a sequence of tokens: so many times one token. */
+export interface ImageTokens {
+  token: number;
+  count: number;
+}
 
 /** A table of soft prompts: embeddings of virtual tokens, which are trained while the model is frozen. */
 export interface PromptOptions {
@@ -115,6 +132,8 @@ export interface CoreModel {
   readonly parameters: number;
   /** Longest sequence, in tokens. */
   readonly contextLength: number;
+  /** The token that stands for a part of an image in a sequence, and how many an image takes; absent where it takes text alone. */
+  readonly images?: ImageTokens | undefined;
 
   /** What is trained now. Changed by adapters, prompts and `load`. */
   trainable(): Promise<Trainable>;

@@ -7,11 +7,19 @@ export interface Vector {
   readonly length: number;
 }
 
+/** An image file by its path and the SHA-256 of its content. */
+export interface ImageFile {
+  path: string;
+  digest: string;
+}
+
 /** One training sequence. The loss of predicting `tokens[i]` from the tokens before it weighs `weights[i]`. */
 export interface TrainingSequence {
   tokens: readonly number[];
   /** Same length; `weights[0]` is ignored. 0 means no loss: the logits there are not even computed. */
   weights: readonly number[];
+  /** What its image tokens stand for, in order: `CoreModel.images.count` tokens each. */
+  images?: readonly ImageFile[];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { OptionProperties, OptionsOf } from "../../harness/contract/options.js";
+import type { Modality } from "../../harness/contract/suite.js";
 import type { Privileges, Schedule, SearchSpace } from "../../harness/contract/trainer.js";
 import type { Capability } from "../engine/capabilities.js";
 import type { TrainingOptions } from "../training/options.js";
@@ -22,6 +23,8 @@ export interface Method<Properties extends OptionProperties = OptionProperties> 
   options: Properties;
   /** Which options are worth tuning, and where to look; its own and the loop's. */
   space?: SearchSpace;
+  /** What the inputs of a suite may be made of; text and images when absent. A method that writes inputs itself takes text. */
+  modalities?: readonly Modality[];
   /** The optional capabilities of an engine that it calls for; none where the core is enough. */
   capabilities?: readonly Capability[];
   /**

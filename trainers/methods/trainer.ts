@@ -2,6 +2,7 @@ import type { TrainingProfile } from "../../harness/config/profile.js";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { type OptionProperties, type OptionsOf, section } from "../../harness/contract/options.js";
+import { modalities } from "../../harness/contract/suite.js";
 import type { TrainerDefinition } from "../../harness/contract/trainer.js";
 import { Type } from "../../harness/contract/type.js";
 import type { Capability } from "../engine/capabilities.js";
@@ -50,7 +51,7 @@ export function composedTrainer(methods: readonly Method[]): TrainerDefinition {
 
 type Description = Pick<
   Method,
-  "name" | "summary" | "source" | "version" | "default" | "schedule" | "defaults" | "options" | "space"
+  "name" | "summary" | "source" | "version" | "default" | "schedule" | "defaults" | "options" | "space" | "modalities"
 >;
 
 /** The options of the loop and the profile; a composition may leave the learning rate to its methods. */
@@ -82,6 +83,7 @@ function parametricTrainer<Options extends LoopOptions>(
     source,
     version,
     schedule,
+    modalities: description.modalities ?? modalities,
     options: { properties: { ...withDefaults(name, defaults), profile: Type.Optional(profileOption), ...options } },
     ...(description.default === true && { default: true }),
     ...(space === undefined ? {} : { space }),

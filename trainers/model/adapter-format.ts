@@ -66,6 +66,7 @@ export function adapterFormat(architectures: readonly Architecture[]): ModelForm
         digest: digestModel(checkpoint, tensors, options),
         chatTemplate: checkpoint.tokenizer.chat !== null,
         notes,
+        ...(checkpoint.config.vision && { modalities: ["text", "image"] as const }),
       };
     },
   };

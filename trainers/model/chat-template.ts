@@ -49,17 +49,24 @@ export function readChatFrame(
       fix: "Correct the template, or remove it to ask the model without one.",
     });
   let template: Template;
-  const render = (messages: { role: string; content: string }[], prompted: boolean): string =>
+  const render = (messages: readonly object[], prompted: boolean): string =>
     boundedCall(longestMilliseconds, () =>
       template.render({ ...variables, messages, add_generation_prompt: prompted }),
     );
-  const question = { role: "user", content: marker };
+  let question: object = { role: "user", content: marker };
   let rendered: string;
   try {
     template = new Template(source.replace(/strftime_now\([^)]*\)/g, JSON.stringify(date)));
     rendered = render([question], true);
   } catch (cause) {
     throw invalid(`cannot be rendered: ${(cause as Error).message}`, cause);
+  }
+  if (!rendered.includes(marker)) {
+    const inParts = { role: "user", content: [{ type: "text", text: marker }] };
+    try {
+      rendered = render([inParts], true);
+      question = inParts;
+    } catch {} // only templates for images take a message in parts
   }
   const [before, after, ...more] = rendered.split(marker);
   if (before === undefined || after === undefined || more.length > 0) {

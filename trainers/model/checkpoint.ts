@@ -9,9 +9,11 @@ import type { Architecture } from "./architecture.js";
 import { companionsOf } from "./companions.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
-import { bytesOf, type NamedTensor, readFinite, type StoredTensor } from "./safetensors.js";
+import { bytesOf, type NamedTensor, readFinite, readTensor, type StoredTensor } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
+import { plainName } from "./vision/llava.js";
+import { tower } from "./vision/vision-config.js";
 import { findWeights, requireTensor, writeWeights } from "./weights.js";
 
 /** A model directory whose every file was checked; the weights are still on disk. */
@@ -20,6 +22,10 @@ export interface Checkpoint<A extends Architecture = Architecture> extends Model
   tokenizer: Tokenizer;
   /** What the architecture asks for, by name, in the engine's order. */
   tensors: ReadonlyMap<string, StoredTensor>;
+  /** Parts of a vision tower behind the features that are taken: not computed with, but saved with the model. */
+  carried: ReadonlyMap<string, StoredTensor>;
+  /** The names on disk: transformers' versions name the tensors of a LLaVA model differently. */
+  storedNames: ReadonlyMap<string, string>;
   /** Companion files by name. */
   files: ReadonlyMap<string, Uint8Array>;
   /** config.json as it was read, but for what the weights say otherwise. */
@@ -30,8 +36,11 @@ export interface Checkpoint<A extends Architecture = Architecture> extends Model
 
 /** Opens a model directory of one of the architectures. Throws MODEL_INVALID with the file that is at fault. */
 export function openCheckpoint<A extends Architecture>(directory: string, architectures: readonly A[]): Checkpoint<A> {
-  const weights = findWeights(directory);
+  const found = findWeights(directory);
   const read = readConfig(directory, architectures);
+  const nameOf = read.config.vision === undefined ? (name: string) => name : plainName;
+  const weights = new Map([...found].map(([name, tensor]) => [nameOf(name), tensor]));
+  const storedNames = new Map([...found.keys()].map((name) => [nameOf(name), name]));
   const ownHead = read.config.tied && holdsOwnHead(weights);
   const description = ownHead ? { ...read, config: { ...read.config, tied: false } } : read;
   const { architecture, config } = description;
@@ -48,17 +57,23 @@ export function openCheckpoint<A extends Architecture>(directory: string, archit
       requireTensor(directory, weights, name, shape),
     ]),
   );
+  const further = [...weights].filter(([name]) => !tensors.has(name));
+  const carried = new Map(config.vision ? further.filter(([name]) => name.startsWith(`${tower}.`)) : []);
   const files = companionsOf(directory);
   const configuration = JSON.parse(readFileSync(join(directory, "config.json"), "utf8"));
-  if (ownHead) configuration.tie_word_embeddings = false;
+  if (ownHead) {
+    for (const part of [configuration, config.vision && configuration.text_config])
+      if (part) part.tie_word_embeddings = false;
+  }
   const notes = unusedTensors(
     directory,
-    [...weights.keys()].filter((name) => !tensors.has(name)),
+    further.flatMap(([name]) => (carried.has(name) ? [] : [name])),
     config,
   );
   if (ownHead)
     notes.push("its lm_head differs from its embedding and is used, although config.json says that they are tied");
-  return { ...description, directory: resolve(directory), tokenizer, tensors, files, configuration, notes };
+  const stored = { tensors, carried, storedNames };
+  return { ...description, directory: resolve(directory), tokenizer, ...stored, files, configuration, notes };
 }
 
 /** Writes a model directory that opens here and in transformers: float32 weights, the checkpoint's other files as they were. */
@@ -67,7 +82,12 @@ export function saveCheckpoint(directory: string, checkpoint: Checkpoint, tensor
   const configuration = { ...kept, torch_dtype: "float32" };
   for (const [name, bytes] of checkpoint.files) writeFileAtomically(join(directory, name), bytes);
   writeFileAtomically(join(directory, "config.json"), `${JSON.stringify(configuration, null, 2)}\n`);
-  writeWeights(directory, tensors);
+  const carried = [...checkpoint.carried].map(([name, own]) => ({ name, shape: own.shape, values: readTensor(own) }));
+  const named = [...tensors, ...carried].map((own) => ({
+    ...own,
+    name: checkpoint.storedNames.get(own.name) ?? own.name,
+  }));
+  writeWeights(directory, named);
 }
 
 /**

@@ -3,6 +3,7 @@ import { BenchError } from "../../harness/contract/errors.js";
 import { type Architecture, ConfigFields } from "./architecture.js";
 import type { DecoderConfig, RopeScaling } from "./decoder-config.js";
 import { readJsonFile } from "./json-file.js";
+import { languageFields, llava, visionOf } from "./vision/llava.js";
 
 /** A model as its `config.json` describes it. */
 export interface ModelDescription<A extends Architecture = Architecture> {
@@ -17,7 +18,7 @@ export function readFields(directory: string): ConfigFields {
 }
 
 /**
- * Reads `config.json` of a Llama-family model. Throws MODEL_INVALID where it is malformed or asks for what this family
+ * Reads `config.json` of a Llama-family model, or of a LLaVA model whose language model is one. Throws MODEL_INVALID where it is malformed or asks for what this family
  * does not compute.
  */
 export function readConfig<A extends Architecture>(
@@ -25,6 +26,16 @@ export function readConfig<A extends Architecture>(
   architectures: readonly A[],
 ): ModelDescription<A> {
   const fields = readFields(directory);
+  if (fields.architecture !== llava) return readDecoder(fields, architectures);
+  const { architecture, config } = readDecoder(languageFields(fields), architectures);
+  const vision = visionOf(directory, fields);
+  if (vision.imageToken >= config.vocabulary) {
+    throw fields.invalid(`image_token_index is ${vision.imageToken}; the vocabulary has ${config.vocabulary} tokens`);
+  }
+  return { architecture: { ...architecture, name: llava }, config: { ...config, vision } };
+}
+
+function readDecoder<A extends Architecture>(fields: ConfigFields, architectures: readonly A[]): ModelDescription<A> {
   const architecture = architectureOf(fields, architectures);
   refuseVariants(fields);
   const heads = fields.size("num_attention_heads");
@@ -56,7 +67,7 @@ export function readConfig<A extends Architecture>(
 
 /**
  * Whether a directory is of one of the architectures, without variants that `readConfig` refuses; also where its
- * config.json is malformed, which `readConfig` says.
+ * config.json is malformed, or of a LLaVA model of whatever variant, which `readConfig` says.
  */
 export function isPlainDecoder(directory: string, architectures: readonly Architecture[]): boolean {
   let fields: ConfigFields;
@@ -65,6 +76,7 @@ export function isPlainDecoder(directory: string, architectures: readonly Archit
   } catch {
     return true;
   }
+  if (fields.architecture === llava) return true;
   if (!architectures.some(({ name }) => name === fields.architecture)) return fields.architecture === undefined;
   try {
     refuseVariants(fields);

@@ -1,3 +1,5 @@
+import { type VisionConfig, visionShapes } from "./vision/vision-config.js";
+
 /** Scaling of rotary frequencies for long contexts, by the names of Hugging Face's `rope_scaling`. */
 export type RopeScaling =
   | { kind: "linear"; factor: number }
@@ -31,6 +33,8 @@ export interface DecoderConfig {
   outputBias: boolean;
   /** Biases on the three projections of the feed-forward part (Llama's `mlp_bias`). */
   feedForwardBias: boolean;
+  /** What images are seen with; absent where the model takes text alone. */
+  vision?: VisionConfig;
 }
 
 /** Shapes of tensors by name. */
@@ -77,5 +81,5 @@ export function decoderShapes(config: DecoderConfig, layerVectors: Shapes = {}):
     for (const { module, shape, bias } of modules) if (bias) shapes[`${layer}.${module}.bias`] = [shape[0]];
   }
   shapes["model.norm.weight"] = [config.hidden];
-  return shapes;
+  return config.vision ? { ...shapes, ...visionShapes(config.vision, config.hidden) } : shapes;
 }

@@ -25,7 +25,8 @@ function refuseAmbiguity(directory: string): void {
 export function huggingFaceFormat(architectures: readonly Architecture[]): ModelFormat {
   return {
     name: "llama",
-    summary: "Llama, Qwen2, Qwen3, Mistral and SmolLM2 as config.json, *.safetensors and tokenizer.json",
+    summary:
+      "Llama, Qwen2, Qwen3, Mistral and SmolLM2, and LLaVA on one of them, as config.json, *.safetensors and tokenizer.json",
     recognizes: (directory) => existsSync(join(directory, "config.json")) && holdsWeights(directory),
     open: async (directory) => ({
       format: "llama",
@@ -45,6 +46,7 @@ export function huggingFaceFormat(architectures: readonly Architecture[]): Model
         digest: digestModel(checkpoint, readTensors(checkpoint)),
         chatTemplate: checkpoint.tokenizer.chat !== null,
         notes: checkpoint.notes,
+        ...(checkpoint.config.vision && { modalities: ["text", "image"] as const }),
       };
     },
   };

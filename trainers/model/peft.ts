@@ -7,6 +7,8 @@ import { checkTriplets, packTriplets, unpackTriplets } from "./adalora-files.js"
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readFinite, readHeader, readMetadata, writeSafetensors } from "./safetensors.js";
 import { isUp } from "./stacked-adapter.js";
+import { languageName, plainName } from "./vision/llava.js";
+import { tower } from "./vision/vision-config.js";
 
 /** In the directory of the adapter's weights; its presence marks an adapter. */
 export const configName = "adapter_config.json";
@@ -29,6 +31,8 @@ export interface AdapterBase {
   digest?: string;
   /** Of the adapter's ranks, the first ones that were there before it was trained: those of a model that was an adapter on this base. */
   inherited?: number;
+  /** Whether it is the language model of a LLaVA model: its tower, whose modules have the same names, is not adapted. */
+  sees?: boolean;
 }
 
 /** The base that an adapter names: its path or Hub id as PEFT has it; its digest and the inherited ranks where bench saved it. */
@@ -67,11 +71,12 @@ export function saveAdapter(
     bias: "none",
     fan_in_fan_out: false,
     inference_mode: true,
+    ...(base?.sees === true && { exclude_modules: `.*${tower}.*` }),
     ...keys,
   };
   writeSafetensors(
     join(directory, weightsName),
-    tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name })),
+    tensors.map((tensor) => ({ ...tensor, name: prefix + (base?.sees ? languageName(tensor.name) : tensor.name) })),
     {
       ...(base?.digest !== undefined && { [baseDigest]: base.digest }),
       ...(base?.inherited && { [inheritedRank]: String(base.inherited) }),
@@ -99,7 +104,7 @@ export function openAdapter(directory: string): { options: AdapterOptions; tenso
   }
   const weights = join(directory, weightsName);
   const stored = [...readFinite(readHeader(weights))];
-  const tensors = stored.map((tensor) => ({ ...tensor, name: tensor.name.replace(prefix, "") }));
+  const tensors = stored.map((tensor) => ({ ...tensor, name: plainName(tensor.name.replace(prefix, "")) }));
   const options = {
     rank: rank as number,
     alpha: alpha as number,

@@ -15,7 +15,7 @@ import type { Model, StepReport, Term, TrainingSequence, Update, Vector } from "
 import { openModel } from "../engine/open.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
-import { ModelLearner } from "./model-learner.js";
+import { ModelLearner, questionOf } from "./model-learner.js";
 import { baseDistance } from "./monitors/base-distance.js";
 import { DriftMonitor } from "./monitors/drift-monitor.js";
 import type { TrainingOptions } from "./options.js";
@@ -184,6 +184,10 @@ export class ParametricLearner extends ModelLearner {
       task: (id) => tasks.find((task) => task.id === id),
       sequence: (item) => this.encoder.sequence(item),
       prompt: (item) => this.encoder.prompt(item.example.input, item.task?.maxNewTokens ?? 0),
+      request: ({ example, task }) => ({
+        id: example.id,
+        ...questionOf(this.encoder.encodePrompt(example.input, task?.maxNewTokens ?? 0)),
+      }),
       note: noteInto(notes),
       synthesized: (set) => void synthetic.push(set),
       checkCancelled: () => {

@@ -13,10 +13,15 @@ import type {
   ScoreRequest,
   TrainingView,
 } from "../../harness/contract/trainer.js";
-import type { Meter, Model } from "../engine/contract.js";
+import type { EngineRequest, Meter, Model } from "../engine/contract.js";
 import { type EncodedPrompt, SequenceEncoder } from "./sequences.js";
 import { loadJson, saveJson } from "./state.js";
 import type { Fits, Question, ReadQuestion, RoutedRequest } from "./strategy.js";
+
+/** What of an encoded prompt the model is asked with. */
+export function questionOf({ tokens, images }: EncodedPrompt): Pick<EngineRequest, "tokens" | "images"> {
+  return images === undefined ? { tokens } : { tokens, images };
+}
 
 /** What every learner over a `Model` shares: prompts, answers, log-likelihoods, meters. How it learns is left open. */
 export abstract class ModelLearner implements Learner {
@@ -27,7 +32,7 @@ export abstract class ModelLearner implements Learner {
 
   protected constructor(model: Model, maxTokens: number, chat = false) {
     this.model = model;
-    this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength), chat);
+    this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength), chat, model.images);
   }
 
   abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
@@ -61,7 +66,7 @@ export abstract class ModelLearner implements Learner {
     const encoded = requests.map((request, index) =>
       this.prompt({ ...request, input: read[index]!.input }, maxNewTokens),
     );
-    const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, tokens: encoded[index]!.tokens }));
+    const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, ...questionOf(encoded[index]!) }));
     for (const [index, { tokens }] of prompts.entries()) observer?.prompt?.(index, tokens.length);
     const open = [...prompts.keys()].filter((index) => read[index]!.answer === undefined);
     const written = observer?.text && ((place: number, text: string) => observer.text!(open[place]!, answerOf(text)));
@@ -93,7 +98,7 @@ export abstract class ModelLearner implements Learner {
         fix: "Embed it in parts.",
       });
     }
-    return this.model.embed(prompts.map(({ tokens }, index) => ({ id: `${index}`, tokens })));
+    return this.model.embed(prompts.map((prompt, index) => ({ id: `${index}`, ...questionOf(prompt) })));
   }
 
   async score(requests: ScoreRequest[]): Promise<number[]> {
@@ -103,7 +108,7 @@ export abstract class ModelLearner implements Learner {
     const questions = requests.map((request, index) => {
       const continuation = continuations[index]!;
       const question = { ...request, input: read[index]!.input };
-      return { ...request, tokens: this.prompt(question, continuation.length).tokens, continuation };
+      return { ...request, ...questionOf(this.prompt(question, continuation.length)), continuation };
     });
     return this.model.score(await this.route(questions));
   }

@@ -1,10 +1,13 @@
+import { BenchError } from "../../harness/contract/errors.js";
 import { inputText, type Part } from "../../harness/contract/suite.js";
-import type { Tokenizer, TrainingSequence } from "../engine/contract.js";
+import type { ImageFile, ImageTokens, Tokenizer, TrainingSequence } from "../engine/contract.js";
 import type { TrainingItem } from "./strategy.js";
 
 /** A prompt as a model gets it. */
 export interface EncodedPrompt {
   tokens: number[];
+  /** What its image tokens stand for, where it has some. */
+  images?: ImageFile[];
   /** Whether the text was too long. */
   shortened: boolean;
 }
@@ -17,7 +20,8 @@ export interface EncodedPrompt {
  * A prompt that is too long loses what follows its instruction. The instruction stays, since without it the model cannot
  * tell what is asked: the first line and the lines after it that are empty or end in a colon; where the prompt is one
  * line, or its first line takes over half of the room, the first sentence; and where there is none, the first quarter of
- * the room. The end stays, too, with the cue (the last lines that are empty or end in a colon).
+ * the room. The end stays, too, with the cue (the last lines that are empty or end in a colon). Images stay whole: where
+ * text is left out, they come before it.
  */
 export class SequenceEncoder {
   readonly #tokenizer: Tokenizer;
@@ -26,15 +30,20 @@ export class SequenceEncoder {
   #shortenedSequences = 0;
   readonly #sequences = new WeakMap<object, TrainingSequence>();
 
+  readonly #images: ImageTokens | undefined;
   readonly #frame: Frame;
   readonly #begin: readonly number[];
   /** The begin token and what is put before a message. */
   readonly #before: readonly number[];
   readonly #after: readonly number[];
 
-  /** @param chat whether prompts go through the model's chat template, where it has one. */
-  constructor(tokenizer: Tokenizer, maximum: number, chat = false) {
+  /**
+   * @param chat whether prompts go through the model's chat template, where it has one.
+   * @param images how the model writes images; undefined where it takes text alone.
+   */
+  constructor(tokenizer: Tokenizer, maximum: number, chat = false, images?: ImageTokens) {
     this.#tokenizer = tokenizer;
+    this.#images = images;
     this.maximum = maximum;
     this.#frame = (chat ? tokenizer.chat : null) ?? plainFrame;
     const before = tokenizer.encodeTemplate(this.#frame.before);
@@ -60,15 +69,36 @@ export class SequenceEncoder {
     return this.encodePrompt(input, answerTokens).tokens;
   }
 
-  /** The same, and whether it was shortened. */
+  /** The same, with its images, and whether it was shortened. Throws DATA_INVALID where its images do not fit. */
   encodePrompt(input: readonly Part[], answerTokens: number): EncodedPrompt {
     const room = this.#promptRoom(answerTokens);
+    const images = input.flatMap((part) => (part.type === "image" ? [{ path: part.path, digest: part.digest }] : []));
+    if (images.length > 0) return this.#withImages(input, images, room);
     const text = inputText(input);
     const tokens = this.#tokenizer.encode(text);
     const shortened = tokens.length > room;
     const kept = shortened ? this.#shorten(text, room) : tokens;
     if (!this.chat) return { tokens: [...this.#before, ...kept], shortened };
     return { tokens: this.#framed(shortened ? this.#tokenizer.decode(kept) : text, kept), shortened };
+  }
+
+  /** Image tokens are where the images are among the texts, which are tokenized one by one. */
+  #withImages(input: readonly Part[], images: ImageFile[], room: number): EncodedPrompt {
+    if (this.#images === undefined) {
+      const fix = "Use a model with a vision tower.";
+      throw new BenchError("INPUT_UNSUPPORTED", "An input has an image, and the model takes text alone.", { fix });
+    }
+    const placeholder = Array<number>(this.#images.count).fill(this.#images.token);
+    const whole = input.flatMap((part) => (part.type === "image" ? placeholder : this.#tokenizer.encode(part.text)));
+    const left = room - images.length * placeholder.length;
+    if (left < 1) {
+      const problem = `An input's ${images.length} images take ${room - left} tokens; there is room for ${room}.`;
+      const fix = "Raise maxTokens, or use a model with a longer context or fewer tokens an image.";
+      throw new BenchError("DATA_INVALID", problem, { at: { file: images[0]!.path }, fix });
+    }
+    const shortened = whole.length > room;
+    const kept = shortened ? [...images.flatMap(() => placeholder), ...this.#shorten(inputText(input), left)] : whole;
+    return { tokens: [...this.#before, ...kept, ...(this.chat ? this.#after : [])], images, shortened };
   }
 
   /** Whether a prompt stays whole. */
@@ -97,12 +127,14 @@ export class SequenceEncoder {
     if (!sequence) {
       const full = [...this.answer(item.example.references[0]!, item.example.input), this.#tokenizer.endToken];
       const answer = full.slice(0, this.#answerRoom(item.task?.maxNewTokens ?? full.length));
-      const { tokens: prompt, shortened } = this.encodePrompt(
-        item.example.input,
-        item.task?.maxNewTokens ?? full.length,
-      );
+      const {
+        tokens: prompt,
+        images,
+        shortened,
+      } = this.encodePrompt(item.example.input, item.task?.maxNewTokens ?? full.length);
       if (shortened) this.#shortenedSequences += 1;
-      sequence = { tokens: [...prompt, ...answer], weights: [...prompt.map(() => 0), ...answer.map(() => 1)] };
+      const weights = [...prompt.map(() => 0), ...answer.map(() => 1)];
+      sequence = { tokens: [...prompt, ...answer], weights, ...(images && { images }) };
       this.#sequences.set(item.example, sequence);
     }
     return sequence;
@@ -167,13 +199,20 @@ function firstSentence(text: string): string {
   return /^.{10,}?[.?!](?=\s)|^.{4,}?[。？！]/su.exec(text)?.[0] ?? "";
 }
 
-/** A training sequence as the prompt's tokens and those of the answer, the end token included. */
-export function splitSequence({ tokens, weights }: TrainingSequence): {
-  prompt: readonly number[];
+/** A training sequence as the prompt's tokens, with its images, and those of the answer, the end token included. */
+export function splitSequence({ tokens, weights, images }: TrainingSequence): {
+  tokens: readonly number[];
+  images?: readonly ImageFile[];
   answer: readonly number[];
 } {
   const start = weights.findIndex((weight, index) => index > 0 && weight > 0);
-  return { prompt: tokens.slice(0, start), answer: tokens.slice(start) };
+  return { tokens: tokens.slice(0, start), answer: tokens.slice(start), ...(images && { images }) };
+}
+
+/** A training sequence with further tokens before it, on which no loss falls. */
+export function behind(prompt: readonly number[], sequence: TrainingSequence): TrainingSequence {
+  const { tokens, weights } = sequence;
+  return { ...sequence, tokens: [...prompt, ...tokens], weights: [...prompt.map(() => 0), ...weights] };
 }
 
 /** A prompt as instruction + body + cue; a prompt of one line is all body. */

@@ -7,7 +7,7 @@ export function inputEmbeddings(task: TaskContext, items: number): Promise<Float
     [...task.newItems],
     items,
   );
-  return task.model.embed(drawn.map((item) => ({ id: item.example.id, tokens: task.prompt(item) })));
+  return task.model.embed(drawn.map((item) => task.request(item)));
 }
 
 /** Mean embedding of a task's inputs under the current model, over at most `items` of them. */

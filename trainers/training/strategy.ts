@@ -87,6 +87,8 @@ export interface TaskContext {
   sequence(item: TrainingItem): TrainingSequence;
   /** The tokens of an item's prompt alone. */
   prompt(item: TrainingItem): number[];
+  /** An item's prompt as the model is asked with it, under the item's id. */
+  request(item: TrainingItem): EngineRequest;
   /** Something for the report of this task. */
   note(name: string, value: number | string): void;
   /** Hands over what was synthesized, for the report of this task. */

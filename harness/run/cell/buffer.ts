@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import type { BufferItem, Privileges, RehearsalBuffer } from "../../contract/trainer.js";
@@ -6,12 +6,13 @@ import type { BufferItem, Privileges, RehearsalBuffer } from "../../contract/tra
 /**
  * Past data of one cell: contains no more than the trainer declared, and counts its items and the bytes that are not
  * theirs. It keeps its own copy of the items as text, so that nothing changes behind its back and its size in bytes is the
- * size of its file.
+ * size of its file, with those of the images that its items name.
  */
 export class MeteredBuffer implements RehearsalBuffer {
   readonly capacity: number;
   private text = "[]";
   private content: readonly BufferItem[] = [];
+  private imageBytes = 0;
   private readonly payloadLimit: number;
 
   /** @param payloadOf bytes of an item that are not a training example's; none unless given. */
@@ -56,7 +57,7 @@ export class MeteredBuffer implements RehearsalBuffer {
   }
 
   get bytes(): number {
-    return this.samples === 0 ? 0 : Buffer.byteLength(this.text);
+    return this.samples === 0 ? 0 : Buffer.byteLength(this.text) + this.imageBytes;
   }
 
   save(path: string): void {
@@ -70,5 +71,19 @@ export class MeteredBuffer implements RehearsalBuffer {
   private load(text: string): void {
     this.text = text;
     this.content = JSON.parse(text) as BufferItem[];
+    this.imageBytes = imageBytes(this.content);
   }
+}
+
+/** Bytes of the files of the images, each once. Throws DATA_INVALID where one is gone. */
+function imageBytes(items: readonly BufferItem[]): number {
+  const paths = new Map<string, string>();
+  for (const { example } of items)
+    for (const part of example.input) if (part.type === "image") paths.set(part.digest, part.path);
+  return [...paths.values()].reduce((sum, path) => {
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (file !== undefined) return sum + file.size;
+    const fix = "Put the file back where the suite named it.";
+    throw new BenchError("DATA_INVALID", "An image of the rehearsal buffer is gone.", { at: { file: path }, fix });
+  }, 0);
 }

@@ -1,5 +1,5 @@
 import type { TextMeasure } from "../../contract/plugin.js";
-import { inputText, type Suite, type Task } from "../../contract/suite.js";
+import { imagesIn, inputText, type Suite, type Task } from "../../contract/suite.js";
 
 const leastTokens = 5;
 const mostTokens = 512;
@@ -61,8 +61,11 @@ export function longPromptNotes({ tasks }: Suite, measure: TextMeasure): string[
 /** Prompts of a task that are too long for a model with the answer behind them. */
 export function tooLongPrompts({ train, validation, test, maxNewTokens }: Task, measure: TextMeasure): number {
   const room = measure.longest - Math.min(maxNewTokens + 1, mostOf(measure));
-  const texts = [...train, ...validation, ...test].map(({ input }) => inputText(input));
-  return texts.filter((text) => Buffer.byteLength(text) > room && measure.prompt(text) > room).length;
+  const { image = 0 } = measure;
+  return [...train, ...validation, ...test].filter(({ input }) => {
+    const [text, seen] = [inputText(input), image * imagesIn(input)];
+    return Buffer.byteLength(text) + seen > room && measure.prompt(text) + seen > room;
+  }).length;
 }
 
 /** An answer takes at most half of the sequence. */

@@ -120,6 +120,19 @@ export interface Takes {
   modalities: readonly Modality[] | undefined;
 }
 
+/** A trainer and the methods that it is made of, each of which is a trainer too. */
+export function takersOf({ label, name, options }: TrainerRecord, registry: Pick<Registry, "trainer">): Takes[] {
+  const trainer = registry.trainer(name);
+  const members = (trainer.methods?.(options) ?? []).filter((method) => method !== name);
+  return [
+    { name: `trainer "${label}"`, modalities: trainer.modalities },
+    ...members.map((method) => ({
+      name: `the method "${method}" of trainer "${label}"`,
+      modalities: registry.trainer(method).modalities,
+    })),
+  ];
+}
+
 /** What the inputs of a suite are made of. */
 function modalitiesOf({ tasks, probes, generalItems }: Suite): Modality[] {
   const sets = [

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { RunConfig } from "../../contract/config.js";
 import { canonicalJson } from "../../contract/digest.js";
 import type { CostRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
-import { type Example, inputText, type Suite } from "../../contract/suite.js";
+import { type Example, imagesIn, inputText, type Part, type Suite } from "../../contract/suite.js";
 import type { TrainerDefinition } from "../../contract/trainer.js";
 import { layout, readJson, readRunRecord } from "../store/store.js";
 import type { PlannedCell } from "./cells.js";
@@ -63,12 +63,14 @@ export function estimateRun(run: {
   cells: PlannedCell[];
   /** The trainers' efforts by label; plain training where there is none. */
   efforts?: Readonly<Record<string, Effort | undefined>>;
+  /** Tokens of an image. */
+  imageTokens?: number;
 }): RunEstimate {
   const stored = storedCosts(dirname(run.directory), run.record);
   const byTrainer = new Map(
     run.record.trainers.map((trainer) => [
       trainer.label,
-      measuredCell(stored, trainer) ?? modeledCell(run.suite, trainer, run.record, run.efforts?.[trainer.label]),
+      measuredCell(stored, trainer) ?? modeledCell(run, trainer, run.efforts?.[trainer.label]),
     ]),
   );
   const cells: Record<string, number> = {};
@@ -159,32 +161,34 @@ function costsOf(directory: string, run: RunRecord): { trainer: TrainerRecord; c
 }
 
 function modeledCell(
-  suite: Suite,
+  { suite, record, imageTokens = 0 }: { suite: Suite; record: RunRecord; imageTokens?: number },
   trainer: TrainerRecord,
-  { model: { parameters }, source }: RunRecord,
   { training, answering }: Effort = { training: 1, answering: 1 },
 ): CellEstimate {
-  const before = source?.learned ?? [];
+  const { parameters } = record.model;
+  const before = record.source?.learned ?? [];
   const stages = stagesOf(trainer.schedule, suite.tasks.length).slice(before.length);
   const ahead = suite.tasks.filter(({ id }) => trainer.schedule === "joint" || !before.includes(id));
-  const learned = trainer.schedule === "once" ? 0 : sum(ahead.map(trainingTokens));
+  const learned = trainer.schedule === "once" ? 0 : sum(ahead.map((task) => trainingTokens(task, imageTokens)));
   const answered = sum([
-    ...suite.tasks.map((task) => answeringTokens(task.test, task.maxNewTokens)),
-    ...suite.probes.map((probe) => answeringTokens(probe.examples, probe.maxNewTokens)),
+    ...suite.tasks.map((task) => answeringTokens(task.test, task.maxNewTokens, imageTokens)),
+    ...suite.probes.map((probe) => answeringTokens(probe.examples, probe.maxNewTokens, imageTokens)),
   ]);
   const flops = parameters * (6 * learned * training + 2 * answered * answering * stages.length);
   const state = trainer.schedule === "once" ? 0 : (12 * parameters * stages.length) / modeled.stateBytesPerSecond;
   return { seconds: flops / modeled.flopsPerSecond + state, checkpointBytes: 4 * parameters, measured: false };
 }
 
-function trainingTokens(task: Suite["tasks"][number]): number {
-  const once = sum(task.train.map((example) => tokens(inputText(example.input)) + tokens(example.references[0]!)));
+function trainingTokens(task: Suite["tasks"][number], imageTokens: number): number {
+  const once = sum(
+    task.train.map(({ input, references }) => inputTokens(input, imageTokens) + textTokens(references[0]!)),
+  );
   if (task.trainingSteps === undefined) return once;
   return (once / task.train.length) * task.trainingSteps * modeled.examplesPerStep;
 }
 
-function answeringTokens(examples: Example[], maxNewTokens: number): number {
-  return sum(examples.map((example) => tokens(inputText(example.input)) + maxNewTokens / 2));
+function answeringTokens(examples: Example[], maxNewTokens: number, imageTokens: number): number {
+  return sum(examples.map(({ input }) => inputTokens(input, imageTokens) + maxNewTokens / 2));
 }
 
 function answersOf(suite: Suite): number {
@@ -204,5 +208,10 @@ function makespan(seconds: number[], workers: number): number {
 }
 
 /** Tokens of a text, roughly. */
-export const tokens = (text: string): number => Buffer.byteLength(text) / modeled.bytesPerToken;
+export const textTokens = (text: string): number => Buffer.byteLength(text) / modeled.bytesPerToken;
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The same of an input with images. */
+export function inputTokens(input: readonly Part[], imageTokens: number): number {
+  return textTokens(inputText(input)) + imageTokens * imagesIn(input);
+}

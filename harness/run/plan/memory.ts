@@ -3,9 +3,9 @@ import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint, EngineDefinition } from "../../contract/engine.js";
 import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
-import { inputText, type Suite } from "../../contract/suite.js";
+import type { Suite } from "../../contract/suite.js";
 import type { Registry } from "../../plugins.js";
-import { tokens } from "./estimate.js";
+import { inputTokens, textTokens } from "./estimate.js";
 
 /** What a run is expected to hold in memory. An estimate by declared facts, in bytes. */
 export interface MemoryPlan {
@@ -43,12 +43,14 @@ export function planMemory(
     parameters: number;
     checkpoint: Checkpoint | undefined;
     engine: EngineDefinition | undefined;
+    /** Tokens of an image. */
+    imageTokens?: number;
   },
   registry: Pick<Registry, "trainer">,
   available: number = memoryHere(),
 ): MemoryPlan {
   let lengths: number[][] | undefined;
-  const lengthsOnce = () => (lengths ??= exampleLengths(run.suite));
+  const lengthsOnce = () => (lengths ??= exampleLengths(run.suite, run.imageTokens ?? 0));
   const needs = Object.fromEntries(
     run.trainers.map((trainer) => [trainer.label, needOf(trainer, run, lengthsOnce, registry)]),
   );
@@ -96,9 +98,11 @@ function needOf(
 }
 
 /** Tokens of each training example, task by task, the longest first. */
-const exampleLengths = ({ tasks }: Suite): number[][] =>
+const exampleLengths = ({ tasks }: Suite, imageTokens: number): number[][] =>
   tasks.map(({ train }) =>
-    train.map(({ input, references }) => tokens(inputText(input)) + tokens(references[0] ?? "")).sort((a, b) => b - a),
+    train
+      .map(({ input, references }) => inputTokens(input, imageTokens) + textTokens(references[0] ?? ""))
+      .sort((a, b) => b - a),
   );
 
 /** Tokens of the longest training examples of a task that are computed together, each cut to `longest`. */

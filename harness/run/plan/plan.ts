@@ -18,7 +18,7 @@ import { measureAnswerLimits } from "../data/answer-limits.js";
 import { withDataNotes } from "../data/data-notes.js";
 import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
-import { checkModalities, checkNeeds, checkSuite, recordSuite } from "./check-suite.js";
+import { checkModalities, checkNeeds, checkSuite, recordSuite, takersOf } from "./check-suite.js";
 import { checkIsolation, confinementOf } from "./confinement.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
@@ -77,10 +77,11 @@ export async function planRun(
   const model = await openModel(config.model ?? checked.defaultModel, registry, config.chat);
   checkModalities(
     checked,
-    config.trainers.map(({ name }) => ({ name: `trainer "${name}"`, modalities: registry.trainer(name).modalities })),
+    trainers.flatMap((trainer) => takersOf(trainer, registry)),
     { name: `the model ${model.record.reference}`, modalities: model.modalities },
   );
-  const { suite, limits } = measureAnswerLimits(checked, await model.measure());
+  const measure = await model.measure();
+  const { suite, limits } = measureAnswerLimits(checked, measure);
   const continuation = source && (await startsOf(source, trainers, model, registry));
   const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
   checkIsolation(config, trainers, engine?.name, registry);
@@ -109,7 +110,7 @@ export async function planRun(
     {
       ...{ config, suite, trainers, cells: cells.map(({ record }) => record) },
       ...{ parameters: model.record.parameters, checkpoint: model.checkpoint },
-      engine: engine && registry.engine(engine.name),
+      ...{ engine: engine && registry.engine(engine.name), imageTokens: measure?.image },
     },
     registry,
   );
@@ -141,7 +142,15 @@ export async function planRun(
   const efforts = Object.fromEntries(
     trainers.map(({ label, name, options }) => [label, registry.trainer(name).effort?.(options, suite.tasks.length)]),
   );
-  const estimate = estimateRun({ directory, config: fitting, record, suite, cells, efforts });
+  const estimate = estimateRun({
+    directory,
+    config: fitting,
+    record,
+    suite,
+    cells,
+    efforts,
+    imageTokens: measure?.image,
+  });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
   return {
     directory,

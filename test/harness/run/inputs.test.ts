@@ -48,7 +48,7 @@ describe("a suite with an image", () => {
     planRun(configure(newDirectory(), {}, "sequential"), await registryWith(trainer, model), plugins);
 
   test("is refused before anything runs where the trainer or the model takes text alone", async () => {
-    await expect(planned(undefined, ["text", "image"])).rejects.toMatchObject({
+    await expect(planned(["text"], ["text", "image"])).rejects.toMatchObject({
       code: "INPUT_UNSUPPORTED",
       message: expect.stringContaining('trainer "sequential" takes text only'),
     });

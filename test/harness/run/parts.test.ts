@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -89,6 +90,24 @@ test("a buffer holds what was declared, keeps its own copy, and comes back from 
   expect(new MeteredBuffer(privileges("none")).capacity).toBe(0);
   expect(new MeteredBuffer(privileges({ synthetic: { demonstrations: 2 } })).capacity).toBe(Number.POSITIVE_INFINITY);
   expect(new MeteredBuffer(privileges("all")).capacity).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("a buffer's bytes are those of its items and of each of their images once; an image that is gone is an error", () => {
+  const path = join(newDirectory(), "a.png");
+  writeFileSync(path, Buffer.alloc(1000));
+  const seen = (id: string) => {
+    const { taskId, example } = item(id);
+    return {
+      taskId,
+      example: { ...example, input: [{ type: "image" as const, path, digest: "d" }, ...example.input] },
+    };
+  };
+  const items = [seen("1"), seen("2"), item("3")];
+  const buffer = new MeteredBuffer(privileges({ buffer: 3 }));
+  buffer.set(items);
+  expect(buffer.bytes).toBe(Buffer.byteLength(JSON.stringify(items)) + 1000);
+  rmSync(path);
+  expect(() => buffer.set(items)).toThrow(expect.objectContaining({ code: "DATA_INVALID", at: { file: path } }));
 });
 
 test("confusion counts each answer once; macro precision and recall as scikit-learn with zero_division=0", () => {

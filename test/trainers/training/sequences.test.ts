@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
 import { openTokenizer } from "../../../trainers/model/tokenizer.js";
 import { SequenceEncoder, splitPrompt } from "../../../trainers/training/sequences.js";
@@ -156,4 +156,52 @@ test("the template and the message are tokenized as one text, but a special toke
   const { tokens } = encoder.sequence({ example: example("Where?", "Here"), task });
   expect(tokens).toEqual([...plain.encode("Question: Where?\nAnswer: Here"), plain.endToken]);
   expect(encoder.prompt(example(`a${endText}b`, "").input, 4)).not.toContain(plain.endToken);
+});
+
+describe("a prompt with images", () => {
+  const tokenizer = openTokenizer(writeTinyModel());
+  const image = (name: string) => ({ type: "image", path: name, digest: name }) as const;
+  const file = (name: string) => ({ path: name, digest: name });
+  const text = (own: string) => ({ type: "text", text: own }) as const;
+  const encoder = (maximum: number, chat = false) =>
+    new SequenceEncoder(tokenizer, maximum, chat, { token: 263, count: 3 });
+  const [seen, tokens] = [[263, 263, 263], (own: string) => tokenizer.encode(own)];
+
+  test("has their tokens where they are, and no loss on them", () => {
+    const input = [text("Look: "), image("a"), image("b"), text("\nWhat is it?")];
+    const {
+      images,
+      tokens: all,
+      weights,
+    } = encoder(64).sequence({ example: { id: "q", input, references: ["4"] }, task });
+    const prompt = [...tokens("Look: "), ...seen, ...seen, ...tokens("\nWhat is it?")];
+    expect(all).toEqual([...prompt, ...tokens(" 4"), tokenizer.endToken]);
+    expect(weights.slice(0, prompt.length)).toEqual(prompt.map(() => 0));
+    expect(images).toEqual([file("a"), file("b")]);
+  });
+
+  test("goes through the chat template as one message", () => {
+    const { before, after } = tokenizer.chat!;
+    const { tokens: all } = encoder(64, true).encodePrompt([image("a"), text("\nWhat?")], 4);
+    const template = (own: string) => tokenizer.encodeTemplate(own);
+    expect(all).toEqual([...template(before), ...seen, ...tokens("\nWhat?"), ...template(after)]);
+  });
+
+  test("that is too long keeps its images whole, before what is left of the text", () => {
+    const input = [text("Do it.\nText:\n"), image("a"), text(`${filler}\nCue:`)];
+    const { tokens: all, shortened, images } = encoder(32).encodePrompt(input, 7);
+    expect(shortened).toBe(true);
+    expect(all).toHaveLength(24);
+    expect(all.slice(0, 3)).toEqual(seen);
+    expect(all.slice(3)).not.toContain(263);
+    expect(tokenizer.decode(all.slice(3))).toMatch(/^Do it.*Cue:$/s);
+    expect(images).toEqual([file("a")]);
+  });
+
+  test("is refused where the images do not fit, or the model takes text alone", () => {
+    const many = ["a", "b", "c", "d"].map(image);
+    expect(() => encoder(16).encodePrompt(many, 7)).toThrow(expect.objectContaining({ code: "DATA_INVALID" }));
+    const blind = new SequenceEncoder(tokenizer, 64);
+    expect(() => blind.encodePrompt(many, 7)).toThrow(expect.objectContaining({ code: "INPUT_UNSUPPORTED" }));
+  });
 });

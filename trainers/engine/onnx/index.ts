@@ -1,4 +1,5 @@
 import { env } from "onnxruntime-node";
+import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { architectures } from "./architectures/index.js";
@@ -9,6 +10,9 @@ import { openCheckpointModel } from "./open.js";
 /** Model formats that it reads. */
 const formats = ["llama", "lora-adapter"];
 
+/** Classes in transformers that it computes. */
+const computed = [...architectures.map(({ name }) => name), llava];
+
 /** Training and inference in this process, on ONNX Runtime. */
 export const onnxEngine: Engine = {
   name: "onnx",
@@ -16,7 +20,7 @@ export const onnxEngine: Engine = {
   numerics: `onnx@2 onnxruntime-node@${env.versions.node ?? env.versions.common}`,
   probe: probeDevices,
   capabilities: ({ format, architecture }) =>
-    formats.includes(format) && architectures.some(({ name }) => name === architecture) ? allCapabilities : undefined,
+    formats.includes(format) && computed.includes(architecture) ? allCapabilities : undefined,
   memory: learnerMemory,
   open: openCheckpointModel,
 };

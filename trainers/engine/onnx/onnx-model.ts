@@ -7,10 +7,12 @@ import { type AdapterBase, holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import { readTensor } from "../../model/safetensors.js";
 import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
+import { tokensOfImage } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
   EngineRequest,
   FisherKind,
+  ImageTokens,
   Logits,
   Meter,
   Model,
@@ -31,6 +33,7 @@ import type { SessionOptions } from "./graph/session.js";
 import { activations } from "./inference/activations.js";
 import { generate } from "./inference/generate.js";
 import type { InferenceModel } from "./inference/inference.js";
+import { inferenceOf } from "./inference/inference-of.js";
 import { embed, score } from "./inference/score.js";
 import { fillStore, tensorsOf } from "./parameters/store-tensors.js";
 import { fisher, sensitivity } from "./training/importance.js";
@@ -41,6 +44,7 @@ export class OnnxModel implements Model {
   readonly tokenizer: Tokenizer;
   readonly architecture: string;
   readonly contextLength: number;
+  readonly images: ImageTokens | undefined;
   private readonly decoder: TrainableDecoder;
   private inferenceFlops = 0;
   private generatedTokens = 0;
@@ -57,6 +61,8 @@ export class OnnxModel implements Model {
     this.tokenizer = checkpoint.tokenizer;
     this.architecture = checkpoint.architecture.name;
     this.contextLength = checkpoint.config.contextLength;
+    const { vision } = checkpoint.config;
+    this.images = vision && { token: vision.imageToken, count: tokensOfImage(vision) };
     this.decoder = new TrainableDecoder(checkpoint.config, seed, session, checkpoint.architecture);
     this.fill(checkpoint);
   }
@@ -195,7 +201,8 @@ export class OnnxModel implements Model {
   private async adapterBase(): Promise<AdapterBase> {
     const tensors = this.folded.rank > 0 ? readTensors(this.checkpoint) : tensorsOf(this.decoder.base);
     this.baseDigest ??= digestModel(this.checkpoint, tensors);
-    return { directory: this.checkpoint.directory, digest: this.baseDigest };
+    const { directory, config } = this.checkpoint;
+    return { directory, digest: this.baseDigest, sees: config.vision !== undefined };
   }
 
   /** The adapters that act, oldest first; the last one with `weights` in place of its own. */
@@ -257,18 +264,9 @@ export class OnnxModel implements Model {
   }
 
   private inference(weights: Vector | undefined): InferenceModel {
-    const { adapter, prompts, config } = this.decoder;
-    return {
-      architecture: this.checkpoint.architecture,
-      config,
-      virtualTokens: prompts?.options.virtualTokens ?? 0,
-      tensors: this.decoder.tensors(weights),
-      lora: adapter?.form,
-      session: this.decoder.session,
-      spend: (flops) => {
-        this.inferenceFlops += flops;
-      },
-    };
+    return inferenceOf(this.decoder, weights, (flops) => {
+      this.inferenceFlops += flops;
+    });
   }
 
   /** Reads weights of this model's own shapes. */

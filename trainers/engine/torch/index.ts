@@ -1,3 +1,4 @@
+import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { probeDevices } from "./devices.js";
@@ -26,6 +27,7 @@ export const torchEngine: Engine = {
   },
   install: installTorch,
   probe: probeDevices,
-  capabilities: ({ format }) => (formats.includes(format) ? allCapabilities : undefined),
+  capabilities: ({ format, architecture }) =>
+    formats.includes(format) && architecture !== llava ? allCapabilities : undefined,
   open: openTorchModel,
 };

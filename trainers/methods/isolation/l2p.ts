@@ -2,7 +2,7 @@ import { digestOf } from "../../../harness/contract/digest.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { EngineRequest, Model, Term, TrainingSequence } from "../../engine/contract.js";
-import { splitSequence } from "../../training/sequences.js";
+import { behind, splitSequence } from "../../training/sequences.js";
 import { cosine, meanEmbedding } from "../../training/similarity.js";
 import { loadVectors, saveVectors } from "../../training/state.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
@@ -81,7 +81,10 @@ class PromptPool implements Strategy {
 
   async wrapTraining(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
     const unknown = sequences.filter((sequence) => !this.#queries.has(sequence));
-    const inputs = unknown.map((sequence, i) => ({ id: `${i}`, tokens: splitSequence(sequence).prompt }));
+    const inputs = unknown.map((sequence, i) => {
+      const { answer: _, ...prompt } = splitSequence(sequence);
+      return { id: `${i}`, ...prompt };
+    });
     const embeddings = await this.#embed(inputs, model);
     unknown.forEach((sequence, i) => {
       this.#queries.set(sequence, embeddings[i]!);
@@ -90,10 +93,7 @@ class PromptPool implements Strategy {
     const choices = await this.#choose(queries, model);
     this.#chosen = { queries, choices };
     for (const prompt of choices.flat()) this.#uses[prompt]!++;
-    return sequences.map(({ tokens, weights }, i) => {
-      const prompt = this.#prompt(choices[i]!, model);
-      return { tokens: [...prompt, ...tokens], weights: [...prompt.map(() => 0), ...weights] };
-    });
+    return sequences.map((sequence, i) => behind(this.#prompt(choices[i]!, model), sequence));
   }
 
   terms(): Term[] {

@@ -70,7 +70,7 @@ class LoraPerTask implements Strategy {
 
   async afterTask(task: TaskContext): Promise<void> {
     const own = task.view.tasks.flatMap((data) => data.validation.map((example) => ({ example, task: data.task })));
-    const questions = own.map((item) => ({ id: item.example.id, tokens: task.prompt(item) }));
+    const questions = own.map((item) => task.request(item));
     const routed = await this.#route(questions, task.model);
     const right = routed.filter((choice) => choice === this.#earlier.length).length;
     if (own.length > 0) task.note("validation questions routed to this task's adapter", right / own.length);
@@ -112,7 +112,7 @@ class LoraPerTask implements Strategy {
 
   /** The task whose inputs each question resembles most. */
   async #route(questions: readonly RoutedRequest[], model: Model): Promise<number[]> {
-    const plain = questions.map(({ id, tokens }) => ({ id, tokens, weights: this.#fresh! }));
+    const plain = questions.map((question) => ({ ...question, weights: this.#fresh! }));
     return (await model.embed(plain)).map((embedding) => this.#router.nearest(embedding));
   }
 }

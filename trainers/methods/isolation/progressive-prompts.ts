@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { digestOf } from "../../../harness/contract/digest.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, TrainingSequence, Vector } from "../../engine/contract.js";
+import { behind } from "../../training/sequences.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import type { RoutedRequest, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
@@ -59,11 +60,7 @@ class ProgressivePrompts implements Strategy {
 
   async wrapTraining(sequences: readonly TrainingSequence[], { model }: TaskContext): Promise<TrainingSequence[]> {
     const prompt = this.#prompt(model, this.#learned.length - 1);
-    const unweighted = prompt.map(() => 0);
-    return sequences.map(({ tokens, weights }) => ({
-      tokens: [...prompt, ...tokens],
-      weights: [...unweighted, ...weights],
-    }));
+    return sequences.map((sequence) => behind(prompt, sequence));
   }
 
   async constraint() {

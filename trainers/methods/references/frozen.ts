@@ -1,5 +1,6 @@
 import { defineTrainer } from "../../../harness/contract/define.js";
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { modalities } from "../../../harness/contract/suite.js";
 import type { LearnerContext, LearnReport } from "../../../harness/contract/trainer.js";
 import { openModel } from "../../engine/open.js";
 import { ModelLearner } from "../../training/model-learner.js";
@@ -27,6 +28,7 @@ export const frozen = defineTrainer({
   version: 1,
   options: promptOptions,
   schedule: "once",
+  modalities,
   deterministic: true,
   needs: () => noPrivileges,
   capabilities: () => [],

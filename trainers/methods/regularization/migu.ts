@@ -80,7 +80,9 @@ class Migu implements Strategy {
 
   /** Makes the mask of what the sequences put out; returns its mean. */
   async #renew(model: Model, sequences: readonly TrainingSequence[]): Promise<number> {
-    const magnitudes = await model.activations(sequences.map(({ tokens }, i) => ({ id: `${i}`, tokens })));
+    const magnitudes = await model.activations(
+      sequences.map(({ tokens, images }, i) => ({ id: `${i}`, tokens, images })),
+    );
     const { length, layout } = await model.trainable();
     const mask = new Float32Array(length).fill(1);
     for (const tensor of layout) maskRows(mask, tensor, magnitudes, this.#options.threshold);

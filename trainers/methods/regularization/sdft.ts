@@ -44,6 +44,7 @@ export const sdft = defineMethod({
   summary: "Draws the model's own answers to those that it gives when it is shown the solution before the question.",
   source: "arXiv 2601.19897",
   version: 1,
+  modalities: ["text"],
   options,
   space: {
     teacherRate: { values: [null, 0.005, 0.02, 0.1] },
@@ -116,7 +117,7 @@ class SelfDistillation implements Strategy {
   }
 }
 
-const questionOf = (task: TaskContext, item: TrainingItem) => splitSequence(task.sequence(item)).prompt;
+const questionOf = (task: TaskContext, item: TrainingItem) => splitSequence(task.sequence(item)).tokens;
 
 /** The item's question behind the same question with its right answer. */
 function withDemonstration({ example, task }: TrainingItem, solved: TrainingItem): TrainingItem {

@@ -55,6 +55,7 @@ export const lamol = defineMethod({
   summary: "Learns to write its own questions, and rehearses those that it writes of earlier tasks.",
   source: "arXiv 1909.03329",
   version: 1,
+  modalities: ["text"],
   options,
   space: {
     lambda: { low: 0.05, high: 1, scale: "log" },

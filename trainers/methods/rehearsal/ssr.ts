@@ -30,6 +30,7 @@ export const ssr = defineMethod({
   summary: "Rehearses instances of earlier tasks that the base model wrote and the latest model answered.",
   source: "Huang et al., arXiv 2403.01244",
   version: 1,
+  modalities: ["text"],
   options,
   space: { temperature: { low: 0.2, high: 1, scale: "linear" }, draws: { values: [1, 3, 6] }, learningRate: rateRange },
   needs(options) {

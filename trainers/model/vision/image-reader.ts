@@ -1,34 +1,28 @@
 import { sha256 } from "../../../harness/contract/digest.js";
 import { BenchError } from "../../../harness/contract/errors.js";
 import { readRegularFile } from "../../../harness/contract/read-file.js";
-import type { Part } from "../../../harness/contract/suite.js";
 import { decodeImage, type Picture } from "../../../harness/images/decode.js";
+import type { ImageFile } from "../../engine/contract.js";
 import { framed, type ImageProcessor } from "./image-processor.js";
-
-/** An image of an input. */
-export type ImagePart = Omit<Extract<Part, { type: "image" }>, "type">;
+import { Recent } from "./recent.js";
 
 /** Images as a model's processor frames them, decoded once each: the most recent stay in memory, by their digests. */
 export class ImageReader {
-  private readonly pictures = new Map<string, Picture>();
-  private bytes = 0;
+  private readonly pixels: Recent<Uint8Array>;
 
   constructor(
     private readonly processor: ImageProcessor,
-    private readonly mostBytes = 256 * 2 ** 20,
-  ) {}
+    mostBytes = 256 * 2 ** 20,
+  ) {
+    this.pixels = new Recent(mostBytes);
+  }
 
-  /** Throws DATA_INVALID for a file that is no image (as `decodeImage`), or another one than that of the digest. */
-  async read({ path, digest }: ImagePart): Promise<Picture> {
-    const picture = this.pictures.get(digest) ?? (await this.decode(path, digest));
-    if (!this.pictures.delete(digest)) this.bytes += picture.pixels.length;
-    this.pictures.set(digest, picture);
-    for (const [oldest, { pixels }] of this.pictures) {
-      if (this.bytes <= this.mostBytes) break;
-      this.pictures.delete(oldest);
-      this.bytes -= pixels.length;
-    }
-    return picture;
+  /**
+   * Red, green and blue of each pixel, row by row. Throws DATA_INVALID for a file that is no image (as `decodeImage`), or
+   * another one than that of the digest.
+   */
+  read({ path, digest }: ImageFile): Promise<Uint8Array> {
+    return this.pixels.get(digest, async () => (await this.decode(path, digest)).pixels);
   }
 
   private async decode(path: string, digest: string): Promise<Picture> {

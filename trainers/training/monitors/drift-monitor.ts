@@ -69,8 +69,8 @@ export class DriftMonitor {
   async #profile({ model, seed, view, newItems, sequence }: TaskContext): Promise<Profile> {
     const drawn = random({ seed, stream: "drift", task: view.index }).sample([...newItems], lookedAt);
     const requests = drawn.map((item) => {
-      const { prompt, answer } = splitSequence(sequence(item));
-      return { id: item.example.id, tokens: prompt, continuation: answer, weights: this.#base };
+      const { answer, ...prompt } = splitSequence(sequence(item));
+      return { id: item.example.id, ...prompt, continuation: answer, weights: this.#base };
     });
     const scores = await model.score(requests);
     return {

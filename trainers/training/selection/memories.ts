@@ -22,7 +22,7 @@ export async function chooseMemories(
   const shuffled = random({ seed: context.seed, stream: "replay", task: task.id }).shuffle(train);
   if (select === "random") return shuffled.slice(0, count);
   if (select === "balanced") return balancedByAnswer(shuffled, count);
-  const requests = train.map((example) => ({ id: example.id, tokens: context.prompt({ example, task }) }));
+  const requests = train.map((example) => context.request({ example, task }));
   const points = (await context.model.embed(requests)).map(normalized);
   const key = { seed: context.seed, stream: "replay-clusters", task: task.id };
   const { clusterOf, distances } = kMeans(points, clusters, key);

@@ -35,8 +35,8 @@ export async function drawsOf(
 
 async function losses({ model, sequence }: TaskContext, items: readonly TrainingItem[]): Promise<number[]> {
   const requests = items.map((item) => {
-    const { prompt, answer } = splitSequence(sequence(item));
-    return { id: item.example.id, tokens: prompt, continuation: answer };
+    const { answer, ...prompt } = splitSequence(sequence(item));
+    return { id: item.example.id, ...prompt, continuation: answer };
   });
   const scores = await model.score(requests);
   return scores.map((score, i) => -score / requests[i]!.continuation.length);
@@ -77,6 +77,6 @@ async function byRepresentativeness(task: TaskContext, items: readonly TrainingI
   return ranked.sort((a, b) => a.rank - b.rank).map(({ index }) => items[index]!);
 }
 
-function embeddings({ model, prompt }: TaskContext, items: readonly TrainingItem[]): Promise<Float32Array[]> {
-  return model.embed(items.map((item) => ({ id: item.example.id, tokens: prompt(item) })));
+function embeddings({ model, request }: TaskContext, items: readonly TrainingItem[]): Promise<Float32Array[]> {
+  return model.embed(items.map((item) => request(item)));
 }

@@ -1,4 +1,4 @@
-import type { TaskDescription } from "../../../harness/contract/suite.js";
+import { type TaskDescription, textInput } from "../../../harness/contract/suite.js";
 import type { Instance } from "../blocks.js";
 import type { TaskContext } from "../strategy.js";
 import { inBatches } from "./synthesize.js";
@@ -12,13 +12,9 @@ export async function refine(
   task: TaskDescription,
   instances: readonly Instance[],
 ): Promise<Instance[]> {
-  const requests = instances.map(({ input }, index) => ({
-    id: `${task.id}/${index}`,
-    tokens: context.prompt({
-      example: { id: `${task.id}/${index}`, input: [{ type: "text", text: input }], references: [] },
-      task,
-    }),
-  }));
+  const requests = instances.map(({ input }, index) =>
+    context.request({ example: { id: `${task.id}/${index}`, input: textInput(input), references: [] }, task }),
+  );
   const decoding = { maxNewTokens: task.maxNewTokens, ...(task.stop ? { stop: task.stop } : {}) };
   const answers = await inBatches(context, requests, (part) => context.model.generate(part, decoding));
   return instances.map(({ input }, index) => ({ input, output: answers[index]!.text.trim() }));

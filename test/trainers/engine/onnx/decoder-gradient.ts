@@ -1,7 +1,8 @@
 import type { PromptOptions, TrainingSequence } from "../../../../trainers/engine/contract.js";
 import { llama } from "../../../../trainers/engine/onnx/architectures/llama.js";
 import type { DecoderArchitecture } from "../../../../trainers/engine/onnx/decoder/architecture.js";
-import { CompiledGraph, floats, Tensor } from "../../../../trainers/engine/onnx/graph/session.js";
+import type { ImageInput } from "../../../../trainers/engine/onnx/decoder/decoder.js";
+import { CompiledGraph, type Feeds, floats, Tensor } from "../../../../trainers/engine/onnx/graph/session.js";
 import type { ParameterStore } from "../../../../trainers/engine/onnx/parameters/parameter-store.js";
 import { segmentFeeds, segmentsOf } from "../../../../trainers/engine/onnx/parameters/segments.js";
 import { trainingBatch } from "../../../../trainers/engine/onnx/training/batch.js";
@@ -25,6 +26,8 @@ interface Variant {
   lora?: LoraForm | null;
   prompts?: PromptOptions;
   architecture?: DecoderArchitecture;
+  /** Texts with images, what their images are seen by, and the inputs for that. */
+  seen?: { batch: TrainingSequence[]; images: ImageInput; feeds: Feeds };
 }
 
 /**
@@ -35,19 +38,20 @@ export async function gradientErrors(
   config: DecoderConfig,
   store: ParameterStore,
   frozen: ParameterStore,
-  { lora = null, prompts, architecture = llama }: Variant = {},
+  { lora = null, prompts, architecture = llama, seen }: Variant = {},
 ): Promise<{ differences: number; single: number }> {
-  const texts = sequences([7, 4, 9]);
+  const texts = seen?.batch ?? sequences([7, 4, 9]);
   const batch = prompts ? texts.map((own) => behind([config.vocabulary + 2, config.vocabulary], own)) : texts;
   const terms = [{ kind: "language-modeling" as const, batch, weight: 1.5 }];
   const { decoder } = architecture;
-  const form = { config, lora, prompts, languageModeling: true, quadratics: 0, result: "gradient" as const };
+  const own = { config, lora, prompts, images: seen?.images };
+  const form = { ...own, languageModeling: true, quadratics: 0, result: "gradient" as const };
   const compiled = await CompiledGraph.create(trainingGraph(form, store, frozen, { precision: "float64", decoder }));
   const segments = segmentsOf(store);
   const { feeds: packed } = trainingBatch(terms);
   const tensors =
     lora || prompts ? frozen.tensors.map(({ name, shape }) => [name, floats(frozen.view(name), shape)] as const) : [];
-  const fixed = { ...packed, ...Object.fromEntries(tensors) };
+  const fixed = { ...packed, ...seen?.feeds, ...Object.fromEntries(tensors) };
   const feeds = Object.fromEntries(Object.entries(fixed).map(([name, tensor]) => [name, double(tensor)]));
   const base = segmentFeeds("parameters", segments, store.values);
   const values = Object.fromEntries(Object.entries(base).map(([name, tensor]) => [name, double(tensor)]));

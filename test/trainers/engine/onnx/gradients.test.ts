@@ -3,6 +3,7 @@ import { differentiate } from "../../../../trainers/engine/onnx/graph/differenti
 import { encode } from "../../../../trainers/engine/onnx/graph/encode.js";
 import { Graph, type Value } from "../../../../trainers/engine/onnx/graph/graph.js";
 import * as operators from "../../../../trainers/engine/onnx/graph/operators/index.js";
+import { CompiledGraph, floats } from "../../../../trainers/engine/onnx/graph/session.js";
 import { gradientError } from "./finite-differences.js";
 
 const { add, multiply, subtract, divide } = operators;
@@ -106,6 +107,9 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
     (_, a, b) => operators.matmul(a!, b!),
   ],
   ["silu", [[3, 4]], (_, x) => operators.silu(x!)],
+  ["sigmoid", [[3, 4]], (_, x) => operators.sigmoid(x!)],
+  ["quickGelu", [[3, 4]], (_, x) => operators.quickGelu(x!)],
+  ["tanhGelu", [[3, 4]], (_, x) => operators.tanhGelu(x!)],
   ["softmax", [[3, 4]], (_, x) => operators.softmax(x!)],
   [
     "attend",
@@ -118,6 +122,7 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
       operators.attend(q!, k!, v!, graph.constant([1, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1], [3, 5])),
   ],
   ["rmsNorm", [[3, 4], [4]], (_, x, w) => operators.rmsNorm(x!, w!, 1e-5)],
+  ["layerNorm", [[3, 4], [4], [4]], (_, x, w, b) => operators.layerNorm(x!, w!, b!, 1e-5)],
   [
     "rotate",
     [[3, 2, 4]],
@@ -131,6 +136,14 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
     "gather",
     [[5, 3]],
     (graph, table) => square(operators.gather(table!, graph.constant([4, 0, 4, 2], [2, 2], "int32"))),
+  ],
+  [
+    "replaceRows",
+    [
+      [4, 3],
+      [2, 3],
+    ],
+    (graph, table, rows) => square(operators.replaceRows(table!, graph.constant([3, 1], [2], "int32"), rows!)),
   ],
   [
     "gather next to another use",
@@ -154,6 +167,33 @@ const cases: [string, number[][], (graph: Graph, ...inputs: Value[]) => Value][]
 
 test.each(cases)("%s: the gradient is that of finite differences", async (_, shapes, build) => {
   expect(await gradientError(shapes, build)).toBeLessThan(1e-7);
+});
+
+/** ½ + φ(x)·Σ x^(2n+1) / (1·3·5·…·(2n+1)), the distribution function of the normal distribution. */
+function normalDistribution(x: number): number {
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 100; n++) {
+    term *= (x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return 0.5 + sum * (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI));
+}
+
+test("gelu, for which there is no double precision: values and gradient are those of x·Φ(x)", async () => {
+  const graph = new Graph();
+  const values = Float32Array.from({ length: 81 }, (_, i) => (i - 40) / 10);
+  const x = graph.input("x", [81]);
+  const y = operators.gelu(x);
+  graph.output("y", y);
+  graph.output("gradient", differentiate(operators.total(y), [x])[0]!);
+  const compiled = await CompiledGraph.create(graph);
+  const result = await compiled.run({ x: floats(values) });
+  await compiled.release();
+  for (const [i, value] of values.entries()) {
+    const density = Math.exp((-value * value) / 2) / Math.sqrt(2 * Math.PI);
+    expect(result.y!.data[i] as number).toBeCloseTo(value * normalDistribution(value), 5);
+    expect(result.gradient!.data[i] as number).toBeCloseTo(normalDistribution(value) + value * density, 5);
+  }
 });
 
 test("nothing is computed for a gradient that nobody wants", () => {

@@ -2,6 +2,7 @@ import { architectures } from "../../../../trainers/engine/onnx/architectures/in
 import { floats, singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
 import type { InferenceModel } from "../../../../trainers/engine/onnx/inference/inference.js";
 import { adapterForm } from "../../../../trainers/engine/onnx/parameters/lora-adapter.js";
+import { picturesOf } from "../../../../trainers/engine/onnx/vision/pictures.js";
 import { openCheckpoint, readTensors } from "../../../../trainers/model/checkpoint.js";
 import { openAdapter } from "../../../../trainers/model/peft.js";
 
@@ -15,6 +16,7 @@ export function openForInference(directory: string, adapterDirectory?: string): 
     config: checkpoint.config,
     tensors: Object.fromEntries(tensors.map(({ name, shape, values }) => [name, floats(values, shape)])),
     lora: adapter && adapterForm(adapter.options),
+    pictures: picturesOf(checkpoint.config, singleThread),
     session: singleThread,
     spend: () => {},
   };

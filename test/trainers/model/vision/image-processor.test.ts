@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { sha256 } from "../../../../harness/contract/digest.js";
 import { decodeImage } from "../../../../harness/images/decode.js";
 import { ConfigFields } from "../../../../trainers/model/architecture.js";
-import { framed, normalized, readImageProcessor } from "../../../../trainers/model/vision/image-processor.js";
+import { framed, normalized } from "../../../../trainers/model/vision/image-processor.js";
 import { ImageReader } from "../../../../trainers/model/vision/image-reader.js";
+import { readImageProcessor } from "../../../../trainers/model/vision/read-image-processor.js";
 import { temporaryDirectory } from "../tiny-model.js";
 
 const directory = join(import.meta.dirname, "../../../fixtures/images");
@@ -16,7 +17,7 @@ test.each(Object.keys(processors))("%s: every image is what transformers makes o
   const processor = processorOf(processors[name]);
   for (const [file, digests] of Object.entries<Record<string, string>>(images)) {
     const picture = await decodeImage(readFileSync(join(directory, file)), file);
-    const values = normalized(framed(picture, processor, file), processor);
+    const values = normalized(framed(picture, processor, file).pixels, processor);
     expect({ file, digest: sha256(new Uint8Array(values.buffer)) }).toEqual({ file, digest: digests[name] });
   }
 });

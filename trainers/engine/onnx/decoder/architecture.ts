@@ -8,6 +8,6 @@ export interface DecoderArchitecture extends Architecture {
 }
 
 /** What of an architecture shapes a graph; undefined where it is computed as a plain decoder. */
-export function graphVariant({ name, decoder }: DecoderArchitecture): string | undefined {
-  return decoder === undefined || decoder === Decoder ? undefined : name;
+export function graphVariant({ decoder }: DecoderArchitecture): string | undefined {
+  return decoder === undefined || decoder === Decoder ? undefined : decoder.name;
 }

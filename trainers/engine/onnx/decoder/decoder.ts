@@ -28,6 +28,9 @@ export interface LoraWeights {
   dropout?(module: string, x: Value): Value;
 }
 
+/** What a graph sees pictures by: their patches, which its own tower turns into features, or features made before. */
+export type ImageInput = "patches" | "features";
+
 /** The projections whose heads are rotated. */
 export type Heads = "queries" | "keys";
 
@@ -61,6 +64,8 @@ export class Decoder {
     readonly lora?: LoraWeights,
     /** Whether token ids from `vocabulary` on denote rows of the prompt table. */
     readonly virtualTokens = false,
+    /** What pictures are seen by, where there are some among the tokens. */
+    readonly images?: ImageInput,
   ) {
     this.modules = linearModules(config);
   }

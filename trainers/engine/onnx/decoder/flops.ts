@@ -1,4 +1,5 @@
 import { type DecoderConfig, linearModules } from "../../../model/decoder-config.js";
+import { towerFlops } from "../vision/tower.js";
 import type { PackedBatch } from "./packed-forward.js";
 
 /**
@@ -24,8 +25,21 @@ export function forwardFlops(config: DecoderConfig, batch: PackedBatch): { linea
   return { linear: 2 * linear, attention: 2 * attention };
 }
 
-/** Forward and backward: each product has two gradients, a frozen weight's product only that of its input. */
+/**
+ * Forward and backward: each product has two gradients, a frozen weight's product only that of its input. A vision tower
+ * is part of the pass unless it is frozen.
+ */
 export function trainingFlops(config: DecoderConfig, batch: PackedBatch, frozen: boolean): number {
   const { linear, attention } = forwardFlops(config, batch);
-  return (frozen ? 2 : 3) * linear + 3 * attention;
+  return frozen ? 2 * linear + 3 * attention : 3 * (linear + attention + seeingFlops(config, batch));
+}
+
+/** The forward pass of a training graph. */
+export function evaluationFlops(config: DecoderConfig, batch: PackedBatch, frozen: boolean): number {
+  const { linear, attention } = forwardFlops(config, batch);
+  return linear + attention + (frozen ? 0 : seeingFlops(config, batch));
+}
+
+function seeingFlops({ vision, hidden }: DecoderConfig, { images }: PackedBatch): number {
+  return vision === undefined ? 0 : towerFlops(vision, hidden, images.length);
 }

@@ -1,6 +1,8 @@
+import type { ImageFile } from "../../contract.js";
 import type { Value } from "../graph/graph.js";
 import { cast, gather, reshape } from "../graph/operators/index.js";
 import { integers, type Tensor } from "../graph/session.js";
+import { insertImages } from "../vision/insert.js";
 import type { Decoder, Rotation } from "./decoder.js";
 import { PackedLayout, type Packing, pack, packingFeeds } from "./packing.js";
 
@@ -16,7 +18,8 @@ export interface PackedForward {
 /**
  * The forward pass over packed sequences. The last layer computes queries, attention, feed-forward and norm only at the
  * selected positions: nothing else is read from it. Inputs of the graph: `tokens`, those of the packing "token", those of
- * the packing "selected", and `selected`, the token row of each selected row; see `packedBatch`.
+ * the packing "selected", and `selected`, the token row of each selected row; see `packedBatch`. With pictures also those
+ * of `insertImages`.
  */
 export function packedForward(decoder: Decoder): PackedForward {
   const { graph, config } = decoder;
@@ -53,7 +56,8 @@ export function packedForward(decoder: Decoder): PackedForward {
     select: (x: Value) => gather(x, rows),
     attend: attend(selected, selectedMask),
   };
-  const hidden = decoder.forward(decoder.embed(ids), (layer) => (layer === layers - 1 ? lastPass : pass));
+  const embedded = insertImages(decoder, decoder.embed(ids));
+  const hidden = decoder.forward(embedded, (layer) => (layer === layers - 1 ? lastPass : pass));
   return { hidden, keys, values };
 }
 
@@ -64,11 +68,13 @@ export interface PackedBatch {
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Rows of `hidden` at a selected position, in order of sequence and position; one more may follow. */
   readonly selectedRows: number;
+  /** The pictures of all sequences, in order. */
+  readonly images: readonly ImageFile[];
 }
 
 /** `positions` are the selected positions of a sequence, ascending. For `placesMultiple` see `pack`. */
 export function packedBatch(
-  sequences: readonly { tokens: readonly number[]; positions: readonly number[] }[],
+  sequences: readonly { tokens: readonly number[]; positions: readonly number[]; images?: readonly ImageFile[] }[],
   placesMultiple = 1,
 ): PackedBatch {
   const tokens = pack(
@@ -91,5 +97,5 @@ export function packedBatch(
     tokens: integers(ids),
     selected: integers(rows),
   };
-  return { tokens, selected, feeds, selectedRows };
+  return { tokens, selected, feeds, selectedRows, images: sequences.flatMap(({ images = [] }) => images) };
 }

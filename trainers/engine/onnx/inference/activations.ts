@@ -20,8 +20,8 @@ export async function activations(
   requests: readonly EngineRequest[],
 ): Promise<Record<string, Float32Array>> {
   const sums: Record<string, Float32Array> = {};
-  for (const { tokens } of requests) {
-    const batch = packedBatch([{ tokens, positions: tokens.map((_, i) => i) }]); // alone, so that nothing is padded
+  for (const { tokens, images } of requests) {
+    const batch = packedBatch([{ tokens, images, positions: tokens.map((_, i) => i) }]); // alone, so that nothing is padded
     const outputs = await runPacked(model, "activations", activationGraph, batch);
     for (const [path, { data }] of Object.entries(outputs)) {
       sums[path] ??= new Float32Array(data.length);

@@ -65,10 +65,10 @@ async function continueBatch(
   decoding: Decoding,
   hear: (row: Row, generation: Generation | null) => void,
 ): Promise<void> {
-  const prompts = batch.indices.map((index) => requests[index]!.tokens);
-  const sequences = prompts.map((tokens) => ({ tokens, positions: [tokens.length - 1] }));
+  const prompts = batch.indices.map((index) => requests[index]!);
+  const sequences = prompts.map(({ tokens, images }) => ({ tokens, images, positions: [tokens.length - 1] }));
   let outputs = await runPacked(model, "prefill", prefillGraph, packedBatch(sequences, widthStep));
-  const lengths = prompts.map((tokens) => tokens.length);
+  const lengths = prompts.map(({ tokens }) => tokens.length);
   const cache = new KeyValueCache(model.config, lengths, batch.width, outputs);
   for (let step = 0; ; step++) {
     takeTokens(rows, outputs.logits!, decoding, step);

@@ -8,6 +8,8 @@ import { Graph, type Value } from "../graph/graph.js";
 import type { Feeds, SessionOptions, Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
+import { featureInput } from "../vision/insert.js";
+import { type Pictures, requirePictures } from "../vision/pictures.js";
 
 /** What inference reads of a model. The tensors stay where training updates them in place. */
 export interface InferenceModel {
@@ -19,13 +21,17 @@ export interface InferenceModel {
   readonly lora?: AdapterForm;
   /** Rows of the prompt table; 0 where there is none. */
   readonly virtualTokens?: number;
+  /** The images of sequences; undefined where the model takes text alone. */
+  readonly pictures?: Pictures;
+  /** Whether tower and projector are the same in every call. */
+  readonly frozenVision?: boolean;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
 }
 
 /** Runs a graph over packed sequences, such as a prompt's, and counts its operations. */
-export function runPacked(
+export async function runPacked(
   model: InferenceModel,
   name: string,
   build: (decoder: Decoder) => void,
@@ -34,7 +40,15 @@ export function runPacked(
 ): Promise<Readonly<Record<string, Tensor>>> {
   const { linear, attention } = forwardFlops(model.config, batch);
   model.spend(linear + attention);
-  return runGraph(model, name, build, { ...batch.feeds, ...feeds });
+  const seen = batch.images.length === 0 ? {} : await imageFeeds(model, batch);
+  return runGraph(model, name, build, { ...batch.feeds, ...feeds, ...seen });
+}
+
+function imageFeeds(
+  { pictures, tensors, spend, frozenVision = false }: InferenceModel,
+  batch: PackedBatch,
+): Promise<Feeds> {
+  return requirePictures(pictures).features(batch, tensors, spend, frozenVision);
 }
 
 /** Runs the graph of that name, made by `build` over the model's tensors; it is compiled once for a form of model. */
@@ -46,7 +60,8 @@ export function runGraph(
 ): Promise<Readonly<Record<string, Tensor>>> {
   const { architecture, config, lora, virtualTokens = 0, tensors, session } = model;
   const rank = lora && Object.entries(tensors).find(([tensor]) => tensor.endsWith("lora_A.weight"))?.[1].dims[0];
-  const signature = `${name}|${canonicalJson({ architecture: graphVariant(architecture), config, lora, rank, virtualTokens: virtualTokens || undefined })}`;
+  const images = featureInput in feeds ? "features" : undefined;
+  const signature = `${name}|${canonicalJson({ architecture: graphVariant(architecture), config, lora, rank, virtualTokens: virtualTokens || undefined, images })}`;
   const construct = () => {
     const graph = new Graph();
     const inputs = new Map<string, Value>();
@@ -57,7 +72,7 @@ export function runGraph(
     };
     const adapter = lora && { ...lora, targets: new Set(lora.targets) };
     const { decoder: DecoderClass = Decoder } = architecture;
-    build(new DecoderClass(graph, config, tensor, adapter, virtualTokens > 0));
+    build(new DecoderClass(graph, config, tensor, adapter, virtualTokens > 0, images));
     return graph;
   };
   return sessions.run(signature, construct, { ...tensors, ...feeds }, undefined, session);

@@ -15,6 +15,7 @@ interface Query {
   tokens: readonly number[];
   positions: readonly number[];
   labels: readonly number[];
+  images: EngineRequest["images"];
 }
 
 /**
@@ -25,12 +26,13 @@ export async function score(
   model: InferenceModel,
   requests: readonly (EngineRequest & { continuation: readonly number[] })[],
 ): Promise<number[]> {
-  const queries = requests.map(({ id, tokens, continuation }) => {
+  const queries = requests.map(({ id, tokens, continuation, images }) => {
     checkLength(id, tokens.length, model.config.contextLength - continuation.length);
     return {
       tokens: [...tokens, ...continuation.slice(0, -1)],
       positions: continuation.map((_, i) => tokens.length - 1 + i),
       labels: continuation,
+      images,
     };
   });
   const losses = await valuesAt(model, "nll", scoreGraph, queries);
@@ -39,9 +41,9 @@ export async function score(
 
 /** The mean over the tokens of the final hidden states (after the last norm), [hidden] each. */
 export async function embed(model: InferenceModel, requests: readonly EngineRequest[]): Promise<Float32Array[]> {
-  const queries = requests.map(({ id, tokens }) => {
+  const queries = requests.map(({ id, tokens, images }) => {
     checkLength(id, tokens.length, model.config.contextLength);
-    return { tokens, positions: tokens.map((_, i) => i), labels: [] };
+    return { tokens, positions: tokens.map((_, i) => i), labels: [], images };
   });
   const { hidden: width } = model.config;
   const states = await valuesAt(model, "hidden", embedGraph, queries);

@@ -21,7 +21,7 @@ export interface TrainingBatch {
  * a row each.
  */
 export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): TrainingBatch {
-  const sequences: { tokens: readonly number[]; positions: number[] }[] = [];
+  const sequences: Parameters<typeof packedBatch>[0][number][] = [];
   const targets: number[] = [];
   let tokens = 0;
   const laidOut = new Map<TextTerm["batch"], { start: number; weights: Float64Array }>();
@@ -32,7 +32,8 @@ export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): 
       tokens += sequence.tokens.length;
       const positions = predictedFrom(sequence);
       if (positions.length === 0) continue;
-      sequences.push({ tokens: sequence.tokens.slice(0, positions.at(-1)! + 1), positions });
+      const { images } = sequence;
+      sequences.push({ tokens: sequence.tokens.slice(0, positions.at(-1)! + 1), positions, images });
       for (const position of positions) {
         targets.push(sequence.tokens[position + 1]!);
         weights.push(sequence.weights[position + 1]!);

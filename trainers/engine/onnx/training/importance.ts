@@ -45,16 +45,17 @@ export async function sensitivity(model: TrainableDecoder, examples: readonly Tr
 /** A label enters with the objective √p·w/Σw · nll, whose squared gradient is p·(w/Σw)²·(∂nll/∂θ)². */
 async function addExpectation(
   model: TrainableDecoder,
-  { tokens, weights }: TrainingSequence,
+  example: TrainingSequence,
   coverage: number,
   sum: Float32Array,
 ): Promise<void> {
+  const { tokens, weights, images } = example;
   const positions = weights.flatMap((weight, index) => (index > 0 && weight > 0 ? [index] : []));
   const total = positions.reduce((all, index) => all + weights[index]!, 0);
-  const logits = await model.logits([{ tokens, weights }]);
+  const logits = await model.logits([example]);
   for (const [row, index] of positions.entries()) {
     for (const { label, probability } of likeliestLabels(logits, row, coverage)) {
-      const own = { tokens: [...tokens.slice(0, index), label], weights: [...Array(index).fill(0), 1] };
+      const own = { tokens: [...tokens.slice(0, index), label], weights: [...Array(index).fill(0), 1], images };
       const weight = (Math.sqrt(probability) * weights[index]!) / total;
       await model.accumulate(single("language-modeling", own, weight), "square", sum);
     }

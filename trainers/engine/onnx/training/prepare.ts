@@ -2,14 +2,17 @@ import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { Objective, Vector } from "../../contract.js";
 import { isTextTerm } from "../../parts.js";
 import { type DecoderArchitecture, graphVariant } from "../decoder/architecture.js";
+import type { PackedBatch } from "../decoder/packed-forward.js";
 import { type Feeds, floats, type Tensor } from "../graph/session.js";
 import type { LoraAdapter } from "../parameters/lora-adapter.js";
 import type { PromptTable } from "../parameters/prompt-table.js";
 import type { TrainableState } from "../parameters/trainable-state.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
+import { type Pictures, requirePictures } from "../vision/pictures.js";
 import { trainingBatch } from "./batch.js";
 import { dropoutFeeds } from "./dropout.js";
 import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
+import type { TrainingForm } from "./training-graph.js";
 
 /** What of a model an objective's graph reads. */
 export interface Prepared {
@@ -23,24 +26,39 @@ export interface Prepared {
   readonly frozenFeeds: Feeds;
   readonly earlierFeeds: Feeds;
   /** Whether the quadratic terms are computed apart from the graph. */
-  readonly apart: boolean;
+  readonly large: boolean;
+  readonly pictures: Pictures | undefined;
+  /** Whether the base, the vision tower included, stays as it is. */
+  readonly frozen: boolean;
+  /** Counts floating-point operations. */
+  spend(flops: number): void;
 }
 
-/** The form, inputs and value outputs of an objective. `part` distinguishes the parts of one step. */
-export function prepare(
+/** How an objective is prepared. */
+export interface PrepareOptions {
+  /** Whether there is dropout, which the seed and the part of the step key; there is none unless given. */
+  training?: boolean;
+  seed?: number;
+  part?: number;
+  /** In the place of the tokens that are predicted. */
+  labels?: Int32Array;
+}
+
+/** The form, inputs and value outputs of an objective. */
+export async function prepare(
   model: Prepared,
   objective: Objective,
-  { training, labels, seed, part }: { training: boolean; labels?: Int32Array; seed: number; part: number },
+  { training = false, labels, seed = 0, part = 0 }: PrepareOptions = {},
 ) {
   const { adapter, config, state } = model;
   const texts = objective.terms.filter(isTextTerm);
   const languageModeling = texts.some(({ kind }) => kind === "language-modeling");
   const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modeling" ? [] : [kind]));
-  const quadratics = model.apart ? [] : quadraticTerms(objective);
+  const quadratics = model.large ? [] : quadraticTerms(objective);
   const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
   const dropout = training && batch !== null && (adapter?.options.dropout ?? 0) > 0;
   const parameterTerms = objective.terms.filter(isParameterTerm);
-  const form = {
+  const form: Omit<TrainingForm, "result"> = {
     architecture: graphVariant(model.architecture),
     config,
     lora: adapter && { ...adapter.form, dropout },
@@ -49,9 +67,11 @@ export function prepare(
     rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
     parameterTerms: parameterTerms.map(({ kind }) => kind),
     quadratics: quadratics.length,
+    images: batch && batch.packed.images.length > 0 ? (model.frozen ? "features" : "patches") : undefined,
   };
   const feeds: Record<string, Tensor> = { ...state.parameterFeeds };
   if (batch) Object.assign(feeds, batch.feeds, model.frozenFeeds);
+  if (batch && form.images) Object.assign(feeds, await imageFeeds(model, batch.packed));
   if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed, step: state.step, part }));
   const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
   for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
@@ -66,6 +86,13 @@ export function prepare(
     fetches[`quadratic.${i}`] = null;
   }
   return { form, feeds, fetches, batch };
+}
+
+/** A tower that is trained is part of the graph; one that is frozen is computed apart, once for each image. */
+function imageFeeds(model: Prepared, batch: PackedBatch): Promise<Feeds> {
+  const pictures = requirePictures(model.pictures);
+  const spend = (flops: number) => model.spend(flops);
+  return model.frozen ? pictures.features(batch, model.frozenFeeds, spend, true) : pictures.patches(batch);
 }
 
 export function quadraticTerms({ terms }: Objective) {

@@ -13,14 +13,16 @@ import type {
 import { partsOf, weighted } from "../../parts.js";
 import { llama } from "../architectures/llama.js";
 import type { DecoderArchitecture } from "../decoder/architecture.js";
-import { forwardFlops, trainingFlops } from "../decoder/flops.js";
+import { evaluationFlops, trainingFlops } from "../decoder/flops.js";
 import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import { LoraAdapter } from "../parameters/lora-adapter.js";
 import { ParameterStore } from "../parameters/parameter-store.js";
 import { PromptTable } from "../parameters/prompt-table.js";
+import { tensorFeeds } from "../parameters/store-tensors.js";
 import { TrainableState } from "../parameters/trainable-state.js";
 import { VectorPool } from "../parameters/vector-pool.js";
+import { type Pictures, picturesOf } from "../vision/pictures.js";
 import { updateForm } from "./adamw.js";
 import type { TrainingBatch } from "./batch.js";
 import { checkFinite } from "./finite.js";
@@ -43,6 +45,8 @@ export class TrainableDecoder {
   readonly base: ParameterStore;
   readonly session: SessionOptions;
   readonly vectors = new VectorPool();
+  /** The images of sequences, where the model takes some. */
+  readonly pictures: Pictures | undefined;
   adapter: LoraAdapter | null = null;
   /** Adapters beneath the one that is trained, oldest first: frozen, and folded into the base. */
   readonly earlier: LoraAdapter[] = [];
@@ -50,10 +54,10 @@ export class TrainableDecoder {
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
-  private state: TrainableState;
+  state: TrainableState;
   private readonly baseFeeds: Feeds;
   /** What the orthogonality term reads of earlier adapters. */
-  private earlierFeeds: Feeds = {};
+  earlierFeeds: Feeds = {};
 
   /**
    * `seed` keys dropout. The weights are the caller's to fill in, through `base`. Up to `mostInOneGraph` parameters a step
@@ -70,6 +74,7 @@ export class TrainableDecoder {
     this.session = this.base.length > this.mostInOneGraph ? { ...session, returnsMemory: true } : session;
     this.baseFeeds = tensorFeeds(this.base);
     this.state = new TrainableState(this.base);
+    this.pictures = picturesOf(config, this.session);
   }
 
   /** The parameters that training changes: the adapter's where there is one, else the base's. */
@@ -92,10 +97,8 @@ export class TrainableDecoder {
 
   /** Bytes of parameters, moments and vectors. */
   tensorBytes(): number {
-    const added = [...this.earlier, this.adapter ?? this.prompts].reduce(
-      (sum, own) => sum + (own?.store.length ?? 0),
-      0,
-    );
+    const stack = [...this.earlier, this.adapter ?? this.prompts];
+    const added = stack.reduce((sum, own) => sum + (own?.store.length ?? 0), 0);
     return 4 * (this.base.length + added + 2 * this.state.first.length) + this.vectors.bytes;
   }
 
@@ -103,7 +106,7 @@ export class TrainableDecoder {
     const parts = partsOf(objective);
     const inOneGraph = parts.length === 1 && !isProjection(update.constraint) && !this.large;
     if (!inOneGraph) return multiPassStep(this, objective, parts, update);
-    const prepared = this.prepare(objective, true);
+    const prepared = await prepare(this, objective, { training: true, seed: this.seed });
     const form = { ...prepared.form, result: updateForm(update) };
     const gradient = update.reportGradient ? this.vectors.take(this.trainable.length) : undefined;
     const reported = gradient ? this.state.feeds("gradient", gradient) : {};
@@ -123,7 +126,7 @@ export class TrainableDecoder {
   }
 
   async loss(objective: Objective): Promise<number> {
-    const { form, feeds, fetches, batch } = this.prepare(objective, false);
+    const { form, feeds, fetches, batch } = await prepare(this, objective);
     const isEmpty = Object.keys(fetches).length === 0;
     const result = isEmpty ? {} : await this.run({ ...form, result: "values" }, feeds, fetches);
     if (batch) this.countForward(batch);
@@ -136,7 +139,7 @@ export class TrainableDecoder {
 
   /** The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. */
   async differentiate(objective: Objective, part = 0, onto?: Vector) {
-    const { form, feeds, fetches, batch } = this.prepare(objective, true, undefined, part);
+    const { form, feeds, fetches, batch } = await prepare(this, objective, { training: true, seed: this.seed, part });
     const { length } = this.trainable;
     const gradient = onto ? this.vectors.values(onto, length) : this.vectors.take(length);
     const given = onto ? this.state.feeds("sum", gradient) : {};
@@ -174,7 +177,7 @@ export class TrainableDecoder {
 
   /** The squares of an objective's gradient, or their roots, added to a sum. */
   async accumulate(objective: Objective, kind: "square" | "magnitude", sum: Float32Array, labels?: Int32Array) {
-    const { form, feeds, fetches, batch } = this.prepare(objective, false, labels);
+    const { form, feeds, fetches, batch } = await prepare(this, objective, { labels });
     const before = this.state.feeds("sum", sum);
     const after = this.state.feeds("next.sum", sum);
     const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
@@ -184,7 +187,7 @@ export class TrainableDecoder {
 
   async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
     const objective: Objective = { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
-    const { form, feeds, batch: laidOut } = this.prepare(objective, false);
+    const { form, feeds, batch: laidOut } = await prepare(this, objective);
     const given = at ? this.state.feeds("parameters", this.vectors.values(at, this.trainable.length)) : {};
     const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
     this.countForward(laidOut!);
@@ -204,6 +207,7 @@ export class TrainableDecoder {
   /** Adds an adapter: the base is frozen from then on. `seed` keys its initialization. Throws where there is one already. */
   adapt(options: AdapterOptions, seed: number): void {
     this.checkPlain();
+    this.pictures?.forget();
     this.adapter = new LoraAdapter(this.config, options, seed);
     this.state = new TrainableState(this.adapter.store);
   }
@@ -222,6 +226,7 @@ export class TrainableDecoder {
   /** Adds a table of soft prompts: the base is frozen from then on. Throws where there is one, or an adapter, already. */
   addPrompts(options: PromptOptions, seed: number): void {
     this.checkPlain();
+    this.pictures?.forget();
     this.prompts = new PromptTable(this.config, options, this.base, seed);
     this.state = new TrainableState(this.prompts.store);
   }
@@ -250,8 +255,18 @@ export class TrainableDecoder {
     return this.trainable.length > this.mostInOneGraph;
   }
 
-  /** Whether the base is trained itself. */
-  private get frozen(): boolean {
+  /** The base as a graph's inputs, where it is not what is trained. */
+  get frozenFeeds(): Feeds {
+    return this.frozen ? this.baseFeeds : {};
+  }
+
+  /** Counts floating-point operations. */
+  spend(flops: number): void {
+    this.flops += flops;
+  }
+
+  /** Whether the base stays as it is. */
+  get frozen(): boolean {
     return this.adapter !== null || this.prompts !== null;
   }
 
@@ -271,9 +286,8 @@ export class TrainableDecoder {
     return { tokens, flops };
   }
 
-  private countForward(batch: TrainingBatch): void {
-    const { linear, attention } = forwardFlops(this.config, batch.packed);
-    this.flops += linear + attention;
+  private countForward({ packed }: TrainingBatch): void {
+    this.spend(evaluationFlops(this.config, packed, this.frozen));
   }
 
   private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
@@ -282,15 +296,4 @@ export class TrainableDecoder {
     const build = () => trainingGraph(form, this.trainable, this.base, { decoder: this.architecture.decoder });
     return sessions.run(signature, build, feeds, fetches, this.session);
   }
-
-  private prepare(objective: Objective, training: boolean, labels?: Int32Array, part = 0) {
-    const frozenFeeds = this.frozen ? this.baseFeeds : {};
-    const { config, architecture, adapter, prompts, state, vectors, earlierFeeds, large: apart } = this;
-    const model = { config, architecture, adapter, prompts, state, vectors, earlierFeeds, frozenFeeds, apart };
-    return prepare(model, objective, { training, labels, seed: this.seed, part });
-  }
-}
-
-function tensorFeeds(store: ParameterStore, vector = store.values): Feeds {
-  return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
 }

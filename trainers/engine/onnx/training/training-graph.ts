@@ -1,13 +1,14 @@
 import type { DecoderConfig } from "../../../model/decoder-config.js";
+import { isOfVision } from "../../../model/vision/vision-config.js";
 import type { PromptOptions } from "../../contract.js";
-import { Decoder, type LoraWeights } from "../decoder/decoder.js";
+import { Decoder, type ImageInput, type LoraWeights } from "../decoder/decoder.js";
 import { packedForward } from "../decoder/packed-forward.js";
 import { differentiate } from "../graph/differentiate.js";
 import { Graph, type Value } from "../graph/graph.js";
-import { add, crossEntropy, multiply, total } from "../graph/operators/index.js";
+import { add, crossEntropy, multiply, total, zeros } from "../graph/operators/index.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
-import { segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
+import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
 import type { UpdateForm } from "./adamw.js";
 import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
 import { quadratic } from "./quadratic.js";
@@ -34,6 +35,8 @@ export interface TrainingForm {
   readonly parameterTerms?: readonly ParameterTerm["kind"][];
   /** How many quadratic terms. */
   readonly quadratics: number;
+  /** What images are seen by, where the texts have some. */
+  readonly images?: ImageInput;
   /** Values alone; the logits of the texts' rows; the gradient; it, its square or magnitude added to a sum; the whole step. */
   readonly result: "values" | "logits" | "gradient" | keyof typeof summands | UpdateForm;
 }
@@ -53,7 +56,7 @@ export interface GraphOptions {
 
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
- * name, those of `packedForward` with `labels` and `seeds` per selected row (the weight of its nll in the objective),
+ * name, those of `packedForward` (with images) with `labels` and `seeds` per selected row (the weight of its nll in the objective),
  * those of `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
  * selected row, `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of
  * `appendUpdate`.
@@ -75,7 +78,13 @@ export function trainingGraph(
   if (form.languageModeling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen, decoder));
   for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
-  if (objectives.length > 0 && !isForward(form.result)) gradients = differentiate(objectives.reduce(add), parameters);
+  if (objectives.length > 0 && !isForward(form.result)) {
+    const read = parameters.filter((_, i) => !isUnseen(segments[i]!, form));
+    const own = differentiate(objectives.reduce(add), read)[Symbol.iterator]();
+    gradients = segments.map((segment) =>
+      isUnseen(segment, form) ? zeros(graph, segment.shape) : (own.next().value as Value),
+    );
+  }
   for (let term = 0; term < form.quadratics; term++) {
     const { value, forces } = quadratic(graph, term, segments, parameters);
     graph.output(`quadratic.${term}`, value);
@@ -117,7 +126,7 @@ function texts(
         dropout: form.lora.dropout ? (module, x) => graph.input(`dropout.${module}`, x.shape) : undefined,
       }
     : undefined;
-  const decoder = new DecoderClass(graph, form.config, tensor, lora, form.prompts !== undefined);
+  const decoder = new DecoderClass(graph, form.config, tensor, lora, form.prompts !== undefined, form.images);
   const { hidden } = packedForward(decoder);
   const rows = hidden.shape[0]!;
   const logits = decoder.logits(hidden);
@@ -130,6 +139,11 @@ function texts(
   }
   for (const [i, kind] of form.rowTerms?.entries() ?? []) objectives.push(rowTerm(graph, kind, i, logits));
   return objectives.reduce(add);
+}
+
+/** Whether nothing depends on a segment: those of tower and projector, where the texts have no images. */
+function isUnseen({ tensors }: Segment, { images }: TrainingForm): boolean {
+  return images !== "patches" && tensors.every(({ name }) => isOfVision(name));
 }
 
 function isForward(result: TrainingForm["result"]): result is "values" | "logits" {

@@ -40,3 +40,14 @@ export function rearrange(table: Value, indices: Value, inverse: Value): Value {
     ],
   ]);
 }
+
+/** `table` [n, …] with `rows` [m, …] in the place of those at `indices` [m], which are all different. */
+export function replaceRows(table: Value, indices: Value, rows: Value): Value {
+  const { graph } = table;
+  const positions = reshape(cast(indices, "int64"), [indices.shape[0]!, 1]);
+  const put = (into: Value, values: Value): Value => graph.node("ScatterND", [into, positions, values], table.shape);
+  return graph.differentiable(put(table, rows), [
+    [table, (gradient) => put(gradient, zeros(graph, rows.shape))],
+    [rows, (gradient) => graph.node("Gather", [gradient, indices], rows.shape, { axis: 0 })],
+  ]);
+}

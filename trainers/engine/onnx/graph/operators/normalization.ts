@@ -47,3 +47,29 @@ function composed(x: Value, weight: Value, epsilon: number): WithInverseRoot {
   const inverse = graph.node("Reciprocal", [root], root.shape);
   return [graph.node("Mul", [graph.node("Mul", [x, inverse], x.shape), weight], x.shape), inverse];
 }
+
+/**
+ * Layer normalization over the last axis (Ba et al., 1607.06450): (x − mean(x)) / √(var(x) + ε) · weight + bias. With n the
+ * normalized values and g' = g·weight the gradient of x is (g' − mean(g') − n·mean(g'∘n)) / √(var(x) + ε).
+ */
+export function layerNorm(x: Value, weight: Value, bias: Value, epsilon: number): Value {
+  const { graph } = x;
+  const last = [x.rank - 1];
+  const node = (operator: string, ...inputs: [Value, ...Value[]]) => graph.node(operator, inputs, inputs[0].shape);
+  const centered = graph.node("Sub", [x, mean(x, last)], x.shape);
+  const variance = mean(node("Mul", centered, centered), last);
+  const inverse = node("Reciprocal", node("Sqrt", node("Add", variance, graph.scalar(epsilon))));
+  const normalized = node("Mul", centered, inverse);
+  return graph.differentiable(node("Add", node("Mul", normalized, weight), bias), [
+    [
+      x,
+      (gradient) => {
+        const scaled = multiply(gradient, weight);
+        const along = multiply(normalized, mean(multiply(scaled, normalized), last));
+        return multiply(subtract(subtract(scaled, mean(scaled, last)), along), inverse);
+      },
+    ],
+    [weight, (gradient) => reduceTo(multiply(gradient, normalized), weight.shape)],
+    [bias, (gradient) => reduceTo(gradient, bias.shape)],
+  ]);
+}
