@@ -5,6 +5,7 @@ import { factText, keyOf, type Triple, tripleOfKey, triplesOf } from "./facts.js
 import { KnowledgeGraph, type NumberedGraph, phrasesOf } from "./graph/knowledge-graph.js";
 import { pathsTo } from "./graph/paths.js";
 import { personalizedPageRank } from "./graph/personalized-pagerank.js";
+import { Summaries, type Summary } from "./graph/summaries.js";
 import type { HippoRagOptions } from "./options.js";
 import { RuleBase } from "./reasoning/rule-base.js";
 import type { Recognize } from "./recognition.js";
@@ -34,6 +35,8 @@ type LinkedFact = Hit & { triple: Triple };
 export class HippoRag implements Retriever {
   readonly #graph: KnowledgeGraph;
   readonly #rules: RuleBase;
+  /** Made again for the first question after a change. */
+  #summaries: Promise<Summaries> | undefined;
   /** Key of a fact → how many passages state it. */
   readonly #statements = new Map<string, number>();
 
@@ -68,7 +71,7 @@ export class HippoRag implements Retriever {
         }
       }
     }
-    this.#rules.forget();
+    this.#forget();
     await this.parts.facts.remove(gone);
   }
 
@@ -87,6 +90,7 @@ export class HippoRag implements Retriever {
     const judged = await this.parts.recognize(
       queries.map((query, index) => ({ query, facts: linked[index]!.map(({ triple }) => factText(triple)) })),
     );
+    const summaries = await this.#summariesOf(queries);
     return queries.map((query, index) => {
       const conclusion = this.#rules.reason(query);
       const { kept, unread } = judged[index]!;
@@ -102,6 +106,7 @@ export class HippoRag implements Retriever {
       return {
         hits: found.hits,
         trail: [...trail, ...(found.trail ?? [])],
+        ...(summaries[index] && { summary: summaries[index] }),
         ...(conclusion?.answer !== undefined && {
           answer: { phrase: conclusion.answer, passages: conclusion.passages },
         }),
@@ -129,9 +134,22 @@ export class HippoRag implements Retriever {
     return this.#rules.notes();
   }
 
+  /** After a change, what was computed of the graph is out of date. */
+  #forget(): void {
+    this.#rules.forget();
+    this.#summaries = undefined;
+  }
+
+  async #summariesOf(queries: readonly string[]): Promise<(Summary | undefined)[]> {
+    if (!this.options.communities) return queries.map(() => undefined);
+    this.#summaries ??= Summaries.of(this.#graph);
+    const all = await this.#summaries;
+    return Promise.all(queries.map((query) => all.find(query)));
+  }
+
   /** Counts what passages state; returns the keys that no passage stated before. */
   #count(triples: readonly (readonly [string, readonly Triple[]])[]): string[] {
-    this.#rules.forget();
+    this.#forget();
     const added: string[] = [];
     for (const [id, own] of triples) {
       this.#graph.add(id, own);

@@ -150,7 +150,7 @@ export class Memory implements Strategy {
 
   #prepend(
     { input }: Pick<Question, "input">,
-    { hits: found, trail = [], answer }: Retrieval,
+    { hits: found, trail = [], summary, answer }: Retrieval,
     answerTokens: number,
     fits: Fits,
   ): ReadQuestion {
@@ -158,7 +158,10 @@ export class Memory implements Strategy {
     const hits = found.slice(0, this.#options.passages);
     const passages = hits.map(({ id }) => contentOf(this.#documents.get(id)!));
     let kept = passages.length;
-    const textOf = () => [...passages.slice(0, kept), question].join("\n");
+    // A summary goes before passages do, where there is not room for all.
+    let summaries = summary === undefined ? [] : [summary.text];
+    const textOf = () => [...summaries, ...passages.slice(0, kept), question].join("\n");
+    if (!fits(textOf(), answerTokens)) summaries = [];
     while (kept > 1 && !fits(textOf(), answerTokens)) kept--;
     while (kept === 1 && passages[0] !== "" && !fits(textOf(), answerTokens)) {
       passages[0] = passages[0]!.slice(0, Math.floor(passages[0]!.length * 0.75));
@@ -170,7 +173,15 @@ export class Memory implements Strategy {
     });
     return {
       input: textInput(textOf()),
-      evidence: [...evidence, ...trail],
+      evidence: [
+        ...evidence,
+        ...(summary
+          ? [
+              `${summaries.length > 0 ? "summary" : "summary not read"} of ${summary.phrases} phrases, level ${summary.level}: ${summary.text}`,
+            ]
+          : []),
+        ...trail,
+      ],
       retrieved: found.map(({ id }) => id),
       ...(answer && { answer: this.#wordingOf(answer) }),
     };

@@ -70,6 +70,11 @@ export const hippoRagOptions = {
   passageNodes: Type.Boolean({ default: true, description: "Whether passages are nodes of the graph (ablation)." }),
   rules: rulesOption,
   learnRules: learnedRulesOption,
+  communities: Type.Boolean({
+    default: false,
+    description:
+      "Whether a question is also read with a summary of the community of the graph that fits it, of the level that fits.",
+  }),
   pageRank: Type.Boolean({
     default: true,
     description: "Whether seeds spread over the graph; without, passages count by the seeds in them (ablation).",

@@ -14,6 +14,8 @@ export interface Retrieval {
   hits: Hit[];
   /** How they were found, in lines for people, such as facts and paths; absent where the hits say all. */
   trail?: string[];
+  /** A summary of the part of the knowledge that the question is about, and where it is from. */
+  summary?: { level: number; phrases: number; text: string };
   /** What follows from rules, as a phrase of the facts, and the documents with the facts that it follows from. */
   answer?: { phrase: string; passages: string[] };
 }
