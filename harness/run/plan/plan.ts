@@ -28,6 +28,8 @@ import { ordersOf } from "./orders.js";
 import { pinReferences } from "./pin-references.js";
 import { crossedSeeds, seedsOf } from "./seeds.js";
 
+const workerKinds = ["methods", "trainers", "scorers", "models", "engines"] as const;
+
 /** Everything that a run will do, checked before anything runs. */
 export interface RunPlan {
   /** Absolute path of the run directory. */
@@ -41,7 +43,7 @@ export interface RunPlan {
   engine: string | undefined;
   /** What the processes of plug-ins may see. */
   confinement: Confinement;
-  /** By which workers load the same registry. */
+  /** What workers load: the plug-ins of the registry that learn or score. */
   plugins: string[];
   /** In the order in which they start: long ones first. */
   cells: PlannedCell[];
@@ -160,7 +162,7 @@ export async function planRun(
     model: model.directory,
     engine: engine?.name,
     confinement: confinementOf(config, directory, record.source?.directory, registry),
-    plugins: [...plugins],
+    plugins: plugins.filter((plugin) => workerKinds.some((kind) => registry.namesOf(kind, plugin).length > 0)),
     cells,
     estimate,
     memory,

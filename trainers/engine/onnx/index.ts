@@ -3,9 +3,7 @@ import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { architectures } from "./architectures/index.js";
-import { probeDevices } from "./devices.js";
 import { learnerMemory } from "./memory.js";
-import { openCheckpointModel } from "./open.js";
 
 /** Model formats that it reads. */
 const formats = ["llama", "lora-adapter"];
@@ -13,14 +11,14 @@ const formats = ["llama", "lora-adapter"];
 /** Classes in transformers that it computes. */
 const computed = [...architectures.map(({ name }) => name), llava];
 
-/** Training and inference in this process, on ONNX Runtime. */
+/** Training and inference in this process, on ONNX Runtime. What builds graphs is loaded when a model is opened. */
 export const onnxEngine: Engine = {
   name: "onnx",
   version: env.versions.node ?? env.versions.common,
   numerics: `onnx@2 onnxruntime-node@${env.versions.node ?? env.versions.common}`,
-  probe: probeDevices,
+  probe: async () => (await import("./devices.js")).probeDevices(),
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && computed.includes(architecture) ? allCapabilities : undefined,
   memory: learnerMemory,
-  open: openCheckpointModel,
+  open: async (...given) => (await import("./open.js")).openCheckpointModel(...given),
 };
