@@ -1,5 +1,6 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import { type ConfigFileContent, configSchema } from "./schema.js";
+import { ownSchemas } from "./schema-error.js";
 import { readYamlFile, type YamlFile } from "./yaml-file.js";
 
 export type ConfigFile = YamlFile<ConfigFileContent>;
@@ -12,9 +13,7 @@ let validator: ValidateFunction<ConfigFileContent> | undefined;
  * @throws CONFIG_SYNTAX, CONFIG_INVALID with line, column and a suggestion.
  */
 export function readConfigFile(file: string): ConfigFile {
-  validator ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<ConfigFileContent>(
-    configSchema,
-  );
+  validator ??= new Ajv(ownSchemas).compile<ConfigFileContent>(configSchema);
   return readYamlFile(file, validator, {
     what: "the configuration",
     absent: "Check the path; `bench init` writes a commented configuration.",

@@ -12,6 +12,18 @@ export interface SchemaProblem {
 }
 
 /**
+ * Options of ajv for schemas that are written here, such that `explainSchemaErrors` can read the errors. They are not
+ * checked themselves: for that ajv would compile the schema of schemas, in each process and worker.
+ */
+export const ownSchemas = {
+  allErrors: true,
+  verbose: true,
+  allowUnionTypes: true,
+  meta: false,
+  validateSchema: false,
+} as const;
+
+/**
  * Turns ajv's errors into problems, the most telling first. The validator must have been made with `verbose: true`
  * (values and parent schemas are read) and `allErrors: true`.
  */

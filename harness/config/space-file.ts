@@ -1,5 +1,6 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import type { SearchSpace } from "../contract/trainer.js";
+import { ownSchemas } from "./schema-error.js";
 import { checkSpace, spaceSchema } from "./search-space.js";
 import { readYamlFile } from "./yaml-file.js";
 
@@ -12,7 +13,7 @@ let validate: ValidateFunction<SearchSpace> | undefined;
  * @throws CONFIG_SYNTAX, CONFIG_INVALID with line, column and a suggestion.
  */
 export function readSpaceFile(file: string, schema: Record<string, unknown>): SearchSpace {
-  validate ??= new Ajv({ allErrors: true, verbose: true }).compile<SearchSpace>(spaceSchema);
+  validate ??= new Ajv(ownSchemas).compile<SearchSpace>(spaceSchema);
   const { content, locate } = readYamlFile(file, validate, {
     what: "the search space",
     absent:

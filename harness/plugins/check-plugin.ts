@@ -1,6 +1,6 @@
 import { Ajv } from "ajv";
 import { compileOptions } from "../config/options.js";
-import { explainSchemaErrors } from "../config/schema-error.js";
+import { explainSchemaErrors, ownSchemas } from "../config/schema-error.js";
 import { checkSpace, spaceSchema } from "../config/search-space.js";
 import { BenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
@@ -116,7 +116,7 @@ const schema = {
   },
 };
 
-const ajv = new Ajv({ allErrors: true, verbose: true });
+const ajv = new Ajv(ownSchemas);
 ajv.addKeyword({
   keyword: "function",
   schemaType: "boolean",

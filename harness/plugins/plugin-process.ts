@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { basename, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { Ajv, type ValidateFunction } from "ajv";
-import { explainSchemaErrors } from "../config/schema-error.js";
+import { explainSchemaErrors, ownSchemas } from "../config/schema-error.js";
 import { BenchError } from "../contract/errors.js";
 import { packageRoot } from "../contract/files.js";
 import { type Confinement, type Isolation, unconfined } from "../contract/isolation.js";
@@ -28,7 +28,7 @@ const deniedPattern = /ERR_ACCESS_DENIED|Access to this API has been restricted|
 const deniedFix =
   "It is isolated: it reads its own package and the model, and writes in its working directory. --isolate never allows all.";
 
-const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
+const ajv = new Ajv({ ...ownSchemas, useDefaults: true });
 const validators = new Map<ProtocolMethod, ValidateFunction>();
 
 /** What a process of a plug-in is started for. */

@@ -1,4 +1,5 @@
 import { Ajv } from "ajv";
+import { ownSchemas } from "../config/schema-error.js";
 import { readYamlFile } from "../config/yaml-file.js";
 import { BenchError } from "../contract/errors.js";
 import type { RolloutPolicy } from "../contract/rollout.js";
@@ -47,7 +48,7 @@ const schema = {
  *   margin that is not smaller than its range.
  */
 export function readPolicy(file: string): RolloutPolicy {
-  const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true });
+  const ajv = new Ajv({ ...ownSchemas, useDefaults: true });
   const { content, locate } = readYamlFile(file, ajv.compile<RolloutPolicy>(schema), {
     what: "the policy",
     absent: "Check the path. A policy is, at least, `metrics: { resolved: { margin: 0.02 } }`.",

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import type { Static } from "typebox";
+import { ownSchemas } from "../../harness/config/schema-error.js";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError } from "../../harness/contract/errors.js";
@@ -78,9 +79,7 @@ let validate: ValidateFunction<FolderSettings> | undefined;
 export function readSettings(directory: string, given?: string): YamlFile<FolderSettings> {
   const file = given === undefined ? join(directory, "suite.yaml") : resolve(given);
   if (given === undefined && !existsSync(file)) return { content: {}, locate: () => ({ file }) };
-  validate ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<FolderSettings>(
-    folderSettings,
-  );
+  validate ??= new Ajv(ownSchemas).compile<FolderSettings>(folderSettings);
   return readYamlFile(file, validate, { what: "suite.yaml", absent: "Check the path and its permissions." });
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
-import { explainSchemaErrors } from "../../config/schema-error.js";
+import { explainSchemaErrors, ownSchemas } from "../../config/schema-error.js";
 import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
 import { deepest, isTooDeep } from "../../contract/nesting.js";
 
-const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+const ajv = new Ajv(ownSchemas);
 const validators = new Map<string, ValidateFunction>();
 
 /**

@@ -37,17 +37,7 @@ beforeAll(async () => {
       "\n",
     ),
   );
-  const blessed = await workspace.process(
-    "gate",
-    "bless",
-    "main",
-    "--config",
-    "gate.yaml",
-    "--by",
-    "Ada",
-    "--reason",
-    "first",
-  );
+  const blessed = await gate("bless", "main", "--config", "gate.yaml", "--by", "Ada", "--reason", "first");
   if (blessed.code !== 0) throw new Error(blessed.stderr);
 });
 
@@ -115,7 +105,7 @@ describe("bench gate", () => {
     expect(await judged(...given)).toMatchObject({ ...first, metrics: [{ orders: 3, verdict: "inconclusive" }] });
     expect(await judged(...given)).toMatchObject({ ...first, look: { ...first.look, seen: true } });
     // the run names a plug-in, which would be executed: that needs consent
-    const extend = (...further: string[]) => workspace.process("gate", ...given, "--extend", ...further);
+    const extend = (...further: string[]) => workspace.plain("gate", ...given, "--extend", ...further);
     const asked = await extend();
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringMatching(/words\.mjs[\s\S]*USAGE/) });
     const [, digest] = /--trust-plugins ([0-9a-f]{12})/.exec(asked.stderr)!;
