@@ -70,7 +70,12 @@ export class Objectives {
     });
   }
 
-  /** Computes an objective in parts that fit the memory: halves them when it is short, then and from then on. */
+  /**
+   * Computes an objective in parts that fit the memory: halves them when it is short, then and from then on. Where one
+   * sequence does not fit, activations are computed again instead of kept.
+   *
+   * @throws ENGINE_FAILED where that is not enough.
+   */
   private async inParts<T>(objective: Objective, compute: (parts: readonly Part[]) => Promise<T>): Promise<T> {
     const asked = objective.microBatch ?? Number.POSITIVE_INFINITY;
     for (;;) {
@@ -81,6 +86,10 @@ export class Objectives {
         if (!(error instanceof OutOfMemory)) throw error;
         const largest = Math.max(1, ...objective.terms.map((term) => (isTextTerm(term) ? term.batch.length : 1)));
         const now = Math.min(microBatch, largest);
+        if (now <= 1 && (await this.ask<boolean>("recompute", {}))) {
+          this.mostAtOnce = Number.POSITIVE_INFINITY;
+          continue;
+        }
         if (now <= 1) {
           throw new BenchError(
             "ENGINE_FAILED",

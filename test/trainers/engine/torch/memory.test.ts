@@ -15,6 +15,8 @@ async function open(interpreter: string): Promise<{ child: TorchChild; model: To
   return { child, model: new TorchModel(child, opened, directory) };
 }
 
+const lora = { kind: "lora", rank: 4, alpha: 8, targetModules: ["q_proj", "down_proj"] } as const;
+
 /** The interpreter with so many kilobytes of address space. */
 function limited(kilobytes: number): string {
   const path = join(temporaryDirectory(), "python");
@@ -44,5 +46,19 @@ describe.skipIf(skipped || process.platform !== "linux")("short memory", () => {
     expect(report.tokens).toBe(256 * 128);
     expect((await model.meter()).trainedTokens).toBe(256 * 128);
     child.kill();
+  });
+
+  test("activations that are computed again give the same bits", async () => {
+    const [kept, computed] = [await open(python!), await open(python!)];
+    expect(await computed.child.ask("recompute", { model: 1 })).toBe(true);
+    expect(await computed.child.ask("recompute", { model: 1 })).toBe(false);
+    for (const { model } of [kept, computed]) await model.adapt({ ...lora, dropout: 0.5 }, 1);
+    for (let step = 0; step < 3; step++) {
+      const reports = [];
+      for (const { model } of [kept, computed]) reports.push(await model.step(objective(8), update));
+      expect(reports[1]).toEqual(reports[0]);
+    }
+    expect(await computed.model.digest()).toBe(await kept.model.digest());
+    for (const { child } of [kept, computed]) child.kill();
   });
 });

@@ -156,6 +156,10 @@ def laid_out(layout: Layout) -> Iterator[None]:
         _layout.pop()
 
 
+def in_force() -> Layout:
+    return _layout[-1]
+
+
 #: What some architectures add to attention and this function does not compute.
 _UNKNOWN = ("softcap", "s_aux", "position_bias", "head_mask")
 
@@ -168,7 +172,7 @@ def _bench_attention(module, query, key, value, attention_mask, scaling=None, dr
             f"The attention of this architecture ({', '.join(extra) or 'its own mask'}) is not computed over packed sequences.",
             "Use a model of another architecture.",
         )
-    return _layout[-1].attend(query, key, value, scaling, sliding_window), None
+    return in_force().attend(query, key, value, scaling, sliding_window), None
 
 
 AttentionInterface.register(NAME, _bench_attention)

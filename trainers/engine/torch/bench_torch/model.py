@@ -18,6 +18,7 @@ from .errors import BenchError
 from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows
 from .importance import importance
 from .keyed import number
+from .memory import check_memory, recompute, recomputing
 from .norms import fuse_norms
 from .parameters import Trainable, combine, dot
 from .update import apply_update, check_finite, constrained
@@ -179,7 +180,7 @@ class TorchModel:
         """Logits [selected, classes] in float32 of sequences that are computed packed; see `Packed`."""
         layout = Packed([len(sequence) for sequence in tokens], self.device)
         ids = torch.tensor([[token for sequence in tokens for token in sequence]], device=self.device)
-        with laid_out(layout):
+        with laid_out(layout), recomputing(self.model):
             return self.compute(ids, layout.positions, torch.tensor(selected, device=self.device)).float()
 
     def compute(self, ids: torch.Tensor, positions: torch.Tensor, selected: torch.Tensor | None, cache=None) -> torch.Tensor:
@@ -235,13 +236,16 @@ class TorchModel:
     def evaluate(self, objective: dict, training: int | None = None):
         """The values of an objective's terms but the quadratic ones, their weighted sum for autograd, and tokens.
 
-        `training` is the number of the part of a step that dropout is keyed by; no dropout without it.
+        `training` is the number of the part of a step that dropout is keyed by; no dropout without it. It stays on, for
+        the backward pass may compute activations again.
         """
         terms, batches = objective["terms"], objective["batches"]
         laid = [rows_of(batch) for batch in batches]
         total = torch.zeros((), device=self.device)
         values: list[torch.Tensor | None] = [None] * len(terms)
         tokens = sum(rows.count for rows in laid)
+        if training is not None:
+            check_memory(self, sum(len(own) for rows in laid for own in rows.tokens), sum(len(rows.labels) for rows in laid))
         logits = None
         if laid:
             sequences = [tokens for rows in laid for tokens in rows.tokens]
@@ -249,13 +253,10 @@ class TorchModel:
             for rows in laid:
                 selected += [start + index for index in rows.selected]
                 start += sum(len(sequence) for sequence in rows.tokens)
-            dropping = training is not None and self.adapters is not None and self.adapters.options["dropout"] > 0
-            if dropping:
+            if training is not None and self.adapters is not None and self.adapters.options["dropout"] > 0:
                 self.adapters.dropping(True)
                 torch.manual_seed(number(self.seed, "lora-dropout", task=training, step=self.trainable.step))
             logits = self.packed(sequences, selected)
-            if dropping:
-                self.adapters.dropping(False)
             counts = torch.tensor([0, *(len(rows.labels) for rows in laid)]).cumsum(0).tolist()
         for i, term in enumerate(terms):
             kind = term["kind"]
@@ -297,9 +298,13 @@ class TorchModel:
 
     def differentiate(self, objective: dict, part: int = 0) -> tuple[list[float], float, int]:
         """Adds the objective's gradient to `trainable.gradient`: the terms' values, the objective's, tokens."""
-        values, total, tokens = self.evaluate(objective, part)
-        if total.requires_grad:
-            total.backward()
+        try:
+            values, total, tokens = self.evaluate(objective, part)
+            if total.requires_grad:
+                total.backward()
+        finally:
+            if self.adapters is not None:
+                self.adapters.dropping(False)
         self.add_quadratics(objective["terms"], values, self.trainable.gradient)
         numbers = [value.item() for value in values]
         return numbers, sum(term["weight"] * value for term, value in zip(objective["terms"], numbers)), tokens
@@ -380,6 +385,10 @@ class TorchModel:
         with self.trainable.using(self.own(at)):
             logits = self.packed(rows.tokens, rows.selected)
         return {"rows": logits.shape[0], "classes": logits.shape[1], "values": logits}
+
+    def recompute(self) -> bool:
+        """Spends time on memory: activations are computed again in the backward pass. False where that is so already."""
+        return recompute(self.model)
 
     def importance(self, examples: list[dict], kind: str, seed: int, coverage: float) -> dict:
         return self.hold(importance(self, examples, kind, seed, coverage))

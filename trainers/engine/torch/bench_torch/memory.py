@@ -1,0 +1,76 @@
+"""What a gradient takes, estimated before it is computed; layers whose activations are computed again instead of kept."""
+
+import os
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch.utils.checkpoint import checkpoint
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+from .attention import in_force, laid_out
+
+#: Bytes that a layer keeps of a token, in half precision: 34 times its hidden width (Korthikanti et al., 2205.05198,
+#: section 4.1; attention matrices are not kept), and 2 times that where only what enters it is kept.
+KEPT, KEPT_ENTERING = 34, 2
+#: Bytes of a logit in float32: itself, its share of the softmax, its gradient.
+LOGIT = 12
+#: Of the memory, what can be planned with.
+USABLE = 0.9
+
+
+def check_memory(model, tokens: int, rows: int) -> None:
+    """Throws MemoryError where the gradient of so many tokens, with so many rows of logits, will not fit beside the model."""
+    total = _total(model.device)
+    if total is None:
+        return
+    kept = KEPT * model.layers if not recomputes(model.model) else KEPT_ENTERING * model.layers + KEPT
+    width = model.embedding.embedding_dim * model.embedding.weight.element_size() / 2
+    needed = kept * width * tokens + LOGIT * rows * model.vocabulary
+    left = total * USABLE - model.tensor_bytes()
+    if needed > left:
+        raise MemoryError(f"A gradient of {tokens} tokens takes about {needed / 1e9:.1f} GB, {max(left, 0) / 1e9:.1f} GB are left.")
+
+
+def _total(device: torch.device) -> int | None:
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    if not hasattr(os, "sysconf"):
+        return None
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _layers(model: torch.nn.Module) -> list[GradientCheckpointingLayer]:
+    return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+
+
+def recomputes(model: torch.nn.Module) -> bool:
+    return any(layer.gradient_checkpointing for layer in _layers(model))
+
+
+def recompute(model: torch.nn.Module) -> bool:
+    """From now on layers keep what enters them alone. False where they did so before, or cannot."""
+    layers = _layers(model)
+    if not layers or recomputes(model):
+        return False
+    for layer in layers:
+        layer.gradient_checkpointing = True
+        layer._gradient_checkpointing_func = _recomputed
+    return True
+
+
+@contextmanager
+def recomputing(model: torch.nn.Module):
+    """Layers that recompute do so within. transformers asks for the state of training, which the modules in them do not get."""
+    layers = _layers(model) if torch.is_grad_enabled() and recomputes(model) else []
+    for layer in layers:
+        layer.training = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.training = False
+
+
+def _recomputed(function, *args):
+    layout = in_force()
+    return checkpoint(function, *args, use_reentrant=False, context_fn=lambda: (nullcontext(), laid_out(layout)))
