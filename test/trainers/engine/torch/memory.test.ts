@@ -15,7 +15,7 @@ async function open(interpreter: string): Promise<{ child: TorchChild; model: To
   return { child, model: new TorchModel(child, opened, directory) };
 }
 
-const lora = { kind: "lora", rank: 4, alpha: 8, targetModules: ["q_proj", "down_proj"] } as const;
+const lora = { kind: "lora" as const, rank: 4, alpha: 8, targetModules: ["q_proj", "down_proj"] };
 
 /** The interpreter with so many kilobytes of address space. */
 function limited(kilobytes: number): string {

@@ -1,4 +1,4 @@
-"""How PyTorch is set up: the same calls give the same bits."""
+"""The same calls give the same bits."""
 
 import os
 from collections.abc import Iterator
@@ -6,8 +6,6 @@ from contextlib import contextmanager
 
 # cuBLAS gives the same bits again only with workspaces of its own; read before its first call.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-# Batches differ in size: blocks of memory that grow are used again.
-os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
 
 import torch
 
