@@ -90,7 +90,7 @@ def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_st
     cache = SlotCache(model.layers, count, -(-longest // 64) * 64)
     prefix = _common([row.prompt for row in waiting])
     if prefix > 0:
-        _read(model, cache, {0: rows[0].prompt[:prefix]}, 0)
+        _read(model, cache, {0: waiting[0].prompt[:prefix]}, 0)
         cache.spread(prefix)
     active: dict[int, Row] = {}
     decoder = Decoder(model, cache, count)
