@@ -60,7 +60,16 @@ test("the plan of memory knows who trains all parameters, and what grows with th
     const trainer = byName(trainers, name);
     return trainer.memory!(checkOptions(trainer.options, given, name), tasks);
   };
-  for (const name of ["lora", "o-lora", "n-lora", "adalora", "lora-per-task", "l2p", "progressive-prompts"])
+  for (const name of [
+    "lora",
+    "o-lora",
+    "n-lora",
+    "adalora",
+    "lora-per-task",
+    "routed-lora",
+    "l2p",
+    "progressive-prompts",
+  ])
     expect(needOf(name).trains, name).toBe("adapter");
   for (const name of ["sequential", "osf", "migu", "ties"]) expect(needOf(name).trains, name).toBe("all");
   expect(needOf("composed", { use: ["lora", "ewc"] }).trains).toBe("adapter");

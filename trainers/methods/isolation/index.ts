@@ -6,6 +6,18 @@ import { loraPerTask } from "./lora-per-task.js";
 import { nLora } from "./n-lora.js";
 import { oLora } from "./o-lora.js";
 import { progressivePrompts } from "./progressive-prompts.js";
+import { routedExperts } from "./routed-experts.js";
+import { routedLora } from "./routed-lora.js";
 
 /** Methods that give tasks parameters of their own, or few of them. */
-export const isolation: Method[] = [lora, oLora, nLora, adalora, loraPerTask, progressivePrompts, l2p];
+export const isolation: Method[] = [
+  lora,
+  oLora,
+  nLora,
+  adalora,
+  loraPerTask,
+  routedLora,
+  routedExperts,
+  progressivePrompts,
+  l2p,
+];

@@ -6,7 +6,7 @@ import { byName, contextFor, expectSameBits, learnAll, savedBy, tinyModel, tinyT
 
 const trainer = byName(trainers, "lora-per-task");
 const options = { steps: 12, learningRate: 1e-2, warmupSteps: 0, rank: 4 };
-const share = "validation questions routed to this task's adapter";
+const share = "validation questions routed to their task";
 /** Tasks that differ in a word before each question. */
 const tasks = [tinyTask("animals"), tinyTask("buildings"), tinyTask("colours")];
 const questionsOf = (task: (typeof tasks)[number]) =>
