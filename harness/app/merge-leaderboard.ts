@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Board } from "../contract/board.js";
+import { BenchError } from "../contract/errors.js";
 import { publishFiles } from "../hub/publish.js";
 import { resolveReference } from "../hub.js";
 import { buildBoard } from "../metrics/index.js";
@@ -22,6 +23,8 @@ export interface LeaderboardOptions extends ReadingOptions {
   /** Directory. */
   out: string;
   push?: string;
+  /** Compares at equal operations: see `buildBoard`. Not where the board is published, which is of all runs. */
+  flops?: number;
   /** What the card is called, and a Markdown file that says how to submit; else what the card there says, or a default. */
   title?: string;
   submission?: string;
@@ -45,14 +48,20 @@ export interface MergedLeaderboard {
  * Merges runs into one leaderboard, writes it, and publishes it where that was asked for: what is published there
  * already is merged in, and if someone else publishes meanwhile, it is merged anew.
  *
- * @throws SIGNATURE_INVALID where it cannot be signed, or a leaderboard is not signed by those that are asked for.
+ * @throws SIGNATURE_INVALID where it cannot be signed, or a leaderboard is not signed by those that are asked for; USAGE on a
+ * budget of operations for what is published.
  */
 export async function mergeLeaderboard(
   references: readonly string[],
   options: LeaderboardOptions,
   registry: Registry,
 ): Promise<MergedLeaderboard> {
-  const { out, push, notice, sign, signers, withReports = false } = options;
+  const { out, push, notice, sign, signers, withReports = false, flops } = options;
+  if (flops !== undefined && push !== undefined) {
+    throw new BenchError("USAGE", "--flops chooses among rows, and a published leaderboard has all of them", {
+      fix: "Leave out --push, or --flops.",
+    });
+  }
   const words = cardWords(options);
   const admit = (directory: string, name: string) => {
     if (signers === undefined || publishedPaths(directory).length === 0) return;
@@ -76,7 +85,7 @@ export async function mergeLeaderboard(
   };
   noticeOf(own);
   const write = async (runs: readonly MeasuredRun[], there?: string) => {
-    const board = buildBoard(runs, registry.allMetrics());
+    const board = buildBoard(runs, registry.allMetrics(), flops);
     const files = await writeLeaderboard(board, runs, registry, out);
     const card = writeCard(board, { out, there, push, reports, ...words });
     const signed = [...files, ...reportFiles]; // not the card, which its owners may edit

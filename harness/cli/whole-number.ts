@@ -8,3 +8,10 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
   };
 }
+
+/** Reads a flag that is a number above 0, such as 4e11. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d[\d.]*(e\d{1,2})?$/i.test(text) && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Give a number above 0, such as 4e11.");
+}

@@ -7,6 +7,11 @@ export interface Board extends Omit<Leaderboard, "schema" | "runDirectory" | "su
   /** What the means and ranks are made over: the grid that most entries were planned on. */
   grid: { orders: { name: string; tasks: string[] }[]; seeds: number[] };
   runs: BoardRun[];
+  /**
+   * Where rows are compared at equal operations: of each trainer the longest training within `flops`, evaluation included;
+   * and the trainers of which none is within them, with the fewest operations that they took, null where these are unknown.
+   */
+  equalFlops?: { flops: number; leftOut: { trainer: string; flops: number | null }[] };
   leaderboard: BoardRow[];
 }
 

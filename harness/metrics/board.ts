@@ -13,6 +13,7 @@ import type {
 } from "../contract/result.js";
 import { builtInMetrics, overallPerformance } from "./catalog.js";
 import { groupBy, placeOf, seedsPerOrder } from "./clusters.js";
+import { withinFlops } from "./equal-flops.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 import { modelNames } from "./model-names.js";
 
@@ -39,14 +40,25 @@ interface EntryCell extends CellRecord {
  * lacks a cell of it stays unranked, and cells outside of it are listed only.
  *
  * @param metrics the built-in ones without it.
- * @throws RUN_MISMATCH when the runs are of different suites or data.
+ * @param flops where given, of each trainer the longest training within so many operations alone, see `withinFlops`.
+ * @throws RUN_MISMATCH when the runs are of different suites or data; CONFIG_INVALID where nothing is within `flops`.
  */
-export function buildBoard(sources: readonly LeaderboardSource[], metrics: readonly Metric[] = builtInMetrics): Board {
+export function buildBoard(
+  sources: readonly LeaderboardSource[],
+  metrics: readonly Metric[] = builtInMetrics,
+  flops?: number,
+): Board {
   const [first] = sources;
   if (first === undefined) throw new BenchError("USAGE", "there is no run to make a leaderboard of");
   for (const source of sources) checkSuite(first, source);
   const orders = namedOrders(sources.map(({ run }) => run));
-  const entries = entriesOf(sources, orders);
+  const all = entriesOf(sources, orders);
+  const { kept: entries, none } = flops === undefined ? { kept: all, none: [] } : withinFlops(all, flops);
+  if (entries.length === 0) {
+    throw new BenchError("CONFIG_INVALID", `no entry was trained within ${flops} floating-point operations`, {
+      fix: "Raise --flops, or run the trainers with fewer `steps`.",
+    });
+  }
   const places = commonGrid(entries);
   const grid = {
     orders: [...orders.values()].filter(({ name }) => places.some(({ order }) => order === name)),
@@ -67,6 +79,12 @@ export function buildBoard(sources: readonly LeaderboardSource[], metrics: reado
       command: run.command,
       cells: { done: Object.keys(matrices).length, planned: run.cells.length },
     })),
+    ...(flops !== undefined && {
+      equalFlops: {
+        flops,
+        leftOut: none.map(({ entry, flops: own }) => ({ trainer: entry.record.label, flops: own })),
+      },
+    }),
     leaderboard: rows,
   };
 }

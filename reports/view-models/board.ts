@@ -7,7 +7,7 @@ import { builtInMetrics } from "../../harness/metrics/index.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
 import { boundOf, type Entry } from "./shared/entries.js";
-import { modelName, moment, plural, points } from "./shared/format.js";
+import { count, modelName, moment, plural, points } from "./shared/format.js";
 import { type GlossaryView, glossaryViews } from "./summary/glossary.js";
 import type { HeaderView } from "./summary/header.js";
 
@@ -79,6 +79,7 @@ export function boardView(board: Board, { metrics, columns }: ReportContext = { 
       facts: [
         { name: "Suite", value: suiteLabel(suite) },
         { name: "Entries", value: rows.length === 1 ? "1 entry" : `${rows.length} entries` },
+        ...(board.equalFlops === undefined ? [] : [equalFlopsFact(board.equalFlops)]),
         { name: "Grid", value: `${plural(board.orders, "order")} × ${plural(board.seeds, "seed")}` },
         { name: "Models", value: models.size === 1 ? modelName(rows[0]!.model.reference) : String(models.size) },
         { name: "Runs", value: String(runs.length), note: `latest ${moment(dates.at(-1)!)}` },
@@ -86,6 +87,17 @@ export function boardView(board: Board, { metrics, columns }: ReportContext = { 
       ],
     };
   }
+}
+
+/** What a comparison at equal operations is of, and whom it leaves out. */
+function equalFlopsFact({ flops, leftOut }: NonNullable<Board["equalFlops"]>) {
+  const none = leftOut.map(({ trainer, flops: own }) => `${trainer} (${own === null ? "unknown" : count(own)})`);
+  const rule = "of each trainer the longest training within them, evaluation included";
+  return {
+    name: "Equal operations",
+    value: `${count(flops)} FLOPs`,
+    note: none.length === 0 ? rule : `${rule}; left out: ${none.join(", ")}`,
+  };
 }
 
 function entryOf(row: BoardRow): Entry {

@@ -1,5 +1,6 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
+import type { Board } from "../../contract/board.js";
 import type { Isolation } from "../../contract/isolation.js";
 import type { MetricDescription } from "../../contract/metric.js";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
@@ -88,6 +89,17 @@ export function leaderboardLines(
       .flatMap((note) => wrap(note, terminal.width))
       .map((line) => paint.dim(line)),
   ];
+}
+
+/** What a comparison at equal operations is of, and whom it leaves out; nothing where it is none. */
+export function equalFlopsLines({ equalFlops }: Pick<Board, "equalFlops">, width: number): string[] {
+  if (equalFlops === undefined) return [];
+  const { flops, leftOut } = equalFlops;
+  const text = `at equal operations: of each trainer the longest training within ${flops.toPrecision(3)} FLOPs, evaluation included; tokens and steps differ`;
+  const none = leftOut.map(
+    ({ trainer, flops: own }) => `${trainer} (${own === null ? "unknown" : `at least ${own.toPrecision(3)}`})`,
+  );
+  return [...wrap(text, width), ...(none.length === 0 ? [] : wrap(`left out: ${none.join(", ")}`, width)), ""];
 }
 
 const caption = (shown: Column[], all: number, board: Pick<Leaderboard, "seeds" | "leaderboard">): string =>

@@ -10,6 +10,7 @@ import {
   printLines,
   withCommonOptions,
 } from "../context.js";
+import { positiveNumber } from "../whole-number.js";
 
 /** `bench leaderboard <runs…>`: merges runs of one suite into one page. */
 export function addLeaderboard(program: Command, context: CliContext): void {
@@ -21,6 +22,11 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     .option(
       "--push <reference>",
       "publish to hf://datasets/owner/name or hf://spaces/owner/name, merged with what is there; reads HF_TOKEN",
+    )
+    .option(
+      "--flops <n>",
+      "compare at equal operations: of each trainer the longest training (`steps`, `epochs`) within so many, such as 4e11",
+      positiveNumber,
     )
     .option("--title <text>", "title of the card (default: the one that is there, or the suite's)")
     .option(
@@ -37,10 +43,11 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     "bench leaderboard runs/* --push hf://spaces/owner/board --title 'Forgetting in 8 tasks' --with-reports",
     "bench leaderboard runs/* --sign ~/.ssh/id_ed25519",
     "bench leaderboard site hf://datasets/owner/board --signers allowed_signers",
+    "bench leaderboard runs/* --flops 4e11",
     "bench leaderboard runs/* --json > board.json",
   ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
     const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");
-    const { leaderboardLines } = await import("../text/leaderboard-table.js");
+    const { equalFlopsLines, leaderboardLines } = await import("../text/leaderboard-table.js");
     const registry = await registryFor(context, options.plugin);
     const merged = await mergeLeaderboard(
       runs,
@@ -51,7 +58,12 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     if (options.json) printJson(context, { ...board, page, pushed });
     else {
       const places = pushed === null ? [page] : [page, pushed];
-      printLines(context, [...leaderboardLines(board, context), "", ...places]);
+      printLines(context, [
+        ...leaderboardLines(board, context),
+        "",
+        ...equalFlopsLines(board, context.width),
+        ...places,
+      ]);
     }
   });
 }

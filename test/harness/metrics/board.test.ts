@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { afterAll, describe, expect, test } from "vitest";
+import { equalFlopsLines } from "../../../harness/cli/text/leaderboard-table.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { buildBoard, buildLeaderboard } from "../../../harness/metrics/index.js";
 import { readRun } from "../../../harness/run/store/store.js";
@@ -124,5 +125,52 @@ describe("merging", () => {
     expect(() => buildBoard([full, foreign])).toThrowError(
       expect.objectContaining({ code: "RUN_MISMATCH", message: expect.stringContaining("different suites") }),
     );
+  });
+});
+
+describe("at equal operations", () => {
+  /** The run with other steps and that many operations a cell; null where they are unknown. */
+  const trained = (steps: number | null, flops: number | null) => ({
+    ...full,
+    run: {
+      ...full.run,
+      id: `steps-${steps}`,
+      trainers: full.run.trainers.map((trainer) => ({ ...trainer, options: { ...trainer.options, steps } })),
+    },
+    costs: Object.fromEntries(Object.entries(full.costs).map(([cell, cost]) => [cell, { ...cost, flops }])),
+  });
+  const stepsOf = (board: ReturnType<typeof buildBoard>) =>
+    new Set(board.leaderboard.map(({ record }) => record.options.steps));
+
+  test("each trainer has one row: the longest training within the budget", () => {
+    const runs = [trained(20, 1e11), trained(60, 3e11), trained(40, 2e11)];
+    const [whole, board] = [buildBoard(runs), buildBoard(runs, undefined, 2.5e11)];
+    expect(stepsOf(whole)).toEqual(new Set([20, 40, 60]));
+    expect(stepsOf(board)).toEqual(new Set([40]));
+    expect(board.leaderboard).toHaveLength(full.run.trainers.length);
+    expect(board.equalFlops).toEqual({ flops: 2.5e11, leftOut: [] });
+    expect(stepsOf(buildBoard(runs, undefined, 3e11))).toEqual(new Set([60]));
+    expect(equalFlopsLines(board, 80).join(" ")).toContain("within 2.50e+11 FLOPs");
+    expect(equalFlopsLines(whole, 80)).toEqual([]);
+  });
+
+  test("who needs more is left out and listed, and so is who does not say", () => {
+    const dear = trained(60, 3e11);
+    const cheap = part(trained(20, 1e11), "cheap", () => true);
+    cheap.run = { ...cheap.run, trainers: cheap.run.trainers.filter(({ label }) => label === "ewc") };
+    cheap.run.cells = cheap.run.cells.filter(({ trainer }) => trainer === "ewc");
+    const board = buildBoard([dear, cheap], undefined, 2e11);
+    expect(board.leaderboard.map(({ trainer }) => trainer.split(" ")[0])).toEqual(["ewc"]);
+    expect(board.equalFlops!.leftOut).toContainEqual({ trainer: "replay", flops: 3e11 });
+    expect(board.equalFlops!.leftOut.map(({ trainer }) => trainer)).not.toContain("ewc");
+    expect(equalFlopsLines(board, 200).join(" ")).toContain("replay (at least 3.00e+11)");
+    expect(() => buildBoard([dear], undefined, 1e11)).toThrow("no entry was trained within");
+    expect(() => buildBoard([trained(20, null)], undefined, 1e11)).toThrow("no entry was trained within");
+  });
+
+  test("it follows the published schema", () => {
+    const schema = JSON.parse(readFileSync(join(packageRoot, "harness/contract/schemas/board.schema.json"), "utf8"));
+    const validate = new Ajv({ strict: false }).compile(schema);
+    expect(validate(buildBoard([trained(20, 1e11)], undefined, 2e11)), JSON.stringify(validate.errors)).toBe(true);
   });
 });

@@ -1,0 +1,44 @@
+import { digestOf } from "../contract/digest.js";
+import type { CostRecord, TrainerRecord } from "../contract/result.js";
+import { meanCost } from "./cost.js";
+
+/** What of an entry of a board says which trainer it is and what it cost. */
+interface CostedEntry {
+  record: TrainerRecord;
+  model: { digest: string };
+  engine: string;
+  cells: ReadonlyMap<string, { cost?: CostRecord }>;
+}
+
+/**
+ * The entries of a comparison at equal operations: of those of one trainer that differ in `steps` and `epochs` alone, the
+ * one with the most operations within the budget. Each was trained with its whole schedule, which a point within a longer
+ * training was not. Entries are left out where another of their trainer's comes nearer, where they are above the budget,
+ * and where their operations are unknown.
+ *
+ * @param flops mean over an entry's cells, evaluation included, as boards show it.
+ * @returns the kept entries in their order, and those trainers of which none is within the budget: one entry each, the
+ *   one with the fewest operations.
+ */
+export function withinFlops<Entry extends CostedEntry>(
+  entries: readonly Entry[],
+  flops: number,
+): { kept: Entry[]; none: { entry: Entry; flops: number | null }[] } {
+  const groups = new Map<string, { entry: Entry; flops: number | null }[]>();
+  for (const entry of entries) {
+    const { name, version, options } = entry.record;
+    const { steps: _steps, epochs: _epochs, ...rest } = options;
+    const key = digestOf({ name, version, rest, model: entry.model.digest, engine: entry.engine });
+    const costs = [...entry.cells.values()].flatMap(({ cost }) => cost ?? []);
+    groups.set(key, [...(groups.get(key) ?? []), { entry, flops: meanCost(costs).flops ?? null }]);
+  }
+  const chosen = new Set<Entry>();
+  const none: { entry: Entry; flops: number | null }[] = [];
+  for (const group of groups.values()) {
+    const sorted = group.sort((a, b) => (a.flops ?? Number.POSITIVE_INFINITY) - (b.flops ?? Number.POSITIVE_INFINITY));
+    const within = sorted.findLast((one) => one.flops !== null && one.flops <= flops);
+    if (within) chosen.add(within.entry);
+    else none.push(sorted[0]!);
+  }
+  return { kept: entries.filter((entry) => chosen.has(entry)), none };
+}
