@@ -12,10 +12,11 @@ import { traceClaims } from "./trace/claims.js";
 import { trace } from "./trace/index.js";
 import { profileClaims } from "./trace-seq/claims.js";
 import { traceSeq } from "./trace-seq/index.js";
+import { traceSeqValidation } from "./trace-seq/validation.js";
 
 /** The suites that come with bench, and what their papers claim. */
 export const plugin: Plugin = {
-  suites: [traceSeq, knowledgeSeq, folder, trace, superni, retrieval, lmEval],
+  suites: [traceSeq, traceSeqValidation, knowledgeSeq, folder, trace, superni, retrieval, lmEval],
   scorers: [lmEvalMatch],
   metrics: [...knowledgeMetrics, ...retrievalMetrics],
   claims: [...traceClaims, ...ssrClaims, ...profileClaims],

@@ -135,7 +135,7 @@ describe("completion", () => {
       return stdout.trim().split("\n");
     };
     expect(completed("wat")).toEqual(["watch"]);
-    expect(completed("run", "trace-")).toEqual(["trace-seq"]);
+    expect(completed("run", "trace-")).toEqual(["trace-seq", "trace-seq-validation"]);
     expect(completed("run", "--trainers", "sequ")).toEqual(["sequential"]);
     expect(completed("run", "--trainers", "frozen,sequ")).toEqual(["frozen,sequential"]);
     expect(completed("run", "--chat", "")).toEqual(["auto", "never"]);

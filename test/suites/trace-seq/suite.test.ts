@@ -4,6 +4,7 @@ import { scorers } from "../../../harness/score/index.js";
 import { generateSuite, traceSeq } from "../../../suites/trace-seq/index.js";
 import { wordsOfShiftedTests } from "../../../suites/trace-seq/lexicon.js";
 import { tasks as families } from "../../../suites/trace-seq/tasks/index.js";
+import { validationSuiteOf } from "../../../suites/trace-seq/validation.js";
 
 const suite = generateSuite(false);
 const quick = generateSuite(true);
@@ -143,5 +144,29 @@ describe("trace-seq", () => {
     const count = (kind: string) => suite.probes.filter((probe) => probe.kind === kind).length;
     expect(["general", "instruction", "safety", "unseen"].map(count)).toEqual([5, 2, 2, 2]);
     expect(suite.probes.every(({ examples }) => examples.length >= 60)).toBe(true);
+  });
+});
+
+describe("trace-seq-validation", () => {
+  const derived = validationSuiteOf(suite);
+
+  it("asks nothing that trace-seq asks, and trains on nothing that it asks", () => {
+    const asked = [
+      ...suite.tasks.flatMap(({ test, shifted }) => [...test, ...shifted!]),
+      ...suite.probes.flatMap(({ examples }) => examples),
+    ];
+    const own = derived.tasks.flatMap(({ test, validation }) => [...test, ...validation]);
+    const probed = derived.probes.flatMap(({ examples }) => examples);
+    const trained = derived.tasks.flatMap(({ train }) => train);
+    const [known, used] = [new Set(prompts(asked)), new Set(prompts(trained))];
+    expect(prompts([...own, ...probed, ...trained]).filter((prompt) => known.has(prompt))).toEqual([]);
+    expect(prompts([...own, ...probed]).filter((prompt) => used.has(prompt))).toEqual([]);
+  });
+
+  it("has every task and every general ability, each with items, and another digest", () => {
+    expect(derived.tasks.map(({ id, test }) => [id, test.length])).toEqual(suite.tasks.map(({ id }) => [id, 100]));
+    const general = suite.probes.filter(({ kind }) => kind !== "unseen");
+    expect(derived.probes.map(({ id, examples }) => [id, examples.length])).toEqual(general.map(({ id }) => [id, 50]));
+    expect(derived.digest).not.toBe(suite.digest);
   });
 });

@@ -125,6 +125,38 @@ test("what the text says of the search for kl is in its record", () => {
   expect(chosen.values.direction).toBe("reverse");
 });
 
+describe("protecting general ability", () => {
+  const protection: Record<string, Row & { instruction: number; safety: number; addedParameters: number }> = JSON.parse(
+    read("protection-figures.json"),
+  ).rows;
+
+  test("every figure of its table is that of the stored cells", () => {
+    const found = table("| row | OP | LA | general ability | instructions |");
+    expect(found.map(([name]) => name)).toEqual(Object.keys(protection));
+    for (const cells of found) {
+      const row = protection[cells[0]!]!;
+      const abilities = [row.general, row.instruction, row.safety].map(signed);
+      const cost = [(row.flops / 1e12).toFixed(2), thousands(row.addedParameters)];
+      expect(cells).toEqual([cells[0], points(row.op), points(row.la), ...abilities, ...cost]);
+    }
+  });
+
+  test("what the text says of it", () => {
+    const { replay, sequential, ...others } = protection;
+    for (const name of ["routed-lora-r16-8e-3", "routed-experts", "routed-experts-1.5e-3"]) {
+      const { op, general, instruction, safety } = protection[name]!;
+      expect(op, name).toBeGreaterThan(replay!.op - 0.02);
+      expect([general, instruction, safety], name).toEqual([0, 0, 0]);
+    }
+    expect(protection["routed-experts"]!.op).toBeGreaterThan(replay!.op);
+    expect(protection["lora-per-task-r32-8e-3"]!.general).toBeLessThan(replay!.general);
+    for (const name of ["kl-0.1", "ssr-none", "ssr-none-kl-0.1", "sdft-supervised"]) {
+      expect(others[name]!.op, name).toBeLessThan(replay!.op - 0.2);
+      expect(others[name]!.general, name).toBeGreaterThan(sequential!.general);
+    }
+  });
+});
+
 describe("what the text says of the table of three orders", () => {
   const orders = table("| rank | trainer | OP |");
   const of = (name: string, column: number) => {
