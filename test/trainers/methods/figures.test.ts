@@ -141,6 +141,18 @@ describe("protecting general ability", () => {
     }
   });
 
+  test("what the text says of the full suite", () => {
+    const { rows: full } = JSON.parse(read("protection-figures.json")).test;
+    for (const name of ["routed-experts", "routed-lora"]) {
+      const { op, general, instruction, safety } = full[name];
+      expect(page, name).toMatch(new RegExp(`\\W${points(op).replace(".", "\\.")}\\W`));
+      expect([general, instruction, safety], name).toEqual([0, 0, 0]);
+    }
+    expect(page).toContain(`unseen tasks ${signed(full["routed-experts"].unseen)} points`);
+    expect(100 * full["routed-experts"].op).toBeGreaterThan(96.1 - 2);
+    expect(full["routed-experts"].addedParameters).toBe(7 * 549_312);
+  });
+
   test("what the text says of it", () => {
     const { replay, sequential, ...others } = protection;
     for (const name of ["routed-lora-r16-8e-3", "routed-experts", "routed-experts-1.5e-3"]) {
