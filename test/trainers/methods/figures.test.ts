@@ -149,7 +149,12 @@ describe("protecting general ability", () => {
       expect([general, instruction, safety], name).toEqual([0, 0, 0]);
     }
     expect(page).toContain(`unseen tasks ${signed(full["routed-experts"].unseen)} points`);
-    expect(100 * full["routed-experts"].op).toBeGreaterThan(96.1 - 2);
+    const { op, general, flops } = full.replay;
+    expect(page).toContain(`\`replay\` at ${points(op)} with general ability ${signed(general)}`);
+    expect(page).toContain(
+      `${(full["routed-experts"].flops / 1e12).toFixed(2)} TFLOP against ${(flops / 1e12).toFixed(2)}`,
+    );
+    expect(full["routed-experts"].op).toBeGreaterThan(op - 0.02);
     expect(full["routed-experts"].addedParameters).toBe(7 * 549_312);
   });
 
