@@ -74,6 +74,7 @@ test("the plan of memory knows who trains all parameters, and what grows with th
   for (const name of ["sequential", "osf", "migu", "ties"]) expect(needOf(name).trains, name).toBe("all");
   expect(needOf("composed", { use: ["lora", "ewc"] }).trains).toBe("adapter");
   for (const name of ["ties", "dare", "magmax"]) expect(needOf(name).vectors - needOf(name, {}, 4).vectors).toBe(4);
+  expect(needOf("osf").vectors).toBeGreaterThan(needOf("sequential").vectors + 3);
   expect(needOf("ogd").vectors).toBeGreaterThan(2 * 48);
   expect(needOf("ogd", { capacity: 4 }).vectors).toBeLessThan(12);
   expect(needOf("sdft", { teacherRate: null }).vectors).toBeLessThan(needOf("sdft").vectors);

@@ -37,6 +37,7 @@ export const osf = defineMethod({
   },
   space: { share: { low: 0.1, high: 0.95, scale: "linear" }, learningRate: rateRange },
   capabilities: ["subspaces"],
+  vectors: (_, { share }) => 3 + 2 * share, // of a step that is projected afterwards, and the directions
   strategy({ share, targetModules }) {
     let matrices: { name: string; left: Vector; right: Vector }[] = [];
     return {
