@@ -2,14 +2,18 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { checkOptions, evaluator } from "../config/index.js";
+import { checkOptions, evaluator, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
 import type { VersionRecord } from "../contract/registry.js";
+import { inputText } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 import { findVersion, ModelRegistry } from "../registry/model-registry.js";
+import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
+import { loadSuite } from "../run/plan/plan.js";
 import type { Backend } from "../serve/api.js";
+import type { HeldOutItem } from "../serve/held-out.js";
 import { LocalBackend } from "../serve/local/backend.js";
 import { ProxyBackend, parseUpstream, type Upstream } from "../serve/proxy-backend.js";
 import { type ModelServer, modelServer } from "../serve/server.js";
@@ -34,6 +38,10 @@ export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device
   timeout: number;
   loaded: number;
   advance: number;
+  /** A suite whose test items and probes are put to candidate and champion. */
+  probe?: string;
+  /** Items of each of its tasks and probes at a time. */
+  probeItems: number;
   threads?: number;
   plugins?: string[];
 }
@@ -70,6 +78,9 @@ export async function serveModels(
     ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, directory) }),
     ...{ mostPending: options.pending, timeoutSeconds: options.timeout, mostBytes: 4 * 2 ** 20 },
     ...{ mostVersions: options.loaded, advanceSeconds: options.advance },
+    ...(options.probe !== undefined && {
+      heldOut: { items: await heldOutItems(options.probe, plugins), each: options.probeItems },
+    }),
     open: (name, version) => {
       const upstream = upstreams.get(`${name}@${version}`);
       if (upstream !== undefined) return Promise.resolve(new ProxyBackend(upstream, options.pending));
@@ -96,6 +107,26 @@ export async function serveModels(
     await server.close();
     throw (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? portTaken(host, port) : error;
   }
+}
+
+/** Test items and probes of a suite as observations of `task.<id>` and `probe.<id>`. Those chosen by likelihood are left out. */
+async function heldOutItems(reference: string, plugins: Registry): Promise<HeldOutItem[]> {
+  const { suite: chosen, quick } = resolveConfig(readConfig(undefined, { reference, trainers: [] }), plugins);
+  const suite = await loadSuite({ suite: chosen, quick }, plugins);
+  const sets = [
+    ...suite.tasks.map((task) => ({ kind: "task", task, examples: task.test })),
+    ...suite.probes.map((probe) => ({ kind: "probe", task: probe, examples: probe.examples })),
+  ];
+  return sets.flatMap(({ kind, task, examples }) => {
+    if (task.mode === "likelihood") return [];
+    const scorer = plugins.scorer(task.scorer.name);
+    const scorerOptions = optionsFor(scorer, task.scorer);
+    return examples.map((example) => ({
+      ...{ metric: `${kind}.${task.id}`, id: `${kind}.${task.id}.${example.id}`, prompt: inputText(example.input) },
+      ...{ maxNewTokens: task.maxNewTokens, stop: task.stop },
+      score: (answer: string) => scorer.score(example, answer, scorerOptions).score,
+    }));
+  });
 }
 
 /** Opens the files of a version in a thread of this process. */

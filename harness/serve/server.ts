@@ -5,6 +5,7 @@ import { ApiError, type ApiPath } from "./api.js";
 import { answerCall, apiError, type CallServices } from "./calls.js";
 import { takeFeedback } from "./feedback.js";
 import { KeyGuard, LoadGuard } from "./guard.js";
+import { HeldOutProbes, type HeldOutSettings } from "./held-out.js";
 import { ServerMetrics } from "./metrics.js";
 import { Observations, type RecordObservations } from "./observations.js";
 import { Receipts } from "./receipt.js";
@@ -33,6 +34,8 @@ export interface ServerSettings {
   mostVersions: number;
   /** Seconds between two looks at what evidence and policy say; 0 for none. */
   advanceSeconds: number;
+  /** Asked before each of these looks. */
+  heldOut?: HeldOutSettings;
   open: OpenBackend;
   record: RecordObservations;
   rollouts: RolloutControl;
@@ -174,12 +177,16 @@ function showRollout(name: string, { rollouts }: ServerSettings, { router, metri
 }
 
 /** Looks at each live rollout regularly, and does what evidence and policy say. Returns what ends it. */
-function advanceRegularly(settings: ServerSettings, { router, metrics, log }: CallServices): () => Promise<void> {
+function advanceRegularly(settings: ServerSettings, services: CallServices): () => Promise<void> {
+  const { router, metrics, log } = services;
+  const probes = settings.heldOut && new HeldOutProbes(settings.heldOut, services);
   let working: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     for (const name of settings.names) {
-      if (router.rollout(name) === undefined) continue;
+      const rollout = router.rollout(name);
+      if (rollout === undefined) continue;
       try {
+        await probes?.round(rollout);
         const { action, reason } = await settings.rollouts.advance(name);
         if (action === "wait") continue;
         metrics.actions.inc({ model: name, action });

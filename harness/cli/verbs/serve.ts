@@ -34,7 +34,12 @@ export function addServe(program: Command, context: CliContext): void {
       "how often rollouts are looked at; 0: only `bench rollout advance` decides",
       seconds,
       10,
-    );
+    )
+    .option(
+      "--probe <suite>",
+      "before each look, put test items of this suite to candidate and champion: policies may name task.<id> and probe.<id>",
+    )
+    .option("--probe-items <n>", "of each of its tasks and probes, each time", wholeNumber(1, 1000), 4);
   withCommonOptions(withDeviceOptions(command, "threads a version (default: half of the cores)"), [
     "bench serve support",
     "bench serve support --host 0.0.0.0 --keys keys.txt --shadow support@4:10",

@@ -154,7 +154,7 @@ function splitReasoning(text: string, reasoning: string | undefined): Pick<Gener
 }
 
 /** A scorer's options as a task gives them, with their defaults. */
-const optionsFor = (scorer: Scorer, { options = {} }: ScorerReference): Record<string, unknown> =>
+export const optionsFor = (scorer: Scorer, { options = {} }: ScorerReference): Record<string, unknown> =>
   checkOptions(scorer.options, options, `scorer "${scorer.name}"`);
 
 function scoreSet(

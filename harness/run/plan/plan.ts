@@ -201,7 +201,8 @@ async function recordTrainer(config: RunConfig["trainers"][number], registry: Re
   };
 }
 
-async function loadSuite(config: RunConfig, registry: Registry): Promise<Suite> {
+/** The data of a suite. Throws what its options and its files are refused for. */
+export async function loadSuite(config: Pick<RunConfig, "suite" | "quick">, registry: Registry): Promise<Suite> {
   const definition = registry.suite(config.suite.name);
   const options = checkOptions(definition.options, config.suite.options, `suite "${config.suite.name}"`);
   const location = config.suite.location === undefined ? {} : { location: config.suite.location };

@@ -1,0 +1,82 @@
+import { random } from "../contract/random.js";
+import type { Arm, Observation } from "../contract/rollout.js";
+import type { Rollout } from "../rollout/state.js";
+import type { CallServices } from "./calls.js";
+
+/** A question whose right answer is known. */
+export interface HeldOutItem {
+  /** The metric of a policy that it is an observation of, such as `task.science`. */
+  metric: string;
+  /** Unique among those of the metric. */
+  id: string;
+  prompt: string;
+  maxNewTokens: number;
+  stop?: string[];
+  /** Within 0 and 1. */
+  score(answer: string): number;
+}
+
+/** What is asked of candidate and champion besides what users ask. */
+export interface HeldOutSettings {
+  items: readonly HeldOutItem[];
+  /** Items of each metric that are asked in a round. */
+  each: number;
+}
+
+/**
+ * Puts held-out items of every task to candidate and champion alike: what a candidate forgot shows before its users see
+ * it. Each item is an observation of a rollout once; their order is a shuffle keyed by the rollout.
+ */
+export class HeldOutProbes {
+  constructor(
+    private readonly settings: HeldOutSettings,
+    private readonly services: CallServices,
+  ) {}
+
+  /** Asks the next items of each metric that the policy names. Resolves when their scores are on the disk. */
+  async round(rollout: Rollout): Promise<void> {
+    for (const metric of Object.keys(rollout.policy.metrics)) {
+      for (const item of this.#next(rollout, metric)) await this.#ask(rollout, item);
+    }
+  }
+
+  #next({ observations, salt }: Rollout, metric: string): HeldOutItem[] {
+    const all = this.settings.items.filter((item) => item.metric === metric);
+    const asked = new Set(observations[metric]!.map(({ request }) => request));
+    const shuffled = random({ seed: 0, stream: "held-out", task: metric, item: salt }).shuffle(all);
+    return shuffled.filter((item) => !asked.has(requestOf("candidate", item))).slice(0, this.settings.each);
+  }
+
+  async #ask(rollout: Rollout, item: HeldOutItem): Promise<void> {
+    const { name, salt } = rollout;
+    const scored: Observation[] = [];
+    for (const arm of ["champion", "candidate"] as const) {
+      const backend = await this.services.versions.get(name, rollout[arm]);
+      const { prompt, maxNewTokens, stop, metric } = item;
+      const { status, body } = await backend.answer({
+        path: "chat/completions",
+        body: {
+          model: name,
+          messages: [{ role: "user", content: prompt }],
+          max_tokens: maxNewTokens,
+          temperature: 0,
+          stop,
+        },
+        ...{ id: `probe-${item.id}`, model: name, signal: AbortSignal.timeout(1000 * this.services.timeoutSeconds) },
+      });
+      if (status !== 200 || typeof body !== "string")
+        throw new Error(`${name}@${rollout[arm]} answered ${item.id} with ${status}`);
+      scored.push({ arm, metric, value: item.score(textOf(body)), request: requestOf(arm, item) });
+    }
+    // both or none: a pair is about the same item
+    await Promise.all(scored.map((observation) => this.services.observations.add(name, { of: salt, observation })));
+  }
+}
+
+const requestOf = (arm: Arm, { id }: HeldOutItem): string => `probe ${arm} ${id}`;
+
+function textOf(body: string): string {
+  const { choices } = JSON.parse(body) as { choices?: { message?: { content?: unknown } }[] };
+  const text = choices?.[0]?.message?.content;
+  return typeof text === "string" ? text : "";
+}

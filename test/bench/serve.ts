@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { serveModels } from "../../harness/app/serve-models.js";
+import { packageRoot } from "../../harness/contract/files.js";
+import { rooms } from "../../rooms.js";
+
+/**
+ * What `bench serve` adds to the time of a server behind it: the same calls to the server and through bench, in turn, one
+ * at a time and 16 at a time; then malformed calls. CALLS changes how many.
+ */
+const calls = Number(process.env.CALLS ?? 2000);
+const directory = mkdtempSync(join(tmpdir(), "bench-serve-"));
+const entry = join(packageRoot, "bin", "bench.js");
+for (const given of [
+  ["add", "support", join(packageRoot, "suites", "trace-seq", "model")],
+  ["alias", "support@1", "champion"],
+]) {
+  spawnSync(process.execPath, [entry, "registry", ...given], { cwd: directory });
+}
+
+/** In a thread of its own, as a server is a process of its own. */
+const upstream = new Worker(
+  `const { createServer } = require("node:http");
+   const { parentPort } = require("node:worker_threads");
+   const answer = JSON.stringify({ id: "x", object: "chat.completion", created: 0, model: "m",
+     choices: [{ index: 0, message: { role: "assistant", content: "yes" }, finish_reason: "stop" }] });
+   const server = createServer((request, response) => {
+     request.resume().on("end", () => response.writeHead(200, { "content-type": "application/json" }).end(answer));
+   });
+   server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`,
+  { eval: true },
+);
+const port = await new Promise<number>((resolve) => upstream.once("message", resolve));
+const bare = `http://127.0.0.1:${port}`;
+const registry = join(directory, "registry");
+const usual = { host: "127.0.0.1", port: 0, pending: 64, timeout: 60, loaded: 3, advance: 0, probeItems: 4 };
+const options = { ...usual, registry, upstream: [`support@1=${bare}/v1`] };
+const { address, server } = await serveModels(["support"], options, { builtIns: rooms }, () => {});
+
+const body = JSON.stringify({ model: "support", messages: [{ role: "user", content: "x".repeat(500) }] });
+
+async function call(root: string, sent = body): Promise<{ status: number; milliseconds: number }> {
+  const began = performance.now();
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${root}/v1/chat/completions`, { method: "POST", headers, body: sent });
+  await answer.text();
+  return { status: answer.status, milliseconds: performance.now() - began };
+}
+
+/** Calls a server, so many at a time. */
+async function load(root: string, concurrency: number): Promise<{ perSecond: number; times: number[] }> {
+  const times: number[] = [];
+  const began = performance.now();
+  let left = calls;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) times.push((await call(root)).milliseconds);
+  };
+  await Promise.all(Array.from({ length: concurrency }, client));
+  return { perSecond: (1000 * calls) / (performance.now() - began), times: times.sort((a, b) => a - b) };
+}
+
+const at = (times: readonly number[], share: number): number => times[Math.floor(share * times.length)]!;
+
+for (const concurrency of [1, 16]) {
+  for (const root of [bare, address]) await load(root, concurrency); // warm
+  const rows = [];
+  for (const [name, root] of [["bare", bare] as const, ["bench serve", address] as const]) {
+    const { perSecond, times } = await load(root, concurrency);
+    const [p50, p99] = [at(times, 0.5), at(times, 0.99)];
+    rows.push({ name, perSecond, p50, p99 });
+    console.log(
+      `${name.padEnd(12)} ${concurrency} at a time: ${perSecond.toFixed(0)} calls/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
+    );
+  }
+  console.log(`added at p50: ${(rows[1]!.p50 - rows[0]!.p50).toFixed(2)} ms`);
+}
+
+const malformed = [
+  "",
+  "{",
+  "[]",
+  '{"model":{}}',
+  '{"model":"support","messages":'.padEnd(9000, "["),
+  "\u0000\u0001",
+  '"x"',
+];
+const statuses = new Map<number, number>();
+for (let index = 0; index < 10_000; index++) {
+  const { status } = await call(address, malformed[index % malformed.length]);
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+}
+console.log(`10,000 malformed calls: ${[...statuses].map(([status, count]) => `${count} × ${status}`).join(", ")}`);
+console.log(`after them: ${(await call(address)).status}`);
+await server.close();
+await upstream.terminate();
+rmSync(directory, { recursive: true, force: true });
