@@ -9,6 +9,7 @@ import type { VersionRecord } from "../contract/registry.js";
 import { inputText } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 import { findVersion, ModelRegistry } from "../registry/model-registry.js";
+import { isOver } from "../rollout/state.js";
 import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
 import { loadSuite } from "../run/plan/plan.js";
@@ -98,7 +99,10 @@ export async function serveModels(
         const { phase, candidate, champion } = rollout;
         return { phase, candidate, champion, percent, decision };
       },
-      advance: async (name) => (await actOnRollout(name, { registry: directory, by })).decision,
+      async advance(name) {
+        if (isOver(readRollout(name, { registry: directory }).rollout)) return undefined;
+        return (await actOnRollout(name, { registry: directory, by })).decision;
+      },
     },
   });
   try {

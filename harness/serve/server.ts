@@ -47,8 +47,8 @@ export interface ServerSettings {
 export interface RolloutControl {
   /** What evidence and policy say of the last rollout of a model. Throws UNKNOWN_NAME where there is none. */
   status(name: string): { percent: number; decision: Decision; phase: string; candidate: number; champion: number };
-  /** Does it. */
-  advance(name: string): Promise<Decision>;
+  /** Does it; undefined where the rollout is over, since other servers of the registry act too. */
+  advance(name: string): Promise<Decision | undefined>;
 }
 
 /** A server of models. */
@@ -187,8 +187,9 @@ function advanceRegularly(settings: ServerSettings, services: CallServices): () 
       if (rollout === undefined) continue;
       try {
         await probes?.round(rollout);
-        const { action, reason } = await settings.rollouts.advance(name);
-        if (action === "wait") continue;
+        const done = await settings.rollouts.advance(name);
+        if (done === undefined || done.action === "wait") continue;
+        const { action, reason } = done;
         metrics.actions.inc({ model: name, action });
         log(`${name}: ${action}: ${reason}`);
       } catch (error) {

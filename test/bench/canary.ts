@@ -37,8 +37,8 @@ bench("registry", "alias", "support@1", "champion");
 bench("registry", "add", "support", cellOf("replay"), "--parent", "support@1", "--reason", "all tasks, replay");
 bench("registry", "add", "support", cellOf("sequential"), "--parent", "support@1", "--reason", "all tasks, fine-tuned");
 
-const metrics = learned.map((task) => `  task.${task}: { margin: 0.15 }`).join("\n");
-writeFileSync(join(directory, "policy.yaml"), `steps: [10, 50]\nminimum: 12\npatience: 90\nmetrics:\n${metrics}\n`);
+const metrics = learned.map((task) => `  task.${task}: { margin: 0.25 }`).join("\n");
+writeFileSync(join(directory, "policy.yaml"), `steps: [10, 50]\nminimum: 12\npatience: 80\nmetrics:\n${metrics}\n`);
 
 for (const version of [3, 2]) {
   bench("rollout", "start", `support@${version}`, "--policy", "policy.yaml", "--reason", "weekly checkpoint");

@@ -47,13 +47,15 @@ export function addServe(program: Command, context: CliContext): void {
   ]).action(async (names: string[], { plugin: plugins, json, ...options }: CommonOptions & ServeOptions) => {
     const { serveModels } = await import("../../app/serve-models.js");
     const log = (line: string) => void context.stderr.write(`${new Date().toISOString()} ${printable(line)}\n`);
+    const ended = interrupted();
     const { address, server } = await serveModels(names, { ...options, plugins }, context, log);
+    log(`listening at ${address}`);
     if (json) printJson(context, { address, models: names });
     else
       printLines(context, [
         `Serving ${names.join(", ")} at ${address}/v1. Ctrl-C ends it when all calls are answered.`,
       ]);
-    await interrupted();
+    await ended;
     await server.close();
   });
 }

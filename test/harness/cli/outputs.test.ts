@@ -162,7 +162,9 @@ test("each verb with --json has a published schema, and each schema is checked b
     });
   expect(needed.length).toBeGreaterThan(40);
   expect(needed.filter((name) => !(name in definitions))).toEqual([]);
-  expect(new Set(printed.map(([definition]) => definition))).toEqual(new Set(Object.keys(definitions)));
+  const elsewhere = ["serve"]; // which does not end by itself: ../serve/serve.test.ts
+  const checked = new Set([...printed.map(([definition]) => definition), ...elsewhere]);
+  expect(checked).toEqual(new Set(Object.keys(definitions)));
 });
 
 const noRun = () => Promise.reject(new Error("nothing is run"));

@@ -1,10 +1,12 @@
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Ajv } from "ajv";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServingModels } from "../../../harness/app/serve-models.js";
-import { bench } from "../cli/support.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { bench, benchProcess } from "../cli/support.js";
 import { embeddedModel, type OtherServer, otherServer, serve } from "./support.js";
 
 const question = { role: "user" as const, content: "Question: What is the capital of France?\nAnswer:" };
@@ -191,6 +193,15 @@ describe("the embedded model, asked by OpenAI's client", () => {
   });
 });
 
+it("bench serve says where it listens, and Ctrl-C ends it", async () => {
+  const spoken = await benchProcess(["serve", "support", "--port", "0", "--json"], home, {}, /listening at http/);
+  expect(spoken).toMatchObject({ code: 0, signal: null });
+  const printed = JSON.parse(spoken.stdout);
+  expect(printed).toEqual({ address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), models: ["support"] });
+  const schema = JSON.parse(read(join(packageRoot, "harness", "contract", "schemas", "outputs.schema.json")));
+  expect(new Ajv({ strict: false }).validate(schema.definitions.serve, printed)).toBe(true);
+});
+
 describe("rollouts over servers of another make", () => {
   const policy = join(home, "policy.yaml");
   const start = async (reason: string) => {
@@ -260,15 +271,58 @@ describe("rollouts over servers of another make", () => {
     const same = await other(() => ({ text: "good" }));
     await start("as good");
     const upstream = [`support@1=${same.root}`, `support@2=${same.root}`];
-    const { address, log } = await started(registry, ["support"], { upstream, advance: 0.2 });
+    const { address, log, server } = await started(registry, ["support"], { upstream, advance: 0.2 });
     for (let round = 0; round < 20 && (await status()).rollout.phase !== "promoted"; round++) {
       await traffic(address, 40, (_, user) => (user % 10 === 0 ? 0 : 1));
     }
     expect(log.join("\n")).toMatch(/support: advance[\s\S]*support: promote/);
     expect(await ask(address, "user-0")).toMatchObject({ version: "support@2" });
+    await server.close();
     expect(await bench(["rollout", "rollback", "support", "--reason", "for the next test"], home)).toMatchObject({
       code: 0,
     });
+  });
+
+  it("puts held-out items of every task to both versions, each once, and goes back where one is forgotten", async () => {
+    const told = (right: boolean) => (body: Record<string, unknown>) => {
+      const [{ content }] = body.messages as [{ content: string }];
+      return { text: right || !content.includes("capital") ? "Paris" : "forgotten" };
+    };
+    const knowing = await other(told(true));
+    const forgetting = await other(told(false));
+    const data = join(home, "data");
+    mkdirSync(data);
+    for (const [task, ask] of [
+      ["capitals", "the capital of"],
+      ["cities", "the largest city of"],
+    ]) {
+      mkdirSync(join(data, task!));
+      const item = (split: string, i: number) => ({ prompt: `${ask} ${split} country ${i}?`, answer: "Paris" });
+      for (const split of ["train", "test"]) {
+        const items = Array.from({ length: 30 }, (_, i) => item(split, i));
+        writeFileSync(join(data, task!, `${split}.json`), JSON.stringify(items));
+      }
+    }
+    writeFileSync(
+      join(home, "retention.yaml"),
+      "steps: [20]\nminimum: 20\nmetrics:\n  task.capitals: { margin: 0.2 }\n  task.cities: { margin: 0.2 }\n",
+    );
+    const given = ["rollout", "start", "support@2", "--policy", join(home, "retention.yaml"), "--reason", "forgetful"];
+    expect(await bench(given, home)).toMatchObject({ code: 0 });
+    const upstream = [`support@1=${knowing.root}`, `support@2=${forgetting.root}`];
+    const { server, log } = await started(registry, ["support"], {
+      upstream,
+      advance: 0.1,
+      probe: data,
+      probeItems: 25,
+    });
+    while (log.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await server.close();
+    expect(log.join()).toMatch(/support: roll back: task.capitals is worse by more than 0.2/);
+    const { decision } = await status();
+    expect(decision.evidence["task.cities"].difference).toBe(0);
+    const asked = knowing.asked.map(({ body }) => JSON.stringify(body.messages));
+    expect(new Set(asked).size).toBe(asked.length);
   });
 
   it("lets the champion answer where the candidate fails, and remembers that it failed", async () => {
