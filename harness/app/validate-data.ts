@@ -30,11 +30,15 @@ export async function validateData(
     const sizes = `${task.train.length} train, ${task.validation.length} validation, ${task.test.length} test`;
     return [task.id, `${sizes}; ${task.scorer.name}, at most ${task.maxNewTokens} tokens`];
   });
+  const probes = suite.probes.map(({ id, kind, examples, scorer, maxNewTokens }) => [
+    id,
+    `probe (${kind}), ${examples.length} questions; ${scorer.name}, at most ${maxNewTokens} tokens`,
+  ]);
   const numbered = (word: string, texts: readonly string[]) =>
     texts.map((text, index) => [`${word} ${index + 1}`, text]);
   return {
     suite: `${suite.name} ${suite.version}`,
-    ...Object.fromEntries(tasks),
+    ...Object.fromEntries([...tasks, ...probes]),
     ...Object.fromEntries(numbered("note", notes)),
     ...Object.fromEntries(
       numbered(

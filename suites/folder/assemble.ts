@@ -1,5 +1,5 @@
 import { digestOf } from "../../harness/contract/digest.js";
-import type { Order, Suite } from "../../harness/contract/suite.js";
+import type { Order, Probe, Suite } from "../../harness/contract/suite.js";
 import { baseModelDirectory } from "../complete-suite.js";
 import type { LoadedTask, LoadOptions } from "./load-tasks.js";
 
@@ -11,6 +11,7 @@ export interface FileSuite {
   version: string;
   title: string;
   tasks: LoadedTask[];
+  probes?: Probe[];
   orders: Order[];
   limits: LoadOptions;
   /** Tasks whose limit of an answer was inferred. */
@@ -25,6 +26,7 @@ export function assembleFileSuite({
   version,
   title,
   tasks,
+  probes = [],
   orders,
   limits,
   inferredLimits,
@@ -41,11 +43,11 @@ export function assembleFileSuite({
     generated: false,
     tasks: tasks.map(({ task }) => task),
     orders,
-    probes: [],
+    probes,
     generalItems: [],
     defaultModel: baseModelDirectory,
     inferredLimits,
-    digest: digestOf({ reading, version, tasks: described, limits }),
+    digest: digestOf({ reading, version, tasks: described, limits, ...(probes.length > 0 && { probes }) }),
     notes: tasks.flatMap(({ notes }) => notes),
   };
   if (revision !== null) suite.revision = revision;

@@ -12,6 +12,7 @@ import { inferSettings } from "./infer.js";
 import { findTasks } from "./layout/index.js";
 import { type Description, type LoadedTask, loadTask } from "./load-tasks.js";
 import { dataOptions, limitsOf } from "./options.js";
+import { loadProbes } from "./probes.js";
 import { checkTasks, readSettings, type TaskSettings } from "./settings.js";
 import { settingsTemplate } from "./settings-template.js";
 import type { Row } from "./shapes/cells.js";
@@ -82,15 +83,20 @@ async function loadFolder(
       }),
     );
   }
+  const probes = await loadProbes(settings, limits.caps, revision !== null && options.settings === undefined);
   const orders = Object.entries(content.orders ?? { alphabetical: names });
   return assembleFileSuite({
     name: "folder",
     version: content.version ?? "1",
     title: content.title ?? name,
     tasks,
+    probes,
     orders: orders.map(([order, members]) => ({ name: order, tasks: members.filter((task) => names.includes(task)) })),
     limits,
-    inferredLimits: names.filter((task) => content.tasks?.[task]?.maxNewTokens === undefined),
+    inferredLimits: [
+      ...names.filter((task) => content.tasks?.[task]?.maxNewTokens === undefined),
+      ...probes.filter(({ mode }) => mode === "likelihood").map(({ id }) => id),
+    ],
     revision,
   });
 }

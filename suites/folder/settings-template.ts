@@ -32,6 +32,11 @@ export function settingsTemplate(directory: string): string {
 #   forward: ${list(names)}
 #   backward: ${list(names.toReversed())}
 
+# Probes are asked after every task and never trained: tasks of lm-evaluation-harness, by paths from this file.
+# probes:
+#   - lm_eval: probes/arithmetic.yaml    # or a directory of such files
+#     kind: general                      # or instruction, safety, unseen
+
 # tasks:
 #   ${JSON.stringify(first)}:
 #     title: ${JSON.stringify(first)}

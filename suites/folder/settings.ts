@@ -53,6 +53,22 @@ const taskSettings = Type.Object(
   closed,
 );
 
+/** Questions that are asked after every task and never trained. */
+const probeSettings = Type.Object(
+  {
+    lm_eval: Type.String({
+      minLength: 1,
+      description: "path of a task of lm-evaluation-harness, or of a directory with such YAML files",
+    }),
+    kind: Type.Optional(
+      Type.Enum(["general", "instruction", "safety", "unseen"], {
+        description: "what is measured; general unless given",
+      }),
+    ),
+  },
+  closed,
+);
+
 /** The content of `suite.yaml`, in the data's directory; columns and labels apply to all tasks that do not override them. */
 const folderSettings = Type.Object(
   {
@@ -62,6 +78,7 @@ const folderSettings = Type.Object(
     labels: Type.Optional(labels),
     orders: Type.Optional(mapOf(Type.Array(text, texts), { minProperties: 1 })),
     tasks: Type.Optional(mapOf(taskSettings)),
+    probes: Type.Optional(Type.Array(probeSettings, { minItems: 1 })),
   },
   closed,
 );

@@ -274,11 +274,15 @@ describe("size and digest", () => {
   });
 });
 
-test("data on the Hub is pinned to its commit", async () => {
+test("data on the Hub is pinned to its commit; its settings name no files of probes", async () => {
   const commit = "1234567890abcdef1234567890abcdef12345678";
   const content = Buffer.from(JSON.stringify(rowsOf(12, String)));
   const files = ["train", "test"].map((split) => ({ path: `sums/${split}.json`, content }));
-  const server = new HubServer([{ id: "datasets/owner/data", refs: { main: commit }, files }]);
+  const settings = { path: "suite.yaml", content: Buffer.from("probes: [{ lm_eval: ../../probes.yaml }]") };
+  const server = new HubServer([
+    { id: "datasets/owner/data", refs: { main: commit }, files },
+    { id: "datasets/owner/probing", refs: { main: commit }, files: [...files, settings] },
+  ]);
   vi.stubEnv("HF_ENDPOINT", await server.start());
   vi.stubEnv("HF_HOME", workspace.directory);
   for (const name of ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN"])
@@ -287,6 +291,10 @@ test("data on the Hub is pinned to its commit", async () => {
     const suite = await loadFolder("hf://datasets/owner/data");
     expect(suite.revision).toBe(commit);
     expect(suite.tasks.map(({ id, scorer }) => [id, scorer.name])).toEqual([["sums", "number"]]);
+    await expect(loadFolder("hf://datasets/owner/probing")).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      fix: expect.stringContaining("settings"),
+    });
   } finally {
     vi.unstubAllEnvs();
     await server.stop();
