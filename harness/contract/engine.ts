@@ -57,6 +57,11 @@ export interface EngineDefinition {
    */
   memory?(checkpoint: Checkpoint, need: MemoryNeed & { parameters: number; tokens: number }): number;
   /**
+   * Floating-point operations a second of one core of this machine in products of matrices, in well under a second:
+   * what estimates of time are scaled by. Without it they are those of the machine that the cost model was made on.
+   */
+  measureSpeed?(): Promise<number>;
+  /**
    * Opens a model on a device. What comes back is between engines and trainers: `trainers/engine/contract.ts`. Throws
    * MODEL_INVALID with the file that is at fault, DEVICE_UNAVAILABLE saying what to install.
    */

@@ -106,6 +106,7 @@ const schema = {
         startsProcesses: flag,
         capabilities: method,
         memory: method,
+        measureSpeed: method,
         open: method,
         prepare: method,
         install: method,

@@ -116,6 +116,16 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     await page.close();
   });
 
+  test("the leaderboard needs no scrolling from 1280 pixels on", async () => {
+    const page = await open({ viewport: { width: 1280, height: 844 } });
+    const { scrollWidth, clientWidth } = await page.locator("#leaderboard > .scroll").evaluate((region) => ({
+      scrollWidth: region.scrollWidth,
+      clientWidth: region.clientWidth,
+    }));
+    expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+    await page.close();
+  });
+
   test("no column breaks a number on a narrow screen", async () => {
     const page = await open({ viewport: { width: 390, height: 844 } });
     const broken = await page.evaluate(() => {

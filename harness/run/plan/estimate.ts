@@ -36,12 +36,14 @@ interface CellEstimate {
 
 /**
  * The declared cost model for trainers that were never run here: 6 FLOPs a parameter and token learned, 2 a token read
- * or generated (Kaplan et al., 2001.08361, section 2.1), at this rate on one core; and a state that is written and read
- * after each task. The rate holds for texts of three bytes a token and answers of half their limit; with it the model is
- * within a factor of 1.7 of the time of the default trainers on trace-seq, and within 1.5 for a Llama of 50 M parameters.
+ * or generated (Kaplan et al., 2001.08361, section 2.1), at a share of the speed of this machine's cores in products of
+ * matrices, or of that of the machine that the model was made on; and a state that is written and read after each task.
+ * For texts of three bytes a token and answers of half their limit it is within a factor of 1.7 of the time of the default
+ * trainers on trace-seq, and within 1.5 for a Llama of 50 M parameters.
  */
 const modeled = {
-  flopsPerSecond: 55e9,
+  speed: 90e9,
+  efficiency: 0.61,
   stateBytesPerSecond: 0.5e9,
   bytesPerToken: 3,
   examplesPerStep: 16,
@@ -55,7 +57,7 @@ const ranges = { measured: { low: 0.8, high: 1.4 }, modeled: { low: 0.6, high: 1
 const wallOverProcessor = 1.1;
 
 /** Estimates by finished cells of the same trainer, suite and model next to this run, else by the declared cost model. */
-export function estimateRun(run: {
+export async function estimateRun(run: {
   directory: string;
   config: RunConfig;
   record: RunRecord;
@@ -65,12 +67,17 @@ export function estimateRun(run: {
   efforts?: Readonly<Record<string, Effort | undefined>>;
   /** Tokens of an image. */
   imageTokens?: number;
-}): RunEstimate {
+  /** See `machineSpeed`; asked for where the cost model is needed. */
+  speed?: () => Promise<number | undefined>;
+}): Promise<RunEstimate> {
   const stored = storedCosts(dirname(run.directory), run.record);
+  const measured = run.record.trainers.map((trainer) => measuredCell(stored, trainer));
+  const speed = measured.includes(undefined) ? await run.speed?.() : undefined;
+  const flopsPerSecond = modeled.efficiency * (speed ?? modeled.speed);
   const byTrainer = new Map(
-    run.record.trainers.map((trainer) => [
+    run.record.trainers.map((trainer, i) => [
       trainer.label,
-      measuredCell(stored, trainer) ?? modeledCell(run, trainer, run.efforts?.[trainer.label]),
+      measured[i] ?? modeledCell(run, trainer, flopsPerSecond, run.efforts?.[trainer.label]),
     ]),
   );
   const cells: Record<string, number> = {};
@@ -93,7 +100,7 @@ export function estimateRun(run: {
     basis:
       guessed.length === 0
         ? "finished cells of the same trainers in neighboring runs"
-        : `a rough cost model (${modeled.flopsPerSecond / 1e9} GFLOP/s a core) for ${guessed.join(", ")}`,
+        : `a rough cost model (${Math.round(flopsPerSecond / 1e9)} GFLOP/s a core, ${speed === undefined ? "assumed" : "by this machine's measured speed"}) for ${guessed.join(", ")}`,
     cells,
   };
 }
@@ -163,6 +170,7 @@ function costsOf(directory: string, run: RunRecord): { trainer: TrainerRecord; c
 function modeledCell(
   { suite, record, imageTokens = 0 }: { suite: Suite; record: RunRecord; imageTokens?: number },
   trainer: TrainerRecord,
+  flopsPerSecond: number,
   { training, answering }: Effort = { training: 1, answering: 1 },
 ): CellEstimate {
   const { parameters } = record.model;
@@ -176,7 +184,7 @@ function modeledCell(
   ]);
   const flops = parameters * (6 * learned * training + 2 * answered * answering * stages.length);
   const state = trainer.schedule === "once" ? 0 : (12 * parameters * stages.length) / modeled.stateBytesPerSecond;
-  return { seconds: flops / modeled.flopsPerSecond + state, checkpointBytes: 4 * parameters, measured: false };
+  return { seconds: flops / flopsPerSecond + state, checkpointBytes: 4 * parameters, measured: false };
 }
 
 function trainingTokens(task: Suite["tasks"][number], imageTokens: number): number {

@@ -23,6 +23,7 @@ import { checkIsolation, confinementOf } from "./confinement.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
+import { machineSpeed } from "./machine-speed.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
 import { ordersOf } from "./orders.js";
 import { pinReferences } from "./pin-references.js";
@@ -144,14 +145,10 @@ export async function planRun(
   const efforts = Object.fromEntries(
     trainers.map(({ label, name, options }) => [label, registry.trainer(name).effort?.(options, suite.tasks.length)]),
   );
-  const estimate = estimateRun({
-    directory,
-    config: fitting,
-    record,
-    suite,
-    cells,
-    efforts,
+  const estimate = await estimateRun({
+    ...{ directory, config: fitting, record, suite, cells, efforts },
     imageTokens: measure?.image,
+    speed: async () => engine && machineSpeed(registry.engine(engine.name), config.device),
   });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
   return {

@@ -17,7 +17,7 @@ export interface LeaderboardView {
   axis: string;
   score: Column;
   metrics: Column[];
-  costs: Column[];
+  costs: (Column & { below?: Column })[];
   rows: LeaderboardRowView[];
   byOrder?: ByOrderView;
   everyMetric: EveryMetricView;
@@ -39,7 +39,7 @@ export interface LeaderboardRowView {
   itemError?: string;
   mark: string;
   metrics: (EstimateCell & { title: string })[];
-  costs: (Cell & { title: string })[];
+  costs: (Cell & { title: string; below?: Cell & { title: string } })[];
 }
 
 /** Model and engine of an entry, and the values it is filtered by. */
@@ -103,6 +103,8 @@ interface CostColumn {
   key: string;
   title: string;
   note: string;
+  /** Key of the column in whose cells it is shown, below. */
+  below?: string;
   format(value: number | null | undefined): string;
 }
 
@@ -112,15 +114,26 @@ export const costColumns: readonly CostColumn[] = [
   { key: "trainedTokens", title: "Tokens", note: "Tokens that gradients were computed for", format: count },
   {
     key: "generatedTokens",
-    title: "Generated",
+    title: "generated",
     note: "Tokens that training generated and answers took",
+    below: "trainedTokens",
     format: count,
   },
   { key: "flops", title: "FLOPs", note: "Floating-point operations, evaluation included", format: count },
-  { key: "trainableParameters", title: "Parameters", note: "Trainable parameters", format: count },
+  { key: "trainableParameters", title: "Params", note: "Trainable parameters", format: count },
   { key: "bufferSamples", title: "Samples", note: "Stored samples of past tasks", format: count },
   { key: "tensorBytes", title: "Memory", note: "Peak bytes of tensors", format: bytes },
 ];
+
+/** Those that have a column, with what is shown below their values. */
+const foldedCosts = costColumns
+  .filter(({ below }) => below === undefined)
+  .map((column) => ({ ...column, lower: costColumns.find(({ below }) => below === column.key) }));
+
+function costCell(costs: Entry["row"]["cost"], { key, title, format }: CostColumn): Cell & { title: string } {
+  const value = costs[key] ?? null;
+  return { title, value, text: format(value), ...(value === null ? { note: "not measured" } : {}) };
+}
 
 export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]): LeaderboardView {
   const { orders, cells, source } = data.run;
@@ -152,7 +165,12 @@ export function leaderboardView(data: LeaderboardData, entries: readonly Entry[]
       ascending: data.metrics.find((metric) => metric.key === key)?.higherIsBetter === false,
       ...linkOf(key),
     })),
-    costs: costColumns.map(({ title, note }) => ({ title, note, ascending: true })),
+    costs: foldedCosts.map(({ title, note, lower }) => ({
+      title,
+      note,
+      ascending: true,
+      ...(lower && { below: lower }),
+    })),
     rows: entries.map((entry) => rowView(entry, bounds, ranked, headline)),
     ...(byOrder === undefined ? {} : { byOrder }),
     everyMetric: everyMetricView(data, entries),
@@ -199,10 +217,10 @@ function rowView(
       reference: bound !== null,
     }),
     metrics: headline.map(({ key, title, format }) => ({ title, ...estimateCell(row.metrics[key], format) })),
-    costs: costColumns.map(({ key, title, format }) => {
-      const value = row.cost[key] ?? null;
-      return { title, value, text: format(value), ...(value === null ? { note: "not measured" } : {}) };
-    }),
+    costs: foldedCosts.map(({ lower, ...column }) => ({
+      ...costCell(row.cost, column),
+      ...(lower && { below: costCell(row.cost, lower) }),
+    })),
   };
 }
 

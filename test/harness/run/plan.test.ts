@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { Registry } from "../../../harness/plugins.js";
 import { loadRegistry } from "../../../harness/plugins.js";
+import { estimateRun } from "../../../harness/run/plan/estimate.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { newDirectory } from "../../files.js";
 import { buildIfStale, configure, plan, plugins, run } from "./support.js";
@@ -145,6 +146,15 @@ test("a device that no engine has is refused with what there is", async () => {
   const { record } = await planRun({ ...config, device: "cpu" }, withEngine, plugins);
   expect(record).toMatchObject({ numerics: "none", environment: { device: "cpu", threads: 1 } });
   expect(record.environment).not.toHaveProperty("engine e");
+});
+
+test("the cost model is scaled by the speed of the machine, which is asked for only where it is needed", async () => {
+  const guess = await plan(configure(join(newDirectory(), "one"), {}, "sequential"));
+  const at = (speed: number) => estimateRun({ ...guess, speed: async () => speed });
+  const [slow, fast] = [await at(1e10), await at(1e12)];
+  expect(slow.seconds).toBeGreaterThan(fast.seconds);
+  expect(slow.basis).toContain("this machine's measured speed");
+  expect(guess.estimate.basis).toContain("assumed");
 });
 
 test("the estimate says where it comes from, and learns from finished neighbors", async () => {

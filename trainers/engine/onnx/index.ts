@@ -20,5 +20,6 @@ export const onnxEngine: Engine = {
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && computed.includes(architecture) ? allCapabilities : undefined,
   memory: learnerMemory,
+  measureSpeed: async () => (await import("./speed.js")).measureSpeed(),
   open: async (...given) => (await import("./open.js")).openCheckpointModel(...given),
 };

@@ -1,0 +1,45 @@
+import { cpus, homedir } from "node:os";
+import { join } from "node:path";
+import { digestOf } from "../../contract/digest.js";
+import type { EngineDefinition } from "../../contract/engine.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import { readRegularFile } from "../../contract/read-file.js";
+
+/** What a core of any machine is taken to reach; other figures are damage. */
+const plausible = { least: 1e8, most: 1e14 };
+
+const known = new Map<string, Promise<number>>();
+
+/**
+ * Floating-point operations a second of one core in products of matrices, as the engine measures them. Measured once for
+ * each processor and version of the engine, and kept in the user's cache; where that cannot be written, in this process.
+ *
+ * @returns undefined where the engine does not measure it, and on devices other than `cpu`.
+ */
+export async function machineSpeed(engine: EngineDefinition, device: string): Promise<number | undefined> {
+  if (engine.measureSpeed === undefined || device !== "cpu") return undefined;
+  const key = digestOf([engine.name, engine.numerics, process.arch, cpus()[0]?.model ?? null]).slice(0, 16);
+  const speed = known.get(key) ?? measured(key, () => engine.measureSpeed!());
+  known.set(key, speed);
+  return speed;
+}
+
+async function measured(key: string, measure: () => Promise<number>): Promise<number> {
+  const file = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bench", `speed-${key}.json`);
+  try {
+    const { flopsPerSecond } = JSON.parse(readRegularFile(file).toString("utf8")) as { flopsPerSecond?: unknown };
+    if (isPlausible(flopsPerSecond)) return flopsPerSecond;
+  } catch {
+    // Not measured yet, or damaged: both are mended by measuring.
+  }
+  const flopsPerSecond = await measure();
+  try {
+    writeFileAtomically(file, `${JSON.stringify({ flopsPerSecond })}\n`);
+  } catch {
+    // A cache that cannot be written is no reason to end a run.
+  }
+  return flopsPerSecond;
+}
+
+const isPlausible = (speed: unknown): speed is number =>
+  typeof speed === "number" && speed >= plausible.least && speed <= plausible.most;
