@@ -22,6 +22,13 @@ export interface MemoryNeed {
   batch: number;
 }
 
+/** What a core reaches. */
+export interface MachineSpeed {
+  flopsPerSecond: number;
+  /** Whether nothing else used the core meanwhile, so that the figure holds for other times. */
+  undisturbed: boolean;
+}
+
 /** Something that computes with models, and what it finds on this machine. */
 export interface EngineDefinition {
   name: string;
@@ -57,10 +64,10 @@ export interface EngineDefinition {
    */
   memory?(checkpoint: Checkpoint, need: MemoryNeed & { parameters: number; tokens: number }): number;
   /**
-   * Floating-point operations a second of one core of this machine in products of matrices, in well under a second:
-   * what estimates of time are scaled by. Without it they are those of the machine that the cost model was made on.
+   * The speed of one core of this machine in products of matrices, in well under a second: what estimates of time are
+   * scaled by. Without it they are those of the machine that the cost model was made on.
    */
-  measureSpeed?(): Promise<number>;
+  measureSpeed?(): Promise<MachineSpeed>;
   /**
    * Opens a model on a device. What comes back is between engines and trainers: `trainers/engine/contract.ts`. Throws
    * MODEL_INVALID with the file that is at fault, DEVICE_UNAVAILABLE saying what to install.

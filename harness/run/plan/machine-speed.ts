@@ -1,7 +1,7 @@
 import { cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../contract/digest.js";
-import type { EngineDefinition } from "../../contract/engine.js";
+import type { EngineDefinition, MachineSpeed } from "../../contract/engine.js";
 import { writeFileAtomically } from "../../contract/files.js";
 import { readRegularFile } from "../../contract/read-file.js";
 
@@ -12,7 +12,8 @@ const known = new Map<string, Promise<number>>();
 
 /**
  * Floating-point operations a second of one core in products of matrices, as the engine measures them. Measured once for
- * each processor and version of the engine, and kept in the user's cache; where that cannot be written, in this process.
+ * each processor and version of the engine, and kept in the user's cache; in this process alone where that cannot be
+ * written, or where other work used the core meanwhile.
  *
  * @returns undefined where the engine does not measure it, and on devices other than `cpu`.
  */
@@ -24,7 +25,7 @@ export async function machineSpeed(engine: EngineDefinition, device: string): Pr
   return speed;
 }
 
-async function measured(key: string, measure: () => Promise<number>): Promise<number> {
+async function measured(key: string, measure: () => Promise<MachineSpeed>): Promise<number> {
   const file = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bench", `speed-${key}.json`);
   try {
     const { flopsPerSecond } = JSON.parse(readRegularFile(file).toString("utf8")) as { flopsPerSecond?: unknown };
@@ -32,7 +33,8 @@ async function measured(key: string, measure: () => Promise<number>): Promise<nu
   } catch {
     // Not measured yet, or damaged: both are mended by measuring.
   }
-  const flopsPerSecond = await measure();
+  const { flopsPerSecond, undisturbed } = await measure();
+  if (!undisturbed) return flopsPerSecond;
   try {
     writeFileAtomically(file, `${JSON.stringify({ flopsPerSecond })}\n`);
   } catch {
