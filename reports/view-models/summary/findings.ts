@@ -112,9 +112,9 @@ function cost(learners: readonly Entry[], entries: readonly Entry[]): Finding | 
   const compared =
     timed.length < 2
       ? ""
-      : ratio === "1.0"
+      : fastest === best
         ? ", the shortest time of all trained methods,"
-        : `, ${Number(ratio)} times as long as **${fastest.name}**, the fastest trained method,`;
+        : `, ${ratio === "1.0" ? "about" : `${Number(ratio)} times`} as long as **${fastest.name}**, the fastest trained method,`;
   return {
     topic: "Cost",
     text: `**${best.name}** takes ${duration(own)} per sequence${compared} and ${storage}.`,
