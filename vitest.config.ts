@@ -11,7 +11,7 @@ export default defineConfig({
     // Ends what hangs; no test is meant to depend on how fast the machine is.
     testTimeout: 900_000,
     hookTimeout: 900_000,
-    teardownTimeout: 900_000,
+    teardownTimeout: 90_000,
     pool: "forks",
     maxWorkers: 2,
     // Files share the modules of their worker, since loading them anew for each takes a third of the time: who changes a
