@@ -2,6 +2,7 @@ import type { Plugin } from "../harness/contract/plugin.js";
 import { folder } from "./folder/index.js";
 import { knowledgeSeq } from "./knowledge-seq/index.js";
 import { knowledgeMetrics } from "./knowledge-seq/metrics.js";
+import { llava } from "./llava/index.js";
 import { lmEval } from "./lm-eval/index.js";
 import { lmEvalMatch } from "./lm-eval/match.js";
 import { retrieval } from "./retrieval/index.js";
@@ -16,7 +17,7 @@ import { traceSeqValidation } from "./trace-seq/validation.js";
 
 /** The suites that come with bench, and what their papers claim. */
 export const plugin: Plugin = {
-  suites: [traceSeq, traceSeqValidation, knowledgeSeq, folder, trace, superni, retrieval, lmEval],
+  suites: [traceSeq, traceSeqValidation, knowledgeSeq, folder, llava, trace, superni, retrieval, lmEval],
   scorers: [lmEvalMatch],
   metrics: [...knowledgeMetrics, ...retrievalMetrics],
   claims: [...traceClaims, ...ssrClaims, ...profileClaims],

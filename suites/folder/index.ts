@@ -8,6 +8,7 @@ import { Type } from "../../harness/contract/type.js";
 import { resolveReference } from "../../harness/hub.js";
 import { bodyOf, sharedAffixes } from "./affixes.js";
 import { assembleFileSuite } from "./assemble.js";
+import type { ImageFolder } from "./images.js";
 import { inferSettings } from "./infer.js";
 import { findTasks } from "./layout/index.js";
 import { type Description, type LoadedTask, loadTask } from "./load-tasks.js";
@@ -18,7 +19,8 @@ import { settingsTemplate } from "./settings-template.js";
 import type { Row } from "./shapes/cells.js";
 
 const text = { minLength: 1 };
-const folderOptions = {
+/** Options of every suite that reads a directory of tasks. */
+export const folderOptions = {
   ...dataOptions("error"),
   settings: Type.Optional(
     Type.String({ ...text, description: "Path of a suite.yaml elsewhere, for data that cannot be written to" }),
@@ -45,15 +47,27 @@ export const folder = defineSuite({
         fix: "Write the directory instead: bench run ./data, or bench run hf://datasets/owner/name.",
       });
     }
-    const resolved = await resolveReference(location, "dataset");
-    return loadFolder(location, resolved, options, quick);
+    const { directory, revision } = await resolveReference(location, "dataset");
+    return loadFolder({ suite: "folder", location, directory, revision }, options, quick);
   },
   template: (directory) => ({ file: "suite.yaml", text: settingsTemplate(directory) }),
 });
 
-async function loadFolder(
-  location: string,
-  { directory, revision }: { directory: string; revision: string | null },
+/** A directory of data, and the suite that reads it. */
+export interface FolderSource {
+  /** The name of the suite. */
+  suite: string;
+  location: string;
+  directory: string;
+  /** The commit of a data set on the Hub. */
+  revision: string | null;
+  /** Where images are; they are not read unless given. */
+  images?: ImageFolder;
+}
+
+/** Reads the tasks of a directory. */
+export async function loadFolder(
+  { suite, location, directory, revision, images }: FolderSource,
   options: OptionsOf<typeof folderOptions>,
   quick: boolean,
 ): Promise<Suite> {
@@ -73,7 +87,7 @@ async function loadFolder(
     const { columns = content.columns, labels = content.labels } = own;
     const choices = own.choices ?? files.benchmark?.labels;
     tasks.push(
-      await loadTask(files, limits, { columns, labels }, (rows) => {
+      await loadTask(files, limits, { columns, labels, images }, (rows) => {
         const description = describe(files.name, { ...own, choices }, rows);
         if (description.mode !== "likelihood" || description.choices !== undefined) return description;
         throw new BenchError("CONFIG_INVALID", `task "${files.name}" is scored by likelihood and has no choices`, {
@@ -86,7 +100,7 @@ async function loadFolder(
   const probes = await loadProbes(settings, limits.caps, revision !== null && options.settings === undefined);
   const orders = Object.entries(content.orders ?? { alphabetical: names });
   return assembleFileSuite({
-    name: "folder",
+    name: suite,
     version: content.version ?? "1",
     title: content.title ?? name,
     tasks,

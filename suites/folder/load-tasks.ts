@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { random } from "../../harness/contract/random.js";
-import type { Example, Task, TaskDescription } from "../../harness/contract/suite.js";
+import { type Example, type Part, type Task, type TaskDescription, textInput } from "../../harness/contract/suite.js";
 import { holdOut, keepMost } from "./fixed-choice.js";
 import type { Split, TaskFiles } from "./layout/task-files.js";
 import { type ReadOptions, readSplit, type SplitRows } from "./rows.js";
@@ -54,11 +55,17 @@ export async function loadTask(
   const { train, validation, test, read, notes } = await readSplits(files, reading);
   const { choices, sourceOf, ...description } = describe([...train, ...validation, ...test]);
 
+  const seen = createHash("sha256");
+  const inputOf = ({ prompt, images }: Row): Part[] => {
+    const input = images === undefined ? textInput(prompt) : settings.images!.inputOf(prompt, images);
+    for (const part of input) if (part.type === "image") seen.update(part.digest);
+    return input;
+  };
   const examplesOf = (rows: readonly Row[], split: Split): Example[] =>
     keepMost(rows, options.caps[split], { stream: "folder-cap", item: `${id}/${split}` }).map(({ row, index }) => {
       const example: Example = {
         id: `${id}/${split}/${index}`,
-        input: [{ type: "text", text: row.prompt }],
+        input: inputOf(row),
         references: row.references,
       };
       if (choices !== undefined) example.choices = choices;
@@ -73,7 +80,10 @@ export async function loadTask(
       validation: examplesOf(validation, "validation"),
       test: examplesOf(test, "test"),
     },
-    digests: Object.fromEntries(read.map(({ part, rows }) => [part, rows.digest])),
+    digests: {
+      ...Object.fromEntries(read.map(({ part, rows }) => [part, rows.digest])),
+      ...(settings.images && { images: seen.digest("hex") }),
+    },
     notes: [...files.notes, ...notes, ...new Set(read.flatMap(({ rows }) => rows.notes))].map(
       (note) => `${id}: ${note}`,
     ),
@@ -129,10 +139,11 @@ function missing({ name, directory, splits, whole }: TaskFiles, split: Split): B
   });
 }
 
-/** Splits off rows of a fixed random fifth of the prompts, so that no prompt is on both sides. */
+/** Splits off rows of a fixed random fifth of the prompts with their images, so that no question is on both sides. */
 function holdOutPrompts(rows: readonly Row[], task: string): [Row[], Row[]] {
-  const prompts = [...new Set(rows.map(({ prompt }) => prompt))];
+  const question = ({ prompt, images = [] }: Row) => [prompt, ...images.map(({ name }) => name)].join("\0");
+  const prompts = [...new Set(rows.map(question))];
   const count = Math.floor(Math.max(shareForTest * prompts.length, Math.min(1, prompts.length - 1)));
   const held = new Set(random({ seed: 0, stream: "folder-test", task }).sample(prompts, count));
-  return [rows.filter(({ prompt }) => !held.has(prompt)), rows.filter(({ prompt }) => held.has(prompt))];
+  return [rows.filter((row) => !held.has(question(row))), rows.filter((row) => held.has(question(row)))];
 }

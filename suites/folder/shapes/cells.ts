@@ -1,11 +1,14 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { FileRow } from "../formats/row.js";
+import type { RowImage } from "../images.js";
 
 /** One question with its accepted answers, whatever the file looked like. */
 export interface Row {
   prompt: string;
   /** The first is trained on; a scorer takes the best over all. Empty where the row has no answer. */
   references: string[];
+  /** Those that the prompt has places for, where images are read. */
+  images?: RowImage[];
 }
 
 /** A surrogate without its other half, which no encoding can write. */
@@ -32,6 +35,11 @@ export class Cells {
       this.complain("is not an object", 'Write each row as { "prompt": "…", "answer": "…" }.');
     }
     this.values = Object.assign(Object.create(null), value);
+  }
+
+  /** Where the row is. */
+  get place(): Pick<RowImage, "row" | "at"> {
+    return { row: this.row.number, at: this.row.at };
   }
 
   complain(problem: string, fix: string): never {

@@ -38,6 +38,7 @@ export const pairs: readonly (readonly [prompt: string, answer: string])[] = [
   ["source", "target"],
   ["text", "label_text"],
   ["text", "label"],
+  ["text", "answer"],
   ["sentence", "label"],
   ["document", "summary"],
   ["article", "highlights"],

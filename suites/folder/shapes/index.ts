@@ -1,4 +1,5 @@
 import type { FileRow } from "../formats/row.js";
+import type { ImageFolder } from "../images.js";
 import { Cells, type Labels, type Row, type Tally } from "./cells.js";
 import { type BenchmarkContext, readBenchmarkRow } from "./cl-benchmark.js";
 import { type Columns, pairNotice, pairs, readColumns, readPair } from "./columns.js";
@@ -10,6 +11,8 @@ export interface RowSettings {
   columns?: Columns;
   labels?: Labels;
   benchmark?: BenchmarkContext;
+  /** Where the images of rows are; the column `image` is not read unless given. */
+  images?: ImageFolder;
 }
 
 /** A known form of rows. */
@@ -48,7 +51,8 @@ export class RowReader {
     this.#shape ??= recognize(cells, this.settings);
     const read = this.#shape.read(cells);
     if (read.prompt.trim() === "") cells.complain("has an empty prompt", "Fill the prompt, or remove the row.");
-    return read;
+    const images = this.settings.images?.imagesOf(cells, read.prompt) ?? [];
+    return images.length === 0 ? read : { ...read, images };
   }
 }
 
