@@ -1,4 +1,4 @@
-import { sha256 } from "../../../harness/contract/digest.js";
+import { canonicalJson, sha256 } from "../../../harness/contract/digest.js";
 import { BenchError } from "../../../harness/contract/errors.js";
 import { readRegularFile } from "../../../harness/contract/read-file.js";
 import { decodeImage, type Picture } from "../../../harness/images/decode.js";
@@ -6,15 +6,18 @@ import type { ImageFile } from "../../engine/contract.js";
 import { framed, type ImageProcessor } from "./image-processor.js";
 import { Recent } from "./recent.js";
 
+/** Framed images of this worker, which outlive a model: the one that is opened after a task reads the same. */
+const framedHere = new Recent<Uint8Array>(256 * 2 ** 20);
+
 /** Images as a model's processor frames them, decoded once each: the most recent stay in memory, by their digests. */
 export class ImageReader {
-  private readonly pixels: Recent<Uint8Array>;
+  private readonly form: string;
 
   constructor(
     private readonly processor: ImageProcessor,
-    mostBytes = 256 * 2 ** 20,
+    private readonly pixels = framedHere,
   ) {
-    this.pixels = new Recent(mostBytes);
+    this.form = canonicalJson(processor);
   }
 
   /**
@@ -22,7 +25,7 @@ export class ImageReader {
    * another one than that of the digest.
    */
   read({ path, digest }: ImageFile): Promise<Uint8Array> {
-    return this.pixels.get(digest, async () => (await this.decode(path, digest)).pixels);
+    return this.pixels.get(`${digest} ${this.form}`, async () => (await this.decode(path, digest)).pixels);
   }
 
   private async decode(path: string, digest: string): Promise<Picture> {

@@ -7,6 +7,7 @@ import { ConfigFields } from "../../../../trainers/model/architecture.js";
 import { framed, normalized } from "../../../../trainers/model/vision/image-processor.js";
 import { ImageReader } from "../../../../trainers/model/vision/image-reader.js";
 import { readImageProcessor } from "../../../../trainers/model/vision/read-image-processor.js";
+import { Recent } from "../../../../trainers/model/vision/recent.js";
 import { temporaryDirectory } from "../tiny-model.js";
 
 const directory = join(import.meta.dirname, "../../../fixtures/images");
@@ -61,12 +62,21 @@ describe("an image reader", () => {
 
   test("decodes an image once, and again when others have taken its place", async () => {
     const [first, second] = [copied("rgb-50x40.png"), copied("rgb-75x126.jpg")];
-    const reader = new ImageReader(processor, 56 * 56 * 3);
+    const reader = new ImageReader(processor, new Recent(56 * 56 * 3));
     const picture = await reader.read(first);
     writeFileSync(first.path, "gone");
     expect(await reader.read(first)).toBe(picture);
     await reader.read(second);
     await expect(reader.read(first)).rejects.toMatchObject({ code: "DATA_INVALID" });
+  });
+
+  test("has what another reader of the same processor decoded, and nothing of another processor's", async () => {
+    const image = copied("palette-60x80.png");
+    const picture = await new ImageReader(processor).read(image);
+    writeFileSync(image.path, "gone");
+    expect(await new ImageReader(processorOf(processors.clip)).read(image)).toBe(picture);
+    const other = new ImageReader(processorOf(processors.siglip));
+    await expect(other.read(image)).rejects.toMatchObject({ code: "DATA_INVALID" });
   });
 
   test("refuses a file that is missing, or another one than that of the digest", async () => {
