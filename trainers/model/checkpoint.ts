@@ -44,8 +44,9 @@ export function openCheckpoint<A extends Architecture>(directory: string, archit
   const ownHead = read.config.tied && holdsOwnHead(weights);
   const description = ownHead ? { ...read, config: { ...read.config, tied: false } } : read;
   const { architecture, config } = description;
-  if (config.layers > weights.size) {
-    const problem = `num_hidden_layers is ${config.layers}; the weights are ${weights.size} tensors.`;
+  const layers = Math.max(config.layers, config.vision?.layers ?? 0);
+  if (layers > weights.size) {
+    const problem = `num_hidden_layers is ${layers}; the weights are ${weights.size} tensors.`;
     const fix = "Take config.json and the weights from the same model.";
     throw new BenchError("MODEL_INVALID", problem, { at: { file: join(directory, "config.json") }, fix });
   }

@@ -59,6 +59,7 @@ describe("variants that are not computed are refused by name", () => {
     ["image_token_index", { image_token_index: 264 }],
     ["asks for 56", { vision_config: { ...vision, image_size: 56 } }],
     ["no multiple", { vision_config: { ...vision, num_attention_heads: 3 } }],
+    ["num_hidden_layers", { vision_config: { ...vision, num_hidden_layers: 2 ** 30 } }],
     ["text_config", { text_config: null }],
     ["PhiForCausalLM", { text_config: { model_type: "phi" } }],
   ])("%s", async (named, change) => {
