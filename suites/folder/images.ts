@@ -4,17 +4,7 @@ import { pathInside } from "../../harness/contract/foreign-path.js";
 import { readRegularFile } from "../../harness/contract/read-file.js";
 import type { Part } from "../../harness/contract/suite.js";
 import { imageFormat } from "../../harness/images/format.js";
-import type { Cells } from "./shapes/cells.js";
-
-/** An image that a row names. */
-export interface RowImage {
-  /** As the row names it. */
-  name: string;
-  path: string;
-  /** The row's number and place. */
-  row: number;
-  at: ErrorLocation;
-}
+import type { Cells, RowImage } from "./shapes/cells.js";
 
 /** What stands for an image in a prompt. */
 const placeholder = "<image>";

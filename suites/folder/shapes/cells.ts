@@ -1,6 +1,15 @@
-import { BenchError } from "../../../harness/contract/errors.js";
+import { BenchError, type ErrorLocation } from "../../../harness/contract/errors.js";
 import type { FileRow } from "../formats/row.js";
-import type { RowImage } from "../images.js";
+
+/** An image that a row names. */
+export interface RowImage {
+  /** As the row names it. */
+  name: string;
+  path: string;
+  /** The row's number and place. */
+  row: number;
+  at: ErrorLocation;
+}
 
 /** One question with its accepted answers, whatever the file looked like. */
 export interface Row {
