@@ -17,6 +17,10 @@ from .errors import BenchError
 
 NAME = "bench"
 
+#: Where attention computes a sequence by itself, tokens behind a cache are taken up to multiples of this place: then the
+#: bits of a prompt do not depend on how much of it was in the cache, as long as that is such a multiple.
+BLOCK = 32
+
 
 class Layout(Protocol):
     """How the tokens of a forward pass are laid out."""
@@ -53,6 +57,7 @@ class Continued:
         self.slots = slots
         self.lengths = lengths
         self.longest = max(lengths)
+        self.before = before
         self.totals = [old + new for old, new in zip(before, lengths)]
         self.capacity = capacity
         self.starts = _starts(lengths, device)
@@ -70,8 +75,10 @@ class Continued:
         if has_kernel(query):
             return _cached(self, query, key, value, scale, window)
         parts = []
-        for own, slot, total in zip(query.split(self.lengths, dim=2), self.slots, self.totals):
-            parts.append(_alone(own, key[slot, :, :total][None], value[slot, :, :total][None], scale, window))
+        for own, slot, before, total in zip(query.split(self.lengths, dim=2), self.slots, self.before, self.totals):
+            ends = [*range(before // BLOCK * BLOCK + BLOCK, total, BLOCK), total]
+            for block, end in zip(own.split([b - a for a, b in zip([before, *ends], ends)], dim=2), ends):
+                parts.append(_alone(block, key[slot, :, :end][None], value[slot, :, :end][None], scale, window))
         return torch.cat(parts, dim=2).transpose(1, 2)
 
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
-from .attention import Continued, Layout, Stepped, has_kernel, laid_out
+from .attention import BLOCK, Continued, Layout, Stepped, has_kernel, laid_out
 from .deterministic import any_order
 from .keyed import uniforms
 
 #: Products of fewer rows are computed by other kernels, in other bits.
 FEWEST_ROWS = 4
-#: A shorter beginning is not worth a pass of its own.
-SHORTEST_PREFIX = 32
 #: Of prompts that are read at a time.
 MOST_TOKENS = 4096
 #: Steps of decoding after which a GPU records them as one graph: recording costs as much as several.
@@ -114,13 +112,12 @@ def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_st
 
 
 def _common(prompts: list[list[int]]) -> int:
-    """How many tokens all prompts begin with, one of each left; 0 where that is not worth its own pass."""
+    """How many tokens all prompts begin with, in whole blocks, one token of each left at least; 0 for few prompts."""
     if len(prompts) < FEWEST_ROWS:
         return 0
     low, high = min(prompts), max(prompts)
     count = next((i for i, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
-    count = min(count, min(map(len, prompts)) - 1)
-    return count if count >= SHORTEST_PREFIX else 0
+    return min(count, min(map(len, prompts)) - 1) // BLOCK * BLOCK
 
 
 def _read(model, cache: SlotCache, prompts: dict[int, list[int]], before: int) -> torch.Tensor:
