@@ -58,25 +58,25 @@ export async function openJudge(
     const baseline = await baselineOf(against, settings, evaluate);
     return ({ directory }) => judge(readEntry(directory), baseline);
   }
-  const evaluated = new Map<string, EvaluatedCheckpoint>();
-  return (checkpoint) => {
-    const before = previousOf(checkpoint, evaluated);
-    evaluated.set(checkpoint.checkpoint, checkpoint);
-    const candidate = readEntry(checkpoint.directory);
+  const evaluated = new Map<string, Evaluated>();
+  return ({ checkpoint, directory }) => {
+    const own = { checkpoint, directory }; // without what was loaded to evaluate it
+    const before = previousOf(own, evaluated);
+    evaluated.set(checkpoint, own);
+    const candidate = readEntry(directory);
     requireItemMargins(settings, candidate);
     return before && judge(candidate, unblessed(readEntry(before.directory), basename(before.checkpoint)));
   };
 }
+
+type Evaluated = Pick<EvaluatedCheckpoint, "checkpoint" | "directory">;
 
 /**
  * The checkpoint before one by the steps of the training, else by the time of evaluation.
  *
  * @param evaluated the latest evaluation of each, so that one that was written over counts once.
  */
-function previousOf(
-  checkpoint: EvaluatedCheckpoint,
-  evaluated: ReadonlyMap<string, EvaluatedCheckpoint>,
-): EvaluatedCheckpoint | undefined {
+function previousOf(checkpoint: Evaluated, evaluated: ReadonlyMap<string, Evaluated>): Evaluated | undefined {
   const others = [...evaluated.values()].filter((other) => other.checkpoint !== checkpoint.checkpoint);
   if (others.length === 0) return evaluated.get(checkpoint.checkpoint);
   const ordered = byTrainingStep([...others, checkpoint], (one) => one.checkpoint);
