@@ -18,7 +18,8 @@ const aboutFiles = ["dtype", "torch_dtype", "_name_or_path", "transformers_versi
 const contextKeys = ["max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"];
 
 function architectureOf(fields: ConfigFields): string {
-  if (fields.architecture !== undefined) return fields.architecture;
+  const { architecture } = fields;
+  if (architecture !== undefined && /^[A-Z]\w{0,99}$/.test(architecture)) return architecture; // as classes are called
   throw fields.invalid("architectures names no class of transformers", "Save the model again with transformers.");
 }
 

@@ -79,6 +79,7 @@ const attacks: Record<string, (directory: string) => void> = {
   "a template that loops": template(
     "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}",
   ),
+  "an architecture that is a member of every object": config({ architectures: ["toString"] }),
   "num_hidden_layers of 1e8": config({ num_hidden_layers: 1e8 }),
   "num_hidden_layers of 1e308": config({ num_hidden_layers: 1e308 }),
   "hidden_size of 1e308": config({ hidden_size: 1e308, head_dim: 2 }),
