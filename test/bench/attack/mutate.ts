@@ -1,3 +1,4 @@
+import { digestOf } from "../../../harness/contract/digest.js";
 import type { RandomStream } from "../../../harness/contract/random.js";
 
 /** Texts that parsers, paths, terminals and property look-ups stumble over. */
@@ -98,6 +99,16 @@ export function mutateJson(value: unknown, draw: RandomStream): unknown {
     }
   }
   return root.value;
+}
+
+/** The text of a log of which one event was changed, under a checksum of its own. */
+export function forgedLog(text: string, draw: RandomStream): string {
+  const lines = text.split("\n").filter(Boolean);
+  const index = draw.integer(lines.length);
+  const event = mutateJson(JSON.parse(lines[index]!).event, draw);
+  const checksum = digestOf({ sequence: index, event }).slice(0, 16);
+  lines[index] = JSON.stringify({ sequence: index, checksum, event });
+  return `${lines.join("\n")}\n`;
 }
 
 interface Place {

@@ -1,11 +1,10 @@
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { digestOf } from "../../../../harness/contract/digest.js";
 import { readRun } from "../../../../harness/run/store/store.js";
 import { filesOf } from "../../../files.js";
 import { writeFixtureRun } from "../../../reports/fixture/write-run.js";
 import { type Kind, outcomeOf, restoring } from "../kind.js";
-import { mutateBytes, mutateJson } from "../mutate.js";
+import { forgedLog, mutateBytes, mutateJson } from "../mutate.js";
 import { openVerbs } from "../verbs.js";
 
 const grid = { orders: 2, seeds: 1, only: ["ewc", "joint"], observed: true };
@@ -76,14 +75,9 @@ export const forgedRun: Kind = {
 
 function forgery(path: string, text: string, draw: Parameters<typeof mutateJson>[1]): string {
   if (path.endsWith(".json")) return JSON.stringify(mutateJson(JSON.parse(text), draw));
+  if (path.startsWith("journal")) return forgedLog(text, draw);
   const lines = text.split("\n").filter(Boolean);
   const index = draw.integer(lines.length);
-  const changed = mutateJson(JSON.parse(lines[index]!), draw);
-  if (!path.startsWith("journal")) lines[index] = JSON.stringify(changed);
-  else {
-    const { event } = (changed ?? {}) as { event?: unknown };
-    const checksum = digestOf({ sequence: index, event }).slice(0, 16);
-    lines[index] = JSON.stringify({ sequence: index, checksum, event });
-  }
+  lines[index] = JSON.stringify(mutateJson(JSON.parse(lines[index]!), draw));
   return lines.join("\n");
 }

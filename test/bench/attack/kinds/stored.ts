@@ -5,7 +5,6 @@ import { collectGarbage, moveAlias } from "../../../../harness/app/registry/alia
 import { compareVersions, verifyVersions } from "../../../../harness/app/registry/evaluations.js";
 import { armFor, observe, readRollout, startRollout } from "../../../../harness/app/rollout.js";
 import { checkOptions } from "../../../../harness/config/options.js";
-import { digestOf } from "../../../../harness/contract/digest.js";
 import { packageRoot } from "../../../../harness/contract/files.js";
 import type { RandomStream } from "../../../../harness/contract/random.js";
 import type { Learner, TaskData, TrainerDefinition } from "../../../../harness/contract/trainer.js";
@@ -20,20 +19,9 @@ import { filesOf } from "../../../files.js";
 import { onnxChoice } from "../../../trainers/engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../../../trainers/model/tiny-model.js";
 import { type Kind, outcomeOf, requirePass } from "../kind.js";
-import { mutateBytes, mutateJson } from "../mutate.js";
+import { forgedLog, mutateBytes, mutateJson } from "../mutate.js";
 
 const embedded = join(packageRoot, "suites", "trace-seq", "model");
-
-/** A text with one of its lines changed as a value, and its checksum made again where it is an event of a log. */
-export function forgedLine(text: string, isLog: boolean, draw: RandomStream): string {
-  const lines = text.split("\n").filter(Boolean);
-  const index = draw.integer(lines.length);
-  const { event, ...row } = JSON.parse(lines[index]!);
-  const changed = mutateJson(isLog ? event : row, draw);
-  const checksum = digestOf({ sequence: index, event: changed }).slice(0, 16);
-  lines[index] = JSON.stringify(isLog ? { sequence: index, checksum, event: changed } : changed);
-  return `${lines.join("\n")}\n`;
-}
 
 /** Logs of a registry and of a rollout, the state that other programs read, the policy, and observations. */
 export const registries: Kind = {
@@ -77,16 +65,13 @@ export const registries: Kind = {
       ...[log, rollout].map((file) => async (draw: RandomStream) => {
         const text = readFileSync(file);
         const isForged = draw.integer(2) === 0;
-        const changed = isForged ? forgedLine(text.toString("utf8"), true, draw) : mutateBytes(text, draw);
+        const changed = isForged ? Buffer.from(forgedLog(text.toString("utf8"), draw)) : mutateBytes(text, draw);
         writeFileSync(file, changed);
-        // A log without its last lines is that of a writer that was killed before it wrote them.
-        const isCut = text.subarray(0, changed.length).equals(Buffer.from(changed));
+        // A log that ends within a line, or without its last ones, is that of a writer that was killed.
+        const isEarlier = changed.at(-1) !== 10 || text.subarray(0, changed.length).equals(changed);
+        const expected = isForged || isEarlier ? undefined : original;
         try {
-          return await outcomeOf(
-            `a changed ${file}`,
-            read,
-            isForged || isCut || changed.length > 0 ? undefined : original,
-          );
+          return await outcomeOf(`a changed ${file}`, read, expected);
         } finally {
           writeFileSync(file, text);
         }
