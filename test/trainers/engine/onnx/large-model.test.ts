@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import type { Term, Update } from "../../../../trainers/engine/contract.js";
+import { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
+import { linear } from "../../../../trainers/engine/onnx/graph/operators/index.js";
+import { CompiledGraph, floats, singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
 import { VectorPool } from "../../../../trainers/engine/onnx/parameters/vector-pool.js";
+import { activationBytes, withinBudget } from "../../../../trainers/engine/onnx/training/activations.js";
 import { TrainableDecoder } from "../../../../trainers/engine/onnx/training/trainable-decoder.js";
 import { normals } from "./finite-differences.js";
 import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
@@ -75,10 +79,12 @@ test.each(Object.entries(cases))("%s has the bits of the one graph", async (_, m
 test("many parts of a batch have the gradient of the whole", async () => {
   const { large, small } = asLarge();
   const objective = languageModeling(batch);
-  const parts = await large.step({ ...objective, microBatch: 1 }, plainUpdate);
-  const whole = await small.step(objective, plainUpdate);
+  const update = { ...plainUpdate, reportGradient: true };
+  const parts = await large.step({ ...objective, microBatch: 1 }, update);
+  const whole = await small.step(objective, update);
   expect(parts.loss).toBeCloseTo(whole.loss, 5);
-  expect(parts.gradientNorm).toBeCloseTo(whole.gradientNorm, 4);
+  const gradient = large.vectors.values(parts.gradient!);
+  for (const [i, value] of small.vectors.values(whole.gradient!).entries()) expect(gradient[i]).toBeCloseTo(value, 5);
 });
 
 test("what is not finite is DIVERGED and changes nothing", async () => {
@@ -88,6 +94,21 @@ test("what is not finite is DIVERGED and changes nothing", async () => {
   const infinite = { ...quadratic(large, 1), weight: Number.POSITIVE_INFINITY };
   await expect(large.step({ terms: [infinite] }, plainUpdate)).rejects.toMatchObject({ code: "DIVERGED" });
   expect({ values: large.trainable.values, optimizer: large.optimizer.save() }).toEqual(before);
+});
+
+test("examples are computed together as far as their activations fit, and at least one", () => {
+  const sizes = { hidden: 10, intermediate: 20, layers: 2, vocabulary: 100 };
+  const { token, row } = activationBytes(sizes);
+  const example = { tokens: [1, 2, 3, 4], weights: [0, 0, 1, 1] };
+  const objective = languageModeling([example, example, example]);
+  const of = (budget: number, own = objective) => withinBudget(own, sizes, budget).microBatch;
+  const bytes = 4 * token + 2 * row;
+  expect([of(bytes - 1), of(bytes), of(2 * bytes - 1), of(2 * bytes)]).toEqual([1, 1, 1, 2]);
+  expect(of(2 * bytes, { ...objective, microBatch: 1 })).toBe(1);
+  const twice = { terms: [...objective.terms, ...languageModeling([example]).terms] };
+  expect(of(4 * bytes, twice)).toBe(2);
+  const sameBatch = { terms: [...objective.terms, ...objective.terms] };
+  expect(of(4 * bytes, sameBatch)).toBe(4);
 });
 
 test("a freed vector's memory serves the next of its length, and no other's", () => {
@@ -100,4 +121,21 @@ test("a freed vector's memory serves the next of its length, and no other's", ()
   expect(pool.take(3)).toBe(memory);
   expect(pool.take(3)).not.toBe(memory);
   expect(() => pool.values(first)).toThrow("was freed");
+});
+
+test("a run that does not fit the memory is ENGINE_FAILED, with what to do", async () => {
+  for (const returnsMemory of [false, true]) {
+    const graph = new Graph();
+    const size = 2 ** 21;
+    const row = graph.input("row", [1, size]);
+    graph.output(
+      "product",
+      linear(graph.node("Transpose", [row], [size, 1], { perm: [1, 0] }), graph.input("column", [size, 1])),
+    );
+    const compiled = await CompiledGraph.create(graph, { ...singleThread, returnsMemory });
+    const values = new Float32Array(size);
+    const run = compiled.run({ row: floats(values, [1, size]), column: floats(values, [size, 1]) });
+    await expect(run).rejects.toMatchObject({ code: "ENGINE_FAILED", fix: expect.stringContaining("fewer workers") });
+    await compiled.release();
+  }
 });

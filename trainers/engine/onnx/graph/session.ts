@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { BenchError } from "../../../../harness/contract/errors.js";
+import { BenchError, type ErrorCode } from "../../../../harness/contract/errors.js";
 import { encode } from "./encode.js";
 import type { Graph } from "./graph.js";
 
@@ -70,10 +70,18 @@ async function guard<T>(what: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    const missing = /execution provider|backend not found|no available backend|libcu|CUDA/i.test(reason);
-    throw new BenchError(missing ? "DEVICE_UNAVAILABLE" : "INTERNAL", `${what}: ${reason}`, {
-      cause: thrown,
-      fix: missing ? "Run `bench doctor` to see which devices this machine has." : undefined,
-    });
+    const { code, fix } = causeOf(reason);
+    throw new BenchError(code, `${what}: ${reason}`, { cause: thrown, fix });
   }
+}
+
+function causeOf(reason: string): { code: ErrorCode; fix?: string } {
+  if (/bad_alloc|failed to allocate/i.test(reason)) {
+    const fix =
+      "The memory is full: take fewer workers, a smaller microBatch, or a trainer that holds less, such as lora.";
+    return { code: "ENGINE_FAILED", fix };
+  }
+  const missing = /execution provider|backend not found|no available backend|libcu|CUDA/i.test(reason);
+  if (!missing) return { code: "INTERNAL" };
+  return { code: "DEVICE_UNAVAILABLE", fix: "Run `bench doctor` to see which devices this machine has." };
 }

@@ -23,6 +23,7 @@ import { tensorFeeds } from "../parameters/store-tensors.js";
 import { TrainableState } from "../parameters/trainable-state.js";
 import { VectorPool } from "../parameters/vector-pool.js";
 import { type Pictures, picturesOf } from "../vision/pictures.js";
+import { largeModel, withinBudget } from "./activations.js";
 import { updateForm } from "./adamw.js";
 import type { TrainingBatch } from "./batch.js";
 import { checkFinite } from "./finite.js";
@@ -68,7 +69,7 @@ export class TrainableDecoder {
     private readonly seed: number,
     session: SessionOptions = singleThread,
     readonly architecture: DecoderArchitecture = llama,
-    private readonly mostInOneGraph = 2 ** 22,
+    private readonly mostInOneGraph = largeModel,
   ) {
     this.base = new ParameterStore(decoderShapes(config, architecture.layerVectors?.(config)));
     this.session = this.base.length > this.mostInOneGraph ? { ...session, returnsMemory: true } : session;
@@ -103,7 +104,7 @@ export class TrainableDecoder {
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
-    const parts = partsOf(objective);
+    const parts = partsOf(this.session.returnsMemory ? withinBudget(objective, this.config) : objective);
     const inOneGraph = parts.length === 1 && !isProjection(update.constraint) && !this.large;
     if (!inOneGraph) return multiPassStep(this, objective, parts, update);
     const prepared = await prepare(this, objective, { training: true, seed: this.seed });
@@ -140,11 +141,10 @@ export class TrainableDecoder {
   /** The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. */
   async differentiate(objective: Objective, part = 0, onto?: Vector) {
     const { form, feeds, fetches, batch } = await prepare(this, objective, { training: true, seed: this.seed, part });
-    const { length } = this.trainable;
-    const gradient = onto ? this.vectors.values(onto, length) : this.vectors.take(length);
+    const gradient = onto ? this.vectors.values(onto) : this.vectors.take(this.trainable.length);
     const given = onto ? this.state.feeds("sum", gradient) : {};
     const outputs = this.state.feeds(onto ? "next.sum" : "gradient", gradient);
-    const own = { ...form, result: onto ? "identity" : "gradient" } as const;
+    const own = { ...form, result: onto ? "sum" : "gradient" } as const;
     const isEmpty = Object.keys(fetches).length === 0;
     if (isEmpty && !onto) gradient.fill(0);
     const result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, { ...fetches, ...outputs });

@@ -37,13 +37,12 @@ export interface TrainingForm {
   readonly quadratics: number;
   /** What images are seen by, where the texts have some. */
   readonly images?: ImageInput;
-  /** Values alone; the logits of the texts' rows; the gradient; it, its square or magnitude added to a sum; the whole step. */
-  readonly result: "values" | "logits" | "gradient" | keyof typeof summands | UpdateForm;
+  /** Values alone; the texts' logits; the gradient, alone or added to a sum; its square or magnitude added to one; the whole step. */
+  readonly result: "values" | "logits" | "gradient" | "sum" | keyof typeof summands | UpdateForm;
 }
 
 /** What of a gradient is added to a sum. */
 const summands = {
-  identity: (gradient: Value) => gradient,
   square: (gradient: Value) => multiply(gradient, gradient),
   magnitude: (gradient: Value) => gradient.graph.node("Abs", [gradient], gradient.shape),
 };
@@ -70,6 +69,8 @@ export function trainingGraph(
   const graph = new Graph(precision);
   const segments = segmentsOf(trainable);
   const parameters = segmentInputs(graph, "parameters", segments);
+  const isSummed = form.result === "sum" || form.result === "square" || form.result === "magnitude";
+  const sums = isSummed ? segmentInputs(graph, "sum", segments) : [];
   let gradients: Value[] | undefined;
   const reported: Value[] = [];
 
@@ -79,11 +80,11 @@ export function trainingGraph(
   for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
   if (objectives.length > 0 && !isForward(form.result)) {
-    const read = parameters.filter((_, i) => !isUnseen(segments[i]!, form));
-    const own = differentiate(objectives.reduce(add), read)[Symbol.iterator]();
-    gradients = segments.map((segment) =>
-      isUnseen(segment, form) ? zeros(graph, segment.shape) : (own.next().value as Value),
-    );
+    const seen = [...segments.keys()].filter((i) => !isUnseen(segments[i]!, form));
+    const of = (values: readonly Value[]) => seen.map((i) => values[i]!);
+    const own = differentiate(objectives.reduce(add), of(parameters), form.result === "sum" ? of(sums) : []);
+    const none = (i: number) => (form.result === "sum" ? sums[i]! : zeros(graph, segments[i]!.shape));
+    gradients = segments.map((_, i) => own[seen.indexOf(i)] ?? none(i));
   }
   for (let term = 0; term < form.quadratics; term++) {
     const { value, forces } = quadratic(graph, term, segments, parameters);
@@ -94,8 +95,8 @@ export function trainingGraph(
   if (isForward(form.result)) return graph;
   if (gradients === undefined) throw new RangeError("An objective needs a term.");
   if (form.result === "gradient") segmentOutputs(graph, "gradient", gradients);
+  else if (form.result === "sum") segmentOutputs(graph, "next.sum", gradients);
   else if (typeof form.result === "string") {
-    const sums = segmentInputs(graph, "sum", segments);
     const own = summands[form.result];
     const next = gradients.map((gradient, i) => add(sums[i]!, own(gradient)));
     segmentOutputs(graph, "next.sum", next);
