@@ -7,10 +7,10 @@ import { activationBudget, activationBytes, largeModel } from "./training/activa
 const number = 4;
 
 /**
- * Copies of the weights: of a model that answers; and the further ones of a training step: gradient and both moments, and
- * where the step is one graph the new values of weights and moments until they take the place of the old ones.
+ * Copies of the weights: of a model that answers; and the further ones of a training step: gradient, both moments and what
+ * the embedding's gradient takes, and where the step is one graph the new values of weights and moments until they take the place of the old ones.
  */
-const copies = { answering: 1.3, training: 3, inOneGraph: 3 };
+const copies = { answering: 1.3, training: 3.8, inOneGraph: 2.2 };
 
 /**
  * Peak bytes of a learner: copies of the weights, the method's vectors, and the activations of a batch, of a large model
