@@ -233,6 +233,8 @@ export interface ExampleRecord {
   /** Where the likelihoods of the choices are compared. */
   choices?: string[];
   group?: string;
+  /** Ids of the documents that its answer rests on, where the suite names them. */
+  supports?: string[];
 }
 
 /** One line of `journal.jsonl`, with a checksum and a sequence number around it. */

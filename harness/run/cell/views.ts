@@ -41,7 +41,7 @@ export function questionSets(suite: Data, stage: Stage): QuestionSet[] {
 
 /** The questions of a set as `examples.jsonl` keeps them. */
 export function exampleRecords({ dataset, task, examples }: QuestionSet): ExampleRecord[] {
-  return examples.map(({ id, input, references, choices, group }) => ({
+  return examples.map(({ id, input, references, choices, group, supports }) => ({
     id,
     set: task.id,
     dataset,
@@ -49,6 +49,7 @@ export function exampleRecords({ dataset, task, examples }: QuestionSet): Exampl
     references,
     ...(task.mode === "likelihood" && choices !== undefined ? { choices } : {}),
     ...(group !== undefined && { group }),
+    ...(supports !== undefined && { supports }),
   }));
 }
 

@@ -1,8 +1,8 @@
 import type { ExampleRecord, SampleRecord } from "../../../harness/contract/result.js";
 import { shortened } from "../shared/format.js";
 
-/** A question with its references, as [id, question, references]. */
-export type QuestionEntry = [id: string, question: string, references: string[]];
+/** A question with its references and, where the suite names them, the documents that its answer rests on. */
+export type QuestionEntry = [id: string, question: string, references: string[], supports?: string[]];
 
 /** Answers of all trainers to one set, for one order and seed. */
 export interface AnswersShard {
@@ -28,11 +28,11 @@ export interface RowAnswers {
 const limits = { question: 3000, answer: 1000 };
 
 export function questionEntries(examples: readonly ExampleRecord[]): QuestionEntry[] {
-  return examples.map(({ id, input, references }) => [
-    id,
-    shortened(input, limits.question),
-    references.map((reference) => shortened(reference, limits.answer)),
-  ]);
+  return examples.map(({ id, input, references, supports }): QuestionEntry => {
+    const question = shortened(input, limits.question);
+    const answers = references.map((reference) => shortened(reference, limits.answer));
+    return supports === undefined ? [id, question, answers] : [id, question, answers, supports];
+  });
 }
 
 /**
