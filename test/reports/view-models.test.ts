@@ -351,7 +351,7 @@ describe("samples", () => {
 
   test("a question without an answer is marked, and long texts are cut", () => {
     const long = { id: "b", set: "s", dataset: "test", input: "x".repeat(9000), references: ["y"] } as const;
-    expect(questionEntries([{ ...long, supports: ["doc 1"] }])[0]![3]).toEqual(["doc 1"]);
+    expect(questionEntries([{ ...long, references: ["y"], supports: ["doc 1"] }])[0]![3]).toEqual(["doc 1"]);
     expect(questionEntries([{ ...long, references: ["y"] }])[0]![1].length).toBeLessThan(3100);
     const answer = { row: 0, ...long, output: "z", finishReason: "end", score: 0.12345, extracted: 0, valid: true };
     expect(answersShard(["a", "b"], new Map([[0, [answer]]]))).toEqual({
