@@ -233,8 +233,7 @@ export interface ExampleRecord {
   /** Where the likelihoods of the choices are compared. */
   choices?: string[];
   group?: string;
-  /** Ids of the documents that its answer rests on, where the suite names them. */
-  supports?: string[];
+  supports?: string[]; // ids of the documents that its answer rests on, where the suite names them
 }
 
 /** One line of `journal.jsonl`, with a checksum and a sequence number around it. */
