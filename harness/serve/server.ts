@@ -91,7 +91,10 @@ export function modelServer(settings: ServerSettings): ModelServer {
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await advancing?.();
+    // A connection whose call is under way now is idle later, and would be kept for its client's next call.
+    const closing = setInterval(() => server.server.closeIdleConnections(), 50);
     await server.close();
+    clearInterval(closing);
     await shadow?.settle();
     await observations.flush();
     await versions.close();

@@ -172,11 +172,18 @@ test("the settings to start from are valid once uncommented, and change nothing 
   const plain = await load({ tasks: ["a", "b"] });
   workspace.write(file, text);
   expect(await load({ tasks: ["a", "b"] })).toEqual(plain);
-  workspace.write(file, text.replaceAll(/^# (\s*(?:"[^"]*"|[a-z]\w*):.*)$/gm, "$1"));
+  workspace.write(file, text.replaceAll(/^# (\s*(?:- )?(?:"[^"]*"|[a-z]\w*):.*)$/gm, "$1"));
+  workspace.write("probes/items.jsonl", '{"q": "2 + 2", "a": "4"}');
+  workspace.write(
+    "probes/arithmetic.yaml",
+    "task: arithmetic\ndataset_path: json\ndataset_kwargs: { data_files: { test: items.jsonl } }\ntest_split: test\n" +
+      'output_type: generate_until\ndoc_to_text: "{{q}}"\ndoc_to_target: "{{a}}"\n',
+  );
   const suite = await load({ tasks: ["b"] });
   expect(suite.orders.map(({ name }) => name)).toEqual(["forward", "backward"]);
   expect(firstPrompt(suite)).toBe("Question: q\nAnswer:");
   expect(suite.tasks[0]!.test[0]!.references).toEqual(["no"]);
+  expect(suite.probes.map(({ id, kind }) => [id, kind])).toEqual([["arithmetic", "general"]]);
 });
 
 test.each([
