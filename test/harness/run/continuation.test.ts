@@ -10,7 +10,7 @@ import { buildBoard, buildLeaderboard } from "../../../harness/metrics/index.js"
 import { readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
 import { removeDigests } from "./fixtures/without-digests.js";
-import { buildIfStale, configure, drive, matricesOf, plan, run } from "./support.js";
+import { buildIfStale, configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
 
 const two: RunConfig["suite"] = { name: "words", options: { tasks: 2 } };
 const three: RunConfig["suite"] = { name: "words", options: { tasks: 3 } };
@@ -116,10 +116,7 @@ describe("the same trainer", () => {
       const killed = await drive(slow(broken), {
         display: "json",
         hold: Math.max(row, 1),
-        during: (child) =>
-          child.stderr!.on("data", (data) => {
-            if (new RegExp(`"row-finished".*"row":${row}\\b`).test(String(data))) child.kill("SIGKILL");
-          }),
+        during: killAfterRow(row),
       });
       expect(killed.code).toBe(137);
     }

@@ -8,7 +8,7 @@ import { buildLeaderboard } from "../../../harness/metrics/index.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readJson, readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, drive, matricesOf, plan, run } from "./support.js";
+import { buildIfStale, configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
 
 beforeAll(buildIfStale);
 
@@ -98,11 +98,7 @@ test("killed and run again, it ends with the same curves", async () => {
   const killed = await drive(slow(broken), {
     display: "json",
     hold: 1,
-    during: (child) => {
-      child.stderr!.on("data", (data) => {
-        if (/"row-finished".*"row":1\b/.test(String(data))) child.kill("SIGKILL");
-      });
-    },
+    during: killAfterRow(1),
   });
   expect(killed.code).toBe(137);
   const again = await run(slow(broken));

@@ -91,6 +91,22 @@ export interface Driven {
   stderr: string;
 }
 
+/**
+ * Kills a driven process that shows its events as JSON once it has finished a row; at once where an earlier one had, which
+ * was killed too late to stop it.
+ */
+export function killAfterRow(row: number): (child: ReturnType<typeof spawn>) => void {
+  return (child) => {
+    let text = "";
+    child.stderr!.on("data", (data) => {
+      text += data;
+      const finished = [...text.matchAll(/"row-finished".*?"row":(\d+)\b/g)].some(([, done]) => Number(done) >= row);
+      const before = [...text.matchAll(/"fromRow":(\d+)\b/g)].some(([, from]) => Number(from) > row);
+      if (finished || before) child.kill("SIGKILL");
+    });
+  };
+}
+
 /** Runs a configuration in a process of its own, which `during` may kill. */
 export function drive(
   config: RunConfig,
