@@ -85,8 +85,9 @@ function requireSigned(directory: string, text: string, fix: string): void {
 /** Runs `ssh-keygen -Y` with a text as its input; it asks for a passphrase on the terminal itself. */
 function sshKeygen(words: readonly string[], input: string): { status: number | null; stdout: string; stderr: string } {
   const { error, status, stdout, stderr } = spawnSync("ssh-keygen", ["-Y", ...words], { input, encoding: "utf8" });
-  if (error === undefined) return { status, stdout, stderr: stderr.trim() };
-  throw new BenchError("SIGNATURE_INVALID", `ssh-keygen cannot be run: ${error.message}`, {
+  // One that does not read its input may end before it was written, which is an error here and no fault of it.
+  if (status !== null) return { status, stdout, stderr: stderr.trim() };
+  throw new BenchError("SIGNATURE_INVALID", `ssh-keygen cannot be run: ${error?.message ?? "it was ended"}`, {
     fix: "Install OpenSSH 8.2 or newer (Debian and Ubuntu: apt-get install openssh-client).",
     cause: error,
   });
