@@ -113,20 +113,27 @@ export async function observeRequests(
 const keyOf = ({ metric, request }: Observation): string | undefined =>
   request === undefined ? undefined : `${metric} ${request}`;
 
+/** As `advanceRollout`. Throws USAGE where the rollout is over. */
+export async function actOnRollout(name: string, options: SignedOptions): Promise<RolloutStatus> {
+  const status = await advanceRollout(name, options);
+  if (status === undefined) throw over(new RolloutLog(options.registry, name).read());
+  return status;
+}
+
 /**
  * Does what evidence and policy say: the next step, the promotion, a pause or the way back. The alias moves by
  * compare-and-set after the decision is on the disk; a promotion that was interrupted is completed.
  *
- * @returns the decision that was carried out, with the state after it.
+ * @returns the decision that was carried out, with the state after it; undefined where the rollout is over.
  */
-export async function actOnRollout(name: string, options: SignedOptions): Promise<RolloutStatus> {
+export async function advanceRollout(name: string, options: SignedOptions): Promise<RolloutStatus | undefined> {
   let carriedOut: Decision | undefined;
   const log = new RolloutLog(options.registry, name);
   const event = (type: "promoting" | "paused" | "rolled-back" | "promoted", reason: string): RolloutEvent => ({
     ...{ type, ...stamp({ ...options, reason }) },
   });
   let rollout = await log.append(async (state) => {
-    if (isOver(state)) throw over(state);
+    if (isOver(state)) return [];
     carriedOut = decide(state);
     const { action, reason } = carriedOut;
     if (action === "roll back") {
@@ -138,6 +145,7 @@ export async function actOnRollout(name: string, options: SignedOptions): Promis
     if (action === "promote") return [event("promoting", reason)];
     return [{ type: "advanced", step: state.step + 1, ...stamp({ ...options, reason }) }];
   });
+  if (carriedOut === undefined) return undefined;
   if (rollout.phase === "promoting") {
     const { candidate, champion: before } = rollout;
     const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
@@ -199,7 +207,8 @@ function parse(text: string, line: number, state: Rollout): Observation {
   }
   const { arm, metric, value, request } = (row ?? {}) as Observation;
   const observation: Observation = { arm, metric, value, ...(request !== undefined && { request }) };
-  return problemOf(observation, state) === undefined ? observation : refuse(problemOf(observation, state)!);
+  const problem = problemOf(observation, state);
+  return problem === undefined ? observation : refuse(problem);
 }
 
 /** What is wrong with an observation; undefined for one that the policy knows. */

@@ -5,11 +5,10 @@ import { join, resolve } from "node:path";
 import { checkOptions, evaluator, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
-import type { VersionRecord } from "../contract/registry.js";
+import type { RegistryState, VersionRecord } from "../contract/registry.js";
 import { inputText } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 import { findVersion, ModelRegistry } from "../registry/model-registry.js";
-import { isOver } from "../rollout/state.js";
 import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
 import { loadSuite } from "../run/plan/plan.js";
@@ -18,9 +17,10 @@ import type { HeldOutItem } from "../serve/held-out.js";
 import { LocalBackend } from "../serve/local/backend.js";
 import { ProxyBackend, parseUpstream, type Upstream } from "../serve/proxy-backend.js";
 import { type ModelServer, modelServer } from "../serve/server.js";
+import type { ShadowSettings } from "../serve/shadow.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
 import { pathOf } from "./registry/add-version.js";
-import { actOnRollout, observeRequests, readRollout } from "./rollout.js";
+import { advanceRollout, observeRequests, readRollout } from "./rollout.js";
 
 /** How models are served. */
 export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {
@@ -72,11 +72,11 @@ export async function serveModels(
   const keys = readKeys(options.keys);
   requireKeys(host, keys);
   const plugins = await registryFor(context, options.plugins);
-  const upstreams = readUpstreams(options, directory);
+  const upstreams = readUpstreams(options, state);
   const by = `bench serve on ${host}:${port}`;
   const server = modelServer({
     ...{ registry: directory, names, keys, log, secret: secretOf(directory) },
-    ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, directory) }),
+    ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, state) }),
     ...{ mostPending: options.pending, timeoutSeconds: options.timeout, mostBytes: 4 * 2 ** 20 },
     ...{ mostVersions: options.loaded, advanceSeconds: options.advance },
     ...(options.probe !== undefined && {
@@ -99,10 +99,7 @@ export async function serveModels(
         const { phase, candidate, champion } = rollout;
         return { phase, candidate, champion, percent, decision };
       },
-      async advance(name) {
-        if (isOver(readRollout(name, { registry: directory }).rollout)) return undefined;
-        return (await actOnRollout(name, { registry: directory, by })).decision;
-      },
+      advance: async (name) => (await advanceRollout(name, { registry: directory, by }))?.decision,
     },
   });
   try {
@@ -190,9 +187,8 @@ function requireKeys(host: string, keys: readonly string[]): void {
   });
 }
 
-function readUpstreams({ upstream = [], upstreamKey }: ServeOptions, registry: string): Map<string, Upstream> {
+function readUpstreams({ upstream = [], upstreamKey }: ServeOptions, state: RegistryState): Map<string, Upstream> {
   const key = upstreamKey === undefined ? undefined : textOf(upstreamKey, "--upstream-key").trim();
-  const state = new ModelRegistry(registry).read();
   return new Map(
     upstream.map((text) => {
       const end = text.indexOf("=");
@@ -207,9 +203,9 @@ function readUpstreams({ upstream = [], upstreamKey }: ServeOptions, registry: s
   );
 }
 
-function readShadow(text: string, names: readonly string[], registry: string) {
+function readShadow(text: string, names: readonly string[], state: RegistryState): ShadowSettings {
   const [reference, share] = text.split(":") as [string, string?];
-  const { version } = findVersion(new ModelRegistry(registry).read(), reference);
+  const { version } = findVersion(state, reference);
   const percent = share === undefined ? 100 : Number(share);
   if (names.includes(version.name) && percent > 0 && percent <= 100) {
     return { name: version.name, version: version.version, percent };

@@ -26,7 +26,8 @@ export interface CommonOptions {
   plugin?: string[];
 }
 
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+/** Reads a flag that may be given several times. */
+export const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Reads a flag that is a list, separated by commas. */
 export const commaSeparated = (text: string): string[] => text.split(",").map((part) => part.trim());

@@ -9,6 +9,15 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Reads a flag that is a number of seconds, at most a day. */
+export function seconds({ zero = false } = {}): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && (zero || value > 0) && value <= 86_400) return value;
+    throw new InvalidArgumentError(`Give a number of seconds ${zero ? "from 0 to" : "above 0, at most"} 86400.`);
+  };
+}
+
 /** Reads a flag that is a number above 0, such as 4e11. */
 export function positiveNumber(text: string): number {
   const value = Number(text);

@@ -64,3 +64,9 @@ export const errorAnswer = (error: ApiError): ApiAnswer => ({
   contentType: "application/json",
   body: JSON.stringify(error.toBody()),
 });
+
+/** The texts of an answer that was given at once, by choice; undefined where it has none, such as that to `embeddings`. */
+export function answerTexts(body: string): unknown[] | undefined {
+  const { choices } = JSON.parse(body) as { choices?: { text?: unknown; message?: { content?: unknown } }[] };
+  return choices?.map(({ text, message }) => text ?? message?.content);
+}

@@ -1,6 +1,7 @@
 import { random } from "../contract/random.js";
 import type { Arm, Observation } from "../contract/rollout.js";
 import type { Rollout } from "../rollout/state.js";
+import { answerTexts } from "./api.js";
 import type { CallServices } from "./calls.js";
 
 /** A question whose right answer is known. */
@@ -66,7 +67,13 @@ export class HeldOutProbes {
       });
       if (status !== 200 || typeof body !== "string")
         throw new Error(`${name}@${rollout[arm]} answered ${item.id} with ${status}`);
-      scored.push({ arm, metric, value: item.score(textOf(body)), request: requestOf(arm, item) });
+      const [text] = answerTexts(body) ?? [];
+      scored.push({
+        arm,
+        metric,
+        value: item.score(typeof text === "string" ? text : ""),
+        request: requestOf(arm, item),
+      });
     }
     // both or none: a pair is about the same item
     await Promise.all(scored.map((observation) => this.services.observations.add(name, { of: salt, observation })));
@@ -74,9 +81,3 @@ export class HeldOutProbes {
 }
 
 const requestOf = (arm: Arm, { id }: HeldOutItem): string => `probe ${arm} ${id}`;
-
-function textOf(body: string): string {
-  const { choices } = JSON.parse(body) as { choices?: { message?: { content?: unknown } }[] };
-  const text = choices?.[0]?.message?.content;
-  return typeof text === "string" ? text : "";
-}

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { modelIn } from "../registry/state.js";
 import type { Decision } from "../rollout/decide.js";
 import { ApiError, type ApiPath } from "./api.js";
 import { answerCall, apiError, type CallServices } from "./calls.js";
@@ -92,9 +93,9 @@ export function modelServer(settings: ServerSettings): ModelServer {
   const close = async (): Promise<void> => {
     await advancing?.();
     // A connection whose call is under way now is idle later, and would be kept for its client's next call.
-    const closing = setInterval(() => server.server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
     await server.close();
-    clearInterval(closing);
+    clearInterval(sweep);
     await shadow?.settle();
     await observations.flush();
     await versions.close();
@@ -155,8 +156,8 @@ function addRoutes(server: FastifyInstance, settings: ServerSettings, services: 
 /** Names, each with its versions and aliases, as models of the API. */
 function modelsOf({ state, names }: Router): object[] {
   return names.flatMap((name) => {
-    const model = Object.hasOwn(state.models, name) ? state.models[name]! : undefined;
-    const ids = [...(model?.versions.map(({ version }) => version) ?? []), ...Object.keys(model?.aliases ?? {})];
+    const { versions, aliases } = modelIn(state, name);
+    const ids = [...versions.map(({ version }) => version), ...Object.keys(aliases)];
     return [name, ...ids.map((id) => `${name}@${id}`)].map((id) => ({
       id,
       object: "model",

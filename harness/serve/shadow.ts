@@ -1,5 +1,5 @@
 import { armOf } from "../rollout/split.js";
-import type { ApiAnswer, ApiCall } from "./api.js";
+import { type ApiAnswer, type ApiCall, answerTexts } from "./api.js";
 import type { ServerMetrics } from "./metrics.js";
 import type { Route } from "./router.js";
 import type { Versions } from "./versions.js";
@@ -52,18 +52,12 @@ export class Shadow {
       const backend = await this.versions.get(name, version);
       const { status, body } = await backend.answer({ ...call, signal: new AbortController().signal });
       if (status !== 200 || typeof body !== "string") return count("failed");
-      count(textsOf(body) === textsOf(answer) ? "same" : "different");
+      count(saidBy(body) === saidBy(answer) ? "same" : "different");
     } catch {
       count("failed");
     }
   }
 }
 
-/** The texts of an answer, in one. */
-function textsOf(body: string): string {
-  const { choices, data } = JSON.parse(body) as {
-    choices?: { text?: unknown; message?: { content?: unknown } }[];
-    data?: unknown;
-  };
-  return JSON.stringify(choices?.map(({ text, message }) => text ?? message?.content) ?? data);
-}
+/** What an answer says: its texts, or its vectors. */
+const saidBy = (body: string): string => JSON.stringify(answerTexts(body) ?? JSON.parse(body).data);

@@ -1,11 +1,9 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ServeOptions } from "../../app/serve-models.js";
 import { printable } from "../../contract/printable.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import { type CliContext, type CommonOptions, collect, printJson, printLines, withCommonOptions } from "../context.js";
 import { withDeviceOptions, withRegistryOption } from "../shared-options.js";
-import { wholeNumber } from "../whole-number.js";
-
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+import { seconds, wholeNumber } from "../whole-number.js";
 
 /** `bench serve <names...>`: an OpenAI-compatible server of versions of the registry, which carries out rollouts. */
 export function addServe(program: Command, context: CliContext): void {
@@ -32,7 +30,7 @@ export function addServe(program: Command, context: CliContext): void {
     .option(
       "--advance <seconds>",
       "how often rollouts are looked at; 0: only `bench rollout advance` decides",
-      seconds,
+      seconds({ zero: true }),
       10,
     )
     .option(
@@ -65,9 +63,4 @@ function interrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
-}
-
-function seconds(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text) && Number(text) <= 86_400) return Number(text);
-  throw new InvalidArgumentError("Give a number of seconds from 0 to 86400.");
 }

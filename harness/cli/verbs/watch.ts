@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { EvaluatedCheckpoint, EvaluateOptions } from "../../app/evaluate-checkpoint.js";
 import type { JudgedCheckpoint } from "../../app/judge-checkpoint.js";
 import { BenchError } from "../../contract/errors.js";
@@ -9,6 +9,7 @@ import { type CliContext, type CommonOptions, printLines, withCommonOptions } fr
 import { suiteArgument } from "../shared-options.js";
 import { errorText } from "../text/error-text.js";
 import { nearPath } from "../text/near-path.js";
+import { seconds } from "../whole-number.js";
 import { withEvaluationOptions } from "./evaluate.js";
 import { marginOption, verdictExitCodes } from "./gate.js";
 
@@ -28,7 +29,7 @@ export function addWatch(program: Command, context: CliContext): void {
     .option(
       "--interval <seconds>",
       "how often to look; a checkpoint is complete when two looks find it unchanged",
-      seconds,
+      seconds(),
       10,
     )
     .option("--once", "evaluate the checkpoints that exist, and stop")
@@ -108,8 +109,3 @@ const marginsOfNothing = (): BenchError =>
   new BenchError("USAGE", "--margin says how much worse is accepted, but nothing is compared", {
     fix: "Say what each checkpoint is judged against: --against previous, or a run, a checkpoint or a blessed baseline.",
   });
-
-function seconds(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0 && Number(text) <= 86_400) return Number(text);
-  throw new InvalidArgumentError("Give a number of seconds above 0, at most 86400.");
-}

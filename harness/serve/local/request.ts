@@ -127,8 +127,9 @@ const usualLimit = 256;
  */
 export function readQuestion(path: Exclude<ApiPath, "embeddings">, body: Readonly<Record<string, unknown>>): Question {
   check(path, body);
-  const { temperature, top_p: topP, seed, stop, stream, stream_options: options } = body as Partial<Sampling>;
-  const most = (body as Partial<Sampling>).max_completion_tokens ?? (body as Partial<Sampling>).max_tokens;
+  const asked = body as Partial<Sampling>;
+  const { temperature, top_p: topP, seed, stop, stream, stream_options: options } = asked;
+  const most = asked.max_completion_tokens ?? asked.max_tokens;
   const decoding: Decoding = {
     maxNewTokens: most ?? usualLimit,
     temperature: temperature ?? 1, // as the API has it
