@@ -33,6 +33,12 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
   const inOrder = async (call: (strategy: Strategy) => Promise<void> | undefined, order = strategies) => {
     for (const strategy of order) await call(strategy);
   };
+  /** Each strategy changes what the one before it made of a value. */
+  const passedOn = async <T>(value: T, change: (strategy: Strategy, value: T) => Promise<T> | undefined) => {
+    let current = value;
+    for (const strategy of strategies) current = (await change(strategy, current)) ?? current;
+    return current;
+  };
   return {
     rateFactor: strategies.reduce((product, strategy) => product * (strategy.rateFactor ?? 1), 1),
     parameters: ["perTask" as const, "shared" as const].find((kind) =>
@@ -43,18 +49,11 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
     },
     ownLoss: strategies.every(({ ownLoss }) => ownLoss !== false),
     open: (model, seed, tasks, chat) => inOrder((strategy) => strategy.open?.(model, seed, tasks, chat), adapterFirst),
-    prepareData: async (view, context) => {
-      let prepared = view;
-      for (const strategy of strategies) prepared = (await strategy.prepareData?.(prepared, context)) ?? prepared;
-      return prepared;
-    },
+    prepareData: (view, context) => passedOn(view, (strategy, prepared) => strategy.prepareData?.(prepared, context)),
     beforeTask: (task) => inOrder((strategy) => strategy.beforeTask?.(task), adapterFirst),
     mixture: (task) => strategies.flatMap((strategy) => strategy.mixture?.(task) ?? []),
-    wrapTraining: async (sequences, task) => {
-      let wrapped = [...sequences];
-      for (const strategy of strategies) wrapped = (await strategy.wrapTraining?.(wrapped, task)) ?? wrapped;
-      return wrapped;
-    },
+    wrapTraining: (sequences, task) =>
+      passedOn([...sequences], (strategy, wrapped) => strategy.wrapTraining?.(wrapped, task)),
     beforeStep: (step) => inOrder((strategy) => strategy.beforeStep?.(step)),
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
@@ -62,18 +61,10 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
     readsGradient: strategies.some((strategy) => strategy.readsGradient),
     afterStep: (step, report) => inOrder((strategy) => strategy.afterStep?.(step, report)),
     afterTask: (task) => inOrder((strategy) => strategy.afterTask?.(task)),
-    readQuestions: async (questions, answerTokens, fits) => {
-      let read: ReadQuestion[] = [...questions];
-      for (const strategy of strategies) {
-        read = (await strategy.readQuestions?.(read, answerTokens, fits)) ?? read;
-      }
-      return read;
-    },
-    routeInference: async (requests, model) => {
-      let routed = [...requests];
-      for (const strategy of strategies) routed = (await strategy.routeInference?.(routed, model)) ?? routed;
-      return routed;
-    },
+    readQuestions: (questions, answerTokens, fits) =>
+      passedOn<ReadQuestion[]>([...questions], (strategy, read) => strategy.readQuestions?.(read, answerTokens, fits)),
+    routeInference: (requests, model) =>
+      passedOn([...requests], (strategy, routed) => strategy.routeInference?.(routed, model)),
     addedParameters: () => strategies.reduce((sum, strategy) => sum + (strategy.addedParameters?.() ?? 0), 0),
     answerDigest: async () => {
       const digests: string[] = [];
