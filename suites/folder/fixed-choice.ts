@@ -2,6 +2,18 @@ import { random } from "../../harness/contract/random.js";
 
 const shareForValidation = 0.1;
 
+/** Where the random numbers of a division come from. */
+interface DivisionKey {
+  stream: string;
+  task: string;
+}
+
+/** A fixed random share of what there is, at least one of two. */
+export function fixedShare<T>(all: readonly T[], share: number, key: DivisionKey): Set<T> {
+  const count = Math.floor(Math.max(share * all.length, Math.min(1, all.length - 1)));
+  return new Set(random({ seed: 0, ...key }).sample(all, count));
+}
+
 /** At most so many rows with their places: a fixed random choice, in the order of the rows. */
 export function keepMost<T>(
   rows: readonly T[],
@@ -15,9 +27,7 @@ export function keepMost<T>(
 }
 
 /** Splits off a fixed random tenth, at least one row of two. */
-export function holdOut<T>(rows: readonly T[], key: { stream: string; task: string }): [T[], T[]] {
-  const count = Math.floor(Math.max(shareForValidation * rows.length, Math.min(1, rows.length - 1)));
-  const places = rows.map((_, index) => index);
-  const held = new Set(random({ seed: 0, ...key }).sample(places, count));
+export function holdOut<T>(rows: readonly T[], key: DivisionKey): [T[], T[]] {
+  const held = fixedShare([...rows.keys()], shareForValidation, key);
   return [rows.filter((_, index) => !held.has(index)), rows.filter((_, index) => held.has(index))];
 }

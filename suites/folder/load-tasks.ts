@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
-import { random } from "../../harness/contract/random.js";
 import { type Example, type Part, type Task, type TaskDescription, textInput } from "../../harness/contract/suite.js";
-import { holdOut, keepMost } from "./fixed-choice.js";
+import { fixedShare, holdOut, keepMost } from "./fixed-choice.js";
 import type { Split, TaskFiles } from "./layout/task-files.js";
 import { type ReadOptions, readSplit, type SplitRows } from "./rows.js";
 import type { Row } from "./shapes/cells.js";
@@ -142,8 +141,6 @@ function missing({ name, directory, splits, whole }: TaskFiles, split: Split): B
 /** Splits off rows of a fixed random fifth of the prompts with their images, so that no question is on both sides. */
 function holdOutPrompts(rows: readonly Row[], task: string): [Row[], Row[]] {
   const question = ({ prompt, images = [] }: Row) => [prompt, ...images.map(({ name }) => name)].join("\0");
-  const prompts = [...new Set(rows.map(question))];
-  const count = Math.floor(Math.max(shareForTest * prompts.length, Math.min(1, prompts.length - 1)));
-  const held = new Set(random({ seed: 0, stream: "folder-test", task }).sample(prompts, count));
+  const held = fixedShare([...new Set(rows.map(question))], shareForTest, { stream: "folder-test", task });
   return [rows.filter((row) => !held.has(question(row))), rows.filter((row) => held.has(question(row)))];
 }
