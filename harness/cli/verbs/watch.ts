@@ -5,7 +5,7 @@ import type { JudgedCheckpoint } from "../../app/judge-checkpoint.js";
 import { BenchError } from "../../contract/errors.js";
 import { printable } from "../../contract/printable.js";
 import type { Verdict } from "../../gate/judge.js";
-import { type CliContext, type CommonOptions, printLines, withCommonOptions } from "../context.js";
+import { type CliContext, type CommonOptions, noticePrinter, printLines, withCommonOptions } from "../context.js";
 import { suiteArgument } from "../shared-options.js";
 import { errorText } from "../text/error-text.js";
 import { nearPath } from "../text/near-path.js";
@@ -89,8 +89,7 @@ async function watch(
     execute: (plan: Parameters<typeof executeRun>[0]) => executeRun(plan, { display: silentDisplay(), cancellation }),
   };
   try {
-    const notice = (text: string): void => void context.stderr.write(`note: ${printable(text)}\n`);
-    const said = { evaluated, failed, notice };
+    const said = { evaluated, failed, notice: noticePrinter(context) };
     await watchCheckpoints(directory, suite, { ...rest, margins, plugins, cancellation, ...said }, silent);
     process.exitCode = unusable || worstExitCode(verdicts);
   } finally {
