@@ -1,5 +1,6 @@
 import { digestOf } from "../contract/digest.js";
 import type { CostRecord, TrainerRecord } from "../contract/result.js";
+import { groupBy } from "./clusters.js";
 import { meanCost } from "./cost.js";
 
 /** What of an entry of a board says which trainer it is and what it cost. */
@@ -24,21 +25,23 @@ export function withinFlops<Entry extends CostedEntry>(
   entries: readonly Entry[],
   flops: number,
 ): { kept: Entry[]; none: { entry: Entry; flops: number | null }[] } {
-  const groups = new Map<string, { entry: Entry; flops: number | null }[]>();
-  for (const entry of entries) {
-    const { name, version, options } = entry.record;
-    const { steps: _steps, epochs: _epochs, ...rest } = options;
-    const key = digestOf({ name, version, rest, model: entry.model.digest, engine: entry.engine });
+  const costed = entries.map((entry) => {
     const costs = [...entry.cells.values()].flatMap(({ cost }) => cost ?? []);
-    groups.set(key, [...(groups.get(key) ?? []), { entry, flops: meanCost(costs).flops ?? null }]);
-  }
+    return { entry, flops: meanCost(costs).flops ?? null };
+  });
   const chosen = new Set<Entry>();
   const none: { entry: Entry; flops: number | null }[] = [];
-  for (const group of groups.values()) {
+  for (const group of groupBy(costed, ({ entry }) => trainerKey(entry)).values()) {
     const sorted = group.sort((a, b) => (a.flops ?? Number.POSITIVE_INFINITY) - (b.flops ?? Number.POSITIVE_INFINITY));
     const within = sorted.findLast((one) => one.flops !== null && one.flops <= flops);
     if (within) chosen.add(within.entry);
     else none.push(sorted[0]!);
   }
   return { kept: entries.filter((entry) => chosen.has(entry)), none };
+}
+
+/** The same for entries that differ in `steps` and `epochs` alone. */
+function trainerKey({ record: { name, version, options }, model, engine }: CostedEntry): string {
+  const { steps: _steps, epochs: _epochs, ...rest } = options;
+  return digestOf({ name, version, rest, model: model.digest, engine });
 }
