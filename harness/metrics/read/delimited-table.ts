@@ -1,5 +1,4 @@
-import { LineCounter } from "yaml";
-import { type Field, invalid, type TableFile } from "./table.js";
+import { type Field, invalid, locator, type TableFile } from "./table.js";
 import { splitHeader } from "./table-header.js";
 
 const shape = "Give the rows, one a line, with commas, semicolons or tabs between the scores.";
@@ -37,9 +36,7 @@ function separatorOf(text: string): string {
 }
 
 function recordsBy(separator: string, text: string, file: string): Field[][] {
-  const lines = new LineCounter();
-  lines.addNewLine(0);
-  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  const locate = locator(text, file);
   const apart = separator === " " ? "[ ]+(?=[^ \r\n])" : separator;
   const lead = separator === " " ? "[ ]*" : "";
   const fields = new RegExp(`${lead}(?:"((?:[^"]|"")*)"|([^"${separator}\r\n]*))(${apart}|[ ]*(?:\r\n|\n|\r|$))`, "g");
@@ -49,20 +46,16 @@ function recordsBy(separator: string, text: string, file: string): Field[][] {
   for (const match of text.matchAll(fields)) {
     const [whole, quoted, plain = "", end = ""] = match;
     if (whole === "" && record.length === 0) break;
-    const { line, col } = lines.linePos(next);
+    const at = locate(next);
     if (match.index !== next) {
       throw invalid(
         "there is a quotation mark within a value",
         "Put quotes around whole values, and double those inside.",
-        {
-          file,
-          line,
-          column: col,
-        },
+        at,
       );
     }
     next += whole.length;
-    record.push({ value: quoted?.replaceAll('""', '"') ?? plain, at: { file, line, column: col } });
+    record.push({ value: quoted?.replaceAll('""', '"') ?? plain, at });
     if (!/[\r\n]/.test(end) && next < text.length) continue;
     records.push(record);
     record = [];

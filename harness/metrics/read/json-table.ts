@@ -1,22 +1,13 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import type { ErrorLocation } from "../../contract/errors.js";
+import { isMap, isNode, isScalar, isSeq, type Node, parseDocument } from "yaml";
 import { findSyntaxError } from "../../contract/json-syntax.js";
 import { deepest, isTooDeep } from "../../contract/nesting.js";
-import { type Field, invalid, type TableFile } from "./table.js";
+import { type Field, invalid, locator, type TableFile } from "./table.js";
 
 const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], … ] }.';
 
 /** Reads a JSON table: a list of rows, or an object with `rows` and `tasks`. Python's NaN is let through as text. */
 export function readJsonTable(text: string, file: string): TableFile {
-  const lines = new LineCounter();
-  for (let start = 0; ; start = text.indexOf("\n", start) + 1) {
-    lines.addNewLine(start);
-    if (!text.includes("\n", start)) break;
-  }
-  const locate = (offset: number): ErrorLocation => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
-  };
+  const locate = locator(text, file);
   const fault = findSyntaxError(text.replaceAll(/\bNaN\b/g, "0.0"));
   if (fault !== undefined) {
     const message = `the file is not valid JSON: expected ${fault.expected}`;

@@ -1,3 +1,4 @@
+import { LineCounter } from "yaml";
 import { BenchError, type ErrorLocation } from "../../contract/errors.js";
 import { readRegularFile } from "../../contract/read-file.js";
 
@@ -15,6 +16,17 @@ export interface TableFile {
   names?: Field[];
   /** Everything else in a JSON file. */
   rest: Record<string, unknown>;
+}
+
+/** Where an offset of a text is in its file. */
+export function locator(text: string, file: string): (offset: number) => ErrorLocation {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  return (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
 }
 
 /** Whether a field of a table says that there is no value: empty, null, NaN, NA or a dash. */
