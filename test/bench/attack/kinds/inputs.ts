@@ -198,17 +198,15 @@ export const lmEvalTasks: Kind = {
     writeFileSync(at("utils.py"), "def run(*_): open('ran', 'w')\n");
     return async (draw) => {
       if (draw.integer(4) > 0) return disturbed(draw);
-      const lines = lmEvalTask.split("\n");
-      const index = draw.integer(lines.length - 1);
-      lines[index] = lines[index]!.replace(/: .*/, () => `: ${draw.pick(codeTags)}`);
-      writeFileSync(at("capitals.yaml"), lines.join("\n"));
-      try {
+      return restoring(at("capitals.yaml"), async () => {
+        const lines = lmEvalTask.split("\n");
+        const index = draw.integer(lines.length - 1);
+        lines[index] = lines[index]!.replace(/: .*/, () => `: ${draw.pick(codeTags)}`);
+        writeFileSync(at("capitals.yaml"), lines.join("\n"));
         const outcome = await outcomeOf(lines[index]!, read);
         if (outcome.ending !== "accepted") return outcome;
         return { ending: "undetected", detail: `a tag that names code was taken for a value: ${lines[index]}` };
-      } finally {
-        writeFileSync(at("capitals.yaml"), lmEvalTask);
-      }
+      });
     };
   },
 };

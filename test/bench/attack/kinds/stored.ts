@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addVersion } from "../../../../harness/app/registry/add-version.js";
 import { collectGarbage, moveAlias } from "../../../../harness/app/registry/aliases.js";
@@ -18,7 +18,7 @@ import { memoryTrainers } from "../../../../trainers/memory/trainers.js";
 import { filesOf } from "../../../files.js";
 import { onnxChoice } from "../../../trainers/engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../../../trainers/model/tiny-model.js";
-import { type Kind, outcomeOf, requirePass } from "../kind.js";
+import { type Attack, type Kind, outcomeOf, requirePass, restoring } from "../kind.js";
 import { forgedLog, mutateBytes, mutateJson } from "../mutate.js";
 
 const embedded = join(packageRoot, "suites", "trace-seq", "model");
@@ -61,58 +61,47 @@ export const registries: Kind = {
     };
     const original = await read();
     const [log, rollout] = [join(registry, "log.jsonl"), join(registry, "rollouts", "m", "1.jsonl")];
-    const changes: ((draw: RandomStream) => ReturnType<typeof outcomeOf>)[] = [
-      ...[log, rollout].map((file) => async (draw: RandomStream) => {
-        const text = readFileSync(file);
-        const isForged = draw.integer(2) === 0;
-        const changed = isForged ? Buffer.from(forgedLog(text.toString("utf8"), draw)) : mutateBytes(text, draw);
-        writeFileSync(file, changed);
-        // A log that ends within a line, or without its last ones, is that of a writer that was killed.
-        const isEarlier = changed.at(-1) !== 10 || text.subarray(0, changed.length).equals(changed);
-        const expected = isForged || isEarlier ? undefined : original;
-        try {
-          return await outcomeOf(`a changed ${file}`, read, expected);
-        } finally {
-          writeFileSync(file, text);
-        }
-      }),
-      async (draw) => {
+    const changes: Attack[] = [
+      ...[log, rollout].map(
+        (file) => (draw: RandomStream) =>
+          restoring(file, (text) => {
+            const isForged = draw.integer(2) === 0;
+            const changed = isForged ? Buffer.from(forgedLog(text.toString("utf8"), draw)) : mutateBytes(text, draw);
+            writeFileSync(file, changed);
+            // A log that ends within a line, or without its last ones, is that of a writer that was killed.
+            const isEarlier = changed.at(-1) !== 10 || text.subarray(0, changed.length).equals(changed);
+            return outcomeOf(`a changed ${file}`, read, isForged || isEarlier ? undefined : original);
+          }),
+      ),
+      (draw) => {
         const file = join(registry, "state.json");
-        const text = readFileSync(file);
-        writeFileSync(file, mutateBytes(text, draw));
-        try {
-          return await outcomeOf(`a changed ${file}`, read, original); // it is made of the log, never read
-        } finally {
-          writeFileSync(file, text);
-        }
+        return restoring(file, (text) => {
+          writeFileSync(file, mutateBytes(text, draw));
+          return outcomeOf(`a changed ${file}`, read, original); // it is made of the log, never read
+        });
       },
-      async (draw) => {
-        const text = readFileSync(policy);
-        writeFileSync(policy, mutateBytes(text, draw));
-        const copy = join(place, "copy");
-        cpSync(registry, copy, { recursive: true });
-        rmSync(join(copy, "rollouts"), { recursive: true });
-        try {
-          return await outcomeOf("a changed policy", () => startRollout("m@2", { ...options, registry: copy }));
-        } finally {
-          writeFileSync(policy, text);
-          rmSync(copy, { recursive: true });
-        }
-      },
-      async (draw) => {
-        const text = readFileSync(rollout);
-        const lines = mutateBytes(Buffer.from(seen.join("\n")), draw)
-          .toString("utf8")
-          .split("\n");
-        try {
-          return await outcomeOf("changed observations", async () => {
+      (draw) =>
+        restoring(policy, async (text) => {
+          writeFileSync(policy, mutateBytes(text, draw));
+          const copy = join(place, "copy");
+          cpSync(registry, copy, { recursive: true });
+          rmSync(join(copy, "rollouts"), { recursive: true });
+          try {
+            return await outcomeOf("a changed policy", () => startRollout("m@2", { ...options, registry: copy }));
+          } finally {
+            rmSync(copy, { recursive: true });
+          }
+        }),
+      (draw) =>
+        restoring(rollout, () => {
+          const lines = mutateBytes(Buffer.from(seen.join("\n")), draw)
+            .toString("utf8")
+            .split("\n");
+          return outcomeOf("changed observations", async () => {
             await observe("m", lines, options);
             await read();
           });
-        } finally {
-          writeFileSync(rollout, text);
-        }
-      },
+        }),
     ];
     return async (draw) => {
       const outcome = await draw.pick(changes)(draw);
@@ -142,11 +131,10 @@ export const memoryIndexes: Kind = {
         },
         options: checkOptions(trainer.options, {}, trainer.name),
       });
-    const stored: Record<string, { directory: string; original: string }> = {};
-    const restored = async (trainer: TrainerDefinition) => {
+    const restored = async (trainer: TrainerDefinition, directory: string) => {
       const learner = await opened(trainer);
       try {
-        await callPlugin("the trainer's restore", () => learner.restore(stored[trainer.name]!.directory));
+        await callPlugin("the trainer's restore", () => learner.restore(directory));
         const digest = await learner.answerDigest?.();
         const answers = await callPlugin("the trainer", () => learner.generate(questions, { maxNewTokens: 2 }));
         return JSON.stringify([digest, answers]);
@@ -154,6 +142,7 @@ export const memoryIndexes: Kind = {
         await learner.release();
       }
     };
+    const originals: Record<string, string> = {};
     for (const trainer of memoryTrainers) {
       const directory = join(place, trainer.name);
       mkdirSync(directory);
@@ -163,27 +152,23 @@ export const memoryIndexes: Kind = {
       await learner.learn(view, { buffer, cancelled: () => false, progress: () => undefined });
       await learner.save(directory);
       await learner.release();
-      stored[trainer.name] = { directory, original: "" };
-      stored[trainer.name]!.original = await restored(trainer);
-      requirePass(await outcomeOf(trainer.name, () => restored(trainer), stored[trainer.name]!.original));
+      originals[trainer.name] = await restored(trainer, directory);
+      requirePass(await outcomeOf(trainer.name, () => restored(trainer, directory), originals[trainer.name]));
     }
     return async (draw) => {
       const trainer = draw.pick(memoryTrainers);
-      const { directory, original } = stored[trainer.name]!;
+      const directory = join(place, trainer.name);
       const file = join(directory, draw.pick(filesOf(directory)));
-      const [seal, bytes] = [readFileSync(join(directory, "memory.json")), readFileSync(file)];
-      const isForged = !file.endsWith("memory.json") && draw.integer(2) === 0;
-      const asValue = isForged && file.endsWith(".json") && draw.integer(2) === 0;
-      const content = asValue ? mutateJson(JSON.parse(bytes.toString("utf8")), draw) : undefined;
-      writeFileSync(file, asValue ? `${JSON.stringify(content)}` : mutateBytes(bytes, draw));
-      if (isForged) sealDirectory(directory);
-      const what = `${trainer.name} with another ${file}`;
-      try {
-        return await outcomeOf(what, () => restored(trainer), isForged ? undefined : original);
-      } finally {
-        writeFileSync(file, bytes);
-        writeFileSync(join(directory, "memory.json"), seal);
-      }
+      const attack = (bytes: Buffer) => {
+        const isForged = !file.endsWith("memory.json") && draw.integer(2) === 0;
+        const asValue = isForged && file.endsWith(".json") && draw.integer(2) === 0;
+        const content = asValue ? mutateJson(JSON.parse(bytes.toString("utf8")), draw) : undefined;
+        writeFileSync(file, asValue ? `${JSON.stringify(content)}` : mutateBytes(bytes, draw));
+        if (isForged) sealDirectory(directory);
+        const what = `${trainer.name} with another ${file}`;
+        return outcomeOf(what, () => restored(trainer, directory), isForged ? undefined : originals[trainer.name]);
+      };
+      return restoring(join(directory, "memory.json"), () => restoring(file, attack));
     };
   },
 };
