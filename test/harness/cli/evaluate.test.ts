@@ -1,12 +1,10 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { packageRoot } from "../../../harness/contract/files.js";
 import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior, type Received } from "../misbehaving-server.js";
-import { bench, benchProcess, words } from "./support.js";
+import { bench, benchProcess, words, wordsModel } from "./support.js";
 
-const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 const local = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];
 const remote = ["words", "--quick", "--json"];
 
@@ -38,7 +36,7 @@ async function ask(given: readonly string[], directory: string) {
 it("evaluates a model directory once; the second time nothing is computed, and that is said", async () => {
   const directory = newDirectory();
   const checkpoint = join(directory, "checkpoint");
-  cpSync(model, checkpoint, { recursive: true });
+  cpSync(wordsModel, checkpoint, { recursive: true });
   const first = await benchProcess(["evaluate", checkpoint, ...local], directory);
   expect(first.code, first.stderr).toBe(0);
   expect(first.stdout).toMatch(/mean +\d+\.\d\n/);
@@ -106,6 +104,6 @@ it("ends with a coded error when a server does not recover, lacks the model, or 
   expect(absent.result.error).toMatchObject({ code: "MODEL_INVALID", fix: "Name one of them behind #: small." });
   const nowhere = await ask(["http://127.0.0.1:1/v1", ...remote, "--retries", "0"], directory);
   expect(nowhere.result.error).toMatchObject({ code: "ENDPOINT_FAILED" });
-  const learner = await ask([model, "words", "--trainer", "memory-sequential", "--json"], directory);
+  const learner = await ask([wordsModel, "words", "--trainer", "memory-sequential", "--json"], directory);
   expect(learner).toMatchObject({ code: 2, result: { error: { code: "USAGE" } } });
 });

@@ -9,8 +9,6 @@ import { hasPackages, python } from "../../python.js";
 import { bench, benchProcess } from "./support.js";
 
 const torch = hasPackages("torch", "transformers");
-if (!torch)
-  console.log(`skipped: the trainer in PyTorch needs torch and transformers, which ${python} lacks (PYTHON=…)`);
 
 const question = (word: string, answer: string) => ({ prompt: `What goes with ${word}?`, answer });
 

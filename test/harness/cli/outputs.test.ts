@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { buildProgram } from "../../../harness/cli/main.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { newDirectory } from "../../files.js";
-import { bench, words } from "./support.js";
+import { bench, words, wordsModel } from "./support.js";
 
 const directory = newDirectory();
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
@@ -22,8 +22,6 @@ async function follows(definition: string, given: readonly string[], code = 0): 
   const validate = ajv.getSchema(`outputs.schema.json#/definitions/${encodeURIComponent(definition)}`)!;
   expect(validate(JSON.parse(spoken.stdout)), `${definition}: ${JSON.stringify(validate.errors)}`).toBe(true);
 }
-
-const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 
 /** A claim about the trainers of the fixture, and an engine that is installed without a network. */
 const further = `
@@ -47,11 +45,11 @@ const tune = ["words", "--candidates", "2", "--seeds", "1", "--tasks", "2"];
 const why = ["--reason", "a test"];
 
 beforeAll(() => {
-  cpSync(model, join(directory, "checkpoints", "step-1"), { recursive: true });
-  cpSync(model, join(directory, "other"), { recursive: true });
+  cpSync(wordsModel, join(directory, "checkpoints", "step-1"), { recursive: true });
+  cpSync(wordsModel, join(directory, "other"), { recursive: true });
   writeFileSync(
     join(directory, "other", "weights.json"),
-    readFileSync(join(model, "weights.json"), "utf8").replace("[", "[ "),
+    readFileSync(join(wordsModel, "weights.json"), "utf8").replace("[", "[ "),
   );
   writeFileSync(join(directory, "matrix.csv"), "0.1,0.2\n0.9,0.3\n0.4,0.8\n");
   writeFileSync(join(directory, "further.mjs"), further);
@@ -67,7 +65,7 @@ beforeAll(() => {
 const printed: readonly [definition: string, given: readonly string[], code?: number][] = [
   ["run --dry-run", ["run", "words", "--trainers", ...two, "--dry-run"]],
   ["run", ["run", "words", "--trainers", ...two, "--out", "runs/r"]],
-  ["evaluate", ["evaluate", model, "words", ...frozen, "--out", "runs/e"]],
+  ["evaluate", ["evaluate", wordsModel, "words", ...frozen, "--out", "runs/e"]],
   ["error", ["list", "nothing"], 2],
   ["list", ["list"]],
   ["list", ["list", "metrics"]],
@@ -99,7 +97,7 @@ const printed: readonly [definition: string, given: readonly string[], code?: nu
   ["tune --dry-run", ["tune", "memory-replay", ...tune, "--dry-run"]],
   ["tune", ["tune", "memory-replay", ...tune]],
   ["tune --all", ["tune", "--all", ...tune, "--only", "memory-replay", "--order", "published"]],
-  ["registry add", ["registry", "add", "m", model, ...why]],
+  ["registry add", ["registry", "add", "m", wordsModel, ...why]],
   ["registry add", ["registry", "add", "m", "other", "--parent", "m@1"]],
   ["registry attach", ["registry", "attach", "m@1", "runs/e"]],
   ["registry alias", ["registry", "alias", "m@1", "champion", "--reason", "best"]],

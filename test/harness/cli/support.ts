@@ -17,6 +17,9 @@ const entry = join(packageRoot, "bin", "bench.js");
 /** A suite of three tiny tasks, trainers and a model format for it. */
 export const words = join(packageRoot, "test", "fixtures", "plugins", "words.mjs");
 
+/** A model of that format. */
+export const wordsModel = join(packageRoot, "test", "harness", "run", "fixtures", "model");
+
 export const fixture = (name: string): string => join(packageRoot, "test", "fixtures", "plugins", name);
 
 const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;

@@ -8,10 +8,9 @@ import { packageRoot } from "../../../harness/contract/files.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
 import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
-import { bench, words } from "./support.js";
+import { bench, words, wordsModel } from "./support.js";
 
-const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
-const table = JSON.parse(readFileSync(join(model, "weights.json"), "utf8")) as unknown[];
+const table = JSON.parse(readFileSync(join(wordsModel, "weights.json"), "utf8")) as unknown[];
 const flags = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick", "--json", "--interval", "0.3"];
 
 /** A checkpoint that knows less the more entries it lacks. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { wordsModel } from "../cli/support.js";
 import { Workspace } from "./workspace.js";
 
 const workspace = new Workspace();
@@ -15,7 +16,7 @@ const isGate = new Ajv({ allowUnionTypes: true }).compile(schema);
 
 /** A checkpoint of the fixture's model that has forgotten so many of its twelve nouns. */
 function checkpoint(name: string, forgotten: number): void {
-  cpSync(join(packageRoot, "test", "harness", "run", "fixtures", "model"), file(name), { recursive: true });
+  cpSync(wordsModel, file(name), { recursive: true });
   const weights: [string, [string, number][]][] = JSON.parse(readFileSync(join(file(name), "weights.json"), "utf8"));
   const changed = weights.map(([noun, labels], index) => [noun, index < forgotten ? [["none", 9]] : labels]);
   writeFileSync(join(file(name), "weights.json"), JSON.stringify(changed));

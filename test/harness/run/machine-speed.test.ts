@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import type { EngineDefinition, MachineSpeed } from "../../../harness/contract/engine.js";
@@ -52,7 +52,6 @@ test("nothing is measured on other devices or by engines that do not, and a cach
   expect(await freshly({ name: "fixture", numerics: "none" } as EngineDefinition, "cpu")).toBeUndefined();
   expect(measure).not.toHaveBeenCalled();
   const file = join(newDirectory(), "file");
-  mkdirSync(join(file, ".."), { recursive: true });
   writeFileSync(file, "no directory");
   vi.stubEnv("XDG_CACHE_HOME", file);
   expect(await freshly(engine(measure), "cpu")).toBe(4e10);

@@ -1,13 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { packageRoot } from "../../../harness/contract/files.js";
 import { newDirectory } from "../../files.js";
-import { bench as spoken, words } from "../cli/support.js";
+import { bench as spoken, words, wordsModel } from "../cli/support.js";
 import { removeDigests } from "../run/fixtures/without-digests.js";
 
 const directory = newDirectory();
-const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 const bench = (...given: string[]) => spoken(given, directory, {}, [words]);
 let cell: string;
 
@@ -25,7 +23,7 @@ beforeAll(async () => {
       "--out",
       "learned",
     ],
-    ["evaluate", model, "words", "--trainer", "memory-frozen", "--quick", "--out", "evaluated"],
+    ["evaluate", wordsModel, "words", "--trainer", "memory-frozen", "--quick", "--out", "evaluated"],
   ];
   for (const given of runs) {
     const { code, stderr } = await bench(...given, "--json");
@@ -33,7 +31,7 @@ beforeAll(async () => {
   }
   for (const name of ["learned", "evaluated"]) removeDigests(join(directory, name));
   cell = readdirSync(join(directory, "learned", "cells"))[0]!;
-  await bench("registry", "add", "m", model, "--json");
+  await bench("registry", "add", "m", wordsModel, "--json");
 });
 
 test.each([

@@ -1,13 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { packageRoot } from "../../../harness/contract/files.js";
 import { redactAddress, redactCredentials, redactPaths } from "../../../harness/contract/redact.js";
 import { filesOf, newDirectory } from "../../files.js";
-import { bench, benchProcess, words } from "../cli/support.js";
+import { bench, benchProcess, words, wordsModel } from "../cli/support.js";
 import { MisbehavingServer } from "../misbehaving-server.js";
-
-const model = join(packageRoot, "test", "harness", "run", "fixtures", "model");
 
 /** Nothing that is written may hold it. */
 const canary = "CANARY-5ecret";
@@ -67,12 +64,12 @@ test("a webhook's address and a password stay out of everything that a run write
     ]),
     ["report", stored, "--reporter", "html,markdown,json", "--out", "out/report"],
     ["history", stored, "--out", "out/history"],
-    [...gate.slice(0, 1), "bless", stored, "--reason", "release"],
+    ["gate", "bless", stored, "--reason", "release"],
     [...gate, ...files],
     ["claims", "--run", stored, "--json"],
     ["validate", stored],
     ["registry", "add", "m", `${stored}/${cell}`, "--plugin", words],
-    ["registry", "add", "m", model, "--plugin", words],
+    ["registry", "add", "m", wordsModel, "--plugin", words],
     ["registry", "alias", "m@1", "champion", "--reason", "first"],
     ["rollout", "start", "m@2", "--policy", "policy.yaml"],
     ["rollout", "status", "m", "--json"],
