@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { packageRoot } from "../../harness/contract/files.js";
 
 /**
@@ -52,21 +53,10 @@ rmSync(directory, { recursive: true, force: true });
 
 /** Serves until the rollout is over, while users ask. */
 async function served(): Promise<{ versions: Record<string, number>; actions: string[] }> {
-  console.log("\n$ bench serve support --probe trace-seq --probe-items 12 --advance 1");
-  const given = [
-    "serve",
-    "support",
-    "--port",
-    "0",
-    "--json",
-    "--probe",
-    "trace-seq",
-    "--probe-items",
-    "12",
-    "--advance",
-    "1",
-  ];
-  const server = spawn(process.execPath, [entry, ...given], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+  const given = ["serve", "support", "--probe", "trace-seq", "--probe-items", "12", "--advance", "1"];
+  console.log(`\n$ bench ${given.join(" ")}`);
+  const words = [entry, ...given, "--port", "0", "--json"];
+  const server = spawn(process.execPath, words, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<void>((resolve) => server.once("close", () => resolve()));
   let [output, log] = ["", ""];
   server.stdout.on("data", (text) => {
@@ -96,8 +86,4 @@ async function served(): Promise<{ versions: Record<string, number>; actions: st
   server.kill("SIGTERM");
   await ended;
   return { versions, actions: log.trim().split("\n") };
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,11 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { serveModels } from "../../harness/app/serve-models.js";
-import { packageRoot } from "../../harness/contract/files.js";
+import { addVersion } from "../../harness/app/registry/add-version.js";
+import { moveAlias } from "../../harness/app/registry/aliases.js";
 import { rooms } from "../../rooms.js";
+import { embeddedModel, serve } from "../harness/serve/support.js";
 
 /**
  * What `bench serve` adds to the time of a server behind it: the same calls to the server and through bench, in turn, one
@@ -13,13 +13,10 @@ import { rooms } from "../../rooms.js";
  */
 const calls = Number(process.env.CALLS ?? 2000);
 const directory = mkdtempSync(join(tmpdir(), "bench-serve-"));
-const entry = join(packageRoot, "bin", "bench.js");
-for (const given of [
-  ["add", "support", join(packageRoot, "suites", "trace-seq", "model")],
-  ["alias", "support@1", "champion"],
-]) {
-  spawnSync(process.execPath, [entry, "registry", ...given], { cwd: directory });
-}
+const registry = join(directory, "registry");
+const options = { registry, by: "a measurement" };
+await addVersion("support", embeddedModel, options, { builtIns: rooms });
+await moveAlias("support@1", "champion", options);
 
 /** In a thread of its own, as a server is a process of its own. */
 const upstream = new Worker(
@@ -35,10 +32,7 @@ const upstream = new Worker(
 );
 const port = await new Promise<number>((resolve) => upstream.once("message", resolve));
 const bare = `http://127.0.0.1:${port}`;
-const registry = join(directory, "registry");
-const usual = { host: "127.0.0.1", port: 0, pending: 64, timeout: 60, loaded: 3, advance: 0, probeItems: 4 };
-const options = { ...usual, registry, upstream: [`support@1=${bare}/v1`] };
-const { address, server } = await serveModels(["support"], options, { builtIns: rooms }, () => {});
+const { address, server } = await serve(registry, ["support"], { upstream: [`support@1=${bare}/v1`] });
 
 const body = JSON.stringify({ model: "support", messages: [{ role: "user", content: "x".repeat(500) }] });
 
