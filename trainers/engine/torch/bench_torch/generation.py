@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
-from .attention import BLOCK, Continued, Layout, Stepped, has_kernel, laid_out
+from .attention import BLOCK, Continued, Layout, Stepped, has_kernel, in_force, laid_out
 from .deterministic import any_order
 from .keyed import uniforms
 
@@ -35,7 +35,7 @@ class Row:
 
 
 class SlotLayer(DynamicLayer):
-    """Keys and values of one layer, [slots, capacity, heads, d]; new ones are written where the layout says."""
+    """Keys and values of one layer, [slots, capacity, heads, d]; new ones are written where the layout in force says."""
 
     def __init__(self, cache: "SlotCache"):
         super().__init__()
@@ -51,7 +51,7 @@ class SlotLayer(DynamicLayer):
         found = []
         for held, new in ((self.keys, key_states), (self.values, value_states)):
             with any_order():
-                held.index_copy_(0, self.cache.layout.places, new[0].transpose(0, 1))
+                held.index_copy_(0, in_force().places, new[0].transpose(0, 1))
             found.append(held.view(slots, capacity, *held.shape[1:]).transpose(1, 2))
         return tuple(found)
 
@@ -65,7 +65,6 @@ class SlotCache(Cache):
     def __init__(self, layers: int, slots: int, capacity: int):
         self.slots = slots + 1
         self.capacity = capacity
-        self.layout: Continued | Stepped | None = None
         super().__init__(layers=[SlotLayer(self) for _ in range(layers)])
 
     def spread(self, count: int) -> None:
@@ -131,7 +130,6 @@ def _read(model, cache: SlotCache, prompts: dict[int, list[int]], before: int) -
         slots, starts, lengths = [*slots, cache.slots - 1], [*starts, 0], [*lengths, missing]
         tokens = tokens + [0] * missing
     layout = Continued(slots, starts, lengths, cache.capacity, model.device)
-    cache.layout = layout
     last = (torch.tensor(lengths).cumsum(0) - 1).tolist()
     own = [*last, *[last[0]] * max(0, FEWEST_ROWS - len(last))]
     with laid_out(layout):
@@ -184,7 +182,6 @@ class Decoder:
         return self.compute(tokens[None], Stepped(positions, slots, self.cache.capacity))
 
     def compute(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
-        self.cache.layout = layout
         with laid_out(layout):
             return self.model.compute(ids, layout.positions, None, self.cache)
 

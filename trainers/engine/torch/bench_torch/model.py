@@ -459,9 +459,8 @@ class TorchModel:
     def most_rows(self, tokens: int) -> int:
         """How many sequences of so many tokens have their keys and values in memory together."""
         config = self.model.config.get_text_config()
-        shared = config.num_attention_heads // (getattr(config, "num_key_value_heads", None) or config.num_attention_heads)
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        heads = config.num_attention_heads // shared
         each = 2 * self.layers * heads * width * self.embedding.weight.element_size() * tokens
         return max(1, min(MOST_ROWS, MOST_CACHE[self.device.type] // each))
 

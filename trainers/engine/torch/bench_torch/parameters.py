@@ -6,6 +6,7 @@ from functools import cached_property, partial
 
 import torch
 from torch.nn import Parameter
+from torch.utils.hooks import RemovableHandle
 
 
 class Trainable:
@@ -25,6 +26,7 @@ class Trainable:
         #: Elements of matrices, which come first: weight decay applies to them alone.
         self.matrices = sum(size for size, own in zip(self.sizes, self.parameters) if own.dim() > 1)
         self.step = 0
+        self.hooks: list[RemovableHandle] = []
         self.direct = all(parameter.dtype == torch.float32 for parameter in self.parameters)
         for parameter in self.parameters:
             parameter.requires_grad_(True)
@@ -49,10 +51,6 @@ class Trainable:
             else:
                 self.hooks.append(parameter.register_post_accumulate_grad_hook(partial(_move, own)))
         return gradient
-
-    @cached_property
-    def hooks(self) -> list:
-        return []
 
     @cached_property
     def first(self) -> torch.Tensor:
