@@ -22,11 +22,8 @@ export function appendUpdate(
   reported: readonly Value[],
 ): void {
   if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
-  const masks = form.constraint === "mask" ? segmentInputs(graph, "mask", segments) : undefined;
-  const constrained = masks
-    ? gradients.map((own, i) => multiply(own, masks[i]!))
-    : constrain(graph, form, segments, gradients);
-  const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
+  const { constrained, masks } = constrain(graph, form, segments, gradients);
+  const norm = normOf(constrained);
   graph.output("norm", norm);
   const magnitudes = reported.map((value) => graph.node("Abs", [reshape(value, [1])], [1]));
   const largest = graph.constant([graph.precision === "float32" ? 3.4028234663852886e38 : Number.MAX_VALUE]);
@@ -76,18 +73,12 @@ export function appendNorm(
   segments: readonly Segment[],
   gradients: readonly Value[],
 ): void {
-  const masks = form.constraint === "mask" ? segmentInputs(graph, "mask", segments) : undefined;
-  const excess = form.constraint === "half-space" ? halfSpace(graph, segments, gradients) : undefined;
-  const constrained = gradients.map((own, i) => {
-    if (masks) return multiply(own, masks[i]!);
-    return excess ? outside(own, excess.normals[i]!, excess.share) : own;
-  });
-  const norm = graph.node("Sqrt", [reshape(sum(constrained.map(sumOfSquares)), [1])], [1]);
+  const { constrained, share } = constrain(graph, form, segments, gradients);
+  const norm = normOf(constrained);
   graph.output("norm", norm);
   const given = numbersOf(graph.input("update", [numbers.length]), numbers);
   const rates = gradientRates(given, norm, (factor) => factor);
-  const share = excess ? reshape(excess.share, [1]) : graph.constant([0]);
-  const all = { ...given, ...rates, excess: share };
+  const all = { ...given, ...rates, excess: share ? reshape(share, [1]) : graph.constant([0]) };
   const whole = pieceNumbers.map((name) => all[name]);
   graph.output("numbers", graph.node("Concat", whole, [whole.length], { axis: 0 }));
 }
@@ -128,24 +119,40 @@ export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph 
   return graph;
 }
 
-/** The half-space's closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
-function constrain(graph: Graph, form: UpdateForm, segments: readonly Segment[], gradients: readonly Value[]): Value[] {
-  if (form.constraint === null) return [...gradients];
-  if (form.constraint !== "half-space") throw new RangeError(`${form.constraint} is no part of an update.`);
-  const { normals, share } = halfSpace(graph, segments, gradients);
-  return gradients.map((gradient, i) => outside(gradient, normals[i]!, share));
+interface Constrained {
+  readonly constrained: readonly Value[];
+  readonly masks?: readonly Value[];
+  /** Of the normals, what leaves the half-space. */
+  readonly share?: Value;
 }
 
-/** The normals, and the share of them that leaves the half-space. */
-function halfSpace(graph: Graph, segments: readonly Segment[], gradients: readonly Value[]) {
+/** The gradients within the constraint; a half-space in closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
+function constrain(
+  graph: Graph,
+  { constraint }: UpdateForm,
+  segments: readonly Segment[],
+  gradients: readonly Value[],
+): Constrained {
+  if (constraint === null) return { constrained: gradients };
+  if (constraint === "mask") {
+    const masks = segmentInputs(graph, "mask", segments);
+    return { constrained: gradients.map((own, i) => multiply(own, masks[i]!)), masks };
+  }
+  if (constraint !== "half-space") throw new RangeError(`${constraint} is no part of an update.`);
   const normals = segmentInputs(graph, "normal", segments);
   const product = sum(gradients.map((gradient, i) => total(multiply(gradient, normals[i]!))));
   const length = graph.node("Max", [sum(normals.map(sumOfSquares)), graph.scalar(1e-30)], []);
-  return { normals, share: divide(graph.node("Min", [product, graph.scalar(0)], []), length) };
+  const share = divide(graph.node("Min", [product, graph.scalar(0)], []), length);
+  return { constrained: gradients.map((gradient, i) => outside(gradient, normals[i]!, share)), share };
 }
 
 function outside(gradient: Value, normal: Value, share: Value): Value {
   return gradient.graph.node("Sub", [gradient, multiply(normal, share)], gradient.shape);
+}
+
+function normOf(gradients: readonly Value[]): Value {
+  const { graph } = gradients[0]!;
+  return graph.node("Sqrt", [reshape(sum(gradients.map(sumOfSquares)), [1])], [1]);
 }
 
 function sum(values: readonly Value[]): Value {
