@@ -9,7 +9,7 @@ import { Summaries, type Summary } from "./graph/summaries.js";
 import type { HippoRagOptions } from "./options.js";
 import { RuleBase } from "./reasoning/rule-base.js";
 import type { Recognize } from "./recognition.js";
-import { best, type Hit, type Ranker, type Retrieval, type Retriever, type Scores, top } from "./retriever.js";
+import { best, bestOf, type Hit, type Ranker, type Retrieval, type Retriever, type Scores, top } from "./retriever.js";
 
 /** What HippoRAG is made of. */
 export interface HippoRagParts {
@@ -211,12 +211,9 @@ export class HippoRag implements Retriever {
         sums.set(phrase, { sum: entry.sum + score / this.#graph.passagesWith(phrase), count: entry.count + 1 });
       }
     }
-    const means = Array.from(sums, ([phrase, { sum, count }]) => [phrase, sum / count] as const);
-    return top(
-      means.length,
+    return bestOf(
+      Array.from(sums, ([phrase, { sum, count }]) => [phrase, sum / count] as const),
       this.options.seedPhrases,
-      (index) => means[index]![1],
-      (index) => means[index]![0],
     );
   }
 

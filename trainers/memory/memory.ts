@@ -97,8 +97,7 @@ export class Memory implements Strategy {
   /** Puts what is found for each question before it; without documents questions stay as they are. */
   async readQuestions(questions: readonly Question[], answerTokens: number, fits: Fits): Promise<ReadQuestion[]> {
     if (this.#documents.size === 0) return questions.map(({ input }) => ({ input, evidence: [], retrieved: [] }));
-    const queries = questions.map(({ input }) => queryOf(inputText(input)));
-    const found = await this.#search(queries, Math.max(this.#options.passages, rankedDocuments));
+    const found = await this.#search(questions, Math.max(this.#options.passages, rankedDocuments));
     return questions.map((question, index) => this.#prepend(question, found[index]!, answerTokens, fits));
   }
 
@@ -125,8 +124,9 @@ export class Memory implements Strategy {
     });
   }
 
-  /** What is found for each query; equal ones, as those of the choices of one question, are searched once. */
-  async #search(queries: readonly string[], count: number): Promise<Retrieval[]> {
+  /** What is found for each question; equal queries, as those of the choices of one question, are searched once. */
+  async #search(questions: readonly Pick<Question, "input">[], count: number): Promise<Retrieval[]> {
+    const queries = questions.map(({ input }) => queryOf(inputText(input)));
     const distinct = [...new Set(queries)];
     const retrievals = await this.#retriever.search(distinct, count);
     const found = new Map(distinct.map((query, index) => [query, retrievals[index]!]));
@@ -140,8 +140,7 @@ export class Memory implements Strategy {
     own?: (id: string) => string,
   ): Promise<Example[]> {
     if (this.#documents.size === 0) return [...examples];
-    const queries = examples.map(({ input }) => queryOf(inputText(input)));
-    const found = await this.#search(queries, this.#options.passages + (own ? 1 : 0));
+    const found = await this.#search(examples, this.#options.passages + (own ? 1 : 0));
     return examples.map((example, index) => {
       const hits = found[index]!.hits.filter(({ id }) => id !== own?.(example.id));
       return { ...example, input: this.#prepend(example, { hits }, answerTokens, fits).input };

@@ -1,5 +1,5 @@
 import type { Document } from "../../harness/contract/suite.js";
-import { type Retrieval, type Retriever, top } from "./retriever.js";
+import { bestOf, type Retrieval, type Retriever } from "./retriever.js";
 
 /** What is added to each rank (Cormack et al. 2009). */
 const rankOffset = 60;
@@ -34,15 +34,8 @@ export class RankFusion implements Retriever {
         });
       }
       const trail = rankings.flatMap((found) => found[index]!.trail ?? []);
-      const ids = [...scores.keys()];
-      const hits = top(
-        ids.length,
-        count,
-        (place) => scores.get(ids[place]!)!,
-        (place) => ids[place]!,
-      );
       const answer = rankings.map((found) => found[index]!.answer).find((one) => one !== undefined);
-      return { hits, ...(answer && { answer }), ...(trail.length > 0 && { trail }) };
+      return { hits: bestOf(scores, count), ...(answer && { answer }), ...(trail.length > 0 && { trail }) };
     });
   }
 

@@ -66,6 +66,17 @@ export function best({ slots, values }: Scores, count: number): Hit[] {
   );
 }
 
+/** The best of ids with their scores: by score, then by id. */
+export function bestOf(scored: Iterable<readonly [id: string, score: number]>, count: number): Hit[] {
+  const pairs = [...scored];
+  return top(
+    pairs.length,
+    count,
+    (index) => pairs[index]![1],
+    (index) => pairs[index]![0],
+  );
+}
+
 /** The best of so many: by score, then by id. What has the score NaN is left out. */
 export function top(
   size: number,
