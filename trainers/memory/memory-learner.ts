@@ -2,7 +2,7 @@ import { digestOf } from "../../harness/contract/digest.js";
 import type { LearnContext, LearnerContext, LearnReport, TrainingView } from "../../harness/contract/trainer.js";
 import type { Model } from "../engine/contract.js";
 import { openModel } from "../engine/open.js";
-import { ModelLearner } from "../training/model-learner.js";
+import { ModelLearner, noteInto } from "../training/model-learner.js";
 import type { PromptOptions } from "../training/options.js";
 import type { Question, ReadQuestion } from "../training/strategy.js";
 import type { Memory } from "./memory.js";
@@ -24,12 +24,7 @@ export class MemoryLearner extends ModelLearner {
 
   async learn({ tasks }: TrainingView, { buffer }: LearnContext): Promise<LearnReport> {
     const notes: LearnReport["notes"] = {};
-    await this.#memory.remember(tasks, {
-      buffer,
-      note: (name, value) => {
-        notes[name] = value;
-      },
-    });
+    await this.#memory.remember(tasks, { buffer, note: noteInto(notes) });
     return { steps: 0, finalLoss: null, curve: [], notes };
   }
 

@@ -15,7 +15,7 @@ import type { Model, StepReport, Term, TrainingSequence, Update, Vector } from "
 import { openModel } from "../engine/open.js";
 import { budgetedSteps, stepsFor } from "./budget.js";
 import { Mixture } from "./mixture.js";
-import { ModelLearner, questionOf } from "./model-learner.js";
+import { ModelLearner, noteInto, questionOf } from "./model-learner.js";
 import { baseDistance } from "./monitors/base-distance.js";
 import { DriftMonitor } from "./monitors/drift-monitor.js";
 import type { TrainingOptions } from "./options.js";
@@ -266,9 +266,3 @@ export class ParametricLearner extends ModelLearner {
     return new RetentionMonitor(this.model, wrapped, stopping);
   }
 }
-
-const noteInto =
-  (notes: LearnReport["notes"]) =>
-  (name: string, value: number | string): void => {
-    notes[name] = value;
-  };

@@ -23,6 +23,13 @@ export function questionOf({ tokens, images }: EncodedPrompt): Pick<EngineReques
   return images === undefined ? { tokens } : { tokens, images };
 }
 
+/** Writes what is to be said of a task into its report's notes. */
+export const noteInto =
+  (notes: LearnReport["notes"]) =>
+  (name: string, value: number | string): void => {
+    notes[name] = value;
+  };
+
 /** What every learner over a `Model` shares: prompts, answers, log-likelihoods, meters. How it learns is left open. */
 export abstract class ModelLearner implements Learner {
   protected readonly model: Model;
