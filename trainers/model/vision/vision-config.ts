@@ -37,8 +37,14 @@ export function tokensOfImage(
 }
 
 /** Patches of a picture, and the class token where there is one. */
-export function placesOf({ imageSize, patchSize, classToken }: Parameters<typeof tokensOfImage>[0]): number {
-  return Math.floor(imageSize / patchSize) ** 2 + (classToken ? 1 : 0);
+export function placesOf(config: Pick<VisionConfig, "imageSize" | "patchSize" | "classToken">): number {
+  return patchesOf(config).count + (config.classToken ? 1 : 0);
+}
+
+/** How many patches a picture has, in a row and in all, and the numbers of each: three channels of its pixels. */
+export function patchesOf({ imageSize, patchSize }: Pick<VisionConfig, "imageSize" | "patchSize">) {
+  const across = Math.floor(imageSize / patchSize);
+  return { across, count: across ** 2, size: 3 * patchSize ** 2 };
 }
 
 /** Paths of a tower's and a projector's tensors begin so. */

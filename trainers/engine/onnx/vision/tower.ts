@@ -1,4 +1,11 @@
-import { type Activation, placesOf, projector, tower, type VisionConfig } from "../../../model/vision/vision-config.js";
+import {
+  type Activation,
+  patchesOf,
+  placesOf,
+  projector,
+  tower,
+  type VisionConfig,
+} from "../../../model/vision/vision-config.js";
 import type { Graph, Value } from "../graph/graph.js";
 import {
   add,
@@ -59,8 +66,8 @@ export function imageFeatures(
 
 /** Patches with their positions, [images · places, hidden]; the convolution of a patch is a product of matrices. */
 function embedPatches(graph: Graph, config: VisionConfig, tensor: (name: string) => Value): Value {
-  const { hidden, imageSize, patchSize, classToken } = config;
-  const [count, size] = [Math.floor(imageSize / patchSize) ** 2, 3 * patchSize ** 2];
+  const { hidden, classToken } = config;
+  const { count, size } = patchesOf(config);
   const path = `${tower}.embeddings`;
   const input = graph.input(patchInput, [images, count, size]);
   const kernel = reshape(tensor(`${path}.patch_embedding.weight`), [hidden, size]);
@@ -99,9 +106,9 @@ function normalize(config: VisionConfig, tensor: (name: string) => Value, path: 
 
 /** Floating-point operations of matrix products for so many pictures, forward. */
 export function towerFlops(config: VisionConfig, width: number, pictures: number): number {
-  const { hidden, intermediate, layers, patchSize } = config;
+  const { hidden, intermediate, layers } = config;
   const places = placesOf(config);
   const layer = places * (4 * hidden ** 2 + 2 * hidden * intermediate) + 2 * hidden * places ** 2;
-  const ends = places * (3 * patchSize ** 2 * hidden + width * hidden + width ** 2);
+  const ends = places * (patchesOf(config).size * hidden + width * hidden + width ** 2);
   return 2 * pictures * (layers * layer + ends);
 }
