@@ -4,8 +4,10 @@ import { sha256 } from "../../../../harness/contract/digest.js";
 import { random } from "../../../../harness/contract/random.js";
 import { readRegularFile } from "../../../../harness/contract/read-file.js";
 import type { ImageFile } from "../../../../trainers/engine/contract.js";
+import { readFields } from "../../../../trainers/model/config.js";
 import { type NamedTensor, writeSafetensors } from "../../../../trainers/model/safetensors.js";
-import { type VisionConfig, visionShapes } from "../../../../trainers/model/vision/vision-config.js";
+import { visionOf } from "../../../../trainers/model/vision/llava.js";
+import { visionShapes } from "../../../../trainers/model/vision/vision-config.js";
 import {
   llamaConfig,
   qwen2Config,
@@ -94,29 +96,15 @@ export const variants = {
 export type Variant = (typeof variants)[keyof typeof variants];
 export const variantNames = Object.keys(variants) as (keyof typeof variants)[];
 
-/** A tower of the tiny models as it is computed; `processor` says nothing of its tensors. */
-function towerOf({ config }: Variant): VisionConfig {
-  const { vision_config: own } = config;
-  const classToken = own.model_type === "clip_vision_model";
-  return {
-    hidden: own.hidden_size,
-    intermediate: own.intermediate_size,
-    layers: own.num_hidden_layers,
-    heads: own.num_attention_heads,
-    imageSize: own.image_size,
-    patchSize: own.patch_size,
-    classToken,
-    projector: { bias: !("multimodal_projector_bias" in config) },
-  } as VisionConfig;
-}
-
 /** Writes a complete LLaVA directory, as transformers 5 writes it or with the names of version 4; returns its path. */
 export function writeTinyLlava(variant: Variant = variants[variantNames[0]!], seed = 1): string {
   const text = variant.config.text_config as Record<string, unknown>;
   const directory = writeTinyModel(text, seed, temporaryDirectory());
   writeFileSync(join(directory, "config.json"), JSON.stringify(variant.config));
   writeFileSync(join(directory, "preprocessor_config.json"), JSON.stringify(variant.processor));
-  const shapes = visionShapes(towerOf(variant), text.hidden_size as number);
+  const { num_hidden_layers: layers } = variant.config.vision_config; // those that are not computed are stored too
+  const vision = { ...visionOf(directory, readFields(directory)), layers };
+  const shapes = visionShapes(vision, text.hidden_size as number);
   const seen = Object.entries(shapes).map(([name, shape]): NamedTensor => {
     const draw = random({ seed, stream: "tiny-llava", item: name });
     const length = shape.reduce((product, size) => product * size, 1);
