@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -9,12 +9,12 @@ import { readRun } from "../../../harness/run/store/store.js";
 import { rooms } from "../../../rooms.js";
 import { newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
+import { allowedSigner, hasSshKeygen, makeKey } from "../../ssh-keys.js";
 
 const directory = newDirectory();
 const at = (...names: string[]) => join(directory, ...names);
-const lacks = spawnSync("ssh-keygen", ["-?"]).error !== undefined;
 
-describe.skipIf(lacks)(`signed leaderboards${lacks ? " (ssh-keygen is not installed)" : ""}`, async () => {
+describe.skipIf(!hasSshKeygen())("signed leaderboards", async () => {
   const registry = await loadRegistry(rooms);
   const notices: string[] = [];
   const merge = (from: string, options: { sign?: string; signers?: string; out?: string } = {}) =>
@@ -22,11 +22,8 @@ describe.skipIf(lacks)(`signed leaderboards${lacks ? " (ssh-keygen is not instal
   const verified = (board: string) => merge(at(board), { signers: at("allowed_signers") });
 
   beforeAll(async () => {
-    for (const name of ["alice", "mallory"]) {
-      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", at(name)]);
-    }
-    const [type, key] = readFileSync(at("alice.pub"), "utf8").split(" ");
-    writeFileSync(at("allowed_signers"), `alice@example.org ${type} ${key}\n`);
+    for (const name of ["alice", "mallory"]) makeKey(at(name));
+    writeFileSync(at("allowed_signers"), allowedSigner("alice@example.org", at("alice")));
     writeFixtureRun(at("run"), { orders: 2, seeds: 1, only: ["ewc"] });
     await merge(at("run"), { sign: at("alice"), out: at("board") });
   });

@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +11,7 @@ import { readRun } from "../../../harness/run/store/store.js";
 import { rooms } from "../../../rooms.js";
 import { removeDigests } from "../../harness/run/fixtures/without-digests.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
+import { allowedSigner, hasSshKeygen, makeKey } from "../../ssh-keys.js";
 import { HubServer, type ServedRepository } from "./hub-server.js";
 
 const reference = "hf://datasets/owner/board";
@@ -68,12 +68,12 @@ test("a leaderboard is published whole, and the next one is merged with it", asy
   expect(served("index.html")).toBe(readFileSync(join(home, "out-two", "index.html"), "utf8"));
 });
 
-test.skipIf(spawnSync("ssh-keygen", ["-?"]).error !== undefined)(
+test.skipIf(!hasSshKeygen())(
   "a signed leaderboard is published with its signature, and merged by those who ask for one",
   async () => {
     const [key, signers] = [join(home, "key"), join(home, "allowed_signers")] as [string, string];
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-    writeFileSync(signers, `alice ${readFileSync(`${key}.pub`, "utf8")}`);
+    makeKey(key);
+    writeFileSync(signers, allowedSigner("alice", key));
     const push = (model: string, sign?: string) =>
       mergeLeaderboard([run(model)], { out: join(home, `out-${model}`), push: reference, sign, signers }, registry);
     await push("one", key);
