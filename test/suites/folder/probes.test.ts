@@ -11,10 +11,9 @@ dataset_path: json
 dataset_kwargs: { data_files: { test: sums.jsonl } }
 test_split: test
 doc_to_text: "{{question}} ="
-doc_to_target: "{{answer}}"
 ${more}
 `;
-const generated = 'generation_kwargs: { until: ["\\n"], max_gen_toks: 6 }';
+const generated = 'doc_to_target: "{{answer}}"\ngeneration_kwargs: { until: ["\\n"], max_gen_toks: 6 }';
 const chosen = 'output_type: multiple_choice\ndoc_to_choice: ["1", "2", "3"]\ndoc_to_target: 0';
 
 function writeData(settings: string): void {
@@ -26,7 +25,7 @@ function writeData(settings: string): void {
   const sums = Array.from({ length: 5 }, (_, index) => JSON.stringify({ question: `${index} + 1`, answer: index + 1 }));
   workspace.write("probes/sums.jsonl", sums.join("\n"));
   workspace.write("probes/sums.yaml", task("sums", generated));
-  workspace.write("probes/choices.yaml", task("choices", "").replace(/doc_to_target.*/, chosen));
+  workspace.write("probes/choices.yaml", task("choices", chosen));
   workspace.write("suite.yaml", settings);
 }
 
