@@ -1,6 +1,6 @@
 import { BenchError } from "../../harness/contract/errors.js";
 import { inputText, type Part } from "../../harness/contract/suite.js";
-import type { ImageFile, ImageTokens, Tokenizer, TrainingSequence } from "../engine/contract.js";
+import type { EngineRequest, ImageFile, ImageTokens, Tokenizer, TrainingSequence } from "../engine/contract.js";
 import type { TrainingItem } from "./strategy.js";
 
 /** A prompt as a model gets it. */
@@ -207,6 +207,15 @@ export function splitSequence({ tokens, weights, images }: TrainingSequence): {
 } {
   const start = weights.findIndex((weight, index) => index > 0 && weight > 0);
   return { tokens: tokens.slice(0, start), answer: tokens.slice(start), ...(images && { images }) };
+}
+
+/** A request for the log-likelihood of a training sequence's answer. */
+export function answerRequest(
+  id: string,
+  sequence: TrainingSequence,
+): EngineRequest & { continuation: readonly number[] } {
+  const { answer, ...prompt } = splitSequence(sequence);
+  return { id, ...prompt, continuation: answer };
 }
 
 /** A training sequence with further tokens before it, on which no loss falls. */

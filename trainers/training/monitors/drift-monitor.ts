@@ -2,7 +2,7 @@ import { random } from "../../../harness/contract/random.js";
 import type { DriftReport } from "../../../harness/contract/trainer.js";
 import type { Vector } from "../../engine/contract.js";
 import { reservoirSlot } from "../selection/reservoir.js";
-import { splitSequence } from "../sequences.js";
+import { answerRequest } from "../sequences.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../state.js";
 import type { TaskContext } from "../strategy.js";
 import { kolmogorovSmirnov } from "./kolmogorov-smirnov.js";
@@ -68,10 +68,10 @@ export class DriftMonitor {
 
   async #profile({ model, seed, view, newItems, sequence }: TaskContext): Promise<Profile> {
     const drawn = random({ seed, stream: "drift", task: view.index }).sample([...newItems], lookedAt);
-    const requests = drawn.map((item) => {
-      const { answer, ...prompt } = splitSequence(sequence(item));
-      return { id: item.example.id, ...prompt, continuation: answer, weights: this.#base };
-    });
+    const requests = drawn.map((item) => ({
+      ...answerRequest(item.example.id, sequence(item)),
+      weights: this.#base,
+    }));
     const scores = await model.score(requests);
     return {
       lengths: requests.map(({ tokens }) => tokens.length),

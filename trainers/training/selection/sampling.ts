@@ -1,5 +1,5 @@
 import { normalized } from "../embeddings/embedder.js";
-import { splitSequence } from "../sequences.js";
+import { answerRequest } from "../sequences.js";
 import { cosine, meanEmbedding } from "../similarity.js";
 import type { Source, TaskContext, TrainingItem } from "../strategy.js";
 import { kMeans } from "./k-means.js";
@@ -34,10 +34,7 @@ export async function drawsOf(
 }
 
 async function losses({ model, sequence }: TaskContext, items: readonly TrainingItem[]): Promise<number[]> {
-  const requests = items.map((item) => {
-    const { answer, ...prompt } = splitSequence(sequence(item));
-    return { id: item.example.id, ...prompt, continuation: answer };
-  });
+  const requests = items.map((item) => answerRequest(item.example.id, sequence(item)));
   const scores = await model.score(requests);
   return scores.map((score, i) => -score / requests[i]!.continuation.length);
 }
