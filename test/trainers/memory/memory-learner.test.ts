@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { plugin } from "../../../trainers/index.js";
-import { byName, contextFor, expectSameBits, learnAll, learnContext, newDirectory } from "../methods/rig.js";
+import { newDirectory } from "../../files.js";
+import { byName, contextFor, expectSameBits, learnAll, learnContext } from "../methods/rig.js";
 import { corpusTask } from "./world.js";
 
 const memories = ["bm25", "dense", "hipporag", "rank-fusion"].map((name) => byName(plugin.trainers!, name));

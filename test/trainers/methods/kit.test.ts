@@ -8,7 +8,8 @@ import { unconfined } from "../../../harness/contract/isolation.js";
 import type { TrainerDefinition } from "../../../harness/contract/trainer.js";
 import { describeProgram, hostProgram } from "../../../harness/plugins/process-trainer.js";
 import { loadRegistry } from "../../../harness/plugins.js";
-import { learnAll, newDirectory } from "./rig.js";
+import { newDirectory } from "../../files.js";
+import { learnAll } from "./rig.js";
 
 /** A file outside the checkout, from where nothing is installed. */
 const file = join(newDirectory(), "kit-methods.mjs");

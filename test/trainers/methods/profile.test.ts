@@ -7,7 +7,8 @@ import { checkOptions } from "../../../harness/config/options.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { trainers } from "../../../trainers/methods/catalog.js";
-import { byName, learnAll, newDirectory } from "./rig.js";
+import { newDirectory } from "../../files.js";
+import { byName, learnAll } from "./rig.js";
 
 /** As the design writes it. */
 const written = {

@@ -1,5 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
@@ -22,16 +20,12 @@ import { openModel } from "../../../trainers/engine/onnx/open.js";
 import { ParametricLearner } from "../../../trainers/training/learner.js";
 import type { TrainingOptions } from "../../../trainers/training/options.js";
 import type { NamedStrategy, Strategy } from "../../../trainers/training/strategy.js";
+import { newDirectory } from "../../files.js";
 import { onnxChoice } from "../engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../model/tiny-model.js";
 
-const rigDirectory = mkdtempSync(join(tmpdir(), "bench-methods-"));
-
 /** A base model of one layer with random weights; the same for every test. */
-export const tinyModel = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 }), 7, join(rigDirectory, "model"));
-
-/** A new directory. */
-export const newDirectory = (): string => mkdtempSync(join(rigDirectory, "saved-"));
+export const tinyModel = writeTinyModel(qwen2Config({ ...tinyShape, layers: 1 }), 7);
 
 /** The base model with one thread or, of a directory that a learner saved, the model there. */
 export async function openTiny(saved?: string): Promise<Model> {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { textInput } from "../../../../harness/contract/suite.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { InputRegions } from "../../../../trainers/methods/isolation/input-regions.js";
-import { byName, contextFor, expectSameBits, learnAll, newDirectory, tinyTask } from "../rig.js";
+import { newDirectory } from "../../../files.js";
+import { byName, contextFor, expectSameBits, learnAll, tinyTask } from "../rig.js";
 
 const short = { steps: 12, learningRate: 1e-2, warmupSteps: 0 };
 /** Tasks that differ in a word before each question. */

@@ -9,17 +9,8 @@ import { trainers } from "../../../../trainers/methods/catalog.js";
 import { fullBlock } from "../../../../trainers/training/blocks.js";
 import { orderedChoices, realDemonstrations } from "../../../../trainers/training/synthesis/demonstrations.js";
 import { synthesize } from "../../../../trainers/training/synthesis/synthesize.js";
-import {
-  byName,
-  contextFor,
-  learnContext,
-  moved,
-  newDirectory,
-  openTiny,
-  tinyTask,
-  viewOf,
-  withModel,
-} from "../rig.js";
+import { newDirectory } from "../../../files.js";
+import { byName, contextFor, learnContext, moved, openTiny, tinyTask, viewOf, withModel } from "../rig.js";
 
 const words = "sun moon tree river stone cloud".split(" ");
 
