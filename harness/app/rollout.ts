@@ -89,18 +89,19 @@ export async function observe(
  * @returns for each whether it was added, on the disk before this returns.
  */
 export async function observeRequests(
-  name: string,
+  log: RolloutLog,
   observed: readonly { of: string; observation: Observation }[],
-  { registry }: Pick<SignedOptions, "registry">,
 ): Promise<boolean[]> {
   let added: boolean[] = [];
-  await new RolloutLog(registry, name).append((state) => {
-    const known = new Set(Object.values(state.observations).flat().map(keyOf));
+  await log.append((state) => {
+    const now = new Set<string>();
     added = observed.map(({ of, observation }) => {
-      const key = keyOf(observation);
+      const { metric, request } = observation;
       if (isOver(state) || of !== state.salt || problemOf(observation, state) !== undefined) return false;
-      if (key !== undefined && known.has(key)) return false;
-      known.add(key);
+      if (request === undefined) return true;
+      const key = `${metric} ${request}`;
+      if (state.knows(observation) || now.has(key)) return false;
+      now.add(key);
       return true;
     });
     const observations = observed.filter((_, index) => added[index]).map(({ observation }) => observation);
@@ -109,14 +110,11 @@ export async function observeRequests(
   return added;
 }
 
-/** What an observation is known by, where it says of which request it is. */
-const keyOf = ({ metric, request }: Observation): string | undefined =>
-  request === undefined ? undefined : `${metric} ${request}`;
-
 /** As `advanceRollout`. Throws USAGE where the rollout is over. */
 export async function actOnRollout(name: string, options: SignedOptions): Promise<RolloutStatus> {
-  const status = await advanceRollout(name, options);
-  if (status === undefined) throw over(new RolloutLog(options.registry, name).read());
+  const log = new RolloutLog(options.registry, name);
+  const status = await advanceRollout(log, options);
+  if (status === undefined) throw over(log.read());
   return status;
 }
 
@@ -126,9 +124,11 @@ export async function actOnRollout(name: string, options: SignedOptions): Promis
  *
  * @returns the decision that was carried out, with the state after it; undefined where the rollout is over.
  */
-export async function advanceRollout(name: string, options: SignedOptions): Promise<RolloutStatus | undefined> {
+export async function advanceRollout(
+  log: RolloutLog,
+  options: Omit<SignedOptions, "reason">,
+): Promise<RolloutStatus | undefined> {
   let carriedOut: Decision | undefined;
-  const log = new RolloutLog(options.registry, name);
   const event = (type: "promoting" | "paused" | "rolled-back" | "promoted", reason: string): RolloutEvent => ({
     ...{ type, ...stamp({ ...options, reason }) },
   });
@@ -147,16 +147,16 @@ export async function advanceRollout(name: string, options: SignedOptions): Prom
   });
   if (carriedOut === undefined) return undefined;
   if (rollout.phase === "promoting") {
-    const { candidate, champion: before } = rollout;
-    const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
-    if (aliases[champion] !== candidate) {
-      const reason = rollout.history.at(-1)!.reason;
-      await moveAlias(`${name}@${candidate}`, champion, { ...options, reason, expect: before });
-    }
-    rollout = await log.append(() => [event("promoted", carriedOut!.reason)]);
-    carriedOut = { ...carriedOut!, action: "promote" };
+    // Within one change of the log, so that nobody ends the rollout between the move of the alias and its last event.
+    rollout = await log.append(async (state) => {
+      if (state.phase !== "promoting") return [];
+      const { reason } = state.history.at(-1)!;
+      await giveTo(state, { ...options, reason });
+      return [event("promoted", reason)];
+    });
+    carriedOut = { ...carriedOut, action: "promote" };
   }
-  return statusOf(rollout, carriedOut!);
+  return statusOf(rollout, carriedOut);
 }
 
 /** Ends, pauses or goes on with a rollout because somebody says so; the way back after a promotion moves the alias back. */
@@ -182,6 +182,13 @@ export function armFor(name: string, request: string, options: Pick<SignedOption
   return armOf(request, rollout.salt, percentOf(rollout));
 }
 
+/** Points the alias at the candidate, unless it is there: a promotion may have been interrupted after that. */
+async function giveTo({ name, candidate, champion: before }: Rollout, options: SignedOptions): Promise<void> {
+  const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
+  if (aliases[champion] === candidate) return;
+  await moveAlias(`${name}@${candidate}`, champion, { ...options, expect: before });
+}
+
 /** Points the alias at the former champion again, where the candidate has it: after a promotion, or one that was interrupted. */
 async function giveBack({ name, candidate, champion: former }: Rollout, options: SignedOptions): Promise<void> {
   const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
@@ -189,7 +196,8 @@ async function giveBack({ name, candidate, champion: former }: Rollout, options:
   await moveAlias(`${name}@${former}`, champion, { ...options, expect: candidate });
 }
 
-const statusOf = (rollout: Rollout, decision = decide(rollout)): RolloutStatus => ({
+/** Where a rollout is, and what its evidence says. */
+export const statusOf = (rollout: Rollout, decision = decide(rollout)): RolloutStatus => ({
   ...{ rollout, percent: percentOf(rollout), decision },
 });
 

@@ -9,6 +9,7 @@ import type { RegistryState, VersionRecord } from "../contract/registry.js";
 import { inputText } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 import { findVersion, ModelRegistry } from "../registry/model-registry.js";
+import { RolloutLog } from "../rollout/rollout-log.js";
 import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
 import { loadSuite } from "../run/plan/plan.js";
@@ -20,7 +21,7 @@ import { type ModelServer, modelServer } from "../serve/server.js";
 import type { ShadowSettings } from "../serve/shadow.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
 import { pathOf } from "./registry/add-version.js";
-import { advanceRollout, observeRequests, readRollout } from "./rollout.js";
+import { advanceRollout, observeRequests, statusOf } from "./rollout.js";
 
 /** How models are served. */
 export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {
@@ -74,6 +75,8 @@ export async function serveModels(
   const plugins = await registryFor(context, options.plugins);
   const upstreams = readUpstreams(options, state);
   const by = `bench serve on ${host}:${port}`;
+  const logs = new Map(names.map((name) => [name, new RolloutLog(directory, name)]));
+  const logOf = (name: string): RolloutLog => logs.get(name)!;
   const server = modelServer({
     ...{ registry: directory, names, keys, log, secret: secretOf(directory) },
     ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, state) }),
@@ -92,14 +95,14 @@ export async function serveModels(
         context,
       );
     },
-    record: (name, observed) => observeRequests(name, observed, { registry: directory }),
+    record: (name, observed) => observeRequests(logOf(name), observed),
     rollouts: {
       status(name) {
-        const { rollout, percent, decision } = readRollout(name, { registry: directory });
+        const { rollout, percent, decision } = statusOf(logOf(name).read());
         const { phase, candidate, champion } = rollout;
         return { phase, candidate, champion, percent, decision };
       },
-      advance: async (name) => (await advanceRollout(name, { registry: directory, by }))?.decision,
+      advance: async (name) => (await advanceRollout(logOf(name), { registry: directory, by }))?.decision,
     },
   });
   try {

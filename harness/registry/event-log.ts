@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { BenchError } from "../contract/errors.js";
 import { checkRecord } from "../run/store/check-record.js";
-import { Journal, readJournal } from "../run/store/journal.js";
+import { Journal, type JournalBeginning, type JournalContent, readJournal } from "../run/store/journal.js";
 import { lockRun } from "../run/store/lock.js";
 
 /** What the events of a log are and add up to. */
@@ -16,19 +16,37 @@ export interface EventLogDefinition<State, Event> {
   follow(state: State, event: Event): State;
 }
 
+interface Kept<State> {
+  state: State;
+  /** The part of the log that the state is of. */
+  beginning: JournalBeginning;
+}
+
 /** How long a writer waits for another one, in milliseconds. */
 const patience = 30_000;
 
-/** An append-only log of checksummed events that several processes write, and the state that they add up to. */
+/**
+ * An append-only log of checksummed events that several processes write, and the state that they add up to. The state is
+ * kept with what the log is recognized by, so that reading it again and changing it cost as much as what was added since.
+ */
 export class EventLog<State, Event> {
+  #kept: Kept<State> | undefined;
+
   constructor(
     private readonly file: string,
     private readonly definition: EventLogDefinition<State, Event>,
   ) {}
 
-  /** What an existing log adds up to. Throws DATA_INVALID where it is damaged. */
+  /**
+   * What an existing log adds up to. A state that changes in place follows with later calls.
+   *
+   * @throws DATA_INVALID where the log is damaged.
+   */
   read(): State {
-    return this.#follow(this.definition.initial(), readJournal<Event>(this.file).events);
+    return this.#keep((kept) => {
+      const content = readJournal<Event>(this.file, kept?.beginning);
+      return { state: this.#stateAfter(content, kept), beginning: content.beginning };
+    });
   }
 
   /**
@@ -46,12 +64,15 @@ export class EventLog<State, Event> {
     mkdirSync(dirname(this.file), { recursive: true });
     const unlock = await lockPatiently(dirname(this.file));
     try {
-      const log = new Journal<Event>(this.file);
+      const log = new Journal<Event>(this.file, this.#kept?.beginning);
       try {
-        const before = this.#follow(this.definition.initial(), log.content.events);
+        const before = this.#keep((kept) => ({ state: this.#stateAfter(log.content, kept), beginning: log.beginning }));
         const further = await decide(before);
-        const state = this.#follow(before, further);
-        for (const event of further) log.append(event);
+        const state = this.#keep(() => {
+          const after = this.#follow(before, further);
+          for (const event of further) log.append(event);
+          return { state: after, beginning: log.beginning };
+        });
         wrote(state);
         return state;
       } finally {
@@ -60,6 +81,18 @@ export class EventLog<State, Event> {
     } finally {
       unlock();
     }
+  }
+
+  /** Keeps the next state. Where it does not come to one, the former is dropped: it may have changed in place. */
+  #keep(next: (kept: Kept<State> | undefined) => Kept<State>): State {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    this.#kept = next(kept);
+    return this.#kept.state;
+  }
+
+  #stateAfter({ events, after }: JournalContent<Event>, kept: Kept<State> | undefined): State {
+    return this.#follow(after === 0 ? this.definition.initial() : kept!.state, events);
   }
 
   #follow(state: State, events: readonly Event[]): State {

@@ -1,4 +1,4 @@
-import { type MetricEvidence, weigh } from "./evidence.js";
+import type { MetricEvidence } from "./evidence.js";
 import type { Rollout } from "./state.js";
 
 /** What the evidence and the policy say is to be done now. */
@@ -17,9 +17,7 @@ export interface Decision {
 export function decide(rollout: Rollout): Decision {
   const { policy, step, phase } = rollout;
   const metrics = Object.entries(policy.metrics);
-  const evidence = Object.fromEntries(
-    metrics.map(([metric, rule]) => [metric, weigh(rollout.observations[metric]!, rule)]),
-  );
+  const { evidence } = rollout;
   const decision = (action: Decision["action"], reason: string): Decision => ({ action, reason, evidence });
   const worse = metrics.find(([metric]) => evidence[metric]!.worse >= metrics.length / policy.alpha);
   if (worse !== undefined) {

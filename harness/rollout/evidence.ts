@@ -66,13 +66,6 @@ export class Scales {
 
 const noValues = { sum: 0, count: 0 };
 
-/** What all observations of a metric say. */
-export function weigh(observations: readonly Observation[], rule: RolloutMetric): MetricEvidence {
-  const scales = new Scales(rule);
-  for (const observation of observations) scales.add(observation);
-  return scales.evidence;
-}
-
 /** A bet that differences lie above (`direction` 1) or below (−1) a value on average. */
 class Bet {
   wealth = 1;

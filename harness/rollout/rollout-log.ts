@@ -9,6 +9,8 @@ import { follow, type Rollout, required } from "./state.js";
 /** The rollouts of a model: `<registry>/rollouts/<model>/<number>.jsonl`, one log each, of which the last one may be live. */
 export class RolloutLog {
   readonly #directory: string;
+  /** The one that was used last: it keeps what it has read. */
+  #used: { number: number; log: EventLog<Rollout | undefined, RolloutEvent> } | undefined;
 
   constructor(
     registry: string,
@@ -54,8 +56,12 @@ export class RolloutLog {
   }
 
   #log(number: number): EventLog<Rollout | undefined, RolloutEvent> {
-    const file = join(this.#directory, `${number}.jsonl`);
-    return new EventLog(file, { schema: "rollout-event", initial: () => undefined, follow });
+    if (this.#used?.number !== number) {
+      const file = join(this.#directory, `${number}.jsonl`);
+      const definition = { schema: "rollout-event", initial: () => undefined, follow };
+      this.#used = { number, log: new EventLog<Rollout | undefined, RolloutEvent>(file, definition) };
+    }
+    return this.#used.log;
   }
 
   #existing(): number {

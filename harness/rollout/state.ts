@@ -1,18 +1,8 @@
 import { BenchError } from "../contract/errors.js";
-import type { Observation, RolloutEvent, RolloutPhase } from "../contract/rollout.js";
+import type { Observation, RolloutEvent, RolloutMetric, RolloutPhase, RolloutPolicy } from "../contract/rollout.js";
+import { type MetricEvidence, Scales } from "./evidence.js";
 
-/** What the log of a rollout adds up to. */
-export interface Rollout extends Omit<Extract<RolloutEvent, { type: "started" }>, "type"> {
-  phase: RolloutPhase;
-  /** Index into the policy's steps. */
-  step: number;
-  /** In the order of arrival, by metric. */
-  observations: Record<string, Observation[]>;
-  /** Observations of the candidate since the step began, by metric. */
-  inStep: Record<string, number>;
-  /** What happened, but for observations. */
-  history: Exclude<RolloutEvent, { type: "observed" }>[];
-}
+type Started = Omit<Extract<RolloutEvent, { type: "started" }>, "type">;
 
 /** Phases after which nothing is observed or decided. */
 export const isOver = ({ phase }: Pick<Rollout, "phase">): boolean =>
@@ -36,26 +26,87 @@ const transitions: Record<Exclude<RolloutEvent["type"], "started">, { in: Rollou
   aborted: { in: ["canary", "paused", "promoting"], to: "aborted" },
 };
 
-/**
- * The state after one more event, which is the same object changed; undefined before the first.
- *
- * @throws DATA_INVALID for events that cannot follow each other.
- */
-export function follow(rollout: Rollout | undefined, event: RolloutEvent): Rollout {
-  if (rollout === undefined) return begun(event);
-  if (event.type === "started") throw impossible("it starts twice");
-  const { in: allowed, to } = transitions[event.type];
-  if (!allowed.includes(rollout.phase)) throw impossible(`"${event.type}" follows "${rollout.phase}"`);
-  if (event.type === "observed") {
-    observe(rollout, event.observations);
-    return rollout;
+/** What the log of a rollout adds up to. */
+export class Rollout implements Started {
+  declare readonly name: string;
+  declare readonly candidate: number;
+  declare readonly champion: number;
+  declare readonly policy: RolloutPolicy;
+  declare readonly salt: string;
+  declare readonly at: string;
+  declare readonly by: string;
+  declare readonly reason: string;
+  phase: RolloutPhase = "canary";
+  /** Index into the policy's steps. */
+  step = 0;
+  /** In the order of arrival, by metric. */
+  readonly observations: Record<string, Observation[]>;
+  /** Observations of the candidate since the step began, by metric. */
+  inStep: Record<string, number>;
+  /** What happened, but for observations. */
+  readonly history: Exclude<RolloutEvent, { type: "observed" }>[];
+  readonly #scales: Record<string, Scales>;
+  /** Metric and request of all observations that say of which request they are. */
+  readonly #known = new Set<string>();
+
+  /** Throws DATA_INVALID where the first event is none that begins a rollout. */
+  constructor(first: RolloutEvent) {
+    if (first.type !== "started") throw unbegun();
+    const { type: _started, ...facts } = first;
+    Object.assign(this, facts);
+    this.history = [first];
+    this.observations = this.#byMetric(() => []);
+    this.inStep = this.#byMetric(() => 0);
+    this.#scales = this.#byMetric((rule) => new Scales(rule));
   }
-  rollout.history.push(event);
-  rollout.phase = to!;
-  if (event.type !== "advanced") return rollout;
-  if (event.step !== rollout.step + 1) throw impossible(`step ${event.step} follows step ${rollout.step}`);
-  rollout.step = event.step;
-  rollout.inStep = byMetric(rollout, () => 0);
+
+  /** What the observations say, by metric. */
+  get evidence(): Record<string, MetricEvidence> {
+    return Object.fromEntries(Object.entries(this.#scales).map(([metric, scales]) => [metric, scales.evidence]));
+  }
+
+  /** Whether the metric of that request was observed. */
+  knows({ metric, request }: Pick<Observation, "metric" | "request">): boolean {
+    return request !== undefined && this.#known.has(keyOf(metric, request));
+  }
+
+  /** One more event, which changes it. Throws DATA_INVALID for events that cannot follow each other. */
+  follow(event: RolloutEvent): void {
+    if (event.type === "started") throw impossible("it starts twice");
+    const { in: allowed, to } = transitions[event.type];
+    if (!allowed.includes(this.phase)) throw impossible(`"${event.type}" follows "${this.phase}"`);
+    if (event.type === "observed") {
+      for (const observation of event.observations) this.#observe(observation);
+      return;
+    }
+    this.history.push(event);
+    this.phase = to!;
+    if (event.type !== "advanced") return;
+    if (event.step !== this.step + 1) throw impossible(`step ${event.step} follows step ${this.step}`);
+    this.step = event.step;
+    this.inStep = this.#byMetric(() => 0);
+  }
+
+  #observe(observation: Observation): void {
+    const { metric, arm, request } = observation;
+    if (!Object.hasOwn(this.observations, metric)) throw impossible(`it observes "${metric}", which no policy names`);
+    this.observations[metric]!.push(observation);
+    this.#scales[metric]!.add(observation);
+    if (request !== undefined) this.#known.add(keyOf(metric, request));
+    if (arm === "candidate") this.inStep[metric]! += 1;
+  }
+
+  #byMetric<Value>(value: (rule: RolloutMetric) => Value): Record<string, Value> {
+    return Object.fromEntries(Object.entries(this.policy.metrics).map(([metric, rule]) => [metric, value(rule)]));
+  }
+}
+
+const keyOf = (metric: string, request: string): string => `${metric} ${request}`;
+
+/** The rollout after one more event, which is the same object changed; undefined before the first. Throws DATA_INVALID. */
+export function follow(rollout: Rollout | undefined, event: RolloutEvent): Rollout {
+  if (rollout === undefined) return new Rollout(event);
+  rollout.follow(event);
   return rollout;
 }
 
@@ -63,28 +114,6 @@ export function follow(rollout: Rollout | undefined, event: RolloutEvent): Rollo
 export function required(rollout: Rollout | undefined): Rollout {
   if (rollout === undefined) throw unbegun();
   return rollout;
-}
-
-function begun(event: RolloutEvent): Rollout {
-  if (event.type !== "started") throw unbegun();
-  const { type: _started, ...facts } = event;
-  return {
-    ...{ ...facts, phase: "canary", step: 0, history: [event] },
-    ...{ observations: byMetric(facts, () => []), inStep: byMetric(facts, () => 0) },
-  };
-}
-
-const byMetric = <Value>({ policy }: Pick<Rollout, "policy">, value: () => Value): Record<string, Value> =>
-  Object.fromEntries(Object.keys(policy.metrics).map((metric) => [metric, value()]));
-
-function observe(rollout: Rollout, observations: readonly Observation[]): void {
-  for (const observation of observations) {
-    const { metric, arm } = observation;
-    if (!Object.hasOwn(rollout.observations, metric))
-      throw impossible(`it observes "${metric}", which no policy names`);
-    rollout.observations[metric]!.push(observation);
-    if (arm === "candidate") rollout.inStep[metric]! += 1;
-  }
 }
 
 const unbegun = (): BenchError => impossible("it does not begin with the start");

@@ -41,11 +41,11 @@ export class HeldOutProbes {
     }
   }
 
-  #next({ observations, salt }: Rollout, metric: string): HeldOutItem[] {
+  #next(rollout: Rollout, metric: string): HeldOutItem[] {
     const all = this.settings.items.filter((item) => item.metric === metric);
-    const asked = new Set(observations[metric]!.map(({ request }) => request));
-    const shuffled = random({ seed: 0, stream: "held-out", task: metric, item: salt }).shuffle(all);
-    return shuffled.filter((item) => !asked.has(requestOf("candidate", item))).slice(0, this.settings.each);
+    const shuffled = random({ seed: 0, stream: "held-out", task: metric, item: rollout.salt }).shuffle(all);
+    const open = shuffled.filter((item) => !rollout.knows({ metric, request: requestOf("candidate", item) }));
+    return open.slice(0, this.settings.each);
   }
 
   async #ask(rollout: Rollout, item: HeldOutItem): Promise<void> {

@@ -46,7 +46,8 @@ export class Router {
     );
     for (const name of names) {
       const rollouts = join(directory, "rollouts", name);
-      const read = () => (existsSync(rollouts) ? new RolloutLog(directory, name).read() : undefined);
+      const log = new RolloutLog(directory, name);
+      const read = () => (existsSync(rollouts) ? log.read() : undefined);
       this.#rollouts.set(name, new Cached(() => stampsIn(rollouts), read, failed));
     }
   }

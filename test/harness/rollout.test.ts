@@ -9,7 +9,7 @@ import { packageRoot } from "../../harness/contract/files.js";
 import { random } from "../../harness/contract/random.js";
 import type { Arm, Observation, RolloutMetric } from "../../harness/contract/rollout.js";
 import { findVersion, ModelRegistry } from "../../harness/registry/model-registry.js";
-import { Scales, weigh } from "../../harness/rollout/evidence.js";
+import { Scales } from "../../harness/rollout/evidence.js";
 import { readPolicy } from "../../harness/rollout/policy.js";
 import { RolloutLog } from "../../harness/rollout/rollout-log.js";
 import { armOf } from "../../harness/rollout/split.js";
@@ -67,6 +67,11 @@ describe("evidence that may be read after every request", () => {
       fc.property(values, (rows) => {
         const observations = rows.map((row) => ({ ...row, metric: "m" }));
         const mirrored = observations.map((row) => ({ ...row, value: 1 - row.value }));
+        const weigh = (rows: Observation[], metric: RolloutMetric) => {
+          const scales = new Scales(metric);
+          for (const row of rows) scales.add(row);
+          return scales.evidence;
+        };
         const [one, other] = [weigh(observations, rule), weigh(mirrored, { ...rule, lowerIsBetter: true })];
         expect(other.pairs).toBe(one.pairs);
         expect(other.worse).toBeCloseTo(one.worse, 6);
@@ -183,6 +188,21 @@ describe("a rollout", () => {
     if (moved) await moveAlias("support@2", "champion", options);
     expect(await actOnRollout("support", options)).toMatchObject({ decision: { action: "promote" }, percent: 100 });
     expect(champion()).toBe(2);
+  });
+
+  test("of many that would complete a promotion one does, and who aborts it meanwhile leaves the champion", async () => {
+    const reason = { at: "2026-01-01T00:00:00.000Z", by: "tester", reason: "" };
+    const events = () => readFileSync(join(options.registry, "log.jsonl"), "utf8").split("alias-moved").length;
+    const before = events();
+    await new RolloutLog(options.registry, "support").append(() => [{ type: "promoting", ...reason }]);
+    const acts = Array.from({ length: 4 }, () => actOnRollout("support", options));
+    const ended = await Promise.allSettled([...acts, intervene("support", "aborted", options)]);
+    const { phase, history } = readRollout("support", options).rollout;
+    expect(["promoted", "aborted"]).toContain(phase);
+    expect(champion()).toBe(phase === "promoted" ? 2 : 1);
+    expect(events() - before).toBe(phase === "promoted" ? 1 : 0);
+    expect(history.filter(({ type }) => type === "promoted" || type === "aborted")).toHaveLength(1);
+    for (const each of ended) if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "USAGE" });
   });
 
   test("if somebody else moved the champion meanwhile, it does not promote over that", async () => {
