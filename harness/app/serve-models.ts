@@ -21,7 +21,8 @@ import { type ModelServer, modelServer } from "../serve/server.js";
 import type { ShadowSettings } from "../serve/shadow.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
 import { pathOf } from "./registry/add-version.js";
-import { advanceRollout, observeRequests, statusOf } from "./rollout.js";
+import { advanceRollout, intervene, observe, observeRequests, statusOf } from "./rollout.js";
+import { isLoopback, readKeys, textOf } from "./serving/keys.js";
 
 /** How models are served. */
 export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {
@@ -30,6 +31,8 @@ export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device
   port: number;
   /** A file with a key a line, or env:NAME. */
   keys?: string;
+  /** The same, of those who may also add observations to rollouts and end them. */
+  operatorKeys?: string;
   /** Servers that compute versions, such as `support@3=http://127.0.0.1:8000/v1#name`. */
   upstream?: string[];
   /** The key of all of them, as env:NAME. */
@@ -70,7 +73,8 @@ export async function serveModels(
   const { registry: directory, host, port } = options;
   const state = new ModelRegistry(directory).read();
   for (const name of names) findVersion(state, name);
-  const keys = readKeys(options.keys);
+  const keys = readKeys(options.keys, "--keys");
+  const operatorKeys = readKeys(options.operatorKeys, "--operator-keys");
   requireKeys(host, keys);
   const plugins = await registryFor(context, options.plugins);
   const upstreams = readUpstreams(options, state);
@@ -78,7 +82,7 @@ export async function serveModels(
   const logs = new Map(names.map((name) => [name, new RolloutLog(directory, name)]));
   const logOf = (name: string): RolloutLog => logs.get(name)!;
   const server = modelServer({
-    ...{ registry: directory, names, keys, log, secret: secretOf(directory) },
+    ...{ registry: directory, names, keys, operatorKeys, log, secret: secretOf(directory) },
     ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, state) }),
     ...{ mostPending: options.pending, timeoutSeconds: options.timeout, mostBytes: 4 * 2 ** 20 },
     ...{ mostVersions: options.loaded, advanceSeconds: options.advance },
@@ -103,6 +107,16 @@ export async function serveModels(
         return { phase, candidate, champion, percent, decision };
       },
       advance: async (name) => (await advanceRollout(logOf(name), { registry: directory, by }))?.decision,
+      observe: async (name, observations) => {
+        await observe(
+          name,
+          observations.map((each) => JSON.stringify(each)),
+          { registry: directory },
+        );
+      },
+      abort: async (name, reason) => {
+        await intervene(name, "aborted", { registry: directory, by, reason });
+      },
     },
   });
   try {
@@ -159,32 +173,8 @@ async function openHere(
   });
 }
 
-function readKeys(source: string | undefined): string[] {
-  if (source === undefined) return [];
-  const keys = textOf(source, "--keys")
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-  if (keys.length > 0 && keys.every(({ length }) => length >= 16)) return keys;
-  throw new BenchError("USAGE", keys.length === 0 ? "--keys has no key" : "a key has fewer than 16 characters", {
-    fix: "Write a key a line, such as the output of: openssl rand -hex 24",
-  });
-}
-
-/** What a flag refers to: the content of a file, or of a variable of the environment. */
-function textOf(source: string, flag: string): string {
-  const name = /^env:(.+)$/.exec(source)?.[1];
-  try {
-    const text = name === undefined ? readFileSync(source, "utf8") : process.env[name];
-    if (text !== undefined) return text;
-  } catch (error) {
-    throw new BenchError("STORAGE", `${flag}: ${(error as Error).message}`, { fix: "Check the path.", cause: error });
-  }
-  throw new BenchError("USAGE", `${flag}: the variable ${name} is not set`, { fix: `Set it: export ${name}=…` });
-}
-
 function requireKeys(host: string, keys: readonly string[]): void {
-  if (keys.length > 0 || ["127.0.0.1", "::1", "localhost"].includes(host)) return;
+  if (keys.length > 0 || isLoopback(host)) return;
   throw new BenchError("USAGE", `without keys, whoever reaches ${host} could ask the models and decide rollouts`, {
     fix: "Give keys (--keys keys.txt), or listen on this machine alone (--host 127.0.0.1).",
   });

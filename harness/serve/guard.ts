@@ -12,9 +12,14 @@ export class KeyGuard {
     this.#digests = keys.map(digest);
   }
 
+  /** Whether there are keys. */
+  get isSet(): boolean {
+    return this.#digests.length > 0;
+  }
+
   /** Throws ApiError 401 unless the header has a key. The time that it takes says nothing about the keys. */
   check(authorization: string | undefined): void {
-    if (this.#digests.length === 0) return;
+    if (!this.isSet) return;
     const given = digest(/^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? "");
     const known = this.#digests.map((each) => timingSafeEqual(each, given));
     if (known.includes(true)) return;

@@ -31,6 +31,20 @@ export class ServerMetrics {
   );
   readonly actions = this.#counter("bench_rollout_actions_total", "What was done about rollouts.", ["model", "action"]);
 
+  readonly memory = new Gauge({
+    ...{ name: "process_resident_memory_bytes", help: "Memory that the process takes.", registers: [this.registry] },
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  readonly processor = new Gauge({
+    ...{ name: "process_cpu_seconds_total", help: "CPU time of all threads.", registers: [this.registry] },
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.set((user + system) / 1e6);
+    },
+  });
+
   /** Labels of a request. */
   static labels(model: string, version: number, arm: Arm | undefined): { model: string; version: string; arm: string } {
     return { model, version: `${version}`, arm: arm ?? "none" };

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { modelIn } from "../registry/state.js";
-import type { Decision } from "../rollout/decide.js";
 import { ApiError, type ApiPath } from "./api.js";
 import { answerCall, apiError, type CallServices } from "./calls.js";
 import { takeFeedback } from "./feedback.js";
@@ -10,6 +9,7 @@ import { HeldOutProbes, type HeldOutSettings } from "./held-out.js";
 import { ServerMetrics } from "./metrics.js";
 import { Observations, type RecordObservations } from "./observations.js";
 import { Receipts } from "./receipt.js";
+import { addRolloutRoutes, type RolloutControl } from "./rollout-routes.js";
 import { Router } from "./router.js";
 import { Shadow, type ShadowSettings } from "./shadow.js";
 import { type OpenBackend, Versions } from "./versions.js";
@@ -22,6 +22,8 @@ export interface ServerSettings {
   names: readonly string[];
   /** Keys that clients may have; without any, everybody is let in. */
   keys: readonly string[];
+  /** Keys of those who may also add observations to rollouts and end them. Without any, only who needs no key may. */
+  operatorKeys: readonly string[];
   /** Signs the ids of answers. */
   secret: Uint8Array;
   shadow?: ShadowSettings;
@@ -42,14 +44,6 @@ export interface ServerSettings {
   rollouts: RolloutControl;
   /** Hears what went wrong, and what was done about rollouts, a line each. */
   log(line: string): void;
-}
-
-/** What a server asks and does about rollouts. */
-export interface RolloutControl {
-  /** What evidence and policy say of the last rollout of a model. Throws UNKNOWN_NAME where there is none. */
-  status(name: string): { percent: number; decision: Decision; phase: string; candidate: number; champion: number };
-  /** Does it; undefined where the rollout is over, since other servers of the registry act too. */
-  advance(name: string): Promise<Decision | undefined>;
 }
 
 /** A server of models. */
@@ -113,9 +107,10 @@ export function modelServer(settings: ServerSettings): ModelServer {
 function addRoutes(server: FastifyInstance, settings: ServerSettings, services: CallServices): void {
   const { names, rollouts } = settings;
   const { router, metrics, load, log } = services;
-  const keys = new KeyGuard(settings.keys);
-  server.addHook("onRequest", async ({ headers, url }) => {
-    if (url !== "/health") keys.check(headers.authorization);
+  const keys = new KeyGuard(settings.keys.length === 0 ? [] : [...settings.keys, ...settings.operatorKeys]);
+  const operators = new KeyGuard(settings.operatorKeys);
+  server.addHook("onRequest", async ({ headers, url, routeOptions }) => {
+    if (url !== "/health" && routeOptions.config.takesTokenInBody !== true) keys.check(headers.authorization);
   });
   server.setErrorHandler((error, request, reply) => {
     const answer = apiError(error);
@@ -139,18 +134,7 @@ function addRoutes(server: FastifyInstance, settings: ServerSettings, services: 
     server.post(`/v1/${path}`, (request, reply) => answerCall(path, request, reply, services));
   }
   server.post("/v1/feedback", (request) => takeFeedback(request, services));
-  const status = (request: FastifyRequest) => {
-    const { name } = request.params as { name: string };
-    if (names.includes(name) && router.hasRollout(name)) return { name, ...rollouts.status(name) };
-    throw new ApiError(404, `there is no rollout of ${JSON.stringify(name.slice(0, 100))}`);
-  };
-  server.get("/v1/rollouts/:name", async (request) => status(request));
-  // A gate for deployers: any status but 200 means "do not go on" (Flagger's webhooks; Argo Rollouts reads `action`).
-  server.post("/v1/rollouts/:name/gate", async (request, reply) => {
-    const current = status(request);
-    const isBad = current.decision.action === "roll back" || ["rolled-back", "aborted"].includes(current.phase);
-    return reply.code(isBad ? 412 : 200).send({ action: current.decision.action, reason: current.decision.reason });
-  });
+  addRolloutRoutes(server, rollouts, { names, hasRollout: (name) => router.hasRollout(name) }, { keys, operators });
 }
 
 /** Names, each with its versions and aliases, as models of the API. */

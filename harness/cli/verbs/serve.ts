@@ -16,6 +16,7 @@ export function addServe(program: Command, context: CliContext): void {
     .option("--host <address>", "address to listen on; any other than this machine's needs --keys", "127.0.0.1")
     .option("--port <n>", "port; 0 for a free one", wholeNumber(0, 65_535), 8080)
     .option("--keys <source>", "keys of clients: a file with one a line, or env:NAME")
+    .option("--operator-keys <source>", "keys of those who may also add observations to rollouts and end them")
     .option("--pending <n>", "calls that wait or are computed at a time; more get 429", wholeNumber(1, 100_000), 64)
     .option("--timeout <seconds>", "until the last byte of an answer", wholeNumber(1, 86_400), 120)
     .optionsGroup("Versions:")

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv } from "ajv";
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServingModels } from "../../../harness/app/serve-models.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { bench, benchProcess } from "../cli/support.js";
-import { embeddedModel, type OtherServer, otherServer, serve } from "./support.js";
+import { type OtherServer, otherServer, serve, twoVersions } from "./support.js";
 
 const question = { role: "user" as const, content: "Question: What is the capital of France?\nAnswer:" };
 const home = mkdtempSync(join(tmpdir(), "serve-"));
@@ -35,23 +35,8 @@ const post = (address: string, path: string, body: unknown, headers: Record<stri
   });
 
 beforeAll(async () => {
-  const altered = join(home, "altered");
-  cpSync(embeddedModel, altered, { recursive: true });
-  const config = join(altered, "generation_config.json"); // other files are another version
-  writeFileSync(config, JSON.stringify({ ...JSON.parse(read(config)), transformers_version: "0" }));
-  for (const model of [embeddedModel, altered]) {
-    expect(await bench(["registry", "add", "support", model], home)).toMatchObject({ code: 0 });
-  }
-  expect(await bench(["registry", "alias", "support@1", "champion"], home)).toMatchObject({ code: 0 });
+  await twoVersions(home);
 });
-
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "{}";
-  }
-};
 
 afterAll(async () => {
   for (const each of opened.reverse()) await each.close();
@@ -198,7 +183,9 @@ it("bench serve says where it listens, and Ctrl-C ends it", async () => {
   expect(spoken).toMatchObject({ code: 0, signal: null });
   const printed = JSON.parse(spoken.stdout);
   expect(printed).toEqual({ address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), models: ["support"] });
-  const schema = JSON.parse(read(join(packageRoot, "harness", "contract", "schemas", "outputs.schema.json")));
+  const schema = JSON.parse(
+    readFileSync(join(packageRoot, "harness", "contract", "schemas", "outputs.schema.json"), "utf8"),
+  );
   expect(new Ajv({ strict: false }).validate(schema.definitions.serve, printed)).toBe(true);
 });
 

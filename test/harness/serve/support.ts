@@ -1,9 +1,12 @@
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { expect } from "vitest";
 import type { ServeOptions, ServingModels } from "../../../harness/app/serve-models.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { bench } from "../cli/support.js";
 
 const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;
 
@@ -26,6 +29,19 @@ export async function serve(
     log.push(line);
   });
   return { ...serving, log };
+}
+
+/** A registry with two versions of the model `support`, the first of them the champion. Returns its directory. */
+export async function twoVersions(home: string): Promise<string> {
+  const altered = join(home, "altered");
+  cpSync(embeddedModel, altered, { recursive: true });
+  const config = join(altered, "generation_config.json"); // other files are another version
+  writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, "utf8")), transformers_version: "0" }));
+  for (const model of [embeddedModel, altered]) {
+    expect(await bench(["registry", "add", "support", model], home)).toMatchObject({ code: 0 });
+  }
+  expect(await bench(["registry", "alias", "support@1", "champion"], home)).toMatchObject({ code: 0 });
+  return join(home, "registry");
 }
 
 /** A server of another make that answers each chat as `answer` says. */
