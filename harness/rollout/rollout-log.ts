@@ -72,10 +72,11 @@ export class RolloutLog {
     });
   }
 
-  /** The number of the last rollout; 0 where there is none. */
+  /** The number of the last rollout; 0 where there is none. Who was killed may have left a log without its first event. */
   #last(): number {
     if (!existsSync(this.#directory)) return 0;
     const numbers = readdirSync(this.#directory).flatMap((file) => /^([1-9]\d{0,8})\.jsonl$/.exec(file)?.[1] ?? []);
-    return Math.max(0, ...numbers.map(Number));
+    const number = Math.max(0, ...numbers.map(Number));
+    return number === 0 || this.#log(number).read() !== undefined ? number : number - 1;
   }
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -180,6 +180,14 @@ describe("a rollout", () => {
     expect(await intervene("support", "aborted", options)).toMatchObject({ percent: 0 });
     expect(await startRollout("support@2", options)).toMatchObject({ percent: 10 });
     expect(existsSync(join(options.registry, "rollouts", "support", "2.jsonl"))).toBe(true);
+  });
+
+  test("a log that a killed process left without its first event is no rollout, and is used by the next", async () => {
+    writeFileSync(join(options.registry, "rollouts", "support", "2.jsonl"), '{"sequence":0,"che');
+    expect(readRollout("support", options).rollout).toMatchObject({ phase: "canary", candidate: 2 });
+    await intervene("support", "aborted", options);
+    expect(await startRollout("support@2", options)).toMatchObject({ percent: 10, rollout: { phase: "canary" } });
+    expect(readdirSync(join(options.registry, "rollouts", "support")).sort()).toEqual(["1.jsonl", "2.jsonl"]);
   });
 
   test.each([false, true])("interrupted in its promotion (alias moved: %s), it is completed", async (moved) => {

@@ -16,7 +16,7 @@ interface Reply {
 }
 
 /** A server whose replies are changed by what `disturb` does at the time. */
-async function openServer(answer: (path: string, request: IncomingMessage) => Promise<Reply>) {
+export async function openServer(answer: (path: string, request: IncomingMessage) => Promise<Reply>) {
   const state = { disturb: (_path: string, reply: Reply): Reply | "silence" => reply };
   const server = createServer(async (request, response) => {
     const reply = state.disturb(request.url!, await answer(request.url!, request));
@@ -33,7 +33,8 @@ async function openServer(answer: (path: string, request: IncomingMessage) => Pr
   return { state, root: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-function changed(reply: Reply, draw: RandomStream): Reply | "silence" {
+/** A reply in which something is not as it was. */
+export function changed(reply: Reply, draw: RandomStream): Reply | "silence" {
   switch (draw.integer(8)) {
     case 0:
       return { ...reply, status: draw.pick([204, 301, 302, 400, 401, 404, 429, 500, 503]) };
