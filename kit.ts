@@ -8,7 +8,6 @@
 import type { Plugin } from "./harness/contract/plugin.js";
 import type { Method } from "./trainers/methods/method.js";
 
-export { Type } from "typebox";
 export {
   type Declared,
   defineMetric,
@@ -25,11 +24,13 @@ export {
   type OptionProperties,
   type OptionsOf,
   section,
+  type TypedSchema,
 } from "./harness/contract/options.js";
 export type { Plugin, Score, Scorer } from "./harness/contract/plugin.js";
 export { type RandomKey, type RandomStream, random } from "./harness/contract/random.js";
 export * from "./harness/contract/suite.js";
 export type * from "./harness/contract/trainer.js";
+export { type SchemaBuilders, Type } from "./harness/contract/type.js";
 export { completeSuite, type SuiteContent } from "./suites/complete-suite.js";
 export { type Capability, capabilities } from "./trainers/engine/capabilities.js";
 export type * from "./trainers/engine/contract.js";

@@ -104,6 +104,9 @@ export async function loadRegistry(
   return registry;
 }
 
+/** The modules that bench brings along: a test checks them, not every process that starts. */
+const ownModules = pathToFileURL(join(packageRoot, "dist/")).href;
+
 async function loadPlugin(specifier: string, confinement: Confinement): Promise<LoadedPlugin> {
   const source = resolveSpecifier(specifier);
   return { specifier, source, plugin: await pluginOf(source, confinement) };
@@ -111,7 +114,9 @@ async function loadPlugin(specifier: string, confinement: Confinement): Promise<
 
 async function pluginOf(source: PluginSource, confinement: Confinement): Promise<Plugin> {
   const checked = !isMainThread; // workers load what the main thread has checked
-  if (source.kind === "built-in") return importPlugin(fileURLToPath(source.url), { checked });
+  if (source.kind === "built-in") {
+    return importPlugin(fileURLToPath(source.url), { checked: checked || source.url.startsWith(ownModules) });
+  }
   if (source.kind === "command") {
     return { trainers: await describeProgram({ words: source.words }, confinement) };
   }

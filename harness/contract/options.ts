@@ -10,18 +10,21 @@ export type OptionProperties = TProperties;
 /** The type of checked options: defaults are filled in, and what has none may be absent. */
 export type OptionsOf<Properties extends OptionProperties> = Static<TObject<Properties>>;
 
-type Typed = TSchema & { type: string };
+/** A schema that names the JSON type of its values. */
+export type TypedSchema = TSchema & { type: string };
 
 /**
  * A value of any of several JSON types, as one schema with a list of types: keywords of JSON schema say something of
  * values of their own type alone. Gives better messages than `anyOf`.
  */
-export function anyType<const Schemas extends readonly Typed[]>(...schemas: Schemas): TUnsafe<Static<Schemas[number]>> {
+export function anyType<const Schemas extends readonly TypedSchema[]>(
+  ...schemas: Schemas
+): TUnsafe<Static<Schemas[number]>> {
   return Type.Unsafe(Object.assign({}, ...schemas, { type: schemas.map(({ type }) => type) }));
 }
 
 /** A value of a schema's type, or null. */
-export function nullable<Schema extends Typed>(schema: Schema): TUnsafe<Static<Schema> | null> {
+export function nullable<Schema extends TypedSchema>(schema: Schema): TUnsafe<Static<Schema> | null> {
   return anyType(schema, Type.Null());
 }
 

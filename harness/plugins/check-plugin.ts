@@ -1,4 +1,4 @@
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { compileOptions } from "../config/options.js";
 import { explainSchemaErrors, ownSchemas } from "../config/schema-error.js";
 import { checkSpace, spaceSchema } from "../config/search-space.js";
@@ -26,95 +26,91 @@ const listOf = (required: Record<string, object>, optional: Record<string, objec
   },
 });
 
-const schema = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    methods: listOf(
-      { name, summary: text, source: text, version, options, strategy: method },
-      {
-        schedule,
-        default: flag,
-        space: spaceSchema,
-        defaults: { type: "object" },
-        modalities: taken,
-        capabilities: { type: "array", items: text },
-        vectors: method,
-        effort: method,
-        needs: method,
+const members: Readonly<Record<string, object>> = {
+  methods: listOf(
+    { name, summary: text, source: text, version, options, strategy: method },
+    {
+      schedule,
+      default: flag,
+      space: spaceSchema,
+      defaults: { type: "object" },
+      modalities: taken,
+      capabilities: { type: "array", items: text },
+      vectors: method,
+      effort: method,
+      needs: method,
+    },
+  ),
+  trainersFrom: method,
+  trainers: listOf(
+    {
+      name,
+      summary: text,
+      source: text,
+      version,
+      options,
+      schedule,
+      needs: method,
+      create: method,
+    },
+    {
+      space: spaceSchema,
+      deterministic: flag,
+      likelihoods: flag,
+      default: flag,
+      evaluates: { enum: ["checkpoint", "server"] },
+      modalities: taken,
+      capabilities: method,
+      memory: method,
+      effort: method,
+      methods: method,
+    },
+  ),
+  suites: listOf(
+    { name, summary: text, source: text, options, load: method },
+    { default: flag, readsLocations: flag, template: method },
+  ),
+  scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
+  reporters: listOf(
+    { name, summary: text, render: method },
+    { default: flag, observe: method, renderHistory: method, renderBoard: method, renderResults: method },
+  ),
+  models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method, measure: method }),
+  metrics: listOf(
+    {
+      id: { type: "string", pattern: "^[a-z0-9][a-z0-9.-]*@[0-9]+$" },
+      key: {
+        type: "string",
+        pattern: "^[a-z][A-Za-z0-9]*$",
+        not: { enum: ["orderSensitivity", "orderSensitivityMax"] },
       },
-    ),
-    trainersFrom: method,
-    trainers: listOf(
-      {
-        name,
-        summary: text,
-        source: text,
-        version,
-        options,
-        schedule,
-        needs: method,
-        create: method,
-      },
-      {
-        space: spaceSchema,
-        deterministic: flag,
-        likelihoods: flag,
-        default: flag,
-        evaluates: { enum: ["checkpoint", "server"] },
-        modalities: taken,
-        capabilities: method,
-        memory: method,
-        effort: method,
-        methods: method,
-      },
-    ),
-    suites: listOf(
-      { name, summary: text, source: text, options, load: method },
-      { default: flag, readsLocations: flag, template: method },
-    ),
-    scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
-    reporters: listOf(
-      { name, summary: text, render: method },
-      { default: flag, observe: method, renderHistory: method, renderBoard: method, renderResults: method },
-    ),
-    models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method, measure: method }),
-    metrics: listOf(
-      {
-        id: { type: "string", pattern: "^[a-z0-9][a-z0-9.-]*@[0-9]+$" },
-        key: {
-          type: "string",
-          pattern: "^[a-z][A-Za-z0-9]*$",
-          not: { enum: ["orderSensitivity", "orderSensitivityMax"] },
-        },
-        title: text,
-        formula: text,
-        source: text,
-        compute: method,
-      },
-      {
-        leastTasks: { type: "integer", minimum: 1 },
-        higherIsBetter: flag,
-        needsJoint: flag,
-        needsCurves: flag,
-        needsProbes: flag,
-      },
-    ),
-    engines: listOf(
-      { name, version: text, numerics: text, probe: method },
-      {
-        startsProcesses: flag,
-        capabilities: method,
-        memory: method,
-        measureSpeed: method,
-        open: method,
-        prepare: method,
-        install: method,
-        dtypes: { type: "array", items: text },
-      },
-    ),
-    claims: { type: "array", items: claimSchema },
-  },
+      title: text,
+      formula: text,
+      source: text,
+      compute: method,
+    },
+    {
+      leastTasks: { type: "integer", minimum: 1 },
+      higherIsBetter: flag,
+      needsJoint: flag,
+      needsCurves: flag,
+      needsProbes: flag,
+    },
+  ),
+  engines: listOf(
+    { name, version: text, numerics: text, probe: method },
+    {
+      startsProcesses: flag,
+      capabilities: method,
+      memory: method,
+      measureSpeed: method,
+      open: method,
+      prepare: method,
+      install: method,
+      dtypes: { type: "array", items: text },
+    },
+  ),
+  claims: { type: "array", items: claimSchema },
 };
 
 const ajv = new Ajv(ownSchemas);
@@ -124,7 +120,20 @@ ajv.addKeyword({
   errors: false,
   validate: (_schema: boolean, value: unknown) => typeof value === "function",
 });
-const validate = ajv.compile<Plugin>(schema);
+
+/** By the members that a plug-in has: compiling all takes a tenth of a second, in each process that loads one. */
+const validators = new Map<string, ValidateFunction<Plugin>>();
+
+function validatorFor(exported: unknown): ValidateFunction<Plugin> {
+  const keys = exported instanceof Object ? Object.keys(exported) : [];
+  const known = keys.every((key) => Object.hasOwn(members, key)); // else a suggestion is made from all
+  const properties = known ? Object.fromEntries(keys.map((key) => [key, members[key]])) : members;
+  const name = Object.keys(properties).sort().join();
+  const validate =
+    validators.get(name) ?? ajv.compile<Plugin>({ type: "object", additionalProperties: false, properties });
+  validators.set(name, validate);
+  return validate;
+}
 
 /**
  * Checks the object that a plug-in module exports as `plugin`: known keys only, every member present, names and
@@ -139,6 +148,7 @@ export function checkPlugin(exported: unknown, file: string): Plugin {
       at: { file },
     });
   }
+  const validate = validatorFor(exported);
   if (!validate(exported)) {
     const problem = explainSchemaErrors(validate.errors ?? [], exported)[0]!;
     throw new BenchError("PLUGIN_INVALID", `its \`plugin\` breaks the contract: ${problem.message}`, {
