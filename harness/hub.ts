@@ -1,11 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { BenchError } from "./contract/errors.js";
-import { hubAccess } from "./hub/access.js";
-import { CachedRepository } from "./hub/cache.js";
-import { downloadSnapshot, resolveCommit } from "./hub/download.js";
-import { hubFailure, isUnreachable } from "./hub/failure.js";
-import { type HubReference, isData, parseHubReference, type ReferenceKind } from "./hub/reference.js";
+import { isData, parseHubReference, type ReferenceKind } from "./hub/reference.js";
 
 /** Where the files of a reference lie, and the commit that they are; null for a local directory. */
 export interface ResolvedReference {
@@ -30,18 +26,8 @@ export async function resolveReference(reference: string, kind: ReferenceKind): 
   if (kind === "model" && reference.includes("::")) return resolveAdapted(reference);
   const remote = parseHubReference(reference, kind);
   if (remote === undefined) return { directory: localDirectory(reference, kind), revision: null };
-  const cache = new CachedRepository(remote);
-  const commit = isOffline() ? cache.find(remote.revision) : await fetchCommit(remote, cache);
-  if (commit === undefined) {
-    throw new BenchError(
-      "HUB_UNAVAILABLE",
-      `${reference} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it`,
-      {
-        fix: "Unset HF_HUB_OFFLINE once to fetch it, or give a local directory.",
-      },
-    );
-  }
-  return { directory: cache.snapshot(commit), revision: commit };
+  const { cachedSnapshot } = await import("./hub/snapshot.js"); // the Hub's library is not for local files
+  return cachedSnapshot(remote);
 }
 
 /** An adapter behind its base: both are found, and joined again. */
@@ -63,20 +49,3 @@ function localDirectory(path: string, kind: ReferenceKind): string {
     { at: { file: path }, fix: `Check the path, or write hf://${isData(kind) ? "datasets/" : ""}owner/name.` },
   );
 }
-
-/** Brings the files of a reference into the cache and returns their commit; what the cache has where nobody answers. */
-async function fetchCommit(reference: HubReference, cache: CachedRepository): Promise<string> {
-  const access = hubAccess();
-  try {
-    const commit = await resolveCommit(reference, access);
-    await downloadSnapshot(reference, commit, cache, access);
-    cache.remember(reference.revision, commit);
-    return commit;
-  } catch (error) {
-    const cached = isUnreachable(error) ? cache.find(reference.revision) : undefined;
-    if (cached !== undefined) return cached;
-    throw hubFailure(reference, access.hubUrl, error);
-  }
-}
-
-const isOffline = () => /^(?:1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "");

@@ -10,14 +10,10 @@ import { findings } from "./view-models/summary/findings.js";
 import { headerView } from "./view-models/summary/header.js";
 
 /** A summary for a pull request, a commit or a chat. */
-export const markdown: Reporter = {
-  name: "markdown",
-  summary: "Findings and leaderboard as Markdown, for a pull request or a step summary.",
-  async render(runDirectory, outputDirectory, context) {
-    const path = join(outputDirectory, "report.md");
-    writeFileAtomically(path, markdownReport(readReportData(runDirectory, context)));
-    return [path];
-  },
+export const renderMarkdown: Reporter["render"] = async (runDirectory, outputDirectory, context) => {
+  const path = join(outputDirectory, "report.md");
+  writeFileAtomically(path, markdownReport(readReportData(runDirectory, context)));
+  return [path];
 };
 
 /** The text of the Markdown report. */

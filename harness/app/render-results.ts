@@ -12,6 +12,6 @@ export async function renderResults(
 ): Promise<string> {
   const path = resolve(file);
   const registry = await registryFor(context, plugins);
-  reporterThat(registry, "renderResults").renderResults?.(results, path);
+  await reporterThat(registry, "renderResults").renderResults?.(results, path);
   return path;
 }

@@ -61,7 +61,7 @@ export interface Reporter {
   /** Renders the leaderboard of several runs, where the reporter can. Returns the files that it wrote, the one to open first. */
   renderBoard?(board: Board, outputDirectory: string, context: ReportContext): Promise<string[]>;
   /** Renders results of a gate or of comparisons as one file, where the reporter can; shapes by their published schemas. */
-  renderResults?(results: readonly PublishedResult[], file: string): void;
+  renderResults?(results: readonly PublishedResult[], file: string): Promise<void>;
 }
 
 /** What is known of a model without opening it. */

@@ -13,25 +13,20 @@ import { readTrackedRun, type TrackedCell } from "./tracked-run.js";
  * A file store of MLflow: the run is an experiment, each of its cells a run with parameters, metrics by row or step,
  * tags and artifacts. MLflow 3.7 and later open it with MLFLOW_ALLOW_FILE_STORE=true, or after `mlflow migrate-filestore`.
  */
-export const mlflow: Reporter = {
-  name: "mlflow",
-  summary:
-    "A file store for MLflow: parameters, scores by row, losses by step, metrics, costs and artifacts of each cell.",
-  async render(runDirectory, outputDirectory, context) {
-    const { run, cells } = readTrackedRun(runDirectory, context);
-    const root = resolve(outputDirectory);
-    const experiment = experimentId(run.id);
-    const created = Date.parse(run.createdAt);
-    const meta = writeYaml(pathInside(root, `${experiment}/meta.yaml`), {
-      artifact_location: pathToFileURL(pathInside(root, experiment)).href,
-      creation_time: created,
-      experiment_id: experiment,
-      last_update_time: created,
-      lifecycle_stage: "active",
-      name: `${run.suite.name} ${run.id}`,
-    });
-    return [meta, ...cells.flatMap((cell) => writeRun(root, experiment, cell, { command: run.command, run: run.id }))];
-  },
+export const renderMlflow: Reporter["render"] = async (runDirectory, outputDirectory, context) => {
+  const { run, cells } = readTrackedRun(runDirectory, context);
+  const root = resolve(outputDirectory);
+  const experiment = experimentId(run.id);
+  const created = Date.parse(run.createdAt);
+  const meta = writeYaml(pathInside(root, `${experiment}/meta.yaml`), {
+    artifact_location: pathToFileURL(pathInside(root, experiment)).href,
+    creation_time: created,
+    experiment_id: experiment,
+    last_update_time: created,
+    lifecycle_stage: "active",
+    name: `${run.suite.name} ${run.id}`,
+  });
+  return [meta, ...cells.flatMap((cell) => writeRun(root, experiment, cell, { command: run.command, run: run.id }))];
 };
 
 /** The database that a file store can be moved to wants a number: 18 digits, as MLflow's own. */

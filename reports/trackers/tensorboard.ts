@@ -2,34 +2,26 @@ import { writeFileAtomically } from "../../harness/contract/files.js";
 import { pathInside } from "../../harness/contract/foreign-path.js";
 import type { Reporter } from "../../harness/contract/plugin.js";
 import type { CellStatus } from "../../harness/contract/result.js";
+import { EventFile, hyperparameters, scalar, text } from "./event-file.js";
 import { plainNames } from "./names.js";
 import { readTrackedRun, type TrackedCell, type TrackedRun } from "./tracked-run.js";
 
 /** Event files of TensorBoard: each cell is one of its runs. */
-export const tensorboard: Reporter = {
-  name: "tensorboard",
-  summary: "Event files for TensorBoard: scores, losses, metrics, costs and parameters of each cell.",
-  async render(runDirectory, outputDirectory, context) {
-    const format = await import("./event-file.js"); // protobufjs is loaded where it is used
-    const tracked = readTrackedRun(runDirectory, context);
-    const names = plainNames(
-      tracked.cells.map(({ name }) => name),
-      ".=-",
-    );
-    return tracked.cells.map((cell, index) => {
-      const seconds = Math.floor(cell.startTime / 1000);
-      const path = pathInside(outputDirectory, `${names[index]}/events.out.tfevents.${seconds}.bench`);
-      writeFileAtomically(path, eventsOf(tracked, cell, format));
-      return path;
-    });
-  },
+export const renderTensorboard: Reporter["render"] = async (runDirectory, outputDirectory, context) => {
+  const tracked = readTrackedRun(runDirectory, context);
+  const names = plainNames(
+    tracked.cells.map(({ name }) => name),
+    ".=-",
+  );
+  return tracked.cells.map((cell, index) => {
+    const seconds = Math.floor(cell.startTime / 1000);
+    const path = pathInside(outputDirectory, `${names[index]}/events.out.tfevents.${seconds}.bench`);
+    writeFileAtomically(path, eventsOf(tracked, cell));
+    return path;
+  });
 };
 
-function eventsOf(
-  tracked: TrackedRun,
-  cell: TrackedCell,
-  { EventFile, hyperparameters, scalar, text }: typeof import("./event-file.js"),
-): Uint8Array {
+function eventsOf(tracked: TrackedRun, cell: TrackedCell): Uint8Array {
   const [start, end] = [cell.startTime / 1000, cell.endTime === null ? null : cell.endTime / 1000];
   const file = new EventFile(start);
   file.add(0, hyperparameters(cell.parameters, { start, end }, statuses[cell.status]));

@@ -5,27 +5,22 @@ import { pathInside } from "../../harness/contract/foreign-path.js";
 import type { Reporter } from "../../harness/contract/plugin.js";
 import { plainNames } from "./names.js";
 import { readTrackedRun, type TrackedCell, type TrackedRun } from "./tracked-run.js";
-import type { DataStore } from "./wandb-store.js";
+import { DataStore } from "./wandb-store.js";
 
 /** Offline runs of Weights & Biases, as `wandb sync` uploads them: each cell is one of its runs. */
-export const wandb: Reporter = {
-  name: "wandb",
-  summary: "Offline runs for Weights & Biases (`wandb sync`): config, history, summary and files of each cell.",
-  async render(runDirectory, outputDirectory, context) {
-    const { DataStore } = await import("./wandb-store.js"); // protobufjs is loaded where it is used
-    const tracked = readTrackedRun(runDirectory, context);
-    return tracked.cells.flatMap((cell) => {
-      const directory = pathInside(outputDirectory, `offline-run-${moment(cell.startTime)}-${cell.id}`);
-      const store = pathInside(directory, `run-${cell.id}.wandb`);
-      writeFileAtomically(store, recordsOf(tracked, cell, new DataStore()).bytes());
-      const copies = cell.files.map((file) => {
-        const copy = pathInside(directory, `files/${basename(file)}`);
-        writeFileAtomically(copy, readFileSync(file));
-        return copy;
-      });
-      return [store, ...copies];
+export const renderWandb: Reporter["render"] = async (runDirectory, outputDirectory, context) => {
+  const tracked = readTrackedRun(runDirectory, context);
+  return tracked.cells.flatMap((cell) => {
+    const directory = pathInside(outputDirectory, `offline-run-${moment(cell.startTime)}-${cell.id}`);
+    const store = pathInside(directory, `run-${cell.id}.wandb`);
+    writeFileAtomically(store, recordsOf(tracked, cell, new DataStore()).bytes());
+    const copies = cell.files.map((file) => {
+      const copy = pathInside(directory, `files/${basename(file)}`);
+      writeFileAtomically(copy, readFileSync(file));
+      return copy;
     });
-  },
+    return [store, ...copies];
+  });
 };
 
 /** YYYYMMDD_HHMMSS */

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Alert } from "../../harness/contract/alert.js";
 import { Journal } from "../../harness/run/store/journal.js";
 import { layout } from "../../harness/run/store/store.js";
-import { html } from "../../reports/html.js";
+import { renderRun } from "../../reports/html.js";
 import { readReportData } from "../../reports/report-data.js";
 import { alertsView } from "../../reports/view-models/summary/alerts.js";
 import { reportContext } from "./fixture/html-page.js";
@@ -44,12 +44,12 @@ test("the page shows what changed after which task, critical alerts first", asyn
   ]);
   expect(alertsView(data).shown.every((alert) => alert.after === after && alert.trainer === "sequential")).toBe(true);
   expect(alertsView(data)).toMatchObject({ counts: [{ trainer: "sequential", critical: 2, warnings: 1 }], open: true });
-  const [page] = await html.render(path, join(path, "report"), reportContext);
+  const [page] = await renderRun(path, join(path, "report"), reportContext);
   expect(readFileSync(page!, "utf8")).toContain('<section id="alerts"');
 });
 
 test("a page without alerts has no such section; one with very many stays small", async () => {
-  const [page] = await html.render(runWith("none", []), join(directory, "none", "report"), reportContext);
+  const [page] = await renderRun(runWith("none", []), join(directory, "none", "report"), reportContext);
   expect(readFileSync(page!, "utf8")).not.toContain('id="alerts"');
   const many = Array.from({ length: 500 }, (_, index): Alert => ({ ...fall, id: String(index) }));
   expect(alertsView(readReportData(runWith("many", many)))).toMatchObject({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { buildBoard } from "../../harness/metrics/index.js";
 import { readRun } from "../../harness/run/store/store.js";
-import { html } from "../../reports/html.js";
+import { renderBoard } from "../../reports/html.js";
 import { boardView } from "../../reports/view-models/board.js";
 import { reportContext } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
@@ -41,7 +41,7 @@ test("each cell has one address, and those outside of the grid are marked", () =
 });
 
 test("the page is one well-formed file that loads nothing and links to what is on it", async () => {
-  const [path] = await html.renderBoard!(board, join(directory, "board"), reportContext);
+  const [path] = await renderBoard(board, join(directory, "board"), reportContext);
   const page = readFileSync(path!, "utf8");
   expectWellFormed(page);
   expect(page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);

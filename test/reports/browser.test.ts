@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CellRecord } from "../../harness/contract/result.js";
 import { buildBoard } from "../../harness/metrics/index.js";
 import { readRun } from "../../harness/run/store/store.js";
-import { html } from "../../reports/html.js";
+import { renderBoard, renderRun } from "../../reports/html.js";
 import { hasChromium, launchChromium } from "./chromium.js";
 import { reportContext } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
@@ -37,7 +37,7 @@ async function open(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Pa
 describe.skipIf(!hasChromium)("in Chromium", () => {
   beforeAll(async () => {
     ({ cells } = writeFixtureRun(join(directory, "run"), { orders: 2, seeds: 1, failing: "lora", observed: true }));
-    const [path] = await html.render(join(directory, "run"), join(directory, "run", "report"), reportContext);
+    const [path] = await renderRun(join(directory, "run"), join(directory, "run", "report"), reportContext);
     address = pathToFileURL(path!).href;
     browser = await launchChromium();
   });
@@ -245,7 +245,7 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
   test("shards are loaded from files when unfolded, and a missing one is reported", async () => {
     const run = join(directory, "large");
     writeFixtureRun(run, { orders: 13, seeds: 3, sharedSeeds: true, only: ["sequential", "joint", "replay", "ewc"] });
-    const [path, shards] = await html.render(run, join(run, "report"), reportContext);
+    const [path, shards] = await renderRun(run, join(run, "report"), reportContext);
     const page = await open();
     requests.length = 0;
     await page.goto(pathToFileURL(path!).href);
@@ -270,7 +270,7 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     const other = join(directory, "other");
     writeFixtureRun(other, { orders: 2, seeds: 1, only: ["replay", "ewc"], model: "owner/other" });
     const board = buildBoard([readRun(join(directory, "run")), readRun(other)]);
-    const [path] = await html.renderBoard!(board, join(directory, "board"), reportContext);
+    const [path] = await renderBoard(board, join(directory, "board"), reportContext);
     const page = await open();
     await page.goto(pathToFileURL(path!).href);
     const shown = page.locator(".board tbody tr:visible");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import type { History, HistoryLine } from "../../harness/contract/history.js";
-import { html } from "../../reports/html.js";
+import { renderHistory } from "../../reports/html.js";
 import { historyView } from "../../reports/view-models/history.js";
 import { hasChromium, launchChromium } from "./chromium.js";
 import { reportContext } from "./fixture/html-page.js";
@@ -58,7 +58,7 @@ test("the findings say what changed, by how much and since when; less is better 
 });
 
 test("the page is one file, escapes what it shows, and leads to the runs", async () => {
-  const [page] = await html.renderHistory!(history, join(directory, "site"), reportContext);
+  const [page] = await renderHistory(history, join(directory, "site"), reportContext);
   const text = readFileSync(page!, "utf8");
   expect(text).toContain("words &lt;1&gt; 1");
   expect(text).toContain('href="../runs/run%201/report/index.html"');
@@ -69,7 +69,7 @@ test("the page is one file, escapes what it shows, and leads to the runs", async
 test.skipIf(!hasChromium).each([1400, 380])(
   "in Chromium, %i pixels wide: no console messages, nothing cut off",
   async (width) => {
-    const [page] = await html.renderHistory!(history, join(directory, "site"), reportContext);
+    const [page] = await renderHistory(history, join(directory, "site"), reportContext);
     const browser = await launchChromium();
     try {
       const tab = await browser.newPage({ viewport: { width, height: 900 } });

@@ -41,7 +41,7 @@ export async function openModel({ engine: choice, model, device, threads, seed }
       fix: "Use a model that an engine opens; `bench list engines` shows which there are.",
     });
   }
-  const module = modules.get(choice.module) ?? importPlugin(fileURLToPath(choice.module));
+  const module = modules.get(choice.module) ?? importPlugin(fileURLToPath(choice.module), { checked: true });
   modules.set(choice.module, module);
   const engine = (await module).engines?.find(({ name }) => name === choice.name) as Engine;
   const { dtype, python } = choice;

@@ -1,4 +1,4 @@
-import { env } from "onnxruntime-node";
+import { createRequire } from "node:module";
 import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
@@ -11,11 +11,13 @@ const formats = ["llama", "lora-adapter"];
 /** Classes in transformers that it computes. */
 const computed = [...architectures.map(({ name }) => name), llava];
 
-/** Training and inference in this process, on ONNX Runtime. What builds graphs is loaded when a model is opened. */
+const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
+
+/** Training and inference in this process, on ONNX Runtime. That and what builds graphs are loaded when a model is opened. */
 export const onnxEngine: Engine = {
   name: "onnx",
-  version: env.versions.node ?? env.versions.common,
-  numerics: `onnx@2 onnxruntime-node@${env.versions.node ?? env.versions.common}`,
+  version: runtime.version,
+  numerics: `onnx@2 onnxruntime-node@${runtime.version}`,
   probe: async () => (await import("./devices.js")).probeDevices(),
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && computed.includes(architecture) ? allCapabilities : undefined,

@@ -3,7 +3,6 @@ import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { probeDevices } from "./devices.js";
 import { installTorch } from "./install.js";
-import { openTorchModel } from "./open.js";
 import { findPython, packages } from "./python.js";
 
 /** Model formats that it reads. */
@@ -29,5 +28,5 @@ export const torchEngine: Engine = {
   probe: probeDevices,
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && architecture !== llava ? allCapabilities : undefined,
-  open: openTorchModel,
+  open: async (...given) => (await import("./open.js")).openTorchModel(...given),
 };

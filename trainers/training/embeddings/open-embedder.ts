@@ -2,7 +2,6 @@ import { nullable } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, Vector } from "../../engine/contract.js";
 import { type Embedder, normalized } from "./embedder.js";
-import { openSentenceModel } from "./sentence-model.js";
 
 /** Option of every method that compares texts. */
 export const embedderOption = nullable(
@@ -16,7 +15,9 @@ export const embedderOption = nullable(
 
 /** The sentence model that a reference names, or else a model's own mean-pooled states with the given weights. */
 export async function openEmbedder(reference: string | null, model: Model, weights?: Vector): Promise<Embedder> {
-  return reference === null ? ownStates(model, weights) : openSentenceModel(reference);
+  if (reference === null) return ownStates(model, weights);
+  const { openSentenceModel } = await import("./sentence-model.js");
+  return openSentenceModel(reference);
 }
 
 /** The mean over the tokens of a model's last hidden states. A text beyond its context loses its end. */
