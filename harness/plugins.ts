@@ -7,6 +7,7 @@ import type { EngineDefinition } from "./contract/engine.js";
 import { BenchError } from "./contract/errors.js";
 import { packageRoot } from "./contract/files.js";
 import { type Confinement, unconfined } from "./contract/isolation.js";
+import type { LauncherDefinition } from "./contract/launcher.js";
 import type { Metric } from "./contract/metric.js";
 import type { ModelFormat, Plugin, Reporter, Scorer } from "./contract/plugin.js";
 import type { SuiteDefinition } from "./contract/suite.js";
@@ -34,6 +35,8 @@ export interface Registry {
   reporter(name: string): Reporter;
   /** The engine of a name; the default one of the name undefined. */
   engine(name: string): EngineDefinition;
+  /** The launcher of a name, or of an address by its scheme. */
+  launcher(place: string): LauncherDefinition;
   /** The format that recognizes a model directory; of several, the one that was registered last. Throws MODEL_INVALID when none does. */
   modelFor(directory: string): ModelFormat;
   /** All trainers, in the order of their registration. */
@@ -50,6 +53,8 @@ export interface Registry {
   allMetrics(): Metric[];
   /** All engines, in the order of their registration. */
   allEngines(): EngineDefinition[];
+  /** All launchers, in the order of their registration. */
+  allLaunchers(): LauncherDefinition[];
   /** All claims, in the order of their registration. */
   allClaims(): Claim[];
   /** The specifier of the plug-in that registered a name; undefined for an unknown one. */
@@ -75,6 +80,7 @@ const singular: Record<PluginKind, string> = {
   reporters: "reporter",
   models: "model format",
   engines: "engine",
+  launchers: "launcher",
   claims: "claim",
   metrics: "metric",
 };
@@ -143,6 +149,7 @@ class PluginRegistry implements Registry {
     reporters: new Map(),
     models: new Map(),
     engines: new Map(),
+    launchers: new Map(),
     claims: new Map(),
     metrics: new Map(),
   };
@@ -191,7 +198,14 @@ class PluginRegistry implements Registry {
   metric = (key: string): Metric => this.find("metrics", key);
   allMetrics = (): Metric[] => this.list("metrics");
   allEngines = (): EngineDefinition[] => this.list("engines");
+  allLaunchers = (): LauncherDefinition[] => this.list("launchers");
   allClaims = (): Claim[] => this.list("claims");
+
+  launcher(place: string): LauncherDefinition {
+    const scheme = /^([a-z][a-z0-9+.-]*):/.exec(place)?.[1];
+    const ofScheme = this.allLaunchers().find(({ schemes }) => scheme !== undefined && schemes?.includes(scheme));
+    return ofScheme ?? this.find("launchers", place);
+  }
 
   modelFor(directory: string): ModelFormat {
     const format = this.allModels().findLast((candidate) => candidate.recognizes(directory));

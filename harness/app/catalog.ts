@@ -78,6 +78,13 @@ export function catalog(registry: Registry): Record<CatalogKind, CatalogEntry[]>
       facts: { numerics },
       ...from("engines", name),
     })),
+    launchers: registry.allLaunchers().map(({ name, summary, options, schemes = [] }) => ({
+      name,
+      summary,
+      options,
+      facts: { addresses: schemes.map((scheme) => `${scheme}://…`).join(", ") || "none" },
+      ...from("launchers", name),
+    })),
   };
 }
 

@@ -75,7 +75,7 @@ const checks: Record<InputKind, (what: string, options: ValidateOptions, context
   async plugin(what, options, context) {
     const registry = await registryFor(context, [...(options.plugins ?? []), what]);
     const [specifier] = specifiersFor({ builtIns: [] }, [what]);
-    const kinds = ["trainers", "suites", "scorers", "reporters", "models", "engines"] as const;
+    const kinds = ["trainers", "suites", "scorers", "reporters", "models", "engines", "launchers"] as const;
     const found = kinds.map((kind) => [kind, registry.namesOf(kind, specifier!).join(", ")] as const);
     return Object.fromEntries(found.filter(([, names]) => names !== ""));
   },

@@ -13,7 +13,16 @@ export interface AppContext {
 }
 
 /** What can be listed and shown. */
-export const catalogKinds = ["suites", "trainers", "scorers", "metrics", "models", "reporters", "engines"] as const;
+export const catalogKinds = [
+  "suites",
+  "trainers",
+  "scorers",
+  "metrics",
+  "models",
+  "reporters",
+  "engines",
+  "launchers",
+] as const;
 export type CatalogKind = (typeof catalogKinds)[number];
 
 /** What can be validated. */

@@ -27,6 +27,7 @@ import { addShow } from "./verbs/show.js";
 import { addTune } from "./verbs/tune.js";
 import { addValidate } from "./verbs/validate.js";
 import { addWatch } from "./verbs/watch.js";
+import { addWorker } from "./verbs/worker.js";
 
 /** The command line with all its verbs. */
 export function buildProgram(context: CliContext): Command {
@@ -68,6 +69,7 @@ export function buildProgram(context: CliContext): Command {
     addNew,
     addDoctor,
     addEngine,
+    addWorker,
     addCompletion,
   ]) {
     add(program, context);

@@ -40,6 +40,10 @@ export interface ConfigFlags {
   reporters?: string[];
   plugins?: string[];
   failOn?: AlertSettings["failOn"];
+  /** `local`, or where the cells are carried out. */
+  on?: string;
+  /** What all machines see. */
+  store?: string;
 }
 
 /** What was asked for, before the plug-ins say what is left out. */
@@ -128,6 +132,11 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   const reporters = flags.reporters ?? content.reporters;
   if (reporters !== undefined) config.reporters = reporters;
   if (content.metrics !== undefined) config.metrics = content.metrics;
+  const on = flags.on ?? content.on;
+  if (on !== undefined && on !== "local") config.on = on;
+  const remote = remoteOf(content, flags, directory);
+  if (remote !== undefined) config.remote = remote;
+  if (content.price !== undefined) config.price = content.price;
   const out = flags.out ?? (content.out && resolve(directory, content.out));
   if (out !== undefined) config.out = out;
   return {
@@ -161,6 +170,13 @@ function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: stri
   return location === undefined
     ? { name, options }
     : { name, location: absoluteLocation(location, directory), options };
+}
+
+/** A store that is a path is one from the file, or from the working directory. */
+function remoteOf({ remote }: ConfigFileContent, flags: ConfigFlags, directory: string): RunConfig["remote"] {
+  const place = (store: string, from: string) => (store.includes("://") ? store : resolve(from, store));
+  const stored = remote?.store === undefined ? remote : { ...remote, store: place(remote.store, directory) };
+  return flags.store === undefined ? stored : { ...stored, store: place(flags.store, process.cwd()) };
 }
 
 /** Most items of each task that are asked within tasks, unless the configuration says otherwise. */

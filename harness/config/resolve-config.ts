@@ -3,10 +3,11 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { RunConfig, TrainerConfig } from "../contract/config.js";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import type { LauncherDefinition } from "../contract/launcher.js";
 import type { SuiteDefinition } from "../contract/suite.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import { defaultSuite, defaultTrainers, locationSuite } from "./defaults.js";
-import { mostCells } from "./limits.js";
+import { limits, mostCells } from "./limits.js";
 import { checkOptions } from "./options.js";
 import type { TrainingProfile } from "./profile.js";
 import type { ConfigRequest, RequestedConfig } from "./read-config.js";
@@ -18,6 +19,7 @@ interface Names {
   suite(name: string): SuiteDefinition;
   reporter(name: string): unknown;
   metric(key: string): unknown;
+  launcher(place: string): LauncherDefinition;
   suitesOf(specifier: string): string[];
   trainersOf(specifier: string): string[];
   allSuites(): SuiteDefinition[];
@@ -69,7 +71,9 @@ export function resolveConfig(request: ConfigRequest, names: Names): RunConfig {
       fix: "Ask for fewer trainers, orders or seeds, or make several runs: a leaderboard merges them.",
     });
   }
-  const workers = config.workers ?? Math.min(availableParallelism(), cells);
+  const launcher = config.on === undefined ? undefined : located(locate(["on"]), () => names.launcher(config.on!));
+  const usual = launcher === undefined ? availableParallelism() : (launcher.parallel?.() ?? limits.workers);
+  const workers = config.workers ?? Math.min(usual, cells);
   return { ...config, workers, suite: { ...config.suite, name: suite.name, options: suiteOptions }, trainers };
 }
 

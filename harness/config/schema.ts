@@ -87,6 +87,31 @@ const gate = Type.Object(
   closed,
 );
 
+/** The section `remote`: how cells are carried out elsewhere. */
+const remote = Type.Object(
+  {
+    store: Type.Optional(Type.String({ minLength: 1, description: "What all machines see: a directory." })),
+    command: Type.Optional(
+      Type.Array(text, {
+        minItems: 1,
+        description: "What starts bench there; the paths of Node and bench here without it.",
+      }),
+    ),
+    cpus: Type.Optional(Type.Integer({ ...count, maximum: limits.threads })),
+    gpus: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
+    memory: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: "Of a cell, in GB." })),
+    timeout: Type.Optional(Type.Integer({ minimum: 1, description: "Of one attempt at a cell, in seconds." })),
+    retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+    options: anyOptions,
+  },
+  closed,
+);
+
+const price = Type.Object(
+  { perHour: amount, currency: Type.Optional(Type.String({ minLength: 1, maxLength: 16 })) },
+  closed,
+);
+
 const trainer = Type.Object(
   {
     name: text,
@@ -152,6 +177,11 @@ export const configSchema = Type.Object(
     isolate: Type.Optional(Type.Enum([...isolationPolicies])),
     alerts: Type.Optional(Type.Union([alerts, Type.Literal(false)])),
     gate: Type.Optional(gate),
+    on: Type.Optional(
+      Type.String({ minLength: 1, description: "local, or an engine that carries out the cells, or its address" }),
+    ),
+    remote: Type.Optional(remote),
+    price: Type.Optional(price),
     ...trainingProfile,
   },
   {

@@ -42,8 +42,41 @@ export interface RunConfig {
   reporters?: string[];
   /** Whether plug-ins are kept from the files of run and suite; `auto` when absent. Has no influence on results. */
   isolate?: IsolationPolicy;
+  /** The engine that carries out the cells, or its address; threads of this process when absent. Has no influence on results. */
+  on?: string;
+  /** How cells are carried out elsewhere; as `RemoteSettings` says when absent. */
+  remote?: RemoteSettings;
+  /** What a device costs, for the plan. */
+  price?: PriceSettings;
   /** Further plug-ins: file paths, npm packages, or `command:…`. */
   plugins: string[];
+}
+
+/** How cells are carried out elsewhere. */
+export interface RemoteSettings {
+  /** What all machines see: a directory; `store` in the run's directory when absent. */
+  store?: string;
+  /** What starts bench there; the paths of Node and bench here when absent. */
+  command?: string[];
+  /** Processors of a cell; its threads when absent. */
+  cpus?: number;
+  /** GPUs of a cell; one on cuda, else none, when absent. */
+  gpus?: number;
+  /** Memory of a cell in GB; what the plan expects, where it knows, when absent. */
+  memory?: number;
+  /** Seconds that one attempt at a cell may take; unlimited when absent. */
+  timeout?: number;
+  /** How often a cell is started again after its worker or machine died; twice when absent. */
+  retries?: number;
+  /** Those of the engine; see `bench show`. */
+  options?: Record<string, unknown>;
+}
+
+/** What an hour of a device costs. */
+export interface PriceSettings {
+  perHour: number;
+  /** Such as USD; none when absent. */
+  currency?: string;
 }
 
 /** When and on how much a model is measured while it learns a task. */

@@ -29,6 +29,7 @@ export const errorCodes = {
   DIVERGED: { exit: 1, summary: "The loss or its gradient is not finite." },
   ALERT: { exit: 1, summary: "An alert stopped a cell, as the configuration asks." },
   ENDPOINT_FAILED: { exit: 1, summary: "A server could not be reached, or did not answer as it should." },
+  LAUNCHER_FAILED: { exit: 2, summary: "An engine that carries cells elsewhere cannot be reached, or gave them up." },
   CELL_FAILED: { exit: 1, summary: "A cell of the grid ended with an error." },
   STORAGE: { exit: 2, summary: "A file or directory cannot be written or read." },
   RUN_LOCKED: { exit: 2, summary: "Another live process works in this run directory." },

@@ -3,6 +3,7 @@ import type { Claim } from "./claim.js";
 import type { Checkpoint, EngineDefinition } from "./engine.js";
 import type { RunEvent } from "./event.js";
 import type { History } from "./history.js";
+import type { LauncherDefinition } from "./launcher.js";
 import type { Metric, MetricDefinition } from "./metric.js";
 import type { Example, Modality, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
@@ -135,6 +136,7 @@ export interface Plugin {
   metrics?: MetricDefinition[];
   models?: ModelFormat[];
   engines?: EngineDefinition[];
+  launchers?: LauncherDefinition[];
   /** Statements of the field that `bench claims` puts to the test, on any suite. */
   claims?: Claim[];
 }

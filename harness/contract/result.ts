@@ -1,9 +1,9 @@
-import type { Alert } from "./alert.js";
-import type { ErrorRecord } from "./errors.js";
 import type { Isolation } from "./isolation.js";
 import type { ProbeKind } from "./suite.js";
 import type { SuiteRecord } from "./suite-record.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
+
+export type { JournalEvent, MachineRecord } from "./journal-event.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
 export interface RunRecord {
@@ -235,29 +235,6 @@ export interface ExampleRecord {
   group?: string;
   supports?: string[]; // ids of the documents that its answer rests on, where the suite names them
 }
-
-/** One line of `journal.jsonl`, with a checksum and a sequence number around it. */
-export type JournalEvent =
-  /** `files`: SHA-256 of run.json and examples.jsonl by path; absent in runs of earlier versions. */
-  | { type: "run-started"; configDigest: string; pid: number; files?: Record<string, string> }
-  | { type: "cell-started"; cell: string; fromRow: number }
-  | { type: "row-finished"; cell: string; row: number; artifacts: Record<string, string> }
-  /** Written before the `row-finished` of its row, so that no finished row lacks its alerts. */
-  | { type: "alert"; cell: string; alert: Alert }
-  /** A webhook took the alert of that id. */
-  | { type: "alert-delivered"; cell: string; alert: string; attempts: number }
-  /** `files`: SHA-256 of every result file of the cell by path; absent in runs of earlier versions. */
-  | { type: "cell-finished"; cell: string; matrix: string; files?: Record<string, string> }
-  | { type: "cell-failed"; cell: string; error: ErrorRecord }
-  | { type: "cell-cancelled"; cell: string }
-  | {
-      type: "run-finished";
-      done: number;
-      failed: number;
-      cancelled: number;
-      peakMemoryBytes: number;
-      wallSeconds: number;
-    };
 
 /** A mean over runs with its 95% interval; low and high are null where it cannot be computed (one order). */
 export interface Estimate {

@@ -110,6 +110,10 @@ const members: Readonly<Record<string, object>> = {
       dtypes: { type: "array", items: text },
     },
   ),
+  launchers: listOf(
+    { name, summary: text, options, open: method },
+    { schemes: { type: "array", items: text }, parallel: method },
+  ),
   claims: { type: "array", items: claimSchema },
 };
 

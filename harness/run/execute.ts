@@ -1,11 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { defaultAlerts } from "../contract/alert.js";
 import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.js";
 import type { DisplayedCell } from "../contract/event.js";
+import type { Launcher } from "../contract/launcher.js";
 import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
 import { sumOrNull } from "../metrics/definition.js";
 import { type AlertDispatcher, dispatcherOf } from "./alerts/alert-dispatcher.js";
+import type { Carrier, CarrierMessage } from "./carry/carrier.js";
+import { openCarrier } from "./carry/open-carrier.js";
 import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
 import { judgeSynthetic } from "./cell/synthetic.js";
 import type { Display } from "./display/display.js";
@@ -13,7 +15,6 @@ import type { PlannedCell } from "./plan/cells.js";
 import { timeOf } from "./plan/estimate.js";
 import type { RunPlan } from "./plan/plan.js";
 import type { CellResult, WorkerMessage } from "./pool/messages.js";
-import { type CellPool, openPool } from "./pool/pool.js";
 import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
 import { type OpenRun, openRun } from "./store/open-run.js";
 import { readJson, resultFiles, unprotectedNotices } from "./store/store.js";
@@ -45,12 +46,17 @@ export interface RunOptions {
  *   after all that could be kept was kept.
  */
 export async function executeRun(plan: RunPlan, options: RunOptions): Promise<RunOutcome> {
-  const run = openRun(plan);
+  const launcher = await plan.elsewhere?.open();
   try {
-    return await new Coordinator(plan, run, options).execute();
+    const run = openRun(plan);
+    try {
+      return await new Coordinator(plan, run, launcher, options).execute();
+    } finally {
+      run.close();
+    }
   } finally {
     options.display.close();
-    run.close();
+    await launcher?.close();
   }
 }
 
@@ -61,7 +67,7 @@ class Coordinator {
   private readonly waiting: PlannedCell[];
   /** What makes it pointless to go on, such as a full disk. */
   private fatal: BenchError | undefined;
-  private pool: CellPool | undefined;
+  private carrier: Carrier | undefined;
   private readonly dispatcher: AlertDispatcher;
   /** Notices that are shown once, whichever cells raise them. */
   private readonly shown = new Set<string>();
@@ -69,6 +75,7 @@ class Coordinator {
   constructor(
     private readonly plan: RunPlan,
     private readonly run: OpenRun,
+    private readonly launcher: Launcher | undefined,
     private readonly options: RunOptions,
   ) {
     this.states = cellStates(run.record.cells, run.journal.content.events);
@@ -117,40 +124,38 @@ class Coordinator {
     const { configDigest } = plan.record;
     this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.written });
     if (this.fatal !== undefined) return;
-    const { directory, plugins, model, engine, confinement, config } = plan;
-    const { oracle: _oracle, ...suite } = plan.suite;
-    const { device, dtype, python, threads, quick, alerts = defaultAlerts, observation } = config;
-    const { chat } = this.plan.record.model;
-    const compute = { ...(dtype && { dtype }), ...(python && { python }) };
-    const setup = {
-      ...{ directory, plugins, confinement, suite, model, engine, compute, device, threads, quick },
-      ...{ alerts, observation, chat },
-    };
-    const pool = openPool(setup, workers, (message) => this.hear(message));
-    this.pool = pool;
-    const cancel = (): void => pool.cancel();
+    const { events } = this.run.journal.content;
+    const carrier = await openCarrier(
+      { plan, workers, launcher: this.launcher, events, states: this.states },
+      (message) => this.hear(message),
+    );
+    this.carrier = carrier;
+    const cancel = (): void => carrier.cancel();
     cancellation?.addEventListener("abort", cancel);
     try {
-      await Promise.all(Array.from({ length: workers }, () => this.serve(pool)));
+      // An engine elsewhere gets all cells together, and has its own queue.
+      const slots = plan.elsewhere === undefined ? workers : this.waiting.length;
+      await Promise.all(Array.from({ length: slots }, () => this.serve(carrier)));
     } finally {
       cancellation?.removeEventListener("abort", cancel);
-      await pool.close();
+      await carrier.close(Object.values(this.states).every(({ status }) => status === "done"));
     }
   }
 
-  /** One slot of the pool: takes the next cell as long as there is one. */
-  private async serve(pool: CellPool): Promise<void> {
+  /** One slot of the carrier: takes the next cell as long as there is one. */
+  private async serve(carrier: Carrier): Promise<void> {
     while (!this.isStopping()) {
       const cell = this.waiting.shift();
       if (cell === undefined) return;
-      this.settle(cell.record.id, await pool.run({ cell, finished: this.states[cell.record.id]!.rows }));
+      this.settle(cell.record.id, await carrier.run({ cell, finished: this.states[cell.record.id]!.rows }));
     }
   }
 
-  private hear(message: Exclude<WorkerMessage, { type: "ended" }>): void {
+  private hear(message: CarrierMessage): void {
     const { display } = this.options;
     if (message.type === "progress") display.show({ type: "cell-progress", progress: message.progress });
     else if (message.type === "notice") this.notify(message);
+    else if (message.type === "submitted") this.journal(message.event);
     else if (this.journal(message.event)) {
       const { event } = message;
       if (event.type === "row-finished") this.dropCheckpointsBefore(event.cell, event.row);
@@ -176,8 +181,9 @@ class Coordinator {
       return;
     }
     const { error } = result;
-    if (error.code === "STORAGE") this.stop(BenchError.fromRecord(error));
-    if (error.code === "STORAGE" || error.code === "CANCELLED") {
+    const stops = error.code === "STORAGE" || error.code === "LAUNCHER_FAILED";
+    if (stops) this.stop(BenchError.fromRecord(error));
+    if (stops || error.code === "CANCELLED") {
       if (this.journal({ type: "cell-cancelled", cell })) display.show({ type: "cell-cancelled", cell });
     } else if (this.journal({ type: "cell-failed", cell, error })) {
       display.show({ type: "cell-failed", cell, error });
@@ -211,7 +217,7 @@ class Coordinator {
 
   private stop(error: BenchError): void {
     this.fatal ??= error;
-    this.pool?.cancel();
+    this.carrier?.cancel();
   }
 
   private isStopping(): boolean {

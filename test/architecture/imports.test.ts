@@ -26,6 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   trainers: ["harness"],
   suites: ["harness"],
   reports: ["harness"],
+  launchers: ["harness"],
   "harness/cli": [
     "harness/app",
     "harness/run",
@@ -94,7 +95,7 @@ function placeOf(file: string): string {
   return parts[0] === "harness" ? `harness/${parts[1]}` : parts[0]!;
 }
 
-const files = ["harness", "trainers", "suites", "reports"].flatMap((room) => sources(join(root, room)));
+const files = ["harness", "trainers", "suites", "reports", "launchers"].flatMap((room) => sources(join(root, room)));
 
 test("imports run downwards only", () => {
   const offending = files.flatMap((file) =>

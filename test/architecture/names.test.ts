@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 import type { Plugin } from "../../harness/contract/plugin.js";
+import { plugin as launchers } from "../../launchers/index.js";
 import { plugin as reports } from "../../reports/index.js";
 import { plugin as suites } from "../../suites/index.js";
 import { plugin as trainers } from "../../trainers/index.js";
@@ -20,7 +21,7 @@ const historical = ["harness/run/store/upgrade.ts", "harness/claims/upgrade.ts"]
 
 /** Every name that a room registers. */
 const registered = new Set(
-  [trainers, suites, reports].flatMap((plugin: Plugin) =>
+  [trainers, suites, reports, launchers].flatMap((plugin: Plugin) =>
     [
       ...(plugin.trainers ?? []),
       ...(plugin.trainersFrom?.(plugin.methods ?? []) ?? []),
@@ -28,6 +29,7 @@ const registered = new Set(
       ...(plugin.reporters ?? []),
       ...(plugin.models ?? []),
       ...(plugin.engines ?? []),
+      ...(plugin.launchers ?? []),
     ].map(({ name }) => name),
   ),
 );
@@ -43,7 +45,7 @@ const kernel = readdirSync(join(root, "harness"), { recursive: true, withFileTyp
   .map((entry) => join(entry.parentPath, entry.name))
   .filter((file) => file.endsWith(".ts") && !historical.includes(relative(root, file)));
 
-test("the kernel knows no trainer, suite, reporter, model format or engine by its name", () => {
+test("the kernel knows no trainer, suite, reporter, model format, engine or launcher by its name", () => {
   const found = kernel.flatMap((file) =>
     literalsOf(file)
       .filter((text) => registered.has(text) && !(text in homonyms))

@@ -64,6 +64,15 @@ gate:
 # Whether plug-ins are kept from the files of the run and of its suite: auto (where this machine can), require or never.
 # isolate: auto
 
+# Where the cells are carried out: local, or an engine from \`bench list launchers\` or its address. The store is what all
+# machines see (without this key a directory in the run's); command starts bench there. cpus, gpus and memory (GB) are those of a cell;
+# timeout is in seconds; retries follow the death of a worker or a machine. options are the engine's: \`bench show <launcher>\`.
+# on: local
+# remote: { store: /shared/bench, command: [bench], cpus: 1, gpus: 0, memory: 4, timeout: 3600, retries: 2, options: {} } # such as
+
+# What an hour of a device costs: --dry-run then says what the run does.
+# price: { perHour: 2.5, currency: USD } # such as
+
 # Run directory; without this key runs/<suite>-<digest>, the same for the same run, so that it is resumed.
 # out: runs/mine # such as
 

@@ -22,15 +22,32 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ["seeds", seedsText(record.cells)],
     [
       "cells",
-      `${cells.length} (trainers × orders × seeds) on ${config.workers} workers, device ${config.device}, engine ${plan.engine ?? "none"}`,
+      `${cells.length} (trainers × orders × seeds) on ${config.workers} workers${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
     ["time", `${rangeText(estimate)} on an idle machine, by ${estimate.basis}`],
+    ["device hours", deviceText(plan)],
     ["memory", memoryText(plan)],
     ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
+}
+
+/** The time of all cells together, and its price where that is known. */
+function deviceText({ estimate: { deviceHours, money }, config: { device, price } }: RunPlan): string {
+  const hours = `${between(deviceHours)} on ${device}, summed over cells`;
+  if (money === undefined) return hours;
+  const unit = money.currency === undefined ? "" : ` ${money.currency}`;
+  return `${hours}; ${between(money)}${unit} at ${price!.perHour}${unit} an hour of a device`;
+}
+
+/** Two figures with two digits each. */
+function between({ low, high }: { low: number; high: number }): string {
+  const [from, to] = [low, high].map((value) =>
+    Number(value.toPrecision(2)).toLocaleString("en-US", { maximumSignificantDigits: 2 }),
+  );
+  return from === to ? from! : `${from}–${to}`;
 }
 
 /** What one cell and all at a time need, of what there is. */
@@ -41,7 +58,7 @@ function memoryText({ memory: { cells, total, available, workers, reason } }: Ru
     total === null ? [] : [`about ${gigabytes(total)} with ${workers === 1 ? "1 worker" : `${workers} workers`}`],
     known.length === 0 ? [] : [`at most ${gigabytes(Math.max(...known))} a cell`],
     unknown.length === 0 ? [] : [`not known for ${unknown.join(", ")}`],
-    [`this machine has ${gigabytes(available)}`],
+    available === null ? [] : [`this machine has ${gigabytes(available)}`],
     reason ?? [],
   ];
   return parts.flat().join("; ");

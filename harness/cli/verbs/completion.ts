@@ -47,6 +47,7 @@ async function knownNames(context: CliContext): Promise<KnownNames> {
   return {
     ...{ "<suite>": suites, "--suite": suites, "<trainer>": trainers, "--trainer": trainers, "--trainers": trainers },
     ...{ "--engine": names("engines"), "--reporter": names("reporters"), "--metrics": names("metrics") },
+    "--on": ["local", ...names("launchers")],
     ...{ "show <name>": [...new Set(catalogKinds.flatMap(names))], "list <kind>": catalogKinds },
     "completion <shell>": Object.keys(completionScripts),
   };

@@ -10,7 +10,7 @@ import { twoColumns } from "../text/columns.js";
 export function addList(program: Command, context: CliContext): void {
   const command = program
     .command("list")
-    .description("list suites, trainers, scorers, metrics, models, reporters and engines")
+    .description("list suites, trainers, scorers, metrics, models, reporters, engines and launchers")
     .argument("[kind]", `one of ${catalogKinds.join(", ")}; all without one`);
   withCommonOptions(command, [
     "bench list",

@@ -67,6 +67,10 @@ export function addRun(program: Command, context: CliContext): void {
       ).choices([...isolationPolicies]),
     );
   withGridOptions(command)
+    .optionsGroup("Elsewhere:")
+    .option("--on <where>", "where cells run: local, or an engine or its address; see `bench list launchers`")
+    .option("--store <place>", "what all machines see: a directory (default: in the run directory)")
+    .optionsGroup("Output:")
     .option("--out <directory>", "run directory (default: runs/<suite>-<digest>)")
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints to keep").choices(["last", "all", "none"]))
     .option(
@@ -83,6 +87,7 @@ export function addRun(program: Command, context: CliContext): void {
     "bench run ./my-data --model hf://HuggingFaceTB/SmolLM2-135M",
     'bench run trace-seq --quick --trainers "sequential,command:python3 my_method.py"',
     "bench run trace:./TRACE-Benchmark --dry-run",
+    "bench run --config bench.yaml --on ray://head.cluster --store /shared/bench",
     "bench run ./my-data --from-checkpoint runs/folder-1a2b3c4d/0123456789abcdef",
     "bench run --config bench.yaml --json > result.json",
   ]).action((reference: string | undefined, options: Options) => act(reference, options, context));

@@ -12,7 +12,7 @@ import { twoColumns } from "../text/columns.js";
 export function addShow(program: Command, context: CliContext): void {
   const command = program
     .command("show")
-    .description("show one suite, trainer, scorer, metric, model format, reporter or engine")
+    .description("show one suite, trainer, scorer, metric, model format, reporter, engine or launcher")
     .argument("<name>", "a name from `bench list`, or `protocol`: what a trainer in another language speaks");
   withCommonOptions(command, [
     "bench show replay",

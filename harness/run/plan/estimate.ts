@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import type { RunConfig } from "../../contract/config.js";
+import type { PriceSettings, RunConfig } from "../../contract/config.js";
 import { canonicalJson } from "../../contract/digest.js";
 import type { CostRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
 import { type Example, imagesIn, inputText, type Part, type Suite } from "../../contract/suite.js";
@@ -17,6 +17,10 @@ export interface RunEstimate {
   /** The range that the time is expected in. */
   low: number;
   high: number;
+  /** Time of all cells together, each on a device of its own, in hours. */
+  deviceHours: { low: number; high: number };
+  /** What that costs, where the configuration says what an hour does. */
+  money?: { low: number; high: number; currency?: string };
   /** Disk space that it leaves behind. */
   bytes: number;
   /** Where the figures come from, for people. */
@@ -92,10 +96,14 @@ export async function estimateRun(run: {
   const guessed = [...byTrainer].filter(([, cell]) => !cell.measured).map(([label]) => label);
   const seconds = makespan(Object.values(cells), parallel(run.config));
   const { low, high } = guessed.length === 0 ? ranges.measured : ranges.modeled;
+  const hours = sum(Object.values(cells)) / 3600;
+  const { price } = run.config;
   return {
     seconds,
     low: low * seconds,
     high: high * seconds,
+    deviceHours: { low: low * hours, high: high * hours },
+    ...(price && { money: priced(low * hours, high * hours, price) }),
     bytes,
     basis:
       guessed.length === 0
@@ -103,6 +111,10 @@ export async function estimateRun(run: {
         : `a rough cost model (${Math.round(flopsPerSecond / 1e9)} GFLOP/s a core, ${speed === undefined ? "assumed" : "by this machine's measured speed"}) for ${guessed.join(", ")}`,
     cells,
   };
+}
+
+function priced(low: number, high: number, { perHour, currency }: PriceSettings): RunEstimate["money"] {
+  return { low: perHour * low, high: perHour * high, ...(currency !== undefined && { currency }) };
 }
 
 /** The time that some of the cells are expected to take: their share of the run's. */
@@ -203,8 +215,9 @@ function answersOf(suite: Suite): number {
   return sum(suite.tasks.map(({ test }) => test.length)) + sum(suite.probes.map(({ examples }) => examples.length));
 }
 
-/** Cells that compute at a time: no more than the processors allow. */
-function parallel({ workers, threads }: RunConfig): number {
+/** Cells that compute at a time: here no more than the processors allow. */
+function parallel({ workers, threads, on }: RunConfig): number {
+  if (on !== undefined) return workers;
   return Math.min(workers, Math.max(1, Math.floor(availableParallelism() / threads)));
 }
 

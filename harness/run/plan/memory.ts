@@ -13,8 +13,8 @@ export interface MemoryPlan {
   cells: Record<string, number | null>;
   /** Of the whole run at its peak, where every trainer is known. */
   total: number | null;
-  /** What this machine, or the container that the process is in, has. */
-  available: number;
+  /** What this machine, or the container that the process is in, has; null where cells are carried out elsewhere. */
+  available: number | null;
   /** Cells at a time: as many as were asked for, or as fit. */
   workers: number;
   /** Why it is fewer than were asked for. */
@@ -73,7 +73,7 @@ export function planMemory(
   const plan: MemoryPlan = {
     cells: needs,
     total: Object.values(needs).includes(null) ? null : peak(workers),
-    available,
+    available: Number.isFinite(available) ? available : null,
     workers: workers < asked ? workers : run.config.workers,
   };
   if (workers === asked) return plan;

@@ -20,6 +20,7 @@ import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
 import { checkModalities, checkNeeds, checkSuite, recordSuite, takersOf } from "./check-suite.js";
 import { checkIsolation, confinementOf } from "./confinement.js";
+import { type Elsewhere, elsewhereOf } from "./elsewhere.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
@@ -50,6 +51,8 @@ export interface RunPlan {
   cells: PlannedCell[];
   estimate: RunEstimate;
   memory: MemoryPlan;
+  /** Where the cells are carried out; absent where that is this process. */
+  elsewhere?: Elsewhere;
   /** What was left out while reading a run that is continued, and what no digest protects. */
   notices: string[];
 }
@@ -116,7 +119,9 @@ export async function planRun(
       ...{ engine: engine && registry.engine(engine.name), imageTokens: measure?.image },
     },
     registry,
+    config.on === undefined ? undefined : Number.POSITIVE_INFINITY,
   );
+  const elsewhere = elsewhereOf(config, directory, memory, registry);
   const fitting = { ...config, workers: memory.workers };
   const record: RunRecord = {
     schema: "run@1",
@@ -163,6 +168,7 @@ export async function planRun(
     cells,
     estimate,
     memory,
+    ...(elsewhere === undefined ? {} : { elsewhere }),
     notices: source?.notices ?? [],
   };
 }

@@ -49,9 +49,12 @@ export interface Artifacts {
 /** How a cell ended, as a record: fields of errors are lost between threads. */
 export type CellResult = { ok: true; artifacts: Artifacts } | { ok: false; error: ErrorRecord };
 
+/** What happens to a cell while it runs. */
+export type CellEvent = Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }>;
+
 /** What a worker posts while it runs a cell. `ended` is the last. */
 export type WorkerMessage =
-  | { type: "event"; event: Extract<JournalEvent, { type: "cell-started" | "row-finished" | "alert" }> }
+  | { type: "event"; event: CellEvent }
   | { type: "progress"; progress: CellProgress }
   /** `once`: the same text from other cells is not shown again. */
   | { type: "notice"; text: string; once?: boolean }

@@ -2,24 +2,18 @@ import { join } from "node:path";
 import { Piscina } from "piscina";
 import { toBenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
-import type { CellResult, CellTask, WorkerMessage, WorkerSetup } from "./messages.js";
+import type { Carrier } from "../carry/carrier.js";
+import type { CellResult, WorkerMessage, WorkerSetup } from "./messages.js";
 
-/** Workers that run one cell at a time each. */
-export interface CellPool {
-  /** Never rejects: a worker that dies is a failed cell. Give it no more concurrent cells than there are workers. */
-  run(task: CellTask): Promise<CellResult>;
-  /** Asks every running cell to stop soon. Workers are never aborted: inside a native call that ends the process. */
-  cancel(): void;
-  /** Ends the workers. Call it when no cell runs. */
-  close(): Promise<void>;
-}
-
-/** Starts a pool. `onMessage` gets all that workers post but the ends of cells, which `run` returns. */
+/**
+ * Threads that run one cell at a time each: give it no more concurrent cells than there are workers. They are never
+ * aborted: inside a native call that ends the process. `onMessage` gets all that they post but the ends of cells.
+ */
 export function openPool(
   setup: Omit<WorkerSetup, "cancelled">,
   workers: number,
   onMessage: (message: Exclude<WorkerMessage, { type: "ended" }>) => void,
-): CellPool {
+): Carrier {
   const cancelled = new SharedArrayBuffer(4);
   const workerData: WorkerSetup = { ...setup, cancelled };
   const pool = new Piscina({

@@ -26,7 +26,7 @@ const isExample = (line: string) => line.includes("# such as");
 test("what is commented out is the default", () => {
   const defaults = commented.filter((line) => !isExample(line)).map(uncomment);
   expect(new Set(Object.keys(parse(defaults.join("\n"))))).toEqual(
-    new Set("seeds orders chat plugins isolate threads device dtype quick strict keepCheckpoints alerts".split(" ")),
+    new Set("seeds orders chat plugins isolate threads device dtype quick strict keepCheckpoints alerts on".split(" ")),
   );
   const { chat, dtype, isolate, strict, ...config } = configOf("defaults.yaml", defaults.join("\n")) as Record<
     string,

@@ -77,7 +77,7 @@ describe("help", () => {
       ...["--evaluate-items", "--fail-on", "--isolate", "--suite", "--quick"],
       ...["--model", "--workers", "--threads", "--device", "--engine", "--dtype"],
       ...["--python", "--chat"],
-      ...["--retry-failed", "--dry-run", "--out", "--keep-checkpoints", "--reporter", "--quiet"],
+      ...["--retry-failed", "--dry-run", "--out", "--keep-checkpoints", "--reporter", "--quiet", "--on", "--store"],
       ...["--plugin", "--json", "--stack", "-h, --help"],
     ]);
   });

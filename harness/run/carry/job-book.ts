@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { type BenchError, toBenchError } from "../../contract/errors.js";
+import type { Job, JobState, Launcher } from "../../contract/launcher.js";
+import type { CellRecord, JournalEvent } from "../../contract/result.js";
+import type { RunPlan } from "../plan/plan.js";
+import type { WorkerSetup } from "../pool/messages.js";
+import type { CarrierMessage } from "./carrier.js";
+import type { ObjectStore } from "./object-store.js";
+import { putRequest, readRequest } from "./request.js";
+import { requestsOf } from "./run-store.js";
+
+/** Between two questions to the engine, and how long it may be unreachable, in milliseconds. */
+const engine = { pause: 3000, patience: 600_000 };
+
+type Submitted = Extract<JournalEvent, { type: "job-submitted" }>;
+
+/**
+ * The jobs that cells were handed to. Each is journaled before it is submitted, so that a coordinator that was killed
+ * finds it again; cells of a job that ended before them are submitted again.
+ */
+export class JobBook {
+  /** Job of each cell that is in one which may still be alive. */
+  private readonly jobOf = new Map<string, string>();
+  /** How often a cell was submitted by this process. */
+  private readonly attempts = new Map<string, number>();
+  private readonly states = new Map<string, JobState>();
+  private asked = Number.NEGATIVE_INFINITY;
+  private unreachable: number | undefined;
+
+  /** @param journaled the jobs of earlier coordinators. */
+  constructor(
+    private readonly plan: RunPlan & Required<Pick<RunPlan, "elsewhere">>,
+    private readonly setup: Omit<WorkerSetup, "cancelled">,
+    private readonly launcher: Launcher,
+    private readonly objects: ObjectStore,
+    private readonly journaled: readonly Submitted[],
+    private readonly say: (message: CarrierMessage) => void,
+  ) {}
+
+  /** Takes up the jobs of earlier coordinators that still run. Throws LAUNCHER_FAILED. */
+  async recover(): Promise<void> {
+    for (const { launcher, job, request } of this.journaled) {
+      if (launcher !== this.plan.elsewhere.place) continue;
+      const state = await this.launcher.state(job);
+      if (state?.alive !== true) continue;
+      const { cells } = await readRequest(requestsOf(this.objects), request);
+      for (const { id } of cells) this.jobOf.set(id, job);
+      this.states.set(job, state);
+      this.say({ type: "notice", text: `job ${job} is still there: it is followed` });
+    }
+  }
+
+  /** Submits those of some cells that are in no job. Throws LAUNCHER_FAILED. */
+  async submit(cells: readonly CellRecord[]): Promise<void> {
+    const free = cells.filter(({ id }) => !this.jobOf.has(id));
+    if (free.length === 0) return;
+    const { elsewhere, record, config, directory } = this.plan;
+    const request = await putRequest(requestsOf(this.objects), this.plan, this.setup, free);
+    const job: Job = {
+      id: `bench-${record.configDigest.slice(0, 8)}-${randomUUID().slice(0, 8)}`,
+      command: [...elsewhere.command, "worker", this.objects.address, request],
+      cells: free.map(({ id }) => id),
+      parallel: Math.min(config.workers, free.length),
+      need: elsewhere.need,
+      logs: join(directory, "jobs"),
+    };
+    const event: Submitted = {
+      ...{ type: "job-submitted", launcher: elsewhere.place, job: job.id, request, cells: free.length },
+    };
+    this.say({ type: "submitted", event });
+    await this.launcher.submit(job);
+    this.states.set(job.id, { alive: true, lost: new Map() });
+    for (const { id } of free) {
+      this.jobOf.set(id, job.id);
+      this.attempts.set(id, (this.attempts.get(id) ?? 0) + 1);
+    }
+  }
+
+  /** Asks the engine, not too often, what has become of the jobs. Returns whether there is something to judge. */
+  async ask(): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.asked < engine.pause) return false;
+    this.asked = now;
+    for (const [job, { alive }] of this.states) if (alive) await this.askFor(job);
+    return [...this.states.values()].some(({ alive, lost }) => !alive || lost.size > 0);
+  }
+
+  private async askFor(job: string): Promise<void> {
+    try {
+      const state = await this.launcher.state(job);
+      this.unreachable = undefined;
+      this.states.set(job, state ?? { alive: false, detail: "the engine knows it no more", lost: new Map() });
+    } catch (error) {
+      this.endure(toBenchError(error, "LAUNCHER_FAILED"));
+    }
+  }
+
+  /** An engine that cannot be reached for a while is no reason to give up. */
+  private endure(error: BenchError): void {
+    const now = performance.now();
+    if (this.unreachable === undefined) this.say({ type: "notice", text: `${error.message}; trying again` });
+    this.unreachable ??= now;
+    if (now - this.unreachable > engine.patience) throw error;
+  }
+
+  /**
+   * Those of some cells that have not ended and never will, with the reason. The others of jobs that have ended are
+   * free to be submitted again, as often as the configuration allows.
+   */
+  lost(cells: readonly string[]): Map<string, string> {
+    const lost = new Map<string, string>();
+    const again = new Map<string, number>();
+    for (const cell of cells) {
+      const job = this.jobOf.get(cell);
+      const state = job === undefined ? undefined : this.states.get(job)!;
+      const reason = state?.lost.get(cell);
+      if (reason !== undefined) lost.set(cell, reason);
+      else if (job !== undefined && state?.alive === false) {
+        const detail = state.detail === undefined ? "" : `: ${state.detail}`;
+        if ((this.attempts.get(cell) ?? 0) > this.plan.elsewhere.need.retries) {
+          lost.set(cell, `job ${job} ended before the cell${detail}`);
+          continue;
+        }
+        this.jobOf.delete(cell);
+        again.set(`job ${job} ended${detail}`, (again.get(`job ${job} ended${detail}`) ?? 0) + 1);
+      }
+    }
+    for (const [what, count] of again) {
+      this.say({
+        type: "notice",
+        text: `${what}; ${count === 1 ? "1 cell is" : `${count} cells are`} submitted again`,
+      });
+    }
+    for (const [job, { alive }] of this.states) if (!alive) this.states.delete(job);
+    return lost;
+  }
+
+  /** Ends the jobs. Throws LAUNCHER_FAILED. */
+  async cancel(): Promise<void> {
+    for (const job of this.states.keys()) await this.launcher.cancel(job);
+  }
+}

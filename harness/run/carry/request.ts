@@ -1,0 +1,91 @@
+import { relative, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { BenchError } from "../../contract/errors.js";
+import { packageRoot, packageVersion } from "../../contract/files.js";
+import { pathInside } from "../../contract/foreign-path.js";
+import type { CellRecord, TrainerRecord } from "../../contract/result.js";
+import type { RunPlan } from "../plan/plan.js";
+import type { WorkerSetup } from "../pool/messages.js";
+import { checkRecord } from "../store/check-record.js";
+import { parsed } from "../store/file-content.js";
+import type { ContentStore, Tree } from "./content-store.js";
+
+/** What a worker of another machine is started with: all that it needs to carry out some cells of a run, by digests. */
+export interface CellRequest {
+  schema: "cell-request@1";
+  /** Of bench; another one is refused, since its results may differ. */
+  version: string;
+  /** Digest of the run's configuration. */
+  run: string;
+  numerics: string;
+  /** SHA-256 of the suite's JSON. */
+  suite: string;
+  model: { directory: string; digest: string; files: Tree };
+  setup: Pick<
+    WorkerSetup,
+    "engine" | "compute" | "device" | "threads" | "quick" | "alerts" | "observation" | "chat" | "plugins"
+  > & { isolate: WorkerSetup["confinement"]["policy"] };
+  trainers: TrainerRecord[];
+  /** Name → task ids. */
+  orders: Record<string, string[]>;
+  cells: CellRecord[];
+  keepCheckpoints: "last" | "all" | "none";
+}
+
+/** Puts all that some cells need into a store, each content once. Returns the digest of the request. */
+export async function putRequest(
+  contents: ContentStore,
+  plan: RunPlan,
+  setup: Omit<WorkerSetup, "cancelled">,
+  cells: readonly CellRecord[],
+): Promise<string> {
+  const { engine, compute, device, threads, quick, alerts, observation, chat, confinement } = setup;
+  const { record } = plan;
+  const request: CellRequest = {
+    schema: "cell-request@1",
+    version: packageVersion(),
+    run: record.configDigest,
+    numerics: record.numerics,
+    suite: await contents.put(JSON.stringify(setup.suite)),
+    model: { directory: setup.model, digest: record.model.digest, files: await contents.putTree(setup.model) },
+    setup: {
+      ...{ engine, compute, device, threads, quick, alerts, observation, chat },
+      plugins: setup.plugins.map(portable),
+      isolate: confinement.policy,
+    },
+    trainers: record.trainers,
+    orders: Object.fromEntries(record.orders.map(({ name, tasks }) => [name, tasks])),
+    cells: [...cells],
+    keepCheckpoints: plan.config.keepCheckpoints,
+  };
+  return contents.put(JSON.stringify(request));
+}
+
+/** Throws DATA_INVALID, CONFIG_INVALID where it is of another version of bench. */
+export async function readRequest(contents: ContentStore, digest: string): Promise<CellRequest> {
+  const place = `request ${digest}`;
+  const request = checkRecord<CellRequest>(
+    "cell-request",
+    parsed((await contents.get(digest)).toString("utf8"), place),
+    place,
+  );
+  const own = packageVersion();
+  if (request.version === own) return request;
+  throw new BenchError("CONFIG_INVALID", `the run is of bench ${request.version}, this machine has bench ${own}`, {
+    fix: "Install the same version on all machines.",
+  });
+}
+
+const builtIn = "bench:";
+
+/** A plug-in as another machine finds it: files of this package by their path in it. */
+function portable(specifier: string): string {
+  if (!specifier.startsWith("file:")) return specifier;
+  return `${builtIn}${relative(packageRoot, fileURLToPath(specifier)).split(sep).join("/")}`;
+}
+
+/** The specifier of a portable one on this machine. */
+export function specifierHere(plugin: string): string {
+  if (!plugin.startsWith(builtIn)) return plugin;
+  return pathToFileURL(pathInside(packageRoot, plugin.slice(builtIn.length))).href;
+}

@@ -1,0 +1,157 @@
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import type { RunConfig } from "../../../harness/contract/config.js";
+import type { RunEvent } from "../../../harness/contract/event.js";
+import { packageRoot } from "../../../harness/contract/files.js";
+import { loadRegistry } from "../../../harness/plugins.js";
+import { ContentStore } from "../../../harness/run/carry/content-store.js";
+import { DirectoryStore } from "../../../harness/run/carry/directory-store.js";
+import { executeRun, type RunOutcome } from "../../../harness/run/execute.js";
+import { planRun } from "../../../harness/run/plan/plan.js";
+import { readRun } from "../../../harness/run/store/store.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, drive, killAfterRow, matricesOf, plugins, run } from "./support.js";
+
+const launchers = pathToFileURL(join(packageRoot, "dist", "launchers", "index.js")).href;
+const directory = newDirectory();
+const trainers = ["sequential", "replay"] as const;
+let here: Record<string, string>;
+
+/** The same grid, in child processes. */
+async function elsewhere(
+  out: string,
+  changes: Partial<RunConfig> = {},
+  during: (event: RunEvent) => void = () => undefined,
+): Promise<RunOutcome & { events: RunEvent[] }> {
+  const specifiers = [...plugins, launchers];
+  const config = { ...configure(out, { on: "processes", seeds: [1, 2] }, ...trainers), ...changes };
+  const events: RunEvent[] = [];
+  const show = (event: RunEvent): void => {
+    events.push(event);
+    during(event);
+  };
+  const plan = await planRun(config, await loadRegistry(specifiers), specifiers, "bench run words");
+  return { ...(await executeRun(plan, { display: { show, close: () => undefined } })), events };
+}
+
+const startsOf = (out: string) => readRun(out).events.filter(({ type }) => type === "cell-started");
+
+beforeAll(async () => {
+  buildIfStale();
+  const out = join(directory, "here");
+  await run(configure(out, { seeds: [1, 2] }, ...trainers));
+  here = matricesOf(out);
+});
+
+/** The command of a worker that writes its process's number into a file first. */
+const counted = (file: string): string[] => {
+  const bench = join(packageRoot, "bin", "bench.js");
+  return ["sh", "-c", `echo $$ >> ${file}; exec ${process.execPath} ${bench} "$@"`, "sh"];
+};
+
+const pidsIn = (file: string): number[] => readFileSync(file, "utf8").trim().split("\n").map(Number);
+
+/** How often each row of each cell was journaled as finished. */
+function rowsOf(out: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const event of readRun(out).events) {
+    if (event.type !== "row-finished") continue;
+    const row = `${event.cell} ${event.row}`;
+    counts[row] = (counts[row] ?? 0) + 1;
+  }
+  return counts;
+}
+
+test("cells in child processes give the same bits; the journal says on which machine", async () => {
+  const out = join(directory, "elsewhere");
+  const outcome = await elsewhere(out);
+  expect(outcome).toMatchObject({ status: "done", done: 4 });
+  expect(matricesOf(out)).toEqual(here);
+  const starts = startsOf(out);
+  expect(starts).toHaveLength(4);
+  for (const start of starts) expect(start).toMatchObject({ machine: { node: process.version } });
+  expect(readdirSync(join(out, "store", "runs"))).toEqual([]);
+});
+
+test("a worker that is killed, and a store that refuses for a while, change no bit, and no row is computed twice", async () => {
+  const out = join(directory, "interrupted");
+  const store = join(out, "store");
+  const pids = join(directory, "interrupted.pids");
+  let refused = false;
+  const outcome = await elsewhere(out, { remote: { command: counted(pids) } }, (event) => {
+    if (refused || event.type !== "row-finished" || event.row !== 1) return;
+    refused = true;
+    process.kill(pidsIn(pids)[0]!, "SIGKILL");
+    renameSync(store, `${store}.aside`);
+    setTimeout(() => renameSync(`${store}.aside`, store), 1500);
+  });
+  expect(outcome).toMatchObject({ status: "done", done: 4 });
+  expect(outcome.events).toContainEqual({ type: "notice", text: expect.stringMatching(/store .* trying again/) });
+  expect(pidsIn(pids).length).toBeGreaterThan(2);
+  expect(matricesOf(out)).toEqual(here);
+  expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
+});
+
+test("a coordinator that was killed goes on where its cells were", async () => {
+  const out = join(directory, "killed");
+  const config = configure(out, { on: "processes", seeds: [1, 2] }, ...trainers);
+  const killed = await drive(config, { display: "json", hold: 1, during: killAfterRow(1) });
+  expect(killed.code).toBe(137);
+  const before = rowsOf(out);
+  expect(Object.keys(before).length).toBeGreaterThan(1);
+  const again = await drive(config);
+  expect(again.result).toMatchObject({ status: "done", done: 4 });
+  expect(matricesOf(out)).toEqual(here);
+  expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
+  expect(startsOf(out)).toContainEqual(expect.objectContaining({ fromRow: 2 }));
+});
+
+test("what is in the store is not computed again for another run directory of the same run", async () => {
+  const remote = { store: join(directory, "shared"), command: counted(join(directory, "shared.pids")) };
+  const failing = { label: "faulty", name: "faulty", options: { fault: "throws" } };
+  const config = { remote, trainers: [...configure("", {}, "sequential").trainers, failing] };
+  const first = await elsewhere(join(directory, "first"), config);
+  expect(first).toMatchObject({ status: "failed", done: 2, failed: 2 });
+  const workers = pidsIn(join(directory, "shared.pids")).length;
+  const second = await elsewhere(join(directory, "second"), config);
+  expect(second).toMatchObject({ status: "failed", done: 2, failed: 2 });
+  expect(second.failures[0]!.error.message).toContain("no such thing");
+  expect(pidsIn(join(directory, "shared.pids"))).toHaveLength(workers);
+  const retried = await elsewhere(join(directory, "second"), { ...config, retryFailed: true });
+  expect(retried).toMatchObject({ status: "failed", done: 2, failed: 2 });
+  expect(pidsIn(join(directory, "shared.pids")).length).toBeGreaterThan(workers);
+});
+
+test("a cell that takes too long is given up", async () => {
+  const out = join(directory, "late");
+  const slow = [{ label: "slow", name: "sequential", options: { pause: 1000 } }];
+  const outcome = await elsewhere(out, { trainers: slow, seeds: [1], remote: { timeout: 3 } });
+  expect(outcome.failures[0]!.error).toMatchObject({
+    code: "CELL_FAILED",
+    message: "it took more than 3 seconds",
+  });
+});
+
+test("a content is compared with its digest before anyone sees it", async () => {
+  const place = join(directory, "contents");
+  const objects = new DirectoryStore(place);
+  await objects.create();
+  const contents = new ContentStore(objects, "contents");
+  const digest = await contents.put("as it was");
+  const file = join(directory, "fetched");
+  await contents.getFile(digest, file);
+  expect(readFileSync(file, "utf8")).toBe("as it was");
+  writeFileSync(join(place, "contents", digest.slice(0, 2), digest.slice(2)), "as it is");
+  await expect(contents.get(digest)).rejects.toMatchObject({ code: "DATA_INVALID" });
+  await expect(contents.getFile(digest, join(directory, "changed"))).rejects.toMatchObject({ code: "DATA_INVALID" });
+  expect(existsSync(join(directory, "changed"))).toBe(false);
+  await expect(contents.getTree({ "../escaped": digest }, directory)).rejects.toMatchObject({ code: "DATA_INVALID" });
+});
+
+test("a directory that is gone is no empty store", async () => {
+  const objects = new DirectoryStore(join(directory, "unmounted"));
+  await expect(objects.read("runs/a")).rejects.toThrow("ENOENT");
+  await expect(objects.write("runs/a", "b")).rejects.toThrow("ENOENT");
+});
