@@ -19,7 +19,7 @@ import { measureListAbility } from "./suites/trace-seq/pretraining/list-ability.
 import { type ModelFacts, modelCard } from "./suites/trace-seq/pretraining/model-card.js";
 import { writeModelFiles } from "./suites/trace-seq/pretraining/model-files.js";
 import { learningRateAt, type Recipe, recipe } from "./suites/trace-seq/pretraining/recipe.js";
-import type { Model } from "./trainers/engine/contract.js";
+import type { Model, Update } from "./trainers/engine/contract.js";
 import { openModel } from "./trainers/engine/onnx/open.js";
 import { readHeader, readTensor, writeSafetensors } from "./trainers/model/safetensors.js";
 
@@ -74,11 +74,17 @@ export function takeStep(
   model: Model,
   batch: WeightedSequence[],
   learningRate: number,
-  { beta1, beta2, clip, weightDecay }: Pick<Recipe, "beta1" | "beta2" | "clip" | "weightDecay">,
+  {
+    beta1,
+    beta2,
+    clip,
+    weightDecay,
+    componentRates,
+  }: Pick<Recipe, "beta1" | "beta2" | "clip" | "weightDecay"> & Pick<Update, "componentRates">,
 ) {
   return model.step(
     { terms: [{ kind: "language-modeling", batch, weight: 1 }] },
-    { learningRate, beta1, beta2, epsilon: 1e-8, clip, weightDecay },
+    { learningRate, beta1, beta2, epsilon: 1e-8, clip, weightDecay, ...(componentRates && { componentRates }) },
   );
 }
 
@@ -153,7 +159,8 @@ async function measure(directory: string, state: State): Promise<ModelFacts> {
   };
 }
 
-async function meanScore(model: Model, examples: Example[], scorer: ScorerReference, maxNewTokens: number) {
+/** The mean score of a model's greedy answers. */
+export async function meanScore(model: Model, examples: Example[], scorer: ScorerReference, maxNewTokens: number) {
   const { score } = scorers.find(({ name }) => name === scorer.name)!;
   const outputs = await answers(
     model,

@@ -5,6 +5,9 @@ import { knowledgeMetrics } from "./knowledge-seq/metrics.js";
 import { llava } from "./llava/index.js";
 import { lmEval } from "./lm-eval/index.js";
 import { lmEvalMatch } from "./lm-eval/match.js";
+import { visionClaims } from "./mm-seq/claims.js";
+import { mmSeq } from "./mm-seq/index.js";
+import { linguisticMetrics } from "./mm-seq/metrics.js";
 import { retrieval } from "./retrieval/index.js";
 import { retrievalMetrics } from "./retrieval/metrics.js";
 import { ssrClaims } from "./superni/claims.js";
@@ -17,8 +20,8 @@ import { traceSeqValidation } from "./trace-seq/validation.js";
 
 /** The suites that come with bench, and what their papers claim. */
 export const plugin: Plugin = {
-  suites: [traceSeq, traceSeqValidation, knowledgeSeq, folder, llava, trace, superni, retrieval, lmEval],
+  suites: [traceSeq, traceSeqValidation, knowledgeSeq, mmSeq, folder, llava, trace, superni, retrieval, lmEval],
   scorers: [lmEvalMatch],
-  metrics: [...knowledgeMetrics, ...retrievalMetrics],
-  claims: [...traceClaims, ...ssrClaims, ...profileClaims],
+  metrics: [...knowledgeMetrics, ...retrievalMetrics, ...linguisticMetrics],
+  claims: [...traceClaims, ...ssrClaims, ...profileClaims, ...visionClaims],
 };

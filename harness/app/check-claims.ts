@@ -9,7 +9,7 @@ import { BenchError } from "../contract/errors.js";
 import { readEntries } from "../gate/entry.js";
 import { type Extension, extensionsIn, restrictPlan } from "../gate/extend.js";
 import type { RunObserver } from "../run/display/observed.js";
-import type { ReadingOptions } from "../run/store/store.js";
+import { type ReadingOptions, requireRunRecord } from "../run/store/store.js";
 import { type AppContext, registryFor } from "./context.js";
 import type { ClaimsOptions, PlannedClaims } from "./plan-claims.js";
 import { observersOf, renderReport } from "./render-report.js";
@@ -41,7 +41,7 @@ export async function judgeStoredRun(
     const record = judgeRun(directory, tested, looksAt(directory, registration));
     return { ...record, claims: record.claims.filter(({ id }) => only?.includes(id) ?? true) };
   }
-  const claims = chooseClaims(registry.allClaims(), only, metrics);
+  const claims = chooseClaims(registry.allClaims(), only, metrics, requireRunRecord(directory).suite.name);
   const arms = resolveArms(combineArms(claims), registry);
   return judgeRun(directory, { claims: claims.map(registeredClaim), arms, metrics, notice });
 }

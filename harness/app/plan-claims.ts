@@ -71,9 +71,10 @@ export async function planClaims(
 ): Promise<PlannedClaims> {
   const read = (trainers: string[], orders = flags.orders) =>
     readConfig(file, { ...flags, orders, reference, trainers });
-  const specifiers = specifiersFor(context, read([]).config.plugins);
+  const { plugins, suite } = read([]).config;
+  const specifiers = specifiersFor(context, plugins);
   const registry = await loadRegistry(specifiers);
-  const chosen = chooseClaims(registry.allClaims(), only, registry.allMetrics());
+  const chosen = chooseClaims(registry.allClaims(), only, registry.allMetrics(), suite.name ?? "");
   const arms = resolveArms(combineArms(chosen), registry);
   const claims = chosen.map(registeredClaim);
   const trainers = trainersOf(claims, arms);

@@ -6,7 +6,8 @@ import type { Metric } from "../contract/metric.js";
 import { measureOf, noSuite } from "../gate/measures.js";
 
 /**
- * The claims of these ids, in the order in which plug-ins bring them; all of them without ids.
+ * The claims of these ids, in the order in which plug-ins bring them. Without ids: those about the suite; where there are
+ * none, those about no suite in particular; all of them without a suite.
  *
  * @throws UNKNOWN_NAME for an id or a metric that does not exist, with the near one.
  */
@@ -14,6 +15,7 @@ export function chooseClaims(
   all: readonly Claim[],
   ids: readonly string[] | undefined,
   metrics?: readonly Metric[],
+  suite?: string,
 ): Claim[] {
   const known = all.map(({ id }) => id);
   for (const id of ids ?? []) {
@@ -21,10 +23,16 @@ export function chooseClaims(
       throw new BenchError("UNKNOWN_NAME", `there is no claim "${id}"`, { fix: suggestName(id, known) });
     }
   }
-  const chosen = all.filter(({ id }) => ids?.includes(id) ?? true);
+  const chosen = ids === undefined ? claimsAbout(all, suite) : all.filter(({ id }) => ids.includes(id));
   for (const { hypotheses } of chosen)
     for (const { metric } of hypotheses) measureOf(metric, noSuite, undefined, metrics);
   return chosen;
+}
+
+function claimsAbout(all: readonly Claim[], suite: string | undefined): Claim[] {
+  if (suite === undefined) return [...all];
+  const own = all.filter(({ suites }) => suites?.includes(suite));
+  return own.length > 0 ? own : all.filter(({ suites }) => suites === undefined);
 }
 
 /** The arms of some claims by name. Throws DUPLICATE_NAME where two claims mean different trainers by one name. */

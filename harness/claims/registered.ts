@@ -2,14 +2,14 @@ import type { Claim } from "../contract/claim.js";
 import type { ResolvedArm } from "./arms.js";
 
 /** A claim as it is registered and judged: its arms are kept once for all claims, with every option. */
-export type RegisteredClaim = Omit<Claim, "arms" | "alpha"> & { alpha: number };
+export type RegisteredClaim = Omit<Claim, "arms" | "alpha" | "suites"> & { alpha: number };
 
 export type ClaimVerdict = "supported" | "contradicted" | "undecided" | "not runnable";
 
 /** The accepted probability of a false verdict where a claim does not set it. */
 const usualAlpha = 0.05;
 
-export const registeredClaim = ({ arms: _arms, alpha = usualAlpha, ...claim }: Claim): RegisteredClaim => ({
+export const registeredClaim = ({ arms: _arms, suites: _suites, alpha = usualAlpha, ...claim }: Claim): RegisteredClaim => ({
   ...claim,
   alpha,
 });

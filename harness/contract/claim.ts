@@ -7,6 +7,8 @@ export interface Claim {
   source: string;
   /** The trainers that are compared, by a name that labels their rows. */
   arms: Record<string, Arm>;
+  /** The suites that it is about; none in particular when absent. */
+  suites?: string[];
   /** All of them have to be supported. */
   hypotheses: Hypothesis[];
   /** The probability of a false verdict that is accepted in each direction; 0.05 without it. */

@@ -43,6 +43,7 @@ export const claimSchema = {
         },
       },
     },
+    suites: { type: "array", minItems: 1, items: name },
     alpha: { type: "number", exclusiveMinimum: 0, maximum: 0.5 },
   },
 };

@@ -73,7 +73,15 @@ const allowed: Record<string, readonly string[]> = {
 };
 
 /** Entries at the top that wire rooms together, and so know several. */
-const wiring = ["bench.ts", "index.ts", "kit.ts", "rooms.ts", "bench-pretrain.ts", "bench-pretrain-reader.ts"];
+const wiring = [
+  "bench.ts",
+  "index.ts",
+  "kit.ts",
+  "rooms.ts",
+  "bench-pretrain.ts",
+  "bench-pretrain-reader.ts",
+  "bench-pretrain-vision.ts",
+];
 
 function sources(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {

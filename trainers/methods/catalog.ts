@@ -3,6 +3,7 @@ import { averaging } from "./averaging/index.js";
 import { constraints } from "./constraints/index.js";
 import { isolation } from "./isolation/index.js";
 import type { Method } from "./method.js";
+import { multimodality } from "./multimodal/index.js";
 import { frozen } from "./references/frozen.js";
 import { icl } from "./references/icl.js";
 import { joint } from "./references/joint.js";
@@ -12,7 +13,14 @@ import { rehearsal } from "./rehearsal/index.js";
 import { composedTrainer, trainerOf } from "./trainer.js";
 
 /** Every method that composes with others, family by family. */
-export const methods: Method[] = [...rehearsal, ...regularization, ...constraints, ...isolation, ...averaging];
+export const methods: Method[] = [
+  ...rehearsal,
+  ...regularization,
+  ...constraints,
+  ...isolation,
+  ...averaging,
+  ...multimodality,
+];
 
 /** Trainers that are made of no method, or of none that composes. */
 export const references: TrainerDefinition[] = [frozen, icl, ...[sequential, joint].map(trainerOf)];

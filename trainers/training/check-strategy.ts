@@ -17,6 +17,7 @@ const members: Record<keyof Strategy, true> = {
   wrapTraining: true,
   beforeStep: true,
   terms: true,
+  componentRates: true,
   proximal: true,
   constraint: true,
   readsGradient: true,

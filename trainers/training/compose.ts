@@ -56,6 +56,7 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
       passedOn([...sequences], (strategy, wrapped) => strategy.wrapTraining?.(wrapped, task)),
     beforeStep: (step) => inOrder((strategy) => strategy.beforeStep?.(step)),
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
+    componentRates: (step) => Object.assign({}, ...strategies.map((strategy) => strategy.componentRates?.(step))),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
     constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
     readsGradient: strategies.some((strategy) => strategy.readsGradient),

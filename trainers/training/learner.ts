@@ -227,7 +227,7 @@ export class ParametricLearner extends ModelLearner {
       epsilon,
       weightDecay,
       clip,
-      componentRates,
+      componentRates: { ...componentRates, ...this.#strategy.componentRates?.(step) },
       reportGradient: this.#strategy.readsGradient ?? false,
     };
     const proximal = this.#strategy.proximal?.(step);

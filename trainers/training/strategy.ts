@@ -154,6 +154,8 @@ export interface Strategy {
   beforeStep?(step: StepContext): Promise<void>;
   /** Terms of the objective in addition to the batch's own loss. */
   terms?(step: StepContext): Term[];
+  /** Factors on the learning rate of the step, by parts of parameters' names; they replace those of the loop's options with the same key. */
+  componentRates?(step: StepContext): Record<string, number>;
   /** A pull on the parameters after the update. Needs the exclusive resource "proximal". */
   proximal?(step: StepContext): Update["proximal"];
   /** A constraint on the gradient. Needs the exclusive resource "constraint". */

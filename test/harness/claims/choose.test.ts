@@ -23,9 +23,18 @@ const claim: Claim = {
 
 test("the claims that come with the suites follow the schema of claims, and their arms and metrics exist", () => {
   expect(checkPlugin({ claims: built }, "suites")).toEqual({ claims: built });
-  expect(chooseClaims(built, undefined)).toHaveLength(built.length);
+  expect(chooseClaims(built, undefined, registry.allMetrics())).toHaveLength(built.length);
   const arms = resolveArms(combineArms(built), registry);
   for (const each of built) for (const name of armsOf(each)) expect(arms[name]).not.toHaveProperty("missing");
+});
+
+test("a suite has the claims about it, any other those about none in particular", () => {
+  const own = chooseClaims(built, undefined, registry.allMetrics(), "mm-seq");
+  expect(own.length).toBeGreaterThan(3);
+  expect(own.every(({ suites }) => suites?.includes("mm-seq"))).toBe(true);
+  const others = chooseClaims(built, undefined, registry.allMetrics(), "trace-seq");
+  expect(others).toEqual(built.filter((each) => !own.includes(each)));
+  expect(chooseClaims(built, [own[0]!.id], registry.allMetrics(), "trace-seq")).toEqual([own[0]]);
 });
 
 test("an unknown id, and a metric that does not exist, are refused with the near name", () => {

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { defineSuite } from "../../harness/contract/define.js";
+import { digestOf } from "../../harness/contract/digest.js";
+import { packageRoot } from "../../harness/contract/files.js";
+import type { Probe, Suite } from "../../harness/contract/suite.js";
+import { completeSuite } from "../complete-suite.js";
+import { assembleGeneralItems, assembleProbe } from "../trace-seq/assemble.js";
+import { generalFamilies } from "../trace-seq/general/index.js";
+import { generateSuite } from "../trace-seq/index.js";
+import { assemblePictureTask, type Sizes } from "./assemble.js";
+import { pictureDirectory } from "./pictures/picture-files.js";
+import { tasks } from "./tasks/index.js";
+
+const version = "1.0.0";
+const seed = 2410;
+const fullSizes: Sizes = { train: 800, validation: 60, test: 100, shifted: 60 };
+const quickSizes: Sizes = { train: 320, validation: 20, test: 40, shifted: 20 };
+const probeSize = { full: 40, quick: 20 };
+const generalItemsPerFamily = 50;
+const quickTasks = ["recognition", "counting", "reading"];
+const quickSteps = 30;
+
+/** Directory of the base model: that of trace-seq with a vision tower, trained in LLaVA's two stages. */
+export const visionModelDirectory = join(packageRoot, "suites/mm-seq/model");
+
+/** What the language model is asked after every task: the abilities that trace-seq probes, and trace-seq's tasks. */
+export function probesOf(text: Pick<Suite, "tasks">, quick: boolean): Probe[] {
+  const size = quick ? probeSize.quick : probeSize.full;
+  const abilities = generalFamilies.map(({ kind, family }) => assembleProbe(kind, family, size, seed));
+  const learned = text.tasks.map(
+    ({ train: _train, validation: _validation, shifted: _shifted, test, trainingSteps: _steps, ...task }): Probe => ({
+      ...task,
+      kind: "general",
+      examples: test.slice(0, size),
+    }),
+  );
+  return [...abilities, ...learned];
+}
+
+/** Generates the whole suite, and its pictures where they are not there yet: the same data for the same version, on any machine. */
+export function generatePictureSuite(quick: boolean, pictures: string): Suite {
+  const chosen = tasks.filter(({ id }) => !quick || quickTasks.includes(id));
+  const sizes = quick ? quickSizes : fullSizes;
+  const text = generateSuite(false);
+  const probes = probesOf(text, quick);
+  const content = {
+    name: "mm-seq",
+    version,
+    title: "mm-seq: generated questions on pictures, and what they do to language",
+    generated: true,
+    tasks: chosen.map((task) => ({
+      ...assemblePictureTask(task, sizes, seed, pictures),
+      ...(quick ? { trainingSteps: quickSteps } : {}),
+    })),
+    orders: [{ name: "published", tasks: chosen.map(({ id }) => id) }],
+    probes,
+    generalItems: [
+      ...assembleGeneralItems(generalFamilies, generalItemsPerFamily, probes, seed),
+      ...text.tasks.flatMap(({ train }) => train.slice(0, generalItemsPerFamily)),
+    ],
+    defaultModel: visionModelDirectory,
+  };
+  return completeSuite({
+    ...content,
+    digest: digestOf({ ...content, defaultModel: null, tasks: withoutPaths(content.tasks) }),
+  });
+}
+
+/** Images are what their digests say, wherever they are kept. */
+const withoutPaths = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (key, member) => (key === "path" ? undefined : member)));
+
+/** Questions on pictures: no files to bring along, no network. */
+export const mmSeq = defineSuite({
+  name: "mm-seq",
+  summary: "Six generated tasks on pictures, one after another, and what becomes of the model's language meanwhile.",
+  source: "Generated; the question is that of Srivastava et al., arXiv 2410.19925.",
+  options: {},
+  load: async ({ quick }) => generatePictureSuite(quick, pictureDirectory()),
+});

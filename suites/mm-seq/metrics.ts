@@ -1,0 +1,50 @@
+import type { MatrixView, MetricDefinition } from "../../harness/contract/metric.js";
+import { mean } from "../../harness/metrics/definition.js";
+import { generalFamilies } from "../trace-seq/general/index.js";
+import { tasks } from "../trace-seq/tasks/index.js";
+
+const families = [
+  ...generalFamilies.flatMap(({ kind, family }) => (kind === "safety" ? [] : [family])),
+  ...tasks,
+];
+const ids = (closed: boolean): string[] =>
+  families.filter(({ choices }) => (choices !== undefined) === closed).map(({ id }) => id);
+
+/** The text probes of the suite: answers out of a closed set, and answers that are written. */
+export const understanding = ids(true);
+export const generation = ids(false);
+
+const loss = (R: MatrixView, probes: readonly string[], row: number): number =>
+  mean(probes.map((probe) => R.probe(probe, 0) - R.probe(probe, row)));
+
+const linguisticLoss = (
+  key: string,
+  title: string,
+  which: string,
+  compute: MetricDefinition["compute"],
+): MetricDefinition => ({
+  id: `${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.mm-seq@1`,
+  key,
+  title,
+  formula: `mean over the text probes p of ${which} of P[0,p] − P[T,p]`,
+  source: "after Srivastava et al. (2410.19925)",
+  higherIsBetter: false,
+  needsProbes: true,
+  compute,
+});
+
+/** What a model's language loses while it learns tasks on pictures; the mean gives both kinds the same weight. */
+export const linguisticMetrics: MetricDefinition[] = [
+  {
+    ...linguisticLoss("linguisticLoss", "Linguistic loss", "understanding and generation", (R) =>
+      mean([loss(R, understanding, R.tasks), loss(R, generation, R.tasks)]),
+    ),
+    formula: "½ · (linguistic loss of understanding + linguistic loss of generation)",
+  },
+  linguisticLoss("linguisticLossUnderstanding", "Linguistic loss, understanding", "understanding", (R) =>
+    loss(R, understanding, R.tasks),
+  ),
+  linguisticLoss("linguisticLossGeneration", "Linguistic loss, generation", "generation", (R) =>
+    loss(R, generation, R.tasks),
+  ),
+];

@@ -1,0 +1,25 @@
+import { drawPair, nameOf, phraseOf, relationOf } from "../draw-scenes.js";
+import type { PictureTask } from "./picture-task.js";
+
+/** A sentence that says what is where. */
+export const captioning: PictureTask = {
+  id: "captioning",
+  title: "Captions",
+  language: "en",
+  scorer: { name: "rouge-l" },
+  maxNewTokens: 20,
+  trainingSteps: 60,
+  draw(stream) {
+    const { scene, first, second } = drawPair(stream);
+    const [one, other] = [first, second].sort((a, b) => a.row - b.row || a.column - b.column) as [
+      typeof first,
+      typeof second,
+    ];
+    const relation = phraseOf[relationOf(one, other)];
+    return {
+      scene,
+      prompt: "Write a caption.\nCaption:",
+      answer: `The picture shows a ${nameOf(one)} ${relation} a ${nameOf(other)}.`,
+    };
+  },
+};
