@@ -44,7 +44,7 @@ export const renderRun: Reporter["render"] = async (runDirectory, outputDirector
       shards.addFile(matrices.shard, render("matrices-order", matricesView(order, index, entries, base)));
     }
   }
-  const coverage = writeSamples(runDirectory, view.samples, shards);
+  const coverage = await writeSamples(runDirectory, view.samples, shards);
   const page = render("page", {
     ...view,
     catalog: scriptLiteral({ ...view.samples, coverage }),

@@ -2,7 +2,7 @@ import { readClaims } from "../harness/claims/files.js";
 import type { ClaimsRecord } from "../harness/claims/record.js";
 import type { Alert } from "../harness/contract/alert.js";
 import type { ErrorRecord } from "../harness/contract/errors.js";
-import type { MetricDescription } from "../harness/contract/metric.js";
+import type { Metric } from "../harness/contract/metric.js";
 import type { ReportContext } from "../harness/contract/plugin.js";
 import type {
   CellRecord,
@@ -22,7 +22,7 @@ export interface ReportData {
   run: RunRecord;
   cells: CellResult[];
   leaderboard: Leaderboard;
-  metrics: readonly MetricDescription[];
+  metrics: readonly Metric[];
   /** Keys of the metrics that are columns of the leaderboard, where the run chose them. */
   columns?: readonly string[];
   /** Of the whole run, where it finished: seconds, and the peak memory of the process. */

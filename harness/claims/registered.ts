@@ -9,7 +9,12 @@ export type ClaimVerdict = "supported" | "contradicted" | "undecided" | "not run
 /** The accepted probability of a false verdict where a claim does not set it. */
 const usualAlpha = 0.05;
 
-export const registeredClaim = ({ arms: _arms, suites: _suites, alpha = usualAlpha, ...claim }: Claim): RegisteredClaim => ({
+export const registeredClaim = ({
+  arms: _arms,
+  suites: _suites,
+  alpha = usualAlpha,
+  ...claim
+}: Claim): RegisteredClaim => ({
   ...claim,
   alpha,
 });

@@ -234,6 +234,7 @@ export interface ExampleRecord {
   choices?: string[];
   group?: string;
   supports?: string[]; // ids of the documents that its answer rests on, where the suite names them
+  images?: string[]; // SHA-256 of the images of its input, in order
 }
 
 /** A mean over runs with its 95% interval; low and high are null where it cannot be computed (one order). */

@@ -15,7 +15,7 @@ const mostPixels = 89_478_485;
 /**
  * Decodes a JPEG, PNG or WebP image as Pillow does: turned upright by its EXIF orientation, values as they are stored (a
  * color profile is ignored), transparency over white as in transformers' image processors. Of samples of 16 bits the
- * upper 8 are taken, where Pillow saturates those of gray images.
+ * upper 8 are taken; those of gray images without transparency are cut off at 255.
  *
  * @param file names the image in errors.
  * @throws DATA_INVALID for other formats, animations, more than 89 megapixels, and images that are cut off or damaged.
@@ -24,12 +24,17 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<Pict
   imageFormat(bytes, file);
   const { default: sharp } = await import("sharp");
   try {
-    const { space, width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { space, width, height, hasAlpha } = await sharp(bytes, { limitInputPixels: false }).metadata();
     if (width * height > mostPixels) {
       const problem = `The image has ${width} × ${height} pixels; at most ${mostPixels} are decoded.`;
       throw new BenchError("DATA_INVALID", problem, { at: { file }, fix: "Store it smaller: models see far fewer." });
     }
     const upright = sharp(bytes, { failOn: "error", ignoreIcc: true, limitInputPixels: mostPixels }).autoOrient();
+    if (space === "grey16" && !hasAlpha) {
+      const gray = upright.toColourspace("grey16").raw({ depth: "ushort" });
+      const { data, info } = await gray.toBuffer({ resolveWithObject: true });
+      return { width: info.width, height: info.height, pixels: saturated(data) };
+    }
     const printed = space === "cmyk";
     const converted = printed
       ? upright.pipelineColourspace("cmyk").toColourspace("cmyk")
@@ -45,6 +50,12 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<Pict
       fix: "Replace the file: it is cut off or damaged.",
     });
   }
+}
+
+/** Gray of 16 bits to red, green and blue, cut off at 255 as Pillow does. */
+function saturated(data: Buffer): Uint8Array {
+  const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return Uint8Array.from({ length: 3 * samples.length }, (_, i) => Math.min(255, samples[Math.floor(i / 3)]!));
 }
 
 /** Red, green, blue and opacity to what is seen over white, in Pillow's arithmetic (`alpha_composite`). */

@@ -4,6 +4,7 @@ import { layout, openRunFiles, readExamples, readSamples } from "../../harness/r
 import type { Shards } from "../shards.js";
 import { answersShard, questionEntries } from "../view-models/samples/answers.js";
 import type { SamplesView } from "../view-models/samples/catalog.js";
+import { thumbnails } from "./thumbnails.js";
 
 /** Questions of a set that the viewer shows. */
 const mostQuestions = 2000;
@@ -13,8 +14,8 @@ const answersLimit = 24_000_000;
 
 /** What of the samples is in the shards. */
 export interface SampleCoverage {
-  /** Number of questions of each set, and how many of them are shown. */
-  questions: { total: number; shown: number }[];
+  /** Number of questions of each set, how many of them are shown, and whether with pictures, which are a shard of their own. */
+  questions: { total: number; shown: number; pictures?: true }[];
   /** By order, then by seed: whether the answers are included. */
   included: boolean[][];
 }
@@ -23,7 +24,11 @@ export interface SampleCoverage {
  * Adds questions and answers as shards: one per set, and one per set, order and seed with the answers of all trainers.
  * The first seed of every order comes first.
  */
-export function writeSamples(directory: string, { orders, sets, cells }: SamplesView, shards: Shards): SampleCoverage {
+export async function writeSamples(
+  directory: string,
+  { orders, sets, cells }: SamplesView,
+  shards: Shards,
+): Promise<SampleCoverage> {
   const keys = sets.map(({ dataset, id }) => keyOf({ dataset, set: id }));
   const files = openRunFiles(directory);
   const examples = groupBy(files.has(layout.examples) ? readExamples(files) : [], keyOf);
@@ -32,6 +37,13 @@ export function writeSamples(directory: string, { orders, sets, cells }: Samples
   questions.forEach((all, set) => {
     if (all.length > 0) shards.add(`samples/questions-${set}`, questionEntries(all.slice(0, mostQuestions)));
   });
+  const pictured = new Set<number>();
+  for (const [set, all] of questions.entries()) {
+    const pictures = await thumbnails(directory, all.slice(0, mostQuestions));
+    if (Object.keys(pictures).length === 0) continue;
+    shards.add(`samples/pictures-${set}`, pictures);
+    pictured.add(set);
+  }
   const included = orders.map(({ seeds }) => seeds.map(() => false));
   const groups = orders.flatMap(({ seeds }, order) => seeds.map((_, place) => ({ order, place })));
   let size = 0;
@@ -49,7 +61,14 @@ export function writeSamples(directory: string, { orders, sets, cells }: Samples
       included[order]![place] = true;
     });
   }
-  return { questions: questions.map((all, set) => ({ total: all.length, shown: ids[set]!.length })), included };
+  return {
+    questions: questions.map((all, set) => ({
+      total: all.length,
+      shown: ids[set]!.length,
+      ...(pictured.has(set) && { pictures: true as const }),
+    })),
+    included,
+  };
 }
 
 const keyOf = ({ dataset, set }: Pick<ExampleRecord, "dataset" | "set">): string => `${dataset}/${set}`;

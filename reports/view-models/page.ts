@@ -1,5 +1,6 @@
 import type { RunRecord } from "../../harness/contract/result.js";
 import type { ReportData } from "../report-data.js";
+import { languageLossView } from "./leaderboard/language-loss.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type PublishedView, publishedView } from "./leaderboard/published.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
@@ -64,6 +65,7 @@ const mapsInline = 48;
  */
 export function pageView(data: ReportData, entries: readonly Entry[], base: string): PageView {
   const orders = data.run.orders.map((order, index) => orderView(order, index, entries, base));
+  const languageLoss = languageLossView(entries, data.metrics);
   const [drift, batches] = [driftView(entries), batchCompositionViews(entries)];
   return {
     header: headerView(data),
@@ -71,7 +73,7 @@ export function pageView(data: ReportData, entries: readonly Entry[], base: stri
     leaderboard: leaderboardView(data, entries),
     claims: claimsView(data.claims),
     published: publishedView(data, entries),
-    tradeOffs: tradeOffViews(entries),
+    tradeOffs: [...tradeOffViews(entries), ...(languageLoss === undefined ? [] : [languageLoss])],
     abilities: abilityViews(data, entries),
     orders,
     withinTaskMeasured: orders.some(({ withinTaskCurves }) => withinTaskCurves !== undefined),

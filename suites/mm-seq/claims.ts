@@ -10,8 +10,16 @@ const mitigates = (id: string, statement: string, arm: Arm): Claim => {
     { metric: "linguisticLoss", contrast: { [id]: 1, sequential: -0.85 }, direction: "below", threshold: 0 },
     { metric: "op", contrast: { [id]: 1, sequential: -1 }, direction: "above", threshold: -0.02 },
   ];
-  const closing = "reduces the linguistic loss by at least 15%, at an accuracy on pictures that is not worse by 2 points.";
-  return { id: `${id}-protects-language`, statement: `${statement} ${closing}`, source, suites, arms: { [id]: arm, sequential }, hypotheses };
+  const closing =
+    "reduces the linguistic loss by at least 15%, at an accuracy on pictures that is not worse by 2 points.";
+  return {
+    id: `${id}-protects-language`,
+    statement: `${statement} ${closing}`,
+    source,
+    suites,
+    arms: { [id]: arm, sequential },
+    hypotheses,
+  };
 };
 
 /** What learning to see does to language, and what helps. All arms train for as many tokens. */

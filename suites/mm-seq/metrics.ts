@@ -3,10 +3,7 @@ import { mean } from "../../harness/metrics/definition.js";
 import { generalFamilies } from "../trace-seq/general/index.js";
 import { tasks } from "../trace-seq/tasks/index.js";
 
-const families = [
-  ...generalFamilies.flatMap(({ kind, family }) => (kind === "safety" ? [] : [family])),
-  ...tasks,
-];
+const families = [...generalFamilies.flatMap(({ kind, family }) => (kind === "safety" ? [] : [family])), ...tasks];
 const ids = (closed: boolean): string[] =>
   families.filter(({ choices }) => (choices !== undefined) === closed).map(({ id }) => id);
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { BenchError } from "../../harness/contract/errors.js";
 import { boundedCall } from "./bounded-call.js";
-import { readModelFile } from "./json-file.js";
+import { readJsonFile, readModelFile } from "./json-file.js";
 
 /** What a model's chat template puts around the message of a user, up to where the assistant's answer begins. */
 export interface ChatFrame {
@@ -23,8 +23,8 @@ const longestMilliseconds = 1000;
 const date = "26 Jul 2024";
 
 /**
- * The frame of the template in chat_template.jinja, or else in tokenizer_config.json (one text, or a list of which
- * "default" counts); null where there is none.
+ * The frame of the template in chat_template.jinja, or else in chat_template.json (of older processors), or else in
+ * tokenizer_config.json (one text, or a list of which "default" counts); null where there is none.
  *
  * @param variables texts that the template may use, such as bos_token.
  * @throws MODEL_INVALID where the template cannot be rendered, or changes the message that it is given.
@@ -34,17 +34,22 @@ export function readChatFrame(
   config: Readonly<Record<string, unknown>>,
   variables: Readonly<Record<string, string>>,
 ): ChatFrame | null {
-  const own = join(directory, "chat_template.jinja");
-  const listed = config.chat_template;
-  const source = existsSync(own)
-    ? readModelFile(own).toString("utf8")
-    : Array.isArray(listed)
-      ? listed.find((entry) => entry?.name === "default")?.template
-      : listed;
+  const [own, older] = ["chat_template.jinja", "chat_template.json"].map((name) => join(directory, name)) as [
+    string,
+    string,
+  ];
+  const file = [own, older].find((path) => existsSync(path)) ?? join(directory, "tokenizer_config.json");
+  const listed = file === older ? readJsonFile(older).chat_template : config.chat_template;
+  const source =
+    file === own
+      ? readModelFile(own).toString("utf8")
+      : Array.isArray(listed)
+        ? listed.find((entry) => entry?.name === "default")?.template
+        : listed;
   if (typeof source !== "string") return null;
   const invalid = (what: string, cause?: unknown) =>
     new BenchError("MODEL_INVALID", `The chat template ${what}.`, {
-      at: { file: existsSync(own) ? own : join(directory, "tokenizer_config.json") },
+      at: { file },
       cause,
       fix: "Correct the template, or remove it to ask the model without one.",
     });

@@ -107,8 +107,8 @@ export function digestModel(
   );
   for (const name of ["tokenizer.json", "tokenizer_config.json"])
     hash.update(`\0${name}\0`).update(files.get(name) ?? "");
-  const template = files.get("chat_template.jinja");
-  if (template !== undefined) hash.update("\0chat_template.jinja\0").update(template);
+  const template = ["chat_template.jinja", "chat_template.json"].find((name) => files.has(name));
+  if (template !== undefined) hash.update(`\0${template}\0`).update(files.get(template)!);
   for (const { name, values } of tensors) {
     hash.update(`\0${name}\0`);
     for (const bytes of bytesOf(values)) hash.update(bytes);

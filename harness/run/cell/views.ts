@@ -1,6 +1,6 @@
 import { random } from "../../contract/random.js";
 import type { ExampleRecord } from "../../contract/result.js";
-import { readableInput, type Suite, type Task, type TaskDescription } from "../../contract/suite.js";
+import { imagesIn, readableInput, type Suite, type Task, type TaskDescription } from "../../contract/suite.js";
 import type { Privileges, TaskData, TrainingView } from "../../contract/trainer.js";
 import type { QuestionSet } from "../evaluate/question-set.js";
 import type { Stage } from "../plan/stages.js";
@@ -50,6 +50,7 @@ export function exampleRecords({ dataset, task, examples }: QuestionSet): Exampl
     ...(task.mode === "likelihood" && choices !== undefined ? { choices } : {}),
     ...(group !== undefined && { group }),
     ...(supports !== undefined && { supports }),
+    ...(imagesIn(input) > 0 && { images: input.flatMap((part) => (part.type === "image" ? [part.digest] : [])) }),
   }));
 }
 

@@ -11,6 +11,7 @@ import { changed } from "./file-content.js";
 import { Journal, storageError } from "./journal.js";
 import { lockRun } from "./lock.js";
 import { RunFiles } from "./run-files.js";
+import { keepPictures } from "./run-pictures.js";
 import { checkEvents, layout, readExamples, readRunRecord } from "./store.js";
 
 /** A run directory that belongs to this process. */
@@ -84,6 +85,11 @@ function writeRun(plan: RunPlan): RunRecord {
       throw storageError(error, join(plan.directory, path));
     }
   };
+  try {
+    keepPictures(plan.directory, plan.suite);
+  } catch (error) {
+    throw storageError(error, plan.directory);
+  }
   write(layout.examples, exampleLines(plan.suite));
   write(layout.run, `${JSON.stringify(plan.record, null, 2)}\n`);
   return plan.record;

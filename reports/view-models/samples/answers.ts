@@ -1,8 +1,17 @@
 import type { ExampleRecord, SampleRecord } from "../../../harness/contract/result.js";
 import { shortened } from "../shared/format.js";
 
-/** A question with its references and, where the suite names them, the documents that its answer rests on. */
-export type QuestionEntry = [id: string, question: string, references: string[], supports?: string[]];
+/**
+ * A question with its references, the documents that its answer rests on (null where the suite names none) and the digests
+ * of its images; what is missing at the end is left out.
+ */
+export type QuestionEntry = [
+  id: string,
+  question: string,
+  references: string[],
+  supports?: string[] | null,
+  images?: string[],
+];
 
 /** Answers of all trainers to one set, for one order and seed. */
 export interface AnswersShard {
@@ -28,9 +37,10 @@ export interface RowAnswers {
 const limits = { question: 3000, answer: 1000 };
 
 export function questionEntries(examples: readonly ExampleRecord[]): QuestionEntry[] {
-  return examples.map(({ id, input, references, supports }): QuestionEntry => {
+  return examples.map(({ id, input, references, supports, images }): QuestionEntry => {
     const question = shortened(input, limits.question);
     const answers = references.map((reference) => shortened(reference, limits.answer));
+    if (images !== undefined) return [id, question, answers, supports ?? null, images];
     return supports === undefined ? [id, question, answers] : [id, question, answers, supports];
   });
 }

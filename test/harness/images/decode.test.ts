@@ -25,13 +25,20 @@ describe("an image", () => {
     }
   });
 
-  test("of 16 bits a sample keeps the upper 8", async () => {
-    const samples = Uint16Array.from([0, 255, 256, 0x1234, 0xff00, 0xffff]);
+  test("of 16 bits a gray sample is cut off at 255, any other keeps the upper 8", async () => {
+    const values = [0, 255, 256, 0x1234, 0xff00, 0xffff];
+    const samples = Uint16Array.from(values);
     const raw = { width: 6, height: 1, channels: 1 } as const;
     const png = await sharp(samples, { raw }).toColourspace("grey16").png().toBuffer();
     expect((await sharp(png).metadata()).depth).toBe("ushort");
     const { pixels } = await decodeImage(png, "x");
-    expect([...pixels]).toEqual([0, 0, 1, 0x12, 0xff, 0xff].flatMap((value) => [value, value, value]));
+    expect([...pixels]).toEqual([0, 255, 255, 255, 255, 255].flatMap((value) => [value, value, value]));
+    const colored = Uint16Array.from(values.flatMap((value) => [value, value, value]));
+    const rgb = sharp(colored, { raw: { ...raw, channels: 3 } })
+      .toColourspace("rgb16")
+      .png();
+    const { pixels: upper } = await decodeImage(await rgb.toBuffer(), "x");
+    expect([...upper]).toEqual([0, 0, 1, 0x12, 0xff, 0xff].flatMap((value) => [value, value, value]));
   });
 
   test.each(["rgb-160x120.jpg", "rgb-50x40.png", "lossy-105x75.webp"])(

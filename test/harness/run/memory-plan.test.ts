@@ -5,6 +5,7 @@ import { loadRegistry, type Registry } from "../../../harness/plugins.js";
 import { planMemory } from "../../../harness/run/plan/memory.js";
 import { rooms } from "../../../rooms.js";
 import { baseModelDirectory } from "../../../suites/complete-suite.js";
+import { visionModelDirectory } from "../../../suites/mm-seq/index.js";
 
 let registry: Registry;
 beforeAll(async () => {
@@ -14,13 +15,20 @@ beforeAll(async () => {
 const example = { id: "1", input: [{ type: "text", text: "x".repeat(300) }], references: ["y"] };
 const suite = { tasks: [{ train: Array.from({ length: 20 }, () => example) }] } as unknown as Suite;
 
-function plan(trainers: string[], workers: number, available: number, device = "cpu", options = {}) {
+function plan(
+  trainers: string[],
+  workers: number,
+  available: number,
+  device = "cpu",
+  options = {},
+  directory = baseModelDirectory,
+) {
   const records = trainers.map((name) => ({
     label: name,
     name,
     options: { batchSize: 16, monitor: true, ...options },
   }));
-  const checkpoint = { format: "llama", architecture: "Qwen2ForCausalLM", directory: baseModelDirectory };
+  const checkpoint = { format: "llama", architecture: "Qwen2ForCausalLM", directory };
   return planMemory(
     {
       ...{ config: { workers, device }, suite, parameters: 100e6, checkpoint, engine: registry.engine("onnx") },
@@ -41,6 +49,13 @@ describe("the memory of a run", () => {
     expect(sequential - lora).toBeCloseTo(4 * 100e6 * 4.8, -3); // gradient, two moments and 0.8 for their making, the monitor's base
     expect(ewc - sequential).toBeCloseTo(4 * 100e6 * 4, -3);
     expect(si).toBeGreaterThan(ewc);
+  });
+
+  test("counts what a vision tower keeps of a batch's pictures", () => {
+    const need = (directory: string, batchSize: number) =>
+      plan(["sequential"], 1, 1e12, "cpu", { batchSize }, directory).cells.sequential!;
+    const growth = (directory: string) => need(directory, 32) - need(directory, 16);
+    expect(growth(visionModelDirectory)).toBeGreaterThan(growth(baseModelDirectory) + 16 * 1e5);
   });
 
   test("lowers the workers to those that fit, and says so; fewer cells are no reason", () => {

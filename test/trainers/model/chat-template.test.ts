@@ -35,6 +35,8 @@ test("the default of several templates counts, and a file goes before the config
   expect(frame(listed)?.before).toBe("<|im_start|>user\n");
   expect([frame(undefined), frame([]), frame(7)]).toEqual([null, null, null]);
   const directory = temporaryDirectory();
+  writeFileSync(join(directory, "chat_template.json"), JSON.stringify({ chat_template: chatml }));
+  expect(readChatFrame(directory, { chat_template: "none" }, variables)?.before).toBe("<|im_start|>user\n");
   writeFileSync(join(directory, "chat_template.jinja"), "Q: {{ messages[0].content }} A:");
   expect(readChatFrame(directory, { chat_template: chatml }, variables)).toEqual({
     before: "Q: ",

@@ -1,5 +1,6 @@
 import type { Checkpoint, MemoryNeed } from "../../../harness/contract/engine.js";
 import { readConfig } from "../../model/config.js";
+import { placesOf, type VisionConfig } from "../../model/vision/vision-config.js";
 import { architectures } from "./architectures/index.js";
 import { activationBudget, activationBytes, largeModel } from "./training/activations.js";
 
@@ -12,9 +13,17 @@ const number = 4;
  */
 const copies = { answering: 1.3, training: 3.8, inOneGraph: 2.2 };
 
+/** What a tower keeps of a picture: the activations of its places, and the attention among them. */
+function pictureBytes(vision: VisionConfig): number {
+  const { hidden, intermediate, heads, layers } = vision;
+  const places = placesOf(vision);
+  return number * layers * places * (10 * hidden + 3 * intermediate + 2 * heads * places);
+}
+
 /**
  * Peak bytes of a learner: copies of the weights, the method's vectors, and the activations of a batch, of a large model
- * within their budget unless one example takes more. What was measured is in `README.md`.
+ * within their budget unless one example takes more. Of a model that sees, each example is counted with one picture. What
+ * was measured is in `README.md`.
  */
 export function learnerMemory(
   { directory }: Pick<Checkpoint, "directory">,
@@ -25,8 +34,11 @@ export function learnerMemory(
   const training = trains === "all" ? copies.training + (isLarge ? 0 : copies.inOneGraph) + vectors : 0;
   const weights = number * parameters * (copies.answering + training);
   const { token, row } = activationBytes(trains === "nothing" ? { ...config, layers: 1 } : config);
+  const pictures = config.vision ? pictureBytes(config.vision) * (trains === "nothing" ? 1 : batch) : 0;
   const whole = tokens * (token + row);
   return (
-    weights + (isLarge && trains !== "nothing" ? Math.min(whole, Math.max(activationBudget, whole / batch)) : whole)
+    weights +
+    pictures +
+    (isLarge && trains !== "nothing" ? Math.min(whole, Math.max(activationBudget, whole / batch)) : whole)
   );
 }

@@ -12,7 +12,10 @@ const factor = (description: string) =>
 const weight = (value: number, description: string) =>
   anyType(
     Type.Number({ minimum: 0, default: value, description }),
-    Type.Object({ from: Type.Number({ minimum: 0 }), to: Type.Number({ minimum: 0 }) }, { additionalProperties: false }),
+    Type.Object(
+      { from: Type.Number({ minimum: 0 }), to: Type.Number({ minimum: 0 }) },
+      { additionalProperties: false },
+    ),
   );
 
 const options = {
@@ -42,7 +45,10 @@ const options = {
     description: "Share of every batch that is such text, in place of questions on pictures.",
   }),
   textWeight: weight(0.5, "Weight of the text's own loss; { from, to } runs in a line over a task's steps."),
-  distillWeight: weight(0.5, "Weight of the distillation on the text; { from, to } runs in a line over a task's steps."),
+  distillWeight: weight(
+    0.5,
+    "Weight of the distillation on the text; { from, to } runs in a line over a task's steps.",
+  ),
   temperature: Type.Number({ exclusiveMinimum: 0, default: 2, description: "Softens both distributions." }),
 };
 
@@ -60,7 +66,8 @@ type MultimodalOptions = OptionsOf<typeof options>;
  */
 export const multimodal = defineMethod({
   name: "multimodal",
-  summary: "Rates of its own for tower, projector and language model, and text that is replayed and distilled meanwhile.",
+  summary:
+    "Rates of its own for tower, projector and language model, and text that is replayed and distilled meanwhile.",
   source: "LLaVA-1.5, arXiv 2310.03744; the mitigations of arXiv 2410.19925",
   version: 1,
   options,

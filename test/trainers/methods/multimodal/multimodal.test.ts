@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Example } from "../../../../harness/contract/suite.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
-import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
-import type { StepContext } from "../../../../trainers/training/strategy.js";
 import { softTargets } from "../../../../trainers/methods/multimodal/soft-targets.js";
 import { parametersOf } from "../../../../trainers/training/parameters.js";
+import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
+import type { StepContext } from "../../../../trainers/training/strategy.js";
 import { abc, byName, expectSameBits, learnAll, openTiny, savedBy } from "../rig.js";
 
 const multimodal = byName(trainers, "multimodal");
