@@ -49,20 +49,25 @@ async function main(): Promise<void> {
       if (step % 100 === 99) process.stderr.write(`${stage.name}, step ${step + 1}: loss ${loss.toFixed(3)}\n`);
     }
   }
-  const seconds = (performance.now() - started) / 1000;
   await model.save(values.out);
-  const card = visionCard({
-    parameters: model.parameters,
-    bytes: await model.tensorBytes(),
-    seconds,
-    machine: `${cpus()[0]?.model.trim() || process.arch}, Node ${process.versions.node}`,
-    vision: await visionScores(model, join(work, "pictures")),
-    language: await languageScores(model),
-  });
   await model.release();
   rmSync(work, { recursive: true });
+  const card = await measuredCard(values.out, (performance.now() - started) / 1000);
   writeFileAtomically(join(values.out, "README.md"), card);
   process.stdout.write(card);
+}
+
+/** The card of a finished model that took so many seconds, with what is measured of it. */
+export async function measuredCard(directory: string, seconds: number): Promise<string> {
+  const pictures = mkdtempSync(join(tmpdir(), "vision-probes-"));
+  const model = await openModel(directory, openOptions);
+  const { parameters } = model;
+  const vision = await visionScores(model, pictures);
+  const language = await languageScores(model);
+  await model.release();
+  rmSync(pictures, { recursive: true });
+  const machine = `${cpus()[0]?.model.trim() || process.arch}, Node ${process.versions.node}`;
+  return visionCard({ parameters, seconds, machine, vision, language });
 }
 
 /** The language model with a tower of random weights and a row more in its embedding: that of the image token. */

@@ -4,8 +4,6 @@ import { digestOf } from "../../harness/contract/digest.js";
 import { packageRoot } from "../../harness/contract/files.js";
 import type { Probe, Suite } from "../../harness/contract/suite.js";
 import { completeSuite } from "../complete-suite.js";
-import { assembleGeneralItems, assembleProbe } from "../trace-seq/assemble.js";
-import { generalFamilies } from "../trace-seq/general/index.js";
 import { generateSuite } from "../trace-seq/index.js";
 import { assemblePictureTask, type Sizes } from "./assemble.js";
 import { pictureDirectory } from "./pictures/picture-files.js";
@@ -13,10 +11,10 @@ import { tasks } from "./tasks/index.js";
 
 const version = "1.0.0";
 const seed = 2410;
-const fullSizes: Sizes = { train: 800, validation: 60, test: 100, shifted: 60 };
+const fullSizes: Sizes = { train: 600, validation: 50, test: 80, shifted: 40 };
 const quickSizes: Sizes = { train: 320, validation: 20, test: 40, shifted: 20 };
-const probeSize = { full: 40, quick: 20 };
-const generalItemsPerFamily = 50;
+const probeSize = { full: 30, quick: 20 };
+const generalItemsPerTask = 50;
 const quickTasks = ["recognition", "counting", "reading"];
 const quickSteps = 30;
 
@@ -24,17 +22,17 @@ const quickSteps = 30;
 export const visionModelDirectory = join(packageRoot, "suites/mm-seq/model");
 
 /** What the language model is asked after every task: the abilities that trace-seq probes, and trace-seq's tasks. */
-export function probesOf(text: Pick<Suite, "tasks">, quick: boolean): Probe[] {
+export function probesOf(text: Pick<Suite, "tasks" | "probes">, quick: boolean): Probe[] {
   const size = quick ? probeSize.quick : probeSize.full;
-  const abilities = generalFamilies.map(({ kind, family }) => assembleProbe(kind, family, size, seed));
+  const abilities = text.probes.filter(({ kind }) => kind !== "unseen");
   const learned = text.tasks.map(
     ({ train: _train, validation: _validation, shifted: _shifted, test, trainingSteps: _steps, ...task }): Probe => ({
       ...task,
       kind: "general",
-      examples: test.slice(0, size),
+      examples: test,
     }),
   );
-  return [...abilities, ...learned];
+  return [...abilities, ...learned].map((probe) => ({ ...probe, examples: probe.examples.slice(0, size) }));
 }
 
 /** Generates the whole suite, and its pictures where they are not there yet: the same data for the same version, on any machine. */
@@ -55,8 +53,8 @@ export function generatePictureSuite(quick: boolean, pictures: string): Suite {
     orders: [{ name: "published", tasks: chosen.map(({ id }) => id) }],
     probes,
     generalItems: [
-      ...assembleGeneralItems(generalFamilies, generalItemsPerFamily, probes, seed),
-      ...text.tasks.flatMap(({ train }) => train.slice(0, generalItemsPerFamily)),
+      ...text.generalItems,
+      ...text.tasks.flatMap(({ train }) => train.slice(0, generalItemsPerTask)),
     ],
     defaultModel: visionModelDirectory,
   };

@@ -3,7 +3,6 @@ import { visionRecipe } from "./recipe.js";
 /** What was measured of the model. */
 export interface VisionFacts {
   parameters: number;
-  bytes: number;
   seconds: number;
   machine: string;
   /** Shares of right answers by ability, and scores by the titles of probes; 0 to 1. */
@@ -12,7 +11,7 @@ export interface VisionFacts {
 }
 
 /** The README.md of the base model. */
-export function visionCard({ parameters, bytes, seconds, machine, vision, language }: VisionFacts): string {
+export function visionCard({ parameters, seconds, machine, vision, language }: VisionFacts): string {
   const { tower, stages, questions, questionsInBatch, weightDecay } = visionRecipe;
   const table = (heading: string, scores: Record<string, number>) =>
     [
@@ -21,7 +20,7 @@ export function visionCard({ parameters, bytes, seconds, machine, vision, langua
     ].join("\n");
   const described = stages.map(
     ({ name, steps, learningRate, componentRates, textEvery }) =>
-      `${name}, ${steps} steps at a rate of ${learningRate}, ${"model." in componentRates ? "language model frozen" : "all of it trained"}${textEvery === null ? "" : `, every ${textEvery}rd batch text`}`,
+      `${name}, ${steps} steps at a rate of ${learningRate}, ${"model." in componentRates ? "language model frozen" : "all of it trained"}${textEvery === null ? "" : `, one batch in ${textEvery} of text`}`,
   );
   return `---
 license: apache-2.0
@@ -29,7 +28,7 @@ pipeline_tag: image-text-to-text
 ---
 # The base model of mm-seq
 
-A LLaVA of ${parameters.toLocaleString("en")} parameters (${(bytes / 1e6).toFixed(1)} MB): a SigLIP of ${tower.layers} layers and width ${tower.hidden} with random weights at first,
+A LLaVA of ${parameters.toLocaleString("en")} parameters (${((4 * parameters) / 1e6).toFixed(1)} MB): a SigLIP of ${tower.layers} layers and width ${tower.hidden} with random weights at first,
 joined to the base model of trace-seq. It sees pictures of 32 × 32 pixels in ${(32 / tower.patchSize) ** 2} patches, and knows nothing beyond generated ones.
 
 Training: ${described.join("; ")}. ${questionsInBatch} questions a step out of
