@@ -15,7 +15,7 @@ const fullSizes: Sizes = { train: 600, validation: 50, test: 80, shifted: 40 };
 const quickSizes: Sizes = { train: 320, validation: 20, test: 40, shifted: 20 };
 const probeSize = { full: 30, quick: 20 };
 const generalItemsPerTask = 50;
-const quickTasks = ["recognition", "counting", "reading"];
+const quickTasks = ["recognition", "counting", "signs"];
 const quickSteps = 30;
 
 /** Directory of the base model: that of trace-seq with a vision tower, trained in LLaVA's two stages. */
@@ -52,10 +52,7 @@ export function generatePictureSuite(quick: boolean, pictures: string): Suite {
     })),
     orders: [{ name: "published", tasks: chosen.map(({ id }) => id) }],
     probes,
-    generalItems: [
-      ...text.generalItems,
-      ...text.tasks.flatMap(({ train }) => train.slice(0, generalItemsPerTask)),
-    ],
+    generalItems: [...text.generalItems, ...text.tasks.flatMap(({ train }) => train.slice(0, generalItemsPerTask))],
     defaultModel: visionModelDirectory,
   };
   return completeSuite({

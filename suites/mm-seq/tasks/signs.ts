@@ -4,8 +4,8 @@ import { across } from "../pictures/scene.js";
 import type { PictureTask } from "./picture-task.js";
 
 /** The sign that is shown, backwards. */
-export const reading: PictureTask = {
-  id: "reading",
+export const signs: PictureTask = {
+  id: "signs",
   title: "Reading signs backwards",
   language: "en",
   scorer: { name: "edit-similarity" },
