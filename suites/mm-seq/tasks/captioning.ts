@@ -7,7 +7,7 @@ export const captioning: PictureTask = {
   title: "Captions",
   language: "en",
   scorer: { name: "rouge-l" },
-  maxNewTokens: 20,
+  maxNewTokens: 28,
   trainingSteps: 60,
   draw(stream) {
     const { scene, first, second } = drawPair(stream);
