@@ -230,8 +230,7 @@ export interface ExampleRecord {
   dataset: "test" | "shifted" | "probe";
   input: string;
   references: string[];
-  /** Where the likelihoods of the choices are compared. */
-  choices?: string[];
+  choices?: string[]; // where their likelihoods are compared
   group?: string;
   supports?: string[]; // ids of the documents that its answer rests on, where the suite names them
   images?: string[]; // SHA-256 of the images of its input, in order
