@@ -4,7 +4,7 @@ import { trainers } from "../../../../trainers/methods/catalog.js";
 import { softTargets } from "../../../../trainers/methods/multimodal/soft-targets.js";
 import { parametersOf } from "../../../../trainers/training/parameters.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
-import type { StepContext } from "../../../../trainers/training/strategy.js";
+import type { StepContext, TrainingItem } from "../../../../trainers/training/strategy.js";
 import { abc, byName, expectSameBits, learnAll, openTiny, savedBy } from "../rig.js";
 
 const multimodal = byName(trainers, "multimodal");
@@ -46,7 +46,7 @@ test("soft targets are 1 − ε on the token and ε spread over the vocabulary",
   const batch = task!.train.slice(0, 3).map((example) => encoder.sequence({ example, task: task!.task }));
   const strategy = softTargets.strategy({ softness: 0.2 });
   const context = { model, batch, newItems: [{ example: task!.train[0]!, task: task!.task }] };
-  const step = { ...context, sequence: (item) => encoder.sequence(item) } as unknown as StepContext;
+  const step = { ...context, sequence: (item: TrainingItem) => encoder.sequence(item) } as unknown as StepContext;
   await strategy.beforeTask!(step);
   const loss = await model.loss({
     terms: [{ kind: "language-modeling", batch, weight: 1 }, ...strategy.terms!(step)],
