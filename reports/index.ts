@@ -13,6 +13,7 @@ export const plugin: Plugin = {
       renderHistory: async (...given) => (await import("./html.js")).renderHistory(...given),
       renderBoard: async (...given) => (await import("./html.js")).renderBoard(...given),
       renderResults: async (...given) => (await import("./html.js")).renderResults(...given),
+      openDashboard: async () => (await import("./dashboard.js")).openDashboard(),
     },
     {
       name: "markdown",

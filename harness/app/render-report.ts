@@ -98,7 +98,10 @@ export function chosenReporters(registry: Registry, names: readonly string[] | u
 }
 
 /** The reporter that has a page of that kind, one that is chosen by default before others. Throws UNKNOWN_NAME. */
-export function reporterThat(registry: Registry, can: "renderBoard" | "renderHistory" | "renderResults"): Reporter {
+export function reporterThat(
+  registry: Registry,
+  can: "openDashboard" | "renderBoard" | "renderHistory" | "renderResults",
+): Reporter {
   const able = registry.allReporters().filter((reporter) => reporter[can] !== undefined);
   const found = able.find((reporter) => reporter.default === true) ?? able[0];
   if (found !== undefined) return found;

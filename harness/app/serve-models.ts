@@ -22,7 +22,7 @@ import type { ShadowSettings } from "../serve/shadow.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
 import { pathOf } from "./registry/add-version.js";
 import { advanceRollout, intervene, observe, observeRequests, statusOf } from "./rollout.js";
-import { isLoopback, readKeys, textOf } from "./serving/keys.js";
+import { isLoopback, listenError, readKeys, textOf } from "./serving/listening.js";
 
 /** How models are served. */
 export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {
@@ -123,7 +123,7 @@ export async function serveModels(
     return { address: await server.listen(host, port), server };
   } catch (error) {
     await server.close();
-    throw (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? portTaken(host, port) : error;
+    throw listenError(error, host, port);
   }
 }
 
@@ -223,8 +223,3 @@ function secretOf(registry: string): Uint8Array {
   if (secret.length === 32) return secret;
   throw new BenchError("STORAGE", `${file} is no key of ids`, { fix: "Delete it: a new one is made.", at: { file } });
 }
-
-const portTaken = (host: string, port: number): BenchError =>
-  new BenchError("USAGE", `port ${port} of ${host} is taken`, {
-    fix: "Give another one, such as --port 0 for a free one.",
-  });

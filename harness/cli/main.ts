@@ -7,6 +7,7 @@ import { startPage } from "./text/start-page.js";
 import { addClaims } from "./verbs/claims.js";
 import { addCompare } from "./verbs/compare.js";
 import { addCompletion } from "./verbs/completion.js";
+import { addDashboard } from "./verbs/dashboard.js";
 import { addDoctor } from "./verbs/doctor.js";
 import { addEngine } from "./verbs/engine.js";
 import { addEvaluate } from "./verbs/evaluate.js";
@@ -56,6 +57,7 @@ export function buildProgram(context: CliContext): Command {
     addRegistry,
     addRollout,
     addServe,
+    addDashboard,
     addLeaderboard,
     addCompare,
     addGate,

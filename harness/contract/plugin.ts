@@ -1,5 +1,6 @@
 import type { Board } from "./board.js";
 import type { Claim } from "./claim.js";
+import type { DashboardRenderer } from "./dashboard.js";
 import type { Checkpoint, EngineDefinition } from "./engine.js";
 import type { RunEvent } from "./event.js";
 import type { History } from "./history.js";
@@ -61,6 +62,8 @@ export interface Reporter {
   renderHistory?(history: History, outputDirectory: string, context: ReportContext): Promise<string[]>;
   /** Renders the leaderboard of several runs, where the reporter can. Returns the files that it wrote, the one to open first. */
   renderBoard?(board: Board, outputDirectory: string, context: ReportContext): Promise<string[]>;
+  /** Makes a live page of runs and a registry, where the reporter can. */
+  openDashboard?(): Promise<DashboardRenderer>;
   /** Renders results of a gate or of comparisons as one file, where the reporter can; shapes by their published schemas. */
   renderResults?(results: readonly PublishedResult[], file: string): Promise<void>;
 }

@@ -73,7 +73,10 @@ const members: Readonly<Record<string, object>> = {
   scorers: listOf({ name, version, summary: text, source: text, options, score: method }),
   reporters: listOf(
     { name, summary: text, render: method },
-    { default: flag, observe: method, renderHistory: method, renderBoard: method, renderResults: method },
+    {
+      ...{ default: flag, observe: method, renderHistory: method, renderBoard: method, renderResults: method },
+      openDashboard: method,
+    },
   ),
   models: listOf({ name, summary: text, recognizes: method, inspect: method }, { open: method, measure: method }),
   metrics: listOf(

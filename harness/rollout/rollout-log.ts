@@ -20,12 +20,12 @@ export class RolloutLog {
   }
 
   /**
-   * The last rollout.
+   * A rollout; the last one unless its number is given.
    *
    * @throws UNKNOWN_NAME where there was none, DATA_INVALID where its log is damaged.
    */
-  read(): Rollout {
-    return required(this.#log(this.#existing()).read());
+  read(number = this.#existing()): Rollout {
+    return required(this.#log(number).read());
   }
 
   /**
@@ -44,7 +44,7 @@ export class RolloutLog {
    * @param decide gives its first event, from the rollout before it, if there was one.
    */
   async begin(decide: (before: Rollout | undefined) => RolloutEvent): Promise<Rollout> {
-    const number = this.#last();
+    const number = this.last;
     const first = decide(number === 0 ? undefined : this.read());
     const begun = await this.#log(number + 1).change((rollout) => {
       if (rollout === undefined) return [first];
@@ -65,15 +65,15 @@ export class RolloutLog {
   }
 
   #existing(): number {
-    const number = this.#last();
+    const number = this.last;
     if (number > 0) return number;
     throw new BenchError("UNKNOWN_NAME", `there is no rollout of ${this.name}`, {
       fix: `Start one: bench rollout start ${this.name}@<version> --policy policy.yaml`,
     });
   }
 
-  /** The number of the last rollout; 0 where there is none. Who was killed may have left a log without its first event. */
-  #last(): number {
+  /** The number of the last rollout, of 1, 2, …; 0 where there is none. Who was killed may have left a log without its first event. */
+  get last(): number {
     if (!existsSync(this.#directory)) return 0;
     const numbers = readdirSync(this.#directory).flatMap((file) => /^([1-9]\d{0,8})\.jsonl$/.exec(file)?.[1] ?? []);
     const number = Math.max(0, ...numbers.map(Number));

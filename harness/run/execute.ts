@@ -17,6 +17,7 @@ import type { RunPlan } from "./plan/plan.js";
 import type { CellResult, WorkerMessage } from "./pool/messages.js";
 import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
 import { type OpenRun, openRun } from "./store/open-run.js";
+import { withProgressFile } from "./store/progress-file.js";
 import { readJson, resultFiles, unprotectedNotices } from "./store/store.js";
 
 export interface RunOutcome {
@@ -47,15 +48,16 @@ export interface RunOptions {
  */
 export async function executeRun(plan: RunPlan, options: RunOptions): Promise<RunOutcome> {
   const launcher = await plan.elsewhere?.open();
+  const display = withProgressFile(options.display, plan.directory);
   try {
     const run = openRun(plan);
     try {
-      return await new Coordinator(plan, run, launcher, options).execute();
+      return await new Coordinator(plan, run, launcher, { ...options, display }).execute();
     } finally {
       run.close();
     }
   } finally {
-    options.display.close();
+    display.close();
     await launcher?.close();
   }
 }

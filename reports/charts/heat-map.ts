@@ -11,8 +11,8 @@ export interface HeatMapOptions {
   values: readonly (readonly (number | null)[])[];
   /** Whether the tasks were learned one after another; then a line separates learned from unlearned tasks. */
   stepwise: boolean;
-  /** Address behind each measured score. */
-  link(row: number, column: number): string;
+  /** Address behind each measured score, where there are any. */
+  link?(row: number, column: number): string;
 }
 
 const cell = { width: 33, height: 21 };
@@ -34,7 +34,7 @@ export function heatMap({ id, title, description, rows, columns, values, stepwis
   );
   const cells = values.flatMap((line, row) =>
     line.map((value, column) =>
-      square(value, gutter + column * cell.width, top + row * cell.height, link(row, column)),
+      square(value, gutter + column * cell.width, top + row * cell.height, link?.(row, column)),
     ),
   );
   return figure(
@@ -46,7 +46,7 @@ export function heatMap({ id, title, description, rows, columns, values, stepwis
   );
 }
 
-function square(value: number | null, x: number, y: number, href: string): string {
+function square(value: number | null, x: number, y: number, href: string | undefined): string {
   const box = { x: x + 0.5, y: y + 0.5, width: cell.width - 1, height: cell.height - 1 };
   if (value === null) {
     const stroke = linePath([
@@ -62,13 +62,9 @@ function square(value: number | null, x: number, y: number, href: string): strin
     y: y + cell.height * 0.68,
     "text-anchor": "middle",
   });
+  const rectangle = element("rect", { class: "heat", style: `--v:${share.toFixed(2)}`, ...box });
   // The table of the same scores has the links for the keyboard.
-  return element(
-    "a",
-    { href, tabindex: -1 },
-    element("rect", { class: "heat", style: `--v:${share.toFixed(2)}`, ...box }),
-    number,
-  );
+  return href === undefined ? rectangle + number : element("a", { href, tabindex: -1 }, rectangle, number);
 }
 
 function boundary(tasks: number, gutter: number): string {

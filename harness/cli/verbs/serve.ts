@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ServeOptions } from "../../app/serve-models.js";
 import { printable } from "../../contract/printable.js";
 import { type CliContext, type CommonOptions, collect, printJson, printLines, withCommonOptions } from "../context.js";
+import { untilInterrupted } from "../interrupted.js";
 import { withDeviceOptions, withRegistryOption } from "../shared-options.js";
 import { seconds, wholeNumber } from "../whole-number.js";
 
@@ -46,7 +47,7 @@ export function addServe(program: Command, context: CliContext): void {
   ]).action(async (names: string[], { plugin: plugins, json, ...options }: CommonOptions & ServeOptions) => {
     const { serveModels } = await import("../../app/serve-models.js");
     const log = (line: string) => void context.stderr.write(`${new Date().toISOString()} ${printable(line)}\n`);
-    const ended = interrupted();
+    const ended = untilInterrupted();
     const { address, server } = await serveModels(names, { ...options, plugins }, context, log);
     log(`listening at ${address}`);
     if (json) printJson(context, { address, models: names });
@@ -56,12 +57,5 @@ export function addServe(program: Command, context: CliContext): void {
       ]);
     await ended;
     await server.close();
-  });
-}
-
-/** Resolves at the first Ctrl-C or SIGTERM; the second ends the process. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
 }

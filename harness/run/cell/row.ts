@@ -51,8 +51,8 @@ export function measuredRows(rows: readonly MeasuredRow[]): MeasuredRows {
  */
 export function readFinishedRows(directory: string, cell: string, finished: CellState["rows"]): MeasuredRow[] {
   const rows: MeasuredRow[] = [];
-  for (const { row, artifacts } of finished) {
-    const measured = readRow(directory, layout.row(cell, row), artifacts);
+  for (const each of finished) {
+    const measured = readFinishedRow(directory, cell, each);
     if (measured === undefined) break;
     rows.push(measured);
   }
@@ -65,7 +65,13 @@ function hasCheckpoint(directory: string, cell: string, { row, artifacts }: Cell
   return row === 0 || isIntact(join(directory, path), artifacts[path] ?? "");
 }
 
-function readRow(directory: string, path: string, artifacts: Record<string, string>): MeasuredRow | undefined {
+/** A finished row, whatever became of its checkpoint; undefined where it is damaged. */
+export function readFinishedRow(
+  directory: string,
+  cell: string,
+  { row, artifacts }: CellState["rows"][number],
+): MeasuredRow | undefined {
+  const path = layout.row(cell, row);
   const file = join(directory, path);
   if (!existsSync(file)) return undefined;
   const text = readRegularFile(file).toString("utf8");

@@ -33,6 +33,12 @@ export function lockRun(directory: string): () => void {
   };
 }
 
+/** Whether a live process works in a run directory, or one of another machine may. */
+export function isLocked(directory: string): boolean {
+  const owner = readOwner(join(directory, "lock"));
+  return owner !== undefined && isAlive(owner);
+}
+
 function createLock(path: string, owner: Owner): boolean {
   try {
     writeFileSync(path, JSON.stringify(owner), { flag: "wx" });

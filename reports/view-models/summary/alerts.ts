@@ -60,7 +60,8 @@ export function alertsView({ run, cells }: ReportData): AlertsView {
   return { counts, shown: worstFirst.slice(0, atMost), more, open: views.length <= unfolded };
 }
 
-function described({ kind, subject, before, now, change, threshold }: Alert) {
+/** What an alert is about, in words. */
+export function described({ kind, subject, before, now, change, threshold }: Alert) {
   const percent = `${Math.abs(change * 100).toFixed(1)}%`;
   const limit = `${Number((threshold * 100).toPrecision(3))}%`;
   if (kind === "cost") {

@@ -90,7 +90,7 @@ function environmentOf({
 /**
  * The real command line, in a process of its own, without a terminal.
  *
- * @param interruptAfter sends SIGINT once standard error matches.
+ * @param interruptAfter sends SIGINT once what was printed matches.
  */
 export function benchProcess(
   given: readonly string[],
@@ -104,13 +104,14 @@ export function benchProcess(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const spoken: Spoken = { code: null, signal: null, stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    spoken.stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    if (interruptAfter?.test(spoken.stderr + text) && !interruptAfter.test(spoken.stderr)) child.kill("SIGINT");
-    spoken.stderr += text;
-  });
+  const said = (): boolean => interruptAfter?.test(spoken.stdout + spoken.stderr) === true;
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      const before = said();
+      spoken[name] += text;
+      if (!before && said()) child.kill("SIGINT");
+    });
+  }
   return new Promise((resolve) => {
     child.on("close", (code, signal) => resolve({ ...spoken, code, signal }));
   });

@@ -8,7 +8,8 @@ import type { ServeOptions, ServingModels } from "../../../harness/app/serve-mod
 import { packageRoot } from "../../../harness/contract/files.js";
 import { bench } from "../cli/support.js";
 
-const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;
+/** The address of a compiled file of the project. */
+export const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;
 
 /** The embedded model, as users have it. */
 export const embeddedModel = join(packageRoot, "suites", "trace-seq", "model");

@@ -33,3 +33,11 @@ export function textOf(source: string, flag: string): string {
   }
   throw new BenchError("USAGE", `${flag}: the variable ${name} is not set`, { fix: `Set it: export ${name}=…` });
 }
+
+/** Why a server cannot listen, as an error with its fix. */
+export function listenError(error: unknown, host: string, port: number): unknown {
+  if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return error;
+  return new BenchError("USAGE", `port ${port} of ${host} is taken`, {
+    fix: "Give another one, such as --port 0 for a free one.",
+  });
+}

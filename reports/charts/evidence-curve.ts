@@ -1,0 +1,54 @@
+import { linearScale } from "./scale.js";
+import { element, figure, label, linePath } from "./svg.js";
+
+export interface EvidenceCurveOptions {
+  id: string;
+  title: string;
+  description: string;
+  /** Wealth of both bets after so many pairs, in ascending order of pairs. */
+  course: readonly { pairs: number; worse: number; notWorse: number }[];
+  /** Where each bet decides. */
+  bounds: { worse: number; notWorse: number };
+}
+
+const width = 400;
+const height = 170;
+const frame = { left: 40, right: 10, top: 12, bottom: 34 };
+
+/** The least power of ten that is drawn: below it a bet is lost, whatever its wealth. */
+const least = -2;
+
+const exponent = (wealth: number): number => Math.max(least, Math.log10(Math.max(wealth, Number.MIN_VALUE)));
+
+/** The wealth of the bets that a candidate is worse, and that it is not, on a logarithmic scale, with their bounds. */
+export function evidenceCurve({ id, title, description, course, bounds }: EvidenceCurveOptions): string {
+  const [right, bottom] = [width - frame.right, height - frame.bottom];
+  const most = Math.max(
+    ...Object.values(bounds).map((bound) => exponent(bound) + 0.4),
+    ...course.flatMap(({ worse, notWorse }) => [exponent(worse), exponent(notWorse)].filter(Number.isFinite)),
+  );
+  const x = linearScale([0, Math.max(course.at(-1)?.pairs ?? 0, 1)], [frame.left, right]);
+  const y = linearScale([least, Math.min(most, 12)], [bottom, frame.top]);
+  const marks = y
+    .ticks(4)
+    .filter(Number.isInteger)
+    .flatMap((tick) => [
+      element("line", { class: "grid", x1: frame.left, x2: right, y1: y(tick), y2: y(tick) }),
+      label(wealthText(tick), { class: "axis", x: frame.left - 6, y: y(tick) + 4, "text-anchor": "end" }),
+    ]);
+  for (const tick of x.ticks(5).filter(Number.isInteger)) {
+    marks.push(label(String(tick), { class: "axis", x: x(tick), y: bottom + 15, "text-anchor": "middle" }));
+  }
+  marks.push(label("pairs of observations →", { class: "axis-title", x: right, y: height - 4, "text-anchor": "end" }));
+  for (const side of ["worse", "notWorse"] as const) {
+    const level = y(exponent(bounds[side]));
+    const line = linePath(course.map((point) => [x(point.pairs), y(exponent(point[side]))]));
+    marks.push(
+      element("line", { class: `bound ${side}`, x1: frame.left, x2: right, y1: level, y2: level }),
+      element("path", { class: `wealth ${side}`, d: line }),
+    );
+  }
+  return figure({ id, width, height, title, description, className: "evidence-curve" }, ...marks);
+}
+
+const wealthText = (power: number): string => (power < 4 ? String(10 ** power) : `1e${power}`);
