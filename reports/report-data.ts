@@ -10,6 +10,7 @@ import type {
   CostRecord,
   CurvesRecord,
   Leaderboard,
+  MachineRecord,
   MatrixRecord,
   RunRecord,
   SyntheticRecord,
@@ -44,6 +45,8 @@ export interface CellResult extends CellRecord {
   /** What its trainer generated for rehearsal, by set. */
   synthetic?: SyntheticRecord[];
   error?: ErrorRecord;
+  /** Where it was carried out; none where that was in the run's own process. */
+  machines: MachineRecord[];
   /** In the order in which they were raised. */
   alerts: Alert[];
 }
@@ -65,6 +68,7 @@ export function readReportData(
       curves: curves[cell.id],
       synthetic: synthetic[cell.id],
       error: cells[cell.id]?.error,
+      machines: cells[cell.id]?.machines ?? [],
       alerts: cells[cell.id]?.alerts ?? [],
     })),
     leaderboard: buildLeaderboard({ directory, run, matrices, costs, curves }, metrics),

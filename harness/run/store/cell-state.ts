@@ -1,6 +1,7 @@
 import type { Alert } from "../../contract/alert.js";
+import { canonicalJson } from "../../contract/digest.js";
 import type { ErrorRecord } from "../../contract/errors.js";
-import type { CellRecord, CellStatus, JournalEvent } from "../../contract/result.js";
+import type { CellRecord, CellStatus, JournalEvent, MachineRecord } from "../../contract/result.js";
 
 /** What happened to one cell so far, by the journal. */
 export interface CellState {
@@ -10,13 +11,15 @@ export interface CellState {
   alerts: Alert[];
   /** Ids of the alerts that a webhook took. */
   delivered: string[];
+  /** Where it was carried out, each machine once; none where that was in the run's own process. */
+  machines: MachineRecord[];
   error?: ErrorRecord;
 }
 
 /** Folds a journal into the state of each planned cell. */
 export function cellStates(cells: readonly CellRecord[], events: readonly JournalEvent[]): Record<string, CellState> {
   const states: Record<string, CellState> = Object.create(null);
-  for (const { id } of cells) states[id] = { status: "pending", rows: [], alerts: [], delivered: [] };
+  for (const { id } of cells) states[id] = { status: "pending", rows: [], alerts: [], delivered: [], machines: [] };
   for (const event of events) applyEvent(states, event);
   return states;
 }
@@ -31,6 +34,7 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
       state.rows = state.rows.filter(({ row }) => row < event.fromRow);
       state.alerts = state.alerts.filter(({ row }) => row < event.fromRow);
       delete state.error;
+      addMachine(state, event.machine);
       break;
     case "row-finished":
       state.rows.push({ row: event.row, artifacts: event.artifacts });
@@ -52,4 +56,9 @@ export function applyEvent(states: Record<string, CellState>, event: JournalEven
       state.status = "cancelled";
       break;
   }
+}
+
+function addMachine({ machines }: CellState, machine: MachineRecord | undefined): void {
+  if (machine === undefined) return;
+  if (!machines.some((known) => canonicalJson(known) === canonicalJson(machine))) machines.push(machine);
 }

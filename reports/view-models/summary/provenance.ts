@@ -3,6 +3,7 @@ import { suiteLabel } from "../../../harness/contract/suite.js";
 import { seedsText } from "../../../harness/run/plan/seeds.js";
 import type { ReportData } from "../../report-data.js";
 import { bytes, count, duration, list, moment } from "../shared/format.js";
+import { type MachinesView, machinesView } from "./machines.js";
 
 /** Command, versions and settings needed to reproduce a run. */
 export interface ProvenanceView {
@@ -12,10 +13,11 @@ export interface ProvenanceView {
   notes: string[];
   trainers: { name: string; version: string; source: string; options: string }[];
   environment: { name: string; value: string }[];
+  machines: MachinesView;
   config: string;
 }
 
-export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData): ProvenanceView {
+export function provenanceView({ run, cells, wallSeconds, peakMemoryBytes }: ReportData): ProvenanceView {
   const { suite, model } = run;
   const facts: [string, string | undefined, boolean][] = [
     ["Suite", suiteLabel(suite), false],
@@ -50,6 +52,7 @@ export function provenanceView({ run, wallSeconds, peakMemoryBytes }: ReportData
       name,
       value: value === null ? "unknown" : String(value),
     })),
+    machines: machinesView(cells),
     config: JSON.stringify(run.config, null, 2),
   };
 }

@@ -1,40 +1,19 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { beforeAll, expect, test } from "vitest";
-import type { RunConfig } from "../../../harness/contract/config.js";
-import type { RunEvent } from "../../../harness/contract/event.js";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { loadRegistry } from "../../../harness/plugins.js";
 import { ContentStore } from "../../../harness/run/carry/content-store.js";
 import { DirectoryStore } from "../../../harness/run/carry/directory-store.js";
-import { executeRun, type RunOutcome } from "../../../harness/run/execute.js";
-import { planRun } from "../../../harness/run/plan/plan.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, drive, killAfterRow, matricesOf, plugins, run } from "./support.js";
+import { elsewhere as carried, trainers } from "../../launchers/support.js";
+import { buildIfStale, configure, drive, killAfterRow, matricesOf, run } from "./support.js";
 
-const launchers = pathToFileURL(join(packageRoot, "dist", "launchers", "index.js")).href;
 const directory = newDirectory();
-const trainers = ["sequential", "replay"] as const;
 let here: Record<string, string>;
 
 /** The same grid, in child processes. */
-async function elsewhere(
-  out: string,
-  changes: Partial<RunConfig> = {},
-  during: (event: RunEvent) => void = () => undefined,
-): Promise<RunOutcome & { events: RunEvent[] }> {
-  const specifiers = [...plugins, launchers];
-  const config = { ...configure(out, { on: "processes", seeds: [1, 2] }, ...trainers), ...changes };
-  const events: RunEvent[] = [];
-  const show = (event: RunEvent): void => {
-    events.push(event);
-    during(event);
-  };
-  const plan = await planRun(config, await loadRegistry(specifiers), specifiers, "bench run words");
-  return { ...(await executeRun(plan, { display: { show, close: () => undefined } })), events };
-}
+const elsewhere: typeof carried = (out, changes, during) => carried(out, { on: "processes", ...changes }, during);
 
 const startsOf = (out: string) => readRun(out).events.filter(({ type }) => type === "cell-started");
 
@@ -66,7 +45,7 @@ function rowsOf(out: string): Record<string, number> {
 
 test("cells in child processes give the same bits; the journal says on which machine", async () => {
   const out = join(directory, "elsewhere");
-  const outcome = await elsewhere(out);
+  const outcome = await elsewhere(out, {});
   expect(outcome).toMatchObject({ status: "done", done: 4 });
   expect(matricesOf(out)).toEqual(here);
   const starts = startsOf(out);

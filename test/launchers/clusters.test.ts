@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { RunConfig } from "../../harness/contract/config.js";
+import { readRun } from "../../harness/run/store/store.js";
+import { newDirectory } from "../files.js";
+import { buildIfStale, configure, drive, killAfterRow, matricesOf, run } from "../harness/run/support.js";
+import { elsewhere, trainers } from "./support.js";
+
+const directory = newDirectory();
+let here: Record<string, string>;
+
+beforeAll(async () => {
+  buildIfStale();
+  const out = join(directory, "here");
+  await run(configure(out, { seeds: [1, 2] }, ...trainers));
+  here = matricesOf(out);
+});
+
+/** Clusters that tests may use. */
+const clusters: { name: string; available: boolean; missing: string; config: Partial<RunConfig> }[] = [
+  {
+    name: "Ray",
+    available: process.env.BENCH_RAY !== undefined,
+    missing:
+      "BENCH_RAY is the address of no cluster, such as http://127.0.0.1:8265 (BENCH_RAY_PYTHON: Python with ray)",
+    config: {
+      on: process.env.BENCH_RAY,
+      remote: { options: { python: process.env.BENCH_RAY_PYTHON ?? "python3" } },
+    },
+  },
+  {
+    name: "Slurm",
+    available: spawnSync("sinfo", ["--noheader"]).status === 0,
+    missing: "`sinfo` finds no cluster",
+    config: { on: "slurm", remote: { options: { time: "00:10:00" } } },
+  },
+];
+
+for (const { name, available, missing, config } of clusters) {
+  if (!available) console.log(`skipped: tests with ${name}, since ${missing}`);
+  describe.skipIf(!available)(name, () => {
+    test("gives the same bits; a coordinator that was killed finds its job again", async () => {
+      const out = join(directory, name);
+      const given = { ...configure(out, { seeds: [1, 2] }, ...trainers), ...config };
+      const killed = await drive(given, { display: "json", during: killAfterRow(0) });
+      expect(killed.code).toBe(137);
+      const again = await elsewhere(out, config);
+      expect(again).toMatchObject({ status: "done", done: 4 });
+      expect(matricesOf(out)).toEqual(here);
+      const { events } = readRun(out);
+      expect(events.filter(({ type }) => type === "job-submitted")).toHaveLength(1);
+      const rows = events.flatMap((event) => (event.type === "row-finished" ? [`${event.cell} ${event.row}`] : []));
+      expect(new Set(rows).size).toBe(rows.length);
+    });
+
+    test("ends its job when the run is cancelled, and goes on with what was finished", async () => {
+      const out = join(directory, `${name}-cancelled`);
+      const slow = { ...config, trainers: [{ label: "slow", name: "sequential", options: { pause: 20 } }] };
+      const cancelled = await elsewhere(out, slow, (event, stop) => {
+        if (event.type === "row-finished") stop();
+      });
+      expect(cancelled).toMatchObject({ status: "cancelled", failed: 0 });
+      expect(await elsewhere(out, slow)).toMatchObject({ status: "done", done: 2 });
+    });
+
+    test("gives up a cell that takes too long", async () => {
+      const out = join(directory, `${name}-late`);
+      const slow = [{ label: "slow", name: "sequential", options: { pause: 10_000 } }];
+      const remote = { ...config.remote, timeout: 8 };
+      const outcome = await elsewhere(out, { ...config, trainers: slow, seeds: [1], remote });
+      expect(outcome).toMatchObject({ status: "failed", failed: 1 });
+      expect(outcome.failures[0]!.error.code).toBe("CELL_FAILED");
+    });
+  });
+}
+
+test.each([
+  ["ray://user@host", "no address"],
+  ["ray://host:10001", "no address"],
+  ["http://host:8265/path", "no address"],
+])("%s is no cluster", async (on, message) => {
+  await expect(elsewhere(join(directory, "no"), { on })).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining(message),
+  });
+});
+
+test("a cluster that does not answer is an error before anything is written", async () => {
+  const out = join(directory, "absent");
+  await expect(elsewhere(out, { on: "http://127.0.0.1:9" })).rejects.toMatchObject({ code: "LAUNCHER_FAILED" });
+  expect(existsSync(out)).toBe(false);
+});
