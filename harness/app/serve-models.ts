@@ -19,6 +19,7 @@ import { LocalBackend } from "../serve/local/backend.js";
 import { ProxyBackend, parseUpstream, type Upstream } from "../serve/proxy-backend.js";
 import { type ModelServer, modelServer } from "../serve/server.js";
 import type { ShadowSettings } from "../serve/shadow.js";
+import { openTracing } from "../serve/tracing.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
 import { pathOf } from "./registry/add-version.js";
 import { advanceRollout, intervene, observe, observeRequests, statusOf } from "./rollout.js";
@@ -81,7 +82,9 @@ export async function serveModels(
   const by = `bench serve on ${host}:${port}`;
   const logs = new Map(names.map((name) => [name, new RolloutLog(directory, name)]));
   const logOf = (name: string): RolloutLog => logs.get(name)!;
+  const tracing = await openTracing(process.env);
   const server = modelServer({
+    ...(tracing !== undefined && { tracing }),
     ...{ registry: directory, names, keys, operatorKeys, log, secret: secretOf(directory) },
     ...(options.shadow !== undefined && { shadow: readShadow(options.shadow, names, state) }),
     ...{ mostPending: options.pending, timeoutSeconds: options.timeout, mostBytes: 4 * 2 ** 20 },

@@ -12,6 +12,8 @@ export interface ApiCall {
   id: string;
   /** The name that the answer gives the model. */
   model: string;
+  /** What goes along to a server that answers, such as the trace that the call belongs to. */
+  headers?: Readonly<Record<string, string>>;
   /** Aborted when nobody waits for the answer any more. */
   signal: AbortSignal;
 }

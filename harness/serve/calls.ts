@@ -9,6 +9,7 @@ import type { Observations } from "./observations.js";
 import type { Receipts } from "./receipt.js";
 import type { Route, Router } from "./router.js";
 import type { Shadow } from "./shadow.js";
+import type { TracedWork, Tracing } from "./tracing.js";
 import type { Versions } from "./versions.js";
 
 /** What answering a call takes. */
@@ -20,6 +21,7 @@ export interface CallServices {
   metrics: ServerMetrics;
   load: LoadGuard;
   shadow: Shadow | undefined;
+  tracing: Tracing | undefined;
   /** Most seconds until the last byte of an answer. */
   timeoutSeconds: number;
   log(line: string): void;
@@ -39,6 +41,9 @@ export async function answerCall(
   if (typeof body.model !== "string") throw new ApiError(400, `"model" is missing`, { param: "model" });
   const route = services.router.route(body.model, bucketOf(body, request));
   const leave = services.load.enter();
+  const trace = services.tracing?.start(`POST /v1/${path}`, request.headers, {
+    ...{ "http.request.method": "POST", "url.path": `/v1/${path}`, "gen_ai.request.model": body.model.slice(0, 200) },
+  });
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(timeout(services.timeoutSeconds)), 1000 * services.timeoutSeconds);
   const end = () => {
@@ -47,10 +52,11 @@ export async function answerCall(
   };
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) patience.abort(new ApiError(499, "the client left"));
+    trace?.end({ "http.response.status_code": reply.statusCode }, reply.statusCode >= 500);
     end();
   });
   try {
-    const call = { path, body, signal: patience.signal };
+    const call = { path, body, signal: patience.signal, trace };
     const { answer, id, by } = await answerOrFallBack(call, route, services);
     reply
       .code(answer.status)
@@ -64,7 +70,12 @@ export async function answerCall(
   }
 }
 
-type Unrouted = Pick<ApiCall, "path" | "body" | "signal">;
+type Unrouted = Pick<ApiCall, "path" | "body" | "signal"> & { trace: TracedWork | undefined };
+
+/** Names of OpenTelemetry's conventions for generative models. */
+const operations: Record<ApiPath, string> = {
+  ...{ "chat/completions": "chat", completions: "text_completion", embeddings: "embeddings" },
+};
 
 interface Answered {
   answer: ApiAnswer;
@@ -87,13 +98,20 @@ async function answerOrFallBack(call: Unrouted, route: Route, services: CallServ
   return version === undefined ? first : answerBy(call, { name: route.name, version }, services);
 }
 
-async function answerBy(unrouted: Unrouted, by: Route, services: CallServices): Promise<Answered> {
+async function answerBy({ trace, ...unrouted }: Unrouted, by: Route, services: CallServices): Promise<Answered> {
   const { versions, receipts, metrics, shadow } = services;
   const id = receipts.issue(by);
-  const call: ApiCall = { ...unrouted, id, model: by.name };
+  const operation = operations[unrouted.path];
+  const work = trace?.child(`${operation} ${by.name}`, {
+    ...{ "gen_ai.operation.name": operation, "gen_ai.request.model": by.name, "gen_ai.response.id": id },
+    ...{ "bench.version": by.version, "bench.arm": by.rollout?.arm ?? "none" },
+  });
+  const call: ApiCall = { ...unrouted, id, model: by.name, headers: work?.headers };
   const began = performance.now();
-  const finish = (status: number) =>
+  const finish = (status: number) => {
+    work?.end({ "http.response.status_code": status }, status >= 500);
     finished(id, unrouted.path, by, status, (performance.now() - began) / 1000, services);
+  };
   try {
     const answering = versions.get(by.name, by.version).then((backend) => backend.answer(call));
     const answer = await withinPatience(answering, call.signal);
@@ -104,7 +122,10 @@ async function answerBy(unrouted: Unrouted, by: Route, services: CallServices): 
   } catch (error) {
     const { status } = apiError(error);
     if (status !== 499) finish(status);
-    else metrics.refused.inc({ reason: "client left" });
+    else {
+      work?.end({ "http.response.status_code": status }, true);
+      metrics.refused.inc({ reason: "client left" });
+    }
     throw error;
   }
 }

@@ -36,7 +36,7 @@ export class ProxyBackend implements Backend {
     return this.#pending;
   }
 
-  async answer({ path, body, signal }: ApiCall): Promise<ApiAnswer> {
+  async answer({ path, body, signal, headers }: ApiCall): Promise<ApiAnswer> {
     const { root, model, key } = this.upstream;
     this.#pending += 1;
     const done = () => {
@@ -45,7 +45,10 @@ export class ProxyBackend implements Backend {
     try {
       const answer = await request(`${root}/${path}`, {
         method: "POST",
-        headers: { "content-type": "application/json", ...(key !== undefined && { authorization: `Bearer ${key}` }) },
+        headers: {
+          ...{ ...headers, "content-type": "application/json" },
+          ...(key !== undefined && { authorization: `Bearer ${key}` }),
+        },
         body: JSON.stringify(model === undefined ? body : { ...body, model }),
         dispatcher: this.#agent,
         signal,

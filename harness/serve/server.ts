@@ -12,6 +12,7 @@ import { Receipts } from "./receipt.js";
 import { addRolloutRoutes, type RolloutControl } from "./rollout-routes.js";
 import { Router } from "./router.js";
 import { Shadow, type ShadowSettings } from "./shadow.js";
+import type { Tracing } from "./tracing.js";
 import { type OpenBackend, Versions } from "./versions.js";
 
 /** What a server is started with. */
@@ -39,6 +40,8 @@ export interface ServerSettings {
   advanceSeconds: number;
   /** Asked before each of these looks. */
   heldOut?: HeldOutSettings;
+  /** Where calls are traced. */
+  tracing?: Tracing;
   open: OpenBackend;
   record: RecordObservations;
   rollouts: RolloutControl;
@@ -74,6 +77,7 @@ export function modelServer(settings: ServerSettings): ModelServer {
     ...{ router, versions, observations, metrics, load, shadow, log },
     receipts: new Receipts(settings.secret),
     timeoutSeconds: settings.timeoutSeconds,
+    tracing: settings.tracing,
   };
   const server = fastify({
     logger: false,
@@ -93,6 +97,7 @@ export function modelServer(settings: ServerSettings): ModelServer {
     await shadow?.settle();
     await observations.flush();
     await versions.close();
+    await settings.tracing?.close();
   };
   return {
     async listen(host, port) {
