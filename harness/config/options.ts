@@ -1,10 +1,18 @@
-import { Ajv, type ValidateFunction } from "ajv";
+import { createRequire } from "node:module";
+import type { Ajv, ValidateFunction } from "ajv";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
-const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
-/** A string that a run resolves and pins before it plans (`../run/pin-references.ts`). */
-ajv.addFormat("sentence-model", true);
+/** Loaded with the first schema that is compiled: most processes of plug-ins compile none. */
+let validator: Ajv | undefined;
+
+function openValidator(): Ajv {
+  const { Ajv } = createRequire(import.meta.url)("ajv") as typeof import("ajv");
+  const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
+  /** A string that a run resolves and pins before it plans (`../run/pin-references.ts`). */
+  return ajv.addFormat("sentence-model", true);
+}
+
 /** By the schema's text: a process that runs for weeks meets equal schemas in new objects, and ajv keeps all. */
 const compiled = new Map<string, ValidateFunction<Record<string, unknown>>>();
 
@@ -40,7 +48,8 @@ export function compileOptions(
 ): ValidateFunction<Record<string, unknown>> {
   try {
     const text = JSON.stringify({ type: "object", additionalProperties: false, properties: {}, ...schema });
-    const validate = compiled.get(text) ?? ajv.compile<Record<string, unknown>>(JSON.parse(text));
+    validator ??= openValidator();
+    const validate = compiled.get(text) ?? validator.compile<Record<string, unknown>>(JSON.parse(text));
     compiled.set(text, validate);
     return validate;
   } catch (error) {

@@ -1,7 +1,8 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import type { SearchSpace } from "../contract/trainer.js";
 import { ownSchemas } from "./schema-error.js";
-import { checkSpace, spaceSchema } from "./search-space.js";
+import { checkSpace } from "./search-space.js";
+import { spaceSchema } from "./space-schema.js";
 import { readYamlFile } from "./yaml-file.js";
 
 let validate: ValidateFunction<SearchSpace> | undefined;

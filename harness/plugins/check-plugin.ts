@@ -1,7 +1,8 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import { compileOptions } from "../config/options.js";
 import { explainSchemaErrors, ownSchemas } from "../config/schema-error.js";
-import { checkSpace, spaceSchema } from "../config/search-space.js";
+import { checkSpace } from "../config/search-space.js";
+import { spaceSchema } from "../config/space-schema.js";
 import { BenchError } from "../contract/errors.js";
 import type { Plugin } from "../contract/plugin.js";
 import { modalities } from "../contract/suite.js";

@@ -1,4 +1,4 @@
-import { spaceSchema } from "../config/search-space.js";
+import { spaceSchema } from "../config/space-schema.js";
 import { type Modality, modalities } from "../contract/suite.js";
 import type { SearchSpace } from "../contract/trainer.js";
 
