@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { answers, encodingOf, openOptions, takeStep } from "./bench-pretrain.js";
 import { writeFileAtomically } from "./harness/contract/files.js";
 import { random } from "./harness/contract/random.js";
-import { groupBy } from "./harness/metrics/clusters.js";
+import { groupBy } from "./harness/metrics/statistics/clusters.js";
 import { baseModelDirectory } from "./suites/complete-suite.js";
 import { readerDirectory } from "./suites/knowledge-seq/index.js";
 import { type ReadingItem, readingItem } from "./suites/knowledge-seq/reading.js";

@@ -4,10 +4,11 @@
  *
  * @module
  */
+
+import { type EvaluateOptions, evaluateCheckpoint } from "./harness/app/checkpoints/evaluate-checkpoint.js";
 import type { AppContext } from "./harness/app/context.js";
 import { registryFor } from "./harness/app/context.js";
-import { type EvaluateOptions, evaluateCheckpoint } from "./harness/app/evaluate-checkpoint.js";
-import { type BlessOptions, blessRun, type GateOptions, gateRun } from "./harness/app/gate-run.js";
+import { type BlessOptions, blessRun, type GateOptions, gateRun } from "./harness/app/gate/gate-run.js";
 import { planSuite, runSuite, type SuiteRunOptions } from "./harness/app/run-suite.js";
 import { BenchError } from "./harness/contract/errors.js";
 import type { RunEvent } from "./harness/contract/event.js";
@@ -32,11 +33,9 @@ import { observedDisplay, silentDisplay } from "./harness/run/display/index.js";
 import { executeRun } from "./harness/run/execute.js";
 import { rooms } from "./rooms.js";
 
-export type { EvaluateOptions } from "./harness/app/evaluate-checkpoint.js";
-export type { BlessOptions, GateOptions } from "./harness/app/gate-run.js";
+export type { EvaluateOptions } from "./harness/app/checkpoints/evaluate-checkpoint.js";
+export type { BlessOptions, GateOptions } from "./harness/app/gate/gate-run.js";
 export type * from "./harness/contract/alert.js";
-export type * from "./harness/contract/board.js";
-export type * from "./harness/contract/claim.js";
 export type * from "./harness/contract/config.js";
 export type * from "./harness/contract/engine.js";
 export {
@@ -48,12 +47,14 @@ export {
   errorCodes,
 } from "./harness/contract/errors.js";
 export type * from "./harness/contract/event.js";
-export type * from "./harness/contract/history.js";
 export type * from "./harness/contract/metric.js";
 export type * from "./harness/contract/plugin.js";
 export type * from "./harness/contract/result.js";
+export type * from "./harness/contract/results/board.js";
+export type * from "./harness/contract/results/claim.js";
+export type * from "./harness/contract/results/history.js";
+export type * from "./harness/contract/results/suite-record.js";
 export type * from "./harness/contract/suite.js";
-export type * from "./harness/contract/suite-record.js";
 export type * from "./harness/contract/trainer.js";
 export type { Acknowledgement } from "./harness/gate/acknowledge.js";
 export type { Baseline } from "./harness/gate/baseline.js";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pathInside } from "../harness/contract/foreign-path.js";
+import { pathInside } from "../harness/contract/files/foreign-path.js";
 
 const folder = "shards";
 

@@ -11,10 +11,10 @@ import {
 } from "../claims/registered.js";
 import { readRegistration, requireSame } from "../claims/registration.js";
 import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js";
-import { armsOf, type Claim } from "../contract/claim.js";
 import type { TrainerConfig } from "../contract/config.js";
 import { canonicalJson, digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import { armsOf, type Claim } from "../contract/results/claim.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import { planRun, type RunPlan } from "../run/plan/plan.js";
 import { readRunRecord } from "../run/store/store.js";

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
-import type { History } from "../contract/history.js";
 import type { Metric } from "../contract/metric.js";
+import type { History } from "../contract/results/history.js";
 import { buildHistory } from "../metrics/index.js";
 import { layout, type ReadingOptions, readRun } from "../run/store/store.js";
 

@@ -1,7 +1,7 @@
 import { checkOptions } from "../config/index.js";
-import type { Arm } from "../contract/claim.js";
 import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import type { Arm } from "../contract/results/claim.js";
 import type { TrainerDefinition } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
 

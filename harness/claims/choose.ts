@@ -1,8 +1,8 @@
 import { suggestName } from "../config/suggest-name.js";
-import { type Arm, armsOf, type Claim } from "../contract/claim.js";
 import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
+import { type Arm, armsOf, type Claim } from "../contract/results/claim.js";
 import { measureOf, noSuite } from "../gate/measures.js";
 
 /**

@@ -1,11 +1,11 @@
-import { armsOf, type Hypothesis } from "../contract/claim.js";
 import type { Metric } from "../contract/metric.js";
+import { armsOf, type Hypothesis } from "../contract/results/claim.js";
 import { judge, leastOrders } from "../gate/judge.js";
 import { type Measure, measureOf, noSuite } from "../gate/measures.js";
 import { type ObservedSide, runSpread } from "../gate/pairing.js";
-import { type Observation, orderMeans, placeOf, runsPerOrder } from "../metrics/clusters.js";
-import type { LeastSpread } from "../metrics/least-spread.js";
-import { holm, pairedPValue, rounding } from "../metrics/statistics.js";
+import { type Observation, orderMeans, placeOf, runsPerOrder } from "../metrics/statistics/clusters.js";
+import type { LeastSpread } from "../metrics/statistics/least-spread.js";
+import { holm, pairedPValue, rounding } from "../metrics/statistics/statistics.js";
 import type { ClaimVerdict, RegisteredClaim } from "./registered.js";
 
 /** What the runs say about one inequality. */

@@ -1,10 +1,10 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { armsOf } from "../contract/claim.js";
 import { canonicalJson } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
-import { readRegularFile } from "../contract/read-file.js";
+import { readRegularFile } from "../contract/files/read-file.js";
 import type { RunRecord } from "../contract/result.js";
+import { armsOf } from "../contract/results/claim.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { readRun, readRunRecord } from "../run/store/store.js";
 import type { ResolvedArm } from "./arms.js";

@@ -3,7 +3,7 @@ import type { Metric } from "../contract/metric.js";
 import type { ModelRecord, RunRecord } from "../contract/result.js";
 import type { Entry } from "../gate/entry.js";
 import { observedSide, readEntries } from "../gate/entry.js";
-import { seedsPerOrder } from "../metrics/clusters.js";
+import { seedsPerOrder } from "../metrics/statistics/clusters.js";
 import type { ReadingOptions } from "../run/store/store.js";
 import { isArm, type ResolvedArm } from "./arms.js";
 import { type ArmCells, type ClaimResult, judgeClaims } from "./judge.js";

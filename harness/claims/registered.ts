@@ -1,4 +1,4 @@
-import type { Claim } from "../contract/claim.js";
+import type { Claim } from "../contract/results/claim.js";
 import type { ResolvedArm } from "./arms.js";
 
 /** A claim as it is registered and judged: its arms are kept once for all claims, with every option. */

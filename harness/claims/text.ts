@@ -1,4 +1,4 @@
-import type { Hypothesis } from "../contract/claim.js";
+import type { Hypothesis } from "../contract/results/claim.js";
 import { points } from "../metrics/score-text.js";
 import type { ClaimsRecord } from "./record.js";
 

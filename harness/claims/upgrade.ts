@@ -1,4 +1,4 @@
-import type { Hypothesis } from "../contract/claim.js";
+import type { Hypothesis } from "../contract/results/claim.js";
 import { measureOf, noSuite } from "../gate/measures.js";
 import type { ResolvedArm } from "./arms.js";
 import type { ClaimResult, HypothesisResult } from "./judge.js";

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import type { ValidateFunction } from "ajv";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
-import { deepest, isTooDeep, withinStack } from "../contract/nesting.js";
-import { readRegularFile } from "../contract/read-file.js";
+import { deepest, isTooDeep, withinStack } from "../contract/files/nesting.js";
+import { readRegularFile } from "../contract/files/read-file.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
 /** The checked content of a YAML file, with the positions of its keys and values. */

@@ -1,11 +1,11 @@
-import type { Board } from "./board.js";
-import type { Claim } from "./claim.js";
 import type { DashboardRenderer } from "./dashboard.js";
 import type { Checkpoint, EngineDefinition } from "./engine.js";
 import type { RunEvent } from "./event.js";
-import type { History } from "./history.js";
 import type { LauncherDefinition } from "./launcher.js";
 import type { Metric, MetricDefinition } from "./metric.js";
+import type { Board } from "./results/board.js";
+import type { Claim } from "./results/claim.js";
+import type { History } from "./results/history.js";
 import type { Example, Modality, SuiteDefinition } from "./suite.js";
 import type { TrainerDefinition } from "./trainer.js";
 

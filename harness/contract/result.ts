@@ -1,6 +1,6 @@
 import type { Isolation } from "./isolation.js";
+import type { SuiteRecord } from "./results/suite-record.js";
 import type { ProbeKind } from "./suite.js";
-import type { SuiteRecord } from "./suite-record.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
 
 export type { JournalEvent, MachineRecord } from "./journal-event.js";

@@ -1,11 +1,17 @@
 import type { EngineChoice, MemoryNeed } from "./engine.js";
-import type { Decoding, Generation, GenerationObserver, GenerationRequest, ScoreRequest } from "./generation.js";
 import type { Isolation } from "./isolation.js";
-import type { Privileges } from "./privileges.js";
 import type { CorpusChange, Example, Modality, Part, TaskDescription } from "./suite.js";
+import type {
+  Decoding,
+  Generation,
+  GenerationObserver,
+  GenerationRequest,
+  ScoreRequest,
+} from "./trainer/generation.js";
+import type { Privileges } from "./trainer/privileges.js";
 
-export * from "./generation.js";
-export type { Privileges } from "./privileges.js";
+export * from "./trainer/generation.js";
+export type { Privileges } from "./trainer/privileges.js";
 
 /**
  * - sequence: learns task after task; every row of the matrix is measured.

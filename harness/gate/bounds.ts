@@ -1,7 +1,7 @@
 import jStat from "jstat";
 import { mean } from "../metrics/definition.js";
-import type { LeastSpread } from "../metrics/least-spread.js";
-import { rounding, standardDeviation, tInterval } from "../metrics/statistics.js";
+import type { LeastSpread } from "../metrics/statistics/least-spread.js";
+import { rounding, standardDeviation, tInterval } from "../metrics/statistics/statistics.js";
 import { type Bounds, bootstrapBounds } from "./bootstrap.js";
 
 /** Up to this many orders or items Student's interval is used; above it the bootstrap, which needs no normal values. */

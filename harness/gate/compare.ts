@@ -5,7 +5,7 @@ import { overallPerformance } from "../metrics/catalog.js";
 import { meanCost } from "../metrics/cost.js";
 import { mean } from "../metrics/definition.js";
 import { builtInMetrics } from "../metrics/index.js";
-import { holm, pairedPValue } from "../metrics/statistics.js";
+import { holm, pairedPValue } from "../metrics/statistics/statistics.js";
 import { differenceInterval } from "./bounds.js";
 import type { ComparisonRow, ComparisonVerdict } from "./comparison-row.js";
 import { type Entry, observedSide } from "./entry.js";

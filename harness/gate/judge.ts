@@ -1,6 +1,6 @@
 import { mean } from "../metrics/definition.js";
-import type { LeastSpread } from "../metrics/least-spread.js";
-import { rounding, spreadOf } from "../metrics/statistics.js";
+import type { LeastSpread } from "../metrics/statistics/least-spread.js";
+import { rounding, spreadOf } from "../metrics/statistics/statistics.js";
 import { bettingEvidence, enoughEvidence, ordersToEnough } from "./betting.js";
 import { oneSidedBounds, studentQuantile } from "./bounds.js";
 import { leansLeft, skewness } from "./skewness.js";

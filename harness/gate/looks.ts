@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
-import { readRegularFile } from "../contract/read-file.js";
+import { readRegularFile } from "../contract/files/read-file.js";
 import type { TrainerRecord } from "../contract/result.js";
 import { type ComparedBaseline, isOwn } from "./baseline.js";
 import type { Entry } from "./entry.js";

@@ -6,8 +6,8 @@ import {
   pairedDifferences,
   placeOf,
   runsPerOrder,
-} from "../metrics/clusters.js";
-import { differenceSpread, itemSpread, type LeastSpread } from "../metrics/least-spread.js";
+} from "../metrics/statistics/clusters.js";
+import { differenceSpread, itemSpread, type LeastSpread } from "../metrics/statistics/least-spread.js";
 import type { Measure } from "./measures.js";
 
 /** A finished cell, as far as pairing needs it. */

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { getHFHubCachePath, getRepoFolderName } from "@huggingface/hub";
+import { pathInside } from "../contract/files/foreign-path.js";
 import { writeFileAtomically } from "../contract/files.js";
-import { pathInside } from "../contract/foreign-path.js";
 import type { HubReference } from "./reference.js";
 
 /** A commit, as the Hub names it. */

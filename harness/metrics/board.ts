@@ -1,4 +1,3 @@
-import type { Board, BoardCell, BoardRow } from "../contract/board.js";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
@@ -11,11 +10,12 @@ import type {
   RunRecord,
   TrainerRecord,
 } from "../contract/result.js";
+import type { Board, BoardCell, BoardRow } from "../contract/results/board.js";
 import { builtInMetrics, overallPerformance } from "./catalog.js";
-import { groupBy, placeOf, seedsPerOrder } from "./clusters.js";
 import { withinFlops } from "./equal-flops.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 import { modelNames } from "./model-names.js";
+import { groupBy, placeOf, seedsPerOrder } from "./statistics/clusters.js";
 
 interface Entry {
   id: string;

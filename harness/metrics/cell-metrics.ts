@@ -1,8 +1,8 @@
 import type { Metric, MetricValue } from "../contract/metric.js";
 import type { CellRecord } from "../contract/result.js";
 import { builtInMetrics } from "./catalog.js";
-import { placeOf } from "./clusters.js";
 import type { LeaderboardSource } from "./leaderboard.js";
+import { placeOf } from "./statistics/clusters.js";
 
 /**
  * Every metric of one finished cell by key, null with its reason where something is missing. Joint training of the same

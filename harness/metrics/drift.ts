@@ -1,8 +1,8 @@
 import type { CostRecord, MatrixRecord } from "../contract/result.js";
 import type { DriftReport } from "../contract/trainer.js";
 import { mean, range } from "./definition.js";
-import { rankCorrelation } from "./rank-correlation.js";
-import type { Interval } from "./statistics.js";
+import { rankCorrelation } from "./statistics/rank-correlation.js";
+import type { Interval } from "./statistics/statistics.js";
 
 /** How unlike the past a task's data was, and what learning it cost the tasks before it. */
 export interface DriftPair {

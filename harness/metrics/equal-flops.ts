@@ -1,7 +1,7 @@
 import { digestOf } from "../contract/digest.js";
 import type { CostRecord, TrainerRecord } from "../contract/result.js";
-import { groupBy } from "./clusters.js";
 import { meanCost } from "./cost.js";
+import { groupBy } from "./statistics/clusters.js";
 
 /** What of an entry of a board says which trainer it is and what it cost. */
 interface CostedEntry {

@@ -1,12 +1,12 @@
 import { BenchError } from "../contract/errors.js";
-import type { History, HistoryLine, HistorySeries, HistoryVersion } from "../contract/history.js";
 import type { Metric } from "../contract/metric.js";
 import type { LeaderboardRow, MatrixRecord } from "../contract/result.js";
+import type { History, HistoryLine, HistorySeries, HistoryVersion } from "../contract/results/history.js";
 import { builtInMetrics } from "./catalog.js";
-import { groupBy } from "./clusters.js";
 import { mean } from "./definition.js";
 import { buildLeaderboard, type LeaderboardSource } from "./leaderboard.js";
 import { byTrainingStep, modelNames } from "./model-names.js";
+import { groupBy } from "./statistics/clusters.js";
 import { findSteps } from "./steps.js";
 
 /** The results of one trainer in one run. */

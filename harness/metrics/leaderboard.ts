@@ -12,13 +12,13 @@ import type {
   TrainerRecord,
 } from "../contract/result.js";
 import { builtInMetrics, overallPerformance } from "./catalog.js";
-import { type Observation, orderMeans, placeOf, runsPerOrder, seedsPerOrder } from "./clusters.js";
 import { meanCost } from "./cost.js";
 import { itemStandardError } from "./item-error.js";
-import { itemSpread, type LeastSpread } from "./least-spread.js";
 import { orderSensitivity } from "./order-sensitivity.js";
 import { type RankedEntry, rankIntervals } from "./ranks.js";
-import { standardDeviation, tInterval } from "./statistics.js";
+import { type Observation, orderMeans, placeOf, runsPerOrder, seedsPerOrder } from "./statistics/clusters.js";
+import { itemSpread, type LeastSpread } from "./statistics/least-spread.js";
+import { standardDeviation, tInterval } from "./statistics/statistics.js";
 
 /** What a leaderboard is made of: a run as stored, matrices and costs by cell id, finished cells only. */
 export interface LeaderboardSource {

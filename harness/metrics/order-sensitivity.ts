@@ -1,6 +1,6 @@
 import type { MatrixRecord } from "../contract/result.js";
-import { groupBy } from "./clusters.js";
 import { mean } from "./definition.js";
+import { groupBy } from "./statistics/clusters.js";
 
 /** How much the order of the tasks decides, from the final scores of runs in several orders. */
 export interface OrderSensitivity {

@@ -1,7 +1,7 @@
-import { type Observation, orderMeans, pairedDifferences, runsPerOrder } from "./clusters.js";
 import { mean } from "./definition.js";
-import { differenceSpread, type LeastSpread } from "./least-spread.js";
-import { holm, pairedPValue } from "./statistics.js";
+import { type Observation, orderMeans, pairedDifferences, runsPerOrder } from "./statistics/clusters.js";
+import { differenceSpread, type LeastSpread } from "./statistics/least-spread.js";
+import { holm, pairedPValue } from "./statistics/statistics.js";
 
 /** The places that the data leave open for an entry: 1 is the best. */
 export interface RankInterval {

@@ -1,4 +1,4 @@
-import type { HistoryStep } from "../contract/history.js";
+import type { HistoryStep } from "../contract/results/history.js";
 import { mean } from "./definition.js";
 
 /** Noise below this is rounding. */

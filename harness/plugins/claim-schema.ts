@@ -1,5 +1,5 @@
-import { armsOf, type Claim } from "../contract/claim.js";
 import { BenchError } from "../contract/errors.js";
+import { armsOf, type Claim } from "../contract/results/claim.js";
 
 const text = { type: "string", minLength: 1, maxLength: 500 };
 const name = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]*$", maxLength: 80 };

@@ -15,7 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
-import { pathInside } from "../contract/foreign-path.js";
+import { pathInside } from "../contract/files/foreign-path.js";
 import type { StoredFile } from "../contract/registry.js";
 
 /** A checkpoint's files under the digest of their contents: equal checkpoints are stored once. */

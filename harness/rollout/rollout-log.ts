@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
-import { pathInside } from "../contract/foreign-path.js";
+import { pathInside } from "../contract/files/foreign-path.js";
 import type { RolloutEvent } from "../contract/rollout.js";
 import { EventLog } from "../registry/event-log.js";
 import { follow, type Rollout, required } from "./state.js";

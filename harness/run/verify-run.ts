@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
-import { pathInside } from "../contract/foreign-path.js";
+import { pathInside } from "../contract/files/foreign-path.js";
 import { isIntact } from "./cell/checkpoint.js";
 import { layout, readExamples, readSamples, type StoredRun } from "./store/store.js";
 

@@ -1,5 +1,5 @@
 import type { ExampleRecord } from "../../harness/contract/result.js";
-import { groupBy } from "../../harness/metrics/clusters.js";
+import { groupBy } from "../../harness/metrics/statistics/clusters.js";
 import { layout, openRunFiles, readExamples, readSamples } from "../../harness/run/store/store.js";
 import type { Shards } from "../shards.js";
 import { answersShard, questionEntries } from "../view-models/samples/answers.js";

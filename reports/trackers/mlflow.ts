@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stringify } from "yaml";
 import { sha256 } from "../../harness/contract/digest.js";
-import { pathInside } from "../../harness/contract/foreign-path.js";
+import { pathInside } from "../../harness/contract/files/foreign-path.js";
 import type { Reporter } from "../../harness/contract/plugin.js";
 import type { CellStatus } from "../../harness/contract/result.js";
 import { plainNames } from "./names.js";

@@ -1,5 +1,5 @@
+import { pathInside } from "../../harness/contract/files/foreign-path.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import { pathInside } from "../../harness/contract/foreign-path.js";
 import type { Reporter } from "../../harness/contract/plugin.js";
 import type { CellStatus } from "../../harness/contract/result.js";
 import { EventFile, hyperparameters, scalar, text } from "./event-file.js";

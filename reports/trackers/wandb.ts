@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { pathInside } from "../../harness/contract/files/foreign-path.js";
 import { packageVersion, writeFileAtomically } from "../../harness/contract/files.js";
-import { pathInside } from "../../harness/contract/foreign-path.js";
 import type { Reporter } from "../../harness/contract/plugin.js";
 import { plainNames } from "./names.js";
 import { readTrackedRun, type TrackedCell, type TrackedRun } from "./tracked-run.js";

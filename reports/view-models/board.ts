@@ -1,9 +1,9 @@
-import type { Board, BoardRow } from "../../harness/contract/board.js";
 import type { ReportContext } from "../../harness/contract/plugin.js";
+import type { Board, BoardRow } from "../../harness/contract/results/board.js";
 import { suiteLabel } from "../../harness/contract/suite.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
-import { seedsByOrder } from "../../harness/metrics/clusters.js";
 import { builtInMetrics } from "../../harness/metrics/index.js";
+import { seedsByOrder } from "../../harness/metrics/statistics/clusters.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
 import { boundOf, type Entry } from "./shared/entries.js";

@@ -1,4 +1,4 @@
-import type { History, HistoryLine, HistorySeries } from "../../harness/contract/history.js";
+import type { History, HistoryLine, HistorySeries } from "../../harness/contract/results/history.js";
 import { versionCurve } from "../charts/version-curve.js";
 import { list, missing, moment, plural, points, shortened, signedPoints } from "./shared/format.js";
 import type { Finding } from "./summary/findings.js";

@@ -1,7 +1,7 @@
 import { sha256 } from "../../harness/contract/digest.js";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
-import { pathInside } from "../../harness/contract/foreign-path.js";
-import { readRegularFile } from "../../harness/contract/read-file.js";
+import { pathInside } from "../../harness/contract/files/foreign-path.js";
+import { readRegularFile } from "../../harness/contract/files/read-file.js";
 import type { Part } from "../../harness/contract/suite.js";
 import { imageFormat } from "../../harness/images/format.js";
 import type { Cells, RowImage } from "./shapes/cells.js";

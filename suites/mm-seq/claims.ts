@@ -1,4 +1,4 @@
-import type { Arm, Claim, Hypothesis } from "../../harness/contract/claim.js";
+import type { Arm, Claim, Hypothesis } from "../../harness/contract/results/claim.js";
 
 const source = "Srivastava et al., arXiv 2410.19925";
 const suites = ["mm-seq"];

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { BenchError } from "../../harness/contract/errors.js";
-import { readRegularFile } from "../../harness/contract/read-file.js";
+import { readRegularFile } from "../../harness/contract/files/read-file.js";
 import type { Document, Fact } from "../../harness/contract/suite.js";
 
 /** A question as the published files have it. */

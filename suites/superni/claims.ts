@@ -1,4 +1,4 @@
-import type { Arm, Claim } from "../../harness/contract/claim.js";
+import type { Arm, Claim } from "../../harness/contract/results/claim.js";
 
 const source = "SSR, arXiv 2403.01244";
 const ssr: Arm = { trainer: "ssr", options: { items: 20, share: 0.1 } };

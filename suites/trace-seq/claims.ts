@@ -1,4 +1,4 @@
-import type { Arm, Claim, Hypothesis } from "../../harness/contract/claim.js";
+import type { Arm, Claim, Hypothesis } from "../../harness/contract/results/claim.js";
 
 const profile = "the training profile of this project";
 const regimes = `${profile}, after Mirzadeh et al., arXiv 2006.06958`;

@@ -1,4 +1,4 @@
-import type { Claim } from "../../harness/contract/claim.js";
+import type { Claim } from "../../harness/contract/results/claim.js";
 
 const source = "TRACE, arXiv 2310.06762";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AppContext } from "../../harness/app/context.js";
-import { blessRun, gateRun } from "../../harness/app/gate-run.js";
+import { blessRun, gateRun } from "../../harness/app/gate/gate-run.js";
 import { renderResults } from "../../harness/app/render-results.js";
 import { compareSides } from "../../harness/gate/compare-sides.js";
 import { comparisonPageView } from "../../reports/view-models/comparison.js";

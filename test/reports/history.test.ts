@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import type { History, HistoryLine } from "../../harness/contract/history.js";
+import type { History, HistoryLine } from "../../harness/contract/results/history.js";
 import { renderHistory } from "../../reports/html.js";
 import { historyView } from "../../reports/view-models/history.js";
 import { hasChromium, launchChromium } from "./chromium.js";

@@ -10,7 +10,7 @@ import { companionsOf } from "./companions.js";
 import { type ModelDescription, readConfig } from "./config.js";
 import { decoderShapes } from "./decoder-config.js";
 import { bytesOf, type NamedTensor, readFinite, readTensor, type StoredTensor } from "./safetensors.js";
-import { openTokenizer } from "./tokenizer.js";
+import { openTokenizer } from "./tokenizer/tokenizer.js";
 import { holdsOwnHead, unusedTensors } from "./unused-tensors.js";
 import { plainName } from "./vision/llava.js";
 import { tower } from "./vision/vision-config.js";

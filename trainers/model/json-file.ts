@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
-import { findSyntaxError } from "../../harness/contract/json-syntax.js";
-import { deepest, isTooDeep } from "../../harness/contract/nesting.js";
+import { findSyntaxError } from "../../harness/contract/files/json-syntax.js";
+import { deepest, isTooDeep } from "../../harness/contract/files/nesting.js";
 
 /** The largest tokenizers take 40 MB. */
 const mostBytes = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { TextMeasure } from "../../harness/contract/plugin.js";
 import type { Architecture } from "./architecture.js";
 import { readConfig } from "./config.js";
-import { openTokenizer } from "./tokenizer.js";
+import { openTokenizer } from "./tokenizer/tokenizer.js";
 import { tokensOfImage } from "./vision/vision-config.js";
 
 /** Tokens of prompt and answer together, where no option says otherwise. */

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { totalmem } from "node:os";
 import { BenchError } from "../../harness/contract/errors.js";
+import { openRegularFile } from "../../harness/contract/files/read-file.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import { openRegularFile } from "../../harness/contract/read-file.js";
 
 /** A tensor as stored in a file. The format: https://huggingface.co/docs/safetensors */
 export interface StoredTensor {

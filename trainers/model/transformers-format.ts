@@ -8,7 +8,7 @@ import { companionsOf } from "./companions.js";
 import { isPlainDecoder, readFields } from "./config.js";
 import { defaultMaxTokens, textMeasure } from "./measure.js";
 import { bytesOf, readFinite } from "./safetensors.js";
-import { openTokenizer } from "./tokenizer.js";
+import { openTokenizer } from "./tokenizer/tokenizer.js";
 import { findWeights, holdsWeights } from "./weights.js";
 
 /** What config.json says of files rather than of the function that is computed. */

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
+import { pathInside } from "../../harness/contract/files/foreign-path.js";
 import { writeFileAtomically } from "../../harness/contract/files.js";
-import { pathInside } from "../../harness/contract/foreign-path.js";
 import { readJsonFile } from "./json-file.js";
 import { type NamedTensor, readHeader, type StoredTensor, writeSafetensors } from "./safetensors.js";
 

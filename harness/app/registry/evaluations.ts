@@ -4,7 +4,7 @@ import type { EvaluationRecord, RegisteredModel, VersionRecord } from "../../con
 import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
 import { damageOf } from "../../registry/model-store.js";
 import { type ReadingOptions, readRun } from "../../run/store/store.js";
-import { finalScores } from "../final-scores.js";
+import { finalScores } from "../checkpoints/final-scores.js";
 import { type SignedOptions, suiteOf } from "./signature.js";
 
 /**

@@ -3,7 +3,7 @@ import stringWidth from "string-width";
 import type { ClaimResult, HypothesisResult } from "../../claims/judge.js";
 import type { ClaimsRecord } from "../../claims/record.js";
 import { contrastText, registrationText, ruleText, seenTexts, thresholdText } from "../../claims/text.js";
-import type { Claim, Hypothesis } from "../../contract/claim.js";
+import type { Claim, Hypothesis } from "../../contract/results/claim.js";
 import { boundsText, pText, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";

@@ -1,6 +1,6 @@
 import picocolors from "picocolors";
-import type { EvaluatedCheckpoint } from "../../app/evaluate-checkpoint.js";
-import type { JudgedCheckpoint } from "../../app/judge-checkpoint.js";
+import type { EvaluatedCheckpoint } from "../../app/checkpoints/evaluate-checkpoint.js";
+import type { JudgedCheckpoint } from "../../app/checkpoints/judge-checkpoint.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { alertText } from "../../run/alerts/text.js";

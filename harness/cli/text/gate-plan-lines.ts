@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import type { GatePlan } from "../../app/gate-items.js";
+import type { GatePlan } from "../../app/gate/gate-items.js";
 import { points } from "../../metrics/score-text.js";
 import { wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";

@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import type { History, HistoryLine, HistorySeries } from "../../contract/history.js";
+import type { History, HistoryLine, HistorySeries } from "../../contract/results/history.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { plainTable } from "./plain-table.js";
 import { sparkline } from "./sparkline.js";

@@ -1,9 +1,9 @@
 import picocolors from "picocolors";
 import stringWidth from "string-width";
-import type { Board } from "../../contract/board.js";
 import type { Isolation } from "../../contract/isolation.js";
 import type { MetricDescription } from "../../contract/metric.js";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
+import type { Board } from "../../contract/results/board.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { points, rankText, signedPoints } from "../../metrics/score-text.js";
 import { duration } from "../../run/display/text.js";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { EvaluateOptions } from "../../app/evaluate-checkpoint.js";
+import type { EvaluateOptions } from "../../app/checkpoints/evaluate-checkpoint.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { suiteArgument, withDeviceOptions } from "../shared-options.js";
 import { errorText } from "../text/error-text.js";
@@ -29,7 +29,7 @@ export function addEvaluate(program: Command, context: CliContext): void {
     "bench evaluate hf://HuggingFaceTB/SmolLM2-135M-Instruct trace-seq --quick --json",
     "bench evaluate http://localhost:8000/v1 trace-seq --served-model qwen --api chat --concurrency 16",
   ]).action(async (checkpoint: string, suite: string | undefined, options: EvaluateOptions & CommonOptions) => {
-    const { evaluateCheckpoint } = await import("../../app/evaluate-checkpoint.js");
+    const { evaluateCheckpoint } = await import("../../app/checkpoints/evaluate-checkpoint.js");
     const { evaluationLines } = await import("../text/evaluation-lines.js");
     const { renderReport } = await import("../../app/render-report.js");
     const { plugin: plugins, ...rest } = options;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { GateOptions } from "../../app/gate-run.js";
+import type { GateOptions } from "../../app/gate/gate-run.js";
 import { limits } from "../../config/limits.js";
 import {
   type CliContext,
@@ -76,11 +76,11 @@ export function addGate(program: Command, context: CliContext): void {
     "bench gate runs/candidate --config bench.yaml --markdown gate.md --junit gate.xml --sarif gate.sarif",
     'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
   ]).action(async (run: string, options: Options) => {
-    const { gateRun } = await import("../../app/gate-run.js");
+    const { gateRun } = await import("../../app/gate/gate-run.js");
     const { gateLines } = await import("../text/gate-lines.js");
     const { margin: margins, worstFall: worstFalls, plugin: plugins, plan, ...rest } = options;
     if (plan === true) {
-      const { planGate } = await import("../../app/gate-items.js");
+      const { planGate } = await import("../../app/gate/gate-items.js");
       const { gatePlanLines } = await import("../text/gate-plan-lines.js");
       const planned = planGate(run, { ...rest, margins, notice: noticePrinter(context) });
       if (options.json) printJson(context, planned);
@@ -108,7 +108,7 @@ export function addGate(program: Command, context: CliContext): void {
   );
   withCommonOptions(bless, ['bench gate bless runs/main --reason "release 1.2"']).action(
     async (run: string, options: StoreOptions & { name: string }) => {
-      const { blessRun } = await import("../../app/gate-run.js");
+      const { blessRun } = await import("../../app/gate/gate-run.js");
       const { baseline, file } = blessRun(run, { ...options, notice: noticePrinter(context) });
       const { name, version, cells, suite } = baseline;
       if (options.json) printJson(context, { name, version, file, cells: cells.length, suite });
@@ -129,7 +129,7 @@ export function addGate(program: Command, context: CliContext): void {
   withCommonOptions(acknowledge, [
     'bench gate acknowledge bwt --margin 0.08 --reason "traded for speed" --until 2027-01-31',
   ]).action(async (metric: string, options: StoreOptions & { margin: number; until: string; baseline?: string }) => {
-    const { acknowledgeRegression } = await import("../../app/gate-run.js");
+    const { acknowledgeRegression } = await import("../../app/gate/gate-run.js");
     const file = acknowledgeRegression(metric, options);
     if (options.json) printJson(context, { metric, file });
     else context.print(`Recorded in ${nearPath(file)}. Commit that file.\n`);

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { registryFor } from "../../app/context.js";
-import type { LeaderboardOptions } from "../../app/merge-leaderboard.js";
+import type { LeaderboardOptions } from "../../app/leaderboard/merge-leaderboard.js";
 import {
   type CliContext,
   type CommonOptions,
@@ -46,7 +46,7 @@ export function addLeaderboard(program: Command, context: CliContext): void {
     "bench leaderboard runs/* --flops 4e11",
     "bench leaderboard runs/* --json > board.json",
   ]).action(async (runs: string[], options: CommonOptions & LeaderboardOptions) => {
-    const { mergeLeaderboard } = await import("../../app/merge-leaderboard.js");
+    const { mergeLeaderboard } = await import("../../app/leaderboard/merge-leaderboard.js");
     const { equalFlopsLines, leaderboardLines } = await import("../text/leaderboard-table.js");
     const registry = await registryFor(context, options.plugin);
     const merged = await mergeLeaderboard(

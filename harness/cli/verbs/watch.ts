@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { EvaluatedCheckpoint, EvaluateOptions } from "../../app/evaluate-checkpoint.js";
-import type { JudgedCheckpoint } from "../../app/judge-checkpoint.js";
+import type { EvaluatedCheckpoint, EvaluateOptions } from "../../app/checkpoints/evaluate-checkpoint.js";
+import type { JudgedCheckpoint } from "../../app/checkpoints/judge-checkpoint.js";
 import { BenchError } from "../../contract/errors.js";
 import { printable } from "../../contract/printable.js";
 import type { Verdict } from "../../gate/judge.js";
@@ -55,7 +55,7 @@ async function watch(
   options: Options,
   context: CliContext,
 ): Promise<void> {
-  const { watchCheckpoints } = await import("../../app/watch-checkpoints.js");
+  const { watchCheckpoints } = await import("../../app/checkpoints/watch-checkpoints.js");
   const { judgedLines, watchLine } = await import("../text/evaluation-lines.js");
   const { executeRun } = await import("../../run/execute.js");
   const { silentDisplay } = await import("../../run/display/index.js");

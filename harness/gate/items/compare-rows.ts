@@ -1,4 +1,4 @@
-import { holm } from "../../metrics/statistics.js";
+import { holm } from "../../metrics/statistics/statistics.js";
 import type { ComparisonRow } from "../comparison-row.js";
 import type { Entry } from "../entry.js";
 import { answersOf } from "./answers.js";

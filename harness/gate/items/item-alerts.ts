@@ -1,6 +1,6 @@
 import type { Alert, AlertSettings } from "../../contract/alert.js";
 import { mean } from "../../metrics/definition.js";
-import { fallProbability } from "../../metrics/sign-test.js";
+import { fallProbability } from "../../metrics/statistics/sign-test.js";
 import { alertOf, fall, severityOf, watchedProbes } from "../../run/alerts/detect.js";
 import type { Entry } from "../entry.js";
 import { type Answers, unitsOf } from "./answers.js";

@@ -1,4 +1,4 @@
-import { holm } from "../../metrics/statistics.js";
+import { holm } from "../../metrics/statistics/statistics.js";
 import { activeAcknowledgement } from "../acknowledge.js";
 import { type ComparedBaseline, isOwn } from "../baseline.js";
 import type { Entry } from "../entry.js";

@@ -1,6 +1,6 @@
 import jStat from "jstat";
 import { mean, sum } from "../../metrics/definition.js";
-import { standardDeviation } from "../../metrics/statistics.js";
+import { standardDeviation } from "../../metrics/statistics/statistics.js";
 import { type Bounds, bootstrapBounds } from "../bootstrap.js";
 import { mostForStudent, studentQuantile } from "../bounds.js";
 import type { PairedSet } from "./pair-items.js";

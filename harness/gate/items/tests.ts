@@ -1,6 +1,6 @@
 import { random } from "../../contract/random.js";
 import { sum } from "../../metrics/definition.js";
-import { tossTail } from "../../metrics/sign-test.js";
+import { tossTail } from "../../metrics/statistics/sign-test.js";
 
 /**
  * Exact two-sided McNemar test: the probability of as uneven a split of the flipped answers, were each as likely to be

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, type Node, parseDocument } from "yaml";
-import { findSyntaxError } from "../../contract/json-syntax.js";
-import { deepest, isTooDeep } from "../../contract/nesting.js";
+import { findSyntaxError } from "../../contract/files/json-syntax.js";
+import { deepest, isTooDeep } from "../../contract/files/nesting.js";
 import { type Field, invalid, locator, type TableFile } from "./table.js";
 
 const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], … ] }.';

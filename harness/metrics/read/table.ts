@@ -1,6 +1,6 @@
 import { LineCounter } from "yaml";
 import { BenchError, type ErrorLocation } from "../../contract/errors.js";
-import { readRegularFile } from "../../contract/read-file.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 
 /** A value with its place in a file. */
 export interface Field {

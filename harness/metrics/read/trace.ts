@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readRegularFile } from "../../contract/read-file.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 import type { MatrixRecord } from "../../contract/result.js";
 import { type MeasuredCell, matrixOfCells } from "./cells.js";
 import { checkNames } from "./read-matrix.js";

@@ -2,7 +2,7 @@ import type { Alert, AlertKind, AlertSettings, AlertThresholds, CostBudget, Seve
 import { digestOf } from "../../contract/digest.js";
 import type { MatrixRecord } from "../../contract/result.js";
 import type { ProbeKind } from "../../contract/suite.js";
-import { fallProbability } from "../../metrics/sign-test.js";
+import { fallProbability } from "../../metrics/statistics/sign-test.js";
 
 /** A cell as far as it is measured. */
 export interface WatchedCell {

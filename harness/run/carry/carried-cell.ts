@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
-import { pathInside } from "../../contract/foreign-path.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
 import type { PlannedCell } from "../plan/cells.js";
 import type { CellEvent, CellResult, WorkerMessage } from "../pool/messages.js";
 import { type CellState, cellStates } from "../store/cell-state.js";

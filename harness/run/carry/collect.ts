@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BenchError } from "../../contract/errors.js";
-import { pathInside } from "../../contract/foreign-path.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
 import { isIntact } from "../cell/checkpoint.js";
 import type { Artifacts } from "../pool/messages.js";
 import { cellStates } from "../store/cell-state.js";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { sha256 } from "../../contract/digest.js";
 import { BenchError } from "../../contract/errors.js";
-import { pathInside } from "../../contract/foreign-path.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
 import type { ObjectStore } from "./object-store.js";
 
 /** The files of a directory: path with `/` → SHA-256. */

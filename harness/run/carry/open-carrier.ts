@@ -1,7 +1,7 @@
 import { defaultAlerts } from "../../contract/alert.js";
 import type { Launcher } from "../../contract/launcher.js";
 import type { JournalEvent } from "../../contract/result.js";
-import { groupBy } from "../../metrics/clusters.js";
+import { groupBy } from "../../metrics/statistics/clusters.js";
 import type { RunPlan } from "../plan/plan.js";
 import type { CellEvent, WorkerSetup } from "../pool/messages.js";
 import { openPool } from "../pool/pool.js";

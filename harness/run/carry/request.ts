@@ -1,8 +1,8 @@
 import { relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BenchError } from "../../contract/errors.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
 import { packageRoot, packageVersion } from "../../contract/files.js";
-import { pathInside } from "../../contract/foreign-path.js";
 import type { CellRecord, TrainerRecord } from "../../contract/result.js";
 import type { RunPlan } from "../plan/plan.js";
 import type { WorkerSetup } from "../pool/messages.js";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { pathInside } from "../../contract/foreign-path.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
 import { CellLogs } from "./cell-log.js";
 import { ContentStore } from "./content-store.js";
 import type { ObjectStore } from "./object-store.js";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../contract/digest.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 import type { Isolation } from "../../contract/isolation.js";
-import { readRegularFile } from "../../contract/read-file.js";
 import type { CostRecord, SyntheticRecord } from "../../contract/result.js";
 import { type EvaluationRecord, readEvaluation } from "../evaluate/evaluation-store.js";
 import type { CellState } from "../store/cell-state.js";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, sha256 } from "../../contract/digest.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 import { writeFileAtomically } from "../../contract/files.js";
-import { pathInside } from "../../contract/foreign-path.js";
-import { readRegularFile } from "../../contract/read-file.js";
 import { isIntactSeal, sealed } from "../../contract/seal.js";
 import type { Learner } from "../../contract/trainer.js";
 import { sumOrNull } from "../../metrics/definition.js";

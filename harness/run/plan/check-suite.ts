@@ -2,6 +2,7 @@ import { checkOptions } from "../../config/options.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Scorer } from "../../contract/plugin.js";
 import type { TrainerRecord } from "../../contract/result.js";
+import type { ScoredSetRecord, SuiteRecord } from "../../contract/results/suite-record.js";
 import {
   type Example,
   type Modality,
@@ -10,7 +11,6 @@ import {
   type Suite,
   type TaskDescription,
 } from "../../contract/suite.js";
-import type { ScoredSetRecord, SuiteRecord } from "../../contract/suite-record.js";
 import type { Registry } from "../../plugins.js";
 import { isRight } from "../evaluate/likelihood.js";
 import { malformedCorpus } from "./check-corpora.js";

@@ -2,8 +2,8 @@ import { cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../contract/digest.js";
 import type { EngineDefinition, MachineSpeed } from "../../contract/engine.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 import { writeFileAtomically } from "../../contract/files.js";
-import { readRegularFile } from "../../contract/read-file.js";
 
 /** What a core of any machine is taken to reach; other figures are damage. */
 const plausible = { least: 1e8, most: 1e14 };

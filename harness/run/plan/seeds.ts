@@ -1,6 +1,6 @@
 import { BenchError } from "../../contract/errors.js";
 import type { CellRecord } from "../../contract/result.js";
-import { seedsByOrder } from "../../metrics/clusters.js";
+import { seedsByOrder } from "../../metrics/statistics/clusters.js";
 
 /** First seeds of two orders differ by this much, so that a run with more seeds has those of a run with fewer. */
 const stride = 1000;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { explainSchemaErrors, ownSchemas } from "../../config/schema-error.js";
 import { BenchError } from "../../contract/errors.js";
+import { deepest, isTooDeep } from "../../contract/files/nesting.js";
 import { packageRoot } from "../../contract/files.js";
-import { deepest, isTooDeep } from "../../contract/nesting.js";
 
 const ajv = new Ajv(ownSchemas);
 const validators = new Map<string, ValidateFunction>();

@@ -1,5 +1,5 @@
 import { BenchError } from "../../contract/errors.js";
-import { readRegularFile } from "../../contract/read-file.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 
 /** A file is not the one that was written. */
 export const changed = (file: string): BenchError =>

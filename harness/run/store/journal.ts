@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { digestOf, sha256 } from "../../contract/digest.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
-import { openRegularFile } from "../../contract/read-file.js";
+import { openRegularFile } from "../../contract/files/read-file.js";
 import type { JournalEvent } from "../../contract/result.js";
 
 /** The contents of a journal: its intact events in order, and what had to be left out. */

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
-import { readRegularFile } from "../../contract/read-file.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 import { storageError } from "./journal.js";
 
 interface Owner {

@@ -1,8 +1,8 @@
 import { constants, copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../contract/digest.js";
-import { pathInside } from "../../contract/foreign-path.js";
-import { readRegularFile } from "../../contract/read-file.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
 import type { Suite } from "../../contract/suite.js";
 import { questionSets } from "../cell/views.js";
 

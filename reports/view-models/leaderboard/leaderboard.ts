@@ -1,6 +1,6 @@
 import type { CellRecord, RunRecord } from "../../../harness/contract/result.js";
-import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
 import { rankText } from "../../../harness/metrics/score-text.js";
+import { seedsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
 import { rankMark } from "../../charts/rank-mark.js";
 import { retentionAxis, retentionMark } from "../../charts/retention-mark.js";
 import type { ReportData } from "../../report-data.js";

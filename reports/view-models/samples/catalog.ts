@@ -1,5 +1,5 @@
 import type { RunRecord } from "../../../harness/contract/result.js";
-import { seedsByOrder } from "../../../harness/metrics/clusters.js";
+import { seedsByOrder } from "../../../harness/metrics/statistics/clusters.js";
 import type { Entry } from "../shared/entries.js";
 
 /** What the sample viewer chooses from; questions and answers are shards. */

@@ -1,5 +1,5 @@
 import type { ConfusionRecord, MatrixRecord } from "../../../harness/contract/result.js";
-import type { SuiteRecord } from "../../../harness/contract/suite-record.js";
+import type { SuiteRecord } from "../../../harness/contract/results/suite-record.js";
 import type { ReportData } from "../../report-data.js";
 import { samplesLink } from "../samples/catalog.js";
 import type { Cell, Column } from "../shared/cell.js";

@@ -1,4 +1,4 @@
-import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
+import { seedsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
 import type { ReportData } from "../../report-data.js";
 import { type Entry, isEvaluation } from "../shared/entries.js";
 import { count, duration, list, plural, points, signedPoints } from "../shared/format.js";

@@ -1,5 +1,5 @@
 import { suiteLabel } from "../../../harness/contract/suite.js";
-import { seedsPerOrder } from "../../../harness/metrics/clusters.js";
+import { seedsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
 import type { ReportData } from "../../report-data.js";
 import { count, duration, modelName, moment, plural } from "../shared/format.js";
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../../harness/contract/digest.js";
 import type { MachineRecord } from "../../../harness/contract/result.js";
-import { groupBy } from "../../../harness/metrics/clusters.js";
+import { groupBy } from "../../../harness/metrics/statistics/clusters.js";
 import type { CellResult } from "../../report-data.js";
 import { bytes, list } from "../shared/format.js";
 

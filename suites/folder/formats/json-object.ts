@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { readRegularFile } from "../../../harness/contract/read-file.js";
+import { readRegularFile } from "../../../harness/contract/files/read-file.js";
 import { readJsonList } from "./json-list.js";
 import { parseRow, placeAfter } from "./json-text.js";
 import type { FileRow } from "./row.js";

@@ -1,5 +1,5 @@
 import type { ErrorLocation } from "../../../harness/contract/errors.js";
-import { findSyntaxError } from "../../../harness/contract/json-syntax.js";
+import { findSyntaxError } from "../../../harness/contract/files/json-syntax.js";
 import { invalid } from "./source.js";
 
 /** Where a piece of a file begins; always with a line and a column, counted in characters from 1. */

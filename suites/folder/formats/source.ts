@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, readSync } from "node:fs";
 import { BenchError, type ErrorLocation } from "../../../harness/contract/errors.js";
-import { openRegularFile } from "../../../harness/contract/read-file.js";
+import { openRegularFile } from "../../../harness/contract/files/read-file.js";
 
 const chunkSize = 1 << 20;
 const byteOrderMark = Buffer.from("\ufeff");

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
-import { groupBy } from "../../../harness/metrics/clusters.js";
+import { groupBy } from "../../../harness/metrics/statistics/clusters.js";
 import { dataExtensions } from "../formats/index.js";
 import { type Split, splitNames, splitOf, type TaskFiles } from "./task-files.js";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { readRegularFile } from "../../../harness/contract/read-file.js";
+import { readRegularFile } from "../../../harness/contract/files/read-file.js";
 import { globToPattern } from "./glob.js";
 import { splitOf, type TaskFiles } from "./task-files.js";
 

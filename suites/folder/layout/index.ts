@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BenchError } from "../../../harness/contract/errors.js";
-import { readRegularFile } from "../../../harness/contract/read-file.js";
+import { readRegularFile } from "../../../harness/contract/files/read-file.js";
 import type { FolderSettings } from "../settings.js";
 import type { BenchmarkContext } from "../shapes/cl-benchmark.js";
 import { tasksByName } from "./by-name.js";

@@ -4,8 +4,8 @@ import { comparedByDefault, compareMeasures } from "../../../harness/gate/compar
 import { judge } from "../../../harness/gate/judge.js";
 import { finalMeasures, type Measure, metricMeasures } from "../../../harness/gate/measures.js";
 import { differencesOf, type ObservedSide } from "../../../harness/gate/pairing.js";
-import { itemSpread } from "../../../harness/metrics/least-spread.js";
 import { rankIntervals } from "../../../harness/metrics/ranks.js";
+import { itemSpread } from "../../../harness/metrics/statistics/least-spread.js";
 import { matrixOf } from "../../harness/metrics/matrix.js";
 import { percent, type Table } from "./table.js";
 

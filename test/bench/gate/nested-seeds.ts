@@ -1,6 +1,6 @@
 import { random } from "../../../harness/contract/random.js";
-import { orderMeans } from "../../../harness/metrics/clusters.js";
-import { tInterval } from "../../../harness/metrics/statistics.js";
+import { orderMeans } from "../../../harness/metrics/statistics/clusters.js";
+import { tInterval } from "../../../harness/metrics/statistics/statistics.js";
 import { seedsOf } from "../../../harness/run/plan/seeds.js";
 import { percent, type Table } from "./table.js";
 

@@ -2,9 +2,9 @@ import { random } from "../../../harness/contract/random.js";
 import { readEntries } from "../../../harness/gate/entry.js";
 import { judge } from "../../../harness/gate/judge.js";
 import { metricMeasures } from "../../../harness/gate/measures.js";
-import { groupBy } from "../../../harness/metrics/clusters.js";
 import { mean } from "../../../harness/metrics/definition.js";
-import { standardDeviation } from "../../../harness/metrics/statistics.js";
+import { groupBy } from "../../../harness/metrics/statistics/clusters.js";
+import { standardDeviation } from "../../../harness/metrics/statistics/statistics.js";
 import { percent, type Table } from "./table.js";
 
 /**

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { resolveArms } from "../../../harness/claims/arms.js";
 import { chooseClaims, combineArms } from "../../../harness/claims/choose.js";
-import { armsOf, type Claim } from "../../../harness/contract/claim.js";
+import { armsOf, type Claim } from "../../../harness/contract/results/claim.js";
 import { checkPlugin } from "../../../harness/plugins/check-plugin.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { rooms } from "../../../rooms.js";

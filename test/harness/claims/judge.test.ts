@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type ArmCells, judgeClaims } from "../../../harness/claims/judge.js";
 import type { RegisteredClaim } from "../../../harness/claims/registered.js";
-import type { Hypothesis } from "../../../harness/contract/claim.js";
+import type { Hypothesis } from "../../../harness/contract/results/claim.js";
 import { arm, cell } from "./cells.js";
 
 const claim = (...hypotheses: Hypothesis[]): RegisteredClaim => ({

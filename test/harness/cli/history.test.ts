@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import type { History } from "../../../harness/contract/history.js";
+import type { History } from "../../../harness/contract/results/history.js";
 import { newDirectory } from "../../files.js";
 import { bench, benchProcess, words } from "./support.js";
 

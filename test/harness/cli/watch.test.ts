@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { openJudge } from "../../../harness/app/judge-checkpoint.js";
+import { openJudge } from "../../../harness/app/checkpoints/judge-checkpoint.js";
 import type { Alert } from "../../../harness/contract/alert.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";

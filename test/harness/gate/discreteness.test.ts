@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { random } from "../../../harness/contract/random.js";
 import { judge } from "../../../harness/gate/judge.js";
-import { holm, pairedPValue } from "../../../harness/metrics/statistics.js";
+import { holm, pairedPValue } from "../../../harness/metrics/statistics/statistics.js";
 import { falseVerdicts, shareOf } from "../../bench/gate/discreteness.js";
 import { monteCarloError } from "../../bench/gate/noise.js";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { random } from "../../../harness/contract/random.js";
 import { bootstrapBounds } from "../../../harness/gate/bootstrap.js";
 import { judge } from "../../../harness/gate/judge.js";
-import { holm, pairedPValue } from "../../../harness/metrics/statistics.js";
+import { holm, pairedPValue } from "../../../harness/metrics/statistics/statistics.js";
 import { monteCarloError, noise } from "../../bench/gate/noise.js";
 
 const heavyTails = ["laplace", "student t3"];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rankCorrelation } from "../../../harness/metrics/rank-correlation.js";
+import { rankCorrelation } from "../../../harness/metrics/statistics/rank-correlation.js";
 
 const paired = (x: number[], y: number[]) => x.map((value, i) => [value, y[i]!] as const);
 

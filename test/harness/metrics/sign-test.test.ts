@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fallProbability } from "../../../harness/metrics/sign-test.js";
+import { fallProbability } from "../../../harness/metrics/statistics/sign-test.js";
 
 const pairs = (fell: number, rose: number, equal = 0): [number, number][] => [
   ...Array.from({ length: fell }, (): [number, number] => [1, 0]),

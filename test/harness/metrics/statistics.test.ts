@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { random } from "../../../harness/contract/random.js";
-import { orderMeans, pairedDifferences, runsPerOrder } from "../../../harness/metrics/clusters.js";
 import { itemStandardError, builtInMetrics as metrics } from "../../../harness/metrics/index.js";
-import { itemSpread } from "../../../harness/metrics/least-spread.js";
 import { rankIntervals } from "../../../harness/metrics/ranks.js";
-import { holm, pairedPValue, standardDeviation, tInterval } from "../../../harness/metrics/statistics.js";
+import { orderMeans, pairedDifferences, runsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
+import { itemSpread } from "../../../harness/metrics/statistics/least-spread.js";
+import { holm, pairedPValue, standardDeviation, tInterval } from "../../../harness/metrics/statistics/statistics.js";
 import { matrixOf } from "./matrix.js";
 
 describe("intervals", () => {

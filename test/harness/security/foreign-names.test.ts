@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, sep } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pathInside } from "../../../harness/contract/foreign-path.js";
+import { pathInside } from "../../../harness/contract/files/foreign-path.js";
 import type { RunRecord } from "../../../harness/contract/result.js";
 import { sealed } from "../../../harness/contract/seal.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { mergeLeaderboard } from "../../../harness/app/merge-leaderboard.js";
+import { mergeLeaderboard } from "../../../harness/app/leaderboard/merge-leaderboard.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readRun } from "../../../harness/run/store/store.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findSyntaxError } from "../../../harness/contract/json-syntax.js";
+import { findSyntaxError } from "../../../harness/contract/files/json-syntax.js";
 import { readJson } from "../../../suites/folder/formats/json.js";
 import type { FileRow } from "../../../suites/folder/formats/row.js";
 

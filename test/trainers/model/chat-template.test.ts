@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readChatFrame } from "../../../trainers/model/chat-template.js";
+import { readChatFrame } from "../../../trainers/model/tokenizer/chat-template.js";
 import { temporaryDirectory } from "./tiny-model.js";
 
 const variables = { bos_token: "<s>", eos_token: "</s>" };

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
-import { openTokenizer } from "../../../trainers/model/tokenizer.js";
-import { portableDefinition } from "../../../trainers/model/tokenizer-definition.js";
+import { portableDefinition } from "../../../trainers/model/tokenizer/definition.js";
+import { openTokenizer } from "../../../trainers/model/tokenizer/tokenizer.js";
 
 /** Small tokenizers of the families, and what `tokenizers` makes of the texts: written by test/oracle/tokenizer_families.py. */
 const fixtures = join(packageRoot, "test/fixtures/tokenizers");

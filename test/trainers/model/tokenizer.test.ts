@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openTokenizer } from "../../../trainers/model/tokenizer.js";
+import { openTokenizer } from "../../../trainers/model/tokenizer/tokenizer.js";
 import { endText, tinyTokenizer, writeTinyModel } from "./tiny-model.js";
 
 test("any text encodes and decodes to itself", () => {

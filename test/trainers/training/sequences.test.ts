@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Example, TaskDescription } from "../../../harness/contract/suite.js";
-import { openTokenizer } from "../../../trainers/model/tokenizer.js";
+import { openTokenizer } from "../../../trainers/model/tokenizer/tokenizer.js";
 import { SequenceEncoder, splitPrompt } from "../../../trainers/training/sequences.js";
 import { endText, writeTinyModel } from "../model/tiny-model.js";
 

@@ -6,7 +6,7 @@ import type { Decoding, Generation } from "../../../harness/contract/trainer.js"
 import { companionsOf, copyCompanions } from "../../model/companions.js";
 import { misfit } from "../../model/fit-tensors.js";
 import { holdsAdapter } from "../../model/peft.js";
-import { openTokenizer } from "../../model/tokenizer.js";
+import { openTokenizer } from "../../model/tokenizer/tokenizer.js";
 import type {
   AdapterOptions,
   EngineRequest,

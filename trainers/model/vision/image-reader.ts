@@ -1,6 +1,6 @@
 import { canonicalJson, sha256 } from "../../../harness/contract/digest.js";
 import { BenchError } from "../../../harness/contract/errors.js";
-import { readRegularFile } from "../../../harness/contract/read-file.js";
+import { readRegularFile } from "../../../harness/contract/files/read-file.js";
 import { decodeImage, type Picture } from "../../../harness/images/decode.js";
 import type { ImageFile } from "../../engine/contract.js";
 import { framed, type ImageProcessor } from "./image-processor.js";

@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { BenchError } from "../../../harness/contract/errors.js";
 import { resolveReference } from "../../../harness/hub.js";
 import { readJsonFile } from "../../model/json-file.js";
-import { openTextEncoder } from "../../model/tokenizer.js";
+import { openTextEncoder } from "../../model/tokenizer/tokenizer.js";
 import { type Embedder, normalized } from "./embedder.js";
 
 const files = ["model.onnx", "onnx/model.onnx"];

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { blessRun, gateRun } from "../../../../harness/app/gate-run.js";
-import { mergeLeaderboard } from "../../../../harness/app/merge-leaderboard.js";
+import { blessRun, gateRun } from "../../../../harness/app/gate/gate-run.js";
+import { mergeLeaderboard } from "../../../../harness/app/leaderboard/merge-leaderboard.js";
 import { acknowledge } from "../../../../harness/gate/acknowledge.js";
 import { loadRegistry } from "../../../../harness/plugins.js";
 import { publishedText } from "../../../../harness/run/store/published-run.js";

@@ -9,7 +9,7 @@ import { generate } from "../../../../trainers/engine/onnx/inference/generate.js
 import { decodeGraph, embedGraph, prefillGraph } from "../../../../trainers/engine/onnx/inference/graphs.js";
 import { runGraph, runPacked } from "../../../../trainers/engine/onnx/inference/inference.js";
 import { embed, score } from "../../../../trainers/engine/onnx/inference/score.js";
-import { openTokenizer } from "../../../../trainers/model/tokenizer.js";
+import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
 import { llamaConfig, qwen2Config, tinyShape, writeTinyModel } from "../../model/tiny-model.js";
 import { openForInference } from "./inference-model.js";
 

@@ -10,7 +10,7 @@ import { runPacked } from "../../../../trainers/engine/onnx/inference/inference.
 import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { tripletsOf } from "../../../../trainers/methods/isolation/rank-budget.js";
 import { readConfig } from "../../../../trainers/model/config.js";
-import { openTokenizer } from "../../../../trainers/model/tokenizer.js";
+import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
 import { llamaFormat } from "../../../../trainers/model-formats.js";
 import { llamaConfig, qwen2Config, qwen3Config, temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
 import { openForInference } from "./inference-model.js";

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../../../harness/contract/digest.js";
+import { readRegularFile } from "../../../../harness/contract/files/read-file.js";
 import { random } from "../../../../harness/contract/random.js";
-import { readRegularFile } from "../../../../harness/contract/read-file.js";
 import type { ImageFile } from "../../../../trainers/engine/contract.js";
 import { readFields } from "../../../../trainers/model/config.js";
 import { type NamedTensor, writeSafetensors } from "../../../../trainers/model/safetensors.js";

@@ -1,11 +1,11 @@
-import { evaluator, readConfig, resolveConfig } from "../config/index.js";
-import { BenchError } from "../contract/errors.js";
-import type { RunRecord } from "../contract/result.js";
-import { loadRegistry, type Registry } from "../plugins.js";
-import { planRun } from "../run/plan/plan.js";
-import { readRun, readSamples } from "../run/store/store.js";
-import { type AppContext, specifiersFor } from "./context.js";
-import { type EndpointSettings, withEndpointSettings } from "./endpoint-address.js";
+import { evaluator, readConfig, resolveConfig } from "../../config/index.js";
+import { BenchError } from "../../contract/errors.js";
+import type { RunRecord } from "../../contract/result.js";
+import { loadRegistry, type Registry } from "../../plugins.js";
+import { planRun } from "../../run/plan/plan.js";
+import { readRun, readSamples } from "../../run/store/store.js";
+import { type AppContext, specifiersFor } from "../context.js";
+import { type EndpointSettings, withEndpointSettings } from "../endpoint-address.js";
 import { type FinalScores, finalScores } from "./final-scores.js";
 
 /** How a checkpoint is to be evaluated. */

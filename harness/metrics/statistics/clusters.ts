@@ -1,4 +1,4 @@
-import { mean } from "./definition.js";
+import { mean } from "../definition.js";
 
 /** One value of one run. */
 export interface Observation {

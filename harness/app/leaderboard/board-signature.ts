@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
-import { sha256 } from "../contract/digest.js";
-import { BenchError } from "../contract/errors.js";
-import { writeFileAtomically } from "../contract/files.js";
-import { readRegularFile } from "../contract/read-file.js";
-import { publishedPaths } from "../run/store/published-run.js";
+import { sha256 } from "../../contract/digest.js";
+import { BenchError } from "../../contract/errors.js";
+import { readRegularFile } from "../../contract/files/read-file.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import { publishedPaths } from "../../run/store/published-run.js";
 
 /** Of signatures of leaderboards: one that was made for something else does not count (`ssh-keygen -Y`, option -n). */
 const namespace = "leaderboard@trace-bench";

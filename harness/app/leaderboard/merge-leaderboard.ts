@@ -1,19 +1,19 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Board } from "../contract/board.js";
-import { BenchError } from "../contract/errors.js";
-import { publishFiles } from "../hub/publish.js";
-import { resolveReference } from "../hub.js";
-import { buildBoard } from "../metrics/index.js";
-import type { Registry } from "../plugins.js";
+import { BenchError } from "../../contract/errors.js";
+import type { Board } from "../../contract/results/board.js";
+import { publishFiles } from "../../hub/publish.js";
+import { resolveReference } from "../../hub.js";
+import { buildBoard } from "../../metrics/index.js";
+import type { Registry } from "../../plugins.js";
 import {
   type MeasuredRun,
   publicRun,
   publishedPaths,
   publishedRuns,
   readMeasuredRuns,
-} from "../run/store/published-run.js";
-import { type ReadingOptions, readRunRecord } from "../run/store/store.js";
+} from "../../run/store/published-run.js";
+import { type ReadingOptions, readRunRecord } from "../../run/store/store.js";
 import { signBoard, unsignBoard, verifyBoard } from "./board-signature.js";
 import { cardWords, writeCard } from "./leaderboard-card.js";
 import { writeLeaderboard } from "./leaderboard-files.js";

@@ -1,4 +1,4 @@
-import type { ProbeKind, PublishedFigures, TaskDescription } from "./suite.js";
+import type { ProbeKind, PublishedFigures, TaskDescription } from "../suite.js";
 
 /** What `run.json` keeps of a suite. */
 export interface SuiteRecord {

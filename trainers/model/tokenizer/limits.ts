@@ -1,5 +1,5 @@
 import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { BenchError } from "../../harness/contract/errors.js";
+import { BenchError } from "../../../harness/contract/errors.js";
 import { boundedCall, CallTimeout } from "./bounded-call.js";
 
 /** Ids that a tokenizer may have; the largest vocabularies have a million. */

@@ -1,5 +1,5 @@
 import jStat from "jstat";
-import { mean, sum } from "./definition.js";
+import { mean, sum } from "../definition.js";
 import type { LeastSpread } from "./least-spread.js";
 
 /** Below this, a spread or a difference of scores is rounding, not evidence. */

@@ -1,14 +1,14 @@
-import { type GateSettings, readGateSettings, requireMargins } from "../config/index.js";
-import { BenchError } from "../contract/errors.js";
-import { readAcknowledgements } from "../gate/acknowledge.js";
-import { baselineText, type ComparedBaseline } from "../gate/baseline.js";
-import { type Entry, readEntry } from "../gate/entry.js";
-import type { GateResult } from "../gate/gate.js";
-import { type Answers, answersOf, independentItems, isEvaluated } from "../gate/items/answers.js";
-import { type Reach, reachOf } from "../gate/items/compare-items.js";
-import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../gate/items/item-gate.js";
-import { itemMeasureOf } from "../gate/items/item-measures.js";
-import type { ReadingOptions } from "../run/store/store.js";
+import { type GateSettings, readGateSettings, requireMargins } from "../../config/index.js";
+import { BenchError } from "../../contract/errors.js";
+import { readAcknowledgements } from "../../gate/acknowledge.js";
+import { baselineText, type ComparedBaseline } from "../../gate/baseline.js";
+import { type Entry, readEntry } from "../../gate/entry.js";
+import type { GateResult } from "../../gate/gate.js";
+import { type Answers, answersOf, independentItems, isEvaluated } from "../../gate/items/answers.js";
+import { type Reach, reachOf } from "../../gate/items/compare-items.js";
+import { answeredSuite, itemAlpha, learningMetrics, runItemGate } from "../../gate/items/item-gate.js";
+import { itemMeasureOf } from "../../gate/items/item-measures.js";
+import type { ReadingOptions } from "../../run/store/store.js";
 
 /**
  * Judges a model that was evaluated as it is against another one, item by item.

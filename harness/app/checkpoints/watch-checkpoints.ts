@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { readAlertSettings } from "../config/index.js";
-import { digestOf } from "../contract/digest.js";
-import { BenchError, toBenchError } from "../contract/errors.js";
-import { byTrainingStep } from "../metrics/model-names.js";
-import type { Registry } from "../plugins.js";
+import { readAlertSettings } from "../../config/index.js";
+import { digestOf } from "../../contract/digest.js";
+import { BenchError, toBenchError } from "../../contract/errors.js";
+import { byTrainingStep } from "../../metrics/model-names.js";
+import type { Registry } from "../../plugins.js";
+import { type AppContext, registryFor } from "../context.js";
+import { renderReport } from "../render-report.js";
 import { CheckpointAlerts } from "./checkpoint-alerts.js";
-import { type AppContext, registryFor } from "./context.js";
 import { type EvaluatedCheckpoint, type EvaluateOptions, evaluateCheckpoint } from "./evaluate-checkpoint.js";
 import { type CheckpointJudge, type JudgedCheckpoint, openJudge } from "./judge-checkpoint.js";
-import { renderReport } from "./render-report.js";
 
 /** How a directory is to be watched. */
 export interface WatchOptions extends EvaluateOptions {

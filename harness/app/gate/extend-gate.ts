@@ -1,14 +1,14 @@
-import type { RunConfig } from "../contract/config.js";
-import { BenchError } from "../contract/errors.js";
-import { isRedacted } from "../contract/redact.js";
-import type { Baseline } from "../gate/baseline.js";
-import type { Entry } from "../gate/entry.js";
-import { type Extension, planExtension, restrictPlan } from "../gate/extend.js";
-import type { GateResult } from "../gate/gate.js";
-import { requireConsent } from "../plugins/consent.js";
-import { loadRegistry } from "../plugins.js";
-import { planRun } from "../run/plan/plan.js";
-import { type AppContext, specifiersFor } from "./context.js";
+import type { RunConfig } from "../../contract/config.js";
+import { BenchError } from "../../contract/errors.js";
+import { isRedacted } from "../../contract/redact.js";
+import type { Baseline } from "../../gate/baseline.js";
+import type { Entry } from "../../gate/entry.js";
+import { type Extension, planExtension, restrictPlan } from "../../gate/extend.js";
+import type { GateResult } from "../../gate/gate.js";
+import { requireConsent } from "../../plugins/consent.js";
+import { loadRegistry } from "../../plugins.js";
+import { planRun } from "../../run/plan/plan.js";
+import { type AppContext, specifiersFor } from "../context.js";
 
 /**
  * Runs the further orders that an inconclusive gate asks for. Alerts go to the run's webhook only where its address is in

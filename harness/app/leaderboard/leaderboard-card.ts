@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { Board } from "../contract/board.js";
-import { BenchError } from "../contract/errors.js";
-import { writeFileAtomically } from "../contract/files.js";
-import { suiteLabel } from "../contract/suite.js";
-import { points, rankText } from "../metrics/score-text.js";
-import { publishedPath } from "../run/store/published-run.js";
+import { BenchError } from "../../contract/errors.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import type { Board } from "../../contract/results/board.js";
+import { suiteLabel } from "../../contract/suite.js";
+import { points, rankText } from "../../metrics/score-text.js";
+import { publishedPath } from "../../run/store/published-run.js";
 
 /** What people say in a card; undefined where they say nothing. */
 export interface CardWords {

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { BenchError } from "../../harness/contract/errors.js";
-import type { Tokenizer } from "../engine/contract.js";
+import { BenchError } from "../../../harness/contract/errors.js";
+import type { Tokenizer } from "../../engine/contract.js";
+import { readJsonFile } from "../json-file.js";
 import { readChatFrame } from "./chat-template.js";
-import { readJsonFile } from "./json-file.js";
-import { portableDefinition } from "./tokenizer-definition.js";
-import { boundOf, checkGrowth, checkTokenIds } from "./tokenizer-limits.js";
+import { portableDefinition } from "./definition.js";
+import { boundOf, checkGrowth, checkTokenIds } from "./limits.js";
 
 /**
  * Opens `tokenizer.json` of a model directory, with `tokenizer_config.json` where there is one.

@@ -1,14 +1,14 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { sha256 } from "../contract/digest.js";
-import { writeFileAtomically } from "../contract/files.js";
-import { pathInside } from "../contract/foreign-path.js";
-import { mapStrings } from "../contract/redact.js";
-import type { Registry } from "../plugins.js";
-import { journalText } from "../run/store/journal.js";
-import { publicRun, publicText } from "../run/store/published-run.js";
-import { layout, readRun } from "../run/store/store.js";
-import { renderAgain } from "./render-report.js";
+import { sha256 } from "../../contract/digest.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import { mapStrings } from "../../contract/redact.js";
+import type { Registry } from "../../plugins.js";
+import { journalText } from "../../run/store/journal.js";
+import { publicRun, publicText } from "../../run/store/published-run.js";
+import { layout, readRun } from "../../run/store/store.js";
+import { renderAgain } from "../render-report.js";
 
 /** Files of a cell that a report shows or links to. */
 const cellFiles = [layout.matrix, layout.cost, layout.curves, layout.samples, layout.synthetic];

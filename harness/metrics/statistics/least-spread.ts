@@ -1,5 +1,5 @@
-import type { MetricValue } from "../contract/metric.js";
-import type { MatrixRecord } from "../contract/result.js";
+import type { MetricValue } from "../../contract/metric.js";
+import type { MatrixRecord } from "../../contract/result.js";
 
 /**
  * The least standard deviation that values may be credited with, whatever spread a few orders show: scores are counts

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { BenchError, type ErrorCode } from "./errors.js";
+import { BenchError, type ErrorCode } from "../errors.js";
 
 /** Device names of Windows: a file of that name is the device, in every directory and with any extension. */
 const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;

@@ -1,5 +1,5 @@
 import jStat from "jstat";
-import { mean, sum } from "./definition.js";
+import { mean, sum } from "../definition.js";
 import type { Interval } from "./statistics.js";
 
 /**

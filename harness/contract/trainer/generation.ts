@@ -1,4 +1,4 @@
-import type { Part } from "./suite.js";
+import type { Part } from "../suite.js";
 
 /** How text is generated. Greedy unless a temperature is given. */
 export interface Decoding {

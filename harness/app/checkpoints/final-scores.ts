@@ -1,5 +1,5 @@
-import type { MatrixRecord } from "../contract/result.js";
-import { sumOrNull } from "../metrics/definition.js";
+import type { MatrixRecord } from "../../contract/result.js";
+import { sumOrNull } from "../../metrics/definition.js";
 
 /** How a model answered a suite. Scores are on 0..1; what was not measured is null. */
 export interface FinalScores {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import type { Board, BoardRow } from "../contract/board.js";
-import { writeFileAtomically } from "../contract/files.js";
-import { pathInside } from "../contract/foreign-path.js";
-import type { Privileges } from "../contract/trainer.js";
-import type { Registry } from "../plugins.js";
-import { type MeasuredRun, publishedPath, publishedText } from "../run/store/published-run.js";
-import { csvLine } from "./export/csv.js";
-import { contextOf, reporterThat } from "./render-report.js";
+import { pathInside } from "../../contract/files/foreign-path.js";
+import { writeFileAtomically } from "../../contract/files.js";
+import type { Board, BoardRow } from "../../contract/results/board.js";
+import type { Privileges } from "../../contract/trainer.js";
+import type { Registry } from "../../plugins.js";
+import { type MeasuredRun, publishedPath, publishedText } from "../../run/store/published-run.js";
+import { csvLine } from "../export/csv.js";
+import { contextOf, reporterThat } from "../render-report.js";
 
 /**
  * Writes the directory of a leaderboard: `leaderboard.json`, `leaderboard.csv`, `runs/<id>.json` of each run that was

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
-import { BenchError } from "../../harness/contract/errors.js";
+import { BenchError } from "../../../harness/contract/errors.js";
+import { readJsonFile, readModelFile } from "../json-file.js";
 import { boundedCall } from "./bounded-call.js";
-import { readJsonFile, readModelFile } from "./json-file.js";
 
 /** What a model's chat template puts around the message of a user, up to where the assistant's answer begins. */
 export interface ChatFrame {

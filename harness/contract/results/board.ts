@@ -1,4 +1,4 @@
-import type { Leaderboard, LeaderboardRow, ModelRecord, RunRecord, TrainerRecord } from "./result.js";
+import type { Leaderboard, LeaderboardRow, ModelRecord, RunRecord, TrainerRecord } from "../result.js";
 
 /** `leaderboard.json` of one or several runs on the same suite. */
 export interface Board extends Omit<Leaderboard, "schema" | "runDirectory" | "suite" | "leaderboard"> {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { BenchError } from "./errors.js";
+import { BenchError } from "../errors.js";
 
 /**
  * Opens a file for reading. What has no end, or has none until somebody writes it, is refused before it is waited for:

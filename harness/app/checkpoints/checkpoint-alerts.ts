@@ -1,13 +1,13 @@
 import { basename, join } from "node:path";
-import type { Alert, AlertSettings } from "../contract/alert.js";
-import { toBenchError } from "../contract/errors.js";
-import type { JournalEvent } from "../contract/result.js";
-import { AlertDispatcher } from "../run/alerts/alert-dispatcher.js";
-import { alertText } from "../run/alerts/text.js";
-import { type AlertMessage, openWebhook } from "../run/alerts/webhook.js";
-import { Journal } from "../run/store/journal.js";
-import { lockRun } from "../run/store/lock.js";
-import { layout, readRun } from "../run/store/store.js";
+import type { Alert, AlertSettings } from "../../contract/alert.js";
+import { toBenchError } from "../../contract/errors.js";
+import type { JournalEvent } from "../../contract/result.js";
+import { AlertDispatcher } from "../../run/alerts/alert-dispatcher.js";
+import { alertText } from "../../run/alerts/text.js";
+import { type AlertMessage, openWebhook } from "../../run/alerts/webhook.js";
+import { Journal } from "../../run/store/journal.js";
+import { lockRun } from "../../run/store/lock.js";
+import { layout, readRun } from "../../run/store/store.js";
 import type { EvaluatedCheckpoint } from "./evaluate-checkpoint.js";
 import type { JudgedCheckpoint } from "./judge-checkpoint.js";
 

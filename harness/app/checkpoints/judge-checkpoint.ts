@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type GateSettings, readAlertSettings, readGateSettings, requireMargins } from "../config/index.js";
-import type { Alert } from "../contract/alert.js";
-import { BenchError } from "../contract/errors.js";
-import { type ComparedBaseline, readBaseline, unblessed } from "../gate/baseline.js";
-import { type Entry, parseSide, readEntry } from "../gate/entry.js";
-import type { GateResult } from "../gate/gate.js";
-import { answersOf } from "../gate/items/answers.js";
-import { itemAlerts } from "../gate/items/item-alerts.js";
-import { byTrainingStep } from "../metrics/model-names.js";
-import { layout } from "../run/store/store.js";
+import { type GateSettings, readAlertSettings, readGateSettings, requireMargins } from "../../config/index.js";
+import type { Alert } from "../../contract/alert.js";
+import { BenchError } from "../../contract/errors.js";
+import { type ComparedBaseline, readBaseline, unblessed } from "../../gate/baseline.js";
+import { type Entry, parseSide, readEntry } from "../../gate/entry.js";
+import type { GateResult } from "../../gate/gate.js";
+import { answersOf } from "../../gate/items/answers.js";
+import { itemAlerts } from "../../gate/items/item-alerts.js";
+import { byTrainingStep } from "../../metrics/model-names.js";
+import { layout } from "../../run/store/store.js";
+import { judgeItems, requireItemMargins } from "../gate/gate-items.js";
 import type { EvaluatedCheckpoint } from "./evaluate-checkpoint.js";
-import { judgeItems, requireItemMargins } from "./gate-items.js";
 
 /** What new checkpoints are judged against, and by what margins. */
 export interface JudgeOptions {
