@@ -7,6 +7,7 @@ import { completeSuite } from "../complete-suite.js";
 import { generateSuite } from "../trace-seq/index.js";
 import { assemblePictureTask, type Sizes } from "./assemble.js";
 import { pictureDirectory } from "./pictures/picture-files.js";
+import { published } from "./published.js";
 import { tasks } from "./tasks/index.js";
 
 const version = "1.0.0";
@@ -55,10 +56,8 @@ export function generatePictureSuite(quick: boolean, pictures: string): Suite {
     generalItems: [...text.generalItems, ...text.tasks.flatMap(({ train }) => train.slice(0, generalItemsPerTask))],
     defaultModel: visionModelDirectory,
   };
-  return completeSuite({
-    ...content,
-    digest: digestOf({ ...content, defaultModel: null, tasks: withoutPaths(content.tasks) }),
-  });
+  const digest = digestOf({ ...content, defaultModel: null, tasks: withoutPaths(content.tasks) });
+  return completeSuite({ ...content, digest, published });
 }
 
 /** Images are what their digests say, wherever they are kept. */

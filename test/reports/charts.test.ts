@@ -7,6 +7,7 @@ import { retentionAxis, retentionMark } from "../../reports/charts/retention-mar
 import { scoreCurve } from "../../reports/charts/score-curve.js";
 import { taskCurves } from "../../reports/charts/task-curves.js";
 import { frontier, type TradeOffPoint, tradeOff } from "../../reports/charts/trade-off.js";
+import { trajectoryChart } from "../../reports/charts/trajectories.js";
 import { versionCurve } from "../../reports/charts/version-curve.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -159,6 +160,18 @@ const charts: Record<string, () => string> = {
         { name: "replay", before: 0.98, after: 0.67, reference: false },
         { name: "ewc", before: 0.5, after: 0.58, reference: false },
         { name: "lora", before: 0.98, after: null, reference: false },
+      ],
+    }),
+  trajectories: () =>
+    trajectoryChart({
+      id: "trajectories",
+      title: "Accuracy against linguistic loss",
+      description: "sequential: 64 at a loss of 30.",
+      axis: "Linguistic loss, points →",
+      trajectories: [
+        { name: "frozen", reference: true, points: [0, 0].map((x) => ({ x, y: 0.1 })) },
+        { name: "sequential <naive>", reference: false, points: [0, 12, 30].map((x) => ({ x, y: 0.1 + x / 50 })) },
+        { name: "gains", reference: false, points: [0, -4, 2].map((x, row) => ({ x, y: 0.1 + row / 4 })) },
       ],
     }),
   "trade-off": () =>

@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sha256 } from "../../../harness/contract/digest.js";
 import { newDirectory } from "../../files.js";
 import { bench } from "../../harness/cli/support.js";
 import { buildIfStale } from "../../harness/run/support.js";
@@ -49,6 +50,10 @@ test("methods train and are measured on questions on images; what the buffer kee
   expect(costOf("replay").bufferBytes).toBeGreaterThan(smallest);
   expect(costOf("lora").bufferBytes).toBe(0);
   expect(costOf("lora").flops).toBeGreaterThan(costOf("frozen").flops);
+  const kept = readdirSync(join(directory, "run/images")).sort();
+  expect(kept).toEqual(names.map((name) => sha256(readFileSync(join(fixtures, name)))).sort());
+  const page = readFileSync(join(directory, "run/report/index.html"), "utf8");
+  for (const digest of kept) expect(page).toContain(`"${digest}":"data:image/webp;base64,`);
   const [question] = readFileSync(join(directory, "run/examples.jsonl"), "utf8").split("\n");
   expect(JSON.parse(question!).input).toMatch(/^\[image [0-9a-f]{12}\]\nWhich (form|kind)\?$/);
 }, 60_000);
