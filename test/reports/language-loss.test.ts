@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { MatrixRecord } from "../../harness/contract/result.js";
 import { metricOf } from "../../harness/metrics/definition.js";
 import { languageLossView } from "../../reports/view-models/leaderboard/language-loss.js";
 import type { Entry } from "../../reports/view-models/shared/entries.js";
@@ -30,7 +29,7 @@ test("a trainer's course is the mean over its runs of the metric after each task
       [1, 0],
       [0.5, 1],
     ],
-  ) satisfies Partial<MatrixRecord>;
+  );
   const other = matrix(
     [0.9, 0.9, 0.7],
     [
