@@ -90,7 +90,9 @@ const gate = Type.Object(
 /** The section `remote`: how cells are carried out elsewhere. */
 const remote = Type.Object(
   {
-    store: Type.Optional(Type.String({ minLength: 1, description: "What all machines see: a directory." })),
+    store: Type.Optional(
+      Type.String({ minLength: 1, description: "What all machines see: a directory, or s3://bucket/prefix." }),
+    ),
     command: Type.Optional(
       Type.Array(text, {
         minItems: 1,

@@ -54,7 +54,7 @@ export interface RunConfig {
 
 /** How cells are carried out elsewhere. */
 export interface RemoteSettings {
-  /** What all machines see: a directory; `store` in the run's directory when absent. */
+  /** What all machines see: a directory, or s3://bucket/prefix; `store` in the run's directory when absent. */
   store?: string;
   /** What starts bench there; the paths of Node and bench here when absent. */
   command?: string[];

@@ -65,7 +65,7 @@ gate:
 # isolate: auto
 
 # Where the cells are carried out: local, or an engine from \`bench list launchers\` or its address. The store is what all
-# machines see (without this key a directory in the run's); command starts bench there. cpus, gpus and memory (GB) are those of a cell;
+# machines see, a directory or s3://bucket/prefix (without this key a directory in the run's); command starts bench there. cpus, gpus and memory (GB) are those of a cell;
 # timeout is in seconds; retries follow the death of a worker or a machine. options are the engine's: \`bench show <launcher>\`.
 # on: local
 # remote: { store: /shared/bench, command: [bench], cpus: 1, gpus: 0, memory: 4, timeout: 3600, retries: 2, options: {} } # such as

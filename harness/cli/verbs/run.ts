@@ -69,7 +69,10 @@ export function addRun(program: Command, context: CliContext): void {
   withGridOptions(command)
     .optionsGroup("Elsewhere:")
     .option("--on <where>", "where cells run: local, or an engine or its address; see `bench list launchers`")
-    .option("--store <place>", "what all machines see: a directory (default: in the run directory)")
+    .option(
+      "--store <place>",
+      "what all machines see: a directory or s3://bucket/prefix (default: in the run directory)",
+    )
     .optionsGroup("Output:")
     .option("--out <directory>", "run directory (default: runs/<suite>-<digest>)")
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints to keep").choices(["last", "all", "none"]))

@@ -15,7 +15,7 @@ export function addWorker(program: Command, context: CliContext): void {
   program
     .command("worker")
     .description("carry out cells of a run that another process coordinates; engines start this, not people")
-    .argument("<store>", "what all machines see: a directory")
+    .argument("<store>", "what all machines see: a directory or s3://bucket/prefix")
     .argument("<request>", "digest of the request in the store")
     .option(
       "--cell <n>",
