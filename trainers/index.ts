@@ -1,6 +1,7 @@
 import type { Plugin } from "../harness/contract/plugin.js";
 import { endpointFormat } from "./endpoint/format.js";
 import { endpoint } from "./endpoint/trainer.js";
+import { architectures } from "./engine/onnx/architectures/index.js";
 import { onnxEngine } from "./engine/onnx/index.js";
 import { torchEngine } from "./engine/torch/index.js";
 import { memories, memoryTrainers } from "./memory/trainers.js";
@@ -16,5 +17,5 @@ export const plugin: Plugin = {
   },
   trainers: [...references, ...memoryTrainers, endpoint],
   models: [llamaFormat, transformersFormat, adapterFormat, endpointFormat],
-  engines: [onnxEngine, torchEngine],
+  engines: [onnxEngine, torchEngine(architectures)],
 };

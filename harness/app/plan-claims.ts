@@ -14,6 +14,7 @@ import { type ConfigFlags, readConfig, resolveConfig } from "../config/index.js"
 import type { TrainerConfig } from "../contract/config.js";
 import { canonicalJson, digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
+import { plural } from "../contract/printable.js";
 import { armsOf, type Claim } from "../contract/results/claim.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import { planRun, type RunPlan } from "../run/plan/plan.js";
@@ -131,7 +132,7 @@ function limitsOf(
   if (!beyond && (looks ?? limits.looks) === limits.looks) return limits;
   throw new BenchError(
     "USAGE",
-    `these claims were registered for at most ${limits.orders} task orders and ${limits.looks} ${limits.looks === 1 ? "look" : "looks"}`,
+    `these claims were registered for at most ${limits.orders} task orders and ${plural(limits.looks, "look")}`,
     {
       fix: "Limits are final, as they were chosen before the data: ask for no more --orders, and leave out --max-orders and --looks.",
     },

@@ -9,7 +9,7 @@ import { RolloutLog } from "../rollout/rollout-log.js";
 import { armOf } from "../rollout/split.js";
 import { isOver, percentOf, type Rollout } from "../rollout/state.js";
 import { moveAlias } from "./registry/aliases.js";
-import { type SignedOptions, stamp } from "./registry/signature.js";
+import { type RegistryOptions, type SignedOptions, stamp } from "./registry/signature.js";
 
 /** The alias that a rollout is about. */
 const champion = "champion";
@@ -33,7 +33,7 @@ export async function startRollout(
   options: SignedOptions & { policy: string },
 ): Promise<RolloutStatus> {
   const policy = readPolicy(options.policy);
-  const state = new ModelRegistry(options.registry).read();
+  const state = new ModelRegistry(options.registry, options.notice).read();
   const { version } = findVersion(state, reference);
   const current = modelIn(state, version.name).aliases[champion];
   if (current === undefined || current === version.version) {
@@ -45,7 +45,7 @@ export async function startRollout(
           : "Give another version.",
     });
   }
-  const rollout = await new RolloutLog(options.registry, version.name).begin((before) => {
+  const rollout = await new RolloutLog(options.registry, version.name, options.notice).begin((before) => {
     if (before !== undefined && !isOver(before)) {
       throw new BenchError("USAGE", `a rollout of ${before.name}@${before.candidate} is ${before.phase}`, {
         fix: `End it first: bench rollout abort ${before.name} --reason "…"`,
@@ -59,8 +59,8 @@ export async function startRollout(
 }
 
 /** The last rollout of a model. Throws UNKNOWN_NAME where there was none. */
-export function readRollout(name: string, { registry }: Pick<SignedOptions, "registry">): RolloutStatus {
-  return statusOf(new RolloutLog(registry, name).read());
+export function readRollout(name: string, { registry, notice }: RegistryOptions): RolloutStatus {
+  return statusOf(new RolloutLog(registry, name, notice).read());
 }
 
 /**
@@ -72,9 +72,9 @@ export function readRollout(name: string, { registry }: Pick<SignedOptions, "reg
 export async function observe(
   name: string,
   texts: readonly string[],
-  { registry }: Pick<SignedOptions, "registry">,
+  { registry, notice }: RegistryOptions,
 ): Promise<RolloutStatus> {
-  const rollout = await new RolloutLog(registry, name).append((state) => {
+  const rollout = await new RolloutLog(registry, name, notice).append((state) => {
     if (isOver(state)) throw over(state);
     const observations = texts.flatMap((text, index) => (text.trim() === "" ? [] : [parse(text, index + 1, state)]));
     return observations.length === 0 ? [] : [{ type: "observed", observations, at: new Date().toISOString() }];
@@ -112,7 +112,7 @@ export async function observeRequests(
 
 /** As `advanceRollout`. Throws USAGE where the rollout is over. */
 export async function actOnRollout(name: string, options: SignedOptions): Promise<RolloutStatus> {
-  const log = new RolloutLog(options.registry, name);
+  const log = new RolloutLog(options.registry, name, options.notice);
   const status = await advanceRollout(log, options);
   if (status === undefined) throw over(log.read());
   return status;
@@ -165,7 +165,7 @@ export async function intervene(
   type: "paused" | "resumed" | "aborted" | "rolled-back",
   options: SignedOptions,
 ): Promise<RolloutStatus> {
-  const log = new RolloutLog(options.registry, name);
+  const log = new RolloutLog(options.registry, name, options.notice);
   const rollout = await log.append(async (state) => {
     const allowed = type === "rolled-back" ? state.phase === "promoted" || !isOver(state) : !isOver(state);
     const fits = type === "resumed" ? state.phase === "paused" : type !== "paused" || state.phase === "canary";
@@ -177,21 +177,21 @@ export async function intervene(
 }
 
 /** Which version answers a request of that id now. */
-export function armFor(name: string, request: string, options: Pick<SignedOptions, "registry">): Arm {
-  const rollout = new RolloutLog(options.registry, name).read();
+export function armFor(name: string, request: string, options: RegistryOptions): Arm {
+  const rollout = new RolloutLog(options.registry, name, options.notice).read();
   return armOf(request, rollout.salt, percentOf(rollout));
 }
 
 /** Points the alias at the candidate, unless it is there: a promotion may have been interrupted after that. */
 async function giveTo({ name, candidate, champion: before }: Rollout, options: SignedOptions): Promise<void> {
-  const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
+  const { aliases } = modelIn(new ModelRegistry(options.registry, options.notice).read(), name);
   if (aliases[champion] === candidate) return;
   await moveAlias(`${name}@${candidate}`, champion, { ...options, expect: before });
 }
 
 /** Points the alias at the former champion again, where the candidate has it: after a promotion, or one that was interrupted. */
 async function giveBack({ name, candidate, champion: former }: Rollout, options: SignedOptions): Promise<void> {
-  const { aliases } = modelIn(new ModelRegistry(options.registry).read(), name);
+  const { aliases } = modelIn(new ModelRegistry(options.registry, options.notice).read(), name);
   if (aliases[champion] !== candidate) return;
   await moveAlias(`${name}@${former}`, champion, { ...options, expect: candidate });
 }

@@ -5,11 +5,9 @@ import { BenchError, toBenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { TuneRecord } from "../tune/record.js";
 import { valuesText } from "../tune/tuned-config.js";
+import { orderApart } from "../tune/validation-suite.js";
 import { type AppContext, registryFor } from "./context.js";
 import { type TuneOptions, tuneTrainer } from "./tune-trainer.js";
-
-/** An order that no table of up to nine orders uses. */
-const orderApart = "shuffle-9";
 
 /** What came of every trainer. */
 export interface TunedTrainers {

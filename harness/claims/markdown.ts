@@ -33,6 +33,5 @@ function rows(claim: ClaimResult): string[] {
 
 function numbers(result: HypothesisResult | undefined): string[] {
   if (result === undefined) return ["", "–", "–", "–"];
-  const estimate = result.mean === null ? "–" : points(result.mean);
-  return [contrastText(result), estimate, boundsText(result), thresholdText(result)];
+  return [contrastText(result), points(result.mean), boundsText(result), thresholdText(result)];
 }

@@ -61,10 +61,14 @@ export async function executeOnTerminal(
 }
 
 /** Says something about what was read on standard error, so that JSON on standard output stays JSON. */
-export const noticePrinter =
-  ({ stderr }: CliContext) =>
-  (text: string): void =>
-    void stderr.write(`note: ${printable(text)}\n`);
+export function noticePrinter({ stderr }: CliContext): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (said.has(text)) return;
+    said.add(text);
+    stderr.write(`note: ${printable(text)}\n`);
+  };
+}
 
 /** Prints lines for people, ending in a line break. */
 export function printLines(context: CliContext, lines: readonly string[]): void {

@@ -1,4 +1,5 @@
 import type { ErrorObject } from "ajv";
+import { cut } from "../contract/printable.js";
 import { suggestName } from "./suggest-name.js";
 
 /** What a JSON schema found wrong, in words: where in the value, what, and how to mend it. */
@@ -131,7 +132,4 @@ const typeList = (type: unknown): string =>
     .map((one) => typeWords[String(one)] ?? String(one))
     .join(" or ");
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
+const show = (value: unknown): string => cut(JSON.stringify(value) ?? String(value), 60);

@@ -20,9 +20,15 @@ export function printable(text: string, color = false): string {
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
+/** The first `most` UTF-16 code units of a text, without half a character at the end. */
+export const head = (text: string, most: number): string => text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+
 /** The first `most` characters of a text, and how many were left out. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
-  const head = text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
-  return `${head}… (${text.length - head.length} more characters)`;
+  const kept = head(text, most);
+  return `${kept}… (${text.length - kept.length} more characters)`;
 }
+
+/** A number of things: `1 order`, `3 orders`. */
+export const plural = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? "" : "s"}`;

@@ -37,7 +37,8 @@ export interface GateResult {
   /** What was blessed by whom; the name alone where a run is compared with another. */
   baseline: Pick<Baseline, "name"> &
     Partial<Pick<Baseline, "version" | "blessedAt" | "by" | "reason">> & { modelDigest: string };
-  candidate: { directory: string; run: string; trainer: string; modelDigest: string };
+  /** `model`: the reference of one that was evaluated as it is. */
+  candidate: { directory: string; run: string; trainer: string; model?: string; modelDigest: string };
   suite: { name: string; version: string; digest: string };
   pairedBy: PairedBy | "item";
   metrics: GateRow[];

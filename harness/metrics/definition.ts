@@ -78,3 +78,9 @@ export function range(first: number, last: number): number[] {
 export function sumOrNull(values: readonly (number | null)[]): number | null {
   return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }
+
+/** The arithmetic mean; null where a value is unknown, NaN of nothing. */
+export function meanOrNull(values: readonly (number | null)[]): number | null {
+  const sum = sumOrNull(values);
+  return sum === null ? null : sum / values.length;
+}

@@ -1,11 +1,13 @@
-/** A score or difference on 0..1 as points of 100, with a true minus sign. */
-export const points = (value: number): string =>
-  (100 * value)
-    .toFixed(1)
-    .replace(/^-0\.0$/, "0.0")
-    .replace("-", "−");
+/** A score or difference on 0..1 as points of 100, with a true minus sign; a dash where there is nothing. */
+export const points = (value: number | null | undefined): string =>
+  value === null || value === undefined
+    ? "–"
+    : (100 * value)
+        .toFixed(1)
+        .replace(/^-0\.0$/, "0.0")
+        .replace("-", "−");
 
-/** The same with a plus before what is positive; a dash where there is nothing. */
+/** The same with a plus before what is positive. */
 export const signedPoints = (value: number | null): string =>
   value === null ? "–" : `${value > 0 ? "+" : ""}${points(value)}`;
 

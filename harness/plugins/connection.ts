@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { BenchError, type ErrorCode, errorCodes, toBenchError } from "../contract/errors.js";
+import { cut } from "../contract/printable.js";
 
 /** The requests, notifications and errors of the other side. */
 export interface ConnectionHandlers {
@@ -123,7 +124,7 @@ function parse(line: string): Incoming | undefined {
   }
 }
 
-const excerpt = (text: string): string => JSON.stringify(text.length > 120 ? `${text.slice(0, 117)}…` : text);
+const excerpt = (text: string): string => JSON.stringify(cut(text, 120));
 
 function toWire(thrown: unknown): WireError {
   const { code, message, fix, stack } = toBenchError(thrown, "PLUGIN_FAILED");

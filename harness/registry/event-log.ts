@@ -32,9 +32,11 @@ const patience = 30_000;
 export class EventLog<State, Event> {
   #kept: Kept<State> | undefined;
 
+  /** @param notice hears of a torn last line, which is dropped. */
   constructor(
     private readonly file: string,
     private readonly definition: EventLogDefinition<State, Event>,
+    private readonly notice: (text: string) => void = () => {},
   ) {}
 
   /**
@@ -91,7 +93,8 @@ export class EventLog<State, Event> {
     return this.#kept.state;
   }
 
-  #stateAfter({ events, after }: JournalContent<Event>, kept: Kept<State> | undefined): State {
+  #stateAfter({ events, after, notices }: JournalContent<Event>, kept: Kept<State> | undefined): State {
+    for (const text of notices) this.notice(text);
     return this.#follow(after === 0 ? this.definition.initial() : kept!.state, events);
   }
 

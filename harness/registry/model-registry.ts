@@ -14,9 +14,14 @@ export class ModelRegistry {
   readonly #file: string;
   readonly #log: EventLog<RegistryState, RegistryEvent>;
 
-  constructor(readonly directory: string) {
+  /** @param notice hears of a torn last line of the log, which is dropped. */
+  constructor(
+    readonly directory: string,
+    notice?: (text: string) => void,
+  ) {
     this.#file = join(directory, "log.jsonl");
-    this.#log = new EventLog(this.#file, { schema: "registry-event", initial: emptyState, follow: applied });
+    const definition = { schema: "registry-event", initial: emptyState, follow: applied };
+    this.#log = new EventLog(this.#file, definition, notice);
   }
 
   /**

@@ -12,9 +12,11 @@ export class RolloutLog {
   /** The one that was used last: it keeps what it has read. */
   #used: { number: number; log: EventLog<Rollout | undefined, RolloutEvent> } | undefined;
 
+  /** @param notice hears of a torn last line of a log, which is dropped. */
   constructor(
     registry: string,
     private readonly name: string,
+    private readonly notice?: (text: string) => void,
   ) {
     this.#directory = pathInside(join(registry, "rollouts"), name, "USAGE");
   }
@@ -59,7 +61,7 @@ export class RolloutLog {
     if (this.#used?.number !== number) {
       const file = join(this.#directory, `${number}.jsonl`);
       const definition = { schema: "rollout-event", initial: () => undefined, follow };
-      this.#used = { number, log: new EventLog<Rollout | undefined, RolloutEvent>(file, definition) };
+      this.#used = { number, log: new EventLog<Rollout | undefined, RolloutEvent>(file, definition, this.notice) };
     }
     return this.#used.log;
   }

@@ -4,7 +4,7 @@ import { BenchError, type ErrorRecord, toBenchError } from "../contract/errors.j
 import type { DisplayedCell } from "../contract/event.js";
 import type { Launcher } from "../contract/launcher.js";
 import type { CellRecord, JournalEvent, MatrixRecord, RunRecord } from "../contract/result.js";
-import { sumOrNull } from "../metrics/definition.js";
+import { meanOrNull } from "../metrics/definition.js";
 import { type AlertDispatcher, dispatcherOf } from "./alerts/alert-dispatcher.js";
 import type { Carrier, CarrierMessage } from "./carry/carrier.js";
 import { openCarrier } from "./carry/open-carrier.js";
@@ -255,9 +255,7 @@ class Coordinator {
   }
 
   private scoreOf(matrix: string): number | null {
-    const last = readJson<MatrixRecord>(join(this.plan.directory, matrix)).rows.at(-1)!;
-    const sum = sumOrNull(last);
-    return sum === null ? null : sum / last.length;
+    return meanOrNull(readJson<MatrixRecord>(join(this.plan.directory, matrix)).rows.at(-1)!);
   }
 
   private outcome(stored: boolean): RunOutcome {

@@ -31,14 +31,16 @@ export class Router {
   /**
    * @param names of the models that are served.
    * @param failed hears why registry or rollouts cannot be read, once for each change of the files.
+   * @param notice hears of a torn last line of a log, once for each change of the files.
    * @throws what reading the registry throws.
    */
   constructor(
     directory: string,
     readonly names: readonly string[],
     failed: (error: Error) => void,
+    notice: (text: string) => void,
   ) {
-    const registry = new ModelRegistry(directory);
+    const registry = new ModelRegistry(directory, notice);
     this.#registry = new Cached(
       () => stampOf(join(directory, "log.jsonl")),
       () => registry.read(),
@@ -46,7 +48,7 @@ export class Router {
     );
     for (const name of names) {
       const rollouts = join(directory, "rollouts", name);
-      const log = new RolloutLog(directory, name);
+      const log = new RolloutLog(directory, name, notice);
       const read = () => (existsSync(rollouts) ? log.read() : undefined);
       this.#rollouts.set(name, new Cached(() => stampsIn(rollouts), read, failed));
     }

@@ -66,7 +66,8 @@ export interface ModelServer {
 export function modelServer(settings: ServerSettings): ModelServer {
   const { names, log } = settings;
   const metrics = new ServerMetrics();
-  const router = new Router(settings.registry, names, (error) => log(`registry or rollout: ${error.message}`));
+  const failed = (error: Error) => log(`registry or rollout: ${error.message}`);
+  const router = new Router(settings.registry, names, failed, log);
   const isCurrent = (name: string, version: number): boolean =>
     router.current(name).includes(version) || shadow?.is(name, version) === true;
   const versions = new Versions(settings.open, settings.mostVersions, isCurrent);

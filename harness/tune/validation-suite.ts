@@ -3,7 +3,7 @@ import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { random } from "../contract/random.js";
 import type { Order, Suite, Task } from "../contract/suite.js";
-import { ordersOf } from "../run/plan/orders.js";
+import { mostOrders, ordersOf } from "../run/plan/orders.js";
 
 /** Changes whenever the derived suite would contain other items. */
 const version = 1;
@@ -39,15 +39,22 @@ export function validationSuite(suite: Suite, order: Order, count: number): Suit
   };
 }
 
+/** Names the order that tables use last: `shuffle-9`, or the last one of a suite that has fewer. */
+export const orderApart = "apart";
+const shuffleApart = 9;
+
 /**
  * The order of a name, of the published ones or a shuffle as a run draws it (`shuffle-1` …); without a name the suite's
- * first, or its tasks in their given order. Throws UNKNOWN_NAME, and CONFIG_INVALID where there are not so many shuffles.
+ * first, or its tasks in their given order; `orderApart`. Throws UNKNOWN_NAME, and CONFIG_INVALID where there are not so
+ * many shuffles.
  */
 export function orderOf(suite: Suite, name: string | undefined): Order {
   const orders =
     suite.orders.length > 0 ? suite.orders : [{ name: "as-listed", tasks: suite.tasks.map(({ id }) => id) }];
   const shuffle = /^shuffle-([1-9]\d{0,3})$/.exec(name ?? "")?.[1];
   if (shuffle !== undefined) return ordersOf(suite, suite.orders.length + Number(shuffle)).at(-1)!;
+  if (name === orderApart)
+    return ordersOf(suite, Math.min(suite.orders.length + shuffleApart, mostOrders(suite))).at(-1)!;
   const found = name === undefined ? orders[0] : orders.find((order) => order.name === name);
   if (found !== undefined) return found;
   throw new BenchError("UNKNOWN_NAME", `the suite "${suite.name}" has no order "${name}"`, {

@@ -1,4 +1,5 @@
 import type { ReportContext } from "../../harness/contract/plugin.js";
+import { plural } from "../../harness/contract/printable.js";
 import type { Board, BoardRow } from "../../harness/contract/results/board.js";
 import { suiteLabel } from "../../harness/contract/suite.js";
 import type { Privileges } from "../../harness/contract/trainer.js";
@@ -7,7 +8,7 @@ import { seedsByOrder } from "../../harness/metrics/statistics/clusters.js";
 import { type LeaderboardView, leaderboardView } from "./leaderboard/leaderboard.js";
 import { type TradeOffView, tradeOffViews } from "./leaderboard/trade-offs.js";
 import { boundOf, type Entry } from "./shared/entries.js";
-import { count, modelName, moment, plural, points } from "./shared/format.js";
+import { count, modelName, moment, points } from "./shared/format.js";
 import { type GlossaryView, glossaryViews } from "./summary/glossary.js";
 import type { HeaderView } from "./summary/header.js";
 

@@ -1,10 +1,11 @@
+import { plural } from "../../harness/contract/printable.js";
 import type { Comparison, ComparisonRow } from "../../harness/gate/compare.js";
 import type { GateResult, GateRow } from "../../harness/gate/gate.js";
 import { countText } from "../../harness/gate/outputs/row-text.js";
 import { pText } from "../../harness/metrics/score-text.js";
 import { intervalMark } from "../charts/interval-mark.js";
 import { costColumns } from "./leaderboard/leaderboard.js";
-import { missing, modelName, plural, points, shortened, signedPoints } from "./shared/format.js";
+import { missing, modelName, points, shortened, signedPoints } from "./shared/format.js";
 
 /** The page of a gate or of comparisons as data. */
 export interface ComparisonPageView {

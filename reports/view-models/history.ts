@@ -1,6 +1,7 @@
+import { plural } from "../../harness/contract/printable.js";
 import type { History, HistoryLine, HistorySeries } from "../../harness/contract/results/history.js";
 import { versionCurve } from "../charts/version-curve.js";
-import { list, missing, moment, plural, points, shortened, signedPoints } from "./shared/format.js";
+import { list, missing, moment, points, shortened, signedPoints } from "./shared/format.js";
 import type { Finding } from "./summary/findings.js";
 
 /** The page of a history as data. */

@@ -2,6 +2,7 @@ import { sha256 } from "../../harness/contract/digest.js";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
 import { pathInside } from "../../harness/contract/files/foreign-path.js";
 import { readRegularFile } from "../../harness/contract/files/read-file.js";
+import { plural } from "../../harness/contract/printable.js";
 import type { Part } from "../../harness/contract/suite.js";
 import { imageFormat } from "../../harness/images/format.js";
 import type { Cells, RowImage } from "./shapes/cells.js";
@@ -33,7 +34,7 @@ export class ImageFolder {
     const places = prompt.split(placeholder).length - 1;
     if (places === images.length || (places === 0 && images.length > 0)) return images;
     return cells.complain(
-      `names ${count(images.length, "image")} and has ${count(places, placeholder)} in its prompt`,
+      `names ${plural(images.length, "image")} and has ${plural(places, placeholder)} in its prompt`,
       `Write ${placeholder} once for each image, or not at all: then the images come before the text.`,
     );
   }
@@ -78,8 +79,4 @@ function digestOfImage(name: string, path: string, row: number, at: ErrorLocatio
   }
   imageFormat(bytes, path);
   return sha256(bytes);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

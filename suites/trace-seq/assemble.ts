@@ -106,6 +106,6 @@ function toExample(family: Family, question: Question, place: string): Example {
     input: [{ type: "text", text: question.prompt }],
     references: [question.answer],
     ...(family.choices === undefined ? {} : { choices: family.choices }),
-    ...(family.bodyIsSource ? { source: question.body } : {}),
+    ...(question.source === undefined ? {} : { source: question.source }),
   };
 }

@@ -20,7 +20,8 @@ export interface Family extends TaskDescription {
 export interface Question {
   prompt: string;
   answer: string;
-  body: string;
+  /** The text of its template, where the family needs it. */
+  source?: string;
 }
 
 /** Draws a question: a template uniformly, then its slots from the lexicon. */
@@ -31,9 +32,10 @@ export function drawQuestion(
   random: RandomStream,
 ): Question {
   const template = random.pick(templates);
-  const frame = wholeText(family, template);
-  const values = drawValues(slotsOf(frame), lexicon, random, template.accepts);
-  return { prompt: fill(frame, values), answer: answerOf(template, values), body: fill(template.text, values) };
+  const { text, slots } = frameOf(family, template);
+  const values = drawValues(slots, lexicon, random, template.accepts);
+  const question = { prompt: fill(text, values), answer: answerOf(template, values) };
+  return family.bodyIsSource ? { ...question, source: fill(template.text, values) } : question;
 }
 
 /** The answer that the family's rule gives to a prompt, or undefined where no template words it so. */
@@ -61,6 +63,21 @@ export function differing(...slots: string[]): NonNullable<Template["accepts"]> 
 
 function wholeText(family: Family, template: Template): string {
   return family.frame.replace("{body}", () => template.text);
+}
+
+/** A whole prompt with its slots; made once, since thousands of questions are drawn from each. */
+type Frame = { text: string; slots: ReadonlyMap<string, string> };
+const frames = new WeakMap<Family, Map<Template, Frame>>();
+
+function frameOf(family: Family, template: Template): Frame {
+  const known = frames.get(family) ?? new Map<Template, Frame>();
+  frames.set(family, known);
+  const found = known.get(template);
+  if (found !== undefined) return found;
+  const text = wholeText(family, template);
+  const made = { text, slots: slotsOf(text) };
+  known.set(template, made);
+  return made;
 }
 
 const recognizers = new WeakMap<Family, { template: Template; pattern: RegExp }[]>();

@@ -5,7 +5,8 @@ import { Worker } from "node:worker_threads";
 import { addVersion } from "../../harness/app/registry/add-version.js";
 import { moveAlias } from "../../harness/app/registry/aliases.js";
 import { rooms } from "../../rooms.js";
-import { embeddedModel, serve } from "../harness/serve/support.js";
+import { embeddedModel } from "../files.js";
+import { serve } from "../harness/serve/support.js";
 
 /**
  * What `bench serve` adds to the time of a server behind it: the same calls to the server and through bench, in turn, one

@@ -12,11 +12,12 @@ import { packageRoot } from "../../harness/contract/files.js";
 import type { RegistryEvent, VersionRecord } from "../../harness/contract/registry.js";
 import { findVersion, ModelRegistry } from "../../harness/registry/model-registry.js";
 import { applied, emptyState, modelIn } from "../../harness/registry/state.js";
+import { Router } from "../../harness/serve/router.js";
 import { rooms } from "../../rooms.js";
-import { newDirectory } from "../files.js";
+import { embeddedModel, newDirectory } from "../files.js";
 import { writeFixtureRun } from "../reports/fixture/write-run.js";
+import { bench } from "./cli/support.js";
 
-const embedded = join(packageRoot, "suites", "trace-seq", "model");
 const context = { builtIns: rooms };
 let place: string;
 let options: { registry: string; by: string };
@@ -29,7 +30,7 @@ beforeEach(() => {
 /** A model that differs from the embedded one in a file that no digest of a model reads. */
 function checkpoint(name: string): string {
   const directory = join(place, name);
-  cpSync(embedded, directory, { recursive: true });
+  cpSync(embeddedModel, directory, { recursive: true });
   writeFileSync(join(directory, "README.md"), name);
   return directory;
 }
@@ -49,7 +50,7 @@ describe("versions", () => {
     expect(existsSync(join(added.path, "optimizer.pt"))).toBe(false);
     expect(await add("support", first)).toMatchObject({ known: true, version: { version: 1 } });
     expect(await add("support", checkpoint("second"))).toMatchObject({ known: false, version: { version: 2 } });
-    expect(compareVersions(options.registry, "support@1", "support").files).toMatchObject({
+    expect(compareVersions(options, "support@1", "support").files).toMatchObject({
       changed: ["README.md"],
       added: [],
       removed: [],
@@ -60,28 +61,28 @@ describe("versions", () => {
     mkdirSync(join(place, "empty"));
     await expect(add("support", join(place, "empty"))).rejects.toMatchObject({ code: "MODEL_INVALID" });
     await expect(add("support", "http://localhost:1/v1")).rejects.toMatchObject({ code: "USAGE" });
-    await expect(add("12", embedded)).rejects.toMatchObject({ code: "USAGE" });
-    await expect(add("../x", embedded)).rejects.toMatchObject({ code: "USAGE" });
+    await expect(add("12", embeddedModel)).rejects.toMatchObject({ code: "USAGE" });
+    await expect(add("../x", embeddedModel)).rejects.toMatchObject({ code: "USAGE" });
     expect(existsSync(options.registry)).toBe(false);
   });
 
   test("a changed, a shortened and a missing file are found", async () => {
-    const { path } = await add("support", embedded);
-    expect(verifyVersions(options.registry)).toEqual({
+    const { path } = await add("support", embeddedModel);
+    expect(verifyVersions(options)).toEqual({
       versions: [{ name: "support", version: 1, damage: [] }],
       state: true,
     });
     appendFileSync(join(path, "config.json"), " ");
-    expect(verifyVersions(options.registry, "support@1").versions[0]!.damage).toEqual([
+    expect(verifyVersions(options, "support@1").versions[0]!.damage).toEqual([
       expect.stringMatching(/^config\.json has \d+ bytes instead of \d+$/),
     ]);
-    const again = await add("other", embedded); // the same contents: stored anew where they were damaged
+    const again = await add("other", embeddedModel); // the same contents: stored anew where they were damaged
     expect(again.path).toBe(path);
-    expect(verifyVersions(options.registry).versions.every(({ damage }) => damage.length === 0)).toBe(true);
+    expect(verifyVersions(options).versions.every(({ damage }) => damage.length === 0)).toBe(true);
   });
 
   test("an evaluation of another model is refused, and a run that trains", async () => {
-    await add("support", embedded);
+    await add("support", embeddedModel);
     writeFixtureRun(join(place, "run"), { orders: 1, seeds: 1 });
     await expect(attachEvaluation("support", join(place, "run"), options)).rejects.toMatchObject({ code: "USAGE" });
   });
@@ -89,7 +90,7 @@ describe("versions", () => {
 
 describe("aliases", () => {
   beforeEach(async () => {
-    await add("support", embedded);
+    await add("support", embeddedModel);
     await add("support", checkpoint("second"));
   });
 
@@ -105,7 +106,7 @@ describe("aliases", () => {
     expect(read().versions.map(({ version }) => version)).toEqual([1, 2, 4]);
     expect(await restoreAlias("support", "champion", options)).toMatchObject({ from: 2, to: 1 });
     expect(findVersion(new ModelRegistry(options.registry).read(), "support@champion").version.version).toBe(1);
-    expect(verifyVersions(options.registry).versions).toHaveLength(3);
+    expect(verifyVersions(options).versions).toHaveLength(3);
     expect(await dropAlias("support", "champion", options)).toMatchObject({ from: 1, to: null });
     expect((await add("support", checkpoint("fifth"))).version.version).toBe(5);
   });
@@ -147,7 +148,7 @@ import { rooms } from ${JSON.stringify(dist("rooms.js"))};
 import { cpSync, writeFileSync } from "node:fs";
 const options = ${JSON.stringify(options)};
 const from = ${JSON.stringify(join(place, "changing"))};
-cpSync(${JSON.stringify(embedded)}, from, { recursive: true });
+cpSync(${JSON.stringify(embeddedModel)}, from, { recursive: true });
 for (let turn = 0; ; turn++) {
   writeFileSync(from + "/README.md", process.argv[2] + "." + turn);
   const { version } = await addVersion("support", from, options, { builtIns: rooms });
@@ -173,13 +174,13 @@ for (let turn = 0; ; turn++) {
     expect(versions.length).toBeGreaterThanOrEqual(told); // what was told is there
     expect(versions.map(({ version }) => version)).toEqual(versions.map((_, index) => index + 1));
     expect(aliases.champion).toBeGreaterThanOrEqual(told);
-    expect(verifyVersions(options.registry).versions.every(({ damage }) => damage.length === 0)).toBe(true);
+    expect(verifyVersions(options).versions.every(({ damage }) => damage.length === 0)).toBe(true);
   }
   await collectGarbage({ ...options, keep: 1000 });
   expect(new Set(readdirSync(join(options.registry, "models")))).toEqual(
     new Set(read().versions.map(({ content }) => content)),
   );
-  expect(verifyVersions(options.registry).state).toBe(true);
+  expect(verifyVersions(options).state).toBe(true);
 });
 
 describe("the log", () => {
@@ -225,8 +226,36 @@ describe("the log", () => {
     );
   });
 
+  test("a torn last line is dropped, and every command that reads the log says so, once", async () => {
+    await add("support", embeddedModel);
+    const log = join(options.registry, "log.jsonl");
+    appendFileSync(log, '{"sequence":1,"checksum":"12');
+    const note = `note: ${log}:2: the last line was torn (the process was killed while writing); dropped it\n`;
+    const registry = ["--registry", options.registry];
+    for (const words of [
+      ["list", "support"],
+      ["show", "support"],
+      ["path", "support"],
+      ["diff", "support@1", "support@1"],
+      ["verify"],
+      ["gc", "--dry-run"],
+      ["alias", "support@1", "champion", "--by", "tester", "--reason", "first"],
+    ])
+      expect(await bench(["registry", ...words, ...registry], place)).toMatchObject({ code: 0, stderr: note });
+    expect((await bench(["registry", "list", ...registry], place)).stderr).toBe(""); // a writer cuts it off
+    const heard: string[] = [];
+    appendFileSync(log, "{");
+    new Router(
+      options.registry,
+      ["support"],
+      () => {},
+      (text) => heard.push(text),
+    );
+    expect(heard).toEqual([expect.stringContaining("log.jsonl:3: the last line was torn")]);
+  });
+
   test("a damaged line is refused with its place", async () => {
-    await add("support", embedded);
+    await add("support", embeddedModel);
     await add("support", checkpoint("second"));
     const log = join(options.registry, "log.jsonl");
     writeFileSync(log, readFileSync(log, "utf8").replace('"tester"', '"someone"'));

@@ -5,7 +5,6 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { addVersion } from "../../harness/app/registry/add-version.js";
 import { moveAlias, restoreAlias } from "../../harness/app/registry/aliases.js";
 import { actOnRollout, armFor, intervene, observe, readRollout, startRollout } from "../../harness/app/rollout.js";
-import { packageRoot } from "../../harness/contract/files.js";
 import { random } from "../../harness/contract/random.js";
 import type { Arm, Observation, RolloutMetric } from "../../harness/contract/rollout.js";
 import { findVersion, ModelRegistry } from "../../harness/registry/model-registry.js";
@@ -14,7 +13,7 @@ import { readPolicy } from "../../harness/rollout/policy.js";
 import { RolloutLog } from "../../harness/rollout/rollout-log.js";
 import { armOf } from "../../harness/rollout/split.js";
 import { rooms } from "../../rooms.js";
-import { newDirectory } from "../files.js";
+import { embeddedModel, newDirectory } from "../files.js";
 
 const rule: RolloutMetric = { margin: 0.05, range: [0, 1], lowerIsBetter: false, critical: false };
 
@@ -106,11 +105,10 @@ describe("a rollout", () => {
 
   beforeAll(async () => {
     const place = newDirectory();
-    const embedded = join(packageRoot, "suites", "trace-seq", "model");
-    cpSync(embedded, join(place, "better"), { recursive: true });
+    cpSync(embeddedModel, join(place, "better"), { recursive: true });
     writeFileSync(join(place, "better", "README.md"), "better");
     model = join(place, "registry");
-    for (const checkpoint of [embedded, join(place, "better")]) {
+    for (const checkpoint of [embeddedModel, join(place, "better")]) {
       await addVersion("support", checkpoint, { registry: model, by: "tester" }, { builtIns: rooms });
     }
     await moveAlias("support@1", "champion", { registry: model, by: "tester" });
@@ -217,7 +215,7 @@ describe("a rollout", () => {
     const reason = { at: "2026-01-01T00:00:00.000Z", by: "tester", reason: "" };
     await moveAlias("support@2", "champion", options);
     await restoreAlias("support", "champion", options);
-    await addVersion("support", join(packageRoot, "suites", "trace-seq", "model"), options, { builtIns: rooms });
+    await addVersion("support", embeddedModel, options, { builtIns: rooms });
     await new RolloutLog(options.registry, "support").append(() => [{ type: "promoting", ...reason }]);
     await moveAlias("support@2", "stable", options);
     const registry = new ModelRegistry(options.registry);

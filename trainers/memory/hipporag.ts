@@ -7,8 +7,9 @@ import { pathsTo } from "./graph/paths.js";
 import { personalizedPageRank } from "./graph/personalized-pagerank.js";
 import { Summaries, type Summary } from "./graph/summaries.js";
 import type { HippoRagOptions } from "./options.js";
+import type { Conclusion } from "./reasoning/reasoner.js";
 import { RuleBase } from "./reasoning/rule-base.js";
-import type { Recognize } from "./recognition.js";
+import type { Recognize, Recognized } from "./recognition.js";
 import { best, bestOf, type Hit, type Ranker, type Retrieval, type Retriever, type Scores, top } from "./retriever.js";
 
 /** What HippoRAG is made of. */
@@ -87,12 +88,11 @@ export class HippoRag implements Retriever {
       await this.parts.facts.scores(queries),
     ];
     const linked = factScores.map((scores) => this.#linked(scores));
-    const judged = await this.parts.recognize(
-      queries.map((query, index) => ({ query, facts: linked[index]!.map(({ triple }) => factText(triple)) })),
-    );
+    const conclusions = queries.map((query) => this.#rules.reason(query));
+    const judged = await this.#judge(queries, linked, conclusions);
     const summaries = await this.#summariesOf(queries);
-    return queries.map((query, index) => {
-      const conclusion = this.#rules.reason(query);
+    return queries.map((_query, index) => {
+      const conclusion = conclusions[index];
       const { kept, unread } = judged[index]!;
       const facts = kept.map((place) => linked[index]![place]!);
       const found = this.#walk(facts, passageScores[index]!, count);
@@ -112,6 +112,21 @@ export class HippoRag implements Retriever {
         }),
       };
     });
+  }
+
+  /** Which of the linked facts are kept; all of them, without asking, where rules have answered the question. */
+  async #judge(
+    queries: readonly string[],
+    linked: readonly LinkedFact[][],
+    conclusions: readonly (Conclusion | undefined)[],
+  ): Promise<Recognized[]> {
+    const open = [...queries.keys()].filter((index) => conclusions[index]?.answer === undefined);
+    const factsOf = (index: number) => linked[index]!.map(({ triple }) => factText(triple));
+    const answers = await this.parts.recognize(
+      open.map((index) => ({ query: queries[index]!, facts: factsOf(index) })),
+    );
+    const judged = new Map(open.map((index, place) => [index, answers[place]!]));
+    return linked.map((facts, index) => judged.get(index) ?? { kept: [...facts.keys()] });
   }
 
   save(directory: string): void {

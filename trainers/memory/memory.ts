@@ -1,4 +1,5 @@
 import { digestOf } from "../../harness/contract/digest.js";
+import { cut, head } from "../../harness/contract/printable.js";
 import { type Document, type Example, inputText, textInput } from "../../harness/contract/suite.js";
 import type { TaskData, TrainingView } from "../../harness/contract/trainer.js";
 import type { Model } from "../engine/contract.js";
@@ -137,13 +138,17 @@ export class Memory implements Strategy {
     examples: readonly Example[],
     answerTokens: number,
     fits: Fits,
-    own?: (id: string) => string,
+    ownId?: (id: string) => string,
   ): Promise<Example[]> {
     if (this.#documents.size === 0) return [...examples];
-    const found = await this.#search(examples, this.#options.passages + (own ? 1 : 0));
+    const found = await this.#search(examples, this.#options.passages + (ownId ? 1 : 0));
     return examples.map((example, index) => {
-      const hits = found[index]!.hits.filter(({ id }) => id !== own?.(example.id));
-      return { ...example, input: this.#prepend(example, { hits }, answerTokens, fits).input };
+      const { hits, summary } = found[index]!;
+      const own = ownId?.(example.id);
+      // A summary of the facts of all items would give an item its own answer.
+      const read =
+        own === undefined ? { hits, ...(summary && { summary }) } : { hits: hits.filter(({ id }) => id !== own) };
+      return { ...example, input: this.#prepend(example, read, answerTokens, fits).input };
     });
   }
 
@@ -163,12 +168,11 @@ export class Memory implements Strategy {
     if (!fits(textOf(), answerTokens)) summaries = [];
     while (kept > 1 && !fits(textOf(), answerTokens)) kept--;
     while (kept === 1 && passages[0] !== "" && !fits(textOf(), answerTokens)) {
-      passages[0] = passages[0]!.slice(0, Math.floor(passages[0]!.length * 0.75));
+      passages[0] = head(passages[0]!, Math.floor(passages[0]!.length * 0.75));
     }
     const evidence = hits.map(({ id, score }, rank) => {
       const text = contentOf(this.#documents.get(id)!).replaceAll("\n", " ");
-      const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
-      return `${rank < kept ? "passage" : "not read"} ${id} (${score.toPrecision(3)}): ${shown}`;
+      return `${rank < kept ? "passage" : "not read"} ${id} (${score.toPrecision(3)}): ${cut(text, shownCharacters)}`;
     });
     return {
       input: textInput(textOf()),

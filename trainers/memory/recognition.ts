@@ -1,9 +1,14 @@
+import { cut } from "../../harness/contract/printable.js";
 import type { Ask } from "./extraction/prompted.js";
 
 /** Which of the facts help to answer a question: their places, or all of them where it cannot be told. */
-export type Recognize = (
-  questions: readonly { query: string; facts: readonly string[] }[],
-) => Promise<{ kept: number[]; unread?: string }[]>;
+export type Recognize = (questions: readonly { query: string; facts: readonly string[] }[]) => Promise<Recognized[]>;
+
+/** Places of facts, and the answer that was not understood. */
+export interface Recognized {
+  kept: number[];
+  unread?: string;
+}
 
 /** Most facts that are kept (HippoRAG 2). */
 const mostKept = 4;
@@ -29,10 +34,10 @@ export const recognizeWith =
 export const recognizeAll: Recognize = async (questions) => questions.map(({ facts }) => ({ kept: [...facts.keys()] }));
 
 /** An answer without a number of a fact that does not say "none" is not understood: the facts stay, and it is said. */
-function read(answer: string, facts: number): { kept: number[]; unread?: string } {
+function read(answer: string, facts: number): Recognized {
   const line = answer.trim().split("\n")[0]!;
   const numbers = [...line.matchAll(/\d+/g)].map(([digits]) => Number(digits) - 1);
   const kept = [...new Set(numbers)].filter((place) => place >= 0 && place < facts).slice(0, mostKept);
   if (kept.length > 0 || /^\W*none\b/i.test(line)) return { kept };
-  return { kept: Array.from({ length: facts }, (_, place) => place), unread: line.slice(0, 60) };
+  return { kept: Array.from({ length: facts }, (_, place) => place), unread: cut(line, 60) };
 }

@@ -11,6 +11,10 @@ export interface ModelLocation {
   adapter?: string;
 }
 
+/** A base, or `base::adapter`. */
+export const locationOf = ({ base, adapter }: ModelLocation): string =>
+  adapter === undefined ? base : `${base}::${adapter}`;
+
 /** Whether a location is an adapter: alone, or behind its base as `base::adapter`. */
 export function isAdapted(location: string): boolean {
   return location.includes("::") || (holdsAdapter(location) && !holdsWeights(location));

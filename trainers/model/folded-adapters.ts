@@ -13,6 +13,11 @@ export class FoldedAdapters {
     return rankOf(this.#adapters ?? []);
   }
 
+  /** Whether the weights changed in another way than by adapters. */
+  get lost(): boolean {
+    return this.#adapters === null;
+  }
+
   add(adapters: readonly Adapter[]): void {
     this.#adapters?.push(...adapters);
   }

@@ -26,7 +26,8 @@ const inheritedRank = "bench_inherited_rank";
 
 /** The model that an adapter was trained on. */
 export interface AdapterBase {
-  directory: string;
+  /** Null where no files have its weights. */
+  directory: string | null;
   /** SHA-256 as `digestModel` gives it; absent where it is not known. */
   digest?: string;
   /** Of the adapter's ranks, the first ones that were there before it was trained: those of a model that was an adapter on this base. */
@@ -41,6 +42,10 @@ export function baseOf(directory: string): { name: string | null; digest: string
   const { [baseDigest]: digest = null, [inheritedRank]: inherited = 0 } = readMetadata(join(directory, weightsName));
   return { name: typeof name === "string" && name !== "" ? name : null, digest, inherited: Number(inherited) };
 }
+
+/** What the metadata of a file of weights says of the base. */
+export const digestMetadata = (base: AdapterBase | null): Record<string, string> =>
+  base?.digest === undefined ? {} : { [baseDigest]: base.digest };
 
 /** Whether a directory contains an adapter in PEFT's format. */
 export function holdsAdapter(directory: string): boolean {
@@ -78,7 +83,7 @@ export function saveAdapter(
     join(directory, weightsName),
     tensors.map((tensor) => ({ ...tensor, name: prefix + (base?.sees ? languageName(tensor.name) : tensor.name) })),
     {
-      ...(base?.digest !== undefined && { [baseDigest]: base.digest }),
+      ...digestMetadata(base),
       ...(base?.inherited && { [inheritedRank]: String(base.inherited) }),
     },
   );

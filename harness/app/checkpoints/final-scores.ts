@@ -1,5 +1,5 @@
 import type { MatrixRecord } from "../../contract/result.js";
-import { sumOrNull } from "../../metrics/definition.js";
+import { meanOrNull } from "../../metrics/definition.js";
 
 /** How a model answered a suite. Scores are on 0..1; what was not measured is null. */
 export interface FinalScores {
@@ -13,10 +13,9 @@ export interface FinalScores {
 /** The last row of a matrix, by task and probe, and its mean over the tasks. */
 export function finalScores({ tasks, rows, probes }: MatrixRecord): FinalScores {
   const last = rows.at(-1)!;
-  const sum = sumOrNull(last);
   return {
     tasks: Object.fromEntries(tasks.map((task, index) => [task, last[index] ?? null])),
     probes: Object.fromEntries(Object.entries(probes).map(([probe, line]) => [probe, line.at(-1) ?? null])),
-    score: sum === null ? null : sum / last.length,
+    score: meanOrNull(last),
   };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
+import { plural } from "../../contract/printable.js";
 import type { Board } from "../../contract/results/board.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { points, rankText } from "../../metrics/score-text.js";
@@ -118,15 +119,13 @@ function headerText(published: string | undefined, title: string, given: boolean
 
 const tags = ["leaderboard", "benchmark", "continual-learning", "trace-bench"];
 
-const scoreOf = (value: number | null | undefined): string => (typeof value === "number" ? points(value) : "–");
-
 function boardPart(board: Board, reports: Readonly<Record<string, string>>): string {
   const { suite, runs, leaderboard, orders, seeds } = board;
   const entries = leaderboard.map((row) => [
     rankText(row.rank),
     row.trainer,
     row.model.reference,
-    ...["op", "bwt"].map((key) => scoreOf(row.metrics[key]?.mean)),
+    ...["op", "bwt"].map((key) => points(row.metrics[key]?.mean)),
     `${row.cells.done} of ${row.cells.planned}`,
   ]);
   const links = runs.map(({ id, createdAt }) => [
@@ -136,7 +135,7 @@ function boardPart(board: Board, reports: Readonly<Record<string, string>>): str
     reports[id] === undefined ? "–" : { markdown: `[report](${reports[id]}), [samples](${reports[id]}#samples)` },
   ]);
   return [
-    `${suiteLabel(suite)}${suite.generated ? " (generated data)" : ""}, ${orders === 1 ? "1 order" : `${orders} orders`} × ${seeds === 1 ? "1 seed" : `${seeds} seeds`}, digest \`${suite.digest.slice(0, 12)}\`. Scores are points of 100. [Page](index.html), [CSV](leaderboard.csv), [JSON](leaderboard.json).`,
+    `${suiteLabel(suite)}${suite.generated ? " (generated data)" : ""}, ${plural(orders, "order")} × ${plural(seeds, "seed")}, digest \`${suite.digest.slice(0, 12)}\`. Scores are points of 100. [Page](index.html), [CSV](leaderboard.csv), [JSON](leaderboard.json).`,
     table(["Rank", "Trainer", "Model", "OP", "BWT", "Cells"], entries),
     "## Runs",
     table(["Run", "Date", "Results", "Report"], links),

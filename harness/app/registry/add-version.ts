@@ -9,11 +9,10 @@ import { copyCheckpoint, discardCopy, keepContent } from "../../registry/model-s
 import { modelIn } from "../../registry/state.js";
 import { openSource, type Source } from "../../run/continuation/source.js";
 import { weightsOf } from "../../run/continuation/start.js";
-import type { ReadingOptions } from "../../run/store/store.js";
 import { type AppContext, registryFor } from "../context.js";
 import { requireName, type SignedOptions, stamp, suiteOf } from "./signature.js";
 
-export interface AddOptions extends SignedOptions, ReadingOptions {
+export interface AddOptions extends SignedOptions {
   /** The model that an adapter belongs to, where it does not say so itself. */
   base?: string;
   /** The version that it was trained from: `name@3` or `name@alias`. */
@@ -50,7 +49,7 @@ export async function addVersion(
   for (const text of source?.notices ?? []) options.notice?.(text);
   const [base, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
   const { digest, parameters, architecture } = await plugins.modelFor(location).inspect(location);
-  const registry = new ModelRegistry(options.registry);
+  const registry = new ModelRegistry(options.registry, options.notice);
   const copy = copyCheckpoint(adapter ?? location, registry.directory);
   const { content, files, leftOut } = copy;
   let known: VersionRecord | undefined;

@@ -60,7 +60,7 @@ async function move(
   target: (state: RegistryState) => { name: string; to: number | null },
 ): Promise<MovedAlias> {
   let moved: MovedAlias | undefined;
-  await new ModelRegistry(options.registry).change((state) => {
+  await new ModelRegistry(options.registry, options.notice).change((state) => {
     const { name, to } = target(state);
     const { aliases } = modelIn(state, name);
     const from = Object.hasOwn(aliases, alias) ? aliases[alias]! : null;
@@ -100,7 +100,7 @@ export interface Collected {
  * its last move; the numbers of deleted versions are not given again.
  */
 export async function collectGarbage(options: CollectOptions): Promise<Collected> {
-  const registry = new ModelRegistry(options.registry);
+  const registry = new ModelRegistry(options.registry, options.notice);
   const old = (state: RegistryState): Collected["versions"] =>
     Object.values(state.models).flatMap((model) =>
       model.versions

@@ -3,9 +3,9 @@ import { BenchError } from "../../contract/errors.js";
 import type { EvaluationRecord, RegisteredModel, VersionRecord } from "../../contract/registry.js";
 import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
 import { damageOf } from "../../registry/model-store.js";
-import { type ReadingOptions, readRun } from "../../run/store/store.js";
+import { readRun } from "../../run/store/store.js";
 import { finalScores } from "../checkpoints/final-scores.js";
-import { type SignedOptions, suiteOf } from "./signature.js";
+import { type RegistryOptions, type SignedOptions, suiteOf } from "./signature.js";
 
 /**
  * Attaches what a run measured of a version as it is: a run of `bench evaluate`.
@@ -15,7 +15,7 @@ import { type SignedOptions, suiteOf } from "./signature.js";
 export async function attachEvaluation(
   reference: string,
   directory: string,
-  { registry, by, notice }: SignedOptions & ReadingOptions,
+  { registry, by, notice }: SignedOptions,
 ): Promise<{ version: VersionRecord; evaluation: EvaluationRecord }> {
   const { run, matrices, notices } = readRun(resolve(directory));
   for (const text of notices) notice?.(text);
@@ -29,7 +29,7 @@ export async function attachEvaluation(
   const { tasks, probes } = finalScores(matrix);
   const evaluation = { run: run.id, suite: suiteOf(run), trainer: run.trainers[0]!.label, tasks, probes };
   let found: VersionRecord | undefined;
-  await new ModelRegistry(registry).change((state) => {
+  await new ModelRegistry(registry, notice).change((state) => {
     found = findVersion(state, reference).version;
     if (found.model.digest !== run.model.digest) {
       throw new BenchError("DATA_INVALID", `the run is of another model than ${found.name}@${found.version}`, {
@@ -61,8 +61,12 @@ export interface ScoreDifference {
 }
 
 /** Compares two versions by their files and by the evaluations that both have. Throws UNKNOWN_NAME. */
-export function compareVersions(registry: string, before: string, after: string): VersionDifference {
-  const state = new ModelRegistry(registry).read();
+export function compareVersions(
+  { registry, notice }: RegistryOptions,
+  before: string,
+  after: string,
+): VersionDifference {
+  const state = new ModelRegistry(registry, notice).read();
   const [old, now] = [findVersion(state, before), findVersion(state, after)];
   const digests = (version: VersionRecord) => new Map(version.files.map(({ path, sha256 }) => [path, sha256]));
   const [had, has] = [digests(old.version), digests(now.version)];
@@ -108,8 +112,11 @@ export interface VerifiedVersion {
  *
  * @throws DATA_INVALID where the log itself is damaged.
  */
-export function verifyVersions(registry: string, reference?: string): { versions: VerifiedVersion[]; state: boolean } {
-  const models = new ModelRegistry(registry);
+export function verifyVersions(
+  { registry, notice }: RegistryOptions,
+  reference?: string,
+): { versions: VerifiedVersion[]; state: boolean } {
+  const models = new ModelRegistry(registry, notice);
   const state = models.read();
   const versions =
     reference === undefined

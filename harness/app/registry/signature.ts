@@ -1,11 +1,16 @@
 import { BenchError } from "../../contract/errors.js";
 import type { EvaluatedSuite } from "../../contract/registry.js";
 import type { RunRecord } from "../../contract/result.js";
+import type { ReadingOptions } from "../../run/store/store.js";
+
+/** Which registry is read. */
+export interface RegistryOptions extends ReadingOptions {
+  /** Its directory. */
+  registry: string;
+}
 
 /** Who changes a registry, and why. */
-export interface SignedOptions {
-  /** Directory of the registry. */
-  registry: string;
+export interface SignedOptions extends RegistryOptions {
   by: string;
   reason?: string;
 }

@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import { plural } from "../../contract/printable.js";
 import type { ComparedSide, Comparison, ComparisonRow } from "../../gate/compare.js";
 import type { Flip } from "../../gate/flips.js";
 import { signedPoints } from "../../metrics/score-text.js";
@@ -33,7 +34,7 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
     "points of 100, positive is better for the candidate",
     comparison.pairedBy === "item"
       ? "by the items that both answered"
-      : `paired by ${comparison.pairedBy}, ${orders} task order${orders === 1 ? "" : "s"}`,
+      : `paired by ${comparison.pairedBy}, ${plural(orders, "task order")}`,
     comparison.pairedBy === "item"
       ? "p adjusted by Holm over all rows"
       : "p adjusted by Holm: of OP over all pairs of trainers, as ranks are; of the other rows over those rows",
@@ -42,8 +43,8 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
   return [
     ...twoColumns(
       [
-        ["baseline", sideText(comparison.baseline)],
-        ["candidate", sideText(comparison.candidate)],
+        ["baseline", sideText(comparison.baseline, comparison)],
+        ["candidate", sideText(comparison.candidate, comparison)],
       ],
       terminal.width,
       0,
@@ -66,8 +67,14 @@ export function comparisonLines(comparison: Comparison, terminal: { color: boole
   ];
 }
 
-const sideText = ({ directory, trainer, model, cells }: ComparedSide): string =>
-  `${trainer} in ${nearPath(directory)}, ${cells} ${cells === 1 ? "cell" : "cells"}, model ${nearPath(model)}`;
+/** Models that are compared item by item were evaluated, not trained by a method. */
+const sideText = (
+  { directory, trainer, model, cells }: ComparedSide,
+  { pairedBy }: Pick<Comparison, "pairedBy">,
+): string =>
+  pairedBy === "item"
+    ? `${nearPath(model)} in ${nearPath(directory)}`
+    : `${trainer} in ${nearPath(directory)}, ${plural(cells, "cell")}, model ${nearPath(model)}`;
 
 function flipLines(answers: number, gained: readonly Flip[], lost: readonly Flip[]): string[] {
   if (answers === 0) return ["no cells of the same order and seed: no answers to compare one by one"];

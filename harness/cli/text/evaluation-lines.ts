@@ -16,7 +16,7 @@ export function evaluationLines(
   const paint = picocolors.createColors(terminal.color);
   const names = Math.max(...[...Object.keys(tasks), ...Object.keys(probes), "report"].map(({ length }) => length));
   const row = (name: string, value: string) => `  ${name.padEnd(names)}  ${value}`;
-  const shown = (value: number | null) => (value === null ? "–" : points(value)).padStart(5);
+  const shown = (value: number | null) => points(value).padStart(5);
   const scores = (table: Record<string, number | null>) =>
     Object.entries(table).map(([name, value]) => row(name, shown(value)));
   return [
@@ -40,7 +40,7 @@ export function watchLine(now: EvaluatedCheckpoint, before: EvaluatedCheckpoint 
   const change = score === null || before === undefined || before.score === null ? null : score - before.score;
   const since = change === null ? "" : ` (${signedPoints(change)})`;
   const known = now.asked === 0 ? "  known" : "";
-  return `${nearPath(now.checkpoint)}  ${score === null ? "–" : points(score)}${since}${known}  ${nearPath(now.directory)}`;
+  return `${nearPath(now.checkpoint)}  ${points(score)}${since}${known}  ${nearPath(now.directory)}`;
 }
 
 /** A checkpoint that was judged: the alerts, then the gate. */

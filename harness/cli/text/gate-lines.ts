@@ -2,7 +2,7 @@ import picocolors from "picocolors";
 import { baselineText } from "../../gate/baseline.js";
 import type { GateResult } from "../../gate/gate.js";
 import type { ItemFlip } from "../../gate/items/pair-items.js";
-import { captionOf, countText, flipText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
+import { candidateText, captionOf, countText, flipText, marginText, remarksOn } from "../../gate/outputs/row-text.js";
 import { boundsText, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
 import { plainTable } from "./plain-table.js";
@@ -11,7 +11,7 @@ import { plainTable } from "./plain-table.js";
 export function gateLines(result: GateResult, terminal: { color: boolean; width: number }): string[] {
   const paint = picocolors.createColors(terminal.color);
   const colors = { pass: paint.green, fail: paint.red, inconclusive: paint.yellow };
-  const { baseline, candidate, suite, verdict } = result;
+  const { baseline, suite, verdict } = result;
   const rows = result.metrics.map((row) => [
     row.key,
     signedPoints(row.mean),
@@ -25,7 +25,7 @@ export function gateLines(result: GateResult, terminal: { color: boolean; width:
     ...remarksOn(row).map((remark) => [row.key, remark] as const),
   ]);
   return [
-    `${colors[verdict](paint.bold(verdict.toUpperCase()))}  ${candidate.trainer} against baseline ${baselineText(baseline)} on ${suite.name} ${suite.version}`,
+    `${colors[verdict](paint.bold(verdict.toUpperCase()))}  ${candidateText(result)} against baseline ${baselineText(baseline)} on ${suite.name} ${suite.version}`,
     "",
     ...plainTable(
       ["metric", "difference", "bounds", "margin", result.pairedBy === "item" ? "items" : "orders", "verdict"].map(

@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import { plural } from "../../contract/printable.js";
 import type { History, HistoryLine, HistorySeries } from "../../contract/results/history.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { plainTable } from "./plain-table.js";
@@ -12,7 +13,7 @@ export function historyLines({ suite, series }: History, terminal: { color: bool
     const span = versions.length === 1 ? versions[0]!.name : `${versions[0]!.name} … ${versions.at(-1)!.name}`;
     return [
       ...(index === 0 ? [] : [""]),
-      `${paint.bold(trainer)} on ${suite.name} ${suite.version}: ${versions.length} version${versions.length === 1 ? "" : "s"}, ${span}`,
+      `${paint.bold(trainer)} on ${suite.name} ${suite.version}: ${plural(versions.length, "version")}, ${span}`,
       ...table(one, terminal.width),
     ];
   });

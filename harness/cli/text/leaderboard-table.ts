@@ -2,6 +2,7 @@ import picocolors from "picocolors";
 import stringWidth from "string-width";
 import type { Isolation } from "../../contract/isolation.js";
 import type { MetricDescription } from "../../contract/metric.js";
+import { plural } from "../../contract/printable.js";
 import type { Estimate, Leaderboard, LeaderboardRow } from "../../contract/result.js";
 import type { Board } from "../../contract/results/board.js";
 import { suiteLabel } from "../../contract/suite.js";
@@ -78,7 +79,7 @@ export function leaderboardLines(
     board.leaderboard.map((row) => shown.map((column) => column.text(row))),
     shown.findIndex(({ title }) => title === "trainer") + 1,
   );
-  const grid = `${count(board.orders, "order")}, ${count(board.seeds, "seed")}`;
+  const grid = `${plural(board.orders, "order")}, ${plural(board.seeds, "seed")}`;
   const sizes = `${suiteLabel(board.suite)}, ${grid}`;
   return [
     paint.bold(sizes),
@@ -140,4 +141,3 @@ function estimateText(estimate: Estimate | undefined, signed: boolean): string {
 
 const secondsText = (seconds: number | null | undefined): string =>
   typeof seconds !== "number" ? "–" : seconds < 10 ? `${seconds.toFixed(1)}s` : duration(seconds);
-const count = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? "" : "s"}`;

@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import { plural } from "../../contract/printable.js";
 import type { SourceRecord } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { rangeText } from "../../run/display/text.js";
@@ -22,7 +23,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
     ["seeds", seedsText(record.cells)],
     [
       "cells",
-      `${cells.length} (trainers × orders × seeds) on ${config.workers} workers${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
+      `${cells.length} (trainers × orders × seeds) on ${plural(config.workers, "worker")}${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
     ["time", `${rangeText(estimate)} on an idle machine, by ${estimate.basis}`],
@@ -55,7 +56,7 @@ function memoryText({ memory: { cells, total, available, workers, reason } }: Ru
   const known = Object.values(cells).filter((need) => need !== null);
   const unknown = Object.keys(cells).filter((label) => cells[label] === null);
   const parts = [
-    total === null ? [] : [`about ${gigabytes(total)} with ${workers === 1 ? "1 worker" : `${workers} workers`}`],
+    total === null ? [] : [`about ${gigabytes(total)} with ${plural(workers, "worker")}`],
     known.length === 0 ? [] : [`at most ${gigabytes(Math.max(...known))} a cell`],
     unknown.length === 0 ? [] : [`not known for ${unknown.join(", ")}`],
     available === null ? [] : [`this machine has ${gigabytes(available)}`],
@@ -68,5 +69,6 @@ const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
   source === undefined
     ? []
     : [["goes on from", `${source.trainer}, ${source.order}, seed ${source.seed} after ${source.learned.join(" → ")}`]];
-const count = (value: number): string => value.toLocaleString("en-US");
+/** With commas; by hand, since loading a locale takes as long as planning a small suite. */
+const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

@@ -2,7 +2,7 @@ import picocolors from "picocolors";
 import type { VerifiedVersion, VersionDifference } from "../../app/registry/evaluations.js";
 import type { EvaluationRecord, RegisteredModel, RegistryState, VersionRecord } from "../../contract/registry.js";
 import { suiteLabel } from "../../contract/suite.js";
-import { sumOrNull } from "../../metrics/definition.js";
+import { meanOrNull } from "../../metrics/definition.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns } from "./columns.js";
 import { plainTable } from "./plain-table.js";
@@ -66,7 +66,7 @@ export function versionLines(
       [
         ...Object.entries(evaluation.tasks),
         ...Object.entries(evaluation.probes).map(([probe, score]) => [`probe:${probe}`, score] as const),
-      ].map(([task, score]) => [task, scoreText(score)] as const),
+      ].map(([task, score]) => [task, points(score)] as const),
       terminal.width,
     ),
   ]);
@@ -82,7 +82,7 @@ export function differenceLines({ before, after, files, evaluations }: VersionDi
       [suiteLabel(suite), versionText(before), versionText(after), "change"],
       scores.map(({ name, before: old, after: now }) => [
         name,
-        ...[old, now].map(scoreText),
+        ...[old, now].map(points),
         old === null || now === null ? "–" : signedPoints(now - old),
       ]),
     ),
@@ -115,8 +115,5 @@ const aliasesAt = ({ aliases }: RegisteredModel, version: number): string[] =>
 /** The mean over an evaluation's tasks, in points. */
 function meanText(evaluation: EvaluationRecord | undefined): string {
   const scores = Object.values(evaluation?.tasks ?? {});
-  const sum = scores.length === 0 ? null : sumOrNull(scores);
-  return scoreText(sum === null ? null : sum / scores.length);
+  return points(scores.length === 0 ? null : meanOrNull(scores));
 }
-
-const scoreText = (score: number | null): string => (score === null ? "–" : points(score));

@@ -16,7 +16,7 @@ export function tuneAllLines(
   const rows = found.map(({ trainer, record: { rungs, chosen } }) => {
     const results = rungs.at(-1)!.results;
     const baseline = results.find(({ label }) => label === defaultLabel)?.score ?? null;
-    return [trainer, baseline === null ? "–" : points(baseline), points(chosen.score), String(results.length)];
+    return [trainer, points(baseline), points(chosen.score), String(results.length)];
   });
   const objective = found[0]?.record.search.objective.key ?? "score";
   return [

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import picocolors from "picocolors";
 import { bytes, type Diagnosis, diagnose } from "../../app/diagnose.js";
+import { plural } from "../../contract/printable.js";
 import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
 import { twoColumns } from "../text/columns.js";
 
@@ -29,7 +30,7 @@ function lines(diagnosis: Diagnosis, context: CliContext): string[] {
     ...twoColumns(
       [
         ["system", machine.system],
-        ["cpu", `${machine.cpu}, ${machine.cores} ${machine.cores === 1 ? "core" : "cores"}`],
+        ["cpu", `${machine.cpu}, ${plural(machine.cores, "core")}`],
         ["memory", memory],
         ["disk here", `${bytes(machine.diskBytes)} free`],
       ],

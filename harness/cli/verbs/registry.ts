@@ -29,6 +29,7 @@ export function addRegistry(program: Command, context: CliContext): void {
 }
 
 function addChanges(registry: Command, context: CliContext): void {
+  const notice = noticePrinter(context);
   const add = registry
     .command("add")
     .description("copy a checkpoint into the registry as the next version of a model")
@@ -42,7 +43,7 @@ function addChanges(registry: Command, context: CliContext): void {
   ]).action(async (name: string, checkpoint: string, { plugin: plugins, ...options }: Options<AddOptions>) => {
     const { addVersion } = await import("../../app/registry/add-version.js");
     const { versionText } = await import("../text/registry-lines.js");
-    const added = await addVersion(name, checkpoint, { ...options, plugins, notice: noticePrinter(context) }, context);
+    const added = await addVersion(name, checkpoint, { ...options, plugins, notice }, context);
     if (options.json) printJson(context, added);
     else {
       const { version, path, known, leftOut } = added;
@@ -63,7 +64,7 @@ function addChanges(registry: Command, context: CliContext): void {
     async (reference: string, run: string, options: Options<SignedOptions>) => {
       const { attachEvaluation } = await import("../../app/registry/evaluations.js");
       const { versionText } = await import("../text/registry-lines.js");
-      const attached = await attachEvaluation(reference, run, { ...options, notice: noticePrinter(context) });
+      const attached = await attachEvaluation(reference, run, { ...options, notice });
       if (options.json) printJson(context, attached);
       else printLines(context, [`Attached run ${attached.evaluation.run} to ${versionText(attached.version)}.`]);
     },
@@ -87,7 +88,7 @@ function addChanges(registry: Command, context: CliContext): void {
       { back, delete: drop, ...options }: Options<MoveOptions> & { back?: boolean; delete?: boolean },
     ) => {
       const { dropAlias, moveAlias, restoreAlias } = await import("../../app/registry/aliases.js");
-      const moved = await (back ? restoreAlias : drop ? dropAlias : moveAlias)(reference, name, options);
+      const moved = await (back ? restoreAlias : drop ? dropAlias : moveAlias)(reference, name, { ...options, notice });
       if (options.json) printJson(context, moved);
       else {
         const place = (version: number | null) => (version === null ? "none" : `${moved.name}@${version}`);
@@ -105,7 +106,7 @@ function addChanges(registry: Command, context: CliContext): void {
     async (options: Options<CollectOptions>) => {
       const { collectGarbage } = await import("../../app/registry/aliases.js");
       const { versionText } = await import("../text/registry-lines.js");
-      const collected = await collectGarbage(options);
+      const collected = await collectGarbage({ ...options, notice });
       if (options.json) return printJson(context, collected);
       const verb = options.dryRun ? "would be deleted" : "deleted";
       printLines(context, [
@@ -117,6 +118,7 @@ function addChanges(registry: Command, context: CliContext): void {
 }
 
 function addQueries(registry: Command, context: CliContext): void {
+  const notice = noticePrinter(context);
   const list = registry
     .command("list")
     .description("list versions, the newest first, with the aliases that point at them")
@@ -125,7 +127,7 @@ function addQueries(registry: Command, context: CliContext): void {
     async (name: string | undefined, options: Options<SignedOptions>) => {
       const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
       const { registryLines } = await import("../text/registry-lines.js");
-      const state = new ModelRegistry(options.registry).read();
+      const state = new ModelRegistry(options.registry, notice).read();
       if (name !== undefined) findVersion(state, name);
       const names = name === undefined ? Object.keys(state.models) : [name];
       if (options.json)
@@ -143,7 +145,7 @@ function addQueries(registry: Command, context: CliContext): void {
       const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
       const { pathOf } = await import("../../app/registry/add-version.js");
       const { versionLines } = await import("../text/registry-lines.js");
-      const found = findVersion(new ModelRegistry(options.registry).read(), reference);
+      const found = findVersion(new ModelRegistry(options.registry, notice).read(), reference);
       const path = pathOf(options.registry, found.version);
       const evaluations = found.model.evaluations[found.version.version] ?? [];
       if (options.json) printJson(context, { version: found.version, path, evaluations });
@@ -160,7 +162,7 @@ function addQueries(registry: Command, context: CliContext): void {
   ]).action(async (reference: string, options: Options<SignedOptions>) => {
     const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
     const { pathOf } = await import("../../app/registry/add-version.js");
-    const { version } = findVersion(new ModelRegistry(options.registry).read(), reference);
+    const { version } = findVersion(new ModelRegistry(options.registry, notice).read(), reference);
     const found = pathOf(options.registry, version);
     if (options.json) printJson(context, { path: found });
     else printLines(context, [found]);
@@ -175,7 +177,7 @@ function addQueries(registry: Command, context: CliContext): void {
     async (before: string, after: string, options: Options<SignedOptions>) => {
       const { compareVersions } = await import("../../app/registry/evaluations.js");
       const { differenceLines } = await import("../text/registry-lines.js");
-      const difference = compareVersions(options.registry, before, after);
+      const difference = compareVersions({ ...options, notice }, before, after);
       if (options.json) printJson(context, difference);
       else printLines(context, differenceLines(difference));
     },
@@ -191,7 +193,7 @@ function addQueries(registry: Command, context: CliContext): void {
   ]).action(async (reference: string | undefined, options: Options<SignedOptions>) => {
     const { verifyVersions } = await import("../../app/registry/evaluations.js");
     const { verifiedLines } = await import("../text/registry-lines.js");
-    const verified = verifyVersions(options.registry, reference);
+    const verified = verifyVersions({ ...options, notice }, reference);
     if (options.json) printJson(context, verified);
     else printLines(context, verifiedLines(verified.versions, context));
     const damaged = verified.versions.filter(({ damage }) => damage.length > 0);

@@ -3,13 +3,21 @@ import type { Command } from "commander";
 import type { SignedOptions } from "../../app/registry/signature.js";
 import type { RolloutStatus } from "../../app/rollout.js";
 import { BenchError } from "../../contract/errors.js";
-import { type CliContext, type CommonOptions, printJson, printLines, withCommonOptions } from "../context.js";
+import {
+  type CliContext,
+  type CommonOptions,
+  noticePrinter,
+  printJson,
+  printLines,
+  withCommonOptions,
+} from "../context.js";
 import { withRegistryOption, withSignature } from "../shared-options.js";
 
 type Options = CommonOptions & SignedOptions;
 
 /** `bench rollout`: a version takes the champion's place step by step, or goes back. */
 export function addRollout(program: Command, context: CliContext): void {
+  const notice = noticePrinter(context);
   const rollout = program
     .command("rollout")
     .description("let a version replace the champion step by step, on evidence that may be read at any time")
@@ -23,7 +31,7 @@ export function addRollout(program: Command, context: CliContext): void {
   withCommonOptions(withSignature(start), ["bench rollout start support@4 --policy policy.yaml"]).action(
     async (reference: string, options: Options & { policy: string }) => {
       const { startRollout } = await import("../../app/rollout.js");
-      await show(await startRollout(reference, options), options, context);
+      await show(await startRollout(reference, { ...options, notice }), options, context);
     },
   );
 
@@ -36,7 +44,7 @@ export function addRollout(program: Command, context: CliContext): void {
     "bench rollout status support --json",
   ]).action(async (name: string, options: Options) => {
     const { readRollout } = await import("../../app/rollout.js");
-    await show(readRollout(name, options), options, context);
+    await show(readRollout(name, { ...options, notice }), options, context);
   });
 
   const arm = rollout
@@ -47,7 +55,7 @@ export function addRollout(program: Command, context: CliContext): void {
   withCommonOptions(withRegistryOption(arm), ["bench rollout arm support user-4711"]).action(
     async (name: string, request: string, options: Options) => {
       const { armFor } = await import("../../app/rollout.js");
-      const answered = armFor(name, request, options);
+      const answered = armFor(name, request, { ...options, notice });
       if (options.json) printJson(context, { arm: answered });
       else printLines(context, [answered]);
     },
@@ -61,7 +69,7 @@ export function addRollout(program: Command, context: CliContext): void {
   withCommonOptions(withRegistryOption(record), ["bench rollout record support observations.jsonl"]).action(
     async (name: string, file: string | undefined, options: Options) => {
       const { observe } = await import("../../app/rollout.js");
-      await show(await observe(name, readLines(file), options), options, context);
+      await show(await observe(name, readLines(file), { ...options, notice }), options, context);
     },
   );
 
@@ -73,7 +81,7 @@ export function addRollout(program: Command, context: CliContext): void {
     .addHelpText("after", "\nExit codes: 0 next step or promoted, 1 rolled back, 3 nothing to do yet or paused.")
     .action(async (name: string, options: Options) => {
       const { actOnRollout } = await import("../../app/rollout.js");
-      const done = await actOnRollout(name, options);
+      const done = await actOnRollout(name, { ...options, notice });
       await show(done, options, context);
       const codes = { "roll back": 1, wait: 3, pause: 3, advance: 0, promote: 0 };
       process.exitCode = codes[done.decision.action];
@@ -90,7 +98,7 @@ export function addRollout(program: Command, context: CliContext): void {
     withCommonOptions(withSignature(command), [`bench rollout ${verb} support --reason "complaints"`]).action(
       async (name: string, options: Options) => {
         const { intervene } = await import("../../app/rollout.js");
-        await show(await intervene(name, type, options), options, context);
+        await show(await intervene(name, type, { ...options, notice }), options, context);
       },
     );
   }

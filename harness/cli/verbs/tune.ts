@@ -32,7 +32,7 @@ export function addTune(program: Command, context: CliContext): void {
     .option("--tasks <n>", "number of tasks, from the start of the order", wholeNumber(1, 1000), 3)
     .option(
       "--order <name>",
-      "task order (default: the suite's first; with --all shuffle-9, which tables of up to nine orders leave out)",
+      "task order (default: the suite's first; with --all `apart`: shuffle-9, or a smaller suite's last, so that tables leave it out)",
     )
     .option(
       "--seeds <n>",

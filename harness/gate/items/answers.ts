@@ -1,3 +1,4 @@
+import { cut } from "../../contract/printable.js";
 import type { SampleRecord } from "../../contract/result.js";
 import { mean } from "../../metrics/definition.js";
 import { readExamples, readSamples } from "../../run/store/store.js";
@@ -36,7 +37,7 @@ export function answersOf({ cells, run }: Pick<Entry, "cells" | "run">): Answers
       const answers = found.get(key) ?? new Map();
       found.set(key, answers);
       const known = answers.get(item);
-      if (known === undefined) answers.set(item, { scores: [score], output: shortened(output) });
+      if (known === undefined) answers.set(item, { scores: [score], output: cut(output, kept) });
       else known.scores.push(score);
     }
   }
@@ -63,5 +64,3 @@ export const independentItems = (answers: Answers): Record<string, number> =>
 function keyOf(dataset: SampleRecord["dataset"], set: string): string | undefined {
   return dataset === "test" ? `task:${set}` : dataset === "probe" ? `probe:${set}` : undefined;
 }
-
-const shortened = (output: string): string => (output.length > kept ? `${output.slice(0, kept)}…` : output);

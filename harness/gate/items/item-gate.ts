@@ -52,8 +52,10 @@ export function runItemGate(
   const notices = new Set([...(baseline.notices ?? []), ...candidate.notices]);
   const notes = [...trainerNotes(baseline.trainer, candidate.trainer), ...notices];
   if (same) notes.push("the candidate is the evaluation that the baseline was made of");
+  const result = resultOf(request, rows);
   return {
-    ...resultOf(request, rows),
+    ...result,
+    candidate: { ...result.candidate, model: candidate.run.model.reference },
     pairedBy: "item",
     alpha: itemAlpha,
     flips: itemFlips(baseline.answers, answers),

@@ -1,11 +1,12 @@
 import { baselineText } from "../baseline.js";
 import type { GateResult } from "../gate.js";
-import { explainRow } from "./row-text.js";
+import { candidateText, explainRow } from "./row-text.js";
 
 /** A gate as JUnit XML: one test case for each metric; an inconclusive one is an error, as it proves nothing. */
-export function gateJunit({ metrics, baseline, candidate, suite }: GateResult): string {
+export function gateJunit(result: GateResult): string {
+  const { metrics, baseline, suite } = result;
   const count = (verdict: string) => metrics.filter((row) => row.verdict === verdict).length;
-  const name = `bench gate: ${candidate.trainer} against ${baselineText(baseline)}`;
+  const name = `bench gate: ${candidateText(result)} against ${baselineText(baseline)}`;
   const cases = metrics.flatMap((row) => {
     const open = `    <testcase classname=${quoted(suite.name)} name=${quoted(row.key)}`;
     const text = explainRow(row);

@@ -2,7 +2,7 @@ import { boundsText, signedPoints } from "../../metrics/score-text.js";
 import { baselineText } from "../baseline.js";
 import type { GateResult } from "../gate.js";
 import type { ItemFlip } from "../items/pair-items.js";
-import { captionOf, countText, flipText, marginText, remarksOn } from "./row-text.js";
+import { candidateText, captionOf, countText, flipText, marginText, remarksOn } from "./row-text.js";
 
 const marks = { pass: "✅ PASS", fail: "❌ FAIL", inconclusive: "❔ INCONCLUSIVE" };
 
@@ -11,7 +11,7 @@ const mostFlips = 50;
 
 /** A gate as Markdown, such as for the summary of a GitHub step. Differences in points of 100. */
 export function gateMarkdown(result: GateResult): string {
-  const { baseline, candidate, suite, flips } = result;
+  const { baseline, suite, flips } = result;
   const rows = result.metrics.map((row) => {
     const cells = [
       `\`${row.key}\``,
@@ -25,7 +25,7 @@ export function gateMarkdown(result: GateResult): string {
     return `| ${cells.map(cell).join(" | ")} |`;
   });
   return [
-    `## ${marks[result.verdict]}: ${cell(candidate.trainer)} against baseline ${cell(baselineText(baseline))}`,
+    `## ${marks[result.verdict]}: ${cell(candidateText(result))} against baseline ${cell(baselineText(baseline))}`,
     "",
     `${cell(suite.name)} ${cell(suite.version)} (\`${suite.digest.slice(0, 12)}\`). ${cell(captionOf(result))}.`,
     "",

@@ -1,3 +1,5 @@
+import { head, plural } from "../../contract/printable.js";
+import { modelNames } from "../../metrics/model-names.js";
 import { boundsText, points, signedPoints } from "../../metrics/score-text.js";
 import type { GateResult, GateRow } from "../gate.js";
 import type { ItemFlip } from "../items/pair-items.js";
@@ -8,6 +10,10 @@ export function lookText({ alpha, look }: GateResult): string {
   if (look === undefined || (look.number === 1 && look.orders >= look.mostOrders)) return share;
   return `${share} at look ${look.number}, with ${look.orders} of at most ${look.mostOrders} orders`;
 }
+
+/** What was judged: a trainer, or the name of a model that was evaluated as it is. */
+export const candidateText = ({ candidate: { model, trainer } }: GateResult): string =>
+  model === undefined ? trainer : modelNames([model])[0]!;
 
 /** What the table is in and how it was made, in one sentence. */
 export function captionOf(result: GateResult): string {
@@ -28,7 +34,7 @@ export function explainRow(row: GateRow): string {
   if (low !== null) parts.push(`bounds ${boundsText(row)}`);
   parts.push(marginText(row));
   if (worstFall !== undefined) parts.push(`worst fall ${points(worstFall)}`);
-  parts.push(items === undefined ? `${orders} order${orders === 1 ? "" : "s"}` : `${countText(row)} items`);
+  parts.push(items === undefined ? plural(orders, "order") : `${countText(row)} items`);
   return [parts.join(", "), ...remarksOn(row)].join("; ");
 }
 
@@ -47,9 +53,7 @@ export function remarksOn({ reason, furtherOrders, warning, verdict, orders, ite
     remarks.push(`${items.test}: p = ${items.p < 0.001 ? "<0.001" : items.p.toFixed(3)}`.replace("= <", "< "));
   if (reason !== undefined) remarks.push(reason);
   if (furtherOrders !== null) {
-    remarks.push(
-      `${furtherOrders} further order${furtherOrders === 1 ? "" : "s"} would decide, if mean and spread stay`,
-    );
+    remarks.push(`${plural(furtherOrders, "further order")} would decide, if mean and spread stay`);
   } else if (verdict === "inconclusive" && orders >= 3 && reason?.startsWith("the interval")) {
     remarks.push("no affordable number of orders would decide: the difference lies on the margin");
   }
@@ -66,5 +70,5 @@ const longest = 60;
 function quoted(output: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what is removed
   const text = output.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+|\s+/g, " ").trim();
-  return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+  return JSON.stringify(text.length > longest ? `${head(text, longest)}…` : text);
 }

@@ -11,6 +11,9 @@ const outlier = 1.5;
 /** Of more references, only the longest tenth in bytes is measured: the limit depends on no others. */
 const mostMeasured = 2000;
 
+/** What an answer has beside its text: a blank before it and the end token. No token is shorter than a byte. */
+const besideText = 2;
+
 /** A suite whose inferred limits are in the tokens of a model. */
 export interface MeasuredSuite {
   suite: Suite;
@@ -29,14 +32,16 @@ export function measureAnswerLimits(suite: Suite, measure: TextMeasure | undefin
   const limits: Record<string, number> = {};
   const cut = { inferred: [] as string[], declared: [] as string[] };
   const tasks = suite.tasks.map((task) => {
-    const lengths = referenceLengths(task, measure?.answer ?? boundFromBytes);
     const inferred = suite.inferredLimits?.includes(task.id) === true;
+    const certain = inferred ? 0 : Math.min(task.maxNewTokens, mostOf(measure));
+    const lengths = referenceLengths(task, measure?.answer ?? boundFromBytes, certain);
     const limit = inferred ? limitFor(lengths, measure) : task.maxNewTokens;
     if (limit !== task.maxNewTokens) limits[task.id] = limit;
     const room = Math.min(limit, mostOf(measure));
     const longer = lengths.measured.filter((length) => length > room).length;
     if (measure !== undefined && longer > 0) {
-      const excess = `${task.id} ${longer} of ${lengths.count} (${room} tokens)`;
+      const atLeast = lengths.others > room ? "at least " : "";
+      const excess = `${task.id} ${atLeast}${longer} of ${lengths.count} (${room} tokens)`;
       cut[inferred || limit > room ? "inferred" : "declared"].push(excess);
     }
     return limit === task.maxNewTokens ? task : { ...task, maxNewTokens: limit };
@@ -72,18 +77,26 @@ export function tooLongPrompts({ train, validation, test, maxNewTokens }: Task, 
 const mostOf = (measure: TextMeasure | undefined): number =>
   measure === undefined ? Number.POSITIVE_INFINITY : Math.floor(measure.longest / 2);
 
-/** Lengths of references, the longest first; all of them, or the longest tenth. */
-function referenceLengths({ train, validation, test }: Task, count: (text: string) => number) {
+/**
+ * Lengths of references, the longest first; all of them, or the longest tenth, and a bound of the others from their bytes.
+ *
+ * @param certain a reference that fits so many tokens by its bytes is not counted: that bound is its length.
+ */
+function referenceLengths({ train, validation, test }: Task, count: (text: string) => number, certain: number) {
   const references = [...train, ...validation, ...test].flatMap((example) => example.references);
   const known = new Map<string, number>();
   const bytes = references.map((text) => ({ text, bytes: Buffer.byteLength(text) }));
   bytes.sort((a, b) => b.bytes - a.bytes);
-  const measured = bytes.slice(0, Math.max(mostMeasured, Math.ceil(bytes.length / 10))).map(({ text }) => {
+  const most = Math.max(mostMeasured, Math.ceil(bytes.length / 10));
+  const measured = bytes.slice(0, most).map(({ text, bytes }) => {
+    if (bytes + besideText <= certain) return bytes + besideText;
     const length = known.get(text) ?? count(text);
     known.set(text, length);
     return length;
   });
-  return { count: references.length, measured: measured.sort((a, b) => b - a) };
+  const next = bytes[most];
+  const others = next === undefined ? 0 : next.bytes + besideText;
+  return { count: references.length, measured: measured.sort((a, b) => b - a), others };
 }
 
 function limitFor({ count, measured }: ReturnType<typeof referenceLengths>, measure: TextMeasure | undefined): number {

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../contract/event.js";
+import { points } from "../../metrics/score-text.js";
 import { alertText } from "../alerts/text.js";
 import { count, duration } from "./text.js";
 import type { RunTracker, TrackedCell } from "./tracker.js";
@@ -29,7 +30,7 @@ export function lastingLine(event: RunEvent, tracker: RunTracker): string | unde
     case "row-finished":
       return alertLine(cell!);
     case "cell-finished": {
-      const score = event.score === null ? "" : `  score ${event.score.toFixed(3)}`;
+      const score = event.score === null ? "" : `  score ${points(event.score)}`;
       return `✓ ${nameOf(cell!)}${score}  ${duration(tracker.elapsed(cell!))}`;
     }
     case "cell-failed":

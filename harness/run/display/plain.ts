@@ -1,4 +1,4 @@
-import { cut, printable } from "../../contract/printable.js";
+import { cut, plural, printable } from "../../contract/printable.js";
 import type { Display } from "./display.js";
 import { activityOf, lastingLine, nameOf } from "./lines.js";
 import { duration, mostCharacters, rangeText } from "./text.js";
@@ -24,7 +24,9 @@ export function plainDisplay(stream: NodeJS.WritableStream, clock: () => number 
         const done = tracker.list("done").length;
         const kept = done > 0 ? `, ${done} finished before` : "";
         const time = `${rangeText(event.expected)} on an idle machine`;
-        write(`${event.cells.length} cells on ${event.workers} workers${kept}, ${time} → ${event.directory}`);
+        write(
+          `${plural(event.cells.length, "cell")} on ${plural(event.workers, "worker")}${kept}, ${time} → ${event.directory}`,
+        );
       } else if (event.type === "row-finished") {
         const cell = tracker.cells.get(event.cell)!;
         write(`  ${nameOf(cell)}  ${activityOf(cell)[0]} measured${left(tracker)}`);
@@ -32,7 +34,7 @@ export function plainDisplay(stream: NodeJS.WritableStream, clock: () => number 
         const cell = tracker.cells.get(event.progress.cell)!;
         write(`  ${[nameOf(cell), ...activityOf(cell)].join("  ")}${left(tracker)}`);
       } else if (event.type === "run-finished") {
-        const parts = [`${event.done} cells done`];
+        const parts = [`${plural(event.done, "cell")} done`];
         if (event.failed > 0) parts.push(`${event.failed} failed`);
         if (event.cancelled > 0) parts.push(`${event.cancelled} stopped`);
         write(`${parts.join(", ")} in ${duration(event.wallSeconds)}`);

@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint, EngineDefinition } from "../../contract/engine.js";
 import { BenchError } from "../../contract/errors.js";
+import { plural } from "../../contract/printable.js";
 import type { TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import type { Registry } from "../../plugins.js";
@@ -77,7 +78,7 @@ export function planMemory(
     workers: workers < asked ? workers : run.config.workers,
   };
   if (workers === asked) return plan;
-  const fewer = workers === 1 ? "1 worker" : `${workers} workers`;
+  const fewer = plural(workers, "worker");
   const reason = `${fewer} instead of ${asked}: more cells at a time would not fit in ${gigabytes(available)}`;
   return { ...plan, reason };
 }

@@ -27,7 +27,7 @@ export function ordersOf(suite: Suite, count: number): Order[] {
       });
     }
   }
-  const possible = factorial(ids.length);
+  const possible = mostOrders(suite);
   if (count > possible) {
     throw new BenchError("CONFIG_INVALID", `${ids.length} tasks have ${possible} orders, not ${count}`, {
       fix: `Ask for at most ${possible} orders.`,
@@ -48,6 +48,9 @@ export function ordersOf(suite: Suite, count: number): Order[] {
   }
   return orders;
 }
+
+/** How many orders the tasks of a suite have, where their documents leave every choice. */
+export const mostOrders = ({ tasks }: Pick<Suite, "tasks">): number => factorial(tasks.length);
 
 function checkOrder(order: Order, ids: string[], suite: string): void {
   if (order.tasks.toSorted().join("\n") === ids.toSorted().join("\n")) return;

@@ -1,5 +1,6 @@
 import type { DashboardRun, DashboardState } from "../../../harness/contract/dashboard.js";
-import { bytes, count, duration, list, plural } from "../shared/format.js";
+import { plural } from "../../../harness/contract/printable.js";
+import { bytes, count, duration, list } from "../shared/format.js";
 import type { AlertView } from "../summary/alerts.js";
 import { described } from "../summary/alerts.js";
 import type { Finding } from "../summary/findings.js";

@@ -1,7 +1,8 @@
 import type { DashboardCell, DashboardRun } from "../../../harness/contract/dashboard.js";
+import { plural } from "../../../harness/contract/printable.js";
 import { heatMap } from "../../charts/heat-map.js";
 import { lossCurve } from "../../charts/loss-curve.js";
-import { anchorOf, duration, missing, modelName, moment, plural, points, shortened } from "../shared/format.js";
+import { anchorOf, duration, missing, modelName, moment, points, shortened } from "../shared/format.js";
 
 /** Runs as a live page shows them: those that go on with charts, the others as rows. */
 export interface LiveRunsView {

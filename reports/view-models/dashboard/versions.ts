@@ -1,7 +1,8 @@
 import type { DashboardModel, DashboardVersion } from "../../../harness/contract/dashboard.js";
+import { plural } from "../../../harness/contract/printable.js";
 import { heatMap } from "../../charts/heat-map.js";
 import { versionCurve } from "../../charts/version-curve.js";
-import { anchorOf, bytes, count, list, missing, moment, plural, points } from "../shared/format.js";
+import { anchorOf, bytes, count, list, missing, moment, points } from "../shared/format.js";
 
 /** The versions of a model as a tree by what they were trained from, and as rows. */
 export interface LiveVersionsView {

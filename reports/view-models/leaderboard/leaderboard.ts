@@ -1,3 +1,4 @@
+import { plural } from "../../../harness/contract/printable.js";
 import type { CellRecord, RunRecord } from "../../../harness/contract/result.js";
 import { rankText } from "../../../harness/metrics/score-text.js";
 import { seedsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
@@ -6,7 +7,7 @@ import { retentionAxis, retentionMark } from "../../charts/retention-mark.js";
 import type { ReportData } from "../../report-data.js";
 import { type Cell, type Column, type EstimateCell, estimateCell } from "../shared/cell.js";
 import type { Entry } from "../shared/entries.js";
-import { bytes, count, duration, metricAnchor, missing, plural, points, signedPoints } from "../shared/format.js";
+import { bytes, count, duration, metricAnchor, missing, points, signedPoints } from "../shared/format.js";
 import { type ByOrderView, byOrderView, type EveryMetricView, everyMetricView } from "./every-metric.js";
 import { type Chip, chipsOf, isolationChips } from "./privileges.js";
 

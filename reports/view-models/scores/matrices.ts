@@ -1,9 +1,10 @@
+import { plural } from "../../../harness/contract/printable.js";
 import type { RunRecord } from "../../../harness/contract/result.js";
 import { heatMap } from "../../charts/heat-map.js";
 import { samplesLink } from "../samples/catalog.js";
 import type { Cell } from "../shared/cell.js";
 import type { Entry } from "../shared/entries.js";
-import { plural, points, shortened } from "../shared/format.js";
+import { points, shortened } from "../shared/format.js";
 import { type MeanMatrix, meanMatrix } from "../shared/mean-matrix.js";
 
 /** The accuracy matrices of one task order, one per trainer. */

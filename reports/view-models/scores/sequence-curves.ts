@@ -1,8 +1,9 @@
+import { plural } from "../../../harness/contract/printable.js";
 import type { RunRecord } from "../../../harness/contract/result.js";
 import { scoreCurve } from "../../charts/score-curve.js";
 import type { Cell } from "../shared/cell.js";
 import type { Entry } from "../shared/entries.js";
-import { missing, plural } from "../shared/format.js";
+import { missing } from "../shared/format.js";
 import { type MeanMatrix, meanMatrix, seenTaskMeans } from "../shared/mean-matrix.js";
 
 /** Scores over the task sequence for one order: a row per trainer, a column per task. */

@@ -1,7 +1,8 @@
+import { plural } from "../../../harness/contract/printable.js";
 import type { CurvesRecord, RunRecord } from "../../../harness/contract/result.js";
 import { taskCurves } from "../../charts/task-curves.js";
 import type { Entry } from "../shared/entries.js";
-import { anchorOf, plural, points } from "../shared/format.js";
+import { anchorOf, points } from "../shared/format.js";
 import { meanOf } from "../shared/mean-matrix.js";
 
 /** Scores within tasks, for one task order: one chart per trainer. */

@@ -1,5 +1,6 @@
+import { plural } from "../../../harness/contract/printable.js";
 import type { Estimate } from "../../../harness/contract/result.js";
-import { missing, plural, points } from "./format.js";
+import { missing, points } from "./format.js";
 
 /** One entry of a table as data: sort value, text, tooltip, link. */
 export interface Cell {

@@ -1,7 +1,8 @@
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
 import { contrastText, registrationText, ruleText, seenTexts, thresholdText } from "../../../harness/claims/text.js";
+import { plural } from "../../../harness/contract/printable.js";
 import { boundsText, pText } from "../../../harness/metrics/score-text.js";
-import { plural, signedPoints } from "../shared/format.js";
+import { signedPoints } from "../shared/format.js";
 
 /** The claims that a run tests, with their verdicts. */
 export interface ClaimsView {

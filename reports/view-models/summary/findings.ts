@@ -1,7 +1,8 @@
+import { plural } from "../../../harness/contract/printable.js";
 import { seedsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
 import type { ReportData } from "../../report-data.js";
 import { type Entry, isEvaluation } from "../shared/entries.js";
-import { count, duration, list, plural, points, signedPoints } from "../shared/format.js";
+import { count, duration, list, points, signedPoints } from "../shared/format.js";
 
 /** One sentence of the summary. */
 export interface Finding {

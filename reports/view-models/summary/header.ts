@@ -1,7 +1,8 @@
+import { plural } from "../../../harness/contract/printable.js";
 import { suiteLabel } from "../../../harness/contract/suite.js";
 import { seedsPerOrder } from "../../../harness/metrics/statistics/clusters.js";
 import type { ReportData } from "../../report-data.js";
-import { count, duration, modelName, moment, plural } from "../shared/format.js";
+import { count, duration, modelName, moment } from "../shared/format.js";
 
 /** Title and key facts of a run. */
 export interface HeaderView {

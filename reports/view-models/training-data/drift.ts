@@ -1,3 +1,4 @@
+import { plural } from "../../../harness/contract/printable.js";
 import {
   type DriftPair,
   type DriftPrediction,
@@ -7,7 +8,7 @@ import {
   isWarned,
 } from "../../../harness/metrics/index.js";
 import type { Entry } from "../shared/entries.js";
-import { missing, plural, points, signedPoints } from "../shared/format.js";
+import { missing, points, signedPoints } from "../shared/format.js";
 
 /** Distance of each task's data from earlier tasks, and whether it predicted forgetting. */
 export interface DriftView {

@@ -2,14 +2,13 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
-import { packageRoot } from "../../../harness/contract/files.js";
-import { newDirectory } from "../../files.js";
+import { embeddedModel, newDirectory } from "../../files.js";
 import { bench, benchProcess } from "../cli/support.js";
 import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();
 const data = ["colour", "size", "shape"];
-const models = ["--quick", "--model", join(packageRoot, "suites/trace-seq/model"), "--workers", "2"];
+const models = ["--quick", "--model", embeddedModel, "--workers", "2"];
 const claims = (...given: string[]) => bench(["claims", "./data", ...models, ...given], directory, { COLUMNS: "76" });
 const judged = (...given: string[]) => bench(["claims", "--run", ...given], directory);
 

@@ -39,6 +39,25 @@ const limitOf = (answers: string[], measure: typeof words | undefined) => {
 };
 const sentence = (length: number) => Array(length).fill("w").join(" ");
 
+describe("limits that a suite declared", () => {
+  test("what fits by its bytes is not counted in tokens; of many references, the number that do not fit is a bound", () => {
+    const asked: string[] = [];
+    const measure = {
+      ...words,
+      answer: (text: string) => {
+        asked.push(text);
+        return words.answer(text);
+      },
+    };
+    const suite = suiteOf(taskOf(["ab", "a b c d e f"], 4), false);
+    const note = "reference answers with more tokens than an answer may take by its maxNewTokens: t";
+    expect(measureAnswerLimits(suite, measure).suite.notes).toEqual([`${note} 1 of 2 (4 tokens)`]);
+    expect(asked).toEqual(["a b c d e f"]);
+    const many = suiteOf(taskOf(Array(2001).fill("a b c d e f"), 4), false);
+    expect(measureAnswerLimits(many, measure).suite.notes).toEqual([`${note} at least 2000 of 2001 (4 tokens)`]);
+  });
+});
+
 describe("limits that a suite inferred", () => {
   test("hold every short reference, in the model's own tokens", async () => {
     const model = (await traceSeq.load({ options: {}, quick: true })).defaultModel;

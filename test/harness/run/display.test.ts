@@ -72,7 +72,7 @@ test("plain lines: what ended, what it was worth, what is left", () => {
     a plug-in says hello
     ✗ ewc · published · seed 1  DIVERGED: the training loss is NaN
       replay · published · seed 1  fomc 2/2 measured  about 0s left
-    ✓ replay · published · seed 1  score 0.500  11s
+    ✓ replay · published · seed 1  score 50.0  11s
     2 cells done, 1 failed in 11s
     "
   `);

@@ -6,7 +6,6 @@ import { describe, expect, test } from "vitest";
 import { checkInput } from "../../../harness/app/check-input.js";
 import { readConfigFile } from "../../../harness/config/config-file.js";
 import { compileOptions } from "../../../harness/config/options.js";
-import { packageRoot } from "../../../harness/contract/files.js";
 import type { Learner } from "../../../harness/contract/trainer.js";
 import { readMatrix } from "../../../harness/metrics/index.js";
 import { Connection } from "../../../harness/plugins/connection.js";
@@ -15,7 +14,7 @@ import { checkLearnReport } from "../../../harness/run/cell/learn-report.js";
 import { lockRun } from "../../../harness/run/store/lock.js";
 import { rooms } from "../../../rooms.js";
 import { readSafetensors, requireFinite } from "../../../trainers/model/safetensors.js";
-import { newDirectory } from "../../files.js";
+import { embeddedModel, newDirectory } from "../../files.js";
 
 function written(name: string, text: string): string {
   const path = join(newDirectory(), name);
@@ -72,7 +71,7 @@ test("a lock that is a directory is no lock", () => {
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY])("a model with weights of %s is refused", async (value) => {
   const directory = join(newDirectory(), "model");
-  cpSync(join(packageRoot, "suites", "trace-seq", "model"), directory, { recursive: true });
+  cpSync(embeddedModel, directory, { recursive: true });
   const file = join(directory, "model.safetensors");
   const bytes = readFileSync(file);
   bytes.writeFloatLE(value, bytes.length - 4);

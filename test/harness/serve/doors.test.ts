@@ -9,9 +9,9 @@ import { addVersion } from "../../../harness/app/registry/add-version.js";
 import { moveAlias } from "../../../harness/app/registry/aliases.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { rooms } from "../../../rooms.js";
-import { newDirectory } from "../../files.js";
+import { embeddedModel, newDirectory } from "../../files.js";
 import { hasPackages, python } from "../../python.js";
-import { embeddedModel, type OtherServer, otherServer, serve } from "./support.js";
+import { type OtherServer, otherServer, serve } from "./support.js";
 
 const key = "a key of thirty-two characters..";
 let place: string;

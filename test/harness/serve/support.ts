@@ -6,13 +6,11 @@ import { pathToFileURL } from "node:url";
 import { expect } from "vitest";
 import type { ServeOptions, ServingModels } from "../../../harness/app/serve-models.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { embeddedModel } from "../../files.js";
 import { bench } from "../cli/support.js";
 
 /** The address of a compiled file of the project. */
 export const compiled = (file: string): string => pathToFileURL(join(packageRoot, "dist", file)).href;
-
-/** The embedded model, as users have it. */
-export const embeddedModel = join(packageRoot, "suites", "trace-seq", "model");
 
 /** Starts a server as the command line does, on a free port. */
 export async function serve(

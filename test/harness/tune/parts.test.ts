@@ -65,6 +65,7 @@ test("a suite that cannot be tuned on says why", () => {
   const suite = suiteOf(1);
   expect(() => validationSuite(suite, orderOf(suite, "up"), 2)).toThrow('"one" has 1 validation items');
   expect(() => validationSuite(suite, orderOf(suite, "up"), 4)).toThrow("has 3 tasks, not 4");
+  expect(orderOf(suite, "apart").name).toBe("shuffle-4"); // three tasks have six orders, of which two are published
   expect(() => orderOf(suite, "dwon")).toThrow(expect.objectContaining({ fix: 'Did you mean "down"?' }));
 });
 

@@ -11,7 +11,7 @@ import { lmEval } from "../../../suites/lm-eval/index.js";
 import { lmEvalMatch } from "../../../suites/lm-eval/match.js";
 import { pythonPattern } from "../../../suites/lm-eval/python-pattern.js";
 import { lmEvalTemplate } from "../../../suites/lm-eval/template.js";
-import { newDirectory } from "../../files.js";
+import { embeddedModel, newDirectory } from "../../files.js";
 import { bench } from "../../harness/cli/support.js";
 import { hasPackages, python } from "../../python.js";
 
@@ -166,7 +166,7 @@ test("filters and what exact_match ignores are applied in lm-eval's order", () =
 });
 
 describe.skipIf(!hasPackages("lm_eval", "torch"))("in comparison with lm_eval", () => {
-  const model = join(packageRoot, "suites/trace-seq/model");
+  const model = embeddedModel;
 
   async function writeProbes(): Promise<string> {
     const { probes } = await (await loadRegistry(rooms)).suite("trace-seq").load({ options: {}, quick: true });

@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
-import { inputText } from "../../../harness/contract/suite.js";
+import { type Fact, inputText } from "../../../harness/contract/suite.js";
 import type { TaskData, TrainingView } from "../../../harness/contract/trainer.js";
 import { plugin } from "../../../trainers/index.js";
 import { Bm25 } from "../../../trainers/memory/bm25.js";
+import { HippoRag } from "../../../trainers/memory/hipporag.js";
 import { Memory } from "../../../trainers/memory/memory.js";
+import { type HippoRagOptions, hippoRagOptions } from "../../../trainers/memory/options.js";
+import { recognizeAll } from "../../../trainers/memory/recognition.js";
+import type { Retriever } from "../../../trainers/memory/retriever.js";
 import { ownStates } from "../../../trainers/training/embeddings/open-embedder.js";
 import { loadVectors } from "../../../trainers/training/state.js";
 import { byName, contextFor, expectSameBits, learnAll, openTiny, savedBy, tinyTask } from "../methods/rig.js";
@@ -72,8 +76,9 @@ test.each(["replay", "ssr", "dense"])("%s has a buffer of its own and does not c
 });
 
 describe("data that is trained on", () => {
-  const prepare = async (task: TaskData, passages = 1): Promise<TaskData> => {
-    const memory = Memory.of({ passages, capacity: 100 }, async () => new Bm25({ k1: 0.9, b: 0.4 }));
+  const words = () => new Bm25({ k1: 0.9, b: 0.4 });
+  const prepare = async (task: TaskData, passages = 1, retriever: Retriever = words()): Promise<TaskData> => {
+    const memory = Memory.of({ passages, capacity: 100 }, async () => retriever);
     await memory.open(await openTiny(), 1, 1, false);
     const view: TrainingView = { index: 0, tasks: [task], pastValidation: [], generalItems: [] };
     const context = { buffer: { capacity: 100, items: () => [], set: () => {} }, fits: () => true, note: () => {} };
@@ -84,6 +89,26 @@ describe("data that is trained on", () => {
     for (const { input } of [...train, ...validation]) {
       expect(inputText(input)).toBe("Tom lives in Paris.\nQuestion: Where is Tom?\nAnswer:");
     }
+  });
+
+  test("has the community's summary that questions get, but not where that could state an item's own answer", async () => {
+    const options = checkOptions({ properties: hippoRagOptions }, { communities: true }, "hipporag") as HippoRagOptions;
+    const graph = (facts: Fact[]) =>
+      new HippoRag(
+        {
+          extract: async (documents) => documents.map(() => facts),
+          ...{ passages: words(), facts: words(), recognize: recognizeAll },
+        },
+        options,
+      );
+    const facts: Fact[] = [
+      ["Tom", "lives in", "Paris"],
+      ["Tom", "is", "where sun moon"],
+    ];
+    const { train, validation } = await prepare(tasks[0]!, 1, graph(facts));
+    for (const { input } of [...train, ...validation]) expect(inputText(input)).toMatch(/^tom is .*tom lives in paris/);
+    const items = await prepare(tinyTask("a", 4), 1, graph(facts));
+    for (const { input } of items.train) expect(inputText(input)).not.toContain("tom lives in paris");
   });
 
   test("an item never has itself as a passage, where the training items are the documents", async () => {

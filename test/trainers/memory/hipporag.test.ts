@@ -112,6 +112,21 @@ test("the filter keeps some facts, none, or says that it was not understood", as
   expect(found[2]!.trail).toContain("filter not understood, facts kept: I cannot say");
 });
 
+test("the filter is not asked for a question that rules answer; its facts are kept", async () => {
+  const asked: string[] = [];
+  const none = recognizeWith(async (prompts) => {
+    asked.push(...prompts);
+    return prompts.map(() => "none");
+  });
+  const memory = made({ rules: [{ relation: "was born in", functional: true }] }, none);
+  await memory.add(documents);
+  const [open, answered] = await memory.search(["Who is Oliver Badman?", "Where was Erik Hort born in?"], 2);
+  expect(answered!.answer).toEqual({ phrase: "montebello", passages: ["1"] });
+  expect(answered!.trail!.some((line) => line.startsWith("fact not kept"))).toBe(false);
+  expect(asked).toEqual([expect.stringContaining("Who is Oliver Badman?")]);
+  expect(open!.trail).toContain("no fact: passages alone");
+});
+
 test("documents without facts are refused where facts are to be given", async () => {
   const facts: Fact[] = [["Tom", "likes", "tea"]];
   expect(await givenFacts([{ id: "a", text: "x", facts }])).toEqual([facts]);

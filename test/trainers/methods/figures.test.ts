@@ -6,6 +6,7 @@ import { packageRoot } from "../../../harness/contract/files.js";
 import { architectures } from "../../../trainers/engine/onnx/architectures/index.js";
 import { trainers } from "../../../trainers/methods/catalog.js";
 import { openCheckpoint } from "../../../trainers/model/checkpoint.js";
+import { embeddedModel } from "../../files.js";
 import { byName } from "./rig.js";
 
 interface Row {
@@ -198,7 +199,7 @@ describe("what the text says of the table of three orders", () => {
 });
 
 test("the number of parameters is that of the model", () => {
-  const { tensors } = openCheckpoint(join(packageRoot, "suites/trace-seq/model"), architectures);
+  const { tensors } = openCheckpoint(embeddedModel, architectures);
   const count = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   expect(page).toContain(`The present one (${count.toLocaleString("en-US")}, pretrained anew`);
 });

@@ -1,9 +1,9 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
-import { type Checkpoint, digestModel, openCheckpoint, readTensors, saveCheckpoint } from "../../model/checkpoint.js";
+import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
 import { misfit } from "../../model/fit-tensors.js";
 import { FoldedAdapters } from "../../model/folded-adapters.js";
-import { type AdapterBase, holdsAdapter } from "../../model/peft.js";
+import { holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import { readTensor } from "../../model/safetensors.js";
 import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
@@ -36,6 +36,7 @@ import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
 import { embed, score } from "./inference/score.js";
 import { fillStore, tensorsOf } from "./parameters/store-tensors.js";
+import { SavedFor } from "./saved-for.js";
 import { fisher, sensitivity } from "./training/importance.js";
 import { TrainableDecoder } from "./training/trainable-decoder.js";
 
@@ -48,16 +49,17 @@ export class OnnxModel implements Model {
   private readonly decoder: TrainableDecoder;
   private inferenceFlops = 0;
   private generatedTokens = 0;
-
   private readonly folded = new FoldedAdapters();
-  /** Of the base that an adapter is saved for, from when it was first asked for until it changes. */
-  private baseDigest: string | undefined;
+  private readonly savedFor: SavedFor;
 
+  /** @param location what it is opened from, where that is not the checkpoint's directory alone. */
   constructor(
     private readonly checkpoint: Checkpoint<DecoderArchitecture>,
     seed: number,
     session: SessionOptions,
+    location: string = checkpoint.directory,
   ) {
+    this.savedFor = new SavedFor(checkpoint, location, this.folded);
     this.tokenizer = checkpoint.tokenizer;
     this.architecture = checkpoint.architecture.name;
     this.contextLength = checkpoint.config.contextLength;
@@ -155,6 +157,7 @@ export class OnnxModel implements Model {
   }
 
   async stack(seed: number): Promise<void> {
+    this.savedFor.base(this.decoder); // of the base as it is before the adapter is folded into it
     this.decoder.stack(seed);
   }
 
@@ -163,7 +166,8 @@ export class OnnxModel implements Model {
   }
 
   async savePrompts(directory: string, start: number, count: number): Promise<void> {
-    savePromptRows(directory, this.decoder.config, tensorsOf(this.decoder.prompts!.store), start, count);
+    const tensors = tensorsOf(this.decoder.prompts!.store);
+    savePromptRows(directory, this.decoder.config, tensors, { start, count }, this.savedFor.base(this.decoder));
   }
 
   async promptKeys(): Promise<Float32Array[]> {
@@ -172,7 +176,7 @@ export class OnnxModel implements Model {
 
   async merge(): Promise<void> {
     if (this.decoder.adapter) this.folded.add(this.adapters());
-    this.baseDigest = undefined;
+    this.savedFor.forget();
     this.decoder.merge();
   }
 
@@ -197,14 +201,6 @@ export class OnnxModel implements Model {
     return this.answer(requests, embed);
   }
 
-  /** The model that adapters are saved for: that of the files where only adapters were folded into it, else as it is now. */
-  private async adapterBase(): Promise<AdapterBase> {
-    const tensors = this.folded.rank > 0 ? readTensors(this.checkpoint) : tensorsOf(this.decoder.base);
-    this.baseDigest ??= digestModel(this.checkpoint, tensors);
-    const { directory, config } = this.checkpoint;
-    return { directory, digest: this.baseDigest, sees: config.vision !== undefined };
-  }
-
   /** The adapters that act, oldest first; the last one with `weights` in place of its own. */
   private adapters(weights?: Vector): Adapter[] {
     const { adapter, earlier, vectors } = this.decoder;
@@ -215,9 +211,9 @@ export class OnnxModel implements Model {
 
   async save(directory: string, weights?: Vector): Promise<void> {
     const { adapter, prompts, trainable, config } = this.decoder;
-    if (adapter) return this.folded.save(directory, this.adapters(weights), await this.adapterBase());
+    if (adapter) return this.folded.save(directory, this.adapters(weights), this.savedFor.base(this.decoder));
     const tensors = tensorsOf(trainable, weights && this.decoder.vectors.values(weights, trainable.length));
-    if (prompts) savePrompts(directory, config, tensors);
+    if (prompts) savePrompts(directory, config, tensors, this.savedFor.base(this.decoder));
     else saveCheckpoint(directory, this.checkpoint, tensors);
   }
 
@@ -237,10 +233,9 @@ export class OnnxModel implements Model {
 
   async digest(): Promise<string> {
     const { adapter, prompts, base } = this.decoder;
-    if (prompts)
-      return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(prompts.store)], prompts.options);
-    if (!adapter) return digestModel(this.checkpoint, tensorsOf(base));
-    return digestModel(this.checkpoint, [...tensorsOf(base), ...tensorsOf(adapter.store)], adapter.options);
+    const added = adapter ?? prompts;
+    const tensors = [...tensorsOf(base), ...(added ? tensorsOf(added.store) : [])];
+    return digestModel(this.checkpoint, tensors, added?.options);
   }
 
   async tensorBytes(): Promise<number> {
@@ -282,16 +277,16 @@ export class OnnxModel implements Model {
   private beforeChange(): void {
     if (this.decoder.trainable !== this.decoder.base) return;
     this.folded.lose();
-    this.baseDigest = undefined;
+    this.savedFor.forget();
   }
 
-  private loadAdapter(directory: string): void {
+  private async loadAdapter(directory: string): Promise<void> {
     if (this.decoder.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
     const names = this.decoder.adapter?.store.tensors.map(({ name }) => name);
     const whole = this.folded.open(directory, names && new Set(names));
     if (this.decoder.adapter === null) this.decoder.adapt(whole.options, 0);
     for (const [i, { tensors }] of divideAdapter(whole, this.decoder.adapter!.options.rank).entries()) {
-      if (i > 0) this.decoder.stack(0);
+      if (i > 0) await this.stack(0);
       fillStore(this.decoder.trainable, tensors, directory);
     }
   }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Checkpoint, OpenOptions } from "../../../harness/contract/engine.js";
-import { locateModel } from "../../model/adapted.js";
+import { locateModel, locationOf } from "../../model/adapted.js";
 import { openCheckpoint } from "../../model/checkpoint.js";
 import type { Model } from "../contract.js";
 import { architectures } from "./architectures/index.js";
@@ -14,7 +14,9 @@ export async function openCheckpointModel(
   { threads, seed }: OpenOptions,
 ): Promise<Model> {
   const executionProviders = await resolveDevice(device);
-  const model = new OnnxModel(openCheckpoint(directory, architectures), seed, { executionProviders, threads });
+  const checkpoint = openCheckpoint(directory, architectures);
+  const session = { executionProviders, threads };
+  const model = new OnnxModel(checkpoint, seed, session, locationOf({ base: directory, adapter }));
   if (adapter !== undefined) {
     await model.load(adapter);
     await model.merge();

@@ -1,5 +1,8 @@
+import type { Architecture } from "../../model/architecture.js";
+import { digestOfWeights } from "../../model/base-digest.js";
 import { fitTensors, misfit } from "../../model/fit-tensors.js";
 import { FoldedAdapters } from "../../model/folded-adapters.js";
+import type { AdapterBase } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import type { NamedTensor } from "../../model/safetensors.js";
 import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
@@ -10,9 +13,13 @@ import { startAdapter } from "../starts.js";
 type Base = Pick<Model, "trainable" | "snapshot" | "restore" | "read" | "write" | "free" | "adapt" | "stack">;
 interface BaseFacts {
   directory: string;
+  /** What was opened: the directory, or `base::adapter`. */
+  location: string;
   hidden: number;
   heads: number;
   layers: number;
+  /** Those whose adapters a format opens. */
+  architectures: readonly Architecture[];
 }
 
 /** What is trained in place of the base: adapters, or a prompt table. Where they start, and their files. */
@@ -22,6 +29,8 @@ export class AddedParameters {
   /** Adapters beneath the one that is trained, oldest first. */
   private readonly earlier: Adapter[] = [];
   private readonly folded = new FoldedAdapters();
+  /** Of the base as it was when it was frozen, where its files have other weights. */
+  private digest: string | undefined;
 
   constructor(
     private readonly base: Base,
@@ -41,6 +50,17 @@ export class AddedParameters {
   /** Parameters that are added, of which `trained` are those of the last adapter. */
   count(trained: number): number {
     return this.any ? trained * (1 + this.earlier.length) : 0;
+  }
+
+  /** To be called before an adapter is added: those that were folded into the base are saved with it. */
+  async beforeAdapter(): Promise<void> {
+    this.digest = this.folded.lost ? this.digestOf(await this.tensors()) : undefined;
+  }
+
+  /** To be called before prompts are added. */
+  async beforePrompts(): Promise<void> {
+    const changed = this.folded.lost || this.folded.rank > 0;
+    this.digest = changed ? this.digestOf(await this.tensors()) : undefined;
   }
 
   /** Sets the adapter that was just added to where it starts. */
@@ -84,8 +104,8 @@ export class AddedParameters {
   async save(directory: string, weights?: Vector): Promise<void> {
     const { adapter, facts } = this;
     const tensors = await this.tensors(weights);
-    if (adapter === undefined) return savePrompts(directory, facts, tensors);
-    this.folded.save(directory, [...this.earlier, { options: adapter, tensors }], facts);
+    if (adapter === undefined) return savePrompts(directory, facts, tensors, this.savedFor());
+    this.folded.save(directory, [...this.earlier, { options: adapter, tensors }], this.savedFor());
   }
 
   async loadAdapter(directory: string): Promise<void> {
@@ -104,11 +124,23 @@ export class AddedParameters {
   }
 
   async savePrompts(directory: string, start: number, count: number): Promise<void> {
-    savePromptRows(directory, this.facts, await this.tensors(), start, count);
+    savePromptRows(directory, this.facts, await this.tensors(), { start, count }, this.savedFor());
   }
 
   async promptKeys(): Promise<Float32Array[]> {
     return this.prompts?.keys ? keysOf(await this.tensors()) : [];
+  }
+
+  /** The model that is saved for, as in the embedded engine; without a digest where that cannot open it. */
+  private savedFor(): AdapterBase {
+    const { directory, location } = this.facts;
+    this.digest ??= this.digestOf();
+    const named = this.prompts === undefined ? directory : this.folded.lost ? null : location;
+    return { directory: named, ...(this.digest !== undefined && { digest: this.digest }) };
+  }
+
+  private digestOf(tensors?: readonly NamedTensor[]): string | undefined {
+    return digestOfWeights(this.facts.directory, this.facts.architectures, tensors);
   }
 
   /** What is trained, or a vector over it. */

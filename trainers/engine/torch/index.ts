@@ -1,3 +1,4 @@
+import type { Architecture } from "../../model/architecture.js";
 import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
@@ -11,8 +12,12 @@ const formats = ["llama", "lora-adapter", "transformers"];
 /** Part of every cell's digest, before the versions of what computes. */
 const numerics = "torch@2";
 
-/** Training and inference on PyTorch, transformers and PEFT, in a child process. */
-export const torchEngine: Engine = {
+/**
+ * Training and inference on PyTorch, transformers and PEFT, in a child process.
+ *
+ * @param architectures those whose adapters a format opens.
+ */
+export const torchEngine = (architectures: readonly Architecture[]): Engine => ({
   name: "torch",
   version: packages.torch,
   numerics,
@@ -28,5 +33,5 @@ export const torchEngine: Engine = {
   probe: probeDevices,
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && architecture !== llava ? allCapabilities : undefined,
-  open: async (...given) => (await import("./open.js")).openTorchModel(...given),
-};
+  open: async (...given) => (await import("./open.js")).openTorchModel(...given, architectures),
+});

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../../../harness/contract/digest.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
+import type { Architecture } from "../../model/architecture.js";
 import { companionsOf, copyCompanions } from "../../model/companions.js";
 import { misfit } from "../../model/fit-tensors.js";
 import { holdsAdapter } from "../../model/peft.js";
@@ -56,12 +57,13 @@ export class TorchModel implements Model {
     private readonly child: TorchChild,
     private readonly opened: OpenedModel,
     private readonly directory: string,
+    { location = directory, architectures = [] }: { location?: string; architectures?: readonly Architecture[] } = {},
   ) {
     this.tokenizer = openTokenizer(directory);
     this.architecture = opened.architecture;
     this.parameters = opened.parameters;
     this.contextLength = opened.contextLength;
-    this.added = new AddedParameters(this, { ...opened, directory });
+    this.added = new AddedParameters(this, { ...opened, directory, location, architectures });
   }
 
   get firstVirtualToken(): number {
@@ -149,6 +151,7 @@ export class TorchModel implements Model {
   }
 
   async adapt(options: AdapterOptions, seed: number): Promise<void> {
+    await this.added.beforeAdapter();
     await this.ask("adapt", { options });
     await this.added.startAdapter(options, seed);
   }
@@ -166,6 +169,7 @@ export class TorchModel implements Model {
 
   async addPrompts(options: PromptOptions, seed: number): Promise<void> {
     const { vocabulary, hidden } = this.opened;
+    await this.added.beforePrompts();
     const tokens = startPrompts(options.virtualTokens, vocabulary, seed);
     const keys = options.keys > 0 ? startKeys(options.keys, hidden, seed) : null;
     await this.ask("add_prompts", { tokens, keys });

@@ -1,4 +1,5 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
+import { cut } from "../../../harness/contract/printable.js";
 import { byCodeUnits } from "../documents.js";
 import type { KnowledgeGraph } from "../graph/knowledge-graph.js";
 import { type learnedRulesOption, learnRules } from "./learn-rules.js";
@@ -48,9 +49,9 @@ export class RuleBase {
     const clashes = this.#contradictions(rules);
     return {
       ...(this.#options.learnRules && { "rules learned": learned.length }),
-      ...(learned.length > 0 && { "which rules": shown(learned.join("; ")) }),
+      ...(learned.length > 0 && { "which rules": cut(learned.join("; "), noteLength) }),
       ...(rules.functional.size > 0 && { contradictions: clashes.length }),
-      ...(clashes.length > 0 && { "which contradictions": shown(clashes.join("; ")) }),
+      ...(clashes.length > 0 && { "which contradictions": cut(clashes.join("; "), noteLength) }),
     };
   }
 
@@ -88,5 +89,3 @@ export class RuleBase {
     };
   }
 }
-
-const shown = (text: string): string => (text.length > noteLength ? `${text.slice(0, noteLength)}…` : text);

@@ -6,6 +6,7 @@ import { readGateSettings } from "../../../../harness/config/index.js";
 import { packageRoot } from "../../../../harness/contract/files.js";
 import type { RandomStream } from "../../../../harness/contract/random.js";
 import { computeMetrics, readMatrix, resultReaders } from "../../../../harness/metrics/index.js";
+import { embeddedModel } from "../../../files.js";
 import { type Attack, type Kind, outcomeOf, restoring } from "../kind.js";
 import { mutateBytes, mutateJson } from "../mutate.js";
 import { context } from "../verbs.js";
@@ -70,7 +71,7 @@ export const configurations: Kind = {
       trainers: ["frozen", { name: "ewc", label: "mine" }],
       seeds: 2,
     };
-    cpSync(join(packageRoot, "suites", "trace-seq", "model"), join(place, "model"), { recursive: true });
+    cpSync(embeddedModel, join(place, "model"), { recursive: true });
     return disturbing({ [file]: config, [json]: JSON.stringify(settings) }, async (path) => {
       readGateSettings(path, {});
       await checkInput(path, { as: "config" }, context);
@@ -153,7 +154,7 @@ export const models: Kind = {
   name: "model",
   share: 4,
   async open(place) {
-    const source = join(packageRoot, "suites", "trace-seq", "model");
+    const source = embeddedModel;
     const model = join(place, "model");
     const names = readdirSync(source).filter((name) => name !== "README.md");
     const files = Object.fromEntries(names.map((name) => [join(model, name), readFileSync(join(source, name))]));

@@ -5,7 +5,6 @@ import { collectGarbage, moveAlias } from "../../../../harness/app/registry/alia
 import { compareVersions, verifyVersions } from "../../../../harness/app/registry/evaluations.js";
 import { armFor, observe, readRollout, startRollout } from "../../../../harness/app/rollout.js";
 import { checkOptions } from "../../../../harness/config/options.js";
-import { packageRoot } from "../../../../harness/contract/files.js";
 import type { RandomStream } from "../../../../harness/contract/random.js";
 import type { Learner, TaskData, TrainerDefinition } from "../../../../harness/contract/trainer.js";
 import { ModelRegistry } from "../../../../harness/registry/model-registry.js";
@@ -15,13 +14,11 @@ import { callPlugin } from "../../../../harness/run/cell/guard.js";
 import { rooms } from "../../../../rooms.js";
 import { sealDirectory } from "../../../../trainers/memory/sealed.js";
 import { memoryTrainers } from "../../../../trainers/memory/trainers.js";
-import { filesOf } from "../../../files.js";
+import { embeddedModel, filesOf } from "../../../files.js";
 import { onnxChoice } from "../../../trainers/engine/onnx-choice.js";
 import { qwen2Config, tinyShape, writeTinyModel } from "../../../trainers/model/tiny-model.js";
 import { type Attack, type Kind, outcomeOf, requirePass, restoring } from "../kind.js";
 import { forgedLog, mutateBytes, mutateJson } from "../mutate.js";
-
-const embedded = join(packageRoot, "suites", "trace-seq", "model");
 
 /** Logs of a registry and of a rollout, the state that other programs read, the policy, and observations. */
 export const registries: Kind = {
@@ -31,10 +28,10 @@ export const registries: Kind = {
     const [registry, policy] = [join(place, "registry"), join(place, "policy.yaml")];
     const options = { registry, by: "attack", policy };
     const better = join(place, "better");
-    cpSync(embedded, better, { recursive: true });
+    cpSync(embeddedModel, better, { recursive: true });
     writeFileSync(join(better, "README.md"), "better");
     const context = { builtIns: rooms };
-    for (const checkpoint of [embedded, better]) await addVersion("m", checkpoint, options, context);
+    for (const checkpoint of [embeddedModel, better]) await addVersion("m", checkpoint, options, context);
     await moveAlias("m@1", "champion", options);
     writeFileSync(policy, "steps: [10, 50]\nminimum: 5\nmetrics:\n  right: { margin: 0.1, critical: true }\n");
     await startRollout("m@2", options);
@@ -43,8 +40,8 @@ export const registries: Kind = {
     const outside = readdirSync(place).sort().join();
     const read = async () => {
       const state = new ModelRegistry(registry).read();
-      const versions = verifyVersions(registry);
-      const difference = compareVersions(registry, "m@1", "m@2");
+      const versions = verifyVersions({ registry });
+      const difference = compareVersions({ registry }, "m@1", "m@2");
       const { versions: old } = await collectGarbage({ ...options, keep: 1, dryRun: true });
       const { rollout, percent, decision } = readRollout("m", { registry });
       const arms = ["a", "b", "c"].map((request) => armFor("m", request, { registry }));

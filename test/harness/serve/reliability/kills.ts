@@ -15,7 +15,7 @@ import { ModelRegistry } from "../../../../harness/registry/model-registry.js";
 import { follow, isOver, type Rollout } from "../../../../harness/rollout/state.js";
 import { readJournal } from "../../../../harness/run/store/journal.js";
 import { rooms } from "../../../../rooms.js";
-import { embeddedModel } from "../support.js";
+import { embeddedModel } from "../../../files.js";
 import { ask, type Seen, type Target } from "./client.js";
 import { writeController } from "./controller.js";
 import { startUpstream } from "./upstream.js";
@@ -153,7 +153,7 @@ async function checkState(registry: string, seen: Seen): Promise<Pick<KillReport
   // a snapshot that a kill left behind is written anew by the next change
   await moveAlias("support@1", "after", { registry, by: "a test" });
   await dropAlias("support", "after", { registry, by: "a test" });
-  const { versions, state } = verifyVersions(registry);
+  const { versions, state } = verifyVersions({ registry });
   if (!state) seen.wrong.push("state.json is not what the log adds up to");
   if (versions.some(({ damage }) => damage.length > 0)) seen.wrong.push("files of a version are damaged");
   if (new ModelRegistry(registry).read().models.support!.versions.length !== 3) seen.wrong.push("a version is lost");

@@ -12,6 +12,7 @@ import { tripletsOf } from "../../../../trainers/methods/isolation/rank-budget.j
 import { readConfig } from "../../../../trainers/model/config.js";
 import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
 import { llamaFormat } from "../../../../trainers/model-formats.js";
+import { embeddedModel } from "../../../files.js";
 import { llamaConfig, qwen2Config, qwen3Config, temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
 import { openForInference } from "./inference-model.js";
 
@@ -60,8 +61,7 @@ const variants: Record<string, Record<string, unknown>> = {
   },
   "Qwen3: normalized heads of a size of their own": qwen3Config(),
 };
-const embedded = join(root, "suites/trace-seq/model");
-const given = [embedded, process.env.MODEL_DIRECTORY ?? ""];
+const given = [embeddedModel, process.env.MODEL_DIRECTORY ?? ""];
 const real = given.filter((directory) => existsSync(join(directory, "config.json")));
 const saved = "what bench trained and saved";
 const adapted = "a LoRA adapter that bench saved, opened by PEFT";
@@ -89,7 +89,7 @@ type ModelReference = { digest: string; logits: string } & Pick<Answer, "ids" | 
 const referenceFile = join(root, "test/fixtures/transformers-logits.json");
 const referenced: [string, () => string][] = [
   ...Object.entries(variants).map(([name, config]): [string, () => string] => [name, () => writeTinyModel(config, 11)]),
-  ["the embedded model of trace-seq", () => embedded],
+  ["the embedded model of trace-seq", () => embeddedModel],
 ];
 
 /** The rows of logits in a reference. */
@@ -210,7 +210,7 @@ describe.skipIf(missing !== null)("agreement with transformers", () => {
   async function writeReference(versions: Record<string, string>): Promise<void> {
     const models: Record<string, ModelReference> = {};
     for (const [name] of referenced) {
-      const { directory, answer } = cases.get(name) ?? cases.get(embedded)!;
+      const { directory, answer } = cases.get(name) ?? cases.get(embeddedModel)!;
       const { logits, ids, decoded } = answer!;
       const rows = referenceRows(logits.map(({ length }) => length)).flatMap((row) => logits.flat()[row]!);
       const bytes = Buffer.from(Float32Array.from(rows).buffer);

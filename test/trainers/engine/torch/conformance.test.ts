@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { allCapabilities } from "../../../../trainers/engine/capabilities.js";
+import { architectures } from "../../../../trainers/engine/onnx/architectures/index.js";
 import { openTorchModel } from "../../../../trainers/engine/torch/open.js";
 import { writeTinyModel } from "../../model/tiny-model.js";
 import { testConformance } from "../conformance.js";
+import { testSavedBase } from "../saved-base.js";
 import { skipped } from "./python.js";
 
 describe.skipIf(skipped)("float32 on the CPU", () => {
@@ -11,6 +13,8 @@ describe.skipIf(skipped)("float32 on the CPU", () => {
     capabilities: allCapabilities,
     open: (directory, seed) => openTorchModel({ directory }, "cpu", { threads: 1, seed }),
   });
+
+  testSavedBase((checkpoint) => openTorchModel(checkpoint, "cpu", { threads: 1, seed: 1 }, architectures));
 
   test("answers do not depend on what prompts begin with in common, nor on whose place they take", async () => {
     const model = await openTorchModel({ directory: writeTinyModel() }, "cpu", { threads: 1, seed: 1 });

@@ -31,7 +31,7 @@ test.each(variantNames)(
 test("the embedded engine computes it, and the PyTorch engine does not yet", async () => {
   const checkpoint = await llamaFormat.open!(writeTinyLlava());
   expect(onnxEngine.capabilities!(checkpoint)).toContain("adapters");
-  expect(torchEngine.capabilities!(checkpoint)).toBeUndefined();
+  expect(torchEngine([]).capabilities!(checkpoint)).toBeUndefined();
 });
 
 test("config.json of LLaVA-1.5 leaves the sizes of its language model to defaults", () => {

@@ -1,0 +1,35 @@
+import { type Checkpoint, digestModel, readTensors } from "../../model/checkpoint.js";
+import type { FoldedAdapters } from "../../model/folded-adapters.js";
+import type { AdapterBase } from "../../model/peft.js";
+import { tensorsOf } from "./parameters/store-tensors.js";
+import type { TrainableDecoder } from "./training/trainable-decoder.js";
+
+/**
+ * The model that adapters and prompts are saved for. Adapters: that of the files where only adapters were folded into it,
+ * else as it is now. Prompts, which cannot contain those adapters: as it is now, without a name once no files lead to it.
+ */
+export class SavedFor {
+  /** From when it was first asked for until the base changes. */
+  #digest: string | undefined;
+
+  /** @param location what was opened: the checkpoint's directory, or `base::adapter`. */
+  constructor(
+    private readonly checkpoint: Checkpoint,
+    private readonly location: string,
+    private readonly folded: FoldedAdapters,
+  ) {}
+
+  /** To be called after the base changed. */
+  forget(): void {
+    this.#digest = undefined;
+  }
+
+  /** To be called before the base is changed by adapters that stay apart from it. */
+  base({ base, prompts }: Pick<TrainableDecoder, "base" | "prompts">): AdapterBase {
+    const { checkpoint, folded, location } = this;
+    const onFiles = prompts === null && folded.rank > 0;
+    this.#digest ??= digestModel(checkpoint, onFiles ? readTensors(checkpoint) : tensorsOf(base));
+    const directory = prompts === null ? checkpoint.directory : folded.lost ? null : location;
+    return { directory, digest: this.#digest, sees: checkpoint.config.vision !== undefined };
+  }
+}
