@@ -47,6 +47,7 @@ Probes of mm-seq, which are text:
 ${table("language", language)}
 
 ## How to ask
-\`<|begin|>\` + 16 × \`<image>\` + a line break + \`Question: What shape is it?\\nAnswer:\`, then a space and the answer, then \`<|end|>\`.
+\`<|begin|>\` + 16 × \`<image>\` + a line break + \`Question: What shape is it?\\nAnswer:\`, then a space and the answer, then \`<|end|>\`. In transformers it is a \`LlavaForConditionalGeneration\`;
+the norm behind the tower, which is reported as missing there, is not computed with.
 `;
 }

@@ -51,6 +51,7 @@ export function visionFiles(language: LanguageFiles, tower: TowerShape): Record<
         patch_size: tower.patchSize,
         hidden_act: "gelu_pytorch_tanh",
         layer_norm_eps: 1e-6,
+        vision_use_head: false,
       },
       torch_dtype: "float32",
     },
