@@ -77,7 +77,7 @@ class RayLauncher implements Launcher {
     const info = await this.info(id);
     if (info === undefined) return undefined;
     const alive = info.status === "PENDING" || info.status === "RUNNING";
-    const detail = typeof info.message === "string" && info.message !== "" ? info.message.slice(0, 500) : undefined;
+    const detail = typeof info.message === "string" ? info.message.trim().slice(-300) : undefined; // its end says why
     const lost = alive ? new Map<string, string>() : await this.lost(id);
     return { alive, ...(detail !== undefined && { detail }), lost };
   }

@@ -19,6 +19,7 @@ import { bytes, count, duration, points, shortened, signedPoints } from "../../r
 import { meanMatrix, seenTaskMeans } from "../../reports/view-models/shared/mean-matrix.js";
 import { failuresView } from "../../reports/view-models/summary/failures.js";
 import { findings } from "../../reports/view-models/summary/findings.js";
+import { machinesView } from "../../reports/view-models/summary/machines.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-view-models-"));
@@ -448,5 +449,32 @@ describe("published figures", () => {
     strangers.run.suite.published = { ...figures, rows: figures.rows.slice(1) };
     expect(pageView(strangers, entriesOf(strangers), "../").published).toBeUndefined();
     expect(pageView(grid, entriesOf(grid), "../").published).toBeUndefined();
+  });
+});
+
+describe("where cells ran", () => {
+  const machine = (host: string, cpu: string) => ({
+    ...{ host, cpu, cores: 8, memoryBytes: 16 * 2 ** 30, platform: "linux x64", node: "v20.11.0" },
+  });
+  const onto = (place: (index: number) => ReturnType<typeof machine>[]) =>
+    machinesView(grid.cells.map((cell, index) => ({ ...cell, machines: place(index) })));
+
+  test("nothing is said where all ran in the run's own process", () => {
+    expect(machinesView(grid.cells)).toEqual({ rows: [] });
+  });
+
+  test("every machine has its cells, and several types of processor are said", () => {
+    const one = onto((index) => [machine(index % 2 === 0 ? "a" : "b", "EPYC")]);
+    expect(one.note).toBeUndefined();
+    expect(one.rows.map((row) => row.machine)).toEqual([
+      "a: EPYC, 8 cores, 16 GiB, linux x64, Node v20.11.0",
+      "b: EPYC, 8 cores, 16 GiB, linux x64, Node v20.11.0",
+    ]);
+    const counted = one.rows.map(({ cells }) => Number(/^(\d+) cells?: /.exec(cells)![1]));
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(grid.cells.length);
+    const two = onto((index) => [machine("a", "EPYC"), ...(index === 0 ? [machine("b", "Xeon")] : [])]);
+    expect(two.note).toContain("EPYC (linux x64) and Xeon (linux x64)");
+    const { trainer, order, seed } = grid.cells[0]!;
+    expect(two.rows[1]!.cells).toBe(`1 cell: ${trainer}, ${order}, seed ${seed}`);
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type BenchError, toBenchError } from "../../contract/errors.js";
+import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Job, JobState, Launcher } from "../../contract/launcher.js";
 import type { CellRecord, JournalEvent } from "../../contract/result.js";
 import type { RunPlan } from "../plan/plan.js";
@@ -107,6 +107,8 @@ export class JobBook {
   /**
    * Those of some cells that have not ended and never will, with the reason. The others of jobs that have ended are
    * free to be submitted again, as often as the configuration allows.
+   *
+   * @throws LAUNCHER_FAILED where their jobs ended too often.
    */
   lost(cells: readonly string[]): Map<string, string> {
     const lost = new Map<string, string>();
@@ -117,13 +119,13 @@ export class JobBook {
       const reason = state?.lost.get(cell);
       if (reason !== undefined) lost.set(cell, reason);
       else if (job !== undefined && state?.alive === false) {
-        const detail = state.detail === undefined ? "" : `: ${state.detail}`;
+        const ended = `job ${job} ended before its cells${state.detail === undefined ? "" : `: ${state.detail}`}`;
         if ((this.attempts.get(cell) ?? 0) > this.plan.elsewhere.need.retries) {
-          lost.set(cell, `job ${job} ended before the cell${detail}`);
-          continue;
+          const fix = "Look at what the engine logged, then run the same command again: what is finished is kept.";
+          throw new BenchError("LAUNCHER_FAILED", ended, { fix });
         }
         this.jobOf.delete(cell);
-        again.set(`job ${job} ended${detail}`, (again.get(`job ${job} ended${detail}`) ?? 0) + 1);
+        again.set(ended, (again.get(ended) ?? 0) + 1);
       }
     }
     for (const [what, count] of again) {

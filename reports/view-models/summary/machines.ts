@@ -11,7 +11,7 @@ export interface MachinesView {
   note?: string;
 }
 
-/** Cells that are named of a machine; the others are counted. */
+/** Groups of cells that are named of a machine; the cells of the others are counted. */
 const named = 12;
 
 export function machinesView(cells: readonly CellResult[]): MachinesView {
@@ -30,9 +30,13 @@ function machineText({ host, cpu, cores, memoryBytes, platform, node }: MachineR
   return `${host}: ${cpu ?? "unknown processor"}, ${cores} cores, ${bytes(memoryBytes)}, ${platform}, Node ${node}`;
 }
 
-function cellsText(group: readonly { cell: CellResult }[]): string {
-  const names = group.slice(0, named).map(({ cell }) => `${cell.trainer}, ${cell.order}, seed ${cell.seed}`);
-  const rest = group.length - names.length;
-  const count = group.length === 1 ? "1 cell" : `${group.length} cells`;
+function cellsText(uses: readonly { cell: CellResult }[]): string {
+  const groups = [...groupBy(uses, ({ cell }) => `${cell.trainer}, ${cell.order}`)];
+  const names = groups.slice(0, named).map(([name, group]) => {
+    const seeds = group.map(({ cell }) => cell.seed).join(", ");
+    return `${name}, ${group.length === 1 ? "seed" : "seeds"} ${seeds}`;
+  });
+  const rest = groups.slice(named).reduce((sum, [, group]) => sum + group.length, 0);
+  const count = uses.length === 1 ? "1 cell" : `${uses.length} cells`;
   return `${count}: ${names.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
 }

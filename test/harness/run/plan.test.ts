@@ -157,6 +157,19 @@ test("the cost model is scaled by the speed of the machine, which is asked for o
   expect(guess.estimate.basis).toContain("assumed");
 });
 
+test("a price an hour makes money of device hours, which do not depend on how many cells run at a time", async () => {
+  const out = newDirectory();
+  const changes = { seeds: [1, 2], price: { perHour: 3, currency: "EUR" } };
+  const at = async (workers: number) =>
+    (await plan(configure(join(out, "priced"), { ...changes, workers }, "sequential"))).estimate;
+  const { deviceHours, money, cells } = await at(1);
+  const hours = Object.values(cells).reduce((sum, seconds) => sum + seconds, 0) / 3600;
+  expect(deviceHours.low).toBeLessThan(hours);
+  expect(deviceHours.high).toBeGreaterThan(hours);
+  expect(money).toEqual({ low: 3 * deviceHours.low, high: 3 * deviceHours.high, currency: "EUR" });
+  expect((await at(2)).deviceHours).toEqual(deviceHours);
+});
+
 test("the estimate says where it comes from, and learns from finished neighbors", async () => {
   const parent = newDirectory();
   const config = configure(join(parent, "one"), {}, "sequential", "replay");
