@@ -8,7 +8,7 @@ import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();
 const data = ["colour", "size", "shape"];
-const models = ["--quick", "--model", embeddedModel, "--workers", "2"];
+const models = ["--quick", "--model", embeddedModel, "--workers", "1"];
 const claims = (...given: string[]) => bench(["claims", "./data", ...models, ...given], directory, { COLUMNS: "76" });
 const judged = (...given: string[]) => bench(["claims", "--run", ...given], directory);
 

@@ -149,7 +149,7 @@ describe("the other verbs", () => {
   it("init writes a configuration that is valid as it is", async () => {
     const place = join(directory, "init");
     mkdirSync(place);
-    expect((await benchProcess(["init"], place)).code).toBe(0);
+    expect((await bench(["init"], place)).code).toBe(0);
     expect((await bench(["init"], place)).code).toBe(2);
     const { code, stderr } = await bench(
       ["run", "words", "--plugin", words, "--config", "bench.yaml", "--trainers", "memory-joint", "--dry-run"],
@@ -160,7 +160,7 @@ describe("the other verbs", () => {
 
   it("metrics reads another framework's CSV", async () => {
     const file = write("foreign.csv", "after,a,b\na,0.9,\nb,0.5,0.7\n");
-    const { stdout } = await benchProcess(["metrics", file, "--json"], directory);
+    const { stdout } = await bench(["metrics", file, "--json"], directory);
     const { tasks, metrics } = JSON.parse(stdout);
     const value = (key: string) => metrics.find((metric: { key: string }) => metric.key === key);
     expect(tasks).toEqual(["a", "b"]);
@@ -180,7 +180,7 @@ describe("the other verbs", () => {
   });
 
   it("list and show know everything that is there", async () => {
-    const { stdout } = await benchProcess(["list", "--json"], directory);
+    const { stdout } = await bench(["list", "--json"], directory);
     const names = Object.fromEntries(
       Object.entries(JSON.parse(stdout) as Record<string, { name: string }[]>).map(([kind, entries]) => [
         kind,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior, type Received } from "../misbehaving-server.js";
-import { bench, benchProcess, words, wordsModel } from "./support.js";
+import { bench, words, wordsModel } from "./support.js";
 
 const local = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];
 const remote = ["words", "--quick", "--json"];
@@ -37,7 +37,7 @@ it("evaluates a model directory once; the second time nothing is computed, and t
   const directory = newDirectory();
   const checkpoint = join(directory, "checkpoint");
   cpSync(wordsModel, checkpoint, { recursive: true });
-  const first = await benchProcess(["evaluate", checkpoint, ...local], directory);
+  const first = await bench(["evaluate", checkpoint, ...local], directory);
   expect(first.code, first.stderr).toBe(0);
   expect(first.stdout).toMatch(/mean +\d+\.\d\n/);
   expect(first.stdout).toContain("132 answers computed."); // 3 tasks × (24 test + 12 shifted) + 2 probes × 12

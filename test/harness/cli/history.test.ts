@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { History } from "../../../harness/contract/results/history.js";
 import { newDirectory } from "../../files.js";
-import { bench, benchProcess, words } from "./support.js";
+import { bench, words } from "./support.js";
 
 const directory = newDirectory();
 const table = JSON.parse(
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 describe("history", () => {
   it("is printed on the terminal: versions in order, a row for each number, the steps", async () => {
-    const { stdout, code, stderr } = await benchProcess(["history"], directory);
+    const { stdout, code, stderr } = await bench(["history"], directory);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("memory-frozen on words 1: 6 versions, step-100 … step-600");
     const row = stdout.split("\n").find((line) => line.startsWith("weight"))!;

@@ -6,7 +6,7 @@ import { type NewKind, newKinds, newPlugin } from "../../../harness/app/new-plug
 import { packageRoot } from "../../../harness/contract/files.js";
 import { newDirectory } from "../../files.js";
 import { hasPackages, python } from "../../python.js";
-import { bench, benchProcess } from "./support.js";
+import { bench } from "./support.js";
 
 const torch = hasPackages("torch", "transformers");
 
@@ -49,7 +49,7 @@ describe("bench new", () => {
 
   it("does not overwrite without --force", async () => {
     const place = newDirectory();
-    expect(await benchProcess(["new", "trainer", "mine"], place)).toMatchObject({ code: 0 });
+    expect(await bench(["new", "trainer", "mine"], place)).toMatchObject({ code: 0 });
     writeFileSync(join(place, "mine.mjs"), "mine");
     const again = await bench(["new", "trainer", "mine"], place);
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });

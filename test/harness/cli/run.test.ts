@@ -90,7 +90,7 @@ describe("run, from the command to the leaderboard", () => {
   });
 
   it("exports predictions and matrices", async () => {
-    const { code, stdout } = await benchProcess(["export", out, "--out", "tables"], directory);
+    const { code, stdout } = await bench(["export", out, "--out", "tables"], directory);
     expect(code).toBe(0);
     expect(stdout.trim().split("\n")).toEqual(
       ["cells", "metrics", "matrices", "training", "predictions"].flatMap((table) =>
@@ -138,7 +138,7 @@ describe("run, from the command to the leaderboard", () => {
   });
 
   it("renders the report again, and validates the run", async () => {
-    const report = await benchProcess(["report", out, "--out", "page", "--json"], directory);
+    const report = await bench(["report", out, "--out", "page", "--json"], directory);
     expect(JSON.parse(report.stdout).files.length).toBeGreaterThan(0);
     expect(existsSync(join(directory, "page", "index.html"))).toBe(true);
     expect((await bench(["validate", out], directory)).stdout).toMatch(/cells done +4\n/);

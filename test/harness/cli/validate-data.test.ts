@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { newDirectory } from "../../files.js";
-import { bench, benchProcess } from "./support.js";
+import { bench } from "./support.js";
 
 const directory = newDirectory();
 
@@ -36,7 +36,7 @@ it("validate says how data was read and what leaks, a run notes it, --strict ref
 });
 
 it("init suite writes the settings of the data, once", async () => {
-  const written = await benchProcess(["init", "suite", "./data"], directory);
+  const written = await bench(["init", "suite", "./data"], directory);
   expect(written).toMatchObject({ code: 0, stdout: expect.stringContaining("Wrote data/suite.yaml") });
   expect((await bench(["validate", "./data"], directory)).code).toBe(0);
   expect((await bench(["init", "suite", "./data"], directory)).stderr).toContain("already there");

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { csvLine } from "../../../harness/app/export/csv.js";
 import { newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
-import { bench, benchProcess } from "../cli/support.js";
+import { bench } from "../cli/support.js";
 
 test.each(["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://evil")'])(
   "%j is text in a spreadsheet",
@@ -26,7 +26,7 @@ test("a leaderboard's CSV and an export are for spreadsheets, an exact export is
   writeFileSync(join(directory, "run", "run.json"), text);
   const matrix = join(directory, "run", "cells", run.cells[0]!.id, "matrix.json");
   writeFileSync(matrix, readFileSync(matrix, "utf8").replaceAll('"ewc"', '"=cmd()"'));
-  expect((await benchProcess(["leaderboard", "run", "--out", "board"], directory)).code).toBe(0);
+  expect((await bench(["leaderboard", "run", "--out", "board"], directory)).code).toBe(0);
   expect(readFileSync(join(directory, "board/leaderboard.csv"), "utf8")).toContain(",'=cmd(),");
   expect((await bench(["export", "run"], directory)).code).toBe(0);
   expect(readFileSync(join(directory, "run/export/matrices.csv"), "utf8")).toContain(",'=cmd(),");
