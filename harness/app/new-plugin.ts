@@ -62,7 +62,7 @@ export function newPlugin(kind: NewKind, given = templateNames[kind], language?:
   }
   const name = extension === undefined ? given : given.slice(0, -extension.length);
   const file = `${name}${extension ?? defaultExtensions[own]}`;
-  const text = own === "py" ? pythonTrainer() : template(`${kind}.mjs`);
+  const text = own === "py" ? pythonTrainer(file) : template(`${kind}.mjs`);
   return { file, text: named(text, templateNames[kind], name), run: commands[kind](file, name) };
 }
 
@@ -92,11 +92,12 @@ const template = (file: string): string =>
   readFileSync(join(packageRoot, "harness", "plugins", "templates", file), "utf8");
 
 /** The trainer with the protocol's half of the reference client in place of its import, so that it is one file. */
-function pythonTrainer(): string {
+function pythonTrainer(file: string): string {
   const client = readFileSync(join(packageRoot, "harness", "plugins", "client.py"), "utf8");
   const main = 'if __name__ == "__main__":';
   const protocol = client.slice(client.indexOf("# --- The protocol"), client.lastIndexOf(main));
   return template("trainer.py")
+    .replace("my_method.py", () => file)
     .replace(/^from client import .*\n\n/m, "")
     .replace(main, () => `${protocol}${main}`);
 }

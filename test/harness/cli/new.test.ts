@@ -33,7 +33,9 @@ describe("bench new", () => {
     ["suite", "deep.mts", undefined, "deep.mts"],
     ["metric", undefined, "ts", "my-metric.ts"],
   ])("%s %s, language %s, is written to %s", (kind, name, language, file) => {
-    expect(newPlugin(kind, name, language).file).toBe(file);
+    const written = newPlugin(kind, name, language);
+    expect(written.file).toBe(file);
+    if (file.endsWith(".py")) expect(written.text).toContain(`command:python3 ${file}`);
   });
 
   it.each<[NewKind, string, "js" | "ts" | "py" | undefined, string]>([
