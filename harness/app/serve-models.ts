@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { readAlertSettings } from "../config/alert-settings.js";
 import { checkOptions, evaluator, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
@@ -10,12 +11,15 @@ import { inputText } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 import { findVersion, ModelRegistry } from "../registry/model-registry.js";
 import { RolloutLog } from "../rollout/rollout-log.js";
+import { watchedProbes } from "../run/alerts/detect.js";
+import { openWebhook } from "../run/alerts/webhook.js";
 import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
 import { loadSuite } from "../run/plan/plan.js";
 import type { Backend } from "../serve/api.js";
 import type { HeldOutItem } from "../serve/held-out.js";
 import { LocalBackend } from "../serve/local/backend.js";
+import type { MonitorSettings } from "../serve/monitor/monitor.js";
 import { ProxyBackend, parseUpstream, type Upstream } from "../serve/proxy-backend.js";
 import { type ModelServer, modelServer } from "../serve/server.js";
 import type { ShadowSettings } from "../serve/shadow.js";
@@ -48,6 +52,12 @@ export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device
   probe?: string;
   /** Items of each of its tasks and probes at a time. */
   probeItems: number;
+  /** Seconds between two looks at the champions; 0 for none. */
+  monitor: number;
+  /** Calls of a window that is compared with the first one. */
+  monitorCalls: number;
+  /** A configuration file, of whose section `alerts` thresholds and webhook are taken. */
+  alerts?: string;
   threads?: number;
   plugins?: string[];
 }
@@ -92,6 +102,7 @@ export async function serveModels(
     ...(options.probe !== undefined && {
       heldOut: { items: await heldOutItems(options.probe, plugins), each: options.probeItems },
     }),
+    ...(options.monitor > 0 && { monitor: monitorSettings(options) }),
     open: (name, version) => {
       const upstream = upstreams.get(`${name}@${version}`);
       if (upstream !== undefined) return Promise.resolve(new ProxyBackend(upstream, options.pending));
@@ -130,20 +141,39 @@ export async function serveModels(
   }
 }
 
-/** Test items and probes of a suite as observations of `task.<id>` and `probe.<id>`. Those chosen by likelihood are left out. */
+/** Throws CONFIG_SYNTAX, CONFIG_INVALID, also for a webhook without an address. */
+function monitorSettings({ monitor, monitorCalls, alerts: file }: ServeOptions): MonitorSettings {
+  const alerts = readAlertSettings(file);
+  const webhook = alerts.webhook && openWebhook(alerts.webhook);
+  return {
+    ...{ everySeconds: monitor, calls: monitorCalls, alerts },
+    send: async (alert) => {
+      await webhook?.deliver({ schema: "monitor-alert@1", text: alert.text, alert });
+    },
+  };
+}
+
+/**
+ * Test items, shifted ones and probes of a suite as observations of `task.<id>`, `shifted.<id>` and `probe.<id>`. Those
+ * chosen by likelihood are left out.
+ */
 async function heldOutItems(reference: string, plugins: Registry): Promise<HeldOutItem[]> {
   const { suite: chosen, quick } = resolveConfig(readConfig(undefined, { reference, trainers: [] }), plugins);
   const suite = await loadSuite({ suite: chosen, quick }, plugins);
   const sets = [
-    ...suite.tasks.map((task) => ({ kind: "task", task, examples: task.test })),
-    ...suite.probes.map((probe) => ({ kind: "probe", task: probe, examples: probe.examples })),
+    ...suite.tasks.map((task) => ({ set: "task", kind: "task" as const, task, examples: task.test })),
+    ...suite.tasks.map((task) => ({ set: "shifted", kind: "ability" as const, task, examples: task.shifted ?? [] })),
+    ...suite.probes.map((probe) => {
+      const kind = watchedProbes[probe.kind] as HeldOutItem["kind"];
+      return { set: "probe", kind, task: probe, examples: probe.examples };
+    }),
   ];
-  return sets.flatMap(({ kind, task, examples }) => {
+  return sets.flatMap(({ set, kind, task, examples }) => {
     if (task.mode === "likelihood") return [];
     const scorer = plugins.scorer(task.scorer.name);
     const scorerOptions = optionsFor(scorer, task.scorer);
     return examples.map((example) => ({
-      ...{ metric: `${kind}.${task.id}`, id: `${kind}.${task.id}.${example.id}`, prompt: inputText(example.input) },
+      ...{ metric: `${set}.${task.id}`, kind, id: `${set}.${task.id}.${example.id}`, prompt: inputText(example.input) },
       ...{ maxNewTokens: task.maxNewTokens, stop: task.stop },
       score: (answer: string) => scorer.score(example, answer, scorerOptions).score,
     }));

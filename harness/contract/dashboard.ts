@@ -1,5 +1,6 @@
 import type { Alert } from "./alert.js";
 import type { CellProgress } from "./event.js";
+import type { MonitorAlert } from "./monitor.js";
 import type { EvaluationRecord, VersionRecord } from "./registry.js";
 import type { CellRecord, CellStatus } from "./result.js";
 import type { RolloutEvent, RolloutMetric, RolloutPhase } from "./rollout.js";
@@ -58,6 +59,8 @@ export interface LossPoint {
 export interface DashboardModel {
   name: string;
   versions: DashboardVersion[];
+  /** Raised on deployed versions, newest first. */
+  alerts: MonitorAlert[];
   /** Newest first. */
   rollouts: DashboardRollout[];
 }

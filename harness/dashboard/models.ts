@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DashboardEvidence, DashboardModel, DashboardRollout } from "../contract/dashboard.js";
+import type { MonitorAlert } from "../contract/monitor.js";
 import type { RegisteredModel } from "../contract/registry.js";
 import { ModelRegistry } from "../registry/model-registry.js";
+import { MonitorLog } from "../registry/monitor-log.js";
 import { decide } from "../rollout/decide.js";
 import { Scales } from "../rollout/evidence.js";
 import { RolloutLog } from "../rollout/rollout-log.js";
@@ -15,6 +17,7 @@ const mostPoints = 300;
 export class ModelsReader {
   readonly #registry: ModelRegistry;
   readonly #logs = new Map<string, RolloutLog>();
+  readonly #monitors = new Map<string, MonitorLog>();
   readonly #shown = new Map<string, { stamp: string; rollout: DashboardRollout }>();
 
   constructor(private readonly directory: string) {
@@ -29,10 +32,22 @@ export class ModelsReader {
       return Object.entries(models).map(([name, model]) => ({
         name,
         versions: versionsOf(model),
+        alerts: this.#alerts(name, problem),
         rollouts: this.#rollouts(name, problem),
       }));
     } catch (error) {
       problem(`${this.directory}: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  #alerts(name: string, problem: (text: string) => void): MonitorAlert[] {
+    const log = this.#monitors.get(name) ?? new MonitorLog(this.directory, name);
+    this.#monitors.set(name, log);
+    try {
+      return log.read().alerts.toReversed();
+    } catch (error) {
+      problem(`the monitor of ${name}: ${(error as Error).message}`);
       return [];
     }
   }

@@ -22,6 +22,8 @@ export interface CallServices {
   load: LoadGuard;
   shadow: Shadow | undefined;
   tracing: Tracing | undefined;
+  /** Hears of each call that was answered, where deployed versions are watched. */
+  monitor?: { add(by: Route, body: ApiCall["body"], seconds: number): void };
   /** Most seconds until the last byte of an answer. */
   timeoutSeconds: number;
   log(line: string): void;
@@ -110,7 +112,9 @@ async function answerBy({ trace, ...unrouted }: Unrouted, by: Route, services: C
   const began = performance.now();
   const finish = (status: number) => {
     work?.end({ "http.response.status_code": status }, status >= 500);
-    finished(id, unrouted.path, by, status, (performance.now() - began) / 1000, services);
+    const seconds = (performance.now() - began) / 1000;
+    if (status === 200) services.monitor?.add(by, call.body, seconds);
+    finished(id, unrouted.path, by, status, seconds, services);
   };
   try {
     const answering = versions.get(by.name, by.version).then((backend) => backend.answer(call));

@@ -8,6 +8,8 @@ import type { CallServices } from "./calls.js";
 export interface HeldOutItem {
   /** The metric of a policy that it is an observation of, such as `task.science`. */
   metric: string;
+  /** What a fall of its set is watched as on a deployed version; undefined where it is not. */
+  kind?: "task" | "ability" | "safety";
   /** Unique among those of the metric. */
   id: string;
   prompt: string;
@@ -52,28 +54,8 @@ export class HeldOutProbes {
     const { name, salt } = rollout;
     const scored: Observation[] = [];
     for (const arm of ["champion", "candidate"] as const) {
-      const backend = await this.services.versions.get(name, rollout[arm]);
-      const { prompt, maxNewTokens, stop, metric } = item;
-      const { status, body } = await backend.answer({
-        path: "chat/completions",
-        body: {
-          model: name,
-          messages: [{ role: "user", content: prompt }],
-          max_tokens: maxNewTokens,
-          temperature: 0,
-          stop,
-        },
-        ...{ id: `probe-${item.id}`, model: name, signal: AbortSignal.timeout(1000 * this.services.timeoutSeconds) },
-      });
-      if (status !== 200 || typeof body !== "string")
-        throw new Error(`${name}@${rollout[arm]} answered ${item.id} with ${status}`);
-      const [text] = answerTexts(body) ?? [];
-      scored.push({
-        arm,
-        metric,
-        value: item.score(typeof text === "string" ? text : ""),
-        request: requestOf(arm, item),
-      });
+      const value = await askHeldOut(item, name, rollout[arm], this.services);
+      scored.push({ arm, metric: item.metric, value, request: requestOf(arm, item) });
     }
     // both or none: a pair is about the same item
     await Promise.all(scored.map((observation) => this.services.observations.add(name, { of: salt, observation })));
@@ -81,3 +63,22 @@ export class HeldOutProbes {
 }
 
 const requestOf = (arm: Arm, { id }: HeldOutItem): string => `probe ${arm} ${id}`;
+
+/** The score of a version's answer to an item. Rejects where it does not answer. */
+export async function askHeldOut(
+  { id, prompt, maxNewTokens, stop, score }: HeldOutItem,
+  name: string,
+  version: number,
+  { versions, timeoutSeconds }: Pick<CallServices, "versions" | "timeoutSeconds">,
+): Promise<number> {
+  const backend = await versions.get(name, version);
+  const messages = [{ role: "user", content: prompt }];
+  const { status, body } = await backend.answer({
+    path: "chat/completions",
+    body: { model: name, messages, max_tokens: maxNewTokens, temperature: 0, stop },
+    ...{ id: `probe-${id}`, model: name, signal: AbortSignal.timeout(1000 * timeoutSeconds) },
+  });
+  if (status !== 200 || typeof body !== "string") throw new Error(`${name}@${version} answered ${id} with ${status}`);
+  const [text] = answerTexts(body) ?? [];
+  return score(typeof text === "string" ? text : "");
+}

@@ -31,6 +31,15 @@ export class ServerMetrics {
   );
   readonly actions = this.#counter("bench_rollout_actions_total", "What was done about rollouts.", ["model", "action"]);
 
+  readonly monitorScore = this.#gauge("bench_monitor_score", "Score of the champion on held-out items, 0 to 1.", [
+    ...["model", "version", "subject"],
+  ]);
+  readonly monitorDrift = this.#gauge("bench_monitor_drift", "How unlike the first calls what is asked is.", [
+    ...["model", "statistic"],
+  ]);
+  readonly monitorAlerts = this.#counter("bench_monitor_alerts_total", "Alerts on deployed versions.", [
+    ...["model", "kind", "severity"],
+  ]);
   readonly memory = new Gauge({
     ...{ name: "process_resident_memory_bytes", help: "Memory that the process takes.", registers: [this.registry] },
     collect() {

@@ -7,6 +7,7 @@ import { takeFeedback } from "./feedback.js";
 import { KeyGuard, LoadGuard } from "./guard.js";
 import { HeldOutProbes, type HeldOutSettings } from "./held-out.js";
 import { ServerMetrics } from "./metrics.js";
+import { Monitor, type MonitorSettings } from "./monitor/monitor.js";
 import { Observations, type RecordObservations } from "./observations.js";
 import { Receipts } from "./receipt.js";
 import { addRolloutRoutes, type RolloutControl } from "./rollout-routes.js";
@@ -40,6 +41,8 @@ export interface ServerSettings {
   advanceSeconds: number;
   /** Asked before each of these looks. */
   heldOut?: HeldOutSettings;
+  /** How the champions are watched. */
+  monitor?: MonitorSettings;
   /** Where calls are traced. */
   tracing?: Tracing;
   open: OpenBackend;
@@ -80,6 +83,9 @@ export function modelServer(settings: ServerSettings): ModelServer {
     timeoutSeconds: settings.timeoutSeconds,
     tracing: settings.tracing,
   };
+  const probes = settings.heldOut && new HeldOutProbes(settings.heldOut, services);
+  const monitor = settings.monitor && new Monitor(settings.registry, settings.monitor, settings.heldOut, services);
+  if (monitor !== undefined) services.monitor = monitor;
   const server = fastify({
     logger: false,
     bodyLimit: settings.mostBytes,
@@ -87,10 +93,15 @@ export function modelServer(settings: ServerSettings): ModelServer {
     genReqId: () => randomUUID(),
   });
   addRoutes(server, settings, services);
-  const advancing = settings.advanceSeconds === 0 ? undefined : advanceRegularly(settings, services);
+  const advancing = regularly(settings.advanceSeconds, () => advance(settings, services, probes));
+  const monitoring = regularly(settings.monitor?.everySeconds ?? 0, async () => {
+    for (const name of names) {
+      await monitor!.look(name).catch((error: Error) => log(`${name}: it could not be watched: ${error.message}`));
+    }
+  });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await advancing?.();
+    await Promise.all([advancing(), monitoring()]);
     // A connection whose call is under way now is idle later, and would be kept for its client's next call.
     const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
     await server.close();
@@ -170,35 +181,37 @@ function showRollout(name: string, { rollouts }: ServerSettings, { router, metri
   }
 }
 
-/** Looks at each live rollout regularly, and does what evidence and policy say. Returns what ends it. */
-function advanceRegularly(settings: ServerSettings, services: CallServices): () => Promise<void> {
-  const { router, metrics, log } = services;
-  const probes = settings.heldOut && new HeldOutProbes(settings.heldOut, services);
-  let working: Promise<void> = Promise.resolve();
-  const look = async (): Promise<void> => {
-    for (const name of settings.names) {
-      const rollout = router.rollout(name);
-      if (rollout === undefined) continue;
-      try {
-        await probes?.round(rollout);
-        const done = await settings.rollouts.advance(name);
-        if (done === undefined || done.action === "wait") continue;
-        const { action, reason } = done;
-        metrics.actions.inc({ model: name, action });
-        log(`${name}: ${action}: ${reason}`);
-      } catch (error) {
-        log(`${name}: the rollout could not be looked at: ${(error as Error).message}`);
-      }
+/** Looks at each live rollout, and does what evidence and policy say. */
+async function advance(
+  { names, rollouts }: ServerSettings,
+  { router, metrics, log }: CallServices,
+  probes: HeldOutProbes | undefined,
+): Promise<void> {
+  for (const name of names) {
+    const rollout = router.rollout(name);
+    if (rollout === undefined) continue;
+    try {
+      await probes?.round(rollout);
+      const done = await rollouts.advance(name);
+      if (done === undefined || done.action === "wait") continue;
+      const { action, reason } = done;
+      metrics.actions.inc({ model: name, action });
+      log(`${name}: ${action}: ${reason}`);
+    } catch (error) {
+      log(`${name}: the rollout could not be looked at: ${(error as Error).message}`);
     }
-  };
-  let busy = false;
+  }
+}
+
+/** Does work every so many seconds, one at a time; never where they are 0. Returns what ends it. */
+function regularly(seconds: number, work: () => Promise<void>): () => Promise<void> {
+  if (seconds === 0) return async () => {};
+  let working: Promise<void> | undefined;
   const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    working = look().finally(() => {
-      busy = false;
+    working ??= work().finally(() => {
+      working = undefined;
     });
-  }, 1000 * settings.advanceSeconds);
+  }, 1000 * seconds);
   return async () => {
     clearInterval(timer);
     await working;

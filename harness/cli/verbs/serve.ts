@@ -39,7 +39,21 @@ export function addServe(program: Command, context: CliContext): void {
       "--probe <suite>",
       "before each look, put test items of this suite to candidate and champion: policies may name task.<id> and probe.<id>",
     )
-    .option("--probe-items <n>", "of each of its tasks and probes, each time", wholeNumber(1, 1000), 4);
+    .option("--probe-items <n>", "of each of its tasks and probes, each time", wholeNumber(1, 1000), 4)
+    .optionsGroup("Monitors:")
+    .option(
+      "--monitor <seconds>",
+      "how often the champions are watched: items of --probe, the time of calls, and what is asked; 0: never",
+      seconds({ zero: true }),
+      0,
+    )
+    .option(
+      "--monitor-calls <n>",
+      "calls of a window that is compared with the first one",
+      wholeNumber(48, 100_000),
+      256,
+    )
+    .option("--alerts <file>", "configuration file whose section `alerts` has thresholds and a webhook");
   withCommonOptions(withDeviceOptions(command, "threads a version (default: half of the cores)"), [
     "bench serve support",
     "bench serve support --host 0.0.0.0 --keys keys.txt --shadow support@4:10",

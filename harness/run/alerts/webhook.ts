@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Alert, WebhookSettings } from "../../contract/alert.js";
 import { BenchError, toBenchError } from "../../contract/errors.js";
+import type { MonitorMessage } from "../../contract/monitor.js";
 import { redactParts } from "../../contract/redact.js";
 import type { CellRecord } from "../../contract/result.js";
 import { sendRequest } from "../../http/request.js";
@@ -24,7 +25,7 @@ export interface AlertMessage {
 /** A webhook whose address and key are known. */
 export interface Webhook {
   /** Delivers one alert. Throws ENDPOINT_FAILED when the last attempt failed. Returns how many it took. */
-  deliver(message: AlertMessage, cancellation?: AbortSignal): Promise<number>;
+  deliver(message: AlertMessage | MonitorMessage, cancellation?: AbortSignal): Promise<number>;
 }
 
 /**

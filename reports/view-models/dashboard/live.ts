@@ -1,6 +1,6 @@
 import type { DashboardRun, DashboardState } from "../../../harness/contract/dashboard.js";
 import { plural } from "../../../harness/contract/printable.js";
-import { bytes, count, duration, list } from "../shared/format.js";
+import { bytes, count, duration, list, moment } from "../shared/format.js";
 import type { AlertView } from "../summary/alerts.js";
 import { described } from "../summary/alerts.js";
 import type { Finding } from "../summary/findings.js";
@@ -17,6 +17,8 @@ export interface LiveView {
   versions: LiveVersionsView[];
   retention: LiveRetentionView[];
   alerts: LiveAlertsView;
+  /** On deployed versions, newest first. */
+  deployed: { version: string; text: string; critical: boolean; severity: string; at: string }[];
   resources: ResourcesView;
 }
 
@@ -58,6 +60,13 @@ export function liveView(state: DashboardState): LiveView {
     findings: findings(state, rollouts),
     ...{ runs: liveRunsView(state.runs), rollouts },
     ...{ versions: liveVersionsViews(state.models), retention: liveRetentionViews(state.models) },
+    deployed: state.models
+      .flatMap(({ alerts }) => alerts)
+      .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+      .slice(0, mostAlerts)
+      .map(({ model, version, text, severity, at }) => ({
+        ...{ version: `${model}@${version}`, text, critical: severity === "critical", severity, at: moment(at) },
+      })),
     ...{ alerts: alertsOf(state.runs), resources: resourcesOf(state) },
   };
 }

@@ -7,6 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { serveDashboard, stateReader } from "../../../harness/app/serving/dashboard.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import { MonitorLog } from "../../../harness/registry/monitor-log.js";
 import { lockRun } from "../../../harness/run/store/lock.js";
 import { layout } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
@@ -61,6 +62,10 @@ beforeAll(async () => {
   const start = ["rollout", "start", "support@2", "--policy", policy, "--reason", hostile];
   expect(await bench(start, home)).toMatchObject({ code: 0 });
   await observe(1, 1);
+  const facts = { severity: "critical", kind: "task", model: "support", version: 1, subject: "task.science" } as const;
+  const numbers = { before: 1, now: 0.5, threshold: 0.15, items: 30, probability: 0.001, at: "2026-11-27T10:00:00Z" };
+  const alert = { ...facts, ...numbers, id: "a", against: "its first answers", text: `task.science fell ${hostile}` };
+  await new MonitorLog(registry, "support").append([{ type: "alert", alert }]);
   // a cell that fails in its second task leaves its rows as one that is still worked on does
   const config = { suite: "words", workers: 1, trainers: [{ name: "memory-faulty", options: { fault: "throws" } }] };
   writeFileSync(join(home, "config.json"), JSON.stringify(config));
@@ -139,6 +144,7 @@ describe("the server", () => {
     expect(page).not.toMatch(/<script(?![^>]*src=)|<style|\son\w+=/);
     expect(page).toContain("&lt;img src&#x3D;x");
     expect(page).not.toContain("<img");
+    expect(page).toContain("task.science fell &lt;img");
     for (const [, path] of page.matchAll(/(?:src|href)="([a-z]+\.(?:js|css))"/g)) {
       expect((await fetch(`${address}/${path}`)).status, path).toBe(200);
     }

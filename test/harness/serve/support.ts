@@ -23,7 +23,17 @@ export async function serve(
   );
   const { rooms }: { rooms: string[] } = await import(compiled("rooms.js"));
   const log: string[] = [];
-  const usual = { host: "127.0.0.1", port: 0, pending: 64, timeout: 60, loaded: 3, advance: 0, probeItems: 4 };
+  const usual = {
+    host: "127.0.0.1",
+    port: 0,
+    pending: 64,
+    timeout: 60,
+    loaded: 3,
+    advance: 0,
+    probeItems: 4,
+    monitor: 0,
+    monitorCalls: 256,
+  };
   const serving = await serveModels(names, { registry, ...usual, ...options }, { builtIns: rooms }, (line) => {
     log.push(line);
   });

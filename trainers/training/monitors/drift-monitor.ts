@@ -1,13 +1,13 @@
 import { random } from "../../../harness/contract/random.js";
 import type { DriftReport } from "../../../harness/contract/trainer.js";
+import { kolmogorovSmirnov } from "../../../harness/metrics/statistics/kolmogorov-smirnov.js";
+import { meanDiscrepancy } from "../../../harness/metrics/statistics/mean-discrepancy.js";
+import { populationStability } from "../../../harness/metrics/statistics/population-stability.js";
 import type { Vector } from "../../engine/contract.js";
 import { reservoirSlot } from "../selection/reservoir.js";
 import { answerRequest } from "../sequences.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../state.js";
 import type { TaskContext } from "../strategy.js";
-import { kolmogorovSmirnov } from "./kolmogorov-smirnov.js";
-import { meanDiscrepancy } from "./mean-discrepancy.js";
-import { populationStability } from "./population-stability.js";
 
 /** Items of a task that are looked at, and of all past ones that are remembered as numbers. */
 const lookedAt = 48;

@@ -1,4 +1,4 @@
-import { type RandomKey, random } from "../../../harness/contract/random.js";
+import { type RandomKey, random } from "../../contract/random.js";
 
 export interface MeanDiscrepancy {
   /** Biased estimate of MMD², at least 0. */

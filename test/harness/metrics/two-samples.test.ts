@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { random } from "../../../../harness/contract/random.js";
-import { kolmogorovSmirnov } from "../../../../trainers/training/monitors/kolmogorov-smirnov.js";
-import { meanDiscrepancy } from "../../../../trainers/training/monitors/mean-discrepancy.js";
-import { populationStability } from "../../../../trainers/training/monitors/population-stability.js";
+import { random } from "../../../harness/contract/random.js";
+import { kolmogorovSmirnov } from "../../../harness/metrics/statistics/kolmogorov-smirnov.js";
+import { meanDiscrepancy } from "../../../harness/metrics/statistics/mean-discrepancy.js";
+import { populationStability } from "../../../harness/metrics/statistics/population-stability.js";
 
 const cloud = (stream: string, count: number, center: number) =>
   Array.from({ length: count }, (_, item) => {
