@@ -25,7 +25,6 @@ import { type ModelServer, modelServer } from "../serve/server.js";
 import type { ShadowSettings } from "../serve/shadow.js";
 import { openTracing } from "../serve/tracing.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
-import { pathOf } from "./registry/add-version.js";
 import { advanceRollout, intervene, observe, observeRequests, statusOf } from "./rollout.js";
 import { isLoopback, listenError, readKeys, textOf } from "./serving/listening.js";
 
@@ -187,7 +186,7 @@ async function openHere(
   plugins: Registry,
   context: Pick<AppContext, "builtIns">,
 ): Promise<Backend> {
-  const model = pathOf(registry, version);
+  const model = new ModelRegistry(registry).pathOf(version);
   const { name: trainer } = evaluator(plugins.allTrainers(), "checkpoint");
   const { options: schema } = plugins.trainer(trainer);
   const format = plugins.modelFor(model);

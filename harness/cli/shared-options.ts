@@ -46,7 +46,11 @@ export const byOption = (): Option =>
 
 /** The option of every verb on a registry. */
 export const withRegistryOption = (command: Command): Command =>
-  command.option("--registry <directory>", "directory of the registry", "registry");
+  command.option(
+    "--registry <directory>",
+    "directory of the registry, or a server of MLflow as mlflow+http://host:5000",
+    "registry",
+  );
 
 /** Options of what changes a registry. */
 export function withSignature(command: Command, withReason = true): Command {

@@ -81,8 +81,8 @@ export type RegistryEvent =
 /** What the log adds up to: `state.json` of a registry. */
 export interface RegistryState {
   schema: "registry@1";
-  /** Number of events. */
-  events: number;
+  /** Number of events; null where a store does not count them. */
+  events: number | null;
   models: Record<string, RegisteredModel>;
 }
 

@@ -1,24 +1,42 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { BenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { RegisteredModel, RegistryEvent, RegistryState, VersionRecord } from "../contract/registry.js";
 import { EventLog } from "./event-log.js";
+import {
+  type CheckpointCopy,
+  copyCheckpoint,
+  damageOf,
+  incomingDirectory,
+  keepContent,
+  type StoredCheckpoint,
+} from "./model-store.js";
 import { applied, emptyState, modelIn } from "./state.js";
+import type { RegistryStore } from "./store.js";
 
 /**
  * Versions of models with their lineage, evaluations and aliases: `log.jsonl`, an append-only log of checksummed
  * events, is the truth; `state.json` is what it adds up to, written anew after each event for other programs.
  */
-export class ModelRegistry {
+export class ModelRegistry implements RegistryStore {
+  readonly isAtomic = true;
   readonly #file: string;
   readonly #log: EventLog<RegistryState, RegistryEvent>;
 
-  /** @param notice hears of a torn last line of the log, which is dropped. */
+  /**
+   * @param notice hears of a torn last line of the log, which is dropped.
+   * @throws CAPABILITY_MISSING for the address of another store: what needs a directory has none there.
+   */
   constructor(
     readonly directory: string,
     notice?: (text: string) => void,
   ) {
+    if (/^mlflow\+/.test(directory)) {
+      throw new BenchError("CAPABILITY_MISSING", `this needs a registry in a directory; ${directory} is a server`, {
+        fix: "Give --registry a directory. On a server of MLflow work: add, attach, alias, list, show, diff and verify.",
+      });
+    }
     this.#file = join(directory, "log.jsonl");
     const definition = { schema: "registry-event", initial: emptyState, follow: applied };
     this.#log = new EventLog(this.#file, definition, notice);
@@ -43,7 +61,10 @@ export class ModelRegistry {
    * @returns the state after them.
    * @throws as `EventLog.change`.
    */
-  change(decide: (state: RegistryState) => readonly RegistryEvent[], wrote = (): void => {}): Promise<RegistryState> {
+  change(
+    decide: (state: RegistryState) => readonly RegistryEvent[] | Promise<readonly RegistryEvent[]>,
+    wrote = (): void => {},
+  ): Promise<RegistryState> {
     return this.#log.change(decide, (state) => {
       writeFileAtomically(this.#stateFile, textOf(state));
       wrote();
@@ -53,6 +74,24 @@ export class ModelRegistry {
   /** Whether `state.json` is that of a state. */
   isCurrent(state: RegistryState): boolean {
     return existsSync(this.#stateFile) && readFileSync(this.#stateFile, "utf8") === textOf(state);
+  }
+
+  copy(source: string): CheckpointCopy {
+    return copyCheckpoint(source, incomingDirectory(this.directory));
+  }
+
+  keep(copy: CheckpointCopy): void {
+    keepContent(this.directory, copy);
+  }
+
+  damageOf(checkpoint: Pick<StoredCheckpoint, "content" | "files">): string[] {
+    return damageOf(this.directory, checkpoint);
+  }
+
+  /** What to give as `--model` or as a checkpoint: its directory, behind the base of an adapter. */
+  pathOf({ content, base }: Pick<VersionRecord, "content" | "base">): string {
+    const path = resolve(this.directory, "models", content);
+    return base === undefined ? path : `${base}::${path}`;
   }
 
   get #stateFile(): string {

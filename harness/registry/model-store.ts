@@ -35,19 +35,22 @@ const models = "models";
 export const contentDirectory = (registry: string, content: string): string =>
   pathInside(join(registry, models), content);
 
-/** A checkpoint that was copied into a registry and is not a content of it yet. */
+/** A checkpoint that was copied and is not a content of a registry yet. */
 export interface CheckpointCopy extends StoredCheckpoint {
   /** Where the copy is. */
   directory: string;
 }
 
+/** A place in a registry for a copy of this process. */
+export const incomingDirectory = (registry: string): string =>
+  join(registry, models, `incoming-${process.pid}-${randomBytes(4).toString("hex")}`);
+
 /**
- * Copies a checkpoint into a registry, without hidden files and the state of a training.
+ * Copies a checkpoint into a directory of its own, without hidden files and the state of a training.
  *
  * @throws STORAGE where something in it is no file, such as a device, or cannot be read.
  */
-export function copyCheckpoint(source: string, registry: string): CheckpointCopy {
-  const directory = join(registry, models, `incoming-${process.pid}-${randomBytes(4).toString("hex")}`);
+export function copyCheckpoint(source: string, directory: string): CheckpointCopy {
   mkdirSync(directory, { recursive: true });
   try {
     const paths = filesOf(source);

@@ -15,7 +15,7 @@ export function applied(state: RegistryState, event: RegistryEvent): RegistrySta
   const before = modelIn(state, name);
   const model = next[event.type](before, event as never);
   const models: RegistryState["models"] = Object.assign(Object.create(null), state.models, { [name]: model });
-  return { ...state, events: state.events + 1, models };
+  return { ...state, events: state.events === null ? null : state.events + 1, models };
 }
 
 /** The model of a name; one without versions where there is none. */

@@ -68,9 +68,11 @@ function simulate({ name, candidate, from = 0 }: Case, number: number): { action
     const hour = Math.sin((2 * Math.PI * (begins + now)) / day);
     const observations: Observation[] = [];
     const expected = look * perSecond * (1 + 0.5 * hour);
-    for (let arrived = -Math.log(1 - stream.uniform()); arrived < expected; arrived -= Math.log(1 - stream.uniform())) {
+    const wait = () => -Math.log(1 - stream.uniform());
+    for (let arrived = wait(); arrived < expected; arrived += wait()) {
       const arm: Arm = armOf(`${stream.uniform()}`, rollout.salt, percentOf(rollout));
-      const { resolved, failed, seconds } = arm === "candidate" && now >= from ? { ...champion, ...candidate } : champion;
+      const { resolved, failed, seconds } =
+        arm === "candidate" && now >= from ? { ...champion, ...candidate } : champion;
       const bit = (probability: number) => (stream.uniform() < probability ? 1 : 0);
       observations.push(
         { arm, metric: "resolved", value: bit(resolved + 0.05 * hour) },

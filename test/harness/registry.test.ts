@@ -50,7 +50,7 @@ describe("versions", () => {
     expect(existsSync(join(added.path, "optimizer.pt"))).toBe(false);
     expect(await add("support", first)).toMatchObject({ known: true, version: { version: 1 } });
     expect(await add("support", checkpoint("second"))).toMatchObject({ known: false, version: { version: 2 } });
-    expect(compareVersions(options, "support@1", "support").files).toMatchObject({
+    expect((await compareVersions(options, "support@1", "support")).files).toMatchObject({
       changed: ["README.md"],
       added: [],
       removed: [],
@@ -68,17 +68,17 @@ describe("versions", () => {
 
   test("a changed, a shortened and a missing file are found", async () => {
     const { path } = await add("support", embeddedModel);
-    expect(verifyVersions(options)).toEqual({
+    expect(await verifyVersions(options)).toEqual({
       versions: [{ name: "support", version: 1, damage: [] }],
       state: true,
     });
     appendFileSync(join(path, "config.json"), " ");
-    expect(verifyVersions(options, "support@1").versions[0]!.damage).toEqual([
+    expect((await verifyVersions(options, "support@1")).versions[0]!.damage).toEqual([
       expect.stringMatching(/^config\.json has \d+ bytes instead of \d+$/),
     ]);
     const again = await add("other", embeddedModel); // the same contents: stored anew where they were damaged
     expect(again.path).toBe(path);
-    expect(verifyVersions(options).versions.every(({ damage }) => damage.length === 0)).toBe(true);
+    expect((await verifyVersions(options)).versions.every(({ damage }) => damage.length === 0)).toBe(true);
   });
 
   test("an evaluation of another model is refused, and a run that trains", async () => {
@@ -106,7 +106,7 @@ describe("aliases", () => {
     expect(read().versions.map(({ version }) => version)).toEqual([1, 2, 4]);
     expect(await restoreAlias("support", "champion", options)).toMatchObject({ from: 2, to: 1 });
     expect(findVersion(new ModelRegistry(options.registry).read(), "support@champion").version.version).toBe(1);
-    expect(verifyVersions(options).versions).toHaveLength(3);
+    expect((await verifyVersions(options)).versions).toHaveLength(3);
     expect(await dropAlias("support", "champion", options)).toMatchObject({ from: 1, to: null });
     expect((await add("support", checkpoint("fifth"))).version.version).toBe(5);
   });
@@ -174,13 +174,13 @@ for (let turn = 0; ; turn++) {
     expect(versions.length).toBeGreaterThanOrEqual(told); // what was told is there
     expect(versions.map(({ version }) => version)).toEqual(versions.map((_, index) => index + 1));
     expect(aliases.champion).toBeGreaterThanOrEqual(told);
-    expect(verifyVersions(options).versions.every(({ damage }) => damage.length === 0)).toBe(true);
+    expect((await verifyVersions(options)).versions.every(({ damage }) => damage.length === 0)).toBe(true);
   }
   await collectGarbage({ ...options, keep: 1000 });
   expect(new Set(readdirSync(join(options.registry, "models")))).toEqual(
     new Set(read().versions.map(({ content }) => content)),
   );
-  expect(verifyVersions(options).state).toBe(true);
+  expect((await verifyVersions(options)).state).toBe(true);
 });
 
 describe("the log", () => {

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { VersionRecord } from "../../contract/registry.js";
 import { resolveReference } from "../../hub.js";
 import type { Registry } from "../../plugins.js";
-import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
-import { copyCheckpoint, discardCopy, keepContent } from "../../registry/model-store.js";
+import { findVersion } from "../../registry/model-registry.js";
+import { discardCopy } from "../../registry/model-store.js";
+import { openStore } from "../../registry/open-store.js";
 import { modelIn } from "../../registry/state.js";
 import { openSource, type Source } from "../../run/continuation/source.js";
 import { weightsOf } from "../../run/continuation/start.js";
@@ -49,12 +50,12 @@ export async function addVersion(
   for (const text of source?.notices ?? []) options.notice?.(text);
   const [base, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
   const { digest, parameters, architecture } = await plugins.modelFor(location).inspect(location);
-  const registry = new ModelRegistry(options.registry, options.notice);
-  const copy = copyCheckpoint(adapter ?? location, registry.directory);
+  const store = openStore(options.registry, options.notice);
+  const copy = store.copy(adapter ?? location);
   const { content, files, leftOut } = copy;
   let known: VersionRecord | undefined;
   try {
-    const state = await registry.change((before) => {
+    const state = await store.change(async (before) => {
       const model = modelIn(before, name);
       const parent = options.parent === undefined ? undefined : findVersion(before, options.parent).version;
       if (parent !== undefined && parent.name !== name) {
@@ -62,7 +63,7 @@ export async function addVersion(
           fix: `Give a version of ${name}.`,
         });
       }
-      keepContent(registry.directory, copy);
+      await store.keep(copy);
       known = model.versions.find((version) => version.content === content && version.base === base);
       if (known !== undefined) return [];
       const version: VersionRecord = {
@@ -75,17 +76,11 @@ export async function addVersion(
       };
       return [{ type: "version-added", version }];
     });
-    const version = known ?? modelIn(state, name).versions.at(-1)!;
-    return { version, path: pathOf(registry.directory, version), leftOut, known: known !== undefined };
+    const version = known ?? modelIn(state, name).versions.findLast((each) => each.content === content)!;
+    return { version, path: store.pathOf(version), leftOut, known: known !== undefined };
   } finally {
     discardCopy(copy);
   }
-}
-
-/** What to give as `--model` or as a checkpoint: its directory, behind the base of an adapter. */
-export function pathOf(registry: string, { content, base }: Pick<VersionRecord, "content" | "base">): string {
-  const directory = resolve(registry, "models", content);
-  return base === undefined ? directory : `${base}::${directory}`;
 }
 
 async function locate(

@@ -2,6 +2,7 @@ import { BenchError } from "../../contract/errors.js";
 import type { RegistryState } from "../../contract/registry.js";
 import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
 import { removeContent, unreferencedContents } from "../../registry/model-store.js";
+import { openStore } from "../../registry/open-store.js";
 import { holdersOf, modelIn } from "../../registry/state.js";
 import { requireName, type SignedOptions, stamp } from "./signature.js";
 
@@ -23,7 +24,8 @@ export interface MovedAlias {
  * that would promote at the same time only one does.
  *
  * @param reference `name@version` or `name@alias`.
- * @throws ALIAS_MOVED where the alias points elsewhere than expected, UNKNOWN_NAME where there is no such version.
+ * @throws ALIAS_MOVED where the alias points elsewhere than expected, UNKNOWN_NAME where there is no such version,
+ *   CAPABILITY_MISSING for an expectation where the store has no compare-and-set.
  */
 export async function moveAlias(reference: string, alias: string, options: MoveOptions): Promise<MovedAlias> {
   requireName(alias, "an alias");
@@ -59,8 +61,14 @@ async function move(
   expect: number | null | undefined,
   target: (state: RegistryState) => { name: string; to: number | null },
 ): Promise<MovedAlias> {
+  const store = openStore(options.registry, options.notice);
+  if (expect !== undefined && !store.isAtomic) {
+    throw new BenchError("CAPABILITY_MISSING", `${options.registry} cannot compare an alias and move it in one step`, {
+      fix: "Leave out --expect: of two that move it at the same time the last one wins. A directory can.",
+    });
+  }
   let moved: MovedAlias | undefined;
-  await new ModelRegistry(options.registry, options.notice).change((state) => {
+  await store.change((state) => {
     const { name, to } = target(state);
     const { aliases } = modelIn(state, name);
     const from = Object.hasOwn(aliases, alias) ? aliases[alias]! : null;

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { EvaluationRecord, RegisteredModel, VersionRecord } from "../../contract/registry.js";
-import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
-import { damageOf } from "../../registry/model-store.js";
+import { findVersion } from "../../registry/model-registry.js";
+import { openStore } from "../../registry/open-store.js";
 import { readRun } from "../../run/store/store.js";
 import { finalScores } from "../checkpoints/final-scores.js";
 import { type RegistryOptions, type SignedOptions, suiteOf } from "./signature.js";
@@ -29,7 +29,7 @@ export async function attachEvaluation(
   const { tasks, probes } = finalScores(matrix);
   const evaluation = { run: run.id, suite: suiteOf(run), trainer: run.trainers[0]!.label, tasks, probes };
   let found: VersionRecord | undefined;
-  await new ModelRegistry(registry, notice).change((state) => {
+  await openStore(registry, notice).change((state) => {
     found = findVersion(state, reference).version;
     if (found.model.digest !== run.model.digest) {
       throw new BenchError("DATA_INVALID", `the run is of another model than ${found.name}@${found.version}`, {
@@ -61,12 +61,12 @@ export interface ScoreDifference {
 }
 
 /** Compares two versions by their files and by the evaluations that both have. Throws UNKNOWN_NAME. */
-export function compareVersions(
+export async function compareVersions(
   { registry, notice }: RegistryOptions,
   before: string,
   after: string,
-): VersionDifference {
-  const state = new ModelRegistry(registry, notice).read();
+): Promise<VersionDifference> {
+  const state = await openStore(registry, notice).read();
   const [old, now] = [findVersion(state, before), findVersion(state, after)];
   const digests = (version: VersionRecord) => new Map(version.files.map(({ path, sha256 }) => [path, sha256]));
   const [had, has] = [digests(old.version), digests(now.version)];
@@ -112,20 +112,19 @@ export interface VerifiedVersion {
  *
  * @throws DATA_INVALID where the log itself is damaged.
  */
-export function verifyVersions(
+export async function verifyVersions(
   { registry, notice }: RegistryOptions,
   reference?: string,
-): { versions: VerifiedVersion[]; state: boolean } {
-  const models = new ModelRegistry(registry, notice);
-  const state = models.read();
-  const versions =
+): Promise<{ versions: VerifiedVersion[]; state: boolean }> {
+  const store = openStore(registry, notice);
+  const state = await store.read();
+  const chosen =
     reference === undefined
       ? Object.values(state.models).flatMap((model) => model.versions)
       : [findVersion(state, reference).version];
-  return {
-    versions: versions.map(({ name, version, content, files }) => ({
-      ...{ name, version, damage: damageOf(registry, { content, files }) },
-    })),
-    state: models.isCurrent(state),
-  };
+  const versions: VerifiedVersion[] = [];
+  for (const version of chosen) {
+    versions.push({ name: version.name, version: version.version, damage: await store.damageOf(version) });
+  }
+  return { versions, state: store.isCurrent(state) };
 }

@@ -22,7 +22,9 @@ const versionArgument = "a version: name@3 or name@alias; the latest of a name a
 export function addRegistry(program: Command, context: CliContext): void {
   const registry = program
     .command("registry")
-    .description("keep versions of models with their lineage, evaluations and aliases")
+    .description(
+      "keep versions of models with their lineage, evaluations and aliases, in a directory or on a server of MLflow (--registry mlflow+http://host:5000)",
+    )
     .helpCommand(false);
   addChanges(registry, context);
   addQueries(registry, context);
@@ -123,18 +125,21 @@ function addQueries(registry: Command, context: CliContext): void {
     .command("list")
     .description("list versions, the newest first, with the aliases that point at them")
     .argument("[name]", "only versions of this model");
-  withCommonOptions(withRegistryOption(list), ["bench registry list", "bench registry list support --json"]).action(
-    async (name: string | undefined, options: Options<SignedOptions>) => {
-      const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
-      const { registryLines } = await import("../text/registry-lines.js");
-      const state = new ModelRegistry(options.registry, notice).read();
-      if (name !== undefined) findVersion(state, name);
-      const names = name === undefined ? Object.keys(state.models) : [name];
-      if (options.json)
-        printJson(context, { ...state, models: Object.fromEntries(names.map((each) => [each, state.models[each]])) });
-      else printLines(context, registryLines(state, names));
-    },
-  );
+  withCommonOptions(withRegistryOption(list), [
+    "bench registry list",
+    "bench registry list support --json",
+    "bench registry list --registry mlflow+http://localhost:5000",
+  ]).action(async (name: string | undefined, options: Options<SignedOptions>) => {
+    const { findVersion } = await import("../../registry/model-registry.js");
+    const { openStore } = await import("../../registry/open-store.js");
+    const { registryLines } = await import("../text/registry-lines.js");
+    const state = await openStore(options.registry, notice).read();
+    if (name !== undefined) findVersion(state, name);
+    const names = name === undefined ? Object.keys(state.models) : [name];
+    if (options.json)
+      printJson(context, { ...state, models: Object.fromEntries(names.map((each) => [each, state.models[each]])) });
+    else printLines(context, registryLines(state, names));
+  });
 
   const show = registry
     .command("show")
@@ -142,11 +147,12 @@ function addQueries(registry: Command, context: CliContext): void {
     .argument("<version>", versionArgument);
   withCommonOptions(withRegistryOption(show), ["bench registry show support@champion"]).action(
     async (reference: string, options: Options<SignedOptions>) => {
-      const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
-      const { pathOf } = await import("../../app/registry/add-version.js");
+      const { findVersion } = await import("../../registry/model-registry.js");
+      const { openStore } = await import("../../registry/open-store.js");
       const { versionLines } = await import("../text/registry-lines.js");
-      const found = findVersion(new ModelRegistry(options.registry, notice).read(), reference);
-      const path = pathOf(options.registry, found.version);
+      const store = openStore(options.registry, notice);
+      const found = findVersion(await store.read(), reference);
+      const path = store.pathOf(found.version);
       const evaluations = found.model.evaluations[found.version.version] ?? [];
       if (options.json) printJson(context, { version: found.version, path, evaluations });
       else printLines(context, versionLines(found, path, context));
@@ -161,9 +167,8 @@ function addQueries(registry: Command, context: CliContext): void {
     'bench evaluate "$(bench registry path support@champion)" trace-seq',
   ]).action(async (reference: string, options: Options<SignedOptions>) => {
     const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
-    const { pathOf } = await import("../../app/registry/add-version.js");
-    const { version } = findVersion(new ModelRegistry(options.registry, notice).read(), reference);
-    const found = pathOf(options.registry, version);
+    const registry = new ModelRegistry(options.registry, notice);
+    const found = registry.pathOf(findVersion(registry.read(), reference).version);
     if (options.json) printJson(context, { path: found });
     else printLines(context, [found]);
   });
@@ -177,7 +182,7 @@ function addQueries(registry: Command, context: CliContext): void {
     async (before: string, after: string, options: Options<SignedOptions>) => {
       const { compareVersions } = await import("../../app/registry/evaluations.js");
       const { differenceLines } = await import("../text/registry-lines.js");
-      const difference = compareVersions({ ...options, notice }, before, after);
+      const difference = await compareVersions({ ...options, notice }, before, after);
       if (options.json) printJson(context, difference);
       else printLines(context, differenceLines(difference));
     },
@@ -193,7 +198,7 @@ function addQueries(registry: Command, context: CliContext): void {
   ]).action(async (reference: string | undefined, options: Options<SignedOptions>) => {
     const { verifyVersions } = await import("../../app/registry/evaluations.js");
     const { verifiedLines } = await import("../text/registry-lines.js");
-    const verified = verifyVersions({ ...options, notice }, reference);
+    const verified = await verifyVersions({ ...options, notice }, reference);
     if (options.json) printJson(context, verified);
     else printLines(context, verifiedLines(verified.versions, context));
     const damaged = verified.versions.filter(({ damage }) => damage.length > 0);

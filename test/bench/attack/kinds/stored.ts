@@ -40,8 +40,8 @@ export const registries: Kind = {
     const outside = readdirSync(place).sort().join();
     const read = async () => {
       const state = new ModelRegistry(registry).read();
-      const versions = verifyVersions({ registry });
-      const difference = compareVersions({ registry }, "m@1", "m@2");
+      const versions = await verifyVersions({ registry });
+      const difference = await compareVersions({ registry }, "m@1", "m@2");
       const { versions: old } = await collectGarbage({ ...options, keep: 1, dryRun: true });
       const { rollout, percent, decision } = readRollout("m", { registry });
       const arms = ["a", "b", "c"].map((request) => armFor("m", request, { registry }));

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { addVersion } from "../../../../harness/app/registry/add-version.js";
@@ -16,6 +15,7 @@ import { follow, isOver, type Rollout } from "../../../../harness/rollout/state.
 import { readJournal } from "../../../../harness/run/store/journal.js";
 import { rooms } from "../../../../rooms.js";
 import { embeddedModel } from "../../../files.js";
+import { freePort } from "../support.js";
 import { ask, type Seen, type Target } from "./client.js";
 import { writeController } from "./controller.js";
 import { startUpstream } from "./upstream.js";
@@ -153,7 +153,7 @@ async function checkState(registry: string, seen: Seen): Promise<Pick<KillReport
   // a snapshot that a kill left behind is written anew by the next change
   await moveAlias("support@1", "after", { registry, by: "a test" });
   await dropAlias("support", "after", { registry, by: "a test" });
-  const { versions, state } = verifyVersions({ registry });
+  const { versions, state } = await verifyVersions({ registry });
   if (!state) seen.wrong.push("state.json is not what the log adds up to");
   if (versions.some(({ damage }) => damage.length > 0)) seen.wrong.push("files of a version are damaged");
   if (new ModelRegistry(registry).read().models.support!.versions.length !== 3) seen.wrong.push("a version is lost");
@@ -171,12 +171,4 @@ async function start(words: readonly string[], directory: string): Promise<Child
   if (works === undefined) throw new Error(`${words.join(" ")} ended: ${errors}`);
   process_.stdout.resume();
   return process_;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
