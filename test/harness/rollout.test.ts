@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { addVersion } from "../../harness/app/registry/add-version.js";
-import { moveAlias, restoreAlias } from "../../harness/app/registry/aliases.js";
+import { collectGarbage, moveAlias, restoreAlias } from "../../harness/app/registry/aliases.js";
 import { actOnRollout, armFor, intervene, observe, readRollout, startRollout } from "../../harness/app/rollout.js";
 import { random } from "../../harness/contract/random.js";
 import type { Arm, Observation, RolloutMetric } from "../../harness/contract/rollout.js";
@@ -186,6 +186,17 @@ describe("a rollout", () => {
     await intervene("support", "aborted", options);
     expect(await startRollout("support@2", options)).toMatchObject({ percent: 10, rollout: { phase: "canary" } });
     expect(readdirSync(join(options.registry, "rollouts", "support")).sort()).toEqual(["1.jsonl", "2.jsonl"]);
+  });
+
+  test("the versions of a live rollout are no garbage, and are when it is over", async () => {
+    const third = join(options.registry, "..", "third");
+    cpSync(join(packageRoot, "suites", "trace-seq", "model"), third, { recursive: true });
+    writeFileSync(join(third, "README.md"), "third");
+    await addVersion("support", third, options, { builtIns: rooms });
+    const old = async () => (await collectGarbage({ ...options, keep: 1, dryRun: true })).versions;
+    expect(await old()).toEqual([]);
+    await intervene("support", "aborted", options);
+    expect(await old()).toEqual([{ name: "support", version: 2 }]);
   });
 
   test.each([false, true])("interrupted in its promotion (alias moved: %s), it is completed", async (moved) => {

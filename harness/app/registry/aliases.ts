@@ -4,6 +4,8 @@ import { findVersion, ModelRegistry } from "../../registry/model-registry.js";
 import { removeContent, unreferencedContents } from "../../registry/model-store.js";
 import { openStore } from "../../registry/open-store.js";
 import { holdersOf, modelIn } from "../../registry/state.js";
+import { RolloutLog } from "../../rollout/rollout-log.js";
+import { isOver } from "../../rollout/state.js";
 import { requireName, type SignedOptions, stamp } from "./signature.js";
 
 export interface MoveOptions extends SignedOptions {
@@ -104,8 +106,8 @@ export interface Collected {
 }
 
 /**
- * Deletes old versions and the files that only they have. What an alias points at stays, and what one pointed at before
- * its last move; the numbers of deleted versions are not given again.
+ * Deletes old versions and the files that only they have. What an alias points at stays, what one pointed at before its
+ * last move, and both versions of a live rollout; the numbers of deleted versions are not given again.
  */
 export async function collectGarbage(options: CollectOptions): Promise<Collected> {
   const registry = new ModelRegistry(options.registry, options.notice);
@@ -113,7 +115,7 @@ export async function collectGarbage(options: CollectOptions): Promise<Collected
     Object.values(state.models).flatMap((model) =>
       model.versions
         .slice(0, Math.max(0, model.versions.length - options.keep))
-        .filter(({ version }) => holdersOf(model, version).length === 0)
+        .filter(({ name, version }) => holdersOf(model, version).length === 0 && !inRollout(options, name, version))
         .map(({ name, version }) => ({ name, version })),
     );
   const contentsOf = (state: RegistryState, without: Collected["versions"]): string[] => {
@@ -140,4 +142,11 @@ export async function collectGarbage(options: CollectOptions): Promise<Collected
     },
   );
   return collected;
+}
+
+function inRollout({ registry }: CollectOptions, name: string, version: number): boolean {
+  const log = new RolloutLog(registry, name);
+  if (log.last === 0) return false;
+  const rollout = log.read();
+  return !isOver(rollout) && [rollout.candidate, rollout.champion].includes(version);
 }

@@ -101,7 +101,9 @@ function addChanges(registry: Command, context: CliContext): void {
 
   const gc = registry
     .command("gc")
-    .description("delete old versions; never one that an alias points at or pointed at before its last move")
+    .description(
+      "delete old versions; never one that an alias points at or pointed at before its last move, nor one in a live rollout",
+    )
     .option("--keep <n>", "number of newest versions of each model that stay", wholeNumber(1, 1_000_000), 10)
     .option("--dry-run", "show what would be deleted");
   withCommonOptions(withSignature(gc), ["bench registry gc --keep 5 --dry-run"]).action(
