@@ -190,7 +190,7 @@ describe("a rollout", () => {
 
   test("the versions of a live rollout are no garbage, and are when it is over", async () => {
     const third = join(options.registry, "..", "third");
-    cpSync(join(packageRoot, "suites", "trace-seq", "model"), third, { recursive: true });
+    cpSync(embeddedModel, third, { recursive: true });
     writeFileSync(join(third, "README.md"), "third");
     await addVersion("support", third, options, { builtIns: rooms });
     const old = async () => (await collectGarbage({ ...options, keep: 1, dryRun: true })).versions;
