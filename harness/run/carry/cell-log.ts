@@ -36,9 +36,9 @@ export class CellLogs {
     this.prefix = `runs/${run}/cells`;
   }
 
-  /** Of each cell with a log what changes whenever the log does. */
-  versions(): Promise<Map<string, string>> {
-    return this.objects.list(this.prefix);
+  /** Of each wanted cell with a log what changes whenever the log does. */
+  versions(wanted: (cell: string) => boolean): Promise<Map<string, string>> {
+    return this.objects.list(this.prefix, wanted);
   }
 
   /** Undefined where there is none. Throws DATA_INVALID where it is none of that cell. */

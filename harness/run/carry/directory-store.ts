@@ -44,11 +44,11 @@ export class DirectoryStore implements ObjectStore {
     return (await this.orAbsent(access(this.path(key)).then(() => true))) ?? false;
   }
 
-  async list(prefix: string): Promise<Map<string, string>> {
+  async list(prefix: string, wanted: (name: string) => boolean = () => true): Promise<Map<string, string>> {
     const names = (await this.orAbsent(readdir(this.path(prefix)))) ?? [];
     const found = new Map<string, string>();
     for (const name of names) {
-      if (name.endsWith(".tmp")) continue;
+      if (name.endsWith(".tmp") || !wanted(name)) continue;
       const file = await this.orAbsent(stat(join(this.path(prefix), name)));
       if (file?.isFile()) found.set(name, `${file.ino}:${file.mtimeMs}:${file.size}`);
     }

@@ -14,8 +14,12 @@ export interface ObjectStore {
   upload(key: string, file: string): Promise<void>;
   download(key: string, file: string): Promise<boolean>;
   has(key: string): Promise<boolean>;
-  /** The objects directly below a prefix, by the last part of their keys; the value changes with the content. */
-  list(prefix: string): Promise<Map<string, string>>;
+  /**
+   * The objects directly below a prefix, by the last part of their keys; the value changes with the content.
+   *
+   * @param wanted says of which names the value is asked for; of all unless given.
+   */
+  list(prefix: string, wanted?: (name: string) => boolean): Promise<Map<string, string>>;
   /** Removes everything below a prefix. */
   remove(prefix: string): Promise<void>;
 }

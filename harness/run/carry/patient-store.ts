@@ -45,7 +45,7 @@ export function patientStore(
     upload: (key, file) => patiently(`write ${key}`, () => store.upload(key, file)),
     download: (key, file) => patiently(`read ${key}`, () => store.download(key, file)),
     has: (key) => patiently(`read ${key}`, () => store.has(key)),
-    list: (prefix) => patiently(`list ${prefix}`, () => store.list(prefix)),
+    list: (prefix, wanted) => patiently(`list ${prefix}`, () => store.list(prefix, wanted)),
     remove: (prefix) => patiently(`remove ${prefix}`, () => store.remove(prefix)),
   };
 }

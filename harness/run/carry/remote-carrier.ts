@@ -93,8 +93,11 @@ export class RemoteCarrier implements Carrier {
 
   /** Reads the logs that changed. Returns whether there were any. */
   private async look(): Promise<boolean> {
-    const versions = await this.store.logs.versions();
-    const changed = [...this.pending].filter(([id, { version }]) => versions.has(id) && versions.get(id) !== version);
+    const versions = await this.store.logs.versions((cell) => this.pending.has(cell));
+    const changed = [...versions.keys()].flatMap((id) => {
+      const cell = this.pending.get(id);
+      return cell === undefined || cell.version === versions.get(id) ? [] : [[id, cell] as const];
+    });
     const next = changed.values();
     const collect = async () => {
       for (const [id, cell] of next) {

@@ -63,11 +63,14 @@ export class S3Store implements ObjectStore {
     return (await orAbsent(this.client.send(new HeadObjectCommand(this.at(key))))) !== undefined;
   }
 
-  async list(prefix: string): Promise<Map<string, string>> {
+  async list(prefix: string, wanted: (name: string) => boolean = () => true): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     const below = `${this.prefix}${prefix}/`;
     for await (const { Contents = [] } of this.pages(below, "/")) {
-      for (const { Key, ETag } of Contents) found.set(Key!.slice(below.length), ETag!);
+      for (const { Key, ETag } of Contents) {
+        const name = Key!.slice(below.length);
+        if (wanted(name)) found.set(name, ETag!);
+      }
     }
     return found;
   }

@@ -30,9 +30,10 @@ export async function workerSetup(
   await checkEngine(request, registry);
   const suite = JSON.parse((await contents.get(request.suite)).toString("utf8"));
   const model = await modelHere(request, contents, registry, join(scratch, "model"));
-  const hidden = [scratch, ...(isAbsolute(store) ? [store] : [])].filter((path) => path !== model);
+  const directory = join(scratch, "run");
+  const hidden = [directory, ...(isAbsolute(store) ? [store] : [])];
   const confinement = { policy: isolate, hidden, readable: [hubCache()] };
-  return { ...setup, directory: join(scratch, "run"), plugins, suite, model, confinement };
+  return { ...setup, directory, plugins, suite, model, confinement };
 }
 
 /** Throws PLUGIN_INVALID where a trainer is another one here. */
