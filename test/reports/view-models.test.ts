@@ -244,6 +244,12 @@ test("the smallest suite: one task, no probe, a language without a name, nothing
   expect(page.tradeOffs.map(({ title }) => title)).toEqual(["Performance against past data stored"]);
 });
 
+test("a language that the data does not say is left out", () => {
+  const silent = copyOf(single);
+  silent.run.suite.tasks = silent.run.suite.tasks.map((task) => ({ ...task, language: "und" }));
+  for (const { facts } of taskViews(silent, entriesOf(silent))) expect(facts).toMatch(/^scored by /);
+});
+
 test("a failed cell is shown with its error and its fix", () => {
   expect(failuresView(grid)).toEqual({
     shown: [

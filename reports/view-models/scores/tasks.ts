@@ -83,7 +83,7 @@ function rowIndex(tasks: readonly string[], task: string, row: "before" | "learn
 function factsOf({ language, scorer, maxNewTokens, sizes }: SuiteRecord["tasks"][number], shortened: number): string {
   const known = Object.entries(sizes).map(([part, size]) => `${count(size)} ${part}`);
   return [
-    languageName(language),
+    ...(language === undetermined ? [] : [languageName(language)]),
     `scored by ${scorer.name}`,
     ...(known.length === 0 ? [] : [`${list(known)} items`]),
     ...(maxNewTokens === undefined ? [] : [`answers of at most ${count(maxNewTokens)} tokens`]),
@@ -95,6 +95,9 @@ function factsOf({ language, scorer, maxNewTokens, sizes }: SuiteRecord["tasks"]
 function shortenedPrompts(entries: readonly Entry[], task: string): number {
   return Math.max(0, ...entries.flatMap(({ matrices }) => matrices.map(({ shortened }) => shortened?.[task] ?? 0)));
 }
+
+/** The tag of a task whose data does not say its language, which is left out. */
+const undetermined = "und";
 
 /** The name of a language tag; what is no tag stays as it is. */
 function languageName(tag: string): string {
