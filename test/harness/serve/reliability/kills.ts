@@ -63,7 +63,7 @@ export async function killUnderLoad(
   const ports = [await freePort(), await freePort()] as const;
   const serve = (port: number, ...more: string[]) => [
     ...[join(packageRoot, "bin", "bench.js"), "serve", "support", "--registry", registry],
-    ...["--port", `${port}`, "--advance", "1", "--threads", "1", ...more],
+    ...["--port", `${port}`, "--advance", "1", "--threads", "1", "--timeout", "60", ...more],
   ];
   const behind = [1, 2, 3].flatMap((version) => [
     "--upstream",
