@@ -24,7 +24,7 @@ export const errorCodes = {
     exit: 2,
     summary: "A run asks for isolated plug-ins, and this machine cannot isolate them.",
   },
-  PLUGIN_FAILED: { exit: 1, summary: "A plug-in threw, hung, exited or answered garbage while it worked." },
+  PLUGIN_FAILED: { exit: 1, summary: "A plug-in threw, hung, exited or sent invalid output while it worked." },
   PRIVILEGE_EXCEEDED: { exit: 1, summary: "A trainer used more than it declared." },
   DIVERGED: { exit: 1, summary: "The loss or its gradient is not finite." },
   ALERT: { exit: 1, summary: "An alert stopped a cell, as the configuration asks." },

@@ -27,7 +27,7 @@ export function processTrainer(
  *
  * @param confinement of their learners.
  * @param file where the fault is when there is one; the command itself by default.
- * @throws PLUGIN_INVALID when it cannot be started, hangs, exits or answers garbage.
+ * @throws PLUGIN_INVALID when it cannot be started, hangs, exits or sends invalid output.
  */
 export async function describeProgram(
   program: PluginProgram,

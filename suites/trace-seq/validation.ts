@@ -35,11 +35,11 @@ export function validationSuiteOf(suite: Suite): Suite {
   };
 }
 
-/** Registered beside `trace-seq`. */
+/** Registered next to `trace-seq`. */
 export const traceSeqValidation = defineSuite({
   name: "trace-seq-validation",
   summary:
-    "trace-seq asked on validation data and on general items beside its probes: to choose methods and options by.",
+    "trace-seq asked on validation data and on general items other than its probes: to choose methods and options by.",
   source: "As trace-seq.",
   options: {},
   load: async ({ quick }) => validationSuiteOf(generateSuite(quick)),
