@@ -37,6 +37,7 @@ export type { EvaluateOptions } from "./harness/app/checkpoints/evaluate-checkpo
 export type { BlessOptions, GateOptions } from "./harness/app/gate/gate-run.js";
 export type * from "./harness/contract/alert.js";
 export type * from "./harness/contract/config.js";
+export type * from "./harness/contract/dashboard.js";
 export type * from "./harness/contract/engine.js";
 export {
   BenchError,
@@ -47,13 +48,16 @@ export {
   errorCodes,
 } from "./harness/contract/errors.js";
 export type * from "./harness/contract/event.js";
+export type * from "./harness/contract/launcher.js";
 export type * from "./harness/contract/metric.js";
 export type * from "./harness/contract/plugin.js";
+export type * from "./harness/contract/registry.js";
 export type * from "./harness/contract/result.js";
 export type * from "./harness/contract/results/board.js";
 export type * from "./harness/contract/results/claim.js";
 export type * from "./harness/contract/results/history.js";
 export type * from "./harness/contract/results/suite-record.js";
+export type { RolloutMetric, RolloutPhase, RolloutPolicy } from "./harness/contract/rollout.js";
 export type * from "./harness/contract/suite.js";
 export type * from "./harness/contract/trainer.js";
 export type { Acknowledgement } from "./harness/gate/acknowledge.js";
