@@ -38,7 +38,7 @@ const shareForTest = 0.2;
 
 /**
  * Reads the files of one task. Without validation data a tenth of the training rows is held out for it; of files without
- * splits, a fifth of the prompts is the test data.
+ * splits, a fifth of the prompts, or of the groups, is the test data.
  *
  * @param describe called with all rows.
  * @throws DATA_INVALID with file, line or row, and fix.
@@ -67,6 +67,7 @@ export async function loadTask(
         input: inputOf(row),
         references: row.references,
       };
+      if (row.group !== undefined) example.group = row.group;
       if (choices !== undefined) example.choices = choices;
       if (sourceOf !== undefined) example.source = sourceOf(row.prompt);
       return example;
@@ -111,7 +112,9 @@ async function readSplits(files: TaskFiles, options: ReadOptions): Promise<ReadS
   if (files.whole.length > 0) {
     const [rest, test] = holdOutPrompts(await rowsOf("rows", files.whole), files.name);
     if (test.length === 0) throw missing(files, "test");
-    notes.push(`no splits in the file: a fixed random fifth of its prompts is the test data (${test.length} rows)`);
+    notes.push(
+      `no splits in the file: a fixed random fifth of its ${test[0]!.group === undefined ? "prompts" : "groups"} is the test data (${test.length} rows)`,
+    );
     const [train, validation] = holdOut(rest, heldOut);
     return { train, validation, test, read, notes };
   }
@@ -138,9 +141,10 @@ function missing({ name, directory, splits, whole }: TaskFiles, split: Split): B
   });
 }
 
-/** Splits off rows of a fixed random fifth of the prompts with their images, so that no question is on both sides. */
+/** Splits off rows of a fixed random fifth of the groups, or prompts with their images, so that none is on both sides. */
 function holdOutPrompts(rows: readonly Row[], task: string): [Row[], Row[]] {
-  const question = ({ prompt, images = [] }: Row) => [prompt, ...images.map(({ name }) => name)].join("\0");
+  const question = ({ prompt, images = [], group }: Row) =>
+    group ?? [prompt, ...images.map(({ name }) => name)].join("\0");
   const held = fixedShare([...new Set(rows.map(question))], shareForTest, { stream: "folder-test", task });
   return [rows.filter((row) => !held.has(question(row))), rows.filter((row) => held.has(question(row)))];
 }

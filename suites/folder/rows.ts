@@ -65,8 +65,8 @@ export async function readSplit(files: readonly string[], options: ReadOptions):
   };
 }
 
-function canonical({ prompt, references }: Row): string {
-  return JSON.stringify({ prompt, answer: references.length > 1 ? references : (references[0] ?? "") });
+function canonical({ prompt, references, group }: Row): string {
+  return JSON.stringify({ prompt, answer: references.length > 1 ? references : (references[0] ?? ""), group });
 }
 
 function emptyAnswer({ number, at }: FileRow): BenchError {

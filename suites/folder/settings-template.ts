@@ -23,6 +23,7 @@ export function settingsTemplate(directory: string): string {
 # columns:
 #   prompt: "Question: {question}\\nAnswer:"
 #   answer: answer
+#   # group: document    # rows of one group are not independent: comparisons count groups
 
 # Words for the answers in the files: a list by number from 0, or a map.
 # labels: ["no", "yes"]

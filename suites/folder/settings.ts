@@ -13,8 +13,8 @@ const closed = { additionalProperties: false };
 const text = Type.String({ minLength: 1 });
 const texts = { minItems: 1, uniqueItems: true };
 const columns = Type.Object(
-  { prompt: text, answer: text },
-  { ...closed, description: "{ prompt, answer }: the name of a column, or a text with names in braces" },
+  { prompt: text, answer: text, group: Type.Optional(text) },
+  { ...closed, description: "{ prompt, answer, group }: the name of a column, or a text with names in braces" },
 );
 const labels = Type.Union([Type.Array(text, { minItems: 1 }), mapOf(text, { minProperties: 1 })], {
   description: "a list of words by number from 0, or a map from values in the file to words",

@@ -16,6 +16,8 @@ export interface Row {
   prompt: string;
   /** The first is trained on; a scorer takes the best over all. Empty where the row has no answer. */
   references: string[];
+  /** What the row has in common with others, such as the text that they ask about. */
+  group?: string;
   /** Those that the prompt has places for, where images are read. */
   images?: RowImage[];
 }

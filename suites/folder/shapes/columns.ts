@@ -4,18 +4,24 @@ import type { Cells, Row } from "./cells.js";
 export interface Columns {
   prompt: string;
   answer: string;
+  /** Rows with the same text here are not independent. */
+  group?: string;
 }
 
 /** Doubled braces are written braces. */
 const placeholder = /\{\{|\}\}|\{([^{}]+)\}/g;
 
 /** A row by the columns that `suite.yaml` names. */
-export function readColumns(cells: Cells, { prompt, answer }: Columns): Row {
+export function readColumns(cells: Cells, { prompt, answer, group }: Columns): Row {
   return {
-    prompt: isTemplate(prompt) ? fill(prompt, cells) : cells.text(prompt),
+    prompt: textOf(prompt, cells),
     references: cells.references(answer, isTemplate(answer) ? fill(answer, cells) : undefined),
+    ...(group !== undefined && { group: textOf(group, cells) }),
   };
 }
+
+const textOf = (column: string, cells: Cells): string =>
+  isTemplate(column) ? fill(column, cells) : cells.text(column);
 
 const isTemplate = (text: string): boolean => [...text.matchAll(placeholder)].some(([, name]) => name !== undefined);
 

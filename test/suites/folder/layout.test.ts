@@ -159,6 +159,26 @@ tasks:
   await expect(load()).rejects.toMatchObject({ message: 'row 1 has no "klass": it has id, headline, class' });
 });
 
+test("rows of one group are told apart from independent ones, and are all on one side of a division", async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    question: `q${i}`,
+    answer: String(i),
+    text: Math.floor(i / 4),
+  }));
+  workspace.write("t/data.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+  workspace.write("suite.yaml", "columns: { prompt: question, answer: answer }\n");
+  const ungrouped = await load();
+  workspace.write("suite.yaml", 'columns: { prompt: question, answer: answer, group: "text {text}" }\n');
+  const suite = await load();
+  expect(suite.digest).not.toBe(ungrouped.digest);
+  expect(suite.notes).toContainEqual(expect.stringContaining("a fixed random fifth of its groups is the test data"));
+  const { train, validation, test: held } = suite.tasks[0]!;
+  const groups = (items: readonly { group?: string }[]) => new Set(items.map(({ group }) => group));
+  expect(groups(held).size).toBe(2);
+  expect([...groups([...train, ...validation])].every((group) => /^text \d$/.test(group!))).toBe(true);
+  expect([...groups([...train, ...validation])].filter((group) => groups(held).has(group))).toEqual([]);
+});
+
 test("the settings to start from are valid once uncommented, and change nothing before", async () => {
   for (const task of ["b", "a"]) {
     workspace.write(`${task}/train.jsonl`, '{"question": "q", "answer": "0"}\n{"question": "r", "answer": "1"}');
