@@ -50,7 +50,7 @@ export {
 export type * from "./harness/contract/event.js";
 export type * from "./harness/contract/launcher.js";
 export type * from "./harness/contract/metric.js";
-export type { MonitorAlert } from "./harness/contract/monitor.js";
+export type { MonitorAlert, MonitorKind } from "./harness/contract/monitor.js";
 export type * from "./harness/contract/plugin.js";
 export type * from "./harness/contract/registry.js";
 export type * from "./harness/contract/result.js";
