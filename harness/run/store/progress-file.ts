@@ -59,7 +59,11 @@ export function withProgressFile(display: Display, directory: string): Display {
       }
     },
     close() {
-      rmSync(file, { force: true });
+      try {
+        rmSync(file, { force: true });
+      } catch {
+        // what ended the run is reported, not this
+      }
       display.close();
     },
   };
