@@ -4,7 +4,6 @@ import type { Decision } from "../rollout/decide.js";
 import { ApiError } from "./api.js";
 import { objectOf } from "./calls.js";
 import type { KeyGuard } from "./guard.js";
-import type { Router } from "./router.js";
 
 /** What a server asks and does about rollouts. */
 export interface RolloutControl {
@@ -50,7 +49,7 @@ const mostObservations = 10_000;
 export function addRolloutRoutes(
   server: FastifyInstance,
   control: RolloutControl,
-  { names, hasRollout }: { names: readonly string[]; hasRollout: Router["hasRollout"] },
+  names: readonly string[],
   { keys, operators }: Record<"keys" | "operators", KeyGuard>,
 ): void {
   /** Who asks models may not decide about them: where clients need a key, operators need one of theirs. */
@@ -60,16 +59,21 @@ export function addRolloutRoutes(
   };
   const nameOf = (request: FastifyRequest): string => {
     const { name } = request.params as { name: string };
-    if (names.includes(name) && hasRollout(name)) return name;
-    throw new ApiError(404, `there is no rollout of ${JSON.stringify(name.slice(0, 100))}`);
+    if (names.includes(name)) return name;
+    throw noRollout(name);
   };
-  server.get("/v1/rollouts/:name", async (request) => {
+  /** The log itself is read, since what routes calls may be a moment old. */
+  const readingOf = (request: FastifyRequest) => {
     const name = nameOf(request);
-    return { name, ...control.status(name) };
-  });
+    try {
+      return { name, ...control.status(name) };
+    } catch (error) {
+      throw refusal(error, name);
+    }
+  };
+  server.get("/v1/rollouts/:name", async (request) => readingOf(request));
   server.get("/v1/rollouts/:name/analysis", async (request) => {
-    const name = nameOf(request);
-    const { decision, phase, percent, candidate } = control.status(name);
+    const { name, decision, phase, percent, candidate } = readingOf(request);
     const { action, reason, evidence } = decision;
     return { result: resultOf(phase, decision), name, candidate, phase, percent, action, reason, metrics: evidence };
   });
@@ -79,7 +83,10 @@ export function addRolloutRoutes(
     if (!Array.isArray(observations) || observations.length > mostObservations) {
       throw new ApiError(400, `"observations" is no list of up to ${mostObservations}`, { param: "observations" });
     }
-    await control.observe(nameOf(request), observations).catch(refuseIfOver);
+    const name = nameOf(request);
+    await control.observe(name, observations).catch((error) => {
+      throw refusal(error, name);
+    });
     return { recorded: observations.length };
   });
 
@@ -91,7 +98,7 @@ export function addRolloutRoutes(
   const gate = (path: string, passes: (result: Result) => boolean): void => {
     server.post(`/v1/rollouts/:name/${path}`, webhook, async (request, reply) => {
       keys.check(tokenOf(request));
-      const { phase, decision } = control.status(nameOf(request));
+      const { phase, decision } = readingOf(request);
       const result = resultOf(phase, decision);
       return reply.code(passes(result) ? 200 : 412).send({ result, action: decision.action, reason: decision.reason });
     });
@@ -101,20 +108,26 @@ export function addRolloutRoutes(
   gate("gate/rollback", (result) => result === "failed"); // rollback: 200 means "go back"
   server.post("/v1/rollouts/:name/outcome", webhook, async (request) => {
     requireOperator(tokenOf(request));
-    const name = nameOf(request);
+    const { name, phase: before } = readingOf(request);
     const { phase, name: canary, namespace } = objectOf(request.body);
-    const live = ["canary", "paused", "promoting"].includes(control.status(name).phase);
-    if (phase === "Failed" && live) {
-      await control
-        .abort(name, `the deployer went back: ${String(namespace)}/${String(canary)}`.slice(0, 300))
-        .catch(refuseIfOver);
+    if (phase === "Failed" && ["canary", "paused", "promoting"].includes(before)) {
+      const reason = `the deployer went back: ${String(namespace)}/${String(canary)}`.slice(0, 300);
+      await control.abort(name, reason).catch((error) => {
+        throw refusal(error, name);
+      });
     }
     return { phase: control.status(name).phase };
   });
 }
 
-function refuseIfOver(error: unknown): never {
-  throw error instanceof BenchError && error.code === "USAGE" ? new ApiError(409, error.message) : error;
+const noRollout = (name: string): ApiError =>
+  new ApiError(404, `there is no rollout of ${JSON.stringify(name.slice(0, 100))}`);
+
+/** What a caller hears of an error: that there is no rollout, or that it is over, is none of the server's. */
+function refusal(error: unknown, name: string): unknown {
+  if (!(error instanceof BenchError)) return error;
+  if (error.code === "UNKNOWN_NAME") return noRollout(name);
+  return error.code === "USAGE" ? new ApiError(409, error.message) : error;
 }
 
 function resultOf(phase: string, { action }: Decision): Result {

@@ -59,11 +59,6 @@ export class Router {
     return this.#registry.value;
   }
 
-  /** Whether there was a rollout of a model, over or not. */
-  hasRollout(name: string): boolean {
-    return this.#rollouts.get(name)?.value !== undefined;
-  }
-
   /** The live rollout of a model. */
   rollout(name: string): Rollout | undefined {
     const rollout = this.#rollouts.get(name)?.value;

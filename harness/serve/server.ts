@@ -151,7 +151,7 @@ function addRoutes(server: FastifyInstance, settings: ServerSettings, services: 
     server.post(`/v1/${path}`, (request, reply) => answerCall(path, request, reply, services));
   }
   server.post("/v1/feedback", (request) => takeFeedback(request, services));
-  addRolloutRoutes(server, rollouts, { names, hasRollout: (name) => router.hasRollout(name) }, { keys, operators });
+  addRolloutRoutes(server, rollouts, names, { keys, operators });
 }
 
 /** Names, each with its versions and aliases, as models of the API. */
