@@ -37,12 +37,13 @@ export class CarriedCell {
     await this.store.getEvaluations(this.directory);
     const { rows } = cellStates([this.cell.record], this.log.events)[id]!;
     try {
-      for (const { artifacts } of rows) {
+      for (const { row, artifacts } of rows) {
+        const checkpoint = layout.checkpoint(id, row);
+        const tree = this.log.checkpoints[checkpoint]; // absent once a later one is kept
+        if (tree !== undefined) await this.checkpoints.getTree(tree, pathInside(this.directory, checkpoint));
         for (const [path, digest] of Object.entries(artifacts)) {
-          const file = pathInside(this.directory, path);
-          const tree = this.log.checkpoints[path];
-          if (tree !== undefined) await this.checkpoints.getTree(tree, file);
-          else if (isFileOf(id, path)) await this.store.results.getFile(digest, file);
+          if (path === checkpoint || !isFileOf(id, path)) continue;
+          await this.store.results.getFile(digest, pathInside(this.directory, path));
         }
       }
     } catch (error) {
