@@ -66,14 +66,24 @@ export class DirectoryStore implements ObjectStore {
   private async replace(key: string, write: (temporary: string) => Promise<void>): Promise<void> {
     const path = this.path(key);
     const temporary = `${path}.${randomUUID()}.tmp`; // other machines write here too
-    await access(this.address);
-    await mkdir(dirname(path), { recursive: true });
+    await this.makeDirectories(key);
     try {
       await write(temporary);
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
+    }
+  }
+
+  /** One by one: `recursive` would make the store itself anew where it has just gone away. */
+  private async makeDirectories(key: string): Promise<void> {
+    let directory = this.address;
+    for (const name of key.split("/").slice(0, -1)) {
+      directory = join(directory, name);
+      await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST") throw error;
+      });
     }
   }
 

@@ -59,7 +59,7 @@ test("a worker that is killed, and a store that refuses for a while, change no b
   const store = join(out, "store");
   const pids = join(directory, "interrupted.pids");
   let refused = false;
-  const outcome = await elsewhere(out, { remote: { command: counted(pids) } }, (event) => {
+  const outcome = await elsewhere(out, { workers: 1, remote: { command: counted(pids) } }, (event) => {
     if (refused || event.type !== "row-finished" || event.row !== 2) return; // an earlier checkpoint is gone
     refused = true;
     process.kill(pidsIn(pids)[0]!, "SIGKILL");
@@ -68,7 +68,7 @@ test("a worker that is killed, and a store that refuses for a while, change no b
   });
   expect(outcome).toMatchObject({ status: "done", done: 4 });
   expect(outcome.events).toContainEqual({ type: "notice", text: expect.stringMatching(/store .* trying again/) });
-  expect(pidsIn(pids).length).toBeGreaterThan(2);
+  expect(pidsIn(pids).length).toBeGreaterThan(1);
   expect(matricesOf(out)).toEqual(here);
   expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
 });
