@@ -1,8 +1,9 @@
-import type { DashboardRun, DashboardState } from "../../../harness/contract/dashboard.js";
+import type { DashboardCell, DashboardRun, DashboardState } from "../../../harness/contract/dashboard.js";
 import { plural } from "../../../harness/contract/printable.js";
+import { sumOrNull } from "../../../harness/metrics/definition.js";
+import { isOver } from "../../../harness/rollout/state.js";
 import { bytes, count, duration, list, moment } from "../shared/format.js";
-import type { AlertView } from "../summary/alerts.js";
-import { described } from "../summary/alerts.js";
+import { type AlertListView, type AlertView, alertList, cellAlerts, mostAlerts } from "../summary/alerts.js";
 import type { Finding } from "../summary/findings.js";
 import { type LiveRolloutView, liveRolloutViews } from "./rollouts.js";
 import { type LiveRunsView, liveRunsView } from "./runs.js";
@@ -22,18 +23,9 @@ export interface LiveView {
   resources: ResourcesView;
 }
 
-interface LiveAlertsView {
-  shown: LiveAlertView[];
+interface LiveAlertsView extends AlertListView<AlertView & { run: string }> {
   /** How many there are of each severity, in words. */
   counts: string;
-  /** Whether the list is short enough to be shown unfolded. */
-  open: boolean;
-  /** Alerts that are not shown. */
-  more: number;
-}
-
-interface LiveAlertView extends AlertView {
-  run: string;
 }
 
 interface ResourcesView {
@@ -48,9 +40,6 @@ interface ResourcesView {
     checkpoints: string;
   }[];
 }
-
-/** Alerts that are shown, and up to how many are unfolded. */
-const [mostAlerts, unfolded] = [200, 12];
 
 /** Pure: equal states give equal views. */
 export function liveView(state: DashboardState): LiveView {
@@ -73,12 +62,10 @@ export function liveView(state: DashboardState): LiveView {
 
 function titleOf({ runs, models }: DashboardState): string {
   const running = runs.filter(({ state }) => state === "running").length;
-  const live = models.filter(({ rollouts }) => isLive(rollouts[0]?.phase)).length;
+  const live = models.filter(({ rollouts: [last] }) => last !== undefined && !isOver(last)).length;
   const parts = [...(running === 0 ? [] : [plural(running, "run")]), ...(live === 0 ? [] : [plural(live, "rollout")])];
   return `${parts.length === 0 ? "Nothing" : list(parts)} in progress`;
 }
-
-const isLive = (phase: string | undefined): boolean => ["canary", "paused", "promoting"].includes(phase ?? "");
 
 function findings({ runs, problems, models }: DashboardState, rollouts: readonly LiveRolloutView[]): Finding[] {
   const running = runs.flatMap(({ id, state, progress, suite }): Finding[] => {
@@ -87,11 +74,9 @@ function findings({ runs, problems, models }: DashboardState, rollouts: readonly
     const done = progress === null ? "" : ` is ${Math.floor(100 * progress.fraction)}% done${left}`;
     return [{ topic: "Run", text: `**${id}** on ${suite.name}${done || " goes on"}.` }];
   });
-  const moving = rollouts.flatMap(({ model, candidate, phase, facts }): Finding[] => {
-    const next = facts.find(({ term }) => term === "Next");
-    if (next === undefined) return [];
-    return [{ topic: "Rollout", text: `**${model}@${candidate}** (${phase}, ${facts[0]!.text}): ${next.text}.` }];
-  });
+  const moving = rollouts.flatMap(({ model, candidate, phase, share, next }): Finding[] =>
+    next === null ? [] : [{ topic: "Rollout", text: `**${model}@${candidate}** (${phase}, ${share}): ${next}.` }],
+  );
   const critical = runs
     .flatMap(({ cells }) => cells.flatMap(({ alerts }) => alerts))
     .filter(({ severity }) => severity === "critical").length;
@@ -113,21 +98,11 @@ function findings({ runs, problems, models }: DashboardState, rollouts: readonly
 
 /** Critical ones first, those of newer runs before others. */
 function alertsOf(runs: readonly DashboardRun[]): LiveView["alerts"] {
-  const all = runs.flatMap((run) =>
-    run.cells.flatMap(({ trainer, order, seed, tasks, alerts }) =>
-      alerts.map((alert) => ({
-        ...{ run: run.id, critical: alert.severity === "critical", severity: alert.severity, trainer, order, seed },
-        ...{ after: tasks[alert.row - 1] ?? "", ...described(alert) },
-      })),
-    ),
+  const all = runs.flatMap(({ id, cells }) =>
+    cells.flatMap((cell) => cellAlerts(cell, cell.tasks).map((alert) => ({ run: id, ...alert }))),
   );
-  const critical = all.filter((alert) => alert.critical);
-  const worstFirst = [...critical, ...all.filter((alert) => !alert.critical)];
-  return {
-    shown: worstFirst.slice(0, mostAlerts),
-    counts: `${critical.length} critical, ${plural(all.length - critical.length, "warning")}`,
-    ...{ open: all.length <= unfolded, more: Math.max(0, all.length - mostAlerts) },
-  };
+  const critical = all.filter((alert) => alert.critical).length;
+  return { counts: `${critical} critical, ${plural(all.length - critical, "warning")}`, ...alertList(all) };
 }
 
 function resourcesOf({ machine, runs }: DashboardState): ResourcesView {
@@ -143,10 +118,7 @@ function resourcesOf({ machine, runs }: DashboardState): ResourcesView {
     ],
     runs: runs.map(({ id, cells, peakMemoryBytes }) => {
       const begun = cells.filter(({ status }) => status !== "pending");
-      const sum = (read: (cell: (typeof cells)[number]) => number | null): number | null => {
-        const values = begun.map(read);
-        return values.every((value) => value !== null) ? values.reduce((total, value) => total + value, 0) : null;
-      };
+      const sum = (read: (cell: DashboardCell) => number | null): number | null => sumOrNull(begun.map(read));
       return {
         ...{ run: id, time: duration(sum(({ spent }) => spent.seconds)) },
         ...{

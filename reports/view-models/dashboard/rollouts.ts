@@ -4,6 +4,7 @@ import type {
   DashboardRollout,
   DashboardState,
 } from "../../../harness/contract/dashboard.js";
+import { isOver } from "../../../harness/rollout/state.js";
 import { evidenceCurve } from "../../charts/evidence-curve.js";
 import { anchorOf, missing, moment } from "../shared/format.js";
 
@@ -16,6 +17,10 @@ export interface LiveRolloutView {
   phase: string;
   /** Whether it ended in the candidate's disfavor. */
   bad: boolean;
+  /** Percent of the requests that the candidate answers. */
+  share: string;
+  /** What is to be done now, and why; null where it is over. */
+  next: string | null;
   facts: { term: string; text: string }[];
   metrics: EvidenceView[];
   history: { at: string; what: string; by: string; reason: string }[];
@@ -56,28 +61,29 @@ function rolloutView(
   takesKeys: boolean,
 ): LiveRolloutView {
   const { phase, percent, steps, step, candidate, champion, decision, history } = rollout;
-  const live = ["canary", "paused", "promoting"].includes(phase);
+  const share = `${percent}%`;
+  const next = isOver(rollout) ? null : `${decision.action}: ${decision.reason}`;
   const place = steps.map((each, index) => (index === step ? `[${each}%]` : `${each}%`)).join(" → ");
   const few = rollout.metrics.map(({ metric, inStep }) => `${metric} ${inStep}`).join(", ");
   return {
     ...{ id: `rollout-${anchorOf(name)}`, model: name, candidate, champion, phase: phase.replace("-", " ") },
-    bad: phase === "rolled-back" || phase === "aborted",
+    ...{ bad: phase === "rolled-back" || phase === "aborted", share, next },
     facts: [
-      { term: "Share of the candidate", text: `${percent}%` },
-      ...(live
-        ? [
+      { term: "Share of the candidate", text: share },
+      ...(next === null
+        ? [{ term: "Reason", text: history.at(-1)!.reason || missing }]
+        : [
             { term: "Steps", text: `${place} → champion` },
             { term: `Observations in this step (${rollout.minimum} needed)`, text: few },
-            { term: "Next", text: `${decision.action}: ${decision.reason}` },
-          ]
-        : [{ term: "Reason", text: history.at(-1)!.reason || missing }]),
+            { term: "Next", text: next },
+          ]),
     ],
     metrics: rollout.metrics.map((metric) => evidenceView(metric, `evidence-${anchorOf(name)}`)),
     history: history
       .slice(-mostEvents)
       .reverse()
       .map((event) => ({ at: moment(event.at), what: eventText(event, steps), by: event.by, reason: event.reason })),
-    action: { possible: live || phase === "promoted", offered: takesKeys },
+    action: { possible: next !== null || phase === "promoted", offered: takesKeys },
     earlier: earlier.map((each) => ({
       number: each.number,
       versions: `${each.candidate} against ${each.champion}`,

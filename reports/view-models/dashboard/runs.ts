@@ -3,6 +3,7 @@ import { plural } from "../../../harness/contract/printable.js";
 import { heatMap } from "../../charts/heat-map.js";
 import { lossCurve } from "../../charts/loss-curve.js";
 import { anchorOf, duration, missing, modelName, moment, points, shortened } from "../shared/format.js";
+import { meanOf } from "../shared/mean-matrix.js";
 
 /** Runs as a live page shows them: those that go on with charts, the others as rows. */
 export interface LiveRunsView {
@@ -140,11 +141,6 @@ function earlierRunView(run: DashboardRun): EarlierRunView {
     cells: plural(run.cells.length, "cell"),
     score: Number.isFinite(best) ? points(best) : missing,
   };
-}
-
-function meanOf(scores: readonly (number | null)[]): number | null {
-  const known = scores.filter((score) => score !== null);
-  return known.length === 0 ? null : known.reduce((sum, score) => sum + score, 0) / known.length;
 }
 
 const percent = (share: number): string => `${Math.floor(100 * share)}%`;

@@ -1,6 +1,6 @@
 import type { Metric } from "../../../harness/contract/metric.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
-import { mean } from "../../../harness/metrics/definition.js";
+import { mean, range } from "../../../harness/metrics/definition.js";
 import { type Trajectory, trajectoryChart } from "../../charts/trajectories.js";
 import type { Entry } from "../shared/entries.js";
 import { points } from "../shared/format.js";
@@ -44,7 +44,7 @@ export function languageLossView(entries: readonly Entry[], metrics: readonly Me
 /** The mean over runs of loss and score after each task; rows that a run did not measure are left out. */
 function trajectoryOf(matrices: readonly MatrixRecord[], metric: Metric): Trajectory["points"] {
   const count = matrices[0]?.tasks.length ?? 0;
-  return Array.from({ length: count + 1 }, (_, row) => row).flatMap((row) => {
+  return range(0, count).flatMap((row) => {
     const losses = matrices.map((matrix) =>
       row === 0 ? startOf(matrix, metric) : metric.compute(upTo(matrix, row)).value,
     );

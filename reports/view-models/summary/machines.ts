@@ -1,4 +1,5 @@
 import { canonicalJson } from "../../../harness/contract/digest.js";
+import { plural } from "../../../harness/contract/printable.js";
 import type { MachineRecord } from "../../../harness/contract/result.js";
 import { groupBy } from "../../../harness/metrics/statistics/clusters.js";
 import type { CellResult } from "../../report-data.js";
@@ -37,6 +38,5 @@ function cellsText(uses: readonly { cell: CellResult }[]): string {
     return `${name}, ${group.length === 1 ? "seed" : "seeds"} ${seeds}`;
   });
   const rest = groups.slice(named).reduce((sum, [, group]) => sum + group.length, 0);
-  const count = uses.length === 1 ? "1 cell" : `${uses.length} cells`;
-  return `${count}: ${names.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
+  return `${plural(uses.length, "cell")}: ${names.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
 }
