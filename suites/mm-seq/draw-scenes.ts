@@ -52,13 +52,15 @@ export function drawText(text: string, stream: RandomStream): Of<"text"> {
   return { kind: "text", text, row: stream.integer(across) };
 }
 
-/** A bar of each color, of different heights. */
-export function drawBars(stream: RandomStream): Of<"bars"> {
+/** A bar of each color, of different heights; and the colors of the lowest and of the highest one. */
+export function drawBars(stream: RandomStream): { scene: Of<"bars">; lowest: ColorName; highest: ColorName } {
   const heights = stream.sample(
     Array.from({ length: mostHeight }, (_, index) => index + 1),
     colors.length,
   );
-  return { kind: "bars", bars: stream.shuffle(colors).map((color, index) => ({ color, height: heights[index]! })) };
+  const bars = stream.shuffle(colors).map((color, index) => ({ color, height: heights[index]! }));
+  const sorted = [...bars].sort((a, b) => a.height - b.height);
+  return { scene: { kind: "bars", bars }, lowest: sorted[0]!.color, highest: sorted.at(-1)!.color };
 }
 
 /** Where the first thing is, as seen from the second. */
@@ -79,3 +81,10 @@ export const phraseOf: Record<Relation, string> = {
   above: "above",
   below: "below",
 };
+
+/** The one of two things that is read first, row by row, and where it is, in words, as seen from the other. */
+export function asRead(first: Thing, second: Thing): { one: Thing; other: Thing; relation: string } {
+  const isFirst = (first.row - second.row || first.column - second.column) <= 0;
+  const [one, other] = isFirst ? [first, second] : [second, first];
+  return { one, other, relation: phraseOf[relationOf(one, other)] };
+}

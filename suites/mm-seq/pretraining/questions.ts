@@ -1,5 +1,15 @@
 import type { RandomStream } from "../../../harness/contract/random.js";
-import { drawBars, drawPair, drawText, drawThings, nameOf, phraseOf, relationOf, relations } from "../draw-scenes.js";
+import {
+  asRead,
+  drawBars,
+  drawPair,
+  drawText,
+  drawThings,
+  nameOf,
+  phraseOf,
+  relationOf,
+  relations,
+} from "../draw-scenes.js";
 import { characters } from "../pictures/glyphs.js";
 import { across, type Scene } from "../pictures/scene.js";
 
@@ -37,31 +47,25 @@ export const abilities: Record<string, (stream: RandomStream) => PretrainingQues
     return { scene, ...stream.pick([open, open, closed]) };
   },
   charts(stream) {
-    const scene = drawBars(stream);
+    const { scene, lowest, highest } = drawBars(stream);
     const { color, height } = stream.pick(scene.bars);
-    const sorted = [...scene.bars].sort((a, b) => a.height - b.height);
     return {
       scene,
       ...stream.pick([
         ask(`How high is the ${color} bar?`, String(height)),
-        ask("Which bar is highest?", sorted.at(-1)!.color),
-        ask("Which bar is lowest?", sorted[0]!.color),
+        ask("Which bar is highest?", highest),
+        ask("Which bar is lowest?", lowest),
       ]),
     };
   },
   descriptions(stream) {
     const { scene, first, second } = drawPair(stream);
-    return { scene, ...ask("What is in the picture?", describe(first, second)) };
+    const { one, other, relation } = asRead(first, second);
+    return { scene, ...ask("What is in the picture?", `${nameOf(one)} ${relation} ${nameOf(other)}`) };
   },
 };
 
 const ask = (question: string, answer: string) => ({ question: `Question: ${question}\nAnswer:`, answer });
-
-/** The things row by row. */
-function describe(...pair: Parameters<typeof relationOf>): string {
-  const [first, second] = pair.sort((a, b) => a.row - b.row || a.column - b.column);
-  return `${nameOf(first!)} ${phraseOf[relationOf(first!, second!)]} ${nameOf(second!)}`;
-}
 
 /** The kinds of questions. */
 export const abilityNames: readonly string[] = Object.keys(abilities);

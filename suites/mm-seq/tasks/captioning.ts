@@ -1,4 +1,4 @@
-import { drawPair, nameOf, phraseOf, relationOf } from "../draw-scenes.js";
+import { asRead, drawPair, nameOf } from "../draw-scenes.js";
 import type { PictureTask } from "./picture-task.js";
 
 /** A sentence that says what is where. */
@@ -11,11 +11,7 @@ export const captioning: PictureTask = {
   trainingSteps: 60,
   draw(stream) {
     const { scene, first, second } = drawPair(stream);
-    const [one, other] = [first, second].sort((a, b) => a.row - b.row || a.column - b.column) as [
-      typeof first,
-      typeof second,
-    ];
-    const relation = phraseOf[relationOf(one, other)];
+    const { one, other, relation } = asRead(first, second);
     return {
       scene,
       prompt: "Write a caption.\nCaption:",

@@ -18,8 +18,13 @@ export interface PictureTask extends TaskDescription {
 }
 
 /** The letters of choices, which the tasks share under different meanings. */
-export const letters = ["A", "B", "C", "D"];
+const letters = ["A", "B", "C", "D"];
 
-/** Options behind their letters: `A. circle B. square`. */
-export const listed = (options: readonly string[]): string =>
-  options.map((option, index) => `${letters[index]}. ${option}`).join(" ");
+/** What tasks have in common whose answer is a letter. */
+export const answeredByLetter = { language: "en", scorer: { name: "choice" }, choices: letters, maxNewTokens: 3 };
+
+/** A question with its options behind letters, `Shape? A. circle B. square`, and the letter of the right one. */
+export function lettered<T extends string>(question: string, options: readonly T[], right: T) {
+  const listed = options.map((option, index) => `${letters[index]}. ${option}`).join(" ");
+  return { prompt: `${question} ${listed}\nAnswer:`, answer: letters[options.indexOf(right)]! };
+}
