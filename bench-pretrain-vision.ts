@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { encodingOf, meanScore, openOptions, takeStep } from "./bench-pretrain.js";
+import { encodingOf, machine, meanScore, openOptions, takeStep } from "./bench-pretrain.js";
 import { writeFileAtomically } from "./harness/contract/files.js";
 import { baseModelDirectory } from "./suites/complete-suite.js";
 import { probesOf, visionModelDirectory } from "./suites/mm-seq/index.js";
@@ -66,7 +66,6 @@ export async function measuredCard(directory: string, seconds: number): Promise<
   const language = await languageScores(model);
   await model.release();
   rmSync(pictures, { recursive: true });
-  const machine = `${cpus()[0]?.model.trim() || process.arch}, Node ${process.versions.node}`;
   return visionCard({ parameters, seconds, machine, vision, language });
 }
 

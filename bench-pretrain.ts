@@ -43,6 +43,9 @@ export interface PretrainingOptions {
   progress: (event: { step: number; loss: number; seconds: number }) => void;
 }
 
+/** What a model's card says of where it was made. */
+export const machine = `${cpus()[0]?.model.trim() || process.arch}, Node ${process.versions.node}`;
+
 export const openOptions = { device: "cpu", threads: 1, seed: 0 };
 
 /** Trains the base model by the recipe, or goes on where it was left. Returns where it stands when it ends. */
@@ -151,7 +154,7 @@ async function measure(directory: string, state: State): Promise<ModelFacts> {
     vocabulary: model.tokenizer.vocabularySize,
     tokens: state.tokens,
     seconds: state.seconds,
-    machine: `${cpus()[0]?.model.trim() || process.arch}, Node ${process.versions.node}`,
+    machine,
     suiteVersion: suite.version,
     probes,
     tasks,
