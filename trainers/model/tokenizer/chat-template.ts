@@ -34,18 +34,8 @@ export function readChatFrame(
   config: Readonly<Record<string, unknown>>,
   variables: Readonly<Record<string, string>>,
 ): ChatFrame | null {
-  const [own, older] = ["chat_template.jinja", "chat_template.json"].map((name) => join(directory, name)) as [
-    string,
-    string,
-  ];
-  const file = [own, older].find((path) => existsSync(path)) ?? join(directory, "tokenizer_config.json");
-  const listed = file === older ? readJsonFile(older).chat_template : config.chat_template;
-  const source =
-    file === own
-      ? readModelFile(own).toString("utf8")
-      : Array.isArray(listed)
-        ? listed.find((entry) => entry?.name === "default")?.template
-        : listed;
+  const { file, written } = findTemplate(directory, config);
+  const source = Array.isArray(written) ? written.find((entry) => entry?.name === "default")?.template : written;
   if (typeof source !== "string") return null;
   const invalid = (what: string, cause?: unknown) =>
     new BenchError("MODEL_INVALID", `The chat template ${what}.`, {
@@ -78,6 +68,18 @@ export function readChatFrame(
     throw invalid("does not hold the message once, as it was given");
   }
   return { before, after, separator: separatorOf(rendered, () => render([question, answered], false)) };
+}
+
+/** What the first of the files that have it says of the template. */
+function findTemplate(
+  directory: string,
+  config: Readonly<Record<string, unknown>>,
+): { file: string; written: unknown } {
+  const own = join(directory, "chat_template.jinja");
+  if (existsSync(own)) return { file: own, written: readModelFile(own).toString("utf8") };
+  const older = join(directory, "chat_template.json");
+  if (existsSync(older)) return { file: older, written: readJsonFile(older).chat_template };
+  return { file: join(directory, "tokenizer_config.json"), written: config.chat_template };
 }
 
 const answered = { role: "assistant", content: answerMarker };
