@@ -76,10 +76,19 @@ export async function observe(
 ): Promise<RolloutStatus> {
   const rollout = await new RolloutLog(registry, name, notice).append((state) => {
     if (isOver(state)) throw over(state);
-    const observations = texts.flatMap((text, index) => (text.trim() === "" ? [] : [parse(text, index + 1, state)]));
-    return observations.length === 0 ? [] : [{ type: "observed", observations, at: new Date().toISOString() }];
+    return observed(
+      texts.flatMap((text, index) => (text.trim() === "" ? [] : [checked(parse(text, index + 1), index + 1, state)])),
+    );
   });
   return statusOf(rollout);
+}
+
+/** As `observe`, of rows that are parsed already. */
+export async function observeRows(log: RolloutLog, rows: readonly unknown[]): Promise<void> {
+  await log.append((state) => {
+    if (isOver(state)) throw over(state);
+    return observed(rows.map((row, index) => checked(row, index + 1, state)));
+  });
 }
 
 /**
@@ -90,12 +99,12 @@ export async function observe(
  */
 export async function observeRequests(
   log: RolloutLog,
-  observed: readonly { of: string; observation: Observation }[],
+  requests: readonly { of: string; observation: Observation }[],
 ): Promise<boolean[]> {
   let added: boolean[] = [];
   await log.append((state) => {
     const now = new Set<string>();
-    added = observed.map(({ of, observation }) => {
+    added = requests.map(({ of, observation }) => {
       const { metric, request } = observation;
       if (isOver(state) || of !== state.salt || problemOf(observation, state) !== undefined) return false;
       if (request === undefined) return true;
@@ -104,8 +113,7 @@ export async function observeRequests(
       now.add(key);
       return true;
     });
-    const observations = observed.filter((_, index) => added[index]).map(({ observation }) => observation);
-    return observations.length === 0 ? [] : [{ type: "observed", observations, at: new Date().toISOString() }];
+    return observed(requests.filter((_, index) => added[index]).map(({ observation }) => observation));
   });
   return added;
 }
@@ -201,23 +209,29 @@ export const statusOf = (rollout: Rollout, decision = decide(rollout)): RolloutS
   ...{ rollout, percent: percentOf(rollout), decision },
 });
 
-function parse(text: string, line: number, state: Rollout): Observation {
-  const refuse = (message: string): never => {
-    throw new BenchError("DATA_INVALID", `line ${line} of the observations: ${message}`, {
-      fix: 'Give lines such as {"arm": "candidate", "metric": "resolved", "value": 1}.',
-    });
-  };
-  let row: unknown;
+const observed = (observations: Observation[]): RolloutEvent[] =>
+  observations.length === 0 ? [] : [{ type: "observed", observations, at: new Date().toISOString() }];
+
+function parse(text: string, line: number): unknown {
   try {
-    row = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    refuse("no JSON");
+    throw unusable(line, "no JSON");
   }
+}
+
+function checked(row: unknown, line: number, state: Rollout): Observation {
   const { arm, metric, value, request } = (row ?? {}) as Observation;
   const observation: Observation = { arm, metric, value, ...(request !== undefined && { request }) };
   const problem = problemOf(observation, state);
-  return problem === undefined ? observation : refuse(problem);
+  if (problem !== undefined) throw unusable(line, problem);
+  return observation;
 }
+
+const unusable = (line: number, problem: string): BenchError =>
+  new BenchError("DATA_INVALID", `line ${line} of the observations: ${problem}`, {
+    fix: 'Give lines such as {"arm": "candidate", "metric": "resolved", "value": 1}.',
+  });
 
 /** What is wrong with an observation; undefined for one that the policy knows. */
 function problemOf({ arm, metric, value, request }: Observation, { policy }: Rollout): string | undefined {

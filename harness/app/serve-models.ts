@@ -6,7 +6,7 @@ import { readAlertSettings } from "../config/alert-settings.js";
 import { checkOptions, evaluator, readConfig, resolveConfig } from "../config/index.js";
 import type { RunConfig } from "../contract/config.js";
 import { BenchError } from "../contract/errors.js";
-import type { RegistryState, VersionRecord } from "../contract/registry.js";
+import type { RegistryState } from "../contract/registry.js";
 import { inputText } from "../contract/suite.js";
 import type { Registry } from "../plugins.js";
 import { findVersion, ModelRegistry } from "../registry/model-registry.js";
@@ -25,8 +25,8 @@ import { type ModelServer, modelServer } from "../serve/server.js";
 import type { ShadowSettings } from "../serve/shadow.js";
 import { openTracing } from "../serve/tracing.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
-import { advanceRollout, intervene, observe, observeRequests, statusOf } from "./rollout.js";
-import { isLoopback, listenError, readKeys, textOf } from "./serving/listening.js";
+import { advanceRollout, intervene, observeRequests, observeRows, statusOf } from "./rollout.js";
+import { isLoopback, listening, readKeys, textOf } from "./serving/listening.js";
 
 /** How models are served. */
 export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {
@@ -81,7 +81,8 @@ export async function serveModels(
   log: (line: string) => void,
 ): Promise<ServingModels> {
   const { registry: directory, host, port } = options;
-  const state = new ModelRegistry(directory).read();
+  const models = new ModelRegistry(directory);
+  const state = models.read();
   for (const name of names) findVersion(state, name);
   const keys = readKeys(options.keys, "--keys");
   const operatorKeys = readKeys(options.operatorKeys, "--operator-keys");
@@ -105,12 +106,8 @@ export async function serveModels(
     open: (name, version) => {
       const upstream = upstreams.get(`${name}@${version}`);
       if (upstream !== undefined) return Promise.resolve(new ProxyBackend(upstream, options.pending));
-      return openHere(
-        findVersion(new ModelRegistry(directory).read(), `${name}@${version}`).version,
-        options,
-        plugins,
-        context,
-      );
+      const { version: record } = findVersion(models.read(), `${name}@${version}`);
+      return openHere(models.pathOf(record), options, plugins, context);
     },
     record: (name, observed) => observeRequests(logOf(name), observed),
     rollouts: {
@@ -120,24 +117,13 @@ export async function serveModels(
         return { phase, candidate, champion, percent, decision };
       },
       advance: async (name) => (await advanceRollout(logOf(name), { registry: directory, by }))?.decision,
-      observe: async (name, observations) => {
-        await observe(
-          name,
-          observations.map((each) => JSON.stringify(each)),
-          { registry: directory },
-        );
-      },
+      observe: (name, observations) => observeRows(logOf(name), observations),
       abort: async (name, reason) => {
         await intervene(name, "aborted", { registry: directory, by, reason });
       },
     },
   });
-  try {
-    return { address: await server.listen(host, port), server };
-  } catch (error) {
-    await server.close();
-    throw listenError(error, host, port);
-  }
+  return listening(server, host, port);
 }
 
 /** Throws CONFIG_SYNTAX, CONFIG_INVALID, also for a webhook without an address. */
@@ -179,14 +165,13 @@ async function heldOutItems(reference: string, plugins: Registry): Promise<HeldO
   });
 }
 
-/** Opens the files of a version in a thread of this process. */
+/** Opens a model, by what `ModelRegistry.pathOf` says, in a thread of this process. */
 async function openHere(
-  version: VersionRecord,
-  { registry, device = "cpu", threads, chat, plugins: further, ...settings }: ServeOptions,
+  model: string,
+  { device = "cpu", threads, chat, plugins: further, ...settings }: ServeOptions,
   plugins: Registry,
   context: Pick<AppContext, "builtIns">,
 ): Promise<Backend> {
-  const model = new ModelRegistry(registry).pathOf(version);
   const { name: trainer } = evaluator(plugins.allTrainers(), "checkpoint");
   const { options: schema } = plugins.trainer(trainer);
   const format = plugins.modelFor(model);

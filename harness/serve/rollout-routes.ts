@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { BenchError } from "../contract/errors.js";
+import type { RolloutPhase } from "../contract/rollout.js";
 import type { Decision } from "../rollout/decide.js";
+import { isOver } from "../rollout/state.js";
 import { ApiError } from "./api.js";
 import { objectOf } from "./calls.js";
 import type { KeyGuard } from "./guard.js";
@@ -24,7 +26,7 @@ export interface RolloutControl {
 export interface RolloutReading {
   percent: number;
   decision: Decision;
-  phase: string;
+  phase: RolloutPhase;
   candidate: number;
   champion: number;
 }
@@ -110,7 +112,7 @@ export function addRolloutRoutes(
     requireOperator(tokenOf(request));
     const { name, phase: before } = readingOf(request);
     const { phase, name: canary, namespace } = objectOf(request.body);
-    if (phase === "Failed" && ["canary", "paused", "promoting"].includes(before)) {
+    if (phase === "Failed" && !isOver({ phase: before })) {
       const reason = `the deployer went back: ${String(namespace)}/${String(canary)}`.slice(0, 300);
       await control.abort(name, reason).catch((error) => {
         throw refusal(error, name);
@@ -130,7 +132,7 @@ function refusal(error: unknown, name: string): unknown {
   return error.code === "USAGE" ? new ApiError(409, error.message) : error;
 }
 
-function resultOf(phase: string, { action }: Decision): Result {
+function resultOf(phase: RolloutPhase, { action }: Decision): Result {
   if (action === "roll back" || phase === "rolled-back" || phase === "aborted") return "failed";
   return action === "promote" || phase === "promoting" || phase === "promoted" ? "successful" : "inconclusive";
 }

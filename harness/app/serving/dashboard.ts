@@ -7,7 +7,7 @@ import { type DashboardServer, dashboardServer } from "../../dashboard/server.js
 import { type AppContext, registryFor } from "../context.js";
 import { reporterThat } from "../render-report.js";
 import { intervene } from "../rollout.js";
-import { isLoopback, listenError, readKeys } from "./listening.js";
+import { isLoopback, listening, readKeys } from "./listening.js";
 
 /** Where a dashboard looks and listens. */
 export interface DashboardOptions {
@@ -44,12 +44,7 @@ export async function serveDashboard(
       await intervene(name, "rolled-back", { registry, by, reason });
     },
   });
-  try {
-    return { address: await server.listen(host, port), server };
-  } catch (error) {
-    await server.close();
-    throw listenError(error, host, port);
-  }
+  return listening(server, host, port);
 }
 
 /** Reads everything that a dashboard shows, each time with a look at what has changed. */

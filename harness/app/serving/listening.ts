@@ -34,10 +34,24 @@ export function textOf(source: string, flag: string): string {
   throw new BenchError("USAGE", `${flag}: the variable ${name} is not set`, { fix: `Set it: export ${name}=…` });
 }
 
-/** Why a server cannot listen, as an error with its fix. */
-export function listenError(error: unknown, host: string, port: number): unknown {
-  if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return error;
-  return new BenchError("USAGE", `port ${port} of ${host} is taken`, {
-    fix: "Give another one, such as --port 0 for a free one.",
-  });
+/** Lets a server listen; one that cannot is closed. Throws USAGE where the port is taken. */
+export async function listening<Server extends Listener>(
+  server: Server,
+  host: string,
+  port: number,
+): Promise<{ address: string; server: Server }> {
+  try {
+    return { address: await server.listen(host, port), server };
+  } catch (error) {
+    await server.close();
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new BenchError("USAGE", `port ${port} of ${host} is taken`, {
+      fix: "Give another one, such as --port 0 for a free one.",
+    });
+  }
+}
+
+interface Listener {
+  listen(host: string, port: number): Promise<string>;
+  close(): Promise<void>;
 }
