@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 import { BenchError } from "../contract/errors.js";
 import type { Metric } from "../contract/metric.js";
 import type { History } from "../contract/results/history.js";
 import { buildHistory } from "../metrics/index.js";
-import { layout, type ReadingOptions, readRun } from "../run/store/store.js";
+import { type ReadingOptions, readRun, runsIn } from "../run/store/store.js";
 
 /**
  * The history of runs: each path is a run directory, or a directory of them.
@@ -17,7 +16,7 @@ export function readHistory(
   metrics?: readonly Metric[],
 ): History {
   const { suite, trainer } = only;
-  const runs = [...new Set(paths.flatMap(runsIn))].map(readRun);
+  const runs = [...new Set(paths.flatMap((path) => (isDirectory(path) ? runsIn(path) : [path])))].map(readRun);
   for (const text of new Set(runs.flatMap(({ notices }) => notices))) only.notice?.(text);
   const matching = runs.filter(
     ({ run }) => suite === undefined || run.suite.name === suite || run.suite.digest.startsWith(suite),
@@ -44,9 +43,4 @@ export function readHistory(
   });
 }
 
-function runsIn(path: string): string[] {
-  if (existsSync(join(path, layout.run)) || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
-  return readdirSync(path)
-    .map((name) => join(path, name))
-    .filter((directory) => existsSync(join(directory, layout.run)));
-}
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -10,8 +10,7 @@ import { layout } from "../run/store/store.js";
 type Measured = Pick<DashboardCell, "matrix" | "learning" | "spent" | "checkpointBytes">;
 type Spent = DashboardCell["spent"];
 
-const nothing: Spent = { seconds: 0, trainedTokens: 0, generatedTokens: 0, flops: 0 };
-const measures = Object.keys(nothing) as (keyof Spent)[];
+const measures = ["seconds", "trainedTokens", "generatedTokens", "flops"] as const satisfies (keyof Spent)[];
 
 /** Reads cells of one run, each as often as something was added to it. */
 export class CellReader {
@@ -98,21 +97,13 @@ function learned(learning: CostRecord["learning"]): DashboardCell["learning"] {
   }));
 }
 
+/** What rows took, with each of their evaluations once; null where a part of that is not known. */
 function sumOf(rows: readonly MeasuredRow[]): Spent {
-  const counted = new Set<string>();
-  let spent = nothing;
-  for (const { record, evaluation } of rows) {
-    const parts = [record.learningUsage, ...(counted.has(record.evaluation) ? [] : [evaluation.usage])];
-    counted.add(record.evaluation);
-    for (const part of parts) {
-      const plus = (measure: keyof Spent) => {
-        const [before, more] = [spent[measure], part[measure]];
-        return before === null || !Number.isFinite(more) ? null : before + more!;
-      };
-      spent = Object.fromEntries(measures.map((measure) => [measure, plus(measure)])) as Spent;
-    }
-  }
-  return spent;
+  const evaluations = new Map(rows.map(({ record, evaluation }) => [record.evaluation, evaluation.usage]));
+  const parts = [...rows.map(({ record }) => record.learningUsage), ...evaluations.values()];
+  const sum = (measure: keyof Spent): number | null =>
+    parts.every((part) => Number.isFinite(part[measure])) ? parts.reduce((all, part) => all + part[measure]!, 0) : null;
+  return Object.fromEntries(measures.map((measure) => [measure, sum(measure)])) as Spent;
 }
 
 const share = (value: unknown): number | null => (typeof value === "number" && value >= 0 && value <= 1 ? value : null);

@@ -5,10 +5,12 @@ import type { MonitorAlert } from "../contract/monitor.js";
 import type { RegisteredModel } from "../contract/registry.js";
 import { ModelRegistry } from "../registry/model-registry.js";
 import { MonitorLog } from "../registry/monitor-log.js";
+import { aliasesAt } from "../registry/state.js";
 import { decide } from "../rollout/decide.js";
 import { Scales } from "../rollout/evidence.js";
 import { RolloutLog } from "../rollout/rollout-log.js";
 import { percentOf, type Rollout } from "../rollout/state.js";
+import type { Problems } from "./problems.js";
 
 /** Points of a course of evidence, at most. */
 const mostPoints = 300;
@@ -24,46 +26,31 @@ export class ModelsReader {
     this.#registry = new ModelRegistry(directory);
   }
 
-  /** @param problem hears why the registry or a rollout cannot be read. No registry is no problem. */
-  read(problem: (text: string) => void): DashboardModel[] {
+  /** @param problems gets why the registry, a monitor or a rollout cannot be read. No registry is no problem. */
+  read(problems: Problems): DashboardModel[] {
     if (!existsSync(join(this.directory, "log.jsonl"))) return [];
-    try {
-      const { models } = this.#registry.read();
-      return Object.entries(models).map(([name, model]) => ({
+    const read = (): DashboardModel[] =>
+      Object.entries(this.#registry.read().models).map(([name, model]) => ({
         name,
         versions: versionsOf(model),
-        alerts: this.#alerts(name, problem),
-        rollouts: this.#rollouts(name, problem),
+        alerts: this.#alerts(name, problems),
+        rollouts: this.#rollouts(name, problems),
       }));
-    } catch (error) {
-      problem(`${this.directory}: ${(error as Error).message}`);
-      return [];
-    }
+    return problems.attempt(this.directory, read, []);
   }
 
-  #alerts(name: string, problem: (text: string) => void): MonitorAlert[] {
+  #alerts(name: string, problems: Problems): MonitorAlert[] {
     const log = this.#monitors.get(name) ?? new MonitorLog(this.directory, name);
     this.#monitors.set(name, log);
-    try {
-      return log.read().alerts.toReversed();
-    } catch (error) {
-      problem(`the monitor of ${name}: ${(error as Error).message}`);
-      return [];
-    }
+    return problems.attempt(`the monitor of ${name}`, () => log.read().alerts.toReversed(), []);
   }
 
-  #rollouts(name: string, problem: (text: string) => void): DashboardRollout[] {
+  #rollouts(name: string, problems: Problems): DashboardRollout[] {
     const log = this.#logs.get(name) ?? new RolloutLog(this.directory, name);
     this.#logs.set(name, log);
-    const read = (number: number, of: RolloutLog): DashboardRollout[] => {
-      try {
-        return [this.#rollout(`${name} ${number}`, number, of)];
-      } catch (error) {
-        problem(`rollout ${number} of ${name}: ${(error as Error).message}`);
-        return [];
-      }
-    };
-    const last = lastOf(log, problem);
+    const read = (number: number, of: RolloutLog): DashboardRollout[] =>
+      problems.attempt(`rollout ${number} of ${name}`, () => [this.#rollout(`${name} ${number}`, number, of)], []);
+    const last = problems.attempt(undefined, () => log.last, 0); // it reads the last log, which may be damaged
     if (last === 0) return [];
     const before = new RolloutLog(this.directory, name); // the other one keeps what it has read of the last rollout
     const earlier = Array.from({ length: last - 1 }, (_, index) => last - 1 - index);
@@ -85,22 +72,12 @@ export class ModelsReader {
   }
 }
 
-/** The number of the last rollout; 0 where its log is damaged too. */
-function lastOf(log: RolloutLog, problem: (text: string) => void): number {
-  try {
-    return log.last;
-  } catch (error) {
-    problem((error as Error).message);
-    return 0;
-  }
-}
-
-function versionsOf({ versions, aliases, evaluations }: RegisteredModel): DashboardModel["versions"] {
-  return versions.map(({ files, ...version }) => ({
+function versionsOf(model: RegisteredModel): DashboardModel["versions"] {
+  return model.versions.map(({ files, ...version }) => ({
     ...version,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    aliases: Object.keys(aliases).filter((alias) => aliases[alias] === version.version),
-    evaluations: evaluations[version.version] ?? [],
+    aliases: aliasesAt(model, version.version),
+    evaluations: model.evaluations[version.version] ?? [],
   }));
 }
 

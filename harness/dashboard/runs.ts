@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DashboardRun } from "../contract/dashboard.js";
 import type { JournalEvent, RunRecord } from "../contract/result.js";
@@ -8,8 +8,9 @@ import { type JournalBeginning, readJournal } from "../run/store/journal.js";
 import { isLocked } from "../run/store/lock.js";
 import { readProgress } from "../run/store/progress-file.js";
 import { RunFiles } from "../run/store/run-files.js";
-import { checkEvents, layout } from "../run/store/store.js";
+import { checkEvents, layout, runsIn } from "../run/store/store.js";
 import { CellReader } from "./cells.js";
+import type { Problems } from "./problems.js";
 
 /** Runs that are shown, the newest ones. */
 const mostRuns = 50;
@@ -21,17 +22,12 @@ export class RunsReader {
   /** @param paths run directories, or directories of them. */
   constructor(private readonly paths: readonly string[]) {}
 
-  /** @param problem hears why a run cannot be read. */
-  read(problem: (text: string) => void): DashboardRun[] {
+  /** @param problems gets why a run cannot be read. */
+  read(problems: Problems): DashboardRun[] {
     const runs = this.#directories().flatMap((directory) => {
-      try {
-        const known = this.#followed.get(directory) ?? new RunReader(directory);
-        this.#followed.set(directory, known);
-        return [known.read()];
-      } catch (error) {
-        problem(`${directory}: ${(error as Error).message}`);
-        return [];
-      }
+      const known = this.#followed.get(directory) ?? new RunReader(directory);
+      this.#followed.set(directory, known);
+      return problems.attempt(directory, () => [known.read()], []);
     });
     return runs.sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
   }
@@ -41,14 +37,6 @@ export class RunsReader {
       statSync(join(path, layout.journal), { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY;
     return [...new Set(this.paths.flatMap(runsIn))].sort((a, b) => changed(b) - changed(a)).slice(0, mostRuns);
   }
-}
-
-function runsIn(path: string): string[] {
-  if (existsSync(join(path, layout.run))) return [path];
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return readdirSync(path)
-    .map((name) => join(path, name))
-    .filter((directory) => existsSync(join(directory, layout.run)));
 }
 
 /** One run: its journal is read from where it ended. */

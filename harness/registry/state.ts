@@ -24,12 +24,14 @@ export function modelIn(state: RegistryState, name: string): RegisteredModel {
   return Object.hasOwn(state.models, name) ? state.models[name]! : none;
 }
 
+/** Aliases that point at a version. */
+export const aliasesAt = ({ aliases }: Pick<RegisteredModel, "aliases">, version: number): string[] =>
+  Object.keys(aliases).filter((alias) => aliases[alias] === version);
+
 /** Aliases that point at a version, and those that would point at it again after a way back. */
 export const holdersOf = ({ aliases, former }: RegisteredModel, version: number): string[] => [
-  ...Object.keys(aliases).filter((alias) => aliases[alias] === version),
-  ...Object.keys(former)
-    .filter((alias) => former[alias] === version)
-    .map((alias) => `former ${alias}`),
+  ...aliasesAt({ aliases }, version),
+  ...aliasesAt({ aliases: former }, version).map((alias) => `former ${alias}`),
 ];
 
 type EventOf<Type> = Extract<RegistryEvent, { type: Type }>;

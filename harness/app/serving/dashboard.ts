@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { DashboardState } from "../../contract/dashboard.js";
 import { machineState } from "../../dashboard/machine.js";
 import { ModelsReader } from "../../dashboard/models.js";
+import { Problems } from "../../dashboard/problems.js";
 import { RunsReader } from "../../dashboard/runs.js";
 import { type DashboardServer, dashboardServer } from "../../dashboard/server.js";
 import { type AppContext, registryFor } from "../context.js";
@@ -53,11 +54,10 @@ export function stateReader(paths: readonly string[], registry: string, takesKey
   const runs = new RunsReader(places);
   const models = new ModelsReader(resolve(registry));
   return () => {
-    const problems: string[] = [];
-    const problem = (text: string): void => void problems.push(text);
+    const problems = new Problems();
     return {
-      ...{ runs: runs.read(problem), models: models.read(problem) },
-      ...{ machine: machineState([...places, resolve(registry)]), problems, takesKeys },
+      ...{ runs: runs.read(problems), models: models.read(problems) },
+      ...{ machine: machineState([...places, resolve(registry)]), problems: problems.texts, takesKeys },
     };
   };
 }

@@ -4,6 +4,7 @@ import type { EvaluationRecord, RegisteredModel, RegistryState, VersionRecord } 
 import { suiteLabel } from "../../contract/suite.js";
 import { meanOrNull } from "../../metrics/definition.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
+import { aliasesAt } from "../../registry/state.js";
 import { twoColumns } from "./columns.js";
 import { plainTable } from "./plain-table.js";
 
@@ -108,9 +109,6 @@ export function verifiedLines(versions: readonly VerifiedVersion[], terminal: Te
     ...version.damage.map((line) => `           ${line}`),
   ]);
 }
-
-const aliasesAt = ({ aliases }: RegisteredModel, version: number): string[] =>
-  Object.keys(aliases).filter((alias) => aliases[alias] === version);
 
 /** The mean over an evaluation's tasks, in points. */
 function meanText(evaluation: EvaluationRecord | undefined): string {

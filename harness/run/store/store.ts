@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type {
@@ -141,6 +141,15 @@ function noRun(directory: string): BenchError {
     fix: "Give the directory that `bench run` printed, such as runs/<id>.",
     at: { file: join(directory, layout.run) },
   });
+}
+
+/** The run directories at a path: itself, or those in it; none where it is no directory. */
+export function runsIn(path: string): string[] {
+  if (existsSync(join(path, layout.run))) return [path];
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(path)
+    .map((name) => join(path, name))
+    .filter((directory) => existsSync(join(directory, layout.run)));
 }
 
 /** The record of the run in a directory; undefined where there is none. Throws DATA_INVALID where it breaks its schema. */
