@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import { pathInside } from "../../contract/files/foreign-path.js";
 import type { PlannedCell } from "../plan/cells.js";
+import { machineHere } from "../plan/machine.js";
 import type { CellEvent, CellResult, WorkerMessage } from "../pool/messages.js";
 import { type CellState, cellStates } from "../store/cell-state.js";
 import { layout } from "../store/store.js";
 import type { CellLog } from "./cell-log.js";
 import type { ContentStore } from "./content-store.js";
-import { machineHere } from "./machine.js";
 import type { RunStore } from "./run-store.js";
 
 /** Milliseconds between two writes of a log that say no more than how far a step is. */
@@ -123,7 +123,7 @@ export class CarriedCell {
 }
 
 /** Whether a worker of this cell writes a file of that name. */
-export function isFileOf(cell: string, path: string): boolean {
+function isFileOf(cell: string, path: string): boolean {
   return path.startsWith(`${layout.cell(cell)}/`) || /^evaluations\/[0-9a-f]{32}\.json$/.test(path);
 }
 

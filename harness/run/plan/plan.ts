@@ -1,4 +1,3 @@
-import { availableParallelism, cpus, totalmem } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
@@ -24,6 +23,7 @@ import { type Elsewhere, elsewhereOf } from "./elsewhere.js";
 import { chooseEngine } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
+import { machineHere } from "./machine.js";
 import { machineSpeed } from "./machine-speed.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
 import { ordersOf } from "./orders.js";
@@ -123,6 +123,7 @@ export async function planRun(
   );
   const elsewhere = elsewhereOf(config, directory, memory, registry);
   const fitting = { ...config, workers: memory.workers };
+  const { host: _host, ...environment } = machineHere();
   const record: RunRecord = {
     schema: "run@1",
     id,
@@ -139,7 +140,7 @@ export async function planRun(
     numerics: digestInput.numerics,
     ...(continuation === undefined ? {} : { source: continuation.record }),
     environment: {
-      ...environment(),
+      ...environment,
       ...(engine === undefined ? {} : { [`engine ${engine.name}`]: engine.version }),
       device: config.device,
       threads: config.threads,
@@ -239,16 +240,6 @@ async function openModel(
   if (notes.length > 0) record.notes = notes;
   const measure = async () => format.measure?.(directory);
   return { directory, record, modalities, checkpoint: await format.open?.(directory), measure };
-}
-
-function environment(): Record<string, string | number | null> {
-  return {
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? null,
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-  };
 }
 
 /** The command of this process as a shell would take it: `bench`, or the program that uses it. */

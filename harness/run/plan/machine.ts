@@ -5,10 +5,10 @@ import type { MachineRecord } from "../../contract/result.js";
 export function machineHere(): MachineRecord {
   return {
     host: hostname(),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? null,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
   };
 }
