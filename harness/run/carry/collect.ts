@@ -26,7 +26,7 @@ export async function collectCell(
     if (dirname(path) !== layout.cell(cell)) throw foreign(cell, path);
     await store.results.getFile(digest, pathInside(directory, path));
   }
-  const { rows } = cellStates([{ id: cell, trainer: "", order: "", seed: 0 }], log.events)[cell]!;
+  const { rows } = cellStates([{ id: cell }], log.events)[cell]!;
   const saved = rows.filter(({ row }) => layout.checkpoint(cell, row) in log.checkpoints);
   const kept = { all: saved, last: saved.slice(-1), none: [] }[keep];
   for (const { row, artifacts: own } of kept) {

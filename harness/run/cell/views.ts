@@ -28,7 +28,7 @@ export function trainingViews(
 }
 
 /** The question sets of a row, in the suite's own order, so that cells of any order share evaluations. */
-export function questionSets(suite: Data, stage: Stage): QuestionSet[] {
+export function questionSets(suite: Data, stage: Pick<Stage, "shifted">): QuestionSet[] {
   const tests = suite.tasks.map((task): QuestionSet => ({ dataset: "test", task, examples: task.test }));
   const shifted = suite.tasks.flatMap((task): QuestionSet[] =>
     stage.shifted && task.shifted !== undefined ? [{ dataset: "shifted", task, examples: task.shifted }] : [],

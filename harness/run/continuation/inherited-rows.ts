@@ -34,7 +34,7 @@ export interface InheritedRow {
 export function inheritRows(start: Start, suite: Omit<Suite, "oracle">, to: Place): InheritedRow[] {
   const files = openRunFiles(start.directory);
   const asked = groupBy(readExamples(files), keyOf);
-  const sets = questionSets(suite, { row: 0, learn: [], shifted: true }).filter((set) => {
+  const sets = questionSets(suite, { shifted: true }).filter((set) => {
     const there = asked.get(`${set.dataset} ${set.task.id}`);
     return there !== undefined && questionsOf(there) === questionsOf(exampleRecords(set));
   });

@@ -17,7 +17,10 @@ export interface CellState {
 }
 
 /** Folds a journal into the state of each planned cell. */
-export function cellStates(cells: readonly CellRecord[], events: readonly JournalEvent[]): Record<string, CellState> {
+export function cellStates(
+  cells: readonly Pick<CellRecord, "id">[],
+  events: readonly JournalEvent[],
+): Record<string, CellState> {
   const states: Record<string, CellState> = Object.create(null);
   for (const { id } of cells) states[id] = { status: "pending", rows: [], alerts: [], delivered: [], machines: [] };
   for (const event of events) applyEvent(states, event);

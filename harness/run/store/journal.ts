@@ -195,7 +195,8 @@ function readBytes(file: number, from: number, to = fstatSync(file).size): Buffe
   return bytes.subarray(0, read);
 }
 
-function inStorage<T>(path: string, work: () => T): T {
+/** Does something with a file of the run directory. Throws STORAGE with its path. */
+export function inStorage<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -8,7 +8,7 @@ import { exampleRecords, questionSets } from "../cell/views.js";
 import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
 import { changed } from "./file-content.js";
-import { Journal, storageError } from "./journal.js";
+import { inStorage, Journal } from "./journal.js";
 import { lockRun } from "./lock.js";
 import { RunFiles } from "./run-files.js";
 import { keepPictures } from "./run-pictures.js";
@@ -31,7 +31,7 @@ export interface OpenRun {
  * @throws RUN_LOCKED, RUN_MISMATCH, STORAGE, DATA_INVALID for a corrupt journal.
  */
 export function openRun(plan: RunPlan): OpenRun {
-  createDirectory(plan.directory);
+  inStorage(plan.directory, () => mkdirSync(plan.directory, { recursive: true }));
   const unlock = lockRun(plan.directory);
   try {
     const record = readRunRecord(plan.directory) ?? writeRun(plan);
@@ -61,14 +61,6 @@ export function openRun(plan: RunPlan): OpenRun {
   }
 }
 
-function createDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true });
-  } catch (error) {
-    throw storageError(error, directory);
-  }
-}
-
 /** `run.json` is written last: where it exists, the questions do too. */
 function writeRun(plan: RunPlan): RunRecord {
   const journal = join(plan.directory, layout.journal);
@@ -79,24 +71,17 @@ function writeRun(plan: RunPlan): RunRecord {
     });
   }
   const write = (path: string, text: string): void => {
-    try {
-      writeFileAtomically(join(plan.directory, path), text);
-    } catch (error) {
-      throw storageError(error, join(plan.directory, path));
-    }
+    const file = join(plan.directory, path);
+    inStorage(file, () => writeFileAtomically(file, text));
   };
-  try {
-    keepPictures(plan.directory, plan.suite);
-  } catch (error) {
-    throw storageError(error, plan.directory);
-  }
+  inStorage(plan.directory, () => keepPictures(plan.directory, plan.suite));
   write(layout.examples, exampleLines(plan.suite));
   write(layout.run, `${JSON.stringify(plan.record, null, 2)}\n`);
   return plan.record;
 }
 
 function exampleLines(suite: Suite): string {
-  const records = questionSets(suite, { row: 0, learn: [], shifted: true }).flatMap(exampleRecords);
+  const records = questionSets(suite, { shifted: true }).flatMap(exampleRecords);
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 

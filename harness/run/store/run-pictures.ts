@@ -15,7 +15,7 @@ const pictureOf = (directory: string, digest: string): string => pathInside(join
 /** Copies the images of the questions into a run's directory, so that its report can show them wherever it is made. */
 export function keepPictures(directory: string, suite: Suite): void {
   let bytes = 0;
-  for (const { examples } of questionSets(suite, { row: 0, learn: [], shifted: true })) {
+  for (const { examples } of questionSets(suite, { shifted: true })) {
     for (const part of examples.flatMap(({ input }) => input)) {
       if (part.type !== "image") continue;
       const copy = pictureOf(directory, part.digest);
