@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,19 +7,12 @@ import { ContentStore } from "../../harness/run/carry/content-store.js";
 import { openStore } from "../../harness/run/carry/open-store.js";
 import { newDirectory } from "../files.js";
 import { buildIfStale, configure, matricesOf, run } from "../harness/run/support.js";
+import { freePort } from "../harness/serve/support.js";
 import { hasPackages, python } from "../python.js";
 import { elsewhere, trainers } from "./support.js";
 
 const directory = newDirectory();
 const bucket = "bench-tests";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe.skipIf(!hasPackages("moto", "flask"))("a store in S3, as moto's server speaks it", () => {
   const before = { ...process.env };
