@@ -4,7 +4,7 @@ import { BenchError } from "../contract/errors.js";
 import { pathInside } from "../contract/files/foreign-path.js";
 import type { RolloutEvent } from "../contract/rollout.js";
 import { EventLog } from "../registry/event-log.js";
-import { follow, type Rollout, required } from "./state.js";
+import { follow, isOver, type Rollout, required } from "./state.js";
 
 /** The rollouts of a model: `<registry>/rollouts/<model>/<number>.jsonl`, one log each, of which the last one may be live. */
 export class RolloutLog {
@@ -28,6 +28,13 @@ export class RolloutLog {
    */
   read(number = this.#existing()): Rollout {
     return required(this.#log(number).read());
+  }
+
+  /** The rollout that is not over; undefined where there is none. Throws DATA_INVALID where the log of the last one is damaged. */
+  live(): Rollout | undefined {
+    const number = this.last;
+    const rollout = number === 0 ? undefined : this.read(number);
+    return rollout === undefined || isOver(rollout) ? undefined : rollout;
   }
 
   /**

@@ -6,7 +6,7 @@ import { findVersion, ModelRegistry } from "../registry/model-registry.js";
 import { modelIn } from "../registry/state.js";
 import { RolloutLog } from "../rollout/rollout-log.js";
 import { armOf } from "../rollout/split.js";
-import { isOver, percentOf, type Rollout } from "../rollout/state.js";
+import { percentOf, type Rollout } from "../rollout/state.js";
 import { ApiError } from "./api.js";
 
 /** Which version answers a request, and why. */
@@ -49,8 +49,14 @@ export class Router {
     for (const name of names) {
       const rollouts = join(directory, "rollouts", name);
       const log = new RolloutLog(directory, name, notice);
-      const read = () => (existsSync(rollouts) ? log.read() : undefined);
-      this.#rollouts.set(name, new Cached(() => stampsIn(rollouts), read, failed));
+      this.#rollouts.set(
+        name,
+        new Cached(
+          () => stampsIn(rollouts),
+          () => log.live(),
+          failed,
+        ),
+      );
     }
   }
 
@@ -61,8 +67,7 @@ export class Router {
 
   /** The live rollout of a model. */
   rollout(name: string): Rollout | undefined {
-    const rollout = this.#rollouts.get(name)?.value;
-    return rollout === undefined || isOver(rollout) ? undefined : rollout;
+    return this.#rollouts.get(name)?.value;
   }
 
   /**

@@ -12,6 +12,7 @@ import { Scales } from "../../harness/rollout/evidence.js";
 import { readPolicy } from "../../harness/rollout/policy.js";
 import { RolloutLog } from "../../harness/rollout/rollout-log.js";
 import { armOf } from "../../harness/rollout/split.js";
+import { Router } from "../../harness/serve/router.js";
 import { rooms } from "../../rooms.js";
 import { embeddedModel, newDirectory } from "../files.js";
 
@@ -186,6 +187,23 @@ describe("a rollout", () => {
     await intervene("support", "aborted", options);
     expect(await startRollout("support@2", options)).toMatchObject({ percent: 10, rollout: { phase: "canary" } });
     expect(readdirSync(join(options.registry, "rollouts", "support")).sort()).toEqual(["1.jsonl", "2.jsonl"]);
+  });
+
+  test("a first log without its first event is no rollout either: a server starts, and the next rollout uses it", async () => {
+    const directory = join(options.registry, "rollouts", "support");
+    writeFileSync(join(directory, "1.jsonl"), '{"sequence":0,"che');
+    const failed: Error[] = [];
+    const router = new Router(
+      options.registry,
+      ["support"],
+      (error) => failed.push(error),
+      () => {},
+    );
+    expect([router.rollout("support"), failed]).toEqual([undefined, []]);
+    expect(router.route("support", "user")).toEqual({ name: "support", version: 1 });
+    expect(() => readRollout("support", options)).toThrow(expect.objectContaining({ code: "UNKNOWN_NAME" }));
+    expect(await startRollout("support@2", options)).toMatchObject({ percent: 10, rollout: { phase: "canary" } });
+    expect(readdirSync(directory)).toEqual(["1.jsonl"]);
   });
 
   test("the versions of a live rollout are no garbage, and are when it is over", async () => {

@@ -5,7 +5,6 @@ import { removeContent, unreferencedContents } from "../../registry/model-store.
 import { openStore } from "../../registry/open-store.js";
 import { holdersOf, modelIn } from "../../registry/state.js";
 import { RolloutLog } from "../../rollout/rollout-log.js";
-import { isOver } from "../../rollout/state.js";
 import { requireName, type SignedOptions, stamp } from "./signature.js";
 
 export interface MoveOptions extends SignedOptions {
@@ -112,12 +111,15 @@ export interface Collected {
 export async function collectGarbage(options: CollectOptions): Promise<Collected> {
   const registry = new ModelRegistry(options.registry, options.notice);
   const old = (state: RegistryState): Collected["versions"] =>
-    Object.values(state.models).flatMap((model) =>
-      model.versions
+    Object.entries(state.models).flatMap(([name, model]) => {
+      const free = model.versions
         .slice(0, Math.max(0, model.versions.length - options.keep))
-        .filter(({ name, version }) => holdersOf(model, version).length === 0 && !inRollout(options, name, version))
-        .map(({ name, version }) => ({ name, version })),
-    );
+        .filter(({ version }) => holdersOf(model, version).length === 0);
+      const rollout = free.length === 0 ? undefined : new RolloutLog(options.registry, name).live();
+      return free
+        .filter(({ version }) => version !== rollout?.candidate && version !== rollout?.champion)
+        .map(({ version }) => ({ name, version }));
+    });
   const contentsOf = (state: RegistryState, without: Collected["versions"]): string[] => {
     const gone = new Set(without.map(({ name, version }) => `${name}@${version}`));
     const versions = Object.values(state.models).flatMap((model) => model.versions);
@@ -142,11 +144,4 @@ export async function collectGarbage(options: CollectOptions): Promise<Collected
     },
   );
   return collected;
-}
-
-function inRollout({ registry }: CollectOptions, name: string, version: number): boolean {
-  const log = new RolloutLog(registry, name);
-  if (log.last === 0) return false;
-  const rollout = log.read();
-  return !isOver(rollout) && [rollout.candidate, rollout.champion].includes(version);
 }
