@@ -125,7 +125,8 @@ function refusal(response: Response, text: string): Outcome<never> {
   };
 }
 
-function connectionProblem(error: unknown): string {
+/** Why `fetch` rejects: what is behind its "fetch failed", if anything is. */
+export function connectionProblem(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || cause.name : message;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { BenchError } from "../../contract/errors.js";
 import { boundedFetch } from "../../http/bounded-fetch.js";
+import { connectionProblem } from "../../http/request.js";
 
 /** An answer of an error, as MLflow words it. */
 interface Refusal {
@@ -113,9 +114,7 @@ function parsed(text: string): unknown {
 }
 
 function unreachable(address: string, error: unknown): BenchError {
-  const { cause, message } = error as Error;
-  const reason = cause instanceof Error ? cause.message || cause.name : message;
-  return new BenchError("ENDPOINT_FAILED", `MLflow at ${new URL(address).origin}: ${reason}`, {
+  return new BenchError("ENDPOINT_FAILED", `MLflow at ${new URL(address).origin}: ${connectionProblem(error)}`, {
     fix: "Check that the server runs, and its address.",
     cause: error,
   });

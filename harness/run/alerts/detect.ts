@@ -77,7 +77,7 @@ export function alertOf(
     id: digestOf({ ...origin, row, kind, subject, severity }).slice(0, 16),
     ...{ severity, kind, subject, row, before, now },
     change: kind === "cost" ? worse : -worse,
-    threshold: allowed(settings[kind], severity),
+    threshold: thresholdOf(settings[kind], severity),
     items,
     probability,
   };
@@ -97,7 +97,7 @@ export function severityOf({ kind, worse, probability }: WatchedChange, settings
 }
 
 /** The threshold of a severity; that of the other one where a fall was lowered to a warning. */
-const allowed = ({ critical, warning }: AlertThresholds, severity: Severity): number =>
+export const thresholdOf = ({ critical, warning }: AlertThresholds, severity: Severity): number =>
   (severity === "critical" ? critical : (warning ?? critical))!;
 
 function comparisons(cell: WatchedCell, place: number, budget: CostBudget): WatchedChange[] {

@@ -1,12 +1,13 @@
-import type { AlertSettings, AlertThresholds, Severity } from "../../contract/alert.js";
+import type { AlertSettings, Severity } from "../../contract/alert.js";
 import { digestOf } from "../../contract/digest.js";
 import type { MonitorAlert, MonitorKind } from "../../contract/monitor.js";
 import { random } from "../../contract/random.js";
+import { mean } from "../../metrics/definition.js";
 import { groupBy } from "../../metrics/statistics/clusters.js";
 import { fallProbability } from "../../metrics/statistics/sign-test.js";
 import { MonitorLog } from "../../registry/monitor-log.js";
 import { modelIn } from "../../registry/state.js";
-import { severityOf } from "../../run/alerts/detect.js";
+import { severityOf, thresholdOf, type WatchedChange } from "../../run/alerts/detect.js";
 import type { CallServices } from "../calls.js";
 import { askHeldOut, type HeldOutSettings } from "../held-out.js";
 import type { Route } from "../router.js";
@@ -116,8 +117,8 @@ export class Monitor {
     const { scores } = first.length === 0 ? log.read() : await log.append([event]);
     return [...sets].flatMap(([subject, all]) => {
       const known = all.flatMap(({ id }) => (now.has(id) ? [[id, now.get(id)!] as const] : []));
-      const mean = known.reduce((sum, [, score]) => sum + score, 0) / known.length;
-      this.services.metrics.monitorScore.set({ model: name, version: `${version}`, subject }, mean);
+      const score = mean(known.map(([, each]) => each));
+      this.services.metrics.monitorScore.set({ model: name, version: `${version}`, subject }, score);
       const kind = all[0]!.kind;
       if (kind === undefined) return [];
       const references = former === undefined || former === version ? [version] : [version, former];
@@ -136,16 +137,14 @@ export class Monitor {
     against: string,
     pairs: (readonly [number, number])[],
   ): Change {
-    const mean = (which: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[which], 0) / pairs.length;
-    const [before, now] = [mean(0), mean(1)];
+    const [before, now] = [mean(pairs.map(([first]) => first)), mean(pairs.map(([, last]) => last))];
     const probability = fallProbability(pairs);
     const worse = before > 0 ? (before - now) / before : 0;
     const items = pairs.length;
-    const severity = severityOf({ kind, subject, before, now, worse, items, probability }, this.settings.alerts);
+    const facts = { kind, subject, before, now, items, probability };
     const points = (score: number): string => (100 * score).toFixed(1);
     const text = `${subject} fell ${points(before)} → ${points(now)} against ${against} (${items} items)`;
-    const threshold = thresholdOf(this.settings.alerts[kind], severity);
-    return { ...{ kind, subject, against, before, now, items, probability }, ...{ severity, threshold, text } };
+    return { ...facts, against, text, ...this.#judged({ ...facts, worse }) };
   }
 
   async #calls(name: string, version: number): Promise<Change[]> {
@@ -165,10 +164,15 @@ export class Monitor {
     const { before, now, probability } = seconds;
     const worse = before > 0 ? now / before - 1 : 0;
     const facts = { subject: "seconds", before, now, items: calls, probability };
-    const severity = severityOf({ ...facts, kind: "cost", worse }, this.settings.alerts);
     const text = `calls take ${now.toPrecision(3)} s, at first ${before.toPrecision(3)} s (last ${calls} calls)`;
-    const threshold = thresholdOf(this.settings.alerts.cost, severity);
-    return { ...facts, kind: "resources", against: "its first calls", severity, threshold, text };
+    const judged = this.#judged({ ...facts, kind: "cost", worse });
+    return { ...facts, kind: "resources", against: "its first calls", text, ...judged };
+  }
+
+  #judged(change: WatchedChange): Pick<Change, "severity" | "threshold"> {
+    const { alerts } = this.settings;
+    const severity = severityOf(change, alerts);
+    return { severity, threshold: severity === undefined ? 0 : thresholdOf(alerts[change.kind], severity) };
   }
 
   async #embed(name: string, version: number, texts: string[]): Promise<Float32Array[] | undefined> {
@@ -234,11 +238,6 @@ function drifts({ calls, lengths, embeddings }: TrafficChange): Change[] {
         ]),
   ];
 }
-
-const thresholdOf = (thresholds: AlertThresholds, severity: Severity | undefined): number =>
-  (severity === "warning"
-    ? (thresholds.warning ?? thresholds.critical)
-    : (thresholds.critical ?? thresholds.warning)) ?? 0;
 
 /** The text of what is asked; of several prompts, all. */
 function promptOf({ messages, prompt, input }: Readonly<Record<string, unknown>>): string {

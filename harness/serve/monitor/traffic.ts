@@ -1,3 +1,4 @@
+import { mean } from "../../metrics/definition.js";
 import { kolmogorovSmirnov } from "../../metrics/statistics/kolmogorov-smirnov.js";
 import { meanDiscrepancy } from "../../metrics/statistics/mean-discrepancy.js";
 import { populationStability } from "../../metrics/statistics/population-stability.js";
@@ -75,8 +76,6 @@ class Window {
   readonly lengths: number[] = [];
   readonly vectors: Float32Array[] = [];
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function discrepancy(first: readonly Float32Array[], last: readonly Float32Array[]) {
   const { squared, pValue } = meanDiscrepancy(first, last, permutations, { seed: 0, stream: "asked" });
