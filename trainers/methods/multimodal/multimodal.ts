@@ -1,7 +1,6 @@
 import { anyType, nullable, type OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Logits, Model, Term, TrainingSequence, Vector } from "../../engine/contract.js";
-import { loadVectors, saveVectors } from "../../training/state.js";
 import type { ShareSchedule, Source, StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
@@ -92,8 +91,8 @@ class Multimodal implements Strategy {
     this.#options = chosen;
   }
 
-  async beforeTask({ model }: TaskContext): Promise<void> {
-    if (this.#options.textItems > 0) this.#teacher ??= await model.snapshot();
+  async open(model: Model): Promise<void> {
+    if (this.#options.textItems > 0) this.#teacher = await model.snapshot();
   }
 
   mixture({ view }: TaskContext): Source[] {
@@ -135,15 +134,6 @@ class Multimodal implements Strategy {
       });
     }
     return terms;
-  }
-
-  async save(directory: string, model: Model): Promise<void> {
-    if (this.#teacher) saveVectors(directory, "teacher", { weights: await model.read(this.#teacher) });
-  }
-
-  async restore(directory: string, model: Model): Promise<void> {
-    if (this.#options.textItems === 0) return;
-    this.#teacher = await model.write(loadVectors(directory, "teacher").weights!);
   }
 }
 

@@ -14,8 +14,8 @@ const text: Example[] = Array.from({ length: 6 }, (_, index) => ({
   references: [String(index)],
 }));
 
-async function parametersAfter(options: Record<string, unknown>, generalItems = text): Promise<Float32Array> {
-  const { learner } = await learnAll(multimodal, options, { tasks: abc.slice(0, 2), generalItems });
+async function parametersAfter(options: Record<string, unknown>, generalItems = text, interrupted = false) {
+  const { learner } = await learnAll(multimodal, options, { tasks: abc.slice(0, 2), generalItems, interrupted });
   const model = await openTiny(await savedBy(learner));
   await learner.release();
   return parametersOf(model);
@@ -37,7 +37,11 @@ test("replayed text enters by its weights, which may run over a task", async () 
   expect(new Set(all).size).toBe(4);
 });
 
-test("it is saved and restored with the same bits", () => expectSameBits(multimodal, { textItems: 0 }));
+test("it is saved and restored with the same bits, and distills the same teacher", async () => {
+  await expectSameBits(multimodal, { textItems: 0 });
+  const distilled = { textWeight: 0, distillWeight: 1, textShare: 0.5 };
+  expect(await parametersAfter(distilled, text, true)).toEqual(await parametersAfter(distilled));
+});
 
 test("soft targets are 1 − ε on the token and ε spread over the vocabulary", async () => {
   const model = await openTiny();
