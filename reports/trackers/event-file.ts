@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import { crc32c } from "./checksum.js";
+import { crc32c } from "../../harness/contract/files/checksum.js";
 
 /** The parts of TensorFlow's event.proto, summary.proto and tensor.proto and of TensorBoard's hparams plug-in that are written. */
 const schema = `syntax = "proto3";

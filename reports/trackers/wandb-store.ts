@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import { crc32 } from "./checksum.js";
+import { crc32 } from "../../harness/contract/files/checksum.js";
 
 /** The parts of wandb_internal.proto (wandb 0.31) that are written. */
 const schema = `syntax = "proto3";

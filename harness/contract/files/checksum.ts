@@ -12,7 +12,7 @@ function checksumOf(polynomial: number): (bytes: Uint8Array) => number {
   };
 }
 
-/** CRC-32 of zip and of W&B's data store. */
+/** CRC-32 of zip, of PNG and of W&B's data store. */
 export const crc32: (bytes: Uint8Array) => number = checksumOf(0xedb88320);
 
 /** CRC-32C (Castagnoli), of TFRecord. */

@@ -1,3 +1,4 @@
+import { crc32 } from "../../../harness/contract/files/checksum.js";
 import { pictureSize } from "./canvas.js";
 
 /**
@@ -40,16 +41,4 @@ function stored(data: Buffer): Buffer {
   }
   check.writeUInt32BE(b * 65_536 + a);
   return Buffer.concat([head, data, check]);
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-function crc32(data: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of data) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255]!;
-  return ~crc >>> 0;
 }
