@@ -13,6 +13,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BenchError } from "./errors.js";
@@ -88,6 +89,11 @@ export const packageRoot: string = (() => {
   while (!existsSync(join(directory, "package.json"))) directory = dirname(directory);
   return directory;
 })();
+
+/** Where bench keeps what can be made anew, for all runs of a user. */
+export function cacheDirectory(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bench");
+}
 
 /** The version of this package. */
 export function packageVersion(): string {

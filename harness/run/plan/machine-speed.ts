@@ -1,9 +1,9 @@
-import { cpus, homedir } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../contract/digest.js";
 import type { EngineDefinition, MachineSpeed } from "../../contract/engine.js";
 import { readRegularFile } from "../../contract/files/read-file.js";
-import { writeFileAtomically } from "../../contract/files.js";
+import { cacheDirectory, writeFileAtomically } from "../../contract/files.js";
 
 /** What a core of any machine is taken to reach; other figures are damage. */
 const plausible = { least: 1e8, most: 1e14 };
@@ -26,7 +26,7 @@ export async function machineSpeed(engine: EngineDefinition, device: string): Pr
 }
 
 async function measured(key: string, measure: () => Promise<MachineSpeed>): Promise<number> {
-  const file = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bench", `speed-${key}.json`);
+  const file = join(cacheDirectory(), `speed-${key}.json`);
   try {
     const { flopsPerSecond } = JSON.parse(readRegularFile(file).toString("utf8")) as { flopsPerSecond?: unknown };
     if (isPlausible(flopsPerSecond)) return flopsPerSecond;

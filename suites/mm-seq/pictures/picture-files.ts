@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../../harness/contract/digest.js";
+import { cacheDirectory } from "../../../harness/contract/files.js";
 import type { Part } from "../../../harness/contract/suite.js";
 import { encodePng } from "./png.js";
 
 /** Where the pictures of suites are kept, by their digests: the same ones for every run. */
-export const pictureDirectory = (): string =>
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bench", "pictures");
+export const pictureDirectory = (): string => join(cacheDirectory(), "pictures");
 
 /** Writes a picture, where it is not there yet, as an image of an input. A reader never sees a part of the file. */
 export function pictureFile(pixels: Uint8Array, directory: string): Extract<Part, { type: "image" }> {

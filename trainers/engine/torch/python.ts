@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { BenchError } from "../../../harness/contract/errors.js";
+import { cacheDirectory } from "../../../harness/contract/files.js";
 
 /** Names the interpreter where no option does. */
 export const pythonVariable = "BENCH_TORCH_PYTHON";
@@ -25,8 +25,7 @@ export interface Python {
 
 /** Where `bench engine install torch` puts its virtual environment. */
 export function environmentDirectory(): string {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  return join(cache, "bench", `torch-${packages.torch}`);
+  return join(cacheDirectory(), `torch-${packages.torch}`);
 }
 
 export function interpreterOf(environment: string): string {
