@@ -1,3 +1,4 @@
+import { pointsOf } from "./axes.js";
 import { linearScale } from "./scale.js";
 import { element, figure, label, textWidth } from "./svg.js";
 
@@ -25,7 +26,7 @@ export function changePlot({ id, title, description, rows }: ChangePlotOptions):
   const bottom = top + rows.length * line;
   const grid = [0, 0.5, 1].flatMap((tick) => [
     element("line", { class: "grid", x1: x(tick), x2: x(tick), y1: top, y2: bottom }),
-    label(String(tick * 100), { class: "axis", x: x(tick), y: bottom + 14, "text-anchor": "middle" }),
+    label(pointsOf(tick), { class: "axis", x: x(tick), y: bottom + 14, "text-anchor": "middle" }),
   ]);
   const marks = rows.flatMap(({ name, before, after, reference }, index) => {
     const y = top + (index + 0.5) * line;

@@ -1,3 +1,4 @@
+import { gridLines, tickLabels } from "./axes.js";
 import { linearScale } from "./scale.js";
 import { element, figure, label, linePath } from "./svg.js";
 
@@ -29,16 +30,11 @@ export function evidenceCurve({ id, title, description, course, bounds }: Eviden
   );
   const x = linearScale([0, Math.max(course.at(-1)?.pairs ?? 0, 1)], [frame.left, right]);
   const y = linearScale([least, Math.min(most, 12)], [bottom, frame.top]);
-  const marks = y
-    .ticks(4)
-    .filter(Number.isInteger)
-    .flatMap((tick) => [
-      element("line", { class: "grid", x1: frame.left, x2: right, y1: y(tick), y2: y(tick) }),
-      label(wealthText(tick), { class: "axis", x: frame.left - 6, y: y(tick) + 4, "text-anchor": "end" }),
-    ]);
-  for (const tick of x.ticks(5).filter(Number.isInteger)) {
-    marks.push(label(String(tick), { class: "axis", x: x(tick), y: bottom + 15, "text-anchor": "middle" }));
-  }
+  const powers = y.ticks(4).filter(Number.isInteger);
+  const marks = [
+    ...gridLines(y, { ticks: powers, left: frame.left, right, gap: 6, text: wealthText }),
+    ...tickLabels(x, x.ticks(5).filter(Number.isInteger), bottom + 15),
+  ];
   marks.push(label("pairs of observations →", { class: "axis-title", x: right, y: height - 4, "text-anchor": "end" }));
   for (const side of ["worse", "notWorse"] as const) {
     const level = y(exponent(bounds[side]));

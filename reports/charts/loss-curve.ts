@@ -1,3 +1,4 @@
+import { gridLines, tickLabels } from "./axes.js";
 import { linearScale, roundDomain } from "./scale.js";
 import { element, figure, label, linePath, textWidth } from "./svg.js";
 
@@ -26,15 +27,10 @@ export function lossCurve({ id, title, description, segments }: LossCurveOptions
   const [right, bottom] = [width - frame.right, height - frame.bottom];
   const x = linearScale([0, Math.max(steps, 1)], [frame.left, right]);
   const y = linearScale(roundDomain(losses, 3), [bottom, frame.top]);
-  const marks = y
-    .ticks(3)
-    .flatMap((tick) => [
-      element("line", { class: "grid", x1: frame.left, x2: right, y1: y(tick), y2: y(tick) }),
-      label(String(tick), { class: "axis", x: frame.left - 6, y: y(tick) + 4, "text-anchor": "end" }),
-    ]);
-  for (const tick of x.ticks(5)) {
-    marks.push(label(String(tick), { class: "axis", x: x(tick), y: bottom + 15, "text-anchor": "middle" }));
-  }
+  const marks = [
+    ...gridLines(y, { ticks: y.ticks(3), left: frame.left, right, gap: 6 }),
+    ...tickLabels(x, x.ticks(5), bottom + 15),
+  ];
   for (const [index, { name, short, steps: own, points }] of segments.entries()) {
     const [from, to] = [x(starts[index]!), x(starts[index]! + own)];
     const text = textWidth(name, 11) < to - from - 6 ? name : short;

@@ -1,3 +1,4 @@
+import { pointsOf, scoreTicks } from "./axes.js";
 import { linearScale } from "./scale.js";
 import { decorativeSvg, element, label } from "./svg.js";
 
@@ -29,7 +30,7 @@ const x = linearScale([0, 1], [8, width - 8]);
 export function retentionMark(options: RetentionMarkOptions): string {
   const { learningAccuracy, final, low, high, floor, ceiling, reference } = options;
   const marks = [
-    ...[0, 0.25, 0.5, 0.75, 1].map((tick) => vertical("grid", tick)),
+    ...scoreTicks.map((tick) => vertical("grid", tick)),
     floor === null ? "" : vertical("bound", floor),
     ceiling === null ? "" : vertical("bound", ceiling),
   ];
@@ -49,9 +50,7 @@ export function retentionMark(options: RetentionMarkOptions): string {
 
 /** The axis of a column of retention marks, for its header. */
 export function retentionAxis(): string {
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((tick) =>
-    label(String(tick * 100), { x: x(tick), y: 11, "text-anchor": "middle" }),
-  );
+  const ticks = scoreTicks.map((tick) => label(pointsOf(tick), { x: x(tick), y: 11, "text-anchor": "middle" }));
   return decorativeSvg(width, 14, "retention-axis", ...ticks);
 }
 

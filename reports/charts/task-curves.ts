@@ -1,3 +1,4 @@
+import { gridLines, pointsOf, scoreTicks, tickLabels } from "./axes.js";
 import { linearScale } from "./scale.js";
 import { element, escapeXml, figure, label, linePath, textWidth } from "./svg.js";
 
@@ -29,13 +30,8 @@ export function taskCurves({ id, title, description, segments, lines }: TaskCurv
   const [right, bottom] = [width - frame.right, height - frame.bottom];
   const x = linearScale([0, Math.max(ends.at(-1) ?? 0, 1)], [frame.left, right]);
   const y = linearScale([0, 1], [bottom, frame.top]);
-  const marks = [0, 0.25, 0.5, 0.75, 1].flatMap((tick) => [
-    element("line", { class: "grid", x1: frame.left, x2: right, y1: y(tick), y2: y(tick) }),
-    label(String(tick * 100), { class: "axis", x: frame.left - 7, y: y(tick) + 4, "text-anchor": "end" }),
-  ]);
-  for (const tick of x.ticks(6)) {
-    marks.push(label(String(tick), { class: "axis", x: x(tick), y: bottom + 15, "text-anchor": "middle" }));
-  }
+  const marks = gridLines(y, { ticks: scoreTicks, left: frame.left, right, gap: 7, text: pointsOf });
+  marks.push(...tickLabels(x, x.ticks(6), bottom + 15));
   marks.push(label("training steps →", { class: "axis-title", x: right, y: height - 4, "text-anchor": "end" }));
   for (const [index, { name, short }] of segments.entries()) {
     const [from, to] = [x(ends[index - 1] ?? 0), x(ends[index]!)];

@@ -1,3 +1,4 @@
+import { axisTicks, gridLines, pointsOf, scoreTicks } from "./axes.js";
 import { placeLabels } from "./place-labels.js";
 import { linearScale, roundDomain } from "./scale.js";
 import { element, figure, label, linePath } from "./svg.js";
@@ -39,14 +40,14 @@ export function tradeOff({ id, title, description, axis, points, formatCost }: T
   const at = ({ cost, score }: TradeOffPoint) =>
     [cost === "all" ? width - frame.right - bandWidth / 2 + 12 : x(cost), y(score)] as const;
 
-  const marks = [0, 0.25, 0.5, 0.75, 1].flatMap((tick) => [
-    element("line", { class: "grid", x1: frame.left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
-    label(String(tick * 100), { class: "axis", x: frame.left - 8, y: y(tick) + 4, "text-anchor": "end" }),
-  ]);
-  for (const tick of costs.some((cost) => cost > 0) ? x.ticks(4) : [0]) {
-    marks.push(element("line", { class: "tick", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }));
-    marks.push(label(formatCost(tick), { class: "axis", x: x(tick), y: bottom + 18, "text-anchor": "middle" }));
-  }
+  const marks = gridLines(y, {
+    ticks: scoreTicks,
+    left: frame.left,
+    right: width - frame.right,
+    gap: 8,
+    text: pointsOf,
+  });
+  marks.push(...axisTicks(x, costs.some((cost) => cost > 0) ? x.ticks(4) : [0], bottom, formatCost));
   if (banded) {
     const middle = width - frame.right - bandWidth / 2 + 12;
     marks.push(element("line", { class: "band", x1: right + 18, x2: right + 18, y1: frame.top, y2: bottom }));

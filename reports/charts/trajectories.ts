@@ -1,3 +1,4 @@
+import { axisTicks, gridLines, pointsOf, scoreTicks } from "./axes.js";
 import { placeLabels } from "./place-labels.js";
 import { linearScale } from "./scale.js";
 import { element, figure, label, linePath } from "./svg.js";
@@ -29,14 +30,14 @@ export function trajectoryChart({ id, title, description, axis, trajectories }: 
   const bottom = height - frame.bottom;
   const x = linearScale([Math.min(0, ...values), Math.max(1, ...values)], [frame.left + 12, width - frame.right - 70]);
   const y = linearScale([0, 1], [bottom, frame.top]);
-  const marks = [0, 0.25, 0.5, 0.75, 1].flatMap((tick) => [
-    element("line", { class: "grid", x1: frame.left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
-    label(String(tick * 100), { class: "axis", x: frame.left - 8, y: y(tick) + 4, "text-anchor": "end" }),
-  ]);
-  for (const tick of x.ticks(5)) {
-    marks.push(element("line", { class: "tick", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }));
-    marks.push(label(String(tick), { class: "axis", x: x(tick), y: bottom + 18, "text-anchor": "middle" }));
-  }
+  const marks = gridLines(y, {
+    ticks: scoreTicks,
+    left: frame.left,
+    right: width - frame.right,
+    gap: 8,
+    text: pointsOf,
+  });
+  marks.push(...axisTicks(x, x.ticks(5), bottom));
   marks.push(label(axis, { class: "axis-title", x: width - frame.right, y: height - 8, "text-anchor": "end" }));
   const placed = trajectories.map(({ points, ...own }) => ({
     ...own,

@@ -1,3 +1,4 @@
+import { gridLines } from "./axes.js";
 import { linearScale } from "./scale.js";
 import { element, escapeXml, figure, label, linePath, textWidth } from "./svg.js";
 
@@ -35,12 +36,7 @@ export function versionCurve(options: VersionCurveOptions): string {
   const left = Math.max(frame.left, Math.ceil(0.77 * textWidth(names[0] ?? "", fontSize)) - 12);
   const x = linearScale([0, Math.max(values.length - 1, 1)], [left + 10, width - frame.right - 6]);
   const y = linearScale(domainOf(values, range), [bottom, frame.top]);
-  const marks = y
-    .ticks(4)
-    .flatMap((tick) => [
-      element("line", { class: "grid", x1: left, x2: width - frame.right, y1: y(tick), y2: y(tick) }),
-      label(format(tick), { class: "axis", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }),
-    ]);
+  const marks = gridLines(y, { ticks: y.ticks(4), left, right: width - frame.right, gap: 6, text: format });
   const points = values.flatMap((value, index) => (value === null ? [] : [[x(index), y(value), index] as const]));
   marks.push(element("path", { class: "versions", d: linePath(points.map(([at, top]) => [at, top])) }));
   for (const { from, to, mean, change } of levels) {
