@@ -25,6 +25,9 @@ const tag = "bench.content";
  * by the digest of its files: equal checkpoints are stored once.
  */
 export class MlflowFiles {
+  /** Of the experiment, once it is known to exist. */
+  #experimentId: string | undefined;
+
   constructor(private readonly client: MlflowClient) {}
 
   /** Where the files of that digest are. Throws ENDPOINT_FAILED. */
@@ -56,10 +59,12 @@ export class MlflowFiles {
   }
 
   async #experiment(): Promise<string | undefined> {
-    const found = await this.client.call<{ experiment: { experiment_id: string } }>("GET", "experiments/get-by-name", {
-      experiment_name: experiment,
-    });
-    return found?.experiment.experiment_id;
+    this.#experimentId ??= (
+      await this.client.call<{ experiment: { experiment_id: string } }>("GET", "experiments/get-by-name", {
+        experiment_name: experiment,
+      })
+    )?.experiment.experiment_id;
+    return this.#experimentId;
   }
 }
 
