@@ -46,12 +46,11 @@ async function outcomeOfCall(what: string, address: string, init: RequestInit & 
   return { ending: "refused", message: `${answer.status} ${text}`.slice(0, 200) };
 }
 
-/** A registry with two versions of the embedded model, of which one has a rollout. */
+/** A registry with two models, of which one has a champion and is served; neither has a rollout. */
 async function openRegistry(place: string): Promise<string> {
-  const [registry, policy] = [join(place, "registry"), join(place, "policy.yaml")];
-  const options = { registry, by: "attack", policy };
+  const registry = join(place, "registry");
+  const options = { registry, by: "attack" };
   writeFileSync(join(place, "keys.txt"), `${key}\n`);
-  writeFileSync(policy, "metrics:\n  resolved: { margin: 0.1 }\n  failed: { margin: 0.1, lowerIsBetter: true }\n");
   for (const name of ["m", "other"]) await addVersion(name, embeddedModel, options, { builtIns: rooms });
   await moveAlias("m@1", "champion", options);
   return registry;
