@@ -77,6 +77,7 @@ test("confusion, samples, questions and cost agree with the matrix", async () =>
   expect(cost).toMatchObject({ bufferSamples: 18, flops: null });
   expect(cost.latency!.p50).toBeGreaterThan(0);
   expect(cost.latency!.p99).toBeGreaterThanOrEqual(cost.latency!.p50);
+  expect(cost.latency!.samples).toBeLessThanOrEqual(200);
   expect(cost.wallSeconds).toBeGreaterThanOrEqual(cost.trainSeconds + cost.evaluationSeconds);
   expect(cost.learning.map(({ task, steps }) => [task, steps])).toEqual([
     ["colour", 48],
