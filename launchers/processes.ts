@@ -88,11 +88,11 @@ function serve(running: Running): Promise<void> {
         child.kill("SIGKILL");
       }, 1000 * timeoutSeconds);
     };
-    createInterface({ input: child.stdout }).on("line", next);
+    const lines = createInterface({ input: child.stdout }).on("line", next);
     child.stderr.on("data", (text) => {
       said = `${said}${text}`.slice(-500);
     });
-    child.stdin.on("error", () => undefined); // its end says more
+    for (const stream of [child.stdin, lines, child.stderr]) stream.on("error", () => undefined); // its end says more
     child.on("error", (error) => {
       why = error.message;
     });
