@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,11 +9,14 @@ export default function setup(): () => void {
   return () => rmSync(root, { recursive: true, force: true });
 }
 
-/** The file system in memory of Linux, where it has room for all: every file that a run writes waits for the disk elsewhere. */
+/** Linux's file system in memory, where it has room for all and runs scripts: elsewhere each file of a run waits for the disk. */
 function memoryOr(other: string): string {
   try {
     const { bavail, bsize } = statfsSync("/dev/shm");
-    return bavail * bsize > 2 ** 32 ? "/dev/shm" : other;
+    const mount = readFileSync("/proc/mounts", "utf8")
+      .split("\n")
+      .find((line) => line.split(" ")[1] === "/dev/shm");
+    return bavail * bsize > 2 ** 32 && mount && !/\bnoexec\b/.test(mount) ? "/dev/shm" : other;
   } catch {
     return other;
   }
