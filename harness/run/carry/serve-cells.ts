@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError, toBenchError } from "../../contract/errors.js";
@@ -12,6 +12,7 @@ import { openStore } from "./open-store.js";
 import { patientStore } from "./patient-store.js";
 import { type CellRequest, readRequest } from "./request.js";
 import { RunStore, requestsOf } from "./run-store.js";
+import { newScratch } from "./scratch.js";
 import { workerSetup } from "./worker-setup.js";
 
 /** Carries out cells of one request, one at a time. */
@@ -41,7 +42,7 @@ export async function openCellServer(
   const contents = requestsOf(objects);
   const request = await readRequest(contents, digest);
   const store = new RunStore(objects, request.run);
-  const scratch = mkdtempSync(join(tmpdir(), "bench-worker-"));
+  const scratch = newScratch(tmpdir());
   const directory = join(scratch, "run");
   mkdirSync(directory);
   let current: CarriedCell | undefined;

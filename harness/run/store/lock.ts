@@ -1,47 +1,113 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { linkSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import { readRegularFile } from "../../contract/files/read-file.js";
-import { storageError } from "./journal.js";
+import { inStorage, storageError } from "./journal.js";
 
-interface Owner {
+/** A process that holds a lock. */
+export interface Owner {
   pid: number;
   host: string;
   /** When the process started, in the system's own terms: distinguishes a process from a later one with the same number. */
   started: string | null;
+  /** In what its number is counted, on Linux: processes of another namespace cannot be seen from here. */
+  namespace?: string;
 }
 
 /**
- * Takes a run directory for this process. The lock of a dead process is taken over; that of a live one, or of another
+ * Takes a directory for this process. The lock of a dead process is taken over; that of a live one, or of another
  * machine, is RUN_LOCKED.
  *
  * @returns what gives the directory back.
  */
 export function lockRun(directory: string): () => void {
   const path = join(directory, "lock");
-  const own: Owner = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
-  while (!createLock(path, own)) {
-    const owner = readOwner(path) ?? readLater(path);
-    if (owner !== undefined && isAlive(owner)) throw lockedBy(owner, directory);
-    removeStaleLock(path, owner, directory);
-  }
+  const own = ownerOf(process.pid);
+  const steps = takeLock(path, own);
+  for (let step = steps.next(); step.done !== true; step = steps.next()) pause(step.value);
   return () => {
     const owner = readOwner(path);
-    if (owner?.pid === own.pid && owner.started === own.started) rmSync(path, { force: true });
+    const isOwn = typeof owner === "object" && owner.pid === own.pid && owner.started === own.started;
+    if (isOwn) rmSync(path, { force: true });
   };
+}
+
+/** A process of this machine as an owner. */
+export function ownerOf(pid: number): Owner {
+  const namespace = namespaceHere();
+  return { pid, host: hostname(), started: startOf(pid), ...(namespace !== undefined && { namespace }) };
+}
+
+/**
+ * The steps of taking a lock, so that those of several processes can be tried in any order: what is between two of them
+ * looks at files or changes one. Yields how long to wait before the next step, in milliseconds.
+ *
+ * The lock of a dead process is removed by who holds the lock of its removal alone, `<path>.takeover`, and nobody replaces
+ * a lock that is there: what is removed is what was found.
+ */
+export function* takeLock(path: string, own: Owner): Generator<number, void> {
+  while (!createLock(path, own)) {
+    yield 0;
+    let owner = readOwner(path);
+    if (owner === "unknown") {
+      yield beingWritten;
+      owner = readOwner(path);
+    }
+    if (isAlive(owner)) throw lockedBy(owner, path);
+    yield 0;
+    if (owner !== "nobody") yield* removeStale(path, own);
+  }
+}
+
+/** Where file systems know no links, a lock is there for an instant before it is written. In milliseconds. */
+const beingWritten = 100;
+
+function* removeStale(path: string, own: Owner): Generator<number, void> {
+  const takeover = `${path}.takeover`;
+  try {
+    yield* takeLock(takeover, own);
+  } catch (error) {
+    if (!(error instanceof BenchError) || error.code !== "RUN_LOCKED") throw error;
+    return yield 10; // another process removes it
+  }
+  yield 0;
+  const owner = readOwner(path);
+  if (owner !== "nobody" && !isAlive(owner)) {
+    yield 0;
+    inStorage(path, () => rmSync(path, { recursive: true, force: true }));
+  }
+  yield 0;
+  inStorage(takeover, () => rmSync(takeover, { force: true }));
 }
 
 /** Whether a live process works in a run directory, or one of another machine may. */
 export function isLocked(directory: string): boolean {
-  const owner = readOwner(join(directory, "lock"));
-  return owner !== undefined && isAlive(owner);
+  return isAlive(readOwner(join(directory, "lock")));
 }
 
+/** Whether a process that took a directory is certainly dead. */
+export function isAbandoned(directory: string): boolean {
+  const owner = readOwner(join(directory, "lock"));
+  return typeof owner === "object" && owner.namespace === namespaceHere() && !isAlive(owner);
+}
+
+/** Creates a lock with its content in one step, where the file system knows links. False where there is one. */
 function createLock(path: string, owner: Owner): boolean {
+  const text = JSON.stringify(owner);
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    writeFileSync(path, JSON.stringify(owner), { flag: "wx" });
+    writeFileSync(temporary, text, { flag: "wx" });
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      writeFileSync(path, text, { flag: "wx" });
+    } finally {
+      rmSync(temporary, { force: true });
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -49,43 +115,25 @@ function createLock(path: string, owner: Owner): boolean {
   }
 }
 
-/** Moves the lock aside before deleting it, so that of two processes that saw the same dead owner only one wins. */
-function removeStaleLock(path: string, seen: Owner | undefined, directory: string): void {
-  const aside = `${path}.${process.pid}.stale`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw storageError(error, path);
-  }
-  const moved = readOwner(aside);
-  if (moved !== undefined && moved.pid !== seen?.pid && isAlive(moved)) {
-    renameSync(aside, path);
-    throw lockedBy(moved, directory);
-  }
-  rmSync(aside, { recursive: true, force: true });
-}
-
-/** The owner named in a lock; undefined where there is none: the file was cut short by its death, or is no lock of ours. */
-function readOwner(path: string): Owner | undefined {
+/** The owner named in a lock; unknown where the file was cut short by its death, or is no lock of ours. */
+function readOwner(path: string): Owner | "unknown" | "nobody" {
   try {
     const owner = JSON.parse(readRegularFile(path).toString("utf8")) as Partial<Owner> | null;
-    const { pid, host, started = null } = owner ?? {};
+    const { pid, host, started = null, namespace } = owner ?? {};
     const known =
       Number.isInteger(pid) && typeof host === "string" && (started === null || typeof started === "string");
-    return known ? { pid: pid!, host, started } : undefined;
-  } catch {
-    return undefined;
+    return known ? { pid: pid!, host, started, ...(typeof namespace === "string" && { namespace }) } : "unknown";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "nobody" : "unknown";
   }
 }
 
-/** Another process may have created its lock this instant and not have written it yet. */
-function readLater(path: string): Owner | undefined {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-  return readOwner(path);
+function pause(milliseconds: number): void {
+  if (milliseconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-function isAlive(owner: Owner): boolean {
+function isAlive(owner: Owner | "unknown" | "nobody"): owner is Owner {
+  if (typeof owner === "string") return false;
   if (owner.host !== hostname()) return true;
   try {
     process.kill(owner.pid, 0);
@@ -116,16 +164,25 @@ function startFromProcessList(pid: number): string | null {
   }
 }
 
-function lockedBy(owner: Owner, directory: string): BenchError {
+/** What the numbers of processes are counted in: containers of one machine have their own. */
+function namespaceHere(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return undefined;
+  }
+}
+
+function lockedBy(owner: Owner, path: string): BenchError {
   const elsewhere = owner.host !== hostname();
   return new BenchError(
     "RUN_LOCKED",
-    `process ${owner.pid}${elsewhere ? ` on ${owner.host}` : ""} works in ${directory}`,
+    `process ${owner.pid}${elsewhere ? ` on ${owner.host}` : ""} works in ${dirname(path)}`,
     {
       fix: elsewhere
-        ? `Wait for it, or choose another directory with --out; if that process is gone, delete ${join(directory, "lock")}.`
+        ? `Wait for it, or choose another directory with --out; if that process is gone, delete ${path}.`
         : "Wait for it to end, or choose another directory with --out.",
-      at: { file: join(directory, "lock") },
+      at: { file: path },
     },
   );
 }

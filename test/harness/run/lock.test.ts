@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lockRun } from "../../../harness/run/store/lock.js";
+import { isAbandoned, lockRun, ownerOf, takeLock } from "../../../harness/run/store/lock.js";
 import { newDirectory } from "../../files.js";
 
 const locked = (message: RegExp) =>
@@ -48,4 +49,58 @@ test("a lock that its owner did not live to write is taken over", () => {
 test("a process on another machine cannot be seen, so its lock is respected", () => {
   const directory = lockWith({ host: "elsewhere" });
   expect(() => lockRun(directory)).toThrow(locked(/on elsewhere/));
+});
+
+test("of several processes that meet at the lock of a dead one, one at a time has it, in whatever order they are served", () => {
+  const directory = newDirectory();
+  const path = join(directory, "lock");
+  const owners = [process.pid, process.ppid, 1].map(ownerOf); // they live
+  const dead = { ...owners[0]!, started: "some other boot:1" };
+  const stale = [JSON.stringify(dead), '{"pid":'];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...stale),
+      fc.option(fc.constantFrom(...stale), { nil: undefined }),
+      fc.array(fc.nat({ max: 2 }), { maxLength: 60 }),
+      (left, takeover, order) => {
+        for (const name of readdirSync(directory)) rmSync(join(directory, name)); // of a run that failed
+        writeFileSync(path, left);
+        if (takeover !== undefined) writeFileSync(`${path}.takeover`, takeover);
+        const all = owners.map((owner) => ({ steps: takeLock(path, owner), ended: false }));
+        let holder: number | undefined;
+        let taken = 0;
+        const serve = (who: number): void => {
+          if (holder === who) {
+            rmSync(path);
+            holder = undefined;
+          }
+          if (all[who]!.ended) return;
+          try {
+            if (all[who]!.steps.next().done !== true) return;
+            expect(holder).toBeUndefined();
+            holder = who;
+            taken += 1;
+          } catch (error) {
+            expect(error).toEqual(locked(/works in/));
+          }
+          all[who]!.ended = true;
+        };
+        for (const who of order) serve(who);
+        for (let round = 0; round < 100; round += 1) all.forEach((_, who) => void serve(who));
+        expect(all.every(({ ended }) => ended)).toBe(true);
+        if (holder !== undefined) serve(holder);
+        expect(taken).toBeGreaterThan(0);
+        expect(readdirSync(directory)).toEqual([]);
+      },
+    ),
+    { examples: [[stale[0]!, undefined, []]] },
+  );
+});
+
+test("a directory is abandoned once the process that took it is certainly dead", () => {
+  expect(isAbandoned(newDirectory())).toBe(false);
+  expect(isAbandoned(lockWith({}))).toBe(false);
+  expect(isAbandoned(lockWith({ host: "elsewhere", started: "some other boot:1" }))).toBe(false);
+  expect(isAbandoned(lockWith({ namespace: "pid:[1]", started: "some other boot:1" }))).toBe(false);
+  expect(isAbandoned(lockWith({ started: "some other boot:1" }))).toBe(process.platform !== "win32");
 });
