@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { boundedCall, CallTimeout } from "../../../trainers/model/tokenizer/bounded-call.js";
 import { openTokenizer } from "../../../trainers/model/tokenizer/tokenizer.js";
 import { endText, tinyTokenizer, writeTinyModel } from "./tiny-model.js";
 
@@ -90,4 +91,16 @@ test("a missing tokenizer is named", () => {
   expect(() => openTokenizer(directory)).toThrow(
     expect.objectContaining({ code: "MODEL_INVALID", message: "The file is missing." }),
   );
+});
+
+test("a call that had no processor begins again; one that computes for too long does not", () => {
+  let calls = 0;
+  const endless = (): never => {
+    for (calls += 1; ; );
+  };
+  const once = () => (calls === 0 ? endless() : calls);
+  expect(boundedCall(10, once, () => 0)).toBe(1);
+  calls = 0;
+  expect(() => boundedCall(10, endless, () => (calls < 2 ? 0 : 100))).toThrow(CallTimeout);
+  expect(calls).toBe(2);
 });
