@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Agent } from "undici";
 import { BenchError } from "../harness/contract/errors.js";
 import { packageRoot } from "../harness/contract/files.js";
 import type { Job, JobState, Launcher, LauncherDefinition } from "../harness/contract/launcher.js";
@@ -21,8 +22,14 @@ export const ray: LauncherDefinition = {
     },
   },
   async open(place, { python }) {
-    const launcher = new RayLauncher(addressOf(place), String(python));
-    await launcher.check();
+    const { Agent } = await import("undici");
+    const launcher = new RayLauncher(addressOf(place), String(python), new Agent(limits));
+    try {
+      await launcher.check();
+    } catch (error) {
+      await launcher.close();
+      throw error;
+    }
     return launcher;
   },
 };
@@ -51,6 +58,7 @@ class RayLauncher implements Launcher {
   constructor(
     private readonly address: string,
     private readonly python: string,
+    private readonly agent: Agent,
   ) {}
 
   /** Throws LAUNCHER_FAILED where no cluster answers. */
@@ -86,7 +94,9 @@ class RayLauncher implements Launcher {
     if ((await this.state(id))?.alive === true) await this.ask("POST", `/api/jobs/${id}/stop`);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.agent.close();
+  }
 
   /** What the driver printed of cells that it gave up. */
   private async lost(id: string): Promise<Map<string, string>> {
@@ -103,11 +113,9 @@ class RayLauncher implements Launcher {
    * Undefined where there is no such job. Not by `fetch`, whose headers look like a browser's, which Ray refuses.
    */
   private async ask<T>(method: "GET" | "POST", path: string, body?: object): Promise<T | undefined> {
-    const { Agent, request } = await import("undici");
-    const dispatcher = new Agent(limits);
     try {
-      const answer = await request(this.address + path, {
-        ...{ dispatcher, method, headers: { "content-type": "application/json" } },
+      const answer = await this.agent.request({
+        ...{ origin: this.address, path, method, headers: { "content-type": "application/json" } },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const text = await answer.body.text();
@@ -120,8 +128,6 @@ class RayLauncher implements Launcher {
         fix: "Start one with `ray start --head`, or give the address of its dashboard: --on http://host:8265.",
         cause: error,
       });
-    } finally {
-      await dispatcher.close();
     }
   }
 }

@@ -32,10 +32,14 @@ export class ContentStore {
     return digest;
   }
 
-  /** The same for all files of a directory; those whose names begin with a dot, and what is in such directories, are left out. */
-  async putTree(directory: string): Promise<Tree> {
+  /**
+   * The same for all files of a directory.
+   *
+   * @param wanted files and directories by their names; all unless given.
+   */
+  async putTree(directory: string, wanted: (name: string) => boolean = () => true): Promise<Tree> {
     const tree: Tree = {};
-    for (const path of await filesOf(directory)) tree[path] = await this.putFile(join(directory, path));
+    for (const path of await filesOf(directory, wanted)) tree[path] = await this.putFile(join(directory, path));
     return tree;
   }
 
@@ -87,14 +91,14 @@ async function digestOfFile(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function filesOf(directory: string, below = ""): Promise<string[]> {
+async function filesOf(directory: string, wanted: (name: string) => boolean, below = ""): Promise<string[]> {
   const entries = await readdir(join(directory, below), { withFileTypes: true });
   const found = await Promise.all(
     entries
-      .filter(({ name }) => !name.startsWith("."))
+      .filter(({ name }) => wanted(name))
       .map(async (entry) => {
         const path = below === "" ? entry.name : `${below}/${entry.name}`;
-        return entry.isDirectory() ? filesOf(directory, path) : [path];
+        return entry.isDirectory() ? filesOf(directory, wanted, path) : [path];
       }),
   );
   return found.flat().sort();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ObjectStore } from "./object-store.js";
 
@@ -20,19 +20,19 @@ export class DirectoryStore implements ObjectStore {
   }
 
   async write(key: string, content: string | Uint8Array): Promise<void> {
-    await this.replace(key, async (temporary) => {
-      const file = await open(temporary, "wx");
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    });
+    await this.replace(key, (temporary) => writeFile(temporary, content, { flag: "wx", flush: true }));
   }
 
   async upload(key: string, file: string): Promise<void> {
-    await this.replace(key, (temporary) => copyFile(file, temporary, constants.COPYFILE_FICLONE));
+    await this.replace(key, async (temporary) => {
+      await copyFile(file, temporary, constants.COPYFILE_FICLONE);
+      const copy = await open(temporary, "r+");
+      try {
+        await copy.sync();
+      } finally {
+        await copy.close();
+      }
+    });
   }
 
   async download(key: string, file: string): Promise<boolean> {

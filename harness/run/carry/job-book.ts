@@ -7,7 +7,7 @@ import type { RunPlan } from "../plan/plan.js";
 import type { WorkerSetup } from "../pool/messages.js";
 import type { CarrierMessage } from "./carrier.js";
 import type { ObjectStore } from "./object-store.js";
-import { putRequest, readRequest } from "./request.js";
+import { putRequest, putShared, readRequest, type SharedParts } from "./request.js";
 import { requestsOf } from "./run-store.js";
 
 /** Between two questions to the engine, and how long it may be unreachable, in milliseconds. */
@@ -27,6 +27,8 @@ export class JobBook {
   private readonly states = new Map<string, JobState>();
   private asked = Number.NEGATIVE_INFINITY;
   private unreachable: number | undefined;
+  /** What is in the store since the first submission. */
+  private shared: SharedParts | undefined;
 
   /** @param journaled the jobs of earlier coordinators. */
   constructor(
@@ -56,7 +58,9 @@ export class JobBook {
     const free = cells.filter(({ id }) => !this.jobOf.has(id));
     if (free.length === 0) return;
     const { elsewhere, record, config, directory } = this.plan;
-    const request = await putRequest(requestsOf(this.objects), this.plan, this.setup, free);
+    const contents = requestsOf(this.objects);
+    this.shared ??= await putShared(contents, this.plan, this.setup);
+    const request = await putRequest(contents, this.plan, this.setup, this.shared, free);
     const job: Job = {
       id: `bench-${record.configDigest.slice(0, 8)}-${randomUUID().slice(0, 8)}`,
       command: [...elsewhere.command, "worker", this.objects.address, request],

@@ -32,11 +32,28 @@ export interface CellRequest {
   keepCheckpoints: "last" | "all" | "none";
 }
 
-/** Puts all that some cells need into a store, each content once. Returns the digest of the request. */
+/** What all requests of a run share, in a store. */
+export type SharedParts = Pick<CellRequest, "suite" | "model">;
+
+/** Puts the data and the model of a run into a store. Dot files of the model's directory, such as `.git`, are left out. */
+export async function putShared(
+  contents: ContentStore,
+  { record }: RunPlan,
+  { suite, model }: Omit<WorkerSetup, "cancelled">,
+): Promise<SharedParts> {
+  const files = await contents.putTree(model, (name) => !name.startsWith("."));
+  return {
+    suite: await contents.put(JSON.stringify(suite)),
+    model: { directory: model, digest: record.model.digest, files },
+  };
+}
+
+/** Puts a request for some cells into a store. Returns its digest. */
 export async function putRequest(
   contents: ContentStore,
   plan: RunPlan,
   setup: Omit<WorkerSetup, "cancelled">,
+  shared: SharedParts,
   cells: readonly CellRecord[],
 ): Promise<string> {
   const { engine, compute, device, threads, quick, alerts, observation, chat, confinement } = setup;
@@ -46,8 +63,7 @@ export async function putRequest(
     version: packageVersion(),
     run: record.configDigest,
     numerics: record.numerics,
-    suite: await contents.put(JSON.stringify(setup.suite)),
-    model: { directory: setup.model, digest: record.model.digest, files: await contents.putTree(setup.model) },
+    ...shared,
     setup: {
       ...{ engine, compute, device, threads, quick, alerts, observation, chat },
       plugins: setup.plugins.map(portable),

@@ -5,7 +5,7 @@ import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
 import type { CellNeed, Launcher } from "../../contract/launcher.js";
 import type { Registry } from "../../plugins.js";
-import type { MemoryPlan } from "./memory.js";
+import { type MemoryPlan, workerProcessBytes } from "./memory.js";
 
 /** Where the cells of a run are carried out, if not by this process. */
 export interface Elsewhere {
@@ -59,8 +59,5 @@ export function elsewhereOf(
 /** What a worker with the largest cell takes, where that is known of all. */
 function cellBytes({ cells, total }: MemoryPlan): number | undefined {
   if (total === null) return undefined;
-  return Math.ceil(workerBytes + Math.max(...Object.values(cells).map((need) => need ?? 0)));
+  return Math.ceil(workerProcessBytes + Math.max(...Object.values(cells).map((need) => need ?? 0)));
 }
-
-/** Node with its worker and libraries. */
-const workerBytes = 500e6;

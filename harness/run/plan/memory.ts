@@ -25,6 +25,9 @@ export interface MemoryPlan {
 /** Node and its libraries, and what every worker adds to them. */
 const fixed = { process: 250e6, worker: 100e6 };
 
+/** Of a process with one worker and no cell, in bytes. */
+export const workerProcessBytes: number = fixed.process + fixed.worker;
+
 /** Share of the memory that a run may plan with. */
 const usable = 0.9;
 

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { ContentStore } from "../../../harness/run/carry/content-store.js";
 import { DirectoryStore } from "../../../harness/run/carry/directory-store.js";
+import { newScratch } from "../../../harness/run/carry/scratch.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
 import { elsewhere as carried, trainers } from "../../launchers/support.js";
@@ -133,6 +134,34 @@ test("a content is compared with its digest before anyone sees it", async () => 
   await expect(contents.getFile(digest, join(directory, "changed"))).rejects.toMatchObject({ code: "DATA_INVALID" });
   expect(existsSync(join(directory, "changed"))).toBe(false);
   await expect(contents.getTree({ "../escaped": digest }, directory)).rejects.toMatchObject({ code: "DATA_INVALID" });
+});
+
+test("a tree comes back with all its files; what is not wanted stays behind", async () => {
+  const from = join(directory, "tree");
+  for (const name of ["weights", ".state", ".git/config", "deep/.hidden"]) {
+    mkdirSync(join(from, name, ".."), { recursive: true });
+    writeFileSync(join(from, name), `of ${name}`);
+  }
+  const objects = new DirectoryStore(join(directory, "trees"));
+  await objects.create();
+  const contents = new ContentStore(objects, "contents");
+  const tree = await contents.putTree(from);
+  expect(Object.keys(tree)).toEqual([".git/config", ".state", "deep/.hidden", "weights"]);
+  await contents.getTree(tree, join(directory, "tree-back"));
+  expect(await contents.putTree(join(directory, "tree-back"))).toEqual(tree);
+  expect(Object.keys(await contents.putTree(from, (name) => !name.startsWith(".")))).toEqual(["weights"]);
+});
+
+test("a worker removes the directories of killed ones, and no others", () => {
+  const parent = join(directory, "temporary");
+  mkdirSync(parent);
+  const killed = newScratch(parent);
+  const lock = join(killed, "lock");
+  writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, "utf8")), started: "some other boot:1" }));
+  mkdirSync(join(parent, "bench-worker-unlocked"));
+  symlinkSync(killed, join(parent, "bench-worker-link"));
+  const next = newScratch(parent);
+  expect(readdirSync(parent).sort()).toEqual(["bench-worker-link", "bench-worker-unlocked", basename(next)].sort());
 });
 
 test("a directory that is gone is no empty store", async () => {
