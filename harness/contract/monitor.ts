@@ -31,7 +31,9 @@ export interface MonitorAlert {
 export type MonitorEvent =
   /** Held-out items that a version answered for the first time, with their scores on 0..1. */
   | { type: "scored"; version: number; scores: Record<string, number>; at: string }
-  | { type: "alert"; alert: MonitorAlert };
+  | { type: "alert"; alert: MonitorAlert }
+  /** What an alert said is so no more. */
+  | ({ type: "recovered"; at: string } & Pick<MonitorAlert, "version" | "kind" | "subject" | "against">);
 
 /** What a webhook receives of a monitor, as JSON. */
 export interface MonitorMessage {

@@ -1,17 +1,14 @@
-import type { AlertSettings, Severity } from "../../contract/alert.js";
+import type { AlertSettings } from "../../contract/alert.js";
 import { digestOf } from "../../contract/digest.js";
-import type { MonitorAlert, MonitorKind } from "../../contract/monitor.js";
-import { random } from "../../contract/random.js";
-import { mean } from "../../metrics/definition.js";
-import { groupBy } from "../../metrics/statistics/clusters.js";
-import { fallProbability } from "../../metrics/statistics/sign-test.js";
-import { MonitorLog } from "../../registry/monitor-log.js";
+import type { MonitorAlert, MonitorEvent } from "../../contract/monitor.js";
+import { MonitorLog, type MonitorState, standingKey } from "../../registry/monitor-log.js";
 import { modelIn } from "../../registry/state.js";
-import { severityOf, thresholdOf, type WatchedChange } from "../../run/alerts/detect.js";
 import type { CallServices } from "../calls.js";
 import { askHeldOut, type HeldOutSettings } from "../held-out.js";
 import type { Route } from "../router.js";
-import { shiftedFrom, significance, Traffic, type TrafficChange } from "./traffic.js";
+import { type Change, judged } from "./change.js";
+import { Retention } from "./retention.js";
+import { shiftedFrom, significance, Traffic, type TrafficChange, windows } from "./traffic.js";
 
 /** How deployed versions are watched. */
 export interface MonitorSettings {
@@ -25,34 +22,24 @@ export interface MonitorSettings {
   send(alert: MonitorAlert): Promise<void>;
 }
 
-interface Change {
-  kind: MonitorKind;
-  subject: string;
-  against: string;
-  before: number;
-  now: number;
-  items: number;
-  probability: number | null;
-  severity: Severity | undefined;
-  threshold: number;
-  text: string;
+/** What is known of a version that is watched. */
+interface Watched {
+  traffic: Traffic;
+  retention: Retention | undefined;
 }
 
 /**
  * Watches the champion of each model: its answers to held-out items of every task and probe against those that it gave
  * first, and against those of the former champion; the time of its calls and the lengths and embeddings of what it is
- * asked against its first calls, window by window: what differs by chance once in twenty windows is reported where two in a row
- * show it. What was as bad at the look before is not reported again.
+ * asked against its first calls, window by window, where two in a row show it. What is as bad as the log says already is
+ * not reported again, also after a restart; what recovered and falls again is.
  */
 export class Monitor {
   readonly #logs = new Map<string, MonitorLog>();
-  readonly #traffic = new Map<string, Traffic>();
-  /** Scores of items as a version answered them last. */
-  readonly #now = new Map<string, Map<string, number>>();
-  readonly #raised = new Map<string, Severity>();
+  /** By `name@version`. */
+  readonly #watched = new Map<string, Watched>();
   /** What the last window of calls showed for the first time. */
   readonly #suspected = new Set<string>();
-  #rounds = 0;
 
   constructor(
     private readonly registry: string,
@@ -63,10 +50,7 @@ export class Monitor {
 
   /** Takes a call into account that a version answered. */
   add({ name, version }: Route, body: Readonly<Record<string, unknown>>, seconds: number): void {
-    const key = `${name}@${version}`;
-    const traffic = this.#traffic.get(key) ?? new Traffic(this.settings.calls);
-    this.#traffic.set(key, traffic);
-    traffic.add(promptOf(body), seconds);
+    this.#watchedOf(name, version).traffic.add(promptOf(body), seconds);
   }
 
   /** Looks at the champion of a model. */
@@ -77,80 +61,67 @@ export class Monitor {
     const log = this.#logs.get(name) ?? new MonitorLog(this.registry, name);
     this.#logs.set(name, log);
     const changes = [
-      ...(this.heldOut === undefined ? [] : await this.#scores(name, version, former.champion, log, this.heldOut)),
+      ...(await this.#scores(name, version, former.champion, log)),
       ...(await this.#calls(name, version)),
     ];
-    const alerts = changes.flatMap((change) => this.#alert(name, version, change));
-    if (alerts.length > 0) await log.append(alerts.map((alert) => ({ type: "alert", alert })));
-    for (const alert of alerts) {
-      this.services.log(alert.text);
-      this.services.metrics.monitorAlerts.inc({ model: name, kind: alert.kind, severity: alert.severity });
-      await this.settings.send(alert).catch((error: Error) => {
-        this.services.log(`an alert of ${name} did not reach the webhook: ${error.message}`);
-      });
-    }
+    const { standing } = log.read();
+    const events = changes.flatMap((change) => this.#newsOf(name, version, change, standing));
+    if (events.length > 0) await log.append(events);
+    for (const event of events) if (event.type === "alert") await this.#tell(event.alert);
   }
 
-  /** Asks the next items of each set, and compares all that are known. */
-  async #scores(
-    name: string,
-    version: number,
-    former: number | undefined,
-    log: MonitorLog,
-    { items, each }: HeldOutSettings,
-  ): Promise<Change[]> {
-    const now = this.#now.get(`${name}@${version}`) ?? new Map<string, number>();
-    this.#now.set(`${name}@${version}`, now);
-    const sets = groupBy(items, ({ metric }) => metric);
-    const round = this.#rounds++;
-    for (const [metric, all] of sets) {
-      const shuffled = random({ seed: 0, stream: "monitor", task: metric }).shuffle([...all]);
-      for (let index = 0; index < Math.min(each, all.length); index++) {
-        const item = shuffled[(round * each + index) % shuffled.length]!;
-        now.set(item.id, await askHeldOut(item, name, version, this.services));
-      }
-    }
-    const own = log.read().scores.get(version);
-    const first = [...now].filter(([item]) => own?.has(item) !== true);
-    const at = new Date().toISOString();
-    const event = { type: "scored" as const, version, scores: Object.fromEntries(first), at };
-    const { scores } = first.length === 0 ? log.read() : await log.append([event]);
-    return [...sets].flatMap(([subject, all]) => {
-      const known = all.flatMap(({ id }) => (now.has(id) ? [[id, now.get(id)!] as const] : []));
-      const score = mean(known.map(([, each]) => each));
-      this.services.metrics.monitorScore.set({ model: name, version: `${version}`, subject }, score);
-      const kind = all[0]!.kind;
-      if (kind === undefined) return [];
-      const references = former === undefined || former === version ? [version] : [version, former];
-      return references.flatMap((reference) => {
-        const before = scores.get(reference);
-        const pairs = known.flatMap(([id, score]) => (before?.has(id) ? [[before.get(id)!, score] as const] : []));
-        const against = reference === version ? "its first answers" : `${name}@${reference}`;
-        return pairs.length === 0 ? [] : [this.#fall(kind, subject, against, pairs)];
-      });
+  async #tell(alert: MonitorAlert): Promise<void> {
+    const { text, model, kind, severity } = alert;
+    this.services.log(text);
+    this.services.metrics.monitorAlerts.inc({ model, kind, severity });
+    await this.settings.send(alert).catch((error: Error) => {
+      this.services.log(`an alert of ${model} did not reach the webhook: ${error.message}`);
     });
   }
 
-  #fall(
-    kind: "task" | "ability" | "safety",
-    subject: string,
-    against: string,
-    pairs: (readonly [number, number])[],
-  ): Change {
-    const [before, now] = [mean(pairs.map(([first]) => first)), mean(pairs.map(([, last]) => last))];
-    const probability = fallProbability(pairs);
-    const worse = before > 0 ? (before - now) / before : 0;
-    const items = pairs.length;
-    const facts = { kind, subject, before, now, items, probability };
-    const points = (score: number): string => (100 * score).toFixed(1);
-    const text = `${subject} fell ${points(before)} → ${points(now)} against ${against} (${items} items)`;
-    return { ...facts, against, text, ...this.#judged({ ...facts, worse }) };
+  #watchedOf(name: string, version: number): Watched {
+    const key = `${name}@${version}`;
+    const known = this.#watched.get(key) ?? {
+      traffic: new Traffic(this.settings.calls),
+      retention: this.heldOut && new Retention(this.heldOut),
+    };
+    this.#watched.set(key, known);
+    return known;
+  }
+
+  /** Asks the next items of each set, and compares all that are known. */
+  async #scores(name: string, version: number, former: number | undefined, log: MonitorLog): Promise<Change[]> {
+    const { retention } = this.#watchedOf(name, version);
+    if (retention === undefined) return [];
+    await retention.ask((item) => askHeldOut(item, name, version, this.services));
+    for (const [subject, score] of retention.means) {
+      this.services.metrics.monitorScore.set({ model: name, version: `${version}`, subject }, score);
+    }
+    const own = log.read().scores.get(version);
+    const first = [...retention.scores].filter(([item]) => own?.has(item) !== true);
+    const at = new Date().toISOString();
+    const event = { type: "scored" as const, version, scores: Object.fromEntries(first), at };
+    const { scores, since } = first.length === 0 ? log.read() : await log.append([event]);
+    const references = former === undefined || former === version ? [version] : [version, former];
+    return retention.changes(
+      references.map((reference) => ({
+        against: reference === version ? "its first answers" : `${name}@${reference}`,
+        scores: scores.get(reference) ?? new Map(),
+      })),
+      this.#lookNumber(since.get(version)!),
+      this.settings.alerts,
+    );
+  }
+
+  /** By the clock, so that a restart does not begin to count anew. */
+  #lookNumber(since: string): number {
+    const seconds = (Date.now() - Date.parse(since)) / 1000;
+    return 1 + Math.max(0, Math.floor(seconds / this.settings.everySeconds));
   }
 
   async #calls(name: string, version: number): Promise<Change[]> {
-    const change = await this.#traffic
-      .get(`${name}@${version}`)
-      ?.compare((texts) => this.#embed(name, version, texts))
+    const change = await this.#watchedOf(name, version)
+      .traffic.compare((texts) => this.#embed(name, version, texts))
       .catch((error: Error) => this.services.log(`${name}: what is asked could not be compared: ${error.message}`));
     if (!change) return [];
     const { lengths, embeddings } = change;
@@ -165,14 +136,10 @@ export class Monitor {
     const worse = before > 0 ? now / before - 1 : 0;
     const facts = { subject: "seconds", before, now, items: calls, probability };
     const text = `calls take ${now.toPrecision(3)} s, at first ${before.toPrecision(3)} s (last ${calls} calls)`;
-    const judged = this.#judged({ ...facts, kind: "cost", worse });
-    return { ...facts, kind: "resources", against: "its first calls", text, ...judged };
-  }
-
-  #judged(change: WatchedChange): Pick<Change, "severity" | "threshold"> {
     const { alerts } = this.settings;
-    const severity = severityOf(change, alerts);
-    return { severity, threshold: severity === undefined ? 0 : thresholdOf(alerts[change.kind], severity) };
+    const noise = alerts.noise === null ? null : alerts.noise / windows;
+    const verdict = judged({ ...facts, kind: "cost", worse }, alerts, noise);
+    return { ...facts, kind: "resources", against: "its first calls", text, ...verdict };
   }
 
   async #embed(name: string, version: number, texts: string[]): Promise<Float32Array[] | undefined> {
@@ -194,37 +161,44 @@ export class Monitor {
     return vectors.length === texts.length ? vectors : undefined;
   }
 
-  #alert(name: string, version: number, { severity, ...change }: Change): MonitorAlert[] {
+  /** The event of a change that is not in the log yet, or of its end. */
+  #newsOf(
+    name: string,
+    version: number,
+    { severity, isWithin, ...change }: Change,
+    standing: MonitorState["standing"],
+  ): MonitorEvent[] {
     const { kind, subject, against } = change;
-    const key = JSON.stringify([name, version, kind, subject, against]);
-    const before = this.#raised.get(key);
+    const key = standingKey({ version, kind, subject, against });
+    const suspicion = `${name} ${key}`;
+    const before = standing.get(key);
+    const at = new Date().toISOString();
     if (severity === undefined) {
-      this.#raised.delete(key);
-      this.#suspected.delete(key);
-      return [];
+      this.#suspected.delete(suspicion);
+      return before === undefined || !isWithin ? [] : [{ type: "recovered", version, kind, subject, against, at }];
     }
     const isOfCalls = kind === "resources" || kind === "drift";
-    if (isOfCalls && !this.#suspected.has(key)) {
-      this.#suspected.add(key);
+    if (isOfCalls && !this.#suspected.has(suspicion)) {
+      this.#suspected.add(suspicion);
       return [];
     }
-    this.#raised.set(key, severity);
     if (before === severity || before === "critical") return [];
     const id = digestOf({ name, version, kind, subject, against, severity }).slice(0, 16);
     const text = `bench ${severity}: ${name}@${version}: ${change.text}`;
-    return [{ id, severity, model: name, version, ...change, text, at: new Date().toISOString() }];
+    return [{ type: "alert", alert: { id, severity, model: name, version, ...change, text, at } }];
   }
 }
 
 function drifts({ calls, lengths, embeddings }: TrafficChange): Change[] {
   const common = { kind: "drift" as const, against: "its first calls", before: 0, items: calls };
-  const shifted = lengths.stability > shiftedFrom && lengths.probability < significance;
-  const other = embeddings !== undefined && embeddings.probability < significance;
+  const shifted = lengths.stability > shiftedFrom && lengths.probability <= significance;
+  const other = embeddings !== undefined && embeddings.probability <= significance;
   const asked = "what is asked is unlike the first calls";
   return [
     {
       ...{ ...common, subject: "lengths", now: lengths.stability, threshold: shiftedFrom },
       ...{ probability: lengths.probability, severity: shifted ? "warning" : undefined },
+      isWithin: !shifted,
       text: `${asked}: lengths of prompts, stability index ${lengths.stability.toFixed(2)}`,
     },
     ...(embeddings === undefined
@@ -233,6 +207,7 @@ function drifts({ calls, lengths, embeddings }: TrafficChange): Change[] {
           {
             ...{ ...common, subject: "embeddings", now: embeddings.squared, threshold: significance },
             ...{ probability: embeddings.probability, severity: other ? ("warning" as const) : undefined },
+            isWithin: !other,
             text: `${asked}: embeddings of prompts, MMD² ${embeddings.squared.toFixed(3)} (p ${embeddings.probability.toFixed(3)})`,
           },
         ]),

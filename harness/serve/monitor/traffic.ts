@@ -3,11 +3,14 @@ import { kolmogorovSmirnov } from "../../metrics/statistics/kolmogorov-smirnov.j
 import { meanDiscrepancy } from "../../metrics/statistics/mean-discrepancy.js";
 import { populationStability } from "../../metrics/statistics/population-stability.js";
 
-/** Prompts of a window that are embedded, those of one look, and permutations of the test of their embeddings. */
-const [embedded, atOnce, permutations] = [48, 24, 199];
+/** Windows over which chance shows a change in one of them, by each statistic, with a probability of at most 5%. */
+export const windows = 500;
 
-/** From which population stability index a shift is one, and at which probability by chance: as while a run trains. */
-export const [shiftedFrom, significance] = [0.2, 0.05];
+/** From which population stability index a shift is one, as while a run trains, and at which probability by chance. */
+export const [shiftedFrom, significance] = [0.2, 0.05 / windows];
+
+/** Prompts of a window that are embedded, those of one look, and permutations of the test of their embeddings. */
+const [embedded, atOnce, permutations] = [48, 24, 1 / significance - 1];
 
 /** How the calls of now differ from the first ones. */
 export interface TrafficChange {

@@ -10,6 +10,7 @@ import { Traffic } from "../../../harness/serve/monitor/traffic.js";
 import { newDirectory } from "../../files.js";
 import { bench } from "../cli/support.js";
 import { type OtherServer, otherServer, serve, twoVersions } from "./support.js";
+import { firstAlert } from "./watched.js";
 
 const home = newDirectory();
 const messages: (MonitorMessage & { signed: boolean })[] = [];
@@ -98,6 +99,23 @@ it("says nothing of a version that answers as it did, and where a task falls say
   expect(await metrics()).toContain('bench_monitor_alerts_total{model="support",kind="task",severity="critical"} 1');
 });
 
+it("does not say again after a restart what is as bad as it was, and what recovered and falls again it does", async () => {
+  const asked = async (calls: number) => {
+    const before = model.asked.length;
+    await until(() => model.asked.length > before + calls);
+  };
+  await server.server.close();
+  await started();
+  await asked(90);
+  expect(messages).toHaveLength(1);
+  forgotten.delete("capitals");
+  await until(() => log().includes('"recovered"'));
+  expect(messages).toHaveLength(1);
+  forgotten.add("capitals");
+  await until(() => messages.length > 1);
+  expect(messages[1]!.alert).toMatchObject({ id: messages[0]!.alert.id, subject: "task.capitals" });
+});
+
 it("compares a new champion with the former one's answers", async () => {
   messages.length = 0;
   forgotten.add("rivers");
@@ -145,4 +163,18 @@ it("compares embeddings of what is asked, and does without where there are none"
   const alike = await compared((text) => [Number(text.at(-1)), 1]);
   expect(alike.embeddings!.probability).toBeGreaterThan(0.05);
   expect((await compared(() => undefined)).embeddings).toBeUndefined();
+});
+
+it("alerts by chance about at most a twentieth of the versions, however often it looks, and finds what a task forgot", async () => {
+  const [versions, looks] = [50, 100];
+  const share = async (watched: Omit<Parameters<typeof firstAlert>[0], "looks" | "seed">) => {
+    const seeds = Array.from({ length: versions }, (_, seed) => seed);
+    const found = await Promise.all(seeds.map((seed) => firstAlert({ ...watched, looks, seed })));
+    return found.filter((look) => look !== null).length / versions;
+  };
+  expect(await share({ right: () => 0.8 })).toBeLessThanOrEqual(0.05);
+  expect(await share({ right: (task, look) => (task === 0 && look > 40 ? 0.2 : 0.8) })).toBe(1);
+  // 5% for each comparison at each look, as if it were the only one
+  const whole = (look: number) => (0.05 * 4) / (1 / Math.log2(look + 1) - 1 / Math.log2(look + 2));
+  expect(await share({ right: () => 0.8, noise: whole })).toBeGreaterThan(0.5);
 });
