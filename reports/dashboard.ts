@@ -22,8 +22,8 @@ export function openDashboard(): DashboardRenderer {
   // Idiomorph changes only what differs, so that focus, selections and unfolded details stay as they are.
   const idiomorph = createRequire(import.meta.url).resolve("idiomorph/dist/idiomorph.min.js");
   return {
-    page: (state: DashboardState) => render("dashboard", { ...liveView(state), takesKeys: state.takesKeys }),
-    parts(state) {
+    page: (parts, settings) => render("dashboard", { ...settings, parts: Object.values(parts) }),
+    parts(state: DashboardState) {
       const view = liveView(state);
       return Object.fromEntries(parts.map((name) => [name, render(name, view)]));
     },

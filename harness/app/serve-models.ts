@@ -17,6 +17,7 @@ import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
 import { loadSuite } from "../run/plan/plan.js";
 import type { Backend } from "../serve/api.js";
+import { isLoopback } from "../serve/guard.js";
 import type { HeldOutItem } from "../serve/held-out.js";
 import { LocalBackend } from "../serve/local/backend.js";
 import type { MonitorSettings } from "../serve/monitor/monitor.js";
@@ -26,7 +27,7 @@ import type { ShadowSettings } from "../serve/shadow.js";
 import { openTracing } from "../serve/tracing.js";
 import { type AppContext, registryFor, specifiersFor } from "./context.js";
 import { advanceRollout, intervene, observeRequests, observeRows, statusOf } from "./rollout.js";
-import { isLoopback, listening, readKeys, textOf } from "./serving/listening.js";
+import { listening, readKeys, textOf } from "./serving/listening.js";
 
 /** How models are served. */
 export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device" | "dtype" | "python" | "chat">> {

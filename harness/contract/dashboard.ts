@@ -122,10 +122,14 @@ export interface DashboardAsset {
 
 /** What makes a live page of a state: equal states give equal texts. */
 export interface DashboardRenderer {
-  /** The whole page. */
-  page(state: DashboardState): string;
-  /** Parts of it that change, each the HTML of one element with that id. */
+  /** Parts of the page that change, in their order, each the HTML of one element with that id. */
   parts(state: DashboardState): Record<string, string>;
+  /**
+   * The whole page.
+   *
+   * @param stamp what the page asks for later parts with.
+   */
+  page(parts: Record<string, string>, settings: Pick<DashboardState, "takesKeys"> & { stamp: string }): string;
   /** By the path that the page loads them from. */
   assets: Record<string, DashboardAsset>;
 }

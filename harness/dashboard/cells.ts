@@ -1,5 +1,6 @@
 import type { DashboardCell } from "../contract/dashboard.js";
 import type { CellRecord, CostRecord, MatrixRecord, RunRecord } from "../contract/result.js";
+import { usageOf } from "../run/cell/cost-record.js";
 import { type MeasuredRow, readFinishedRow } from "../run/cell/row.js";
 import type { CellState } from "../run/store/cell-state.js";
 import { checkMatrix } from "../run/store/check-results.js";
@@ -69,7 +70,7 @@ export class CellReader {
     return {
       matrix: Array.from({ length: tasks.length + 1 }, (_, row) => scores(row)),
       learning: rows.flatMap(({ record }) => learned(record.learning)),
-      spent: sumOf(rows),
+      spent: spentOn(rows),
       checkpointBytes: rows.at(-1)?.record.checkpointBytes ?? null,
     };
   }
@@ -97,13 +98,10 @@ function learned(learning: CostRecord["learning"]): DashboardCell["learning"] {
   }));
 }
 
-/** What rows took, with each of their evaluations once; null where a part of that is not known. */
-function sumOf(rows: readonly MeasuredRow[]): Spent {
-  const evaluations = new Map(rows.map(({ record, evaluation }) => [record.evaluation, evaluation.usage]));
-  const parts = [...rows.map(({ record }) => record.learningUsage), ...evaluations.values()];
-  const sum = (measure: keyof Spent): number | null =>
-    parts.every((part) => Number.isFinite(part[measure])) ? parts.reduce((all, part) => all + part[measure]!, 0) : null;
-  return Object.fromEntries(measures.map((measure) => [measure, sum(measure)])) as Spent;
+/** What rows took; null where it is not known, or rows of a foreign run say no number. */
+function spentOn(rows: readonly MeasuredRow[]): Spent {
+  const { all } = usageOf(rows);
+  return Object.fromEntries(measures.map((each) => [each, Number.isFinite(all[each]) ? all[each] : null])) as Spent;
 }
 
 const share = (value: unknown): number | null => (typeof value === "number" && value >= 0 && value <= 1 ? value : null);

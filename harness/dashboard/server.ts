@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { DashboardRenderer, DashboardState } from "../contract/dashboard.js";
 import { BenchError } from "../contract/errors.js";
 import { ApiError } from "../serve/api.js";
 import { apiError, objectOf } from "../serve/calls.js";
-import { KeyGuard } from "../serve/guard.js";
+import { isLoopback, KeyGuard } from "../serve/guard.js";
 
 /** What a dashboard is started with. */
 export interface DashboardSettings {
@@ -59,19 +60,21 @@ function addRoutes(server: FastifyInstance, settings: DashboardSettings, updates
   const keys = new KeyGuard(settings.keys);
   server.addHook("onRequest", async ({ hostname }, reply) => {
     reply.headers(headers);
-    const isHere = ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
-    if (loopback && !isHere) throw new ApiError(403, "this dashboard is for the machine that it runs on");
+    if (loopback && !isLoopback(hostname)) throw new ApiError(403, "this dashboard is for the machine that it runs on");
   });
   server.setErrorHandler((error, _request, reply) => {
     const known = error instanceof BenchError && ["USAGE", "UNKNOWN_NAME"].includes(error.code);
     const answer = known ? new ApiError(409, (error as BenchError).message) : apiError(error);
     return reply.code(answer.status).send(answer.toBody());
   });
-  server.get("/", async (_, reply) => reply.type("text/html; charset=utf-8").send(renderer.page(settings.read())));
+  server.get("/", async (_, reply) => reply.type("text/html; charset=utf-8").send(updates.page()));
   for (const [path, { type, content }] of Object.entries(renderer.assets)) {
     server.get(`/${path}`, async (_, reply) => reply.type(type).send(content));
   }
-  server.get("/events", (_, reply) => updates.add(reply));
+  server.get("/events", ({ headers, query }, reply) => {
+    const { since } = query as { since?: unknown };
+    updates.add(reply, String(headers["last-event-id"] ?? since ?? ""));
+  });
   server.post("/rollouts/:name/rollback", async (request) => {
     if (!keys.isSet) throw new ApiError(403, "this dashboard only shows; start it with --keys to act");
     keys.check(request.headers.authorization);
@@ -85,23 +88,38 @@ function addRoutes(server: FastifyInstance, settings: DashboardSettings, updates
   });
 }
 
-/** Server-sent events for open pages: while there are any, what has changed is looked for. */
+/** Pages and their server-sent events: while any page is open, what has changed is looked for. */
 class Updates {
   readonly #listeners = new Set<FastifyReply["raw"]>();
-  /** The parts as they were sent last. */
+  /** Of this server among those that may have run before it. */
+  readonly #epoch = randomUUID();
+  /** The parts as they were rendered last, and each at which look it changed last. */
   #parts: Record<string, string> = {};
+  readonly #changed: Record<string, number> = {};
+  #looks = 0;
+  #looked = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly settings: DashboardSettings) {}
 
-  /** Sends all parts, then each as it changes. */
-  add(reply: FastifyReply): void {
+  /** The whole page as it is now. */
+  page(): string {
+    this.#lookAgain();
+    const { renderer, keys } = this.settings;
+    return renderer.page(this.#parts, { takesKeys: keys.length > 0, stamp: this.#stamp });
+  }
+
+  /** Sends the parts that have changed since a stamp, then each as it changes. */
+  add(reply: FastifyReply, since: string): void {
     if (this.#listeners.size >= mostListeners) throw new ApiError(503, `${mostListeners} pages are open already`);
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { ...headers, "content-type": "text/event-stream" });
-    this.look();
-    for (const [id, html] of Object.entries(this.#parts)) raw.write(eventOf(id, html));
+    this.#lookAgain();
+    const [epoch, look] = since.split(".");
+    const known = epoch === this.#epoch ? Number(look) : 0;
+    raw.write(": connected\n\n");
+    for (const id of Object.keys(this.#parts)) if (!(this.#changed[id]! <= known)) raw.write(this.#eventOf(id));
     this.#listeners.add(raw);
     this.#timer ??= setInterval(() => this.look(), 1000 * this.settings.everySeconds);
     raw.once("close", () => {
@@ -113,14 +131,30 @@ class Updates {
   /** Sends what has changed. */
   look(): void {
     const parts = this.settings.renderer.parts(this.settings.read());
-    for (const [id, html] of Object.entries(parts)) {
-      if (this.#parts[id] === html) continue;
+    const changed = Object.keys(parts).filter((id) => parts[id] !== this.#parts[id]);
+    this.#parts = parts;
+    this.#looks += 1;
+    this.#looked = performance.now();
+    for (const id of changed) {
+      this.#changed[id] = this.#looks;
       for (const listener of this.#listeners) {
         if (listener.writableLength > mostUnread) listener.destroy();
-        else listener.write(eventOf(id, html));
+        else listener.write(this.#eventOf(id));
       }
     }
-    this.#parts = parts;
+  }
+
+  /** Looks, unless that was done within the time between two looks. */
+  #lookAgain(): void {
+    if (performance.now() - this.#looked >= 1000 * this.settings.everySeconds) this.look();
+  }
+
+  get #stamp(): string {
+    return `${this.#epoch}.${this.#looks}`;
+  }
+
+  #eventOf(id: string): string {
+    return `event: part\nid: ${this.#stamp}\ndata: ${JSON.stringify({ id, html: this.#parts[id] })}\n\n`;
   }
 
   close(): void {
@@ -133,5 +167,3 @@ class Updates {
     this.#timer = undefined;
   }
 }
-
-const eventOf = (id: string, html: string): string => `event: part\ndata: ${JSON.stringify({ id, html })}\n\n`;

@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ApiError } from "./api.js";
 
+/** Whether an address, or the host that a request names, is reached from this machine alone. */
+export const isLoopback = (host: string): boolean => ["127.0.0.1", "::1", "[::1]", "localhost"].includes(host);
+
 const digest = (key: string): Buffer => createHash("sha256").update(key).digest();
 
 /** Lets in whoever has a key. */

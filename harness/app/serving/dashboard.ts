@@ -5,10 +5,11 @@ import { ModelsReader } from "../../dashboard/models.js";
 import { Problems } from "../../dashboard/problems.js";
 import { RunsReader } from "../../dashboard/runs.js";
 import { type DashboardServer, dashboardServer } from "../../dashboard/server.js";
+import { isLoopback } from "../../serve/guard.js";
 import { type AppContext, registryFor } from "../context.js";
 import { reporterThat } from "../render-report.js";
 import { intervene } from "../rollout.js";
-import { isLoopback, listening, readKeys } from "./listening.js";
+import { listening, readKeys } from "./listening.js";
 
 /** Where a dashboard looks and listens. */
 export interface DashboardOptions {

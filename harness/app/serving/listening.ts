@@ -1,9 +1,6 @@
 import { readFileSync } from "node:fs";
 import { BenchError } from "../../contract/errors.js";
 
-/** Whether an address to listen on is reached from this machine alone. */
-export const isLoopback = (host: string): boolean => ["127.0.0.1", "::1", "localhost"].includes(host);
-
 /**
  * Keys, one a line.
  *

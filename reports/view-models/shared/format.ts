@@ -1,10 +1,7 @@
 /** Shown in place of a missing value. */
 export const missing = "–";
 
-/** A score on 0..1 in points out of 100, one decimal. */
-export function points(score: number | null | undefined): string {
-  return score === null || score === undefined ? missing : withMinus((score * 100).toFixed(1));
-}
+export { points } from "../../../harness/metrics/score-text.js";
 
 /** A difference of scores in points, with its sign. */
 export function signedPoints(difference: number | null | undefined): string {
@@ -61,10 +58,6 @@ function scaled(value: number, base: number, units: readonly string[], from: num
     unit += 1;
   }
   return `${Number(rest.toPrecision(3))}${units[unit]}`;
-}
-
-function withMinus(text: string): string {
-  return text.replace("-", "−");
 }
 
 /** A name as the fragment of an address. */

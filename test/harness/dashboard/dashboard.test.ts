@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { serveDashboard, stateReader } from "../../../harness/app/serving/dashboard.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { MonitorLog } from "../../../harness/registry/monitor-log.js";
+import { readFinishedRow } from "../../../harness/run/cell/row.js";
 import { lockRun } from "../../../harness/run/store/lock.js";
 import { layout } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
@@ -96,6 +97,9 @@ describe("what is shown", () => {
     writeFileSync(join(run, "progress.json"), JSON.stringify(progress));
     expect(seen().progress).toEqual({ fraction: 0.25, secondsLeft: 60 });
     expect(seen().cells[0]!.learning.at(-1)).toMatchObject({ steps: 8, losses });
+    const row = readFinishedRow(run, cell, JSON.parse(journal[rows[0]! - 1]!).event)!;
+    const { learningUsage, keepingSeconds } = row.record;
+    expect(seen().cells[0]!.spent.seconds).toBe(learningUsage.seconds + row.evaluation.usage.seconds + keepingSeconds);
     for (const line of journal.slice(rows[0]!, rows[1]!)) appendFileSync(join(run, layout.journal), line);
     expect(measured()).toEqual([true, true, false, false]);
     unlock();
@@ -127,6 +131,19 @@ describe("what is shown", () => {
 });
 
 describe("the server", () => {
+  it("sends a page only the parts that have changed since it was made", async () => {
+    const page = await (await fetch(address)).text();
+    const [, stamp] = /data-stamp="([^"]+)"/.exec(page)!;
+    const first = async (since: string): Promise<string> => {
+      const reader = (await fetch(`${address}/events?since=${since}`)).body!.getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      return Buffer.from(value!).toString();
+    };
+    expect(await first("")).toContain('"id":"live-summary"');
+    expect(await first(stamp!)).not.toContain('"id":"live-summary"');
+  });
+
   const act = (body: unknown, bearer = key, to = address) =>
     fetch(`${to}/rollouts/support/rollback`, {
       method: "POST",

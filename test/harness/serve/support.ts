@@ -40,13 +40,18 @@ export async function serve(
   return { ...serving, log };
 }
 
-/** A registry with two versions of the model `support`, the first of them the champion. Returns its directory. */
-export async function twoVersions(home: string): Promise<string> {
+/** A copy of the embedded model that is another version, since one of its files differs. */
+export function alteredModel(home: string): string {
   const altered = join(home, "altered");
   cpSync(embeddedModel, altered, { recursive: true });
-  const config = join(altered, "generation_config.json"); // other files are another version
+  const config = join(altered, "generation_config.json");
   writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, "utf8")), transformers_version: "0" }));
-  for (const model of [embeddedModel, altered]) {
+  return altered;
+}
+
+/** A registry with two versions of the model `support`, the first of them the champion. Returns its directory. */
+export async function twoVersions(home: string): Promise<string> {
+  for (const model of [embeddedModel, alteredModel(home)]) {
     expect(await bench(["registry", "add", "support", model], home)).toMatchObject({ code: 0 });
   }
   expect(await bench(["registry", "alias", "support@1", "champion"], home)).toMatchObject({ code: 0 });

@@ -2,10 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addVersion } from "../../../../harness/app/registry/add-version.js";
 import { moveAlias } from "../../../../harness/app/registry/aliases.js";
+import { startRollout } from "../../../../harness/app/rollout.js";
 import type { RandomStream } from "../../../../harness/contract/random.js";
 import { rooms } from "../../../../rooms.js";
 import { embeddedModel } from "../../../files.js";
-import { serve } from "../../../harness/serve/support.js";
+import { alteredModel, serve } from "../../../harness/serve/support.js";
 import type { Kind, Outcome } from "../kind.js";
 import { mutateBytes, mutateJson } from "../mutate.js";
 import { changed, openServer } from "./servers.js";
@@ -15,7 +16,12 @@ const key = "a key of thirty-two characters..";
 const authorization = { authorization: `Bearer ${key}` };
 const prompt = "Question: 2 + 3\nAnswer:";
 
-const calls: readonly { path: string; body: object }[] = [
+interface Call {
+  path: string;
+  body: object;
+}
+
+const questions: readonly Call[] = [
   {
     path: "/v1/chat/completions",
     body: {
@@ -25,8 +31,17 @@ const calls: readonly { path: string; body: object }[] = [
   },
   { path: "/v1/completions", body: { model: "m@1", prompt: [prompt], max_tokens: 3, stream: true } },
   { path: "/v1/embeddings", body: { model: "m", input: ["a river"], encoding_format: "base64" } },
-  { path: "/v1/feedback", body: { id: "bench~m~1~n~x~y", metric: "resolved", value: 1 } },
-  { path: "/v1/rollouts/m/gate", body: { name: "canary", metadata: {} } },
+];
+
+/** @param id of an answer that the rollout routed. */
+const rolloutCalls = (id: string): Call[] => [
+  { path: "/v1/feedback", body: { id, metric: "resolved", value: 1 } },
+  {
+    path: "/v1/rollouts/m/observations",
+    body: { observations: [{ arm: "candidate", metric: "resolved", value: 0.5, request: "r" }] },
+  },
+  { path: "/v1/rollouts/m/gate", body: { name: "canary", metadata: { token: key } } },
+  { path: "/v1/rollouts/m/outcome", body: { name: "canary", namespace: "n", phase: "Succeeded", metadata: {} } },
 ];
 
 /** How a call ended: 500 is what nobody thought of. */
@@ -46,7 +61,7 @@ async function outcomeOfCall(what: string, address: string, init: RequestInit & 
   return { ending: "refused", message: `${answer.status} ${text}`.slice(0, 200) };
 }
 
-/** A registry with two models, of which one has a champion and is served; neither has a rollout. */
+/** A registry with two models, of which one has a champion and is served. */
 async function openRegistry(place: string): Promise<string> {
   const registry = join(place, "registry");
   const options = { registry, by: "attack" };
@@ -56,7 +71,16 @@ async function openRegistry(place: string): Promise<string> {
   return registry;
 }
 
-function changedCall(draw: RandomStream): RequestInit & { path: string } {
+/** Adds a second version of the served model and starts its rollout. */
+async function openRollout(place: string, registry: string): Promise<void> {
+  const options = { registry, by: "attack" };
+  const policy = join(place, "policy.yaml");
+  writeFileSync(policy, "steps: [50]\nmetrics:\n  resolved: { margin: 0.1 }\n  failed: { margin: 0.1 }\n");
+  await addVersion("m", alteredModel(place), options, { builtIns: rooms });
+  await startRollout("m@2", { ...options, policy });
+}
+
+function changedCall(calls: readonly Call[], draw: RandomStream): RequestInit & { path: string } {
   const { path, body } = draw.pick(calls);
   const target = draw.integer(6) === 0 ? `/${mutateBytes(Buffer.from(path.slice(1)), draw).toString("latin1")}` : path;
   const sent =
@@ -74,16 +98,22 @@ export const calledServers: Kind = {
   share: 6,
   async open(place) {
     const registry = await openRegistry(place);
-    const { address } = await serve(registry, ["m"], { keys: join(place, "keys.txt"), timeout: 10 });
-    for (const { path, body } of calls.slice(0, 3)) {
-      const headers = { ...json, ...authorization };
+    await openRollout(place, registry);
+    const keys = join(place, "keys.txt");
+    const { address } = await serve(registry, ["m"], { keys, operatorKeys: keys, timeout: 10 });
+    const headers = { ...json, ...authorization };
+    const [{ path: asked, body: question }] = questions as [Call];
+    const answer = await fetch(address + asked, { method: "POST", headers, body: JSON.stringify(question) });
+    await answer.text();
+    const calls = [...questions, ...rolloutCalls(answer.headers.get("x-request-id")!)];
+    for (const { path, body } of calls) {
       const { ending, detail, message } = await outcomeOfCall(path, address, {
         ...{ path, method: "POST", headers, body: JSON.stringify(body) },
       });
       if (ending !== "accepted") throw new Error(`the unchanged call is ${ending}: ${detail ?? message}`);
     }
     return async (draw) => {
-      const call = changedCall(draw);
+      const call = changedCall(calls, draw);
       return outcomeOfCall(`${call.method} ${call.path} ${Buffer.from(call.body as Uint8Array)}`, address, call);
     };
   },
@@ -110,9 +140,9 @@ export const upstreams: Kind = {
     const attempt = (draw?: RandomStream): Promise<Outcome> => {
       state.disturb = (_, given) => (draw === undefined ? given : changed(given, draw));
       streams = draw !== undefined && draw.integer(2) === 0;
-      const body = JSON.stringify({ ...calls[0]!.body, stream: streams });
+      const body = JSON.stringify({ ...questions[0]!.body, stream: streams });
       return outcomeOfCall("a server behind with another answer", address, {
-        ...{ path: calls[0]!.path, method: "POST", headers: { ...json, ...authorization }, body },
+        ...{ path: questions[0]!.path, method: "POST", headers: { ...json, ...authorization }, body },
       });
     };
     if ((await attempt()).ending !== "accepted") throw new Error("the unchanged server behind is refused");
