@@ -9,7 +9,7 @@ import { writeFileAtomically } from "./harness/contract/files.js";
 import { random } from "./harness/contract/random.js";
 import { groupBy } from "./harness/metrics/statistics/clusters.js";
 import { baseModelDirectory } from "./suites/complete-suite.js";
-import { readerDirectory } from "./suites/knowledge-seq/index.js";
+import { readerDirectory } from "./suites/knowledge-seq/generate.js";
 import { type ReadingItem, readingItem } from "./suites/knowledge-seq/reading.js";
 import { readerBatches, readerRate, readerRecipe } from "./suites/knowledge-seq/recipe.js";
 import { openModel } from "./trainers/engine/onnx/open.js";

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { encodingOf, machine, meanScore, openOptions, takeStep } from "./bench-pretrain.js";
 import { writeFileAtomically } from "./harness/contract/files.js";
 import { baseModelDirectory } from "./suites/complete-suite.js";
-import { probesOf, visionModelDirectory } from "./suites/mm-seq/index.js";
+import { probesOf, visionModelDirectory } from "./suites/mm-seq/generate.js";
 import { pictureFile } from "./suites/mm-seq/pictures/picture-files.js";
 import { visionBatches, visionItem } from "./suites/mm-seq/pretraining/batches.js";
 import { initialVision } from "./suites/mm-seq/pretraining/initial-vision.js";
@@ -16,7 +16,7 @@ import { visionRate, visionRecipe } from "./suites/mm-seq/pretraining/recipe.js"
 import { visionCard } from "./suites/mm-seq/pretraining/vision-card.js";
 import { type LanguageFiles, visionFiles } from "./suites/mm-seq/pretraining/vision-files.js";
 import { promptsOf } from "./suites/trace-seq/assemble.js";
-import { generateSuite } from "./suites/trace-seq/index.js";
+import { generateSuite } from "./suites/trace-seq/generate.js";
 import type { Model } from "./trainers/engine/contract.js";
 import { openModel } from "./trainers/engine/onnx/open.js";
 import { readFields } from "./trainers/model/config.js";
@@ -94,12 +94,13 @@ function writeUntrained(directory: string): void {
 /** The share of right answers to new questions on pictures, by ability. */
 async function visionScores(model: Model, directory: string): Promise<Record<string, number>> {
   const { beginToken, encode } = encodingOf(model);
+  const { token, count } = model.images!;
   const scores: Record<string, number> = {};
   for (const ability of abilityNames) {
     const items = Array.from({ length: measuredItems }, (_, item) => visionItem("probe", ability, item));
     const requests = items.map(({ pixels, question }, id) => ({
       id: String(id),
-      tokens: [beginToken, ...model.images!, ...encode(`\n${question}`)],
+      tokens: [beginToken, ...Array<number>(count).fill(token), ...encode(`\n${question}`)],
       images: [pictureFile(pixels, directory)],
     }));
     const replies = await model.generate(requests, { maxNewTokens: 20 });

@@ -11,7 +11,7 @@ import type { Decoding } from "./harness/contract/trainer.js";
 import { scorers } from "./harness/score/index.js";
 import { baseModelDirectory } from "./suites/complete-suite.js";
 import { promptsOf } from "./suites/trace-seq/assemble.js";
-import { generateSuite } from "./suites/trace-seq/index.js";
+import { generateSuite } from "./suites/trace-seq/generate.js";
 import { trainTokenizer } from "./suites/trace-seq/pretraining/byte-pair-encoding.js";
 import { Corpus, type Encoding, tokenizerTexts, type WeightedSequence } from "./suites/trace-seq/pretraining/corpus.js";
 import { initialWeights } from "./suites/trace-seq/pretraining/initial-weights.js";

@@ -162,7 +162,7 @@ export interface SuiteDefinition<Options = Record<string, unknown>> {
    */
   load(request: SuiteRequest<Options>): Promise<Suite>;
   /** A commented settings file to start from, for the data in a directory; absent where a suite reads none. */
-  template?(directory: string): { file: string; text: string };
+  template?(directory: string): Promise<{ file: string; text: string }>;
 }
 
 /** What a suite is loaded with. */

@@ -1,38 +1,5 @@
-import { basename } from "node:path";
-import { suggestName } from "../../harness/config/suggest-name.js";
 import { defineSuite } from "../../harness/contract/define.js";
-import { BenchError } from "../../harness/contract/errors.js";
-import type { OptionsOf } from "../../harness/contract/options.js";
-import type { Suite } from "../../harness/contract/suite.js";
-import { Type } from "../../harness/contract/type.js";
-import { resolveReference } from "../../harness/hub.js";
-import { bodyOf, sharedAffixes } from "./affixes.js";
-import { assembleFileSuite } from "./assemble.js";
-import type { ImageFolder } from "./images.js";
-import { inferSettings } from "./infer.js";
-import { findTasks } from "./layout/index.js";
-import { type Description, type LoadedTask, loadTask } from "./load-tasks.js";
-import { dataOptions, limitsOf } from "./options.js";
-import { loadProbes } from "./probes.js";
-import { checkTasks, readSettings, type TaskSettings } from "./settings.js";
-import { settingsTemplate } from "./settings-template.js";
-import type { Row } from "./shapes/cells.js";
-
-const text = { minLength: 1 };
-/** Options of every suite that reads a directory of tasks. */
-export const folderOptions = {
-  ...dataOptions("error"),
-  settings: Type.Optional(
-    Type.String({ ...text, description: "Path of a suite.yaml elsewhere, for data that cannot be written to" }),
-  ),
-  tasks: Type.Optional(
-    Type.Array(Type.String(text), {
-      minItems: 1,
-      uniqueItems: true,
-      description: "The tasks that are read; all when absent",
-    }),
-  ),
-};
+import { folderOptions } from "./options.js";
 
 /** Any data with train and test rows: a folder for each task, a data set of the Hub, or one file a task. */
 export const folder = defineSuite({
@@ -41,106 +8,9 @@ export const folder = defineSuite({
   summary: "Your own data: <task>/{train,validation,test} as JSON, JSONL, CSV, TSV or Parquet; columns are recognized",
   source: "files in TRACE's layout (2310.06762) and others, by path or hf://datasets/owner/name",
   options: folderOptions,
-  async load({ location, options, quick }) {
-    if (location === undefined) {
-      throw new BenchError("USAGE", 'the suite "folder" needs a directory', {
-        fix: "Write the directory instead: bench run ./data, or bench run hf://datasets/owner/name.",
-      });
-    }
-    const { directory, revision } = await resolveReference(location, "dataset");
-    return loadFolder({ suite: "folder", location, directory, revision }, options, quick);
+  load: async (request) => (await import("./load.js")).loadFolderSuite(request),
+  async template(directory) {
+    const { settingsTemplate } = await import("./settings-template.js");
+    return { file: "suite.yaml", text: settingsTemplate(directory) };
   },
-  template: (directory) => ({ file: "suite.yaml", text: settingsTemplate(directory) }),
 });
-
-/** A directory of data, and the suite that reads it. */
-export interface FolderSource {
-  /** The name of the suite. */
-  suite: string;
-  location: string;
-  directory: string;
-  /** The commit of a data set on the Hub. */
-  revision: string | null;
-  /** Where images are; they are not read unless given. */
-  images?: ImageFolder;
-}
-
-/** Reads the tasks of a directory. */
-export async function loadFolder(
-  { suite, location, directory, revision, images }: FolderSource,
-  options: OptionsOf<typeof folderOptions>,
-  quick: boolean,
-): Promise<Suite> {
-  const name = revision === null ? basename(directory) : basename(location.replace(/@.*$/, ""));
-  const settings = readSettings(directory, options.settings);
-  const { content } = settings;
-  const found = findTasks(directory, name, content);
-  const names = chosenTasks(
-    found.map((task) => task.name),
-    options.tasks,
-  );
-  checkTasks(settings, names, options.tasks !== undefined);
-  const limits = limitsOf(options, quick);
-  const tasks: LoadedTask[] = [];
-  for (const files of found.filter((task) => names.includes(task.name))) {
-    const own = (Object.hasOwn(content.tasks ?? {}, files.name) && content.tasks?.[files.name]) || {};
-    const { columns = content.columns, labels = content.labels } = own;
-    const choices = own.choices ?? files.benchmark?.labels;
-    tasks.push(
-      await loadTask(files, limits, { columns, labels, images }, (rows) => {
-        const description = describe(files.name, { ...own, choices }, rows);
-        if (description.mode !== "likelihood" || description.choices !== undefined) return description;
-        throw new BenchError("CONFIG_INVALID", `task "${files.name}" is scored by likelihood and has no choices`, {
-          fix: "List them in suite.yaml: choices: [ … ].",
-          at: settings.locate(["tasks", files.name, "mode"]),
-        });
-      }),
-    );
-  }
-  const probes = await loadProbes(settings, limits.caps, revision !== null && options.settings === undefined);
-  const orders = Object.entries(content.orders ?? { alphabetical: names });
-  return assembleFileSuite({
-    name: suite,
-    version: content.version ?? "1",
-    title: content.title ?? name,
-    tasks,
-    probes,
-    orders: orders.map(([order, members]) => ({ name: order, tasks: members.filter((task) => names.includes(task)) })),
-    limits,
-    inferredLimits: [
-      ...names.filter((task) => content.tasks?.[task]?.maxNewTokens === undefined),
-      ...probes.filter(({ mode }) => mode === "likelihood").map(({ id }) => id),
-    ],
-    revision,
-  });
-}
-
-/** The tasks that were asked for, in the order of the names. Throws CONFIG_INVALID for one that is not there. */
-function chosenTasks(names: string[], asked: string[] | undefined): string[] {
-  const stranger = asked?.find((task) => !names.includes(task));
-  if (stranger === undefined) return names.filter((task) => asked?.includes(task) ?? true);
-  throw new BenchError("CONFIG_INVALID", `there is no task "${stranger}"`, { fix: suggestName(stranger, names) });
-}
-
-/** The settings of a task, completed by what its rows say. */
-function describe(name: string, settings: TaskSettings, rows: readonly Row[]): Description {
-  const inferred = inferSettings(rows.flatMap(({ references }) => references));
-  const { title = name, language = "und", maxNewTokens = inferred.maxNewTokens, mode, normalizeBy } = settings;
-  const { scorer = mode === "likelihood" ? "choice" : inferred.scorer } = settings;
-  const description: Description = {
-    title,
-    language,
-    scorer: typeof scorer === "string" ? { name: scorer } : scorer,
-    maxNewTokens,
-  };
-  if (settings.stop !== undefined) description.stop = settings.stop;
-  if (mode !== undefined) description.mode = mode;
-  if (normalizeBy !== undefined) description.normalizeBy = normalizeBy;
-  const choices = settings.choices ?? (description.scorer.name === "choice" ? inferred.choices : undefined);
-  if (choices !== undefined) description.choices = choices;
-  if (description.scorer.name === "sari") {
-    const affixes = sharedAffixes(rows.map(({ prompt }) => prompt));
-    description.sourceOf = (prompt) => bodyOf(prompt, affixes);
-  }
-  return description;
-}

@@ -20,7 +20,25 @@ export const dataOptions = (emptyAnswers: LoadOptions["emptyAnswers"]) => ({
 export const mostRows = (what: string) =>
   Type.Optional(Type.Integer({ minimum: 1, description: `Most ${what} of a task; all when absent` }));
 
+const text = { minLength: 1 };
+
+/** Options of every suite that reads a directory of tasks. */
+export const folderOptions = {
+  ...dataOptions("error"),
+  settings: Type.Optional(
+    Type.String({ ...text, description: "Path of a suite.yaml elsewhere, for data that cannot be written to" }),
+  ),
+  tasks: Type.Optional(
+    Type.Array(Type.String(text), {
+      minItems: 1,
+      uniqueItems: true,
+      description: "The tasks that are read; all when absent",
+    }),
+  ),
+};
+
 export type DataOptions = OptionsOf<ReturnType<typeof dataOptions>>;
+export type FolderOptions = OptionsOf<typeof folderOptions>;
 
 /** What is done about empty answers, and how many rows of each kind a task keeps. */
 export function limitsOf(options: DataOptions, quick: boolean): LoadOptions {

@@ -1,7 +1,6 @@
 import { defineSuite } from "../../harness/contract/define.js";
 import { digestOf } from "../../harness/contract/digest.js";
 import type { Suite, Task } from "../../harness/contract/suite.js";
-import { generateSuite } from "./index.js";
 
 /** How many training items a task gives up, to be its validation data in place of those that are asked. */
 const held = 25;
@@ -42,5 +41,5 @@ export const traceSeqValidation = defineSuite({
     "trace-seq asked on validation data and on general items other than its probes: to choose methods and options by.",
   source: "As trace-seq.",
   options: {},
-  load: async ({ quick }) => validationSuiteOf(generateSuite(quick)),
+  load: async ({ quick }) => validationSuiteOf((await import("./generate.js")).generateSuite(quick)),
 });

@@ -36,7 +36,7 @@ export function addInit(program: Command, context: CliContext): void {
       const options: InitOptions = self.optsWithGlobals();
       const { locationSuite } = await import("../../config/index.js");
       const { allSuites } = await registryFor(context, options.plugin);
-      const template = locationSuite(allSuites()).template!(directory);
+      const template = await locationSuite(allSuites()).template!(directory);
       const file = join(directory, template.file);
       write(file, template.text, options);
       if (options.json) printJson(context, { file });

@@ -2,11 +2,9 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
-import type { Suite } from "../../contract/suite.js";
 import { hubCache } from "../../hub/cache.js";
 import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import { loadRegistry, type Registry } from "../../plugins.js";
-import { numericsOf } from "../plan/engine.js";
 import type { WorkerSetup } from "../pool/messages.js";
 import type { ContentStore } from "./content-store.js";
 import { type CellRequest, specifierHere } from "./request.js";
@@ -29,8 +27,8 @@ export async function workerSetup(
   const plugins = given.map(specifierHere);
   const registry = await loadRegistry(plugins);
   for (const trainer of request.trainers) checkTrainer(trainer, registry);
-  const suite = JSON.parse((await contents.get(request.suite)).toString("utf8")) as Suite;
-  await checkEngine(request, registry, suite);
+  await checkEngine(request, registry);
+  const suite = JSON.parse((await contents.get(request.suite)).toString("utf8"));
   const model = await modelHere(request, contents, registry, join(scratch, "model"));
   const directory = join(scratch, "run");
   const hidden = [directory, ...(isAbsolute(store) ? [store] : [])];
@@ -50,11 +48,11 @@ function checkTrainer({ label, name, version, code, options }: TrainerRecord, re
 }
 
 /** Throws ENGINE_UNAVAILABLE where the engine computes otherwise here. */
-async function checkEngine({ setup, numerics }: CellRequest, registry: Registry, suite: Suite): Promise<void> {
+async function checkEngine({ setup, numerics }: CellRequest, registry: Registry): Promise<void> {
   if (setup.engine === undefined) return;
   const engine = registry.engine(setup.engine);
   const own = { ...engine, ...(await engine.prepare?.({ ...setup.compute, device: setup.device })) };
-  const here = await numericsOf(own, suite);
+  const here = `${engine.name}:${own.numerics}`;
   if (here === numerics) return;
   throw new BenchError("ENGINE_UNAVAILABLE", `the run computes with ${numerics}, this machine with ${here}`, {
     fix: "Install the same versions on all machines.",

@@ -5,7 +5,7 @@ import { loadRegistry, type Registry } from "../../../harness/plugins.js";
 import { planMemory } from "../../../harness/run/plan/memory.js";
 import { rooms } from "../../../rooms.js";
 import { baseModelDirectory } from "../../../suites/complete-suite.js";
-import { visionModelDirectory } from "../../../suites/mm-seq/index.js";
+import { visionModelDirectory } from "../../../suites/mm-seq/generate.js";
 
 let registry: Registry;
 beforeAll(async () => {

@@ -187,7 +187,7 @@ test("the settings to start from are valid once uncommented, and change nothing 
   workspace.write("data/train-0.parquet", "");
   workspace.write("data/dev.jsonl", "");
   workspace.write("data/test.csv", "");
-  const { file, text } = folder.template!(workspace.directory);
+  const { file, text } = await folder.template!(workspace.directory);
   expect(file).toBe("suite.yaml");
   const plain = await load({ tasks: ["a", "b"] });
   workspace.write(file, text);

@@ -5,7 +5,7 @@ import { inputText, type Task } from "../../../harness/contract/suite.js";
 import { metricOf } from "../../../harness/metrics/definition.js";
 import { corpusConflict, malformedCorpus } from "../../../harness/run/plan/check-corpora.js";
 import { ordersOf } from "../../../harness/run/plan/orders.js";
-import { generateKnowledge } from "../../../suites/knowledge-seq/index.js";
+import { generateKnowledge } from "../../../suites/knowledge-seq/generate.js";
 import { knowledgeMetrics } from "../../../suites/knowledge-seq/metrics.js";
 import { readingItem } from "../../../suites/knowledge-seq/reading.js";
 import { relations, unknown, wordsOf } from "../../../suites/knowledge-seq/relations.js";

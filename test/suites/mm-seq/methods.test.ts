@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inputText, type Task } from "../../../harness/contract/suite.js";
 import type { TaskData } from "../../../harness/contract/trainer.js";
-import { generatePictureSuite, visionModelDirectory } from "../../../suites/mm-seq/index.js";
+import { generatePictureSuite, visionModelDirectory } from "../../../suites/mm-seq/generate.js";
 import { trainers } from "../../../trainers/methods/catalog.js";
 import { readHeader, readTensor } from "../../../trainers/model/safetensors.js";
 import { newDirectory } from "../../files.js";

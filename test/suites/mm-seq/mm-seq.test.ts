@@ -7,7 +7,7 @@ import type { Part } from "../../../harness/contract/suite.js";
 import { decodeImage } from "../../../harness/images/decode.js";
 import { metricOf } from "../../../harness/metrics/definition.js";
 import { checkData } from "../../../harness/run/data/check-data.js";
-import { generatePictureSuite, visionModelDirectory } from "../../../suites/mm-seq/index.js";
+import { generatePictureSuite, visionModelDirectory } from "../../../suites/mm-seq/generate.js";
 import { generation, linguisticMetrics, understanding } from "../../../suites/mm-seq/metrics.js";
 import { pictureFile } from "../../../suites/mm-seq/pictures/picture-files.js";
 import { encodePng } from "../../../suites/mm-seq/pictures/png.js";
@@ -15,6 +15,8 @@ import { paint } from "../../../suites/mm-seq/pictures/scene.js";
 import { visionItem } from "../../../suites/mm-seq/pretraining/batches.js";
 import { abilityNames } from "../../../suites/mm-seq/pretraining/questions.js";
 import { tasks } from "../../../suites/mm-seq/tasks/index.js";
+import { generalFamilies } from "../../../suites/trace-seq/general/index.js";
+import { tasks as textTasks } from "../../../suites/trace-seq/tasks/index.js";
 import type { Model } from "../../../trainers/engine/contract.js";
 import { openModel } from "../../../trainers/engine/onnx/open.js";
 import { newDirectory } from "../../files.js";
@@ -55,9 +57,10 @@ test("a picture's file holds what was painted, and is written once", async () =>
 
 /** Greedy answers to questions on pictures. */
 async function answersTo(questions: readonly { image: Extract<Part, { type: "image" }>; text: string }[]) {
+  const { token, count } = model.images!;
   const requests = questions.map(({ image, text }, id) => ({
     id: String(id),
-    tokens: [model.tokenizer.beginToken!, ...model.images!, ...model.tokenizer.encode(text)],
+    tokens: [model.tokenizer.beginToken!, ...Array<number>(count).fill(token), ...model.tokenizer.encode(text)],
     images: [image],
   }));
   return (await model.generate(requests, { maxNewTokens: 20 })).map(({ text }) => text.trim());
@@ -77,7 +80,10 @@ test("the base model is small, and sees: far above chance in every ability", asy
 });
 
 test("linguistic loss is what text probes lose, understanding and generation apart", () => {
-  expect([...understanding, ...generation].every((id) => suite.probes.some((probe) => probe.id === id))).toBe(true);
+  const text = [...generalFamilies.flatMap(({ kind, family }) => (kind === "safety" ? [] : [family])), ...textTasks];
+  const ids = (closed: boolean) => text.filter(({ choices }) => (choices !== undefined) === closed).map(({ id }) => id);
+  expect([understanding, generation]).toEqual([ids(true), ids(false)]);
+  expect(text.every(({ id }) => suite.probes.some((probe) => probe.id === id))).toBe(true);
   const after = (id: string) => (understanding.includes(id) ? 0.7 : 0.5);
   const probes = Object.fromEntries(suite.probes.map(({ id }) => [id, [0.9, after(id)]]));
   const kinds = Object.fromEntries(suite.probes.map(({ id, kind }) => [id, kind]));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sha256 } from "../../../harness/contract/digest.js";
 import { baseModelDirectory } from "../../../suites/complete-suite.js";
-import { visionModelDirectory } from "../../../suites/mm-seq/index.js";
+import { visionModelDirectory } from "../../../suites/mm-seq/generate.js";
 import { visionBatches } from "../../../suites/mm-seq/pretraining/batches.js";
 import { initialVision } from "../../../suites/mm-seq/pretraining/initial-vision.js";
 import { visionRecipe } from "../../../suites/mm-seq/pretraining/recipe.js";
@@ -23,7 +23,7 @@ test("a batch depends on its stage and number alone; alignment is pictures, inst
   const batches = () =>
     visionBatches({
       encoding: { encode: (text) => [...Buffer.from(text)], vocabularySize: 256, beginToken: 1, endToken: 2 },
-      image: Array(16).fill(300),
+      image: { token: 300, count: 16 },
       store: (pixels) => ({ type: "image", path: "", digest: sha256(pixels) }),
       taskItems: [{ id: "t", input: [{ type: "text", text: "Q" }], references: ["a"] }],
       excluded: new Set(),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { inputText } from "../../../harness/contract/suite.js";
 import { ruleAnswer } from "../../../suites/trace-seq/family.js";
 import { generalFamilies } from "../../../suites/trace-seq/general/index.js";
-import { generateSuite } from "../../../suites/trace-seq/index.js";
+import { generateSuite } from "../../../suites/trace-seq/generate.js";
 import { Corpus, type CorpusOptions, listEntry } from "../../../suites/trace-seq/pretraining/corpus.js";
 import { tasks } from "../../../suites/trace-seq/tasks/index.js";
 import { unseenTasks } from "../../../suites/trace-seq/unseen/index.js";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { inputText, type Probe } from "../../../harness/contract/suite.js";
 import { scorers } from "../../../harness/score/index.js";
 import { baseModelDirectory } from "../../../suites/complete-suite.js";
-import { generateSuite } from "../../../suites/trace-seq/index.js";
+import { generateSuite } from "../../../suites/trace-seq/generate.js";
 import type { Model } from "../../../trainers/engine/contract.js";
 import { openModel } from "../../../trainers/engine/onnx/open.js";
 

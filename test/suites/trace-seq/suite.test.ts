@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Example, inputText } from "../../../harness/contract/suite.js";
 import { scorers } from "../../../harness/score/index.js";
-import { generateSuite, traceSeq } from "../../../suites/trace-seq/index.js";
+import { generateSuite } from "../../../suites/trace-seq/generate.js";
+import { traceSeq } from "../../../suites/trace-seq/index.js";
 import { wordsOfShiftedTests } from "../../../suites/trace-seq/lexicon.js";
 import { tasks as families } from "../../../suites/trace-seq/tasks/index.js";
 import { validationSuiteOf } from "../../../suites/trace-seq/validation.js";

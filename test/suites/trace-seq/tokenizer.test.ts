@@ -3,7 +3,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inputText } from "../../../harness/contract/suite.js";
-import { generateSuite } from "../../../suites/trace-seq/index.js";
+import { generateSuite } from "../../../suites/trace-seq/generate.js";
 import { piecesOf, trainTokenizer } from "../../../suites/trace-seq/pretraining/byte-pair-encoding.js";
 import { tokenizerTexts } from "../../../suites/trace-seq/pretraining/corpus.js";
 

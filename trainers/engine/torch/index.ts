@@ -1,4 +1,5 @@
 import type { Architecture } from "../../model/architecture.js";
+import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { probeDevices } from "./devices.js";
@@ -30,6 +31,7 @@ export const torchEngine = (architectures: readonly Architecture[]): Engine => (
   },
   install: installTorch,
   probe: probeDevices,
-  capabilities: ({ format }) => (formats.includes(format) ? allCapabilities : undefined),
+  capabilities: ({ format, architecture }) =>
+    formats.includes(format) && architecture !== llava ? allCapabilities : undefined,
   open: async (...given) => (await import("./open.js")).openTorchModel(...given, architectures),
 });

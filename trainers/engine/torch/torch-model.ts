@@ -8,7 +8,6 @@ import { companionsOf, copyCompanions } from "../../model/companions.js";
 import { misfit } from "../../model/fit-tensors.js";
 import { holdsAdapter } from "../../model/peft.js";
 import { openTokenizer } from "../../model/tokenizer/tokenizer.js";
-import { imageTokens, type VisionConfig } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
   EngineRequest,
@@ -31,7 +30,6 @@ import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
 import type { TorchChild } from "./child.js";
 import { Objectives } from "./objectives.js";
-import { type OwnImages, TorchPictures } from "./pictures.js";
 
 /** What the child says of a model that it opened. */
 export interface OpenedModel {
@@ -43,17 +41,6 @@ export interface OpenedModel {
   hidden: number;
   heads: number;
   layers: number;
-  /** How its own processor writes an image; null where it takes none, or where the caller preprocesses them. */
-  images: OwnImages | null;
-}
-
-interface TorchModelOptions {
-  /** What was opened, where that is not the directory alone. */
-  location?: string;
-  /** Those whose adapters a format opens. */
-  architectures?: readonly Architecture[];
-  /** How a LLaVA model sees; its images are preprocessed here, as for the embedded engine. */
-  vision?: VisionConfig | undefined;
 }
 
 /** A model in a child process with PyTorch. */
@@ -62,8 +49,6 @@ export class TorchModel implements Model {
   readonly architecture: string;
   readonly parameters: number;
   readonly contextLength: number;
-  readonly images: readonly number[] | undefined;
-  private readonly pictures: TorchPictures;
   private readonly added: AddedParameters;
   private readonly objectives = new Objectives(this, (method, params) => this.ask(method, params));
   private generatedTokens = 0;
@@ -72,18 +57,13 @@ export class TorchModel implements Model {
     private readonly child: TorchChild,
     private readonly opened: OpenedModel,
     private readonly directory: string,
-    { location = directory, architectures = [], vision }: TorchModelOptions = {},
+    { location = directory, architectures = [] }: { location?: string; architectures?: readonly Architecture[] } = {},
   ) {
     this.tokenizer = openTokenizer(directory);
     this.architecture = opened.architecture;
     this.parameters = opened.parameters;
     this.contextLength = opened.contextLength;
-    this.images = vision ? imageTokens(vision) : opened.images?.tokens;
-    this.pictures = new TorchPictures(vision ?? opened.images ?? undefined, (method, params) =>
-      this.ask(method, params),
-    );
-    const sees = vision !== undefined;
-    this.added = new AddedParameters(this, { ...opened, directory, location, architectures, sees });
+    this.added = new AddedParameters(this, { ...opened, directory, location, architectures });
   }
 
   get firstVirtualToken(): number {
@@ -107,19 +87,16 @@ export class TorchModel implements Model {
     restore: (state) => this.ask("restore_optimizer", { ...state }),
   };
 
-  async step(objective: Objective, update: Update): Promise<StepReport> {
-    await this.pictures.showObjective(objective);
+  step(objective: Objective, update: Update): Promise<StepReport> {
     this.added.beforeChange();
     return this.objectives.step(objective, update);
   }
 
-  async loss(objective: Objective): Promise<number> {
-    await this.pictures.showObjective(objective);
+  loss(objective: Objective): Promise<number> {
     return this.objectives.loss(objective);
   }
 
-  async gradient(objective: Objective): Promise<Vector> {
-    await this.pictures.showObjective(objective);
+  gradient(objective: Objective): Promise<Vector> {
     return this.objectives.gradient(objective);
   }
 
@@ -128,23 +105,15 @@ export class TorchModel implements Model {
     return { gradientNorm: await this.ask<number>("apply", { gradient, update }) };
   }
 
-  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
-    await this.pictures.show(batch);
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
     return this.ask("logits", { batch, at });
   }
 
-  async fisher(
-    examples: readonly TrainingSequence[],
-    kind: FisherKind,
-    seed: number,
-    coverage = 0.999,
-  ): Promise<Vector> {
-    await this.pictures.show(examples);
+  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage = 0.999): Promise<Vector> {
     return this.ask("importance", { examples, kind, seed, coverage });
   }
 
-  async sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
-    await this.pictures.show(examples);
+  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
     return this.ask("importance", { examples, kind: "sensitivity", seed: 0, coverage: 1 });
   }
 
@@ -217,7 +186,6 @@ export class TorchModel implements Model {
 
   async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
     for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength - 1);
-    await this.pictures.show(requests);
     return byWeights(requests, async (own, weights) => {
       const ends = this.tokenizer.endTokens;
       const answers = await this.ask<number[][]>("generate", { requests: own.map(plain), decoding, ends, weights });
@@ -234,20 +202,17 @@ export class TorchModel implements Model {
     for (const { id, tokens, continuation } of requests) {
       checkLength(id, tokens.length, this.contextLength - continuation.length);
     }
-    await this.pictures.show(requests);
     return byWeights(requests, (own, weights) => this.ask<number[]>("score", { requests: own.map(plain), weights }));
   }
 
   async embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
     for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength);
-    await this.pictures.show(requests);
     return byWeights(requests, (own, weights) =>
       this.ask<Float32Array[]>("embed", { requests: own.map(plain), weights }),
     );
   }
 
-  async activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
-    await this.pictures.show(requests);
+  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
     return this.ask("activations", { requests: requests.map(plain) });
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MeteredBuffer } from "../../../../harness/run/cell/buffer.js";
 import { baseModelDirectory } from "../../../../suites/complete-suite.js";
-import { generateSuite } from "../../../../suites/trace-seq/index.js";
+import { generateSuite } from "../../../../suites/trace-seq/generate.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { byName, contextFor, learnContext, withModel } from "../rig.js";
 
