@@ -35,9 +35,9 @@ export class ContentStore {
   /**
    * The same for all files of a directory.
    *
-   * @param wanted files and directories by their names; all unless given.
+   * @param wanted files, and directories to look into, by their paths with `/`; all unless given.
    */
-  async putTree(directory: string, wanted: (name: string) => boolean = () => true): Promise<Tree> {
+  async putTree(directory: string, wanted: (path: string) => boolean = () => true): Promise<Tree> {
     const tree: Tree = {};
     for (const path of await filesOf(directory, wanted)) tree[path] = await this.putFile(join(directory, path));
     return tree;
@@ -91,15 +91,14 @@ async function digestOfFile(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function filesOf(directory: string, wanted: (name: string) => boolean, below = ""): Promise<string[]> {
+async function filesOf(directory: string, wanted: (path: string) => boolean, below = ""): Promise<string[]> {
   const entries = await readdir(join(directory, below), { withFileTypes: true });
   const found = await Promise.all(
-    entries
-      .filter(({ name }) => wanted(name))
-      .map(async (entry) => {
-        const path = below === "" ? entry.name : `${below}/${entry.name}`;
-        return entry.isDirectory() ? filesOf(directory, wanted, path) : [path];
-      }),
+    entries.map(async (entry) => {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (!wanted(path)) return [];
+      return entry.isDirectory() ? filesOf(directory, wanted, path) : [path];
+    }),
   );
   return found.flat().sort();
 }

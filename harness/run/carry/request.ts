@@ -1,4 +1,4 @@
-import { relative, sep } from "node:path";
+import { basename, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BenchError } from "../../contract/errors.js";
 import { pathInside } from "../../contract/files/foreign-path.js";
@@ -8,6 +8,7 @@ import type { RunPlan } from "../plan/plan.js";
 import type { WorkerSetup } from "../pool/messages.js";
 import { checkRecord } from "../store/check-record.js";
 import { parsed } from "../store/file-content.js";
+import { type CarriedSource, putSource } from "./carried-source.js";
 import type { ContentStore, Tree } from "./content-store.js";
 
 /** What a worker of another machine is started with: all that it needs to carry out some cells of a run, by digests. */
@@ -21,6 +22,8 @@ export interface CellRequest {
   /** SHA-256 of the suite's JSON. */
   suite: string;
   model: { directory: string; digest: string; files: Tree };
+  /** Where cells go on from one of another run. */
+  source?: CarriedSource;
   setup: Pick<
     WorkerSetup,
     "engine" | "compute" | "device" | "threads" | "quick" | "alerts" | "observation" | "chat" | "plugins"
@@ -33,18 +36,20 @@ export interface CellRequest {
 }
 
 /** What all requests of a run share, in a store. */
-export type SharedParts = Pick<CellRequest, "suite" | "model">;
+export type SharedParts = Pick<CellRequest, "suite" | "model" | "source">;
 
-/** Puts the data and the model of a run into a store. Dot files of the model's directory, such as `.git`, are left out. */
+/** Puts data and model of a run, and what it goes on from, into a store. Dot files of the model's directory, such as `.git`, are left out. */
 export async function putShared(
   contents: ContentStore,
-  { record }: RunPlan,
+  { record, cells }: RunPlan,
   { suite, model }: Omit<WorkerSetup, "cancelled">,
 ): Promise<SharedParts> {
-  const files = await contents.putTree(model, (name) => !name.startsWith("."));
+  const files = await contents.putTree(model, (path) => !basename(path).startsWith("."));
+  const source = await putSource(contents, cells);
   return {
     suite: await contents.put(JSON.stringify(suite)),
     model: { directory: model, digest: record.model.digest, files },
+    ...(source !== undefined && { source }),
   };
 }
 

@@ -13,7 +13,7 @@ import { patientStore } from "./patient-store.js";
 import { type CellRequest, readRequest } from "./request.js";
 import { RunStore, requestsOf } from "./run-store.js";
 import { newScratch } from "./scratch.js";
-import { workerSetup } from "./worker-setup.js";
+import { type RequestHere, workerSetup } from "./worker-setup.js";
 
 /** Carries out cells of one request, one at a time. */
 export interface CellServer {
@@ -47,8 +47,11 @@ export async function openCellServer(
   mkdirSync(directory);
   let current: CarriedCell | undefined;
   const hear = (message: Exclude<WorkerMessage, { type: "ended" }>): void => current?.hear(message);
-  let opened: Promise<Carrier> | undefined;
-  const open = async () => openPool(await workerSetup(request, contents, scratch, address), 1, hear);
+  let opened: Promise<{ pool: Carrier; starts: RequestHere["starts"] }> | undefined;
+  const open = async () => {
+    const { setup, starts } = await workerSetup(request, contents, scratch, address);
+    return { pool: openPool(setup, 1, hear), starts };
+  };
   return {
     cells: request.cells.map(({ id }) => id),
     async serve(id) {
@@ -60,8 +63,10 @@ export async function openCellServer(
       let result: CellResult;
       try {
         opened ??= open();
-        const pool = await opened;
-        result = await pool.run({ cell, finished: await current.restore() });
+        const { pool, starts } = await opened;
+        const start = starts.get(cell.record.trainer);
+        const started = { ...cell, ...(start !== undefined && { start }) };
+        result = await pool.run({ cell: started, finished: await current.restore() });
       } catch (error) {
         result = { ok: false, error: toBenchError(error).toRecord() };
       }
@@ -69,7 +74,7 @@ export async function openCellServer(
       return result;
     },
     async close() {
-      await opened?.then((pool) => pool.close(false)).catch(() => undefined);
+      await opened?.then(({ pool }) => pool.close(false)).catch(() => undefined);
       rmSync(scratch, { recursive: true, force: true });
     },
     abandon() {

@@ -5,9 +5,18 @@ import type { TrainerRecord } from "../../contract/result.js";
 import { hubCache } from "../../hub/cache.js";
 import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import { loadRegistry, type Registry } from "../../plugins.js";
+import type { Start } from "../continuation/start.js";
 import type { WorkerSetup } from "../pool/messages.js";
+import { getSource } from "./carried-source.js";
 import type { ContentStore } from "./content-store.js";
 import { type CellRequest, specifierHere } from "./request.js";
+
+/** What carries out the cells of a request on this machine. */
+export interface RequestHere {
+  setup: Omit<WorkerSetup, "cancelled">;
+  /** By the trainer's label, where cells go on from one of another run. */
+  starts: ReadonlyMap<string, Start>;
+}
 
 /**
  * What a worker of this machine is started with for a request: data and model from the store, each compared with its
@@ -22,7 +31,7 @@ export async function workerSetup(
   contents: ContentStore,
   scratch: string,
   store: string,
-): Promise<Omit<WorkerSetup, "cancelled">> {
+): Promise<RequestHere> {
   const { isolate, plugins: given, ...setup } = request.setup;
   const plugins = given.map(specifierHere);
   const registry = await loadRegistry(plugins);
@@ -31,9 +40,12 @@ export async function workerSetup(
   const suite = JSON.parse((await contents.get(request.suite)).toString("utf8"));
   const model = await modelHere(request, contents, registry, join(scratch, "model"));
   const directory = join(scratch, "run");
-  const hidden = [directory, ...(isAbsolute(store) ? [store] : [])];
+  const source = join(scratch, "source");
+  const place = { there: request.model.directory, here: model };
+  const starts = request.source && (await getSource(request.source, contents, source, place));
+  const hidden = [directory, ...(starts === undefined ? [] : [source]), ...(isAbsolute(store) ? [store] : [])];
   const confinement = { policy: isolate, hidden, readable: [hubCache()] };
-  return { ...setup, directory, plugins, suite, model, confinement };
+  return { setup: { ...setup, directory, plugins, suite, model, confinement }, starts: starts ?? new Map() };
 }
 
 /** Throws PLUGIN_INVALID where a trainer is another one here. */

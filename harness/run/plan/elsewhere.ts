@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
-import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
 import type { CellNeed, Launcher } from "../../contract/launcher.js";
 import type { Registry } from "../../plugins.js";
@@ -27,17 +26,12 @@ export interface Elsewhere {
  * @throws UNKNOWN_NAME, CONFIG_INVALID.
  */
 export function elsewhereOf(
-  { on, remote = {}, threads, device, fromCheckpoint }: RunConfig,
+  { on, remote = {}, threads, device }: RunConfig,
   directory: string,
   memory: MemoryPlan,
   registry: Registry,
 ): Elsewhere | undefined {
   if (on === undefined) return undefined;
-  if (fromCheckpoint !== undefined) {
-    throw new BenchError("CONFIG_INVALID", "cells that go on from a checkpoint are carried out on this machine alone", {
-      fix: "Leave --on out, or --from-checkpoint.",
-    });
-  }
   const launcher = registry.launcher(on);
   const options = checkOptions(launcher.options, remote.options ?? {}, `launcher "${launcher.name}"`);
   const bytes = remote.memory === undefined ? cellBytes(memory) : 1e9 * remote.memory;

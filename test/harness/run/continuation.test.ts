@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { buildBoard, buildLeaderboard } from "../../../harness/metrics/index.js";
 import { readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
+import { elsewhere } from "../../launchers/support.js";
 import { removeDigests } from "./fixtures/without-digests.js";
 import { buildIfStale, configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
 
@@ -124,6 +125,20 @@ describe("the same trainer", () => {
     expect(matricesOf(broken)).toEqual(matricesOf(unbroken));
     expect(Object.values(readRun(broken).curves)).toEqual(Object.values(readRun(unbroken).curves));
   });
+});
+
+test("carried out elsewhere, where the run that it goes on from is not, it ends with the same bits", async () => {
+  const from = newDirectory();
+  cpSync(source, from, { recursive: true });
+  const config = onward("replay", { fromCheckpoint: `${from}/${cellOf(source, "replay")}` }, "replay", "sequential");
+  await run(config);
+  const bench = [process.execPath, join(packageRoot, "bin", "bench.js")].join(" ");
+  const command = ["sh", "-c", `mv ${from} ${from}.away 2>/dev/null; exec ${bench} "$@"`, "sh"];
+  const out = newDirectory();
+  const outcome = await elsewhere(out, { ...config, out, on: "processes", workers: 1, remote: { command } });
+  expect(outcome).toMatchObject({ status: "done", done: 2 });
+  expect(existsSync(from)).toBe(false);
+  expect(matricesOf(out)).toEqual(matricesOf(config.out!));
 });
 
 test("an alert is raised by what is learned now, not by what the checkpoint had lost already", async () => {
