@@ -94,13 +94,12 @@ function writeUntrained(directory: string): void {
 /** The share of right answers to new questions on pictures, by ability. */
 async function visionScores(model: Model, directory: string): Promise<Record<string, number>> {
   const { beginToken, encode } = encodingOf(model);
-  const { token, count } = model.images!;
   const scores: Record<string, number> = {};
   for (const ability of abilityNames) {
     const items = Array.from({ length: measuredItems }, (_, item) => visionItem("probe", ability, item));
     const requests = items.map(({ pixels, question }, id) => ({
       id: String(id),
-      tokens: [beginToken, ...Array<number>(count).fill(token), ...encode(`\n${question}`)],
+      tokens: [beginToken, ...model.images!, ...encode(`\n${question}`)],
       images: [pictureFile(pixels, directory)],
     }));
     const replies = await model.generate(requests, { maxNewTokens: 20 });

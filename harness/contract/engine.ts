@@ -81,6 +81,11 @@ export interface ComputeSettings {
   dtype?: string;
   /** Path of the interpreter, for engines that compute in Python; the engine's own choice unless given. */
   python?: string;
+  /**
+   * Most bytes of the features of images that are kept while what computes them stays as it is; the engine's own choice
+   * unless given, 0 for none. Changes no bits.
+   */
+  featureBytes?: number;
 }
 
 /** How a model is opened. */

@@ -12,6 +12,12 @@ export interface Picture {
 /** Pillow warns of a decompression bomb above this number of pixels, which take a quarter of a gibibyte. */
 const mostPixels = 89_478_485;
 
+/** What decodes images, as part of a cell's numerics: another version may decode the same file to other pixels. */
+export async function decoderVersion(): Promise<string> {
+  const { default: sharp } = await import("sharp");
+  return `libvips-${sharp.versions.vips}`;
+}
+
 /**
  * Decodes a JPEG, PNG or WebP image as Pillow does: turned upright by its EXIF orientation, values as they are stored (a
  * color profile is ignored), transparency over white as in transformers' image processors. Of samples of 16 bits the

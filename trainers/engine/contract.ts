@@ -85,12 +85,6 @@ export interface EngineRequest {
 /** Hears the text of a continuation so far, by the index of its request. */
 export type Written = (index: number, text: string) => void;
 
-/** How an image is written in a sequence of tokens: so many times one token. */
-export interface ImageTokens {
-  token: number;
-  count: number;
-}
-
 /** A table of soft prompts: embeddings of virtual tokens, which are trained while the model is frozen. */
 export interface PromptOptions {
   /** Rows of the table. In a sequence's tokens, row i has the id `firstVirtualToken + i`. */
@@ -132,8 +126,8 @@ export interface CoreModel {
   readonly parameters: number;
   /** Longest sequence, in tokens. */
   readonly contextLength: number;
-  /** The token that stands for a part of an image in a sequence, and how many an image takes; absent where it takes text alone. */
-  readonly images?: ImageTokens | undefined;
+  /** The tokens that an image is written as in a sequence; absent where it takes text alone. */
+  readonly images?: readonly number[] | undefined;
 
   /** What is trained now. Changed by adapters, prompts and `load`. */
   trainable(): Promise<Trainable>;

@@ -18,7 +18,7 @@ export interface TrainingSequence {
   tokens: readonly number[];
   /** Same length; `weights[0]` is ignored. 0 means no loss: the logits there are not even computed. */
   weights: readonly number[];
-  /** What its image tokens stand for, in order: `CoreModel.images.count` tokens each. */
+  /** What is written as `CoreModel.images` in its tokens, in order. */
   images?: readonly ImageFile[];
 }
 

@@ -17,6 +17,12 @@ const aboutFiles = ["dtype", "torch_dtype", "_name_or_path", "transformers_versi
 /** The name of the longest sequence differs from one architecture to the next. */
 const contextKeys = ["max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"];
 
+/** Files of which a model that takes images has one. */
+const processors = ["processor_config.json", "preprocessor_config.json"];
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === "object" && !Array.isArray(value);
+
 function architectureOf(fields: ConfigFields): string {
   const { architecture } = fields;
   if (architecture !== undefined && /^[A-Z]\w{0,99}$/.test(architecture)) return architecture; // as classes are called
@@ -31,7 +37,7 @@ function architectureOf(fields: ConfigFields): string {
 export function transformersFormat(others: readonly Architecture[]): ModelFormat {
   return {
     name: "transformers",
-    summary: "any causal language model of transformers as config.json, *.safetensors and tokenizer.json",
+    summary: "any causal or vision-language model of transformers as config.json, *.safetensors and tokenizer.json",
     recognizes: (directory) =>
       existsSync(join(directory, "config.json")) && holdsWeights(directory) && !isPlainDecoder(directory, others),
     open: async (directory) => ({
@@ -41,8 +47,9 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
     }),
     async measure(directory) {
       const fields = readFields(directory);
-      const key = contextKeys.find((name) => fields.values[name] !== undefined);
-      return textMeasure(directory, key === undefined ? defaultMaxTokens : fields.size(key));
+      const language = isObject(fields.values.text_config) ? fields.within(fields.values.text_config) : fields;
+      const key = contextKeys.find((name) => language.values[name] !== undefined);
+      return textMeasure(directory, key === undefined ? defaultMaxTokens : language.size(key));
     },
     async inspect(directory) {
       const fields = readFields(directory);
@@ -59,7 +66,15 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
         hash.update(`\0${name}\0`);
         for (const bytes of bytesOf(values)) hash.update(bytes);
       }
-      return { architecture, parameters, digest: hash.digest("hex"), chatTemplate: tokenizer.chat !== null };
+      const sees =
+        isObject(fields.values.vision_config) && processors.some((name) => existsSync(join(directory, name)));
+      return {
+        architecture,
+        parameters,
+        digest: hash.digest("hex"),
+        chatTemplate: tokenizer.chat !== null,
+        ...(sees && { modalities: ["text", "image"] as const }),
+      };
     },
   };
 }

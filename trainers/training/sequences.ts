@@ -1,6 +1,6 @@
 import { BenchError } from "../../harness/contract/errors.js";
 import { inputText, type Part } from "../../harness/contract/suite.js";
-import type { EngineRequest, ImageFile, ImageTokens, Tokenizer, TrainingSequence } from "../engine/contract.js";
+import type { EngineRequest, ImageFile, Tokenizer, TrainingSequence } from "../engine/contract.js";
 import type { TrainingItem } from "./strategy.js";
 
 /** A prompt as a model gets it. */
@@ -30,7 +30,7 @@ export class SequenceEncoder {
   #shortenedSequences = 0;
   readonly #sequences = new WeakMap<object, TrainingSequence>();
 
-  readonly #images: ImageTokens | undefined;
+  readonly #images: readonly number[] | undefined;
   readonly #frame: Frame;
   readonly #begin: readonly number[];
   /** The begin token and what is put before a message. */
@@ -41,7 +41,7 @@ export class SequenceEncoder {
    * @param chat whether prompts go through the model's chat template, where it has one.
    * @param images how the model writes images; undefined where it takes text alone.
    */
-  constructor(tokenizer: Tokenizer, maximum: number, chat = false, images?: ImageTokens) {
+  constructor(tokenizer: Tokenizer, maximum: number, chat = false, images?: readonly number[]) {
     this.#tokenizer = tokenizer;
     this.#images = images;
     this.maximum = maximum;
@@ -88,7 +88,7 @@ export class SequenceEncoder {
       const fix = "Use a model with a vision tower.";
       throw new BenchError("INPUT_UNSUPPORTED", "An input has an image, and the model takes text alone.", { fix });
     }
-    const placeholder = Array<number>(this.#images.count).fill(this.#images.token);
+    const placeholder = this.#images;
     const whole = input.flatMap((part) => (part.type === "image" ? placeholder : this.#tokenizer.encode(part.text)));
     const left = room - images.length * placeholder.length;
     if (left < 1) {

@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
+import type { Suite } from "../../contract/suite.js";
 import { hubCache } from "../../hub/cache.js";
 import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import { loadRegistry, type Registry } from "../../plugins.js";
 import type { Start } from "../continuation/start.js";
+import { numericsOf } from "../plan/engine.js";
 import type { WorkerSetup } from "../pool/messages.js";
 import { getSource } from "./carried-source.js";
 import type { ContentStore } from "./content-store.js";
@@ -36,8 +38,8 @@ export async function workerSetup(
   const plugins = given.map(specifierHere);
   const registry = await loadRegistry(plugins);
   for (const trainer of request.trainers) checkTrainer(trainer, registry);
-  await checkEngine(request, registry);
-  const suite = JSON.parse((await contents.get(request.suite)).toString("utf8"));
+  const suite = JSON.parse((await contents.get(request.suite)).toString("utf8")) as Suite;
+  await checkEngine(request, registry, suite);
   const model = await modelHere(request, contents, registry, join(scratch, "model"));
   const directory = join(scratch, "run");
   const source = join(scratch, "source");
@@ -60,11 +62,11 @@ function checkTrainer({ label, name, version, code, options }: TrainerRecord, re
 }
 
 /** Throws ENGINE_UNAVAILABLE where the engine computes otherwise here. */
-async function checkEngine({ setup, numerics }: CellRequest, registry: Registry): Promise<void> {
+async function checkEngine({ setup, numerics }: CellRequest, registry: Registry, suite: Suite): Promise<void> {
   if (setup.engine === undefined) return;
   const engine = registry.engine(setup.engine);
   const own = { ...engine, ...(await engine.prepare?.({ ...setup.compute, device: setup.device })) };
-  const here = `${engine.name}:${own.numerics}`;
+  const here = await numericsOf(own, suite);
   if (here === numerics) return;
   throw new BenchError("ENGINE_UNAVAILABLE", `the run computes with ${numerics}, this machine with ${here}`, {
     fix: "Install the same versions on all machines.",

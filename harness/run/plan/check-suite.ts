@@ -134,7 +134,11 @@ export function takersOf({ label, name, options }: TrainerRecord, registry: Pick
 }
 
 /** What the inputs of a suite are made of. */
-function modalitiesOf({ tasks, probes, generalItems }: Suite): Modality[] {
+export function modalitiesOf({
+  tasks,
+  probes,
+  generalItems,
+}: Pick<Suite, "tasks" | "probes" | "generalItems">): Modality[] {
   const sets = [
     ...tasks.flatMap(({ train, validation, test, shifted = [] }) => [train, validation, test, shifted]),
     ...probes.map(({ examples }) => examples),

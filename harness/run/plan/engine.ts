@@ -9,8 +9,11 @@ import type {
 } from "../../contract/engine.js";
 import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
+import type { Suite } from "../../contract/suite.js";
+import { decoderVersion } from "../../images/decode.js";
 import { resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
+import { modalitiesOf } from "./check-suite.js";
 
 /** The engine of a run, as it is on this machine. */
 export type PreparedEngine = Pick<EngineDefinition, "name" | "version" | "numerics">;
@@ -48,6 +51,15 @@ export async function chooseEngine(
   }
   const { name: chosen, version, numerics } = engine!;
   return { name: chosen, version, numerics, ...(await engine!.prepare?.({ device, dtype, python })) };
+}
+
+/** What decides the bits of a run's cells besides its data: the engine's numerics and, for pictures, what decodes them. */
+export async function numericsOf(
+  { name, numerics }: Pick<EngineDefinition, "name" | "numerics">,
+  suite: Pick<Suite, "tasks" | "probes" | "generalItems">,
+): Promise<string> {
+  const engine = `${name}:${numerics}`;
+  return modalitiesOf(suite).includes("image") ? `${engine} ${await decoderVersion()}` : engine;
 }
 
 /** How a learner opens a model with the engine of a run. Undefined where the engine does not open models of its format. */

@@ -20,7 +20,7 @@ import { gridCells, type PlannedCell } from "./cells.js";
 import { checkModalities, checkNeeds, checkSuite, recordSuite, takersOf } from "./check-suite.js";
 import { checkIsolation, confinementOf } from "./confinement.js";
 import { type Elsewhere, elsewhereOf } from "./elsewhere.js";
-import { chooseEngine } from "./engine.js";
+import { chooseEngine, numericsOf } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
 import { machineHere } from "./machine.js";
@@ -96,7 +96,7 @@ export async function planRun(
     suite: suite.digest,
     model: model.record.digest,
     scorers,
-    numerics: engine === undefined ? "none" : `${engine.name}:${engine.numerics}`,
+    numerics: engine === undefined ? "none" : await numericsOf(engine, suite),
     device: config.device,
     threads: config.threads,
     quick: config.quick,

@@ -15,7 +15,7 @@ export interface SeenSequence extends WeightedSequence {
 /** What batches need besides a tokenizer. */
 export interface Surroundings {
   encoding: Encoding;
-  image: { token: number; count: number };
+  image: readonly number[];
   /** Keeps a picture's file. */
   store: (pixels: Uint8Array) => Image;
   /** Training items of trace-seq's tasks. */
@@ -36,7 +36,6 @@ export function visionBatches(around: Surroundings): (stage: Stage, step: number
   const { seed, questions, questionsInBatch, taskItemsInBatch, generalFrom } = visionRecipe;
   const { encoding, image, store, taskItems, excluded } = around;
   const corpus = new Corpus(visionRecipe.general, encoding, excluded);
-  const placeholder = Array<number>(image.count).fill(image.token);
   const known = new Map<number, SeenSequence>();
   const seen = (item: number): SeenSequence => {
     const found = known.get(item);
@@ -45,8 +44,8 @@ export function visionBatches(around: Surroundings): (stage: Stage, step: number
     const { pixels, question, answer } = visionItem("train", ability, item);
     const { tokens, weights } = questionSequence(encoding, `\n${question}`, answer);
     const sequence = {
-      tokens: [tokens[0]!, ...placeholder, ...tokens.slice(1)],
-      weights: [0, ...placeholder.map(() => 0), ...weights.slice(1)],
+      tokens: [tokens[0]!, ...image, ...tokens.slice(1)],
+      weights: [0, ...image.map(() => 0), ...weights.slice(1)],
       images: [store(pixels)],
     };
     known.set(item, sequence);

@@ -42,6 +42,7 @@ test("methods train and are measured on questions on images; what the buffer kee
   const { code, stderr } = await bench(["run", "--config", "bench.json", "--json", "--quiet"], directory);
   expect({ code, stderr: stderr.includes("✗") ? stderr : "" }).toEqual({ code: 0, stderr: "" });
   const run = JSON.parse(readFileSync(join(directory, "run/run.json"), "utf8"));
+  expect(run.numerics).toMatch(/^onnx:.* libvips-[\d.]+$/);
   const costOf = (trainer: string) => {
     const { id } = run.cells.find((cell: { trainer: string }) => cell.trainer === trainer);
     return JSON.parse(readFileSync(join(directory, "run/cells", id, "cost.json"), "utf8"));

@@ -57,10 +57,9 @@ test("a picture's file holds what was painted, and is written once", async () =>
 
 /** Greedy answers to questions on pictures. */
 async function answersTo(questions: readonly { image: Extract<Part, { type: "image" }>; text: string }[]) {
-  const { token, count } = model.images!;
   const requests = questions.map(({ image, text }, id) => ({
     id: String(id),
-    tokens: [model.tokenizer.beginToken!, ...Array<number>(count).fill(token), ...model.tokenizer.encode(text)],
+    tokens: [model.tokenizer.beginToken!, ...model.images!, ...model.tokenizer.encode(text)],
     images: [image],
   }));
   return (await model.generate(requests, { maxNewTokens: 20 })).map(({ text }) => text.trim());

@@ -23,7 +23,7 @@ test("a batch depends on its stage and number alone; alignment is pictures, inst
   const batches = () =>
     visionBatches({
       encoding: { encode: (text) => [...Buffer.from(text)], vocabularySize: 256, beginToken: 1, endToken: 2 },
-      image: { token: 300, count: 16 },
+      image: Array(16).fill(300),
       store: (pixels) => ({ type: "image", path: "", digest: sha256(pixels) }),
       taskItems: [{ id: "t", input: [{ type: "text", text: "Q" }], references: ["a"] }],
       excluded: new Set(),

@@ -163,8 +163,7 @@ describe("a prompt with images", () => {
   const image = (name: string) => ({ type: "image", path: name, digest: name }) as const;
   const file = (name: string) => ({ path: name, digest: name });
   const text = (own: string) => ({ type: "text", text: own }) as const;
-  const encoder = (maximum: number, chat = false) =>
-    new SequenceEncoder(tokenizer, maximum, chat, { token: 263, count: 3 });
+  const encoder = (maximum: number, chat = false) => new SequenceEncoder(tokenizer, maximum, chat, [263, 263, 263]);
   const [seen, tokens] = [[263, 263, 263], (own: string) => tokenizer.encode(own)];
 
   test("has their tokens where they are, and no loss on them", () => {

@@ -7,12 +7,11 @@ import { holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
 import { readTensor } from "../../model/safetensors.js";
 import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
-import { tokensOfImage } from "../../model/vision/vision-config.js";
+import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
   EngineRequest,
   FisherKind,
-  ImageTokens,
   Logits,
   Meter,
   Model,
@@ -45,7 +44,7 @@ export class OnnxModel implements Model {
   readonly tokenizer: Tokenizer;
   readonly architecture: string;
   readonly contextLength: number;
-  readonly images: ImageTokens | undefined;
+  readonly images: readonly number[] | undefined;
   private readonly decoder: TrainableDecoder;
   private inferenceFlops = 0;
   private generatedTokens = 0;
@@ -64,7 +63,7 @@ export class OnnxModel implements Model {
     this.architecture = checkpoint.architecture.name;
     this.contextLength = checkpoint.config.contextLength;
     const { vision } = checkpoint.config;
-    this.images = vision && { token: vision.imageToken, count: tokensOfImage(vision) };
+    this.images = vision && imageTokens(vision);
     this.decoder = new TrainableDecoder(checkpoint.config, seed, session, checkpoint.architecture);
     this.fill(checkpoint);
   }

@@ -20,6 +20,8 @@ interface BaseFacts {
   layers: number;
   /** Those whose adapters a format opens. */
   architectures: readonly Architecture[];
+  /** Whether it is a LLaVA model. */
+  sees: boolean;
 }
 
 /** What is trained in place of the base: adapters, or a prompt table. Where they start, and their files. */
@@ -136,7 +138,7 @@ export class AddedParameters {
     const { directory, location } = this.facts;
     this.digest ??= this.digestOf();
     const named = this.prompts === undefined ? directory : this.folded.lost ? null : location;
-    return { directory: named, ...(this.digest !== undefined && { digest: this.digest }) };
+    return { directory: named, ...(this.digest !== undefined && { digest: this.digest }), sees: this.facts.sees };
   }
 
   private digestOf(tensors?: readonly NamedTensor[]): string | undefined {

@@ -1,5 +1,4 @@
 import type { Architecture } from "../../model/architecture.js";
-import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { probeDevices } from "./devices.js";
@@ -31,7 +30,6 @@ export const torchEngine = (architectures: readonly Architecture[]): Engine => (
   },
   install: installTorch,
   probe: probeDevices,
-  capabilities: ({ format, architecture }) =>
-    formats.includes(format) && architecture !== llava ? allCapabilities : undefined,
+  capabilities: ({ format }) => (formats.includes(format) ? allCapabilities : undefined),
   open: async (...given) => (await import("./open.js")).openTorchModel(...given, architectures),
 });

@@ -1,6 +1,9 @@
 import type { Checkpoint, OpenOptions } from "../../../harness/contract/engine.js";
 import { locationOf } from "../../model/adapted.js";
 import type { Architecture } from "../../model/architecture.js";
+import { readConfig, readFields } from "../../model/config.js";
+import { llava } from "../../model/vision/llava.js";
+import { mostFeatureBytes } from "../../model/vision/vision-config.js";
 import type { Model } from "../contract.js";
 import { childFor, openingSeconds } from "./child.js";
 import { findPython } from "./python.js";
@@ -9,19 +12,31 @@ import { type OpenedModel, TorchModel } from "./torch-model.js";
 /**
  * Opens what a model format describes; an adapter is merged into its base.
  *
- * @param architectures those whose adapters a format opens: what is saved for others has no digest of its base.
+ * @param architectures those whose adapters a format opens, alone or as the language model of a LLaVA: what is saved for
+ *   others has no digest of its base.
  */
 export async function openTorchModel(
   { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
   device: string,
-  { threads, seed, dtype = "float32", python }: OpenOptions,
+  { threads, seed, dtype = "float32", python, featureBytes = mostFeatureBytes }: OpenOptions,
   architectures: readonly Architecture[] = [],
 ): Promise<Model> {
   const child = childFor((await findPython(python)).path, threads);
-  const opened = await child.ask<OpenedModel>("open", { directory, device, dtype, seed }, openingSeconds);
+  const vision =
+    readFields(directory).architecture === llava ? readConfig(directory, architectures).config.vision : undefined;
+  const settings = {
+    directory,
+    device,
+    dtype,
+    seed,
+    image_token: vision?.imageToken ?? null,
+    feature_bytes: featureBytes,
+  };
+  const opened = await child.ask<OpenedModel>("open", settings, openingSeconds);
   const model = new TorchModel(child, opened, directory, {
     location: locationOf({ base: directory, adapter }),
     architectures,
+    vision,
   });
   if (adapter !== undefined) {
     await model.load(adapter);

@@ -8,6 +8,7 @@ import { companionsOf, copyCompanions } from "../../model/companions.js";
 import { misfit } from "../../model/fit-tensors.js";
 import { holdsAdapter } from "../../model/peft.js";
 import { openTokenizer } from "../../model/tokenizer/tokenizer.js";
+import { imageTokens, type VisionConfig } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
   EngineRequest,
@@ -30,6 +31,7 @@ import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
 import type { TorchChild } from "./child.js";
 import { Objectives } from "./objectives.js";
+import { type OwnImages, TorchPictures } from "./pictures.js";
 
 /** What the child says of a model that it opened. */
 export interface OpenedModel {
@@ -41,6 +43,17 @@ export interface OpenedModel {
   hidden: number;
   heads: number;
   layers: number;
+  /** How its own processor writes an image; null where it takes none, or where the caller preprocesses them. */
+  images: OwnImages | null;
+}
+
+interface TorchModelOptions {
+  /** What was opened, where that is not the directory alone. */
+  location?: string;
+  /** Those whose adapters a format opens. */
+  architectures?: readonly Architecture[];
+  /** How a LLaVA model sees; its images are preprocessed here, as for the embedded engine. */
+  vision?: VisionConfig | undefined;
 }
 
 /** A model in a child process with PyTorch. */
@@ -49,6 +62,8 @@ export class TorchModel implements Model {
   readonly architecture: string;
   readonly parameters: number;
   readonly contextLength: number;
+  readonly images: readonly number[] | undefined;
+  private readonly pictures: TorchPictures;
   private readonly added: AddedParameters;
   private readonly objectives = new Objectives(this, (method, params) => this.ask(method, params));
   private generatedTokens = 0;
@@ -57,13 +72,18 @@ export class TorchModel implements Model {
     private readonly child: TorchChild,
     private readonly opened: OpenedModel,
     private readonly directory: string,
-    { location = directory, architectures = [] }: { location?: string; architectures?: readonly Architecture[] } = {},
+    { location = directory, architectures = [], vision }: TorchModelOptions = {},
   ) {
     this.tokenizer = openTokenizer(directory);
     this.architecture = opened.architecture;
     this.parameters = opened.parameters;
     this.contextLength = opened.contextLength;
-    this.added = new AddedParameters(this, { ...opened, directory, location, architectures });
+    this.images = vision ? imageTokens(vision) : opened.images?.tokens;
+    this.pictures = new TorchPictures(vision ?? opened.images ?? undefined, (method, params) =>
+      this.ask(method, params),
+    );
+    const sees = vision !== undefined;
+    this.added = new AddedParameters(this, { ...opened, directory, location, architectures, sees });
   }
 
   get firstVirtualToken(): number {
@@ -87,16 +107,19 @@ export class TorchModel implements Model {
     restore: (state) => this.ask("restore_optimizer", { ...state }),
   };
 
-  step(objective: Objective, update: Update): Promise<StepReport> {
+  async step(objective: Objective, update: Update): Promise<StepReport> {
+    await this.pictures.showObjective(objective);
     this.added.beforeChange();
     return this.objectives.step(objective, update);
   }
 
-  loss(objective: Objective): Promise<number> {
+  async loss(objective: Objective): Promise<number> {
+    await this.pictures.showObjective(objective);
     return this.objectives.loss(objective);
   }
 
-  gradient(objective: Objective): Promise<Vector> {
+  async gradient(objective: Objective): Promise<Vector> {
+    await this.pictures.showObjective(objective);
     return this.objectives.gradient(objective);
   }
 
@@ -105,15 +128,23 @@ export class TorchModel implements Model {
     return { gradientNorm: await this.ask<number>("apply", { gradient, update }) };
   }
 
-  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    await this.pictures.show(batch);
     return this.ask("logits", { batch, at });
   }
 
-  fisher(examples: readonly TrainingSequence[], kind: FisherKind, seed: number, coverage = 0.999): Promise<Vector> {
+  async fisher(
+    examples: readonly TrainingSequence[],
+    kind: FisherKind,
+    seed: number,
+    coverage = 0.999,
+  ): Promise<Vector> {
+    await this.pictures.show(examples);
     return this.ask("importance", { examples, kind, seed, coverage });
   }
 
-  sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
+  async sensitivity(examples: readonly TrainingSequence[]): Promise<Vector> {
+    await this.pictures.show(examples);
     return this.ask("importance", { examples, kind: "sensitivity", seed: 0, coverage: 1 });
   }
 
@@ -186,6 +217,7 @@ export class TorchModel implements Model {
 
   async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
     for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength - 1);
+    await this.pictures.show(requests);
     return byWeights(requests, async (own, weights) => {
       const ends = this.tokenizer.endTokens;
       const answers = await this.ask<number[][]>("generate", { requests: own.map(plain), decoding, ends, weights });
@@ -202,17 +234,20 @@ export class TorchModel implements Model {
     for (const { id, tokens, continuation } of requests) {
       checkLength(id, tokens.length, this.contextLength - continuation.length);
     }
+    await this.pictures.show(requests);
     return byWeights(requests, (own, weights) => this.ask<number[]>("score", { requests: own.map(plain), weights }));
   }
 
   async embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
     for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength);
+    await this.pictures.show(requests);
     return byWeights(requests, (own, weights) =>
       this.ask<Float32Array[]>("embed", { requests: own.map(plain), weights }),
     );
   }
 
-  activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+  async activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
+    await this.pictures.show(requests);
     return this.ask("activations", { requests: requests.map(plain) });
   }
 

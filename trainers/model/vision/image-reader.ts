@@ -20,25 +20,22 @@ export class ImageReader {
     this.form = canonicalJson(processor);
   }
 
-  /**
-   * Red, green and blue of each pixel, row by row. Throws DATA_INVALID for a file that is no image (as `decodeImage`), or
-   * another one than that of the digest.
-   */
-  read({ path, digest }: ImageFile): Promise<Uint8Array> {
-    return this.pixels.get(`${digest} ${this.form}`, async () => (await this.decode(path, digest)).pixels);
+  /** Red, green and blue of each pixel, row by row. Throws DATA_INVALID as `readPicture`. */
+  read(image: ImageFile): Promise<Uint8Array> {
+    const frame = async () => framed(await readPicture(image), this.processor, image.path).pixels;
+    return this.pixels.get(`${image.digest} ${this.form}`, frame);
   }
+}
 
-  private async decode(path: string, digest: string): Promise<Picture> {
-    const bytes = imageBytes(path);
-    if (sha256(bytes) !== digest) {
-      const fix = "Put the file back, or start a new run with the new one.";
-      throw new BenchError("DATA_INVALID", "The image is not the one that the suite was loaded with.", {
-        at: { file: path },
-        fix,
-      });
-    }
-    return framed(await decodeImage(bytes, path), this.processor, path);
-  }
+/** Decodes an image. Throws DATA_INVALID for a file that is none (as `decodeImage`), or another one than that of the digest. */
+export async function readPicture({ path, digest }: ImageFile): Promise<Picture> {
+  const bytes = imageBytes(path);
+  if (sha256(bytes) === digest) return decodeImage(bytes, path);
+  const fix = "Put the file back, or start a new run with the new one.";
+  throw new BenchError("DATA_INVALID", "The image is not the one that the suite was loaded with.", {
+    at: { file: path },
+    fix,
+  });
 }
 
 function imageBytes(path: string): Uint8Array {

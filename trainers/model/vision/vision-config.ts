@@ -36,6 +36,14 @@ export function tokensOfImage(
   return placesOf(config) - (config.dropsFirst ? 1 : 0);
 }
 
+/** What a picture is written as in a sequence. */
+export function imageTokens(config: VisionConfig): number[] {
+  return Array<number>(tokensOfImage(config)).fill(config.imageToken);
+}
+
+/** Bytes of features of pictures that are kept while what computes them stays as it is, unless a run says otherwise. */
+export const mostFeatureBytes = 128 * 2 ** 20;
+
 /** Patches of a picture, and the class token where there is one. */
 export function placesOf(config: Pick<VisionConfig, "imageSize" | "patchSize" | "classToken">): number {
   return patchesOf(config).count + (config.classToken ? 1 : 0);

@@ -11,15 +11,17 @@ from torch.nn import functional as F
 from transformers.pytorch_utils import Conv1D
 
 from .errors import BenchError
+from .images import plain_name
 
 
 def linear_modules(model: Module) -> dict[str, Module]:
-    """Every linear module but the head by its path, adapted ones with their adapters."""
+    """Every linear module of the language model but the head by its path, adapted ones with their adapters."""
     head = model.get_output_embeddings()
+    language = {id(module) for module in model.get_decoder().modules()}
     found: dict[str, Module] = {}
     for path, module in model.named_modules():
         inside = any(path.startswith(f"{outer}.") for outer in found)
-        if not inside and module is not head and isinstance(module, (Linear, Conv1D, BaseTunerLayer)):
+        if not inside and id(module) in language and module is not head and isinstance(module, (Linear, Conv1D, BaseTunerLayer)):
             found[path] = module
     return found
 
@@ -31,7 +33,8 @@ class Adapters:
         self.model = model
         self.options = options
         self.names: list[str] = []
-        known = {path.rsplit(".", 1)[-1] for path in linear_modules(model)}
+        paths = list(linear_modules(model))
+        known = {path.rsplit(".", 1)[-1] for path in paths}
         unknown = [name for name in options["targetModules"] if name not in known]
         if unknown or not options["targetModules"]:
             raise BenchError(
@@ -39,6 +42,7 @@ class Adapters:
                 f"LoRA cannot target {unknown[0] if unknown else 'no module'}.",
                 f"Use some of: {', '.join(sorted(known))}.",
             )
+        self.paths = [path for path in paths if path.rsplit(".", 1)[-1] in options["targetModules"]]
         self.add()
 
     def add(self) -> None:
@@ -47,7 +51,7 @@ class Adapters:
         shared = {
             "lora_alpha": self.options["alpha"],
             "lora_dropout": self.options["dropout"],
-            "target_modules": list(self.options["targetModules"]),
+            "target_modules": self.paths,
         }
         if self.options.get("kind") == "adalora":
             ranks = {"init_r": self.options["rank"], "target_r": self.options["targetRank"]}
@@ -88,7 +92,7 @@ class Adapters:
     def trained(self) -> dict[str, Parameter]:
         """The tensors of the last adapter, as PEFT names them."""
         return {
-            f"{path}.lora_{part}.weight": parameter
+            f"{plain_name(self.model, path)}.lora_{part}.weight": parameter
             for path, parts in self.matrices(self.names[-1]).items()
             for part, parameter in parts.items()
         }

@@ -13,6 +13,8 @@ class Rows:
     """What is predicted: the tokens that enter, which of them a loss is read from, the labels, and each row's share."""
 
     tokens: list[list[int]]
+    #: The digests of each sequence's images.
+    images: list[list[str]]
     #: Among all tokens that enter, one behind another.
     selected: list[int]
     labels: list[int]
@@ -23,7 +25,7 @@ class Rows:
 
 def rows_of(sequences: list[dict]) -> Rows:
     """The loss of token i is read from the state at i - 1, so a sequence enters up to the token before its last weighted one."""
-    rows = Rows([], [], [], [], 0)
+    rows = Rows([], [], [], [], [], 0)
     start = 0
     for sequence in sequences:
         tokens, weights = sequence["tokens"], sequence["weights"]
@@ -32,6 +34,7 @@ def rows_of(sequences: list[dict]) -> Rows:
         if not positions:
             continue
         rows.tokens.append(tokens[: positions[-1]])
+        rows.images.append(digests_of(sequence))
         rows.selected += [start + i - 1 for i in positions]
         rows.labels += [tokens[i] for i in positions]
         rows.weights += [weights[i] for i in positions]
@@ -39,6 +42,10 @@ def rows_of(sequences: list[dict]) -> Rows:
     if not rows.selected:
         raise BenchError("INTERNAL", "A batch has no token with a weight above zero.")
     return rows
+
+
+def digests_of(sequence: dict) -> list[str]:
+    return [image["digest"] for image in sequence.get("images") or []]
 
 
 def term_value(term: dict, logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

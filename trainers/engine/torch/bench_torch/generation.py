@@ -30,8 +30,17 @@ class Row:
     id: str
     prompt: list[int]
     limit: int
+    #: The digests of its images.
+    images: list[str] = field(default_factory=list)
+    #: Positions of the prompt's tokens [3, tokens] where they are not those of the sequence.
+    places: torch.Tensor | None = None
     tokens: list[int] = field(default_factory=list)
     ended: bool = False
+
+    @property
+    def shift(self) -> int:
+        """How much further the positions of the answer's tokens are than their places in the sequence."""
+        return 0 if self.places is None else int(self.places.max()) + 1 - len(self.prompt)
 
 
 class SlotLayer(DynamicLayer):
@@ -85,9 +94,9 @@ def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_st
     count = min(most_rows, len(waiting))
     longest = max(len(row.prompt) + row.limit for row in waiting)
     cache = SlotCache(model.layers, count, -(-longest // 64) * 64)
-    prefix = _common([row.prompt for row in waiting])
+    prefix = _common([model.before_images(row) for row in waiting])
     if prefix > 0:
-        _read(model, cache, {0: waiting[0].prompt[:prefix]}, 0)
+        _read(model, cache, {0: Row(0, "", waiting[0].prompt[:prefix], 0)}, 0)
         cache.spread(prefix)
     active: dict[int, Row] = {}
     decoder = Decoder(model, cache, count)
@@ -99,7 +108,7 @@ def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_st
             while waiting and free and (not own or tokens + len(waiting[0].prompt) - prefix <= MOST_TOKENS):
                 own[free.pop(0)] = waiting.popleft()
                 tokens += len(next(reversed(own.values())).prompt) - prefix
-            logits = _read(model, cache, {slot: row.prompt for slot, row in own.items()}, prefix)
+            logits = _read(model, cache, own, prefix)
             active.update(own)
         else:
             own = active
@@ -112,16 +121,16 @@ def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_st
 
 def _common(prompts: list[list[int]]) -> int:
     """How many tokens all prompts begin with, in whole blocks, one token of each left at least; 0 for few prompts."""
-    if len(prompts) < FEWEST_ROWS:
+    if len(prompts) < FEWEST_ROWS or not all(prompts):
         return 0
     low, high = min(prompts), max(prompts)
     count = next((i for i, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
     return min(count, min(map(len, prompts)) - 1) // BLOCK * BLOCK
 
 
-def _read(model, cache: SlotCache, prompts: dict[int, list[int]], before: int) -> torch.Tensor:
-    """Logits [prompts, classes] behind prompts whose first `before` tokens are in the cache already."""
-    parts = {slot: prompt[before:] for slot, prompt in prompts.items()}
+def _read(model, cache: SlotCache, rows: dict[int, Row], before: int) -> torch.Tensor:
+    """Logits [rows, classes] behind the prompts of rows whose first `before` tokens are in the cache already."""
+    parts = {slot: row.prompt[before:] for slot, row in rows.items()}
     lengths = [len(part) for part in parts.values()]
     tokens = [token for part in parts.values() for token in part]
     slots, starts = list(parts), [before] * len(parts)
@@ -134,8 +143,22 @@ def _read(model, cache: SlotCache, prompts: dict[int, list[int]], before: int) -
     own = [*last, *[last[0]] * max(0, FEWEST_ROWS - len(last))]
     with laid_out(layout):
         ids = torch.tensor([tokens], device=model.device)
-        logits = model.compute(ids, layout.positions, torch.tensor(own, device=model.device), cache)
-    return logits[: len(prompts)]
+        places = joined_places([row.places for row in rows.values()], layout.positions, before)
+        seen = [digest for row in rows.values() for digest in row.images]
+        logits = model.compute(ids, places, torch.tensor(own, device=model.device), cache, seen)
+    return logits[: len(rows)]
+
+
+def joined_places(given: list[torch.Tensor | None], positions: torch.Tensor, before: int = 0) -> torch.Tensor:
+    """Positions of sequences one behind another, each from its token `before` on: [tokens], or [3, tokens] where some are given."""
+    if all(own is None for own in given):
+        return positions
+    starts = (positions == before).nonzero()[:, 0].tolist()
+    joined = positions.expand(3, -1).clone()
+    for own, start in zip(given, starts):
+        if own is not None:
+            joined[:, start : start + own.shape[1] - before] = own[:, before:].to(joined.device)
+    return joined
 
 
 class Decoder:
@@ -146,19 +169,23 @@ class Decoder:
         self.cache = cache
         self.graph: torch.cuda.CUDAGraph | None = None
         self.steps = 0
-        #: Of each row its token, position and slot. Rows that fill the batch up have the slot that nothing else uses.
-        self.idle = [[0, 0, cache.slots - 1]] * max(count, FEWEST_ROWS)
+        #: Of each row its token, its place in the sequence, its slot and its position. Rows that fill the batch up have the
+        #: slot that nothing else uses.
+        self.idle = [[0, 0, cache.slots - 1, 0]] * max(count, FEWEST_ROWS)
         self.state = torch.tensor(self.idle, device=model.device)
         self.logits: torch.Tensor | None = None
 
     def step(self, active: dict[int, Row]) -> torch.Tensor:
         """Logits [active, classes]."""
-        rows = [[row.tokens[-1], len(row.prompt) + len(row.tokens) - 1, slot] for slot, row in active.items()]
+        places = {slot: len(row.prompt) + len(row.tokens) - 1 for slot, row in active.items()}
+        rows = [[row.tokens[-1], places[slot], slot, places[slot] + row.shift] for slot, row in active.items()]
         if not has_kernel(self.cache.layers[0].keys):
             rows += self.idle[: max(0, FEWEST_ROWS - len(rows))]
-            tokens, positions, slots = zip(*rows)
-            layout = Continued(slots, positions, [1] * len(rows), self.cache.capacity, self.model.device)
-            return self.compute(torch.tensor([tokens], device=self.model.device), layout)[: len(active)]
+            tokens, before, slots, positions = zip(*rows)
+            device = self.model.device
+            layout = Continued(slots, before, [1] * len(rows), self.cache.capacity, device)
+            ids, positions = torch.tensor([tokens], device=device), torch.tensor(positions, device=device)
+            return self.compute(ids, layout, positions)[: len(active)]
         self.state.copy_(torch.tensor(rows + self.idle[len(rows) :]))
         self.steps += 1
         if self.steps == STEPS_BEFORE_GRAPH:
@@ -178,12 +205,12 @@ class Decoder:
         self.graph = graph
 
     def compute_state(self) -> torch.Tensor:
-        tokens, positions, slots = self.state.unbind(1)
-        return self.compute(tokens[None], Stepped(positions, slots, self.cache.capacity))
+        tokens, places, slots, positions = self.state.unbind(1)
+        return self.compute(tokens[None], Stepped(places, slots, self.cache.capacity), positions)
 
-    def compute(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
+    def compute(self, ids: torch.Tensor, layout: Layout, positions: torch.Tensor) -> torch.Tensor:
         with laid_out(layout):
-            return self.model.compute(ids, layout.positions, None, self.cache)
+            return self.model.compute(ids, positions, None, self.cache)
 
 
 def choose(logits: torch.Tensor, rows: list[Row], decoding: dict) -> None:

@@ -28,7 +28,7 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
     for item, example in enumerate(examples):
         rows = rows_of([example])
         before = model.flops
-        logits = model.packed(rows.tokens, rows.selected)
+        logits = model.packed(rows.tokens, rows.selected, rows.images)
         passed = model.flops - before
         weights = torch.tensor(rows.weights, device=model.device)
         weights = weights / weights.sum()

@@ -2,20 +2,23 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import torch
 from tokenizers import Tokenizer
 from torch.nn import Parameter
 from torch.nn import functional as F
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from . import attention
 from .adapters import Adapters, linear_modules
 from .attention import Packed, laid_out
-from .batch import rows_of, term_value
+from .batch import digests_of, rows_of, term_value
 from .errors import BenchError
-from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows
+from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows, joined_places
+from .images import Images, check_images, is_unused, plain_name, takes_images
 from .importance import importance
 from .keyed import number
 from .memory import check_memory, recompute, recomputing
@@ -33,7 +36,7 @@ MOST_CACHE = {"cpu": 1 << 30, "cuda": 8 << 30}
 class TorchModel:
     """One opened model. Vectors are known by numbers, which are the caller's handles."""
 
-    def __init__(self, directory: str, device: str, dtype: str, seed: int, tick):
+    def __init__(self, directory: str, device: str, dtype: str, seed: int, tick, image_token: int | None = None, feature_bytes: int = 0):
         self.device = torch.device(device)
         self.dtype = DTYPES[dtype]
         self.directory = directory
@@ -46,7 +49,10 @@ class TorchModel:
         self.vocabulary = config.vocab_size
         self.layers = config.num_hidden_layers
         self.embedding = self.model.get_input_embeddings()
-        self.base = dict(self.model.named_parameters())
+        self.base = trained_tensors(self.model)
+        self.images: Images | None = None
+        #: Why a model with a tower takes no images.
+        self.blind: BenchError | None = None
         self.adapters: Adapters | None = None
         self.prompts: dict[str, Parameter] | None = None
         self.vectors: dict[int, torch.Tensor] = {}
@@ -54,9 +60,12 @@ class TorchModel:
         self.flops = 0
         self.trained_tokens = 0
         self.base_hash: str | None = None
+        #: Whether the parameters are others for a moment.
+        self.elsewhere = False
         self.trainable = Trainable(self.base, self.device)
         self.matrix_elements = sum(module.weight.numel() for module in linear_modules(self.model).values())
         self.check_packing()
+        self.open_images(image_token, feature_bytes)
 
     # What it is.
 
@@ -70,6 +79,7 @@ class TorchModel:
             "hidden": self.embedding.embedding_dim,
             "heads": config.num_attention_heads,
             "layers": self.layers,
+            "images": self.images and self.images.describe(),
         }
 
     @property
@@ -101,10 +111,12 @@ class TorchModel:
         own = self.trainable
         parameters = sum(p.numel() * p.element_size() for p in self.model.parameters())
         tables = sum(4 * p.numel() for p in (self.prompts or {}).values())
-        return parameters + own.bytes + tables + sum(4 * vector.numel() for vector in self.vectors.values())
+        features = self.images.bytes if self.images else 0
+        return parameters + own.bytes + tables + features + sum(4 * vector.numel() for vector in self.vectors.values())
 
     def meter(self) -> dict:
-        return {"flops": self.flops, "trainedTokens": self.trained_tokens}
+        seeing = self.images.flops if self.images else 0
+        return {"flops": self.flops + seeing, "trainedTokens": self.trained_tokens}
 
     # Vectors.
 
@@ -147,6 +159,7 @@ class TorchModel:
 
     def restore(self, vector: dict) -> None:
         self.trainable.set(self.vector(vector, self.trainable.length))
+        self.changed()
 
     def free(self, vector: dict) -> None:
         self.vectors.pop(vector["id"], None)
@@ -174,21 +187,42 @@ class TorchModel:
         own.second.copy_(second)
         own.step = step
 
+    @contextmanager
+    def using(self, weights: dict | None) -> Iterator[None]:
+        """The parameters that are trained have the numbers of a vector within."""
+        before, self.elsewhere = self.elsewhere, weights is not None
+        try:
+            with self.trainable.using(self.own(weights)):
+                yield
+        finally:
+            self.elsewhere = before
+
     # The forward pass.
 
-    def packed(self, tokens: list[list[int]], selected: list[int]) -> torch.Tensor:
-        """Logits [selected, classes] in float32 of sequences that are computed packed; see `Packed`."""
+    def packed(self, tokens: list[list[int]], selected: list[int], images: list[list[str]] | None = None) -> torch.Tensor:
+        """Logits [selected, classes] in float32 of sequences, with the digests of their images, that are computed packed."""
         layout = Packed([len(sequence) for sequence in tokens], self.device)
         ids = torch.tensor([[token for sequence in tokens for token in sequence]], device=self.device)
         with laid_out(layout), recomputing(self.model):
-            return self.compute(ids, layout.positions, torch.tensor(selected, device=self.device)).float()
+            places = self.places(tokens, images, layout)
+            seen = [digest for own in images or [] for digest in own]
+            return self.compute(ids, places, torch.tensor(selected, device=self.device), None, seen).float()
 
-    def compute(self, ids: torch.Tensor, positions: torch.Tensor, selected: torch.Tensor | None, cache=None) -> torch.Tensor:
+    def places(self, tokens: list[list[int]], images: list[list[str]] | None, layout: Packed) -> torch.Tensor:
+        """Positions of all tokens: [tokens], or [3, tokens] where a model has three axes for those of pictures."""
+        if self.images is None or not images:
+            return layout.positions
+        given = [self.images.places(own, digests) for own, digests in zip(tokens, images)]
+        return joined_places(given, layout.positions)
+
+    def compute(
+        self, ids: torch.Tensor, positions: torch.Tensor, selected: torch.Tensor | None, cache=None, images: list[str] | None = None
+    ) -> torch.Tensor:
         """Logits [selected, classes] of ids [1, tokens], all of them without `selected`, by the layout that is in force."""
         self.count_flops(ids.numel(), ids.numel() if selected is None else len(selected))
         result = self.model(
-            **self.entered(ids),
-            position_ids=positions[None].clamp(max=self.context - 1),
+            **self.entered(ids, images),
+            position_ids=positions.unsqueeze(-2).clamp(max=self.context - 1),
             logits_to_keep=0 if selected is None else selected,
             past_key_values=cache,
             use_cache=cache is not None,
@@ -198,14 +232,60 @@ class TorchModel:
     def count_flops(self, tokens: int, rows: int) -> None:
         self.flops += 2 * (self.matrix_elements * tokens + rows * self.embedding.weight.numel())
 
-    def entered(self, ids: torch.Tensor) -> dict:
-        """What enters the model: token ids, or embeddings where some are rows of the prompt table."""
-        if self.prompts is None:
+    def entered(self, ids: torch.Tensor, images: list[str] | None = None) -> dict:
+        """What enters the model: token ids, or embeddings where some are rows of the prompt table or features of images."""
+        if self.prompts is None and not images:
             return {"input_ids": ids}
         virtual = ids >= self.vocabulary
         embedded = self.embedding(ids.where(~virtual, 0))
-        rows = self.prompts["prompt_embeddings"][(ids - self.vocabulary).clamp(min=0)].to(embedded.dtype)
-        return {"inputs_embeds": torch.where(virtual[..., None], rows, embedded)}
+        if self.prompts is not None:
+            rows = self.prompts["prompt_embeddings"][(ids - self.vocabulary).clamp(min=0)].to(embedded.dtype)
+            embedded = torch.where(virtual[..., None], rows, embedded)
+        if images:
+            trained = torch.is_grad_enabled() and not self.frozen
+            features = self.seeing().seen(images, trained, self.frozen or not self.elsewhere)
+            embedded = self.seeing().insert(ids, embedded, features, len(images))
+        return {"inputs_embeds": embedded}
+
+    # Images.
+
+    def open_images(self, token: int | None, feature_bytes: int) -> None:
+        """Of a model without a processor that works here texts can be computed all the same."""
+        if not takes_images(self.model.config):
+            return
+        try:
+            self.images = Images(self.model, self.directory, token, feature_bytes)
+            if token is None:
+                check_images(self)
+        except Exception as error:
+            self.images = None
+            self.blind = error if isinstance(error, BenchError) else BenchError(
+                "CAPABILITY_MISSING", f"Images fail in {type(self.model).__name__}: {error}", "Use another model for questions with images."
+            )
+
+    def seeing(self) -> Images:
+        if self.images is None:
+            raise self.blind or BenchError(
+                "DATA_INVALID",
+                "A sequence has an image, and the model takes text alone.",
+                "Use a model with a vision tower.",
+            )
+        return self.images
+
+    def missing_images(self, digests: list[str]) -> list[str]:
+        return self.seeing().missing(digests)
+
+    def add_image(self, digest: str, values: torch.Tensor, height: int, width: int) -> None:
+        self.seeing().add(digest, values, height, width)
+
+    def changed(self) -> None:
+        """To be called when what is trained has changed: features are kept only while tower and projector stay as they are."""
+        if self.images is not None and not self.frozen:
+            self.images.forget()
+
+    def before_images(self, row: Row) -> list[int]:
+        """The tokens of a prompt before its first image."""
+        return row.prompt if not row.images else row.prompt[: row.prompt.index(self.seeing().token)]
 
     def check_packing(self) -> None:
         """Throws CAPABILITY_MISSING where the architecture does not compute packed sequences as it does each alone."""
@@ -256,7 +336,7 @@ class TorchModel:
             if training is not None and self.adapters is not None and self.adapters.options["dropout"] > 0:
                 self.adapters.dropping(True)
                 torch.manual_seed(number(self.seed, "lora-dropout", task=training, step=self.trainable.step))
-            logits = self.packed(sequences, selected)
+            logits = self.packed(sequences, selected, [images for rows in laid for images in rows.images])
             counts = torch.tensor([0, *(len(rows.labels) for rows in laid)]).cumsum(0).tolist()
         for i, term in enumerate(terms):
             kind = term["kind"]
@@ -359,6 +439,7 @@ class TorchModel:
         norm = apply_update(self.trainable, gradient, update, loss, anchor, pull, mask)
         if before is not None:
             self.trainable.set(before + self.outside(self.trainable.values - before, constraint["matrices"]))
+        self.changed()
         return norm
 
     @torch.no_grad()
@@ -382,8 +463,8 @@ class TorchModel:
     @torch.no_grad()
     def logits(self, batch: list[dict], at: dict | None = None) -> dict:
         rows = rows_of(batch)
-        with self.trainable.using(self.own(at)):
-            logits = self.packed(rows.tokens, rows.selected)
+        with self.using(at):
+            logits = self.packed(rows.tokens, rows.selected, rows.images)
         return {"rows": logits.shape[0], "classes": logits.shape[1], "values": logits}
 
     def recompute(self) -> bool:
@@ -447,12 +528,19 @@ class TorchModel:
     def generate(self, requests: list[dict], decoding: dict, ends: list[int], weights: dict | None = None) -> list[list[int]]:
         """The tokens that continue each prompt, an end token included."""
         rows = [
-            Row(i, request["id"], request["tokens"], min(decoding["maxNewTokens"], self.context - len(request["tokens"])))
+            Row(
+                i,
+                request["id"],
+                request["tokens"],
+                min(decoding["maxNewTokens"], self.context - len(request["tokens"])),
+                digests_of(request),
+                self.images and self.images.places(request["tokens"], digests_of(request)),
+            )
             for i, request in enumerate(requests)
         ]
         has_stop = self.stop_check(decoding.get("stop") or [])
         most = self.most_rows(max((len(row.prompt) + row.limit for row in rows), default=1))
-        with self.trainable.using(self.own(weights)):
+        with self.using(weights):
             continue_rows(self, rows, decoding, set(ends), has_stop, self.tick, most)
         return [row.tokens for row in rows]
 
@@ -484,7 +572,7 @@ class TorchModel:
         scores = [0.0] * len(requests)
         asked = [i for i, request in enumerate(requests) if request["continuation"]]
         sequences = {i: [*requests[i]["tokens"], *requests[i]["continuation"][:-1]] for i in asked}
-        with self.trainable.using(self.own(weights)):
+        with self.using(weights):
             for batch in batches_of([len(sequences[i]) for i in asked]):
                 own = _filled([asked[i] for i in batch])
                 labels = [label for i in own for label in requests[i]["continuation"]]
@@ -492,7 +580,7 @@ class TorchModel:
                 for i in own:
                     start += len(sequences[i])
                     selected += range(start - len(requests[i]["continuation"]), start)
-                rows = self.packed([sequences[i] for i in own], selected)
+                rows = self.packed([sequences[i] for i in own], selected, [digests_of(requests[i]) for i in own])
                 chances = F.log_softmax(rows, dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
                 parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
                 for i, part in zip(own, parts):
@@ -504,15 +592,19 @@ class TorchModel:
     def embed(self, requests: list[dict], weights: dict | None = None) -> list[torch.Tensor]:
         """Mean over the tokens of the last hidden states, after the final norm."""
         means: list[torch.Tensor] = [torch.empty(0)] * len(requests)
-        with self.trainable.using(self.own(weights)):
+        with self.using(weights):
             for batch in batches_of([len(request["tokens"]) for request in requests]):
                 own = _filled(batch)
                 layout = Packed([len(requests[i]["tokens"]) for i in own], self.device)
                 ids = torch.tensor([[token for i in own for token in requests[i]["tokens"]]], device=self.device)
                 self.count_flops(ids.numel(), 0)
+                images = [digests_of(requests[i]) for i in own]
+                places = self.places([requests[i]["tokens"] for i in own], images, layout)
                 with laid_out(layout):
                     states = self.model.base_model(
-                        **self.entered(ids), position_ids=layout.positions[None], use_cache=False
+                        **self.entered(ids, [digest for seen in images for digest in seen]),
+                        position_ids=places.unsqueeze(-2),
+                        use_cache=False,
                     ).last_hidden_state[0]
                 for i, part in zip(own, states.double().split([len(requests[i]["tokens"]) for i in own])):
                     means[i] = part.mean(0).float()
@@ -531,7 +623,8 @@ class TorchModel:
 
             return add
 
-        hooks = [module.register_forward_hook(watch(path)) for path, module in linear_modules(self.model).items()]
+        modules = linear_modules(self.model).items()
+        hooks = [module.register_forward_hook(watch(plain_name(self.model, path))) for path, module in modules]
         try:
             for request in requests:
                 self.embed([request])
@@ -544,35 +637,48 @@ class TorchModel:
 
     def save(self, directory: str, weights: dict | None = None) -> None:
         """A directory of transformers, in float32."""
-        with self.trainable.using(self.own(weights)):
-            tensors = {name: value.float().cpu().contiguous() for name, value in self.exact(self.base).items()}
+        with self.using(weights):
+            named = self.exact(dict(self.model.named_parameters()))
+            tensors = {name: value.float().cpu().contiguous() for name, value in named.items()}
             self.model.save_pretrained(directory, state_dict=tensors)
 
     def load(self, directory: str) -> None:
         """Reads the weights of a directory of this model's own architecture."""
-        stored = dict(load(directory, torch.float32).named_parameters())
+        stored = trained_tensors(load(directory, torch.float32))
         shapes = {name: parameter.shape for name, parameter in self.base.items()}
         if shapes != {name: parameter.shape for name, parameter in stored.items()}:
             raise BenchError("MODEL_INVALID", f"{directory} contains another model.", "Load what this model saved.")
         values = [stored[name].data.to(self.device).view(-1) for name in self.trainable.names]
         self.trainable.set(torch.cat(values))
+        self.changed()
 
 
 def load(directory: str, dtype: torch.dtype):
     """Opens a directory of transformers; nothing is fetched and no code of the directory runs."""
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            directory, dtype=dtype, attn_implementation=attention.NAME, local_files_only=True, trust_remote_code=False
+        closed = {"local_files_only": True, "trust_remote_code": False}
+        config = AutoConfig.from_pretrained(directory, **closed)
+        sees = takes_images(config)
+        # Towers attend in both directions, to all of one picture.
+        kinds = {key: attention.NAME if key == "text_config" else "sdpa" for key in config.sub_configs}
+        model = (AutoModelForImageTextToText if sees else AutoModelForCausalLM).from_pretrained(
+            directory, dtype=dtype, attn_implementation=kinds if sees else attention.NAME, **closed
         )
     except Exception as error:
         raise BenchError(
             "MODEL_INVALID",
             f"transformers does not open {directory}: {error}",
-            "Correct the directory, or use a model that AutoModelForCausalLM opens without code of its own.",
+            "Correct the directory, or use a model that AutoModelForCausalLM or AutoModelForImageTextToText opens without code of its own.",
         ) from error
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model.eval()
+
+
+def trained_tensors(model: torch.nn.Module) -> dict[str, Parameter]:
+    """The parameters that something is computed with, by the names that bench gives them."""
+    named = ((plain_name(model, name), parameter) for name, parameter in model.named_parameters())
+    return {name: parameter for name, parameter in named if not is_unused(model, name)}
 
 
 def batches_of(lengths: list[int]) -> list[list[int]]:

@@ -43,7 +43,7 @@ describe("a LLaVA model", () => {
   test("says how it takes images, and answers by what it sees", async () => {
     expect(model).toMatchObject({
       architecture: "LlavaForConditionalGeneration",
-      images: { token: imageToken, count: 16 },
+      images: Array(16).fill(imageToken),
     });
     const [one, other] = await model.score([question(), question([second])]);
     expect(Math.abs(one! - other!)).toBeGreaterThan(1e-3);
@@ -104,7 +104,7 @@ test.each(variantNames)(
   async (name) => {
     const directory = writeTinyLlava(variants[name]);
     const model = await open(directory);
-    const tokens = withImages([40, null, 50], model.images!.count);
+    const tokens = withImages([40, null, 50], model.images!.length);
     for (let step = 0; step < 2; step++) await model.step(objective(lesson(tokens, [first])), update);
     const saved = temporaryDirectory();
     await model.save(saved);

@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Model, TrainingSequence } from "../../../../trainers/engine/contract.js";
+import { architectures } from "../../../../trainers/engine/onnx/architectures/index.js";
+import { openModel } from "../../../../trainers/engine/onnx/open.js";
+import { openTorchModel } from "../../../../trainers/engine/torch/open.js";
+import { temporaryDirectory } from "../../model/tiny-model.js";
+import { fixtureImage, variantNames, variants, withImages, writeTinyLlava } from "../../model/vision/tiny-llava.js";
+import { skipped } from "./python.js";
+
+const settings = { threads: 1, seed: 1 };
+const openHere = (directory: string): Promise<Model> => openModel(directory, { device: "cpu", ...settings });
+const openThere = (directory: string): Promise<Model> => openTorchModel({ directory }, "cpu", settings, architectures);
+const update = { learningRate: 0.003, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, clip: 1 };
+const pictures = ["rgb-160x120.jpg", "palette-60x80.png", "orientation-6-40x28.jpg"].map(fixtureImage);
+
+/** Two questions with images, one of text. */
+function lessons(model: Model): TrainingSequence[] {
+  const lesson = (tokens: number[], images: TrainingSequence["images"]): TrainingSequence => ({
+    tokens: [...tokens, 70, 80, 262],
+    weights: [...tokens.map(() => 0), 1, 1, 1],
+    images,
+  });
+  const written = (parts: (number | null)[]) => withImages(parts, model.images!.length);
+  return [
+    lesson(written([40, null, 50, 60]), [pictures[0]!]),
+    lesson(written([41, null, 10, null, 51]), [pictures[1]!, pictures[2]!]),
+    lesson([90, 91, 92], []),
+  ];
+}
+
+const objectiveOf = (model: Model) => ({
+  terms: [{ kind: "language-modeling" as const, batch: lessons(model), weight: 1 }],
+});
+const questionsOf = (model: Model) =>
+  lessons(model).map(({ tokens, images }, i) => ({ id: String(i), tokens: tokens.slice(0, -3), images }));
+const largest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+
+describe.skipIf(skipped)("LLaVA models on PyTorch", () => {
+  test.each(variantNames)("%s: logits, losses and steps are those of the embedded engine", async (name) => {
+    const directory = writeTinyLlava(variants[name], 11);
+    const [here, there] = [await openHere(directory), await openThere(directory)];
+    expect(there).toMatchObject({ architecture: here.architecture, images: here.images });
+    const logits = [await here.logits(lessons(here)), await there.logits(lessons(here))];
+    expect(largest(logits[0]!.values, logits[1]!.values)).toBeLessThan(1e-4);
+    const names = async (model: Model) => (await model.trainable()).layout.map((tensor) => tensor.name).sort();
+    expect(await names(there)).toEqual(await names(here));
+    for (const rates of [undefined, { "model.": 0.5, "vision_tower.": 0, "multi_modal_projector.": 1 }]) {
+      const own = { ...update, ...(rates && { componentRates: rates }) };
+      for (let step = 0; step < 3; step++) {
+        const reports = [await here.step(objectiveOf(here), own), await there.step(objectiveOf(here), own)];
+        expect(reports[1]!.loss).toBeCloseTo(reports[0]!.loss, 4);
+        expect(reports[1]!.gradientNorm).toBeCloseTo(reports[0]!.gradientNorm, 3);
+      }
+    }
+    const decoding = { maxNewTokens: 6 };
+    expect(await there.generate(questionsOf(here), decoding)).toEqual(await here.generate(questionsOf(here), decoding));
+    await Promise.all([here.release(), there.release()]);
+  });
+
+  test("answers do not depend on others; what is saved opens in both engines; an adapter goes from one to the other", async () => {
+    const directory = writeTinyLlava();
+    const model = await openThere(directory);
+    const questions = questionsOf(model).flatMap((own, i) => [own, { ...own, id: `${i} again` }]);
+    const decoding = { maxNewTokens: 5, temperature: 0.8, seed: 2 };
+    for (let step = 0; step < 3; step++) await model.step(objectiveOf(model), update);
+    const together = await model.generate(questions, decoding);
+    for (const i of [0, 2, 4]) expect(await model.generate([questions[i]!], decoding)).toEqual([together[i]]);
+    const scored = questions.map((own) => ({ ...own, continuation: [70, 80, 262] }));
+    const [scores, embedded] = [await model.score(scored), await model.embed(questions)];
+    expect(await model.score([scored[2]!])).toEqual([scores[2]]);
+    const saved = temporaryDirectory();
+    await model.save(saved);
+    const [again, here] = [await openThere(saved), await openHere(saved)];
+    expect(await again.digest()).toBe(await model.digest());
+    expect(await again.score(scored)).toEqual(scores);
+    expect(largest(await here.score(scored), scores)).toBeLessThan(1e-4);
+    expect(largest((await here.embed(questions))[2]!, embedded[2]!)).toBeLessThan(1e-4);
+
+    const adapter = { rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "down_proj"] };
+    for (const own of [again, here]) await own.adapt(adapter, 1);
+    for (let step = 0; step < 3; step++) {
+      const [a, b] = [await again.step(objectiveOf(again), update), await here.step(objectiveOf(here), update)];
+      expect(a.loss).toBeCloseTo(b.loss, 4);
+    }
+    const files = temporaryDirectory();
+    await again.save(files);
+    expect(JSON.parse(readFileSync(join(files, "adapter_config.json"), "utf8"))).toHaveProperty("exclude_modules");
+    await here.load(files);
+    expect(largest(await here.score(scored), await again.score(scored))).toBeLessThan(1e-4);
+    await Promise.all([model.release(), again.release(), here.release()]);
+  });
+
+  test("refuses images that do not fit the tokens, and files that are gone", async () => {
+    const model = await openThere(writeTinyLlava());
+    const [question] = questionsOf(model);
+    const ask = (own: object) => expect(model.score([{ ...question!, ...own, continuation: [70] }])).rejects;
+    await ask({ images: pictures.slice(0, 2) }).toMatchObject({ code: "DATA_INVALID" });
+    await ask({ images: [{ path: "/nowhere.png", digest: "0" }] }).toMatchObject({ code: "DATA_INVALID" });
+    await model.release();
+  });
+});
