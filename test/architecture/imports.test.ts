@@ -48,6 +48,7 @@ const allowed: Record<string, readonly string[]> = {
     "harness/plugins",
     "harness/hub",
     "harness/http",
+    "harness/images",
     "harness/contract",
   ],
   "harness/gate": ["harness/run", "harness/metrics", "harness/config", "harness/contract"],

@@ -4,6 +4,7 @@ import { insideHalfSpaces } from "../half-spaces.js";
 import type { Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
 import { isTextTerm, type Part, partsOf, termsOf, weighted } from "../parts.js";
 import { OutOfMemory } from "./child.js";
+import type { TorchPictures } from "./pictures.js";
 
 /** An objective as it crosses: a batch that several terms name crosses once. */
 interface SentObjective {
@@ -25,6 +26,7 @@ export class Objectives {
 
   constructor(
     private readonly model: Pick<Model, "apply" | "dot" | "combine" | "free">,
+    private readonly pictures: Pick<TorchPictures, "show">,
     private readonly ask: <T>(method: string, params: object) => Promise<T>,
   ) {}
 
@@ -77,6 +79,7 @@ export class Objectives {
    * @throws ENGINE_FAILED where that is not enough.
    */
   private async inParts<T>(objective: Objective, compute: (parts: readonly Part[]) => Promise<T>): Promise<T> {
+    await this.pictures.show(objective.terms.filter(isTextTerm).flatMap(({ batch }) => batch));
     const asked = objective.microBatch ?? Number.POSITIVE_INFINITY;
     for (;;) {
       const microBatch = Math.min(asked, this.mostAtOnce);

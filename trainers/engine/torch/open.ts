@@ -6,8 +6,9 @@ import { llava } from "../../model/vision/llava.js";
 import { mostFeatureBytes } from "../../model/vision/vision-config.js";
 import type { Model } from "../contract.js";
 import { childFor, openingSeconds } from "./child.js";
+import type { OpenedModel } from "./opened-model.js";
 import { findPython } from "./python.js";
-import { type OpenedModel, TorchModel } from "./torch-model.js";
+import { TorchModel } from "./torch-model.js";
 
 /**
  * Opens what a model format describes; an adapter is merged into its base.

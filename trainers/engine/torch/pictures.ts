@@ -3,8 +3,7 @@ import { normalized } from "../../model/vision/image-processor.js";
 import { ImageReader, readPicture } from "../../model/vision/image-reader.js";
 import { resample } from "../../model/vision/resample.js";
 import type { VisionConfig } from "../../model/vision/vision-config.js";
-import type { ImageFile, Objective } from "../contract.js";
-import { isTextTerm } from "../parts.js";
+import type { ImageFile } from "../contract.js";
 
 /** How a model's own processor, in the child process, writes an image. */
 export interface OwnImages {
@@ -33,10 +32,6 @@ export class TorchPictures {
     if (images.size === 0) return;
     const missing = await this.ask<string[]>("missing_images", { digests: [...images.keys()] });
     for (const digest of missing) await this.ask("add_image", { digest, ...(await this.read(images.get(digest)!)) });
-  }
-
-  showObjective({ terms }: Objective): Promise<void> {
-    return this.show(terms.filter(isTextTerm).flatMap(({ batch }) => batch));
   }
 
   private async read(image: ImageFile): Promise<{ values: Float32Array; height: number; width: number }> {

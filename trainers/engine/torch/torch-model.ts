@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../../../harness/contract/digest.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
-import type { Architecture } from "../../model/architecture.js";
 import { companionsOf, copyCompanions } from "../../model/companions.js";
 import { misfit } from "../../model/fit-tensors.js";
 import { holdsAdapter } from "../../model/peft.js";
 import { openTokenizer } from "../../model/tokenizer/tokenizer.js";
-import { imageTokens, type VisionConfig } from "../../model/vision/vision-config.js";
+import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
   EngineRequest,
@@ -31,30 +30,8 @@ import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
 import type { TorchChild } from "./child.js";
 import { Objectives } from "./objectives.js";
-import { type OwnImages, TorchPictures } from "./pictures.js";
-
-/** What the child says of a model that it opened. */
-export interface OpenedModel {
-  model: number;
-  architecture: string;
-  parameters: number;
-  contextLength: number;
-  vocabulary: number;
-  hidden: number;
-  heads: number;
-  layers: number;
-  /** How its own processor writes an image; null where it takes none, or where the caller preprocesses them. */
-  images: OwnImages | null;
-}
-
-interface TorchModelOptions {
-  /** What was opened, where that is not the directory alone. */
-  location?: string;
-  /** Those whose adapters a format opens. */
-  architectures?: readonly Architecture[];
-  /** How a LLaVA model sees; its images are preprocessed here, as for the embedded engine. */
-  vision?: VisionConfig | undefined;
-}
+import type { OpenedModel, TorchModelOptions } from "./opened-model.js";
+import { TorchPictures } from "./pictures.js";
 
 /** A model in a child process with PyTorch. */
 export class TorchModel implements Model {
@@ -65,7 +42,7 @@ export class TorchModel implements Model {
   readonly images: readonly number[] | undefined;
   private readonly pictures: TorchPictures;
   private readonly added: AddedParameters;
-  private readonly objectives = new Objectives(this, (method, params) => this.ask(method, params));
+  private readonly objectives: Objectives;
   private generatedTokens = 0;
 
   constructor(
@@ -79,11 +56,16 @@ export class TorchModel implements Model {
     this.parameters = opened.parameters;
     this.contextLength = opened.contextLength;
     this.images = vision ? imageTokens(vision) : opened.images?.tokens;
-    this.pictures = new TorchPictures(vision ?? opened.images ?? undefined, (method, params) =>
-      this.ask(method, params),
-    );
-    const sees = vision !== undefined;
-    this.added = new AddedParameters(this, { ...opened, directory, location, architectures, sees });
+    const ask = <T>(method: string, params: object) => this.ask<T>(method, params);
+    this.pictures = new TorchPictures(vision ?? opened.images ?? undefined, ask);
+    this.objectives = new Objectives(this, this.pictures, ask);
+    this.added = new AddedParameters(this, {
+      ...opened,
+      directory,
+      location,
+      architectures,
+      sees: vision !== undefined,
+    });
   }
 
   get firstVirtualToken(): number {
@@ -107,19 +89,16 @@ export class TorchModel implements Model {
     restore: (state) => this.ask("restore_optimizer", { ...state }),
   };
 
-  async step(objective: Objective, update: Update): Promise<StepReport> {
-    await this.pictures.showObjective(objective);
+  step(objective: Objective, update: Update): Promise<StepReport> {
     this.added.beforeChange();
     return this.objectives.step(objective, update);
   }
 
-  async loss(objective: Objective): Promise<number> {
-    await this.pictures.showObjective(objective);
+  loss(objective: Objective): Promise<number> {
     return this.objectives.loss(objective);
   }
 
-  async gradient(objective: Objective): Promise<Vector> {
-    await this.pictures.showObjective(objective);
+  gradient(objective: Objective): Promise<Vector> {
     return this.objectives.gradient(objective);
   }
 

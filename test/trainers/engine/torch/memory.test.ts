@@ -2,7 +2,8 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { OutOfMemory, TorchChild } from "../../../../trainers/engine/torch/child.js";
-import { type OpenedModel, TorchModel } from "../../../../trainers/engine/torch/torch-model.js";
+import type { OpenedModel } from "../../../../trainers/engine/torch/opened-model.js";
+import { TorchModel } from "../../../../trainers/engine/torch/torch-model.js";
 import { temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
 import { python, skipped } from "./python.js";
 
