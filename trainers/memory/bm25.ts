@@ -99,15 +99,17 @@ export class Bm25 implements Ranker {
     const { k1, b } = this.#options;
     const size = this.#documents.size;
     const meanLength = this.#totalLength / size;
+    const lengths = this.#lengths;
     const values = new Float64Array(this.#documents.end).fill(Number.NaN);
     // Sums are made in the order of the terms, so that they do not depend on the order of the query's words.
     for (const [term, repeats] of [...counted(termsOf(query))].sort(([x], [y]) => byCodeUnits(x, y))) {
       const postings = this.#postings.get(term);
       if (postings === undefined) continue;
       const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5)) ** this.#rarity;
-      for (let index = 0; index < postings.size; index++) {
-        const [slot, count] = [postings.slotAt(index), postings.countAt(index)];
-        const length = 1 - b + (b * this.#lengths[slot]!) / meanLength;
+      const { pairs, size: documents } = postings;
+      for (let at = 0; at < 2 * documents; at += 2) {
+        const [slot, count] = [pairs[at]!, pairs[at + 1]!];
+        const length = 1 - b + (b * lengths[slot]!) / meanLength;
         const before = values[slot]!;
         values[slot] = (Number.isNaN(before) ? 0 : before) + (weight * count * (k1 + 1)) / (count + k1 * length);
       }

@@ -11,6 +11,7 @@ import type { Conclusion } from "./reasoning/reasoner.js";
 import { RuleBase } from "./reasoning/rule-base.js";
 import type { Recognize, Recognized } from "./recognition.js";
 import { best, bestOf, type Hit, type Ranker, type Retrieval, type Retriever, type Scores, top } from "./retriever.js";
+import type { Slots } from "./slots.js";
 
 /** What HippoRAG is made of. */
 export interface HippoRagParts {
@@ -38,6 +39,8 @@ export class HippoRag implements Retriever {
   readonly #rules: RuleBase;
   /** Made again for the first question after a change. */
   #summaries: Promise<Summaries> | undefined;
+  /** By a passage's place in the graph: its number among the scores. Made again after a change. */
+  #slots: Int32Array | undefined;
   /** Key of a fact → how many passages state it. */
   readonly #statements = new Map<string, number>();
 
@@ -78,6 +81,7 @@ export class HippoRag implements Retriever {
 
   /** Facts stay those that were extracted when their documents came. */
   async refresh(documents: readonly Document[]): Promise<void> {
+    this.#slots = undefined;
     await this.parts.passages.refresh?.(documents);
     await this.parts.facts.refresh?.([...this.#statements.keys()].map(factDocument));
   }
@@ -153,6 +157,7 @@ export class HippoRag implements Retriever {
   #forget(): void {
     this.#rules.forget();
     this.#summaries = undefined;
+    this.#slots = undefined;
   }
 
   async #summariesOf(queries: readonly string[]): Promise<(Summary | undefined)[]> {
@@ -191,18 +196,12 @@ export class HippoRag implements Retriever {
     const phrases = this.#seedPhrases(facts);
     for (const { id, score } of phrases) seeds[graph.numberOf.get(id)!] = score;
     const scaled = scale(passageScores);
-    const { slots, values } = passageScores;
-    graph.passages.forEach((passage, index) => {
-      const value = values[slots.get(passage)!]!;
+    const slots = this.#slotsOf(graph, passageScores.slots);
+    for (let index = 0; index < slots.length; index++) {
+      const value = passageScores.values[slots[index]!]!;
       seeds[graph.phrases.length + index] = scaled(Number.isNaN(value) ? 0 : value) * this.options.passageWeight;
-    });
-    const scores = this.#passageScores(graph, seeds);
-    const hits = top(
-      scores.length,
-      count,
-      (index) => scores[index]!,
-      (index) => graph.passages[index]!,
-    );
+    }
+    const hits = top(this.#passageScores(graph, seeds), count, (index) => graph.passages[index]!);
     const starts = phrases.map(({ id }) => id);
     return {
       hits,
@@ -215,6 +214,11 @@ export class HippoRag implements Retriever {
         ),
       ],
     };
+  }
+
+  #slotsOf({ passages }: NumberedGraph, slots: Slots): Int32Array {
+    this.#slots ??= Int32Array.from(passages, (passage) => slots.get(passage)!);
+    return this.#slots;
   }
 
   /** Mean over the facts of score / number of passages with the phrase, the best phrases only. */
@@ -235,7 +239,7 @@ export class HippoRag implements Retriever {
   #passageScores({ walk, phrases, passages, numberOf }: NumberedGraph, seeds: Float64Array): Float64Array {
     const { damping, pageRank, passageNodes } = this.options;
     const ranks = pageRank ? personalizedPageRank(walk, seeds, { damping }) : seeds;
-    const own = ranks.slice(phrases.length);
+    const own = ranks.subarray(phrases.length);
     if (pageRank && passageNodes) return own;
     // Without a walk that reaches passages, one counts as much as its phrases.
     return own.map((value, index) => {
@@ -251,11 +255,11 @@ const factDocument = (key: string): Document => ({ id: key, text: factText(tripl
 /** Scales scores so that the least is 0 and the greatest 1; all of them to 1 where they are equal. What has no score has 0. */
 function scale({ slots, values }: Scores): (score: number) => number {
   let [least, greatest, scored] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
-  for (const score of values) {
-    if (Number.isNaN(score)) continue;
-    least = Math.min(least, score);
-    greatest = Math.max(greatest, score);
-    scored++;
+  for (let index = 0; index < values.length; index++) {
+    const score = values[index]!;
+    if (score < least) least = score;
+    if (score > greatest) greatest = score;
+    if (!Number.isNaN(score)) scored++;
   }
   if (scored < slots.size) least = Math.min(least, 0);
   return (score) => (greatest > least ? (score - least) / (greatest - least) : 1);

@@ -8,6 +8,11 @@ export class Postings {
     return this.#size;
   }
 
+  /** Number and count of each document in turn; what is behind `size` pairs means nothing. */
+  get pairs(): Int32Array {
+    return this.#pairs;
+  }
+
   slotAt(index: number): number {
     return this.#pairs[2 * index]!;
   }

@@ -58,37 +58,24 @@ export interface Ranker extends Retriever {
 
 /** The best of what has a score: by score, then by id. */
 export function best({ slots, values }: Scores, count: number): Hit[] {
-  return top(
-    values.length,
-    count,
-    (index) => values[index]!,
-    (index) => slots.textOf(index)!,
-  );
+  return top(values, count, (index) => slots.textOf(index)!);
 }
 
 /** The best of ids with their scores: by score, then by id. */
 export function bestOf(scored: Iterable<readonly [id: string, score: number]>, count: number): Hit[] {
   const pairs = [...scored];
-  return top(
-    pairs.length,
-    count,
-    (index) => pairs[index]![1],
-    (index) => pairs[index]![0],
-  );
+  const scores = Float64Array.from(pairs, ([, score]) => score);
+  return top(scores, count, (index) => pairs[index]![0]);
 }
 
 /** The best of so many: by score, then by id. What has the score NaN is left out. */
-export function top(
-  size: number,
-  count: number,
-  scoreAt: (index: number) => number,
-  idAt: (index: number) => string,
-): Hit[] {
+export function top(scores: Float64Array, count: number, idAt: (index: number) => string): Hit[] {
   const hits: Hit[] = [];
   const before = (a: Hit, b: Hit) => a.score > b.score || (a.score === b.score && byCodeUnits(a.id, b.id) < 0);
-  for (let index = 0; index < size; index++) {
-    const score = scoreAt(index);
-    if (Number.isNaN(score) || (hits.length === count && score < hits.at(-1)!.score)) continue;
+  let least = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < scores.length; index++) {
+    const score = scores[index]!;
+    if (!(score >= least)) continue; // or NaN
     const hit = { id: idAt(index), score };
     if (hits.length === count) {
       if (!before(hit, hits.at(-1)!)) continue;
@@ -97,6 +84,7 @@ export function top(
     let place = hits.length;
     while (place > 0 && before(hit, hits[place - 1]!)) place--;
     hits.splice(place, 0, hit);
+    if (hits.length === count) least = hits.at(-1)!.score;
   }
   return hits;
 }

@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import openWabt from "wabt";
 import { personalizedPageRank, walkOn } from "../../../trainers/memory/graph/personalized-pagerank.js";
 import { SimilarPhrases } from "../../../trainers/memory/graph/similar-phrases.js";
 import { sparseGraph } from "../../../trainers/memory/graph/sparse-graph.js";
+import { binary } from "../../../trainers/memory/graph/sparse-product.js";
 
 const edges = fc.array(fc.tuple(fc.nat(7), fc.nat(7), fc.integer({ min: 1, max: 8 })), { maxLength: 25 });
 const listOf = (all: readonly (readonly [number, number, number])[]) => ({
@@ -61,17 +64,25 @@ function exact(all: readonly (readonly [number, number, number])[], seeds: Float
   return rows.map((row, index) => row[n]! / row[index]!);
 }
 
-test("personalized PageRank solves its equation, dangling nodes included", () => {
+test("personalized PageRank solves its equation, dangling and independent nodes included", () => {
   const seeds = fc.array(fc.nat(5), { minLength: 8, maxLength: 8 }).filter((all) => all.some((value) => value > 0));
   fc.assert(
-    fc.property(edges, seeds, fc.constantFrom(0, 0.5, 0.85), (all, values, damping) => {
+    fc.property(edges, seeds, fc.constantFrom(0, 0.5, 0.85), fc.nat(8), (drawn, values, damping, independent) => {
+      const all = drawn.filter(([from, to]) => Math.min(from, to) < 8 - independent);
       const reset = Float64Array.from(values);
-      const found = personalizedPageRank(walkOn(sparseGraph(8, listOf(all))), reset, { damping, tolerance: 1e-13 });
+      const walk = walkOn(sparseGraph(8, listOf(all)), independent);
+      const found = personalizedPageRank(walk, reset, { damping, tolerance: 1e-13 });
       exact(all, reset, damping).forEach((value, node) => {
         expect(found[node]).toBeCloseTo(value, 6);
       });
     }),
   );
+});
+
+test("the binary form of the products is their text, assembled", async () => {
+  const text = readFileSync("trainers/memory/graph/sparse-product.wat", "utf8");
+  const assembled = (await openWabt()).parseWat("sparse-product.wat", text).toBinary({});
+  expect(Buffer.from(assembled.buffer).toString("base64")).toBe(binary);
 });
 
 const phrase = fc

@@ -116,7 +116,8 @@ export class KnowledgeGraph {
       }
     }
     const edges = { from: Int32Array.from(from), to: Int32Array.from(to), weights: Float64Array.from(weights) };
-    return { walk: walkOn(sparseGraph(phrases.length + passages.length, edges)), phrases, passages, numberOf };
+    const graph = sparseGraph(phrases.length + passages.length, edges);
+    return { walk: walkOn(graph, passages.length), phrases, passages, numberOf };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SparseGraph } from "./sparse-graph.js";
+import { type SparseProduct, type SplitGraph, sparseProduct } from "./sparse-product.js";
 
 /** How a walk goes. */
 export interface WalkOptions {
@@ -10,69 +11,79 @@ export interface WalkOptions {
 }
 
 /** What does not change from query to query. */
-export interface Walk {
-  graph: SparseGraph;
-  /** [nodes], the root of the sum of a node's edge weights; 1 for a node without edges. */
+export interface Walk extends SplitGraph {
+  /** [nodes], the sum of a node's edge weights; 1 for a node without edges. */
+  strengths: Float64Array;
+  /** [nodes], the root of it. */
   roots: Float64Array;
+  /** [first], the sum of the weights of a node's edges to nodes before the independent ones. */
+  direct: Float64Array;
 }
 
-/** Prepares a graph for any number of walks. */
-export function walkOn(graph: SparseGraph): Walk {
-  const { nodes, offsets, weights } = graph;
-  const roots = new Float64Array(nodes);
+/**
+ * Prepares a graph for any number of walks.
+ *
+ * @param independent how many nodes at the end have no edges among themselves, as passages; the walk costs less with them.
+ */
+export function walkOn(graph: SparseGraph, independent = 0): Walk {
+  const { nodes, offsets, neighbors, weights } = graph;
+  const first = nodes - independent;
+  const splits = new Int32Array(first);
+  const strengths = new Float64Array(nodes).fill(1);
+  const direct = new Float64Array(first);
   for (let row = 0, at = 0; row < nodes; row++) {
+    const end = offsets[row + 1]!;
+    if (at === end) {
+      if (row < first) splits[row] = at;
+      continue;
+    }
     let strength = 0;
-    for (; at < offsets[row + 1]!; at++) strength += weights[at]!;
-    roots[row] = strength > 0 ? Math.sqrt(strength) : 1;
+    for (; at < end && neighbors[at]! < first; at++) strength += weights[at]!;
+    if (row < first) [splits[row], direct[row]] = [at, strength];
+    for (; at < end; at++) strength += weights[at]!;
+    strengths[row] = strength;
   }
-  return { graph, roots };
+  return { graph, first, splits, strengths, roots: strengths.map(Math.sqrt), direct };
 }
 
 /**
  * Personalized PageRank (Haveliwala 2002): the solution of p = d·P·p + (1 − d)·s, scaled to sum 1. Scaling is what sending the
  * probability of nodes without edges back to the seeds comes to, as igraph's `personalized_pagerank` does.
  *
- * The graph is undirected: P = W·D⁻¹ with the edge weights W and their sums D. In x = D^(−½)·p the equation is
- * (I − d·D^(−½)·W·D^(−½))·x = (1 − d)·D^(−½)·s, whose matrix is symmetric with eigenvalues within [1 − d, 1 + d], and is solved by
- * conjugate gradients (Hestenes & Stiefel 1952). They begin with p = s, which has the probability of each connected part
- * already. Since ‖(I − d·P)⁻¹‖₁ = 1 / (1 − d), the error in sum is at most the residual's divided by 1 − d.
+ * The graph is undirected: P = W·D⁻¹ with the edge weights W and their sums D. Independent nodes t are eliminated: their
+ * equation is p_t = d·W_tf·D_f⁻¹·p_f + (1 − d)·s_t, of the other nodes f alone. In x = D^(−½)·p_f what is left is
+ * (I − d·A_ff − d²·A_ft·A_tf)·x = (1 − d)·(D^(−½)·s)_f + d·A_ft·(1 − d)·(D^(−½)·s)_t with A = D^(−½)·W·D^(−½), a Schur complement of
+ * I − d·A: symmetric, with no eigenvalue below 1 − d. It is solved by conjugate gradients (Hestenes & Stiefel 1952), which begin
+ * with the multiple of D^½, the walk's stationary distribution, that has the probability of the solution. Since
+ * ‖(I − d·P)⁻¹‖₁ = 1 / (1 − d), the error in sum is at most the residual's divided by 1 − d.
  *
- * All sums are made in the order of the nodes: the same graph and seeds give the same bits.
+ * All sums are made in a fixed order: the same graph and seeds give the same bits.
  *
  * @param seeds [nodes], not negative, not all 0; their scale means nothing.
  * @returns [nodes], of sum 1.
  */
 export function personalizedPageRank(
-  { graph, roots }: Walk,
+  walk: Walk,
   seeds: Float64Array,
   { damping, tolerance = 1e-6, mostIterations = 1000 }: WalkOptions,
 ): Float64Array {
-  const { nodes, offsets } = graph;
-  const total = sum(seeds);
-  const solution = new Float64Array(nodes);
-  const residual = new Float64Array(nodes);
-  const scaled = new Float32Array(nodes);
-  const image = new Float64Array(nodes);
-  for (let i = 0; i < nodes; i++) {
-    const seed = seeds[i]! / total / roots[i]!;
-    residual[i] = (1 - damping) * seed;
-    // A node without edges keeps what it gets from the seeds.
-    solution[i] = offsets[i] === offsets[i + 1] ? residual[i]! : seed;
-  }
-  apply(graph, roots, damping, solution, scaled, image);
-  let squares = 0;
-  for (let i = 0; i < nodes; i++) {
-    residual[i]! -= image[i]!;
-    squares += residual[i]! * residual[i]!;
-  }
+  const { first, roots } = walk;
+  const system = new WalkSystem(walk, damping);
+  const share = (1 - damping) / sum(seeds);
+  const reset = new Float64Array(seeds.length);
+  for (let i = 0; i < seeds.length; i++) reset[i] = share * seeds[i]!;
+  const { solution, residual } = system.begin(reset);
+  const image = new Float64Array(first);
   const direction = residual.slice();
+  let squares = 0;
+  for (let i = 0; i < first; i++) squares += residual[i]! * residual[i]!;
   for (let iteration = 1; iteration <= mostIterations && squares > 0; iteration++) {
-    apply(graph, roots, damping, direction, scaled, image);
+    system.apply(direction, image);
     let energy = 0;
-    for (let i = 0; i < nodes; i++) energy += direction[i]! * image[i]!;
+    for (let i = 0; i < first; i++) energy += direction[i]! * image[i]!;
     const step = squares / energy;
     let [next, distance] = [0, 0];
-    for (let i = 0; i < nodes; i++) {
+    for (let i = 0; i < first; i++) {
       solution[i]! += step * direction[i]!;
       const left = residual[i]! - step * image[i]!;
       residual[i] = left;
@@ -80,31 +91,86 @@ export function personalizedPageRank(
       distance += Math.abs(left) * roots[i]!;
     }
     if (distance <= tolerance * (1 - damping)) break;
-    const share = next / squares;
+    const turn = next / squares;
     squares = next;
-    for (let i = 0; i < nodes; i++) direction[i] = residual[i]! + share * direction[i]!;
+    for (let i = 0; i < first; i++) direction[i] = residual[i]! + turn * direction[i]!;
   }
-  for (let i = 0; i < nodes; i++) solution[i]! *= roots[i]!;
-  const scale = sum(solution);
-  return solution.map((value) => value / scale);
+  const ranks = system.complete(solution, reset);
+  const total = sum(ranks);
+  for (let i = 0; i < ranks.length; i++) ranks[i]! /= total;
+  return ranks;
 }
 
-/** image = vector − d·D^(−½)·W·D^(−½)·vector. `scaled` is room for D^(−½)·vector, in single precision: half of the memory to read at random. */
-function apply(
-  { nodes, offsets, neighbors, weights }: SparseGraph,
-  roots: Float64Array,
-  damping: number,
-  vector: Float64Array,
-  scaled: Float32Array,
-  image: Float64Array,
-): void {
-  for (let i = 0; i < nodes; i++) scaled[i] = vector[i]! / roots[i]!;
-  for (let row = 0, at = 0; row < nodes; row++) {
-    const end = offsets[row + 1]!;
-    let arriving = 0;
-    for (; at < end; at++) arriving += weights[at]! * scaled[neighbors[at]!]!;
-    image[row] = vector[row]! - (damping * arriving) / roots[row]!;
+/** The equations of a walk without its independent nodes. */
+class WalkSystem {
+  readonly #walk: Walk;
+  readonly #damping: number;
+  readonly #product: SparseProduct;
+
+  constructor(walk: Walk, damping: number) {
+    this.#walk = walk;
+    this.#damping = damping;
+    this.#product = sparseProduct(walk);
+  }
+
+  /** Where conjugate gradients begin, and what is left of the right side there. A node without edges keeps what it gets. */
+  begin(reset: Float64Array): { solution: Float64Array; residual: Float64Array } {
+    const { first, roots, strengths, direct, graph } = this.#walk;
+    const { output, through } = this.#product;
+    for (let i = 0; i < through.length; i++) through[i] = reset[first + i]! / strengths[first + i]!;
+    output.fill(0);
+    this.#product.scatter();
+    const [solution, residual] = [new Float64Array(first), new Float64Array(first)];
+    const stationary = new Float64Array(first);
+    let [mass, part] = [0, 0];
+    for (let i = 0; i < first; i++) {
+      if (graph.offsets[i] === graph.offsets[i + 1]) {
+        solution[i] = reset[i]!;
+        continue;
+      }
+      const arriving = reset[i]! + this.#damping * output[i]!;
+      residual[i] = arriving / roots[i]!;
+      const kept = strengths[i]! - this.#damping * (direct[i]! + this.#damping * (strengths[i]! - direct[i]!));
+      stationary[i] = kept / roots[i]!;
+      mass += arriving;
+      part += kept;
+    }
+    const multiple = part > 0 ? mass / part : 0;
+    for (let i = 0; i < first; i++) {
+      if (stationary[i] === 0) continue;
+      solution[i] = multiple * roots[i]!;
+      residual[i]! -= multiple * stationary[i]!;
+    }
+    return { solution, residual };
+  }
+
+  /** image = (I − d·A_ff − d²·A_ft·A_tf)·vector. */
+  apply(vector: Float64Array, image: Float64Array): void {
+    const { first, roots, strengths } = this.#walk;
+    const { input, output, through } = this.#product;
+    for (let i = 0; i < first; i++) input[i] = vector[i]! / roots[i]!;
+    this.#product.gather();
+    for (let i = 0; i < through.length; i++) through[i]! *= this.#damping / strengths[first + i]!;
+    this.#product.scatter();
+    for (let i = 0; i < first; i++) image[i] = vector[i]! - (this.#damping * output[i]!) / roots[i]!;
+  }
+
+  /** The probabilities of all nodes, in the place of `ranks`, which is what they get from the seeds. */
+  complete(solution: Float64Array, ranks: Float64Array): Float64Array {
+    const { first, roots } = this.#walk;
+    const { input, through } = this.#product;
+    for (let i = 0; i < first; i++) {
+      ranks[i] = solution[i]! * roots[i]!;
+      input[i] = solution[i]! / roots[i]!;
+    }
+    this.#product.gather();
+    for (let i = 0; i < through.length; i++) ranks[first + i]! += this.#damping * through[i]!;
+    return ranks;
   }
 }
 
-const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+function sum(values: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}
