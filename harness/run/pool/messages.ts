@@ -9,7 +9,7 @@ import type { Suite } from "../../contract/suite.js";
 import type { PlannedCell } from "../plan/cells.js";
 import type { CellState } from "../store/cell-state.js";
 
-/** What every worker of a run is started with. */
+/** What every worker of a run knows of it. */
 export interface WorkerSetup {
   /** Run directory. */
   directory: string;
@@ -38,6 +38,15 @@ export interface WorkerSetup {
 export interface CellTask {
   cell: PlannedCell;
   finished: CellState["rows"];
+}
+
+/** A cell's task with the run that it belongs to: a thread may have worked for another run before. */
+export interface WorkerTask extends CellTask {
+  /** Differs between the runs of a process. */
+  run: number;
+  /** The setup but for `cancelled`, by `v8.serialize`, in shared memory. */
+  setup: Uint8Array;
+  cancelled: SharedArrayBuffer;
 }
 
 /** The result files of a cell: the path of the matrix, and the SHA-256 of every file by path. */

@@ -1,9 +1,8 @@
-import { join } from "node:path";
-import { Piscina } from "piscina";
+import { serialize } from "node:v8";
 import { toBenchError } from "../../contract/errors.js";
-import { packageRoot } from "../../contract/files.js";
 import type { Carrier } from "../carry/carrier.js";
-import type { CellResult, WorkerMessage, WorkerSetup } from "./messages.js";
+import type { CellResult, CellTask, WorkerMessage, WorkerSetup, WorkerTask } from "./messages.js";
+import { leaveThreads, takeThreads } from "./threads.js";
 
 /**
  * Threads that run one cell at a time each: give it no more concurrent cells than there are workers. They are never
@@ -15,38 +14,55 @@ export function openPool(
   onMessage: (message: Exclude<WorkerMessage, { type: "ended" }>) => void,
 ): Carrier {
   const cancelled = new SharedArrayBuffer(4);
-  const workerData: WorkerSetup = { ...setup, cancelled };
-  const pool = new Piscina({
-    filename: join(packageRoot, "dist", "harness", "run", "pool", "worker.js"),
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    atomics: "disabled",
-    workerData,
-  });
+  const shared = shareSetup(setup, cancelled);
+  const threads = takeThreads(workers);
+  const { pool } = threads;
   const ends = new Map<string, (result: CellResult) => void>();
-  pool.on("message", (message: WorkerMessage) => {
+  let died = false;
+  const hear = (message: WorkerMessage): void => {
     if (message.type === "ended") ends.get(message.cell)?.(message.result);
     else onMessage(message);
-  });
-  pool.on("error", (error) => onMessage({ type: "notice", text: `a worker died between cells: ${String(error)}` }));
+  };
+  const report = (error: unknown): void => {
+    died = true;
+    onMessage({ type: "notice", text: `a worker died between cells: ${String(error)}` });
+  };
+  pool.on("message", hear).on("error", report);
   return {
     async run(task) {
       const cell = task.cell.record.id;
       const ended = new Promise<CellResult>((resolve) => ends.set(cell, resolve));
       try {
-        await pool.run(task);
+        await pool.run({ ...task, ...shared } satisfies WorkerTask);
         return await ended;
       } catch (error) {
+        died = true;
         return workerDied(error);
       } finally {
         ends.delete(cell);
       }
     },
     cancel: () => void Atomics.store(new Int32Array(cancelled), 0, 1),
-    close: () => pool.close(),
+    async close() {
+      const whole = !died && ends.size === 0 && Atomics.load(new Int32Array(cancelled), 0) === 0;
+      if (!whole) return pool.close();
+      pool.off("message", hear).off("error", report);
+      await leaveThreads(threads);
+    },
   };
+}
+
+let runs = 0;
+
+/** What the workers of a run get with each task: the setup is serialized once, and shared by the threads. */
+function shareSetup(
+  setup: Omit<WorkerSetup, "cancelled">,
+  cancelled: SharedArrayBuffer,
+): Omit<WorkerTask, keyof CellTask> {
+  const bytes = serialize(setup);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return { run: runs++, setup: shared, cancelled };
 }
 
 function workerDied(thrown: unknown): CellResult {

@@ -1,0 +1,33 @@
+import { beforeAll, expect, test } from "vitest";
+import { leaveThreads, takeThreads } from "../../../harness/run/pool/threads.js";
+import { readRun } from "../../../harness/run/store/store.js";
+import { newDirectory } from "../../files.js";
+import { buildIfStale, configure, run } from "./support.js";
+
+beforeAll(buildIfStale);
+
+test("threads wait for a run with as many workers and the same variables", async () => {
+  const first = takeThreads(1);
+  await leaveThreads(first);
+  const more = takeThreads(2);
+  expect(more.pool).not.toBe(first.pool);
+  process.env.BENCH_TEST_HOLD = "none";
+  const changed = takeThreads(1);
+  delete process.env.BENCH_TEST_HOLD;
+  expect(changed.pool).not.toBe(first.pool);
+  expect(takeThreads(1).pool).toBe(first.pool);
+  for (const { pool } of [first, more, changed]) await pool.close();
+});
+
+test("a run in threads that have run another, on other data, gives the bits of new threads", async () => {
+  const measured = async (): Promise<unknown> => {
+    const directory = newDirectory();
+    await run(configure(directory, {}, "replay"));
+    const { matrices } = readRun(directory);
+    return Object.values(matrices).map(({ rows, probes }) => ({ rows, probes }));
+  };
+  const fresh = await measured();
+  const other = newDirectory();
+  await run(configure(other, { suite: { name: "words", options: { tasks: 2 } } }, "sequential"));
+  expect(await measured()).toEqual(fresh);
+});
