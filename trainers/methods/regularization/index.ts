@@ -7,7 +7,8 @@ import { lwf } from "./lwf.js";
 import { mas } from "./mas.js";
 import { migu } from "./migu.js";
 import { sdft } from "./sdft.js";
+import { selfRewrite } from "./self-rewrite.js";
 import { si } from "./si.js";
 
 /** Methods that penalize changes of parameters or outputs. */
-export const regularization: Method[] = [ewc, l2, si, mas, lwf, kl, sdft, freeze, migu];
+export const regularization: Method[] = [ewc, l2, si, mas, lwf, kl, sdft, selfRewrite, freeze, migu];

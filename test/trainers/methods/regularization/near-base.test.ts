@@ -13,6 +13,7 @@ import {
   learnContext,
   named,
   openLearner,
+  openTiny,
   viewOf,
 } from "../rig.js";
 
@@ -23,6 +24,7 @@ test.each([
   ["kl", { direction: "reverse", beta: 0.3 }],
   ["sdft", { teacherRate: 0.1 }],
   ["sdft", { teacherRate: null, supervised: 0.5 }],
+  ["self-rewrite", { keep: "all", temperature: 0.7 }],
 ])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
   expectSameBits(byName(trainers, name), options),
 );
@@ -44,12 +46,12 @@ test.each(["forward", "reverse"])(
 );
 
 /** Learns one task, and looks at every step after its terms were asked for. */
-async function watch(given: Record<string, unknown>, see: (step: StepContext, terms: Term[]) => void) {
-  const trainer = byName(trainers, "sdft");
+async function watch(name: string, given: Record<string, unknown>, see: (step: StepContext, terms: Term[]) => void) {
+  const trainer = byName(trainers, name);
   const context = contextFor(trainer, { ...shared, ...given });
-  const inner = byName(methods, "sdft").strategy(context.options);
+  const inner = byName(methods, name).strategy(context.options);
   const watched: Strategy = {
-    ...composeStrategies([named("sdft", inner)]),
+    ...composeStrategies([named(name, inner)]),
     terms(step) {
       const terms = inner.terms!(step);
       see(step, terms);
@@ -66,7 +68,7 @@ const question = ({ tokens, weights }: TrainingSequence) => tokens.filter((_, i)
 
 test("sdft: the model's own answers to the questions are trained on, and no label enters a loss", async () => {
   const seen = new Set<string>();
-  const { report, learner } = await watch({}, ({ batch, model }, terms) => {
+  const { report, learner } = await watch("sdft", {}, ({ batch, model }, terms) => {
     expect(terms.map(({ kind }) => kind)).toEqual(["reverse-distillation"]);
     const [{ batch: own, teacher }] = terms as Extract<Term, { kind: "reverse-distillation" }>[];
     expect(own!.map(question)).toEqual(batch.map(question));
@@ -106,4 +108,51 @@ test("sdft: the teacher sees the solved question before the question", async () 
   const learner = await openLearner(context, watched);
   await learner.learn(viewOf(0), learnContext(bufferFor(trainer, context.options)));
   expect(compared).toBe(1);
+});
+
+test("self-rewrite: what the base writes, shown question and answer, is trained on where it contains the answer", async () => {
+  const base = await openTiny();
+  const loss = async (keep: string) => {
+    const expected: Promise<number>[] = [];
+    const { report } = await watch("self-rewrite", { keep, steps: 1 }, ({ items, sequence }, terms) => {
+      const [{ batch }] = terms as Extract<Term, { kind: "language-modeling" }>[];
+      expected.push(
+        (async () => {
+          const prompts = items.map(
+            ({ example }) =>
+              `Below are an instruction that describes a task along with a reference answer. Using the reference answer as a guide, write your own response.\n### Instruction:\n${(example.input[0] as { text: string }).text}\n### Reference Answer:\n${example.references[0]!}\n### Response:`,
+          );
+          const requests = prompts.map((text, index) => ({
+            id: items[index]!.example.id,
+            tokens: base.tokenizer.encode(text),
+          }));
+          const written = await base.generate(requests, { maxNewTokens: 3 });
+          const used = items.map(({ example, task }, index) => {
+            const text = written[index]!.text.trim();
+            const agrees =
+              written[index]!.finishReason !== "length" && text.toLowerCase().includes(example.references[0]!);
+            const rewritten = text !== "" && (keep === "all" || agrees);
+            return sequence({ example: rewritten ? { ...example, references: [text] } : example, task });
+          });
+          expect(batch!.map(({ tokens }) => tokens)).toEqual(used.map(({ tokens }) => tokens));
+          return base.loss({ terms: [{ kind: "language-modeling", batch: used, weight: 1 }] });
+        })(),
+      );
+    });
+    expect(report.curve[0]!.loss).toBeCloseTo((await Promise.all(expected))[0]!, 4);
+    return report.curve[0]!.loss;
+  };
+  expect(await loss("all")).not.toBeCloseTo(await loss("with-answer"), 2);
+});
+
+test("self-rewrite is sequential, to the bit, where nothing that the base writes contains the answer", async () => {
+  const unheard = abc.map(({ task, train, validation }) => ({
+    task,
+    validation,
+    train: train.map((example) => ({ ...example, references: ["unheard of"] })),
+  }));
+  const final = async (name: string) => (await learnAll(byName(trainers, name), shared, { tasks: unheard })).reports;
+  const [one, other] = [await final("self-rewrite"), await final("sequential")];
+  expect(one.map(({ curve }) => curve)).toEqual(other.map(({ curve }) => curve));
+  expect(one[0]!.notes).toMatchObject({ "answers rewritten": 0 });
 });
