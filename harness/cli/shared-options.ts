@@ -48,7 +48,7 @@ export const byOption = (): Option =>
 export const withRegistryOption = (command: Command): Command =>
   command.option(
     "--registry <directory>",
-    "directory of the registry, or a server of MLflow as mlflow+http://host:5000",
+    "directory of the registry, a server of MLflow as mlflow+http://host:5000, or hf://owner/name on the Hub",
     "registry",
   );
 

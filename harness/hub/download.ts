@@ -50,7 +50,7 @@ function digestOf({ path, oid, lfs }: ListFileEntry): string {
 }
 
 /** The size that the listing says. */
-function sizeOf({ path, size, lfs }: ListFileEntry): number {
+export function sizeOf({ path, size, lfs }: ListFileEntry): number {
   const listed = lfs?.size ?? size;
   if (Number.isSafeInteger(listed) && listed >= 0) return listed;
   throw malformed(`it calls ${JSON.stringify(listed)?.slice(0, 80)} the size of ${path}`);
@@ -63,22 +63,43 @@ export async function downloadSnapshot(
   cache: CachedRepository,
   access: HubAccess,
 ): Promise<void> {
-  const repo = { type: reference.type, name: reference.name };
+  for await (const entry of filesAt(reference, commit, access)) {
+    if (!wanted[reference.kind].test(entry.path)) continue;
+    if (cache.has(commit, entry.path)) continue;
+    const digest = digestOf(entry);
+    if (!existsSync(cache.blob(digest))) {
+      await storeChecked(entry, digest, await blobOf(entry, reference, commit, access), cache);
+    }
+    await cache.link(digest, commit, entry.path);
+  }
+}
+
+/** The files of a commit, as they are listed. Rejects where the listing does not end. */
+export async function* filesAt(
+  { type, name }: HubReference,
+  commit: string,
+  access: HubAccess,
+): AsyncGenerator<ListFileEntry> {
+  const repo = { type, name };
   const listing = listFiles({ repo, revision: commit, recursive: true, ...access, fetch: hubFetch(access, apiLimits) });
   let listed = 0;
   for await (const entry of listing) {
     if (++listed > mostFiles) throw malformed(`it lists more than ${mostFiles} files`);
-    if (entry.type !== "file" || !wanted[reference.kind].test(entry.path)) continue;
-    if (cache.has(commit, entry.path)) continue;
-    const digest = digestOf(entry);
-    if (!existsSync(cache.blob(digest))) {
-      const fetch = hubFetch(access, downloadLimits(sizeOf(entry)));
-      const blob = await downloadFile({ repo, path: entry.path, revision: commit, ...access, fetch });
-      if (blob === null) throw new Error(`${entry.path} is listed but cannot be downloaded`);
-      await storeChecked(entry, digest, blob, cache);
-    }
-    await cache.link(digest, commit, entry.path);
+    if (entry.type === "file") yield entry;
   }
+}
+
+/** The content of a listed file, of which no more is read than the listing says. */
+export async function blobOf(
+  entry: ListFileEntry,
+  { type, name }: HubReference,
+  commit: string,
+  access: HubAccess,
+): Promise<Blob> {
+  const fetch = hubFetch(access, downloadLimits(sizeOf(entry)));
+  const blob = await downloadFile({ repo: { type, name }, path: entry.path, revision: commit, ...access, fetch });
+  if (blob === null) throw new Error(`${entry.path} is listed but cannot be downloaded`);
+  return blob;
 }
 
 /** Writes a download next to its destination, and moves it there only if its length and digest are right. */

@@ -32,9 +32,9 @@ export class ModelRegistry implements RegistryStore {
     readonly directory: string,
     notice?: (text: string) => void,
   ) {
-    if (/^mlflow\+/.test(directory)) {
-      throw new BenchError("CAPABILITY_MISSING", `this needs a registry in a directory; ${directory} is a server`, {
-        fix: "Give --registry a directory. On a server of MLflow work: add, attach, alias, list, show, diff and verify.",
+    if (/^(?:mlflow\+|hf:\/\/)/.test(directory)) {
+      throw new BenchError("CAPABILITY_MISSING", `this needs a registry in a directory; ${directory} is none`, {
+        fix: "Give --registry a directory. On a server of MLflow and on the Hub work: add, attach, alias, list, show, path, diff and verify.",
       });
     }
     this.#file = join(directory, "log.jsonl");

@@ -22,7 +22,7 @@ export interface RegistryStore {
   /** What is wrong with stored files, a line each. */
   damageOf(checkpoint: Pick<StoredCheckpoint, "content" | "files">): string[] | Promise<string[]>;
   /** Whether what other programs read is that of the state. */
-  isCurrent(state: RegistryState): boolean;
+  isCurrent(state: RegistryState): boolean | Promise<boolean>;
   /** Where the files of a version are. */
   pathOf(version: VersionRecord): string;
 }

@@ -6,19 +6,20 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addVersion } from "../../harness/app/registry/add-version.js";
 import { collectGarbage, moveAlias, restoreAlias } from "../../harness/app/registry/aliases.js";
-import { compareVersions, verifyVersions } from "../../harness/app/registry/evaluations.js";
+import { attachEvaluation, compareVersions, verifyVersions } from "../../harness/app/registry/evaluations.js";
 import { startRollout } from "../../harness/app/rollout.js";
 import { findVersion } from "../../harness/registry/model-registry.js";
 import { openStore } from "../../harness/registry/open-store.js";
 import { rooms } from "../../rooms.js";
 import { embeddedModel, newDirectory } from "../files.js";
 import { hasPackages, python } from "../python.js";
+import { bench, words } from "./cli/support.js";
 import { freePort } from "./serve/support.js";
 
 test("what an address of MLflow cannot be, and what a server of it cannot do, is said", async () => {
   const options = { registry: "mlflow+http://127.0.0.1:9", by: "tester" };
-  expect(() => openStore("mlflow+http://[")).toThrow(expect.objectContaining({ code: "USAGE" }));
-  await expect(openStore(options.registry).read()).rejects.toMatchObject({ code: "ENDPOINT_FAILED" });
+  await expect(openStore("mlflow+http://[")).rejects.toMatchObject({ code: "USAGE" });
+  await expect((await openStore(options.registry)).read()).rejects.toMatchObject({ code: "ENDPOINT_FAILED" });
   await expect(collectGarbage({ ...options, keep: 1 })).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
   await expect(moveAlias("m@1", "champion", { ...options, expect: 1 })).rejects.toMatchObject({
     code: "CAPABILITY_MISSING",
@@ -37,7 +38,7 @@ describe.runIf(hasPackages("mlflow"))("MLflow's own server", () => {
     const url = `${options.registry.replace("mlflow+", "")}/api/2.0/mlflow/${path}`;
     expect((await fetch(url, { method, headers, body: JSON.stringify(body) })).ok).toBe(true);
   };
-  const model = async () => (await openStore(options.registry).read()).models.support!;
+  const model = async () => (await (await openStore(options.registry)).read()).models.support!;
   const add = (from: string, more = {}) => addVersion("support", from, { ...options, ...more }, { builtIns: rooms });
 
   beforeAll(async () => {
@@ -79,9 +80,17 @@ describe.runIf(hasPackages("mlflow"))("MLflow's own server", () => {
     expect(await moveAlias("support@2", "champion", options)).toMatchObject({ from: 1, to: 2 });
     expect(await restoreAlias("support", "champion", options)).toMatchObject({ from: 2, to: 1 });
     await call("POST", "registered-models/alias", { name: "support", alias: "champion", version: "2" });
-    const state = await openStore(options.registry).read();
+    const state = await (await openStore(options.registry)).read();
     expect(findVersion(state, "support@champion").version.version).toBe(2);
     expect(state.models.support!.former).toEqual({}); // somebody else's move has no way back here
+
+    // what a run measured of a version is attached to it, once, and refused for another model
+    expect(await bench(["evaluate", embeddedModel, "words", "--plugin", words], place)).toMatchObject({ code: 0 });
+    const run = join(place, "runs", readdirSync(join(place, "runs"))[0]!);
+    const attach = async () => (await attachEvaluation("support@1", run, options)).evaluation;
+    const evaluation = await attach();
+    expect([evaluation, Object.keys(evaluation.tasks)]).toEqual([await attach(), ["colour", "size", "taste"]]);
+    expect((await model()).evaluations).toEqual({ 1: [evaluation] });
 
     expect(await verifyVersions(options)).toMatchObject({ versions: [{ damage: [] }, { damage: [] }] });
     const [file] = readdirSync(join(place, "artifacts"), { recursive: true, encoding: "utf8" }).filter((path) =>

@@ -50,7 +50,7 @@ export async function addVersion(
   for (const text of source?.notices ?? []) options.notice?.(text);
   const [base, adapter] = location.includes("::") ? (location.split("::") as [string, string]) : [];
   const { digest, parameters, architecture } = await plugins.modelFor(location).inspect(location);
-  const store = openStore(options.registry, options.notice);
+  const store = await openStore(options.registry, options.notice);
   const copy = store.copy(adapter ?? location);
   const { content, files, leftOut } = copy;
   let known: VersionRecord | undefined;

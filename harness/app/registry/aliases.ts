@@ -62,7 +62,7 @@ async function move(
   expect: number | null | undefined,
   target: (state: RegistryState) => { name: string; to: number | null },
 ): Promise<MovedAlias> {
-  const store = openStore(options.registry, options.notice);
+  const store = await openStore(options.registry, options.notice);
   if (expect !== undefined && !store.isAtomic) {
     throw new BenchError("CAPABILITY_MISSING", `${options.registry} cannot compare an alias and move it in one step`, {
       fix: "Leave out --expect: of two that move it at the same time the last one wins. A directory can.",

@@ -29,7 +29,8 @@ export async function attachEvaluation(
   const { tasks, probes } = finalScores(matrix);
   const evaluation = { run: run.id, suite: suiteOf(run), trainer: run.trainers[0]!.label, tasks, probes };
   let found: VersionRecord | undefined;
-  await openStore(registry, notice).change((state) => {
+  const store = await openStore(registry, notice);
+  await store.change((state) => {
     found = findVersion(state, reference).version;
     if (found.model.digest !== run.model.digest) {
       throw new BenchError("DATA_INVALID", `the run is of another model than ${found.name}@${found.version}`, {
@@ -66,7 +67,7 @@ export async function compareVersions(
   before: string,
   after: string,
 ): Promise<VersionDifference> {
-  const state = await openStore(registry, notice).read();
+  const state = await (await openStore(registry, notice)).read();
   const [old, now] = [findVersion(state, before), findVersion(state, after)];
   const digests = (version: VersionRecord) => new Map(version.files.map(({ path, sha256 }) => [path, sha256]));
   const [had, has] = [digests(old.version), digests(now.version)];
@@ -116,7 +117,7 @@ export async function verifyVersions(
   { registry, notice }: RegistryOptions,
   reference?: string,
 ): Promise<{ versions: VerifiedVersion[]; state: boolean }> {
-  const store = openStore(registry, notice);
+  const store = await openStore(registry, notice);
   const state = await store.read();
   const chosen =
     reference === undefined
@@ -126,5 +127,5 @@ export async function verifyVersions(
   for (const version of chosen) {
     versions.push({ name: version.name, version: version.version, damage: await store.damageOf(version) });
   }
-  return { versions, state: store.isCurrent(state) };
+  return { versions, state: await store.isCurrent(state) };
 }

@@ -23,7 +23,7 @@ export function addRegistry(program: Command, context: CliContext): void {
   const registry = program
     .command("registry")
     .description(
-      "keep versions of models with their lineage, evaluations and aliases, in a directory or on a server of MLflow (--registry mlflow+http://host:5000)",
+      "keep versions of models with their lineage, evaluations and aliases, in a directory, on a server of MLflow (--registry mlflow+http://host:5000), or in a repository on the Hub (--registry hf://owner/name)",
     )
     .helpCommand(false);
   addChanges(registry, context);
@@ -131,11 +131,12 @@ function addQueries(registry: Command, context: CliContext): void {
     "bench registry list",
     "bench registry list support --json",
     "bench registry list --registry mlflow+http://localhost:5000",
+    "bench registry list --registry hf://owner/name",
   ]).action(async (name: string | undefined, options: Options<SignedOptions>) => {
     const { findVersion } = await import("../../registry/model-registry.js");
     const { openStore } = await import("../../registry/open-store.js");
     const { registryLines } = await import("../text/registry-lines.js");
-    const state = await openStore(options.registry, notice).read();
+    const state = await (await openStore(options.registry, notice)).read();
     if (name !== undefined) findVersion(state, name);
     const names = name === undefined ? Object.keys(state.models) : [name];
     if (options.json)
@@ -152,7 +153,7 @@ function addQueries(registry: Command, context: CliContext): void {
       const { findVersion } = await import("../../registry/model-registry.js");
       const { openStore } = await import("../../registry/open-store.js");
       const { versionLines } = await import("../text/registry-lines.js");
-      const store = openStore(options.registry, notice);
+      const store = await openStore(options.registry, notice);
       const found = findVersion(await store.read(), reference);
       const path = store.pathOf(found.version);
       const evaluations = found.model.evaluations[found.version.version] ?? [];
@@ -168,9 +169,10 @@ function addQueries(registry: Command, context: CliContext): void {
   withCommonOptions(withRegistryOption(path), [
     'bench evaluate "$(bench registry path support@champion)" trace-seq',
   ]).action(async (reference: string, options: Options<SignedOptions>) => {
-    const { findVersion, ModelRegistry } = await import("../../registry/model-registry.js");
-    const registry = new ModelRegistry(options.registry, notice);
-    const found = registry.pathOf(findVersion(registry.read(), reference).version);
+    const { findVersion } = await import("../../registry/model-registry.js");
+    const { openStore } = await import("../../registry/open-store.js");
+    const store = await openStore(options.registry, notice);
+    const found = store.pathOf(findVersion(await store.read(), reference).version);
     if (options.json) printJson(context, { path: found });
     else printLines(context, [found]);
   });

@@ -14,18 +14,25 @@ export interface ServedFile {
 export interface ServedRepository {
   /** Such as "models/owner/name". */
   id: string;
+  /** Branches and tags. */
   refs: Record<string, string>;
+  tags?: string[];
+  /** Those of the main branch. */
   files: ServedFile[];
   token?: string;
 }
 
-/** A server that speaks the part of the Hub's protocol that reading needs, over real HTTP. */
+/** A server that speaks the part of the Hub's protocol that reading, committing, branches and tags need, over real HTTP. */
 export class HubServer {
   readonly requests: string[] = [];
   /** Paths whose download breaks off half-way, or comes with a wrong byte. */
   readonly broken = new Map<string, "truncated" | "damaged">();
   /** Called before a commit is looked at: what someone else does meanwhile. */
   meanwhile: (() => void) | undefined;
+  /** Files of commits that are not those of a main branch as it is now. */
+  private readonly trees = new Map<string, ServedFile[]>();
+  /** Large files that were sent ahead of their commit, by digest. */
+  private readonly uploaded = new Map<string, Buffer>();
   private readonly server = createServer((request, response) => this.answer(request, response));
 
   constructor(readonly repositories: ServedRepository[]) {}
@@ -41,28 +48,41 @@ export class HubServer {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): unknown {
-    const path = decodeURIComponent(new URL(request.url!, "http://hub").pathname);
+    const { pathname } = new URL(request.url!, "http://hub");
+    const path = decodeURIComponent(pathname);
     this.requests.push(path);
+    const upload = /^\/upload\/([0-9a-f]+)$/.exec(path);
+    if (upload !== null) return void this.receive(upload[1]!, request, response);
     const stored = /^\/lfs\/([0-9a-f]+)$/.exec(path);
     if (stored !== null) {
-      const file = this.repositories.flatMap(({ files }) => files).find((file) => sha256(file.content) === stored[1])!;
+      const all = [...this.repositories.map(({ files }) => files), ...this.trees.values()].flat();
+      const file = all.find(({ content }) => sha256(content) === stored[1])!;
       return this.send(request, response, file, sha256(file.content));
     }
     const repository = this.repositories.find(({ id }) =>
-      [`/api/${id}/`, `/${id.replace(/^models\//, "")}/`].some((start) => path.startsWith(start)),
+      [`/api/${id}/`, `/${id.replace(/^models\//, "")}/`, `/${id.replace(/^models\//, "")}.git/`].some((start) =>
+        path.startsWith(start),
+      ),
     );
     if (repository === undefined) return fail(response, 404, "RepoNotFound", "Repository not found");
     if (repository.token !== undefined && request.headers.authorization !== `Bearer ${repository.token}`) {
       return fail(response, 401, "GatedRepo", "Access to it is restricted");
     }
-    if (request.method === "POST") return void this.write(repository, path, request, response);
-    const [, verb, revision, rest] = /\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(path)!;
+    if (request.method === "POST") return void this.write(repository, pathname, request, response);
+    if (request.method === "DELETE") {
+      delete repository.refs[decodeURIComponent(pathname.split("/branch/")[1]!)];
+      return json(response, {});
+    }
+    if (path.endsWith("/refs")) return json(response, refsOf(repository));
+    const found = /\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(pathname)!;
+    const [verb, revision, rest] = found.slice(1).map(decodeURIComponent);
     const commit = repository.refs[revision!] ?? Object.values(repository.refs).find((sha) => sha === revision);
     if (commit === undefined) return fail(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`);
     response.setHeader("x-repo-commit", commit);
     if (verb === "revision") return json(response, { _id: "1", id: repository.id, sha: commit, lastModified: 0 });
-    if (verb === "tree") return json(response, repository.files.flatMap(treeEntries));
-    const file = repository.files.find((candidate) => candidate.path === rest);
+    const files = this.filesOf(repository, commit);
+    if (verb === "tree") return json(response, files.flatMap(treeEntries));
+    const file = files.find((candidate) => candidate.path === rest);
     if (file === undefined) return fail(response, 404, "EntryNotFound", "Entry not found");
     if (!file.lfs) return this.send(request, response, file, gitDigest(file.content));
     response.writeHead(302, {
@@ -76,15 +96,39 @@ export class HubServer {
   /** What committing asks for: how each file is to be sent, then the commit itself, refused upon another parent. */
   private async write(
     repository: ServedRepository,
-    path: string,
+    pathname: string,
     request: IncomingMessage,
     response: ServerResponse,
-  ): Promise<void> {
+  ): Promise<unknown> {
     let body = "";
     for await (const chunk of request) body += chunk;
-    if (path.includes("/preupload/")) {
+    const { refs } = repository;
+    const target = decodeURIComponent(pathname.split("/").at(-1)!);
+    if (pathname.includes("/preupload/")) {
       const { files } = JSON.parse(body) as { files: { path: string }[] };
-      return json(response, { files: files.map((file) => ({ path: file.path, uploadMode: "regular" })) });
+      const modeOf = (path: string) => (path.endsWith(".safetensors") ? "lfs" : "regular");
+      return json(response, { files: files.map(({ path }) => ({ path, uploadMode: modeOf(path) })) });
+    }
+    if (pathname.endsWith("/info/lfs/objects/batch")) {
+      const { objects } = JSON.parse(body) as { objects: { oid: string; size: number }[] };
+      const upload = (oid: string) => ({ href: `http://${request.headers.host}/upload/${oid}`, header: {} });
+      const sent = objects.map((object) => ({ ...object, actions: { upload: upload(object.oid) } }));
+      return json(response, { transfer: "basic", objects: sent });
+    }
+    if (pathname.includes("/branch/")) {
+      const { startingPoint = "main", emptyBranch, overwrite } = JSON.parse(body) as BranchRequest;
+      if (refs[target] !== undefined && !overwrite) return fail(response, 409, "Conflict", "the branch exists");
+      const start = refs[startingPoint] ?? Object.values(refs).find((commit) => commit === startingPoint);
+      if (start === undefined) return fail(response, 404, "RevisionNotFound", "Invalid rev id");
+      refs[target] = emptyBranch ? this.store([]) : start;
+      return json(response, {});
+    }
+    if (pathname.includes("/tag/")) {
+      const { tag } = JSON.parse(body) as { tag: string };
+      if (refs[tag] !== undefined) return fail(response, 409, "Conflict", "the tag exists");
+      refs[tag] = target;
+      repository.tags = [...(repository.tags ?? []), tag];
+      return json(response, {});
     }
     this.meanwhile?.();
     const lines = body
@@ -92,23 +136,44 @@ export class HubServer {
       .filter(Boolean)
       .map((line) => JSON.parse(line) as CommitLine);
     const header = lines.find((line) => line.key === "header")!;
-    if (header.value.parentCommit !== repository.refs.main) {
+    const { parentCommit } = header.value;
+    if (parentCommit === undefined ? target === "main" : parentCommit !== refs[target]) {
       return fail(response, 412, "PreconditionFailed", "A commit has happened since. Please refresh and try again.");
     }
-    const files = lines.flatMap((line) => (line.key === "file" ? [line.value] : []));
-    this.commit(
-      repository,
-      files.map(({ path, content }) => ({ path, content: Buffer.from(content, "base64") })),
-    );
-    const oid = repository.refs.main!;
+    const files = lines.flatMap((line): ServedFile[] => {
+      if (line.key === "file") return [{ path: line.value.path, content: Buffer.from(line.value.content, "base64") }];
+      if (line.key !== "lfsFile") return [];
+      return [{ path: line.value.path, content: this.uploaded.get(line.value.oid)!, lfs: true }];
+    });
+    if (target === "main") this.commit(repository, files);
+    else refs[target] = this.store(withFiles(this.filesOf(repository, refs[target]!), files));
+    const oid = refs[target]!;
     json(response, { success: true, commitOid: oid, commitUrl: `http://hub/commit/${oid}`, hookOutput: "" });
   }
 
-  /** Adds or replaces files and moves the branch. */
+  private async receive(digest: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const content = Buffer.concat(chunks);
+    if (sha256(content) !== digest) return fail(response, 400, "BadRequest", "another content");
+    this.uploaded.set(digest, content);
+    json(response, {});
+  }
+
+  /** Adds or replaces files and moves the main branch. */
   commit(repository: ServedRepository, files: readonly ServedFile[]): void {
-    const paths = new Set(files.map(({ path }) => path));
-    repository.files = [...repository.files.filter(({ path }) => !paths.has(path)), ...files];
-    repository.refs.main = gitDigest(Buffer.from(repository.files.map(({ content }) => sha256(content)).join()));
+    repository.files = withFiles(repository.files, files);
+    repository.refs.main = this.store(repository.files);
+  }
+
+  private store(files: ServedFile[]): string {
+    const commit = gitDigest(Buffer.from(files.map(({ path, content }) => `${path} ${sha256(content)}`).join()));
+    this.trees.set(commit, files);
+    return commit;
+  }
+
+  private filesOf(repository: ServedRepository, commit: string): ServedFile[] {
+    return commit === repository.refs.main ? repository.files : (this.trees.get(commit) ?? repository.files);
   }
 
   private send(request: IncomingMessage, response: ServerResponse, file: ServedFile, etag: string): void {
@@ -135,9 +200,28 @@ export class HubServer {
   }
 }
 
+interface BranchRequest {
+  startingPoint?: string;
+  emptyBranch?: boolean;
+  overwrite?: boolean;
+}
+
 type CommitLine =
+  | { key: "lfsFile"; value: { path: string; oid: string } }
   | { key: "header"; value: { summary: string; parentCommit?: string } }
   | { key: "file"; value: { path: string; content: string } };
+
+function withFiles(before: readonly ServedFile[], files: readonly ServedFile[]): ServedFile[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return [...before.filter(({ path }) => !paths.has(path)), ...files];
+}
+
+function refsOf({ refs, tags = [] }: ServedRepository) {
+  const all = Object.entries(refs).map(([name, targetCommit]) => ({ name, targetCommit, isTag: tags.includes(name) }));
+  const named = (isTag: boolean, start: string) =>
+    all.flatMap(({ isTag: each, ...ref }) => (each === isTag ? [{ ...ref, ref: `${start}/${ref.name}` }] : []));
+  return { branches: named(false, "refs/heads"), tags: named(true, "refs/tags"), converts: [] };
+}
 
 const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
 
