@@ -70,7 +70,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "harness/dashboard": ["harness/serve", "harness/rollout", "harness/registry", "harness/run", "harness/contract"],
   "harness/rollout": ["harness/registry", "harness/run", "harness/config", "harness/contract"],
-  "harness/registry": ["harness/run", "harness/http", "harness/contract"],
+  "harness/registry": ["harness/run", "harness/hub", "harness/http", "harness/contract"],
   "harness/tune": ["harness/run", "harness/metrics", "harness/config", "harness/plugins", "harness/contract"],
   "harness/plugins": ["harness/config", "harness/metrics", "harness/score", "harness/contract"],
   "harness/config": ["harness/contract"],
