@@ -27,7 +27,8 @@ export const slurm: LauncherDefinition = {
   async open(_place, options) {
     const config = await slurmCommand("scontrol", ["show", "config"]);
     const largest = Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(config)?.[1] ?? 1001);
-    return new SlurmLauncher(options as unknown as SlurmOptions, largest);
+    const accounts = /^AccountingStorageType\s*=\s*accounting_storage\/slurmdbd/m.test(config);
+    return new SlurmLauncher(options as unknown as SlurmOptions, largest, accounts);
   },
 };
 
@@ -45,16 +46,20 @@ const living = new Set(
 );
 
 class SlurmLauncher implements Launcher {
-  private readonly submitted = new Map<string, Job>();
+  /** How elements ended, by job and index. */
+  private readonly endings = new Map<string, Map<number, Ending>>();
 
-  /** @param largest index of an array plus one that this cluster allows. */
+  /**
+   * @param largest index of an array plus one that this cluster allows.
+   * @param accounts whether `sacct` knows how elements ended that `squeue` no longer lists.
+   */
   constructor(
     private readonly options: SlurmOptions,
     private readonly largest: number,
+    private readonly accounts: boolean,
   ) {}
 
   async submit(job: Job): Promise<void> {
-    this.submitted.set(job.id, job);
     if ((await this.elements(job.id)).length > 0) return;
     mkdirSync(job.logs, { recursive: true });
     for (let first = 0; first < job.cells.length; first += this.largest) {
@@ -63,18 +68,24 @@ class SlurmLauncher implements Launcher {
     }
   }
 
-  async state(id: string): Promise<JobState | undefined> {
+  async state(id: string, cells: readonly string[]): Promise<JobState | undefined> {
     const elements = await this.elements(id);
-    if (elements.length === 0) return undefined;
+    const failed = elements.filter(({ state }) => !living.has(state) && state !== "COMPLETED");
+    const endings = await this.endingsOf(id, elements, failed);
+    for (const { index, state, reason } of failed) {
+      endings.set(index, { state, reason, exit: endings.get(index)?.exit });
+    }
+    if (elements.length === 0 && endings.size === 0) return undefined;
     const alive = elements.some(({ state }) => living.has(state));
     const waiting = elements.find(({ state }) => state === "PENDING");
-    const cells = this.submitted.get(id)?.cells ?? [];
-    const failed = elements.filter(({ state }) => !living.has(state) && state !== "COMPLETED");
-    const lost = failed.flatMap(({ index, state, reason }) => {
+    const running = new Set(elements.flatMap(({ index, state }) => (living.has(state) ? [index] : [])));
+    const lost = [...endings].flatMap(([index, { state, reason, exit }]) => {
       const cell = cells[index];
-      return cell === undefined
-        ? []
-        : [[cell, `Slurm ended it: ${state} (${reason}); see ${id}-${index}.log`] as const];
+      if (cell === undefined || state === "COMPLETED" || running.has(index)) return [];
+      const why = [reason ?? [], exit === undefined ? [] : exitText(exit)].flat().join(", ");
+      const element = index % this.largest;
+      const log = `${id}.${index - element}-${element}.log`;
+      return [[cell, `Slurm ended it: ${state}${why === "" ? "" : ` (${why})`}; see ${log}`] as const];
     });
     return { alive, ...(waiting !== undefined && { detail: waiting.reason }), lost: new Map(lost) };
   }
@@ -97,9 +108,46 @@ class SlurmLauncher implements Launcher {
       ...(need.memoryBytes === undefined ? [] : [`--mem=${Math.ceil(need.memoryBytes / 2 ** 20)}M`]),
       ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
       "--requeue",
-      `--output=${join(logs, `${id}-%a.log`)}`,
+      `--output=${join(logs, `${id}.${first}-%a.log`)}`,
       ...further,
     ];
+  }
+
+  /**
+   * How the elements of a job ended: by `sacct` where the cluster keeps accounts, else by `scontrol`, which forgets them as
+   * `squeue` does. Asked when this process sees the job for the first time, when `squeue` lists none of it, and when one
+   * failed since.
+   */
+  private async endingsOf(
+    id: string,
+    elements: readonly Element[],
+    failed: readonly Element[],
+  ): Promise<Map<number, Ending>> {
+    const known = this.endings.get(id);
+    const isKnown = known !== undefined && failed.every(({ index }) => known.has(index));
+    if (isKnown && (elements.length > 0 || known.size > 0)) return known;
+    const found = this.accounts
+      ? endingsIn(id, await slurmCommand("sacct", sacctWords(id)))
+      : await this.shown(id, elements);
+    const all = new Map([...(known ?? []), ...found]);
+    this.endings.set(id, all);
+    return all;
+  }
+
+  /** What `scontrol` says of the elements of some arrays. */
+  private async shown(id: string, elements: readonly Element[]): Promise<Map<number, Ending>> {
+    const found = new Map<number, Ending>();
+    for (const job of new Set(elements.map((element) => element.job))) {
+      const lines = await slurmCommand("scontrol", ["--oneliner", "show", "job", job]).catch(() => ""); // forgotten by now
+      for (const line of lines.split("\n")) {
+        const field = (name: string) => new RegExp(`(?:^|\\s)${name}=(\\S+)`).exec(line)?.[1];
+        const index = indexOf(id, field("JobName"), field("ArrayTaskId"));
+        const state = field("JobState");
+        if (index === undefined || state === undefined || living.has(state)) continue;
+        found.set(index, { state, reason: field("Reason"), exit: field("ExitCode") });
+      }
+    }
+    return found;
   }
 
   /** The elements of a job that Slurm still knows: those that wait, run, or have ended not long ago (MinJobAge). */
@@ -120,6 +168,44 @@ interface Element {
   index: number;
   state: string;
   reason: string;
+}
+
+/** How an element ended. `exit`: status and signal, as `3:0`. */
+interface Ending {
+  state: string;
+  reason?: string;
+  exit?: string;
+}
+
+/** How long `sacct` is asked back. */
+const accountedDays = 90;
+
+const sacctWords = (id: string): string[] => [
+  ...["--allocations", "--noheader", "--parsable2", `--starttime=now-${accountedDays}days`],
+  ...[`--format=JobName%${id.length + 10},JobID,State,ExitCode`],
+];
+
+/** The ended elements of a job in what `sacct` prints. */
+export function endingsIn(id: string, printed: string): Map<number, Ending> {
+  const found = new Map<number, Ending>();
+  for (const line of printed.split("\n")) {
+    const [name, job = "", states = "", exit] = line.split("|");
+    const index = indexOf(id, name, /^\d+_(\d+)$/.exec(job)?.[1]);
+    const [state] = states.split(" "); // "CANCELLED by 0"
+    if (index !== undefined && state !== "" && !living.has(state!)) found.set(index, { state: state!, exit });
+  }
+  return found;
+}
+
+/** Place of an element's cell in its job; undefined where it is of another job, or one of several that wait. */
+function indexOf(id: string, name: string | undefined, element: string | undefined): number | undefined {
+  if (name?.startsWith(`${id}.`) !== true || element === undefined || !/^\d+$/.test(element)) return undefined;
+  return Number(name.slice(id.length + 1)) + Number(element);
+}
+
+function exitText(exit: string): string {
+  const [status, signal] = exit.split(":");
+  return signal === "0" || signal === undefined ? `exit code ${status}` : `signal ${signal}`;
 }
 
 /** What an element does: one cell, again where its worker died. */

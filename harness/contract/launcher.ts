@@ -43,8 +43,12 @@ export interface JobState {
 export interface Launcher {
   /** Hands in a job. One that is there already, by its id, is left as it is. Throws LAUNCHER_FAILED. */
   submit(job: Job): Promise<void>;
-  /** How far a job is; undefined where the engine knows none of that id. Throws LAUNCHER_FAILED. */
-  state(id: string): Promise<JobState | undefined>;
+  /**
+   * How far a job is; undefined where the engine knows none of that id. Throws LAUNCHER_FAILED.
+   *
+   * @param cells of the job, as it was handed in, by an earlier process too.
+   */
+  state(id: string, cells: readonly string[]): Promise<JobState | undefined>;
   /** Ends a job and its workers. One that has ended, or was never there, is no error. Throws LAUNCHER_FAILED. */
   cancel(id: string): Promise<void>;
   /** Lets go of the connection. What was handed in goes on where the engine can do that without this process. */

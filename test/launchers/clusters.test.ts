@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { RunConfig } from "../../harness/contract/config.js";
 import { readRun } from "../../harness/run/store/store.js";
+import { endingsIn } from "../../launchers/slurm.js";
 import { newDirectory } from "../files.js";
 import { buildIfStale, configure, drive, killAfterRow, matricesOf, run } from "../harness/run/support.js";
 import { elsewhere, trainers } from "./support.js";
@@ -75,6 +76,29 @@ for (const { name, available, missing, config } of clusters) {
     });
   });
 }
+
+/** What sacct 22.05.8 printed of arrays: one that failed, one that took too long, one killed by a signal, and two that wait. */
+const accounts = `
+bench-x.0|1_0|FAILED|3:0
+bench-x.0|1_1|TIMEOUT|0:0
+bench-x.0|1_2|COMPLETED|0:0
+bench-x.0|1_3|FAILED|0:9
+bench-x.1001|2_0|CANCELLED by 0|0:0
+bench-x.1001|2_1|RUNNING|0:0
+bench-x.1001|2_[2-3%2]|PENDING|0:0
+bench-y.0|3_4|FAILED|1:0
+`;
+
+test("how elements of a job ended is read from accounts, by their place in the job", () => {
+  const states = Array.from(endingsIn("bench-x", accounts), ([index, { state, exit }]) => [index, state, exit]);
+  expect(states).toEqual([
+    [0, "FAILED", "3:0"],
+    [1, "TIMEOUT", "0:0"],
+    [2, "COMPLETED", "0:0"],
+    [3, "FAILED", "0:9"],
+    [1001, "CANCELLED", "0:0"],
+  ]);
+});
 
 test.each([
   ["ray://user@host", "no address"],

@@ -25,32 +25,56 @@ export class JobBook {
   /** How often a cell was submitted by this process. */
   private readonly attempts = new Map<string, number>();
   private readonly states = new Map<string, JobState>();
+  /** Cells of each job, as they were handed in. */
+  private readonly cellsOf = new Map<string, readonly string[]>();
   private asked = Number.NEGATIVE_INFINITY;
   private unreachable: number | undefined;
   /** What is in the store since the first submission. */
   private shared: SharedParts | undefined;
 
-  /** @param journaled the jobs of earlier coordinators. */
+  /**
+   * @param journaled the jobs of earlier coordinators, in their order.
+   * @param ended cells that failed or were cancelled before, which are to be tried again whatever became of them then.
+   */
   constructor(
     private readonly plan: RunPlan & Required<Pick<RunPlan, "elsewhere">>,
     private readonly setup: Omit<WorkerSetup, "cancelled">,
     private readonly launcher: Launcher,
     private readonly objects: ObjectStore,
     private readonly journaled: readonly Submitted[],
+    private readonly ended: ReadonlySet<string>,
     private readonly say: (message: CarrierMessage) => void,
   ) {}
 
-  /** Takes up the jobs of earlier coordinators that still run. Throws LAUNCHER_FAILED. */
-  async recover(): Promise<void> {
-    for (const { launcher, job, request } of this.journaled) {
-      if (launcher !== this.plan.elsewhere.place) continue;
-      const state = await this.launcher.state(job);
-      if (state?.alive !== true) continue;
-      const { cells } = await readRequest(requestsOf(this.objects), request);
-      for (const { id } of cells) this.jobOf.set(id, job);
-      this.states.set(job, state);
-      this.say({ type: "notice", text: `job ${job} is still there: it is followed` });
+  /**
+   * Takes up the jobs of earlier coordinators that still run, or that gave up some of the cells meanwhile. The last job of
+   * a cell counts.
+   *
+   * @throws LAUNCHER_FAILED.
+   */
+  async recover(cells: Iterable<string>): Promise<void> {
+    const open = new Set(cells);
+    const here = this.journaled.filter(({ launcher }) => launcher === this.plan.elsewhere.place);
+    for (const { job, request } of here.reverse()) {
+      if (open.size === 0) return;
+      const all = (await readRequest(requestsOf(this.objects), request)).cells.map(({ id }) => id);
+      const own = all.filter((id) => open.delete(id));
+      if (own.length > 0) await this.takeUp(job, all, own);
     }
+  }
+
+  private async takeUp(job: string, cells: readonly string[], own: readonly string[]): Promise<void> {
+    const state = await this.launcher.state(job, cells);
+    if (state === undefined) {
+      this.say({ type: "notice", text: `the engine no longer knows job ${job}: how it ended is not known` });
+      return;
+    }
+    const taken = own.filter((id) => state.alive || (state.lost.has(id) && !this.ended.has(id)));
+    if (taken.length === 0) return;
+    for (const id of taken) this.jobOf.set(id, job);
+    this.cellsOf.set(job, cells);
+    this.states.set(job, state);
+    if (state.alive) this.say({ type: "notice", text: `job ${job} is still there: it is followed` });
   }
 
   /** Submits those of some cells that are in no job. Throws LAUNCHER_FAILED. */
@@ -75,6 +99,7 @@ export class JobBook {
     this.say({ type: "submitted", event });
     await this.launcher.submit(job);
     this.states.set(job.id, { alive: true, lost: new Map() });
+    this.cellsOf.set(job.id, job.cells);
     for (const { id } of free) {
       this.jobOf.set(id, job.id);
       this.attempts.set(id, (this.attempts.get(id) ?? 0) + 1);
@@ -92,7 +117,7 @@ export class JobBook {
 
   private async askFor(job: string): Promise<void> {
     try {
-      const state = await this.launcher.state(job);
+      const state = await this.launcher.state(job, this.cellsOf.get(job)!);
       this.unreachable = undefined;
       this.states.set(job, state ?? { alive: false, detail: "the engine knows it no more", lost: new Map() });
     } catch (error) {
@@ -120,7 +145,7 @@ export class JobBook {
     for (const cell of cells) {
       const job = this.jobOf.get(cell);
       const state = job === undefined ? undefined : this.states.get(job)!;
-      const reason = state?.lost.get(cell);
+      const reason = this.isTriedAgain(cell) ? undefined : state?.lost.get(cell);
       if (reason !== undefined) lost.set(cell, reason);
       else if (job !== undefined && state?.alive === false) {
         const ended = `job ${job} ended before its cells${state.detail === undefined ? "" : `: ${state.detail}`}`;
@@ -140,6 +165,11 @@ export class JobBook {
     }
     for (const [job, { alive }] of this.states) if (!alive) this.states.delete(job);
     return lost;
+  }
+
+  /** Whether what its job says of a cell is of an attempt that the journal knows the end of. */
+  private isTriedAgain(cell: string): boolean {
+    return this.ended.has(cell) && !this.attempts.has(cell);
   }
 
   /** Ends the jobs. Throws LAUNCHER_FAILED. */

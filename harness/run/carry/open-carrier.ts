@@ -38,14 +38,23 @@ export async function openCarrier(
   await store.create();
   const objects = patientStore(store, notice);
   const submitted = events.filter((event) => event.type === "job-submitted");
-  const jobs = new JobBook({ ...plan, elsewhere }, setup, launcher, objects, submitted, say);
+  const idsOf = (...statuses: CellState["status"][]) =>
+    new Set(record.cells.flatMap(({ id }) => (statuses.includes(states[id]!.status) ? [id] : [])));
+  const jobs = new JobBook(
+    { ...plan, elsewhere },
+    setup,
+    launcher,
+    objects,
+    submitted,
+    idsOf("failed", "cancelled"),
+    say,
+  );
   const told = events.filter((event) => ["cell-started", "row-finished", "alert"].includes(event.type)) as CellEvent[];
   const keys = Array.from(
     groupBy(told, ({ cell }) => cell),
     ([cell, own]) => [cell, new Set(eventKeys(own))] as const,
   );
-  const failed = new Set(record.cells.flatMap(({ id }) => (states[id]!.status === "failed" ? [id] : [])));
-  return new RemoteCarrier(plan, new RunStore(objects, record.configDigest), jobs, new Map(keys), failed, say);
+  return new RemoteCarrier(plan, new RunStore(objects, record.configDigest), jobs, new Map(keys), idsOf("failed"), say);
 }
 
 /** What the workers of a plan are started with. */

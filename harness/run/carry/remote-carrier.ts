@@ -71,7 +71,7 @@ export class RemoteCarrier implements Carrier {
       do {
         await this.pause(wait);
         if (this.cancelled) break;
-        if (wait === 0) await this.jobs.recover();
+        if (wait === 0) await this.jobs.recover(this.pending.keys());
         wait = (await this.look()) ? looks.shortest : Math.min(looks.longest, 2 * Math.max(wait, looks.shortest));
         await this.judge();
         await this.jobs.submit([...this.pending.values()].map(({ task }) => task.cell.record));
