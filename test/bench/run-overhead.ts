@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { threadSeconds } from "../../harness/contract/thread-seconds.js";
 import { loadRegistry } from "../../harness/plugins.js";
-import { threadSeconds } from "../../harness/run/cell/cost.js";
 import { terminalDisplay } from "../../harness/run/display/index.js";
 import { executeRun } from "../../harness/run/execute.js";
 import { planRun } from "../../harness/run/plan/plan.js";
@@ -29,7 +29,7 @@ interface Measurement {
 
 async function measure(workers: number): Promise<Measurement> {
   writeFileSync(process.env.LEARNER_SECONDS!, "");
-  const [started, cpu] = [performance.now(), threadSeconds(1)];
+  const [started, cpu] = [performance.now(), threadSeconds()];
   const registry = await loadRegistry(plugins);
   const plan = await planRun(
     {
@@ -52,7 +52,7 @@ async function measure(workers: number): Promise<Measurement> {
   const { status, failures } = await executeRun(plan, { display: terminalDisplay(nowhere(), true) });
   if (status !== "done") throw new Error(`the run ended ${status}: ${failures[0]?.error.message}`);
   const seconds = (performance.now() - started) / 1000;
-  const after = threadSeconds(1);
+  const after = threadSeconds();
   const inLearners = readFileSync(process.env.LEARNER_SECONDS!, "utf8").trim().split("\n").map(Number);
   return {
     workers,

@@ -74,9 +74,8 @@ export class CarriedCell {
   async end(result: CellResult): Promise<void> {
     await this.kept;
     if (result.ok) {
-      for (const path of Object.keys(result.artifacts.files)) {
-        await this.store.results.putFile(join(this.directory, path));
-      }
+      const files = Object.keys(result.artifacts.files); // together, since a store syncs each
+      await Promise.all(files.map((path) => this.store.results.putFile(join(this.directory, path))));
     }
     this.log.end = result.ok ? result : { ok: false, error: ofThisMachine(result.error) };
     await this.store.logs.write(this.log);

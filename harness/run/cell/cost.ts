@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Bench } from "tinybench";
 import type { CostRecord } from "../../contract/result.js";
+import { threadSeconds } from "../../contract/thread-seconds.js";
 import type { Decoding, GenerationRequest, Learner, LearnerCost } from "../../contract/trainer.js";
 import { callPlugin, invalidOutput, isCount } from "./guard.js";
 
@@ -20,10 +20,10 @@ export async function meter<T>(
   work: () => Promise<T>,
 ): Promise<{ result: T; usage: ResourceUsage }> {
   const before = await costOf(learner);
-  const [started, cpu] = [performance.now(), threadSeconds(threads)];
+  const [started, cpu] = [performance.now(), secondsOf(threads)];
   const result = await work();
   const seconds = (performance.now() - started) / 1000;
-  const cpuSeconds = minus(threadSeconds(threads), cpu);
+  const cpuSeconds = minus(secondsOf(threads), cpu);
   const after = await costOf(learner);
   return {
     result,
@@ -148,17 +148,8 @@ export async function measureLatency(
   return { p50, p99, samples: samplesCount };
 }
 
-/** CPU time of this thread so far; null where the system does not report it or where the work runs on further threads. */
-export function threadSeconds(threads: number): number | null {
-  if (threads !== 1 || process.platform !== "linux") return null;
-  try {
-    const stat = readFileSync("/proc/thread-self/stat", "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100; // USER_HZ is 100 on every Linux that Node supports.
-  } catch {
-    return null;
-  }
-}
+/** CPU time so far; null where the work runs on further threads. */
+const secondsOf = (threads: number): number | null => (threads === 1 ? threadSeconds() : null);
 
 const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
 const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);

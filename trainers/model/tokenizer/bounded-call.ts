@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { createContext, Script } from "node:vm";
+import { threadSeconds } from "../../../harness/contract/thread-seconds.js";
 
 const script = new Script("work()");
 const context = createContext({ work: undefined });
@@ -40,15 +40,8 @@ const share = 0.9;
 
 /** Milliseconds that this thread has computed; this process, where the system says no more. */
 function computed(): number {
-  try {
-    const stat = readFileSync("/proc/thread-self/stat", "utf8");
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 13);
-    return 10 * (Number(user) + Number(system)); // ticks of 10 ms, by Linux's interface
-  } catch {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  }
+  const seconds = threadSeconds();
+  if (seconds !== null) return 1000 * seconds;
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
