@@ -82,7 +82,7 @@ class SlurmLauncher implements Launcher {
     const lost = [...endings].flatMap(([index, { state, reason, exit }]) => {
       const cell = cells[index];
       if (cell === undefined || state === "COMPLETED" || running.has(index)) return [];
-      const why = [reason ?? [], exit === undefined ? [] : exitText(exit)].flat().join(", ");
+      const why = [reason ?? [], exitText(exit) ?? []].flat().join(", ");
       const element = index % this.largest;
       const log = `${id}.${index - element}-${element}.log`;
       return [[cell, `Slurm ended it: ${state}${why === "" ? "" : ` (${why})`}; see ${log}`] as const];
@@ -203,9 +203,11 @@ function indexOf(id: string, name: string | undefined, element: string | undefin
   return Number(name.slice(id.length + 1)) + Number(element);
 }
 
-function exitText(exit: string): string {
-  const [status, signal] = exit.split(":");
-  return signal === "0" || signal === undefined ? `exit code ${status}` : `signal ${signal}`;
+/** Undefined where that says nothing, as of elements that took too long. */
+function exitText(exit = "0:0"): string | undefined {
+  const [status, signal = "0"] = exit.split(":");
+  if (signal !== "0") return `signal ${signal}`;
+  return status === "0" ? undefined : `exit code ${status}`;
 }
 
 /** What an element does: one cell, again where its worker died. */
