@@ -159,6 +159,18 @@ describe("protecting general ability", () => {
     expect(full["routed-experts"].addedParameters).toBe(7 * 549_312);
   });
 
+  test("what the text says of three orders", () => {
+    const { op, general, cells } = JSON.parse(read("protection-figures.json")).orders;
+    const all = cells.map((cell: Row) => points(cell.op));
+    expect(points(cells.reduce((sum: number, cell: Row) => sum + cell.op / cells.length, 0))).toBe(points(op.mean));
+    expect(page).toContain(`OP ${points(op.mean)} ± ${points(op.half)} (${all.join(", ")})`);
+    expect(page).toContain(`(general ability ${points(general.mean)} ± ${points(general.half)})`);
+    for (const cell of cells) expect([cell.general, cell.instruction, cell.safety]).toEqual([0, 0, 0]);
+    const [, , ofReplay, , , generalOfReplay] = table("| rank | trainer | OP |").find(([, name]) => name === "replay")!;
+    expect(page).toContain(`\`replay\` has ${ofReplay} in the [table above]`);
+    expect(page).toContain(`loses ${generalOfReplay!.replace("−", "")} of general ability`);
+  });
+
   test("what the text says of it", () => {
     const { replay, sequential, ...others } = protection;
     for (const name of ["routed-lora-r16-8e-3", "routed-experts", "routed-experts-1.5e-3"]) {

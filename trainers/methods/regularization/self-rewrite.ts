@@ -41,7 +41,7 @@ export const selfRewrite = defineMethod({
   modalities: ["text"],
   options,
   space: { keep: { values: ["with-answer", "all"] }, learningRate: rateRange },
-  effort: () => 1.5,
+  effort: () => 2,
   vectors: () => 1,
   strategy: (chosen) => new SelfRewriting(chosen),
 });
