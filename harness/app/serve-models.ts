@@ -46,6 +46,8 @@ export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device
   shadow?: string;
   pending: number;
   timeout: number;
+  /** MiB of prompts that each version keeps; 0 for none. */
+  promptCache: number;
   loaded: number;
   advance: number;
   /** A suite whose test items and probes are put to candidate and champion. */
@@ -177,7 +179,7 @@ async function openHere(
   const { options: schema } = plugins.trainer(trainer);
   const format = plugins.modelFor(model);
   const checkpoint = await format.open?.(model);
-  const { engine, dtype, python } = settings;
+  const { engine, dtype, python, promptCache } = settings;
   const chosen = await chooseEngine({ engine, device, dtype, python }, checkpoint, [], plugins);
   const { chatTemplate } = await format.inspect(model);
   return LocalBackend.open({
@@ -185,7 +187,7 @@ async function openHere(
     // the model's own context is the limit, not that of a benchmark
     options: checkOptions(schema, { maxTokens: Number.MAX_SAFE_INTEGER }, `trainer "${trainer}"`),
     engine: chosen?.name,
-    compute: { dtype, python },
+    compute: { dtype, python, promptBytes: promptCache * 2 ** 20 },
     threads: threads ?? Math.max(1, Math.floor(availableParallelism() / 2)),
     chat: chatTemplate === true && chat !== "never",
   });

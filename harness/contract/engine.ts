@@ -86,6 +86,11 @@ export interface ComputeSettings {
    * unless given, 0 for none. Changes no bits.
    */
   featureBytes?: number;
+  /**
+   * Most bytes of the keys and values of whole prompts that are kept for requests with the same prompt, by engines that
+   * can; none unless given. Changes no bits.
+   */
+  promptBytes?: number;
 }
 
 /** How a model is opened. */

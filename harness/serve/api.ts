@@ -23,6 +23,15 @@ export interface ApiAnswer {
   status: number;
   contentType: string;
   body: string | Readable;
+  /** Known when the body has ended, where the model is computed here. */
+  prompt?: PromptTokens;
+}
+
+/** Tokens of prompts. */
+export interface PromptTokens {
+  all: number;
+  /** Those that were not computed again. */
+  cached: number;
 }
 
 /** What answers the calls for one version of a model. */

@@ -119,8 +119,15 @@ async function answerBy({ trace, ...unrouted }: Unrouted, by: Route, services: C
   try {
     const answering = versions.get(by.name, by.version).then((backend) => backend.answer(call));
     const answer = await withinPatience(answering, call.signal);
-    if (answer.body instanceof Readable) answer.body.once("close", () => finish(answer.status));
-    else finish(answer.status);
+    const finishAnswer = () => {
+      const { all, cached } = answer.prompt ?? { all: 0, cached: 0 };
+      const of = { model: by.name, version: `${by.version}` };
+      metrics.promptTokens.inc({ ...of, source: "computed" }, all - cached);
+      metrics.promptTokens.inc({ ...of, source: "cache" }, cached);
+      finish(answer.status);
+    };
+    if (answer.body instanceof Readable) answer.body.once("close", finishAnswer);
+    else finishAnswer();
     shadow?.mirror(call, by, answer);
     return { answer, id, by };
   } catch (error) {

@@ -15,6 +15,9 @@ export class ServerMetrics {
   });
   readonly pending = this.#gauge("bench_requests_pending", "Calls that wait or are computed.", []);
   readonly refused = this.#counter("bench_refused_total", "Calls that no model was asked, by the reason.", ["reason"]);
+  readonly promptTokens = this.#counter("bench_prompt_tokens_total", "Tokens of prompts, computed or kept before.", [
+    ...["model", "version", "source"],
+  ]);
   readonly feedback = this.#counter("bench_feedback_total", "Feedback, by metric, and whether it counted.", [
     ...["model", "metric", "outcome"],
   ]);

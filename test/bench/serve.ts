@@ -73,6 +73,36 @@ for (const concurrency of [1, 16]) {
   console.log(`added at p50: ${(rows[1]!.p50 - rows[0]!.p50).toFixed(2)} ms`);
 }
 
+/** Answers of the embedded model to a few prompts that come again and again, without and with the cache of prompts. */
+const texts = Array.from({ length: 8 }, (_, prompt) => `Question ${prompt}: ${"a river and its city, ".repeat(20)}`);
+const answers: string[] = [];
+for (const promptCache of [0, 64]) {
+  const local = await serve(registry, ["support"], { promptCache });
+  const times: number[] = [];
+  let [cached, all] = [0, 0];
+  const given: string[] = [];
+  for (let index = 0; index < Math.min(400, calls); index++) {
+    const messages = [{ role: "user", content: texts[(index * 5 + (index >> 3)) % texts.length] }];
+    const began = performance.now();
+    const answer = await fetch(`${local.address}/v1/chat/completions`, {
+      ...{ method: "POST", headers: { "content-type": "application/json" } },
+      body: JSON.stringify({ model: "support", messages, max_tokens: 2, temperature: 1, seed: 1 }),
+    });
+    const { choices, usage } = JSON.parse(await answer.text());
+    times.push(performance.now() - began);
+    given.push(choices[0].message.content);
+    cached += usage.prompt_tokens_details.cached_tokens;
+    all += usage.prompt_tokens;
+  }
+  answers.push(given.join("\n"));
+  times.sort((a, b) => a - b);
+  console.log(
+    `embedded model, prompts of ${Math.round(all / times.length)} tokens, ${promptCache} MiB: ${((100 * cached) / all).toFixed(0)}% of the tokens kept, p50 ${at(times, 0.5).toFixed(1)} ms, p99 ${at(times, 0.99).toFixed(1)} ms`,
+  );
+  await local.server.close();
+}
+console.log(`the same answers: ${answers[0] === answers[1]}`);
+
 const malformed = [
   "",
   "{",

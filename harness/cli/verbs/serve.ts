@@ -28,6 +28,12 @@ export function addServe(program: Command, context: CliContext): void {
     )
     .option("--upstream-key <source>", "key of these servers, as env:NAME")
     .option("--shadow <version:percent>", "ask this version too, of so many percent of the calls; it answers nobody")
+    .option(
+      "--prompt-cache <MiB>",
+      "keys and values of prompts that each version computed here keeps, for requests with the same prompt; 0: none",
+      wholeNumber(0, 1_000_000),
+      64,
+    )
     .option("--loaded <n>", "versions in memory at a time, unless more are current", wholeNumber(1, 1000), 3)
     .option(
       "--advance <seconds>",

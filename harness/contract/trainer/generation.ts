@@ -42,6 +42,8 @@ export interface Generation {
   reasoning?: string;
   /** The name that a server answered by, where it is not the one that was asked for. */
   answeredBy?: string;
+  /** Tokens of the prompt whose keys and values were there already; absent where none are kept. */
+  cachedTokens?: number;
   /** True where the prompt was too long and was shortened. */
   shortened?: boolean;
   /** Ids of the documents that were found for it, the best first, where it is of a suite with documents. */

@@ -5,7 +5,7 @@ import { DeltaText } from "./delta-text.js";
 import type { Answered, ModelSetup } from "./messages.js";
 import { ModelWorker } from "./model-worker.js";
 import { type Question, readQuestion, readTexts } from "./request.js";
-import { chunkText, completionText, embeddingsText, endOfStream, usageChunkText } from "./response.js";
+import { chunkText, completionText, embeddingsText, endOfStream, promptTokensOf, usageChunkText } from "./response.js";
 
 /** A version that is computed here. */
 export class LocalBackend implements Backend {
@@ -54,11 +54,13 @@ export class LocalBackend implements Backend {
 
   async #complete(call: ApiCall, question: Question): Promise<ApiAnswer> {
     const answers = await Promise.all(question.prompts.map((_, index) => this.#ask(call, question, index)));
-    return { status: 200, contentType: "application/json", body: completionText(call, answers) };
+    const body = completionText(call, answers);
+    return { status: 200, contentType: "application/json", body, prompt: promptTokensOf(answers) };
   }
 
   #stream(call: ApiCall, question: Question): ApiAnswer {
     const body = new PassThrough();
+    const streamed: ApiAnswer = { status: 200, contentType: "text/event-stream", body };
     const delta = new DeltaText(question.decoding.stop);
     const send = (text: string) => {
       if (text !== "" && !body.writableEnded) body.write(chunkText(call, { text }));
@@ -71,6 +73,7 @@ export class LocalBackend implements Backend {
     body.write(chunkText(call, { first: true }));
     this.#ask(call, question, 0, (text) => send(delta.grown(text)))
       .then((answer) => {
+        streamed.prompt = promptTokensOf([answer]);
         send(delta.whole(answer.text));
         if (body.writableEnded) return;
         body.write(chunkText(call, { finishReason: answer.finishReason }));
@@ -81,7 +84,7 @@ export class LocalBackend implements Backend {
       .finally(() => {
         this.#pending -= 1;
       });
-    return { status: 200, contentType: "text/event-stream", body };
+    return streamed;
   }
 
   async #ask(

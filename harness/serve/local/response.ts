@@ -1,5 +1,5 @@
 import type { FinishReason } from "../../contract/trainer.js";
-import type { ApiCall } from "../api.js";
+import type { ApiCall, PromptTokens } from "../api.js";
 import type { Answered } from "./messages.js";
 
 /** The last line of a stream. */
@@ -57,10 +57,23 @@ function head({ path, id, model }: ApiCall, suffix: "" | ".chunk"): object {
   return { id, object, created: Math.floor(Date.now() / 1000), model };
 }
 
-function usageOf(answers: readonly Answered[]): Record<string, number | null> {
+/** Tokens of prompts, and how many of them were not computed again. */
+export const promptTokensOf = (answers: readonly Answered[]): PromptTokens =>
+  answers.reduce(
+    ({ all, cached }, { promptTokens, cachedTokens }) => ({
+      all: all + (promptTokens ?? 0),
+      cached: cached + (cachedTokens ?? 0),
+    }),
+    { all: 0, cached: 0 },
+  );
+
+function usageOf(answers: readonly Answered[]): object {
   const total = (values: (number | null)[]) =>
     values.reduce((sum, value) => (sum === null || value === null ? null : sum + value), 0);
   const prompt = total(answers.map(({ promptTokens }) => promptTokens));
   const completion = total(answers.map(({ tokens }) => tokens));
-  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total([prompt, completion]) };
+  return {
+    ...{ prompt_tokens: prompt, completion_tokens: completion, total_tokens: total([prompt, completion]) },
+    prompt_tokens_details: { cached_tokens: promptTokensOf(answers).cached },
+  };
 }

@@ -29,6 +29,7 @@ export async function serve(
     pending: 64,
     timeout: 60,
     loaded: 3,
+    promptCache: 64,
     advance: 0,
     probeItems: 4,
     monitor: 0,

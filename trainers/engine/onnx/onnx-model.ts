@@ -33,6 +33,7 @@ import { activations } from "./inference/activations.js";
 import { generate } from "./inference/generate.js";
 import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
+import type { PromptCache } from "./inference/prompt-cache.js";
 import { embed, score } from "./inference/score.js";
 import { fillStore, tensorsOf } from "./parameters/store-tensors.js";
 import { SavedFor } from "./saved-for.js";
@@ -57,6 +58,7 @@ export class OnnxModel implements Model {
     seed: number,
     session: SessionOptions,
     location: string = checkpoint.directory,
+    private readonly promptCache?: PromptCache,
   ) {
     this.savedFor = new SavedFor(checkpoint, location, this.folded);
     this.tokenizer = checkpoint.tokenizer;
@@ -152,15 +154,18 @@ export class OnnxModel implements Model {
   }
 
   async adapt(options: AdapterOptions, seed: number): Promise<void> {
+    this.promptCache?.clear();
     this.decoder.adapt(options, seed);
   }
 
   async stack(seed: number): Promise<void> {
+    this.promptCache?.clear();
     this.savedFor.base(this.decoder); // of the base as it is before the adapter is folded into it
     this.decoder.stack(seed);
   }
 
   async addPrompts(options: PromptOptions, seed: number): Promise<void> {
+    this.promptCache?.clear();
     this.decoder.addPrompts(options, seed);
   }
 
@@ -174,6 +179,7 @@ export class OnnxModel implements Model {
   }
 
   async merge(): Promise<void> {
+    this.promptCache?.clear();
     if (this.decoder.adapter) this.folded.add(this.adapters());
     this.savedFor.forget();
     this.decoder.merge();
@@ -217,6 +223,7 @@ export class OnnxModel implements Model {
   }
 
   async load(directory: string): Promise<void> {
+    this.promptCache?.clear();
     const { prompts } = this.decoder;
     if (prompts) return fillStore(prompts.store, openPrompts(directory), directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
@@ -258,7 +265,7 @@ export class OnnxModel implements Model {
   }
 
   private inference(weights: Vector | undefined): InferenceModel {
-    return inferenceOf(this.decoder, weights, (flops) => {
+    return inferenceOf(this.decoder, weights, this.promptCache, (flops) => {
       this.inferenceFlops += flops;
     });
   }
@@ -274,6 +281,7 @@ export class OnnxModel implements Model {
 
   /** To be called before what is trained changes: the base is, where nothing was added to it. */
   private beforeChange(): void {
+    this.promptCache?.clear();
     if (this.decoder.trainable !== this.decoder.base) return;
     this.folded.lose();
     this.savedFor.forget();

@@ -2,14 +2,14 @@ import type { Decoding, Generation } from "../../../../harness/contract/trainer.
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { EngineRequest, Written } from "../../contract.js";
 import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
-import { packedBatch } from "../decoder/packed-forward.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
-import { type Batch, batchesOf, widthStep } from "./batches.js";
+import { type Batch, batchesOf } from "./batches.js";
 import { KeyValueCache } from "./cache.js";
 import { chooseToken } from "./choice.js";
 import { decodeFlops } from "./decode-flops.js";
-import { decodeGraph, prefillGraph } from "./graphs.js";
-import { type InferenceModel, runGraph, runPacked } from "./inference.js";
+import { decodeGraph } from "./graphs.js";
+import { type InferenceModel, runGraph } from "./inference.js";
+import { prefill } from "./prefill.js";
 
 const mostRows = 64;
 
@@ -25,6 +25,8 @@ interface Row {
   limit: number;
   tokens: number[];
   seen: Set<number>;
+  /** Tokens of the prompt that were not computed again. */
+  cachedTokens: number;
 }
 
 /**
@@ -45,11 +47,13 @@ export async function generate(
     const rows = batch.indices.slice(0, batch.count).map((request) => {
       const { id, tokens } = requests[request]!;
       const limit = Math.min(decoding.maxNewTokens, model.config.contextLength - tokens.length);
-      return { request, id, position: tokens.length, limit, tokens: [], seen: new Set(tokens) };
+      return { request, id, position: tokens.length, limit, tokens: [], seen: new Set(tokens), cachedTokens: 0 };
     });
     const hear = (row: Row, generation: Generation | null) => {
-      if (generation !== null) generations[row.request] = generation;
-      else written?.(row.request, tokenizer.decode(row.tokens));
+      if (generation !== null) {
+        const { cachedTokens } = row;
+        generations[row.request] = { ...generation, ...(model.promptCache && { cachedTokens }) };
+      } else written?.(row.request, tokenizer.decode(row.tokens));
     };
     await continueBatch(model, tokenizer, requests, batch, rows, decoding, hear);
   }
@@ -66,8 +70,9 @@ async function continueBatch(
   hear: (row: Row, generation: Generation | null) => void,
 ): Promise<void> {
   const prompts = batch.indices.map((index) => requests[index]!);
-  const sequences = prompts.map(({ tokens, images }) => ({ tokens, images, positions: [tokens.length - 1] }));
-  let outputs = await runPacked(model, "prefill", prefillGraph, packedBatch(sequences, widthStep));
+  const prefilled = await prefill(model, prompts);
+  let { outputs } = prefilled;
+  for (const [index, row] of rows.entries()) if (prefilled.known[index]) row.cachedTokens = row.position;
   const lengths = prompts.map(({ tokens }) => tokens.length);
   const cache = new KeyValueCache(model.config, lengths, batch.width, outputs);
   for (let step = 0; ; step++) {
