@@ -40,8 +40,8 @@ class ProcessLauncher implements Launcher {
   }
 
   async state(id: string) {
-    const job = this.jobs.get(id);
-    return job && { alive: !job.cancelled, lost: job.lost };
+    const job = this.jobs.get(id); // absent where an earlier process had it, with which it ended
+    return { alive: job?.cancelled === false, lost: job?.lost ?? new Map<string, string>() };
   }
 
   async cancel(id: string): Promise<void> {

@@ -116,7 +116,7 @@ class SlurmLauncher implements Launcher {
   /**
    * How the elements of a job ended: by `sacct` where the cluster keeps accounts, else by `scontrol`, which forgets them as
    * `squeue` does. Asked when this process sees the job for the first time, when `squeue` lists none of it, and when one
-   * failed since.
+   * failed since. Without an answer nothing is known: the run does not depend on it.
    */
   private async endingsOf(
     id: string,
@@ -127,7 +127,7 @@ class SlurmLauncher implements Launcher {
     const isKnown = known !== undefined && failed.every(({ index }) => known.has(index));
     if (isKnown && (elements.length > 0 || known.size > 0)) return known;
     const found = this.accounts
-      ? endingsIn(id, await slurmCommand("sacct", sacctWords(id)))
+      ? endingsIn(id, await slurmCommand("sacct", sacctWords(id)).catch(() => ""))
       : await this.shown(id, elements);
     const all = new Map([...(known ?? []), ...found]);
     this.endings.set(id, all);

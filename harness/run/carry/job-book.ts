@@ -57,9 +57,19 @@ export class JobBook {
     const here = this.journaled.filter(({ launcher }) => launcher === this.plan.elsewhere.place);
     for (const { job, request } of here.reverse()) {
       if (open.size === 0) return;
-      const all = (await readRequest(requestsOf(this.objects), request)).cells.map(({ id }) => id);
+      const all = await this.cellsIn(job, request);
       const own = all.filter((id) => open.delete(id));
       if (own.length > 0) await this.takeUp(job, all, own);
+    }
+  }
+
+  /** Those of a request; none where it cannot be read, such as one of another version of bench, and its job has ended. */
+  private async cellsIn(job: string, request: string): Promise<string[]> {
+    try {
+      return (await readRequest(requestsOf(this.objects), request)).cells.map(({ id }) => id);
+    } catch (error) {
+      if ((await this.launcher.state(job, []))?.alive === true) throw error;
+      return [];
     }
   }
 
