@@ -124,6 +124,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   if (engine !== undefined && engine !== "auto") config.engine = engine;
   if (dtype === "bfloat16") config.dtype = dtype;
   if (python !== undefined) config.python = python;
+  if (content.imageFeatures !== undefined) config.imageFeatures = content.imageFeatures;
   if (flags.strict ?? content.strict) config.strict = true;
   if (fromCheckpoint !== undefined) config.fromCheckpoint = fromCheckpoint;
   if (observation !== undefined) config.observation = observation;

@@ -157,6 +157,7 @@ export const configSchema = Type.Object(
     engine: Type.Optional(text),
     dtype: Type.Optional(Type.Enum(["float32", "bfloat16"])),
     python: Type.Optional(text),
+    imageFeatures: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
     quick: Type.Optional(Type.Boolean()),
     strict: Type.Optional(Type.Boolean()),
     out: Type.Optional(text),

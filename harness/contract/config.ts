@@ -21,6 +21,8 @@ export interface RunConfig {
   dtype?: "bfloat16";
   /** Path of the interpreter, for an engine that computes in Python; the engine's own choice when absent. */
   python?: string;
+  /** Most megabytes (2^20) of features of images that an engine keeps; its own choice when absent. Changes no bits. */
+  imageFeatures?: number;
   quick: boolean;
   /** Run directory. */
   out?: string;

@@ -44,8 +44,9 @@ export async function openModel({ engine: choice, model, device, threads, seed }
   const module = modules.get(choice.module) ?? importPlugin(fileURLToPath(choice.module), { checked: true });
   modules.set(choice.module, module);
   const engine = (await module).engines?.find(({ name }) => name === choice.name) as Engine;
-  const { dtype, python, promptBytes } = choice;
-  const opened = await engine.open(choice.checkpoint, device, { threads, seed, dtype, python, promptBytes });
+  const { dtype, python, promptBytes, featureBytes } = choice;
+  const options = { threads, seed, dtype, python, promptBytes, featureBytes };
+  const opened = await engine.open(choice.checkpoint, device, options);
   checkCore(opened, choice.name);
   return withRefusals(opened, choice.name);
 }

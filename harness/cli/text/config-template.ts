@@ -54,6 +54,8 @@ gate:
 # The type of the weights (float32 or bfloat16), and the Python of an engine in Python; see \`bench list engines\`.
 # dtype: float32
 # python: ./venv/bin/python # such as
+# Megabytes of image features that are kept while the vision tower is frozen; 0 computes them anew each time, to the same bits.
+# imageFeatures: 128
 
 # A smaller configuration, for smoke tests.
 # quick: false

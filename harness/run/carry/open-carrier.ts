@@ -61,9 +61,13 @@ export async function openCarrier(
 function setupOf(plan: RunPlan): Omit<WorkerSetup, "cancelled"> {
   const { directory, plugins, model, engine, confinement, config } = plan;
   const { oracle: _oracle, ...suite } = plan.suite;
-  const { device, dtype, python, threads, quick, alerts = defaultAlerts, observation } = config;
+  const { device, dtype, python, imageFeatures, threads, quick, alerts = defaultAlerts, observation } = config;
   const { chat } = plan.record.model;
-  const compute = { ...(dtype && { dtype }), ...(python && { python }) };
+  const compute = {
+    ...(dtype && { dtype }),
+    ...(python && { python }),
+    ...(imageFeatures !== undefined && { featureBytes: imageFeatures * 2 ** 20 }),
+  };
   return {
     ...{ directory, plugins, confinement, suite, model, engine, compute, device, threads, quick },
     ...{ alerts, observation, chat },

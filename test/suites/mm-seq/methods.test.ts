@@ -35,8 +35,8 @@ test.each([
   ["replay", { generalItems: 6 }],
   ["ewc", { items: 4 }],
   ["lora", {}],
-  ["o-lora", {}],
-  ["lora-per-task", {}],
+  ["composed", { use: ["multimodal", "o-lora"], multimodal: { textItems: 6 } }],
+  ["composed", { use: ["multimodal", "lora-per-task"], multimodal: { textItems: 6 } }],
   ["merge", {}],
   ["composed", { use: ["lora", "soft-targets", "replay"] }],
 ])("%s %j trains on pictures as on text, and answers", async (name, options) => {

@@ -59,14 +59,15 @@ export class OnnxModel implements Model {
     session: SessionOptions,
     location: string = checkpoint.directory,
     private readonly promptCache?: PromptCache,
+    featureBytes?: number,
   ) {
+    const { config, architecture, tokenizer } = checkpoint;
     this.savedFor = new SavedFor(checkpoint, location, this.folded);
-    this.tokenizer = checkpoint.tokenizer;
-    this.architecture = checkpoint.architecture.name;
-    this.contextLength = checkpoint.config.contextLength;
-    const { vision } = checkpoint.config;
-    this.images = vision && imageTokens(vision);
-    this.decoder = new TrainableDecoder(checkpoint.config, seed, session, checkpoint.architecture);
+    this.tokenizer = tokenizer;
+    this.architecture = architecture.name;
+    this.contextLength = config.contextLength;
+    this.images = config.vision && imageTokens(config.vision);
+    this.decoder = new TrainableDecoder(config, seed, session, architecture, undefined, featureBytes);
     this.fill(checkpoint);
   }
 
@@ -224,10 +225,10 @@ export class OnnxModel implements Model {
 
   async load(directory: string): Promise<void> {
     this.promptCache?.clear();
-    const { prompts } = this.decoder;
+    const { prompts, adapter } = this.decoder;
     if (prompts) return fillStore(prompts.store, openPrompts(directory), directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
-    if (this.decoder.adapter) {
+    if (adapter) {
       throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory contains none.", {
         at: { file: directory },
         fix: "Load the directory into the base model, before an adapter is added.",
@@ -238,9 +239,8 @@ export class OnnxModel implements Model {
   }
 
   async digest(): Promise<string> {
-    const { adapter, prompts, base } = this.decoder;
-    const added = adapter ?? prompts;
-    const tensors = [...tensorsOf(base), ...(added ? tensorsOf(added.store) : [])];
+    const added = this.decoder.adapter ?? this.decoder.prompts;
+    const tensors = [...tensorsOf(this.decoder.base), ...(added ? tensorsOf(added.store) : [])];
     return digestModel(this.checkpoint, tensors, added?.options);
   }
 

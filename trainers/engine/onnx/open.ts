@@ -12,13 +12,14 @@ import { OnnxModel } from "./onnx-model.js";
 export async function openCheckpointModel(
   { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
   device: string,
-  { threads, seed, promptBytes = 0 }: OpenOptions,
+  { threads, seed, promptBytes = 0, featureBytes }: OpenOptions,
 ): Promise<Model> {
   const executionProviders = await resolveDevice(device);
   const checkpoint = openCheckpoint(directory, architectures);
   const prompts = promptBytes > 0 ? new PromptCache(promptBytes) : undefined;
   const session = { executionProviders, threads };
-  const model = new OnnxModel(checkpoint, seed, session, locationOf({ base: directory, adapter }), prompts);
+  const location = locationOf({ base: directory, adapter });
+  const model = new OnnxModel(checkpoint, seed, session, location, prompts, featureBytes);
   if (adapter !== undefined) {
     await model.load(adapter);
     await model.merge();

@@ -60,7 +60,8 @@ type MultimodalOptions = OptionsOf<typeof options>;
  *     nll(pictures) + w(t)·nll(text) + d(t)·T²·KL(before ‖ now)(text)
  *
  * on batches that are part replayed text, with the model before the first task as the teacher and weights that may change
- * over a task. It composes with adapters, which then are what is trained, and with whatever else does not use them up.
+ * over a task. It composes with adapters, which then are what is trained: with `lora-per-task` every task trains its own and a
+ * router chooses at test time; on a stack such as that of `o-lora` the teacher is the model before the task.
  * Privileges: `textItems` items of general ability.
  */
 export const multimodal = defineMethod({
@@ -81,7 +82,6 @@ export const multimodal = defineMethod({
 const source = "replayed text";
 
 class Multimodal implements Strategy {
-  readonly parameters = "shared";
   readonly #options: MultimodalOptions;
   #teacher: Vector | undefined;
   #text: TrainingSequence[] = [];

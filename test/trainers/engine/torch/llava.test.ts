@@ -93,6 +93,22 @@ describe.skipIf(skipped)("LLaVA models on PyTorch", () => {
     await Promise.all([model.release(), again.release(), here.release()]);
   });
 
+  test("features of a frozen tower are computed once an image while they are kept, counted, and change no bits", async () => {
+    const directory = writeTinyLlava();
+    const run = async (featureBytes: number) => {
+      const model = await openTorchModel({ directory }, "cpu", { ...settings, featureBytes }, architectures);
+      await model.adapt({ rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj"] }, 1);
+      for (let step = 0; step < 2; step++) await model.step(objectiveOf(model), update);
+      const scores = await model.score(questionsOf(model).map((own) => ({ ...own, continuation: [70] })));
+      const { flops } = await model.meter();
+      return { bits: [await model.digest(), scores], flops, bytes: await model.tensorBytes() };
+    };
+    const [kept, anew] = [await run(2 ** 20), await run(0)];
+    expect(kept.bits).toEqual(anew.bits);
+    expect(kept.flops).toBeLessThan(anew.flops);
+    expect(kept.bytes - anew.bytes).toBe(pictures.length * 16 * 32 * 4); // features, width, bytes
+  });
+
   test("refuses images that do not fit the tokens, and files that are gone", async () => {
     const model = await openThere(writeTinyLlava());
     const [question] = questionsOf(model);

@@ -63,6 +63,7 @@ export class TrainableDecoder {
   /**
    * `seed` keys dropout. The weights are the caller's to fill in, through `base`. Up to `mostInOneGraph` parameters a step
    * is one graph and sessions keep their memory from run to run, which is faster: their own vectors take less than 100 MB.
+   * `featureBytes` as in `OpenOptions`.
    */
   constructor(
     readonly config: DecoderConfig,
@@ -70,12 +71,13 @@ export class TrainableDecoder {
     session: SessionOptions = singleThread,
     readonly architecture: DecoderArchitecture = llama,
     private readonly mostInOneGraph = largeModel,
+    featureBytes?: number,
   ) {
     this.base = new ParameterStore(decoderShapes(config, architecture.layerVectors?.(config)));
     this.session = this.base.length > this.mostInOneGraph ? { ...session, returnsMemory: true } : session;
     this.baseFeeds = tensorFeeds(this.base);
     this.state = new TrainableState(this.base);
-    this.pictures = picturesOf(config, this.session);
+    this.pictures = picturesOf(config, this.session, featureBytes);
   }
 
   /** The parameters that training changes: the adapter's where there is one, else the base's. */
@@ -96,11 +98,12 @@ export class TrainableDecoder {
     return { ...this.baseFeeds, ...tensorFeeds(added.store, values) };
   }
 
-  /** Bytes of parameters, moments and vectors. */
+  /** Bytes of parameters, moments and vectors, and of the features of images that are kept. */
   tensorBytes(): number {
     const stack = [...this.earlier, this.adapter ?? this.prompts];
     const added = stack.reduce((sum, own) => sum + (own?.store.length ?? 0), 0);
-    return 4 * (this.base.length + added + 2 * this.state.first.length) + this.vectors.bytes;
+    const numbers = this.base.length + added + 2 * this.state.first.length;
+    return 4 * numbers + this.vectors.bytes + (this.pictures?.bytes ?? 0);
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {

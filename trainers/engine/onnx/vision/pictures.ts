@@ -2,7 +2,7 @@ import { BenchError } from "../../../../harness/contract/errors.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import { ImageReader } from "../../../model/vision/image-reader.js";
 import { Recent } from "../../../model/vision/recent.js";
-import { tokensOfImage, type VisionConfig } from "../../../model/vision/vision-config.js";
+import { mostFeatureBytes, tokensOfImage, type VisionConfig } from "../../../model/vision/vision-config.js";
 import type { ImageFile } from "../../contract.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
 import { Graph } from "../graph/graph.js";
@@ -12,19 +12,21 @@ import { featureInput, placeInput } from "./insert.js";
 import { patchFeeds } from "./patches.js";
 import { imageFeatures, towerFlops } from "./tower.js";
 
-/** Of the features that are kept while the tower is frozen. */
-const mostFeatureBytes = 128 * 2 ** 20;
-
-/** The pictures of sequences as graphs read them. */
+/**
+ * The pictures of sequences as graphs read them. Features of at most `featureBytes` are kept while tower and projector are
+ * frozen.
+ */
 export class Pictures {
   private readonly reader: ImageReader;
-  private readonly kept = new Recent<Float32Array>(mostFeatureBytes);
+  private readonly kept: Recent<Float32Array>;
   private readonly vision: VisionConfig;
 
   constructor(
     private readonly config: DecoderConfig & { vision: VisionConfig },
     private readonly session: SessionOptions,
+    private readonly featureBytes: number,
   ) {
+    this.kept = new Recent(featureBytes);
     this.vision = config.vision;
     this.reader = new ImageReader(this.vision.processor);
   }
@@ -49,7 +51,7 @@ export class Pictures {
     const { hidden } = this.config;
     const size = tokensOfImage(this.vision) * hidden;
     const values = new Float32Array(batch.images.length * size);
-    const known = frozen ? this.kept : new Recent<Float32Array>(mostFeatureBytes);
+    const known = frozen ? this.kept : new Recent<Float32Array>(this.featureBytes);
     for (const [index, image] of batch.images.entries()) {
       const own = await known.get(image.digest, async () => {
         spend(towerFlops(this.vision, hidden, 1));
@@ -58,6 +60,11 @@ export class Pictures {
       values.set(own, index * size);
     }
     return { ...places, [featureInput]: floats(values, [values.length / hidden, hidden]) };
+  }
+
+  /** Of the features that are kept. */
+  get bytes(): number {
+    return this.kept.bytes;
   }
 
   /** Gives up the features that were kept. */
@@ -99,8 +106,12 @@ export class Pictures {
 }
 
 /** Those of a model that takes images. */
-export function picturesOf(config: DecoderConfig, session: SessionOptions): Pictures | undefined {
-  return config.vision && new Pictures({ ...config, vision: config.vision }, session);
+export function picturesOf(
+  config: DecoderConfig,
+  session: SessionOptions,
+  featureBytes: number = mostFeatureBytes,
+): Pictures | undefined {
+  return config.vision && new Pictures({ ...config, vision: config.vision }, session, featureBytes);
 }
 
 /** Throws DATA_INVALID: a model that takes text alone was given an image. */

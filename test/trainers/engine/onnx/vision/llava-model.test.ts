@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Model, TrainingSequence } from "../../../../../trainers/engine/contract.js";
-import { openModel } from "../../../../../trainers/engine/onnx/open.js";
+import { openCheckpointModel, openModel } from "../../../../../trainers/engine/onnx/open.js";
 import { readHeader } from "../../../../../trainers/model/safetensors.js";
 import { qwen2Config, temporaryDirectory, writeTinyModel } from "../../../model/tiny-model.js";
 import {
@@ -97,6 +97,23 @@ test("a lesson with an image trains tower, projector and language model; one wit
   const before = await model.loss(objective(...batch));
   expect(await moved(...batch)).toEqual([true, true, true]);
   expect(await model.loss(objective(...batch))).toBeLessThan(before);
+});
+
+test("features of a frozen tower are computed once an image while they are kept, counted, and change no bits", async () => {
+  const directory = writeTinyLlava();
+  const run = async (featureBytes: number) => {
+    const own = await openCheckpointModel({ directory }, "cpu", { threads: 1, seed: 1, featureBytes });
+    await own.adapt({ rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj"] }, 1);
+    const bytes = await own.tensorBytes();
+    for (let step = 0; step < 3; step++) await own.step(objective(lesson(prompt, [first])), update);
+    const scores = await own.score([question(), question([second])]);
+    const { flops } = await own.meter();
+    return { bits: [await own.digest(), scores], flops, kept: (await own.tensorBytes()) - bytes };
+  };
+  const [kept, anew] = [await run(2 ** 20), await run(0)];
+  expect(kept.bits).toEqual(anew.bits);
+  expect(kept.flops).toBeLessThan(anew.flops);
+  expect([kept.kept, anew.kept]).toEqual([2 * 16 * 32 * 4, 0]); // images, features, width, bytes
 });
 
 test.each(variantNames)(
