@@ -63,7 +63,6 @@ export class TrainableDecoder {
   /**
    * `seed` keys dropout. The weights are the caller's to fill in, through `base`. Up to `mostInOneGraph` parameters a step
    * is one graph and sessions keep their memory from run to run, which is faster: their own vectors take less than 100 MB.
-   * `featureBytes` as in `OpenOptions`.
    */
   constructor(
     readonly config: DecoderConfig,
@@ -101,9 +100,8 @@ export class TrainableDecoder {
   /** Bytes of parameters, moments and vectors, and of the features of images that are kept. */
   tensorBytes(): number {
     const stack = [...this.earlier, this.adapter ?? this.prompts];
-    const added = stack.reduce((sum, own) => sum + (own?.store.length ?? 0), 0);
-    const numbers = this.base.length + added + 2 * this.state.first.length;
-    return 4 * numbers + this.vectors.bytes + (this.pictures?.bytes ?? 0);
+    const weights = stack.reduce((sum, own) => sum + (own?.store.length ?? 0), this.base.length);
+    return 4 * (weights + 2 * this.state.first.length) + this.vectors.bytes + (this.pictures?.bytes ?? 0);
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
