@@ -180,10 +180,16 @@ async function openHere(
   const format = plugins.modelFor(model);
   const checkpoint = await format.open?.(model);
   const { engine, dtype, python, promptCache } = settings;
-  const chosen = await chooseEngine({ engine, device, dtype, python }, checkpoint, [], plugins);
+  const { engine: chosen, devices } = await chooseEngine({ engine, device, dtype, python }, checkpoint, [], plugins);
+  const [own] = devices.slots as [string];
+  if (device.includes(",")) {
+    throw new BenchError("CONFIG_INVALID", "a server computes a model on one device", {
+      fix: "Name one after --device.",
+    });
+  }
   const { chatTemplate } = await format.inspect(model);
   return LocalBackend.open({
-    ...{ plugins: specifiersFor(context, further), trainer, model, device },
+    ...{ plugins: specifiersFor(context, further), trainer, model, device: own },
     // the model's own context is the limit, not that of a benchmark
     options: checkOptions(schema, { maxTokens: Number.MAX_SAFE_INTEGER }, `trainer "${trainer}"`),
     engine: chosen?.name,

@@ -13,8 +13,13 @@ export function withGridOptions(command: Command): Command {
     .option("--quick", "smaller configuration, for smoke tests")
     .optionsGroup("Model and device:")
     .option("--model <reference>", "base model: a directory or hf://owner/name[@revision]")
-    .option("--workers <n>", "cells to run in parallel (default: the number of cores)", wholeNumber(1, limits.workers));
+    .option(
+      "--workers <n>",
+      "cells to run in parallel (default: the number of cores; one each where there are several devices)",
+      wholeNumber(1, limits.workers),
+    );
   return withDeviceOptions(grid, "threads per cell")
+    .option("--devices-per-cell <n>", "devices that compute one cell together", wholeNumber(1, limits.devicesPerCell))
     .optionsGroup("Output:")
     .option("--retry-failed", "rerun cells that failed before")
     .option("--dry-run", "show the plan with its estimates of time and disk, and stop");
@@ -25,7 +30,10 @@ export function withDeviceOptions(command: Command, threads: string): Command {
   return command
     .optionsGroup("Model and device:")
     .option("--threads <n>", threads, wholeNumber(1, limits.threads))
-    .option("--device <device>", "cpu, webgpu, cuda or cuda:<n>; see `bench doctor`")
+    .option(
+      "--device <device>",
+      "cpu, webgpu, cuda or cuda:<n>, several with commas (cells share them), or auto; see `bench doctor`",
+    )
     .option(
       "--engine <name>",
       "engine that trains and answers, or auto: the first that opens the model; see `bench list engines`",

@@ -4,6 +4,7 @@ export const limits = {
   orders: 1000,
   workers: 1024,
   threads: 1024,
+  devicesPerCell: 64,
   evaluateEvery: 1_000_000,
   evaluateItems: 1_000_000,
 } as const;

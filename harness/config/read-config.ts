@@ -23,6 +23,7 @@ export interface ConfigFlags {
   workers?: number;
   threads?: number;
   device?: string;
+  devicesPerCell?: number;
   engine?: string;
   dtype?: "float32" | "bfloat16";
   python?: string;
@@ -114,6 +115,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
     locate?.(["evaluateItems"], true),
   );
   const engine = flags.engine ?? content.engine;
+  const devicesPerCell = flags.devicesPerCell ?? content.devicesPerCell ?? 1;
   const dtype = flags.dtype ?? content.dtype;
   const python =
     flags.python === undefined ? content.python && resolve(directory, content.python) : resolve(flags.python);
@@ -122,6 +124,7 @@ export function readConfig(file: string | undefined, flags: ConfigFlags): Config
   if (chat !== undefined) config.chat = chat;
   if (isolate !== undefined) config.isolate = isolate;
   if (engine !== undefined && engine !== "auto") config.engine = engine;
+  if (devicesPerCell > 1) config.devicesPerCell = devicesPerCell;
   if (dtype === "bfloat16") config.dtype = dtype;
   if (python !== undefined) config.python = python;
   if (content.imageFeatures !== undefined) config.imageFeatures = content.imageFeatures;

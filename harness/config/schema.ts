@@ -154,6 +154,7 @@ export const configSchema = Type.Object(
     workers: Type.Optional(Type.Integer({ ...count, maximum: limits.workers })),
     threads: Type.Optional(Type.Integer({ ...count, maximum: limits.threads })),
     device: Type.Optional(text),
+    devicesPerCell: Type.Optional(Type.Integer({ ...count, maximum: limits.devicesPerCell })),
     engine: Type.Optional(text),
     dtype: Type.Optional(Type.Enum(["float32", "bfloat16"])),
     python: Type.Optional(text),

@@ -14,7 +14,10 @@ export interface RunConfig {
   workers: number;
   /** Threads inside one cell; more than 1 changes bits and is part of the cell's digest. */
   threads: number;
+  /** A name, several separated by commas that cells share, or `auto`: all GPUs, else the CPU. */
   device: string;
+  /** Devices that compute one cell; 1 when absent. */
+  devicesPerCell?: number;
   /** Name of the engine that computes; the first that opens the model on the device when absent. */
   engine?: string;
   /** The type of the weights; float32 when absent. */

@@ -37,6 +37,8 @@ export interface EngineDefinition {
   numerics: string;
   /** Whether it computes in processes of its own, which Node's permissions do not allow a plug-in to start. */
   startsProcesses?: true;
+  /** Whether it opens a model on several devices of one kind, named with commas between them: each has a part of it. */
+  dividesModels?: true;
   /** In which types it can hold weights; float32 alone unless given. */
   dtypes?: readonly string[];
   /**

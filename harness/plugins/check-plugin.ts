@@ -105,6 +105,7 @@ const members: Readonly<Record<string, object>> = {
     { name, version: text, numerics: text, probe: method },
     {
       startsProcesses: flag,
+      dividesModels: flag,
       capabilities: method,
       memory: method,
       measureSpeed: method,

@@ -15,13 +15,14 @@ export function tunedConfig(
   label: string,
   options: Record<string, unknown>,
 ): string {
-  const { suite, model, plugins, device, engine, dtype, chat, quick } = config;
+  const { suite, model, plugins, device, devicesPerCell, engine, dtype, chat, quick } = config;
   const content = {
     suite,
     ...(model === undefined ? {} : { model }),
     ...(plugins.length === 0 ? {} : { plugins }),
     ...(device === "cpu" ? {} : { device }),
     ...(engine === undefined ? {} : { engine }),
+    ...(devicesPerCell === undefined ? {} : { devicesPerCell }),
     ...(dtype === undefined ? {} : { dtype }),
     ...(chat === undefined ? {} : { chat }),
     ...(quick ? { quick } : {}),

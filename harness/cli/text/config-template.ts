@@ -49,6 +49,7 @@ gate:
 # workers: 2 # such as
 # threads: 1
 # device: cpu
+# devicesPerCell: 1
 # engine: onnx # such as
 
 # The type of the weights (float32 or bfloat16), and the Python of an engine in Python; see \`bench list engines\`.

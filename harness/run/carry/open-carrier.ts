@@ -4,7 +4,7 @@ import type { JournalEvent } from "../../contract/result.js";
 import { groupBy } from "../../metrics/statistics/clusters.js";
 import type { RunPlan } from "../plan/plan.js";
 import type { CellEvent, WorkerSetup } from "../pool/messages.js";
-import { openPool } from "../pool/pool.js";
+import { openPools } from "../pool/slots.js";
 import type { CellState } from "../store/cell-state.js";
 import type { Carrier, CarrierMessage } from "./carrier.js";
 import { eventKeys } from "./cell-log.js";
@@ -31,8 +31,10 @@ export async function openCarrier(
   say: (message: CarrierMessage) => void,
 ): Promise<Carrier> {
   const { elsewhere, record } = plan;
-  const setup = setupOf(plan);
-  if (elsewhere === undefined || launcher === undefined) return openPool(setup, workers, say);
+  const { slots } = plan.devices;
+  const shared = setupOf(plan);
+  if (elsewhere === undefined || launcher === undefined) return openPools(shared, workers, slots, say);
+  const setup = { ...shared, device: slots[0]! };
   const notice = (text: string) => say({ type: "notice", text });
   const store = await openStore(elsewhere.store);
   await store.create();
@@ -58,10 +60,10 @@ export async function openCarrier(
 }
 
 /** What the workers of a plan are started with. */
-function setupOf(plan: RunPlan): Omit<WorkerSetup, "cancelled"> {
+function setupOf(plan: RunPlan): Omit<WorkerSetup, "cancelled" | "device"> {
   const { directory, plugins, model, engine, confinement, config } = plan;
   const { oracle: _oracle, ...suite } = plan.suite;
-  const { device, dtype, python, imageFeatures, threads, quick, alerts = defaultAlerts, observation } = config;
+  const { dtype, python, imageFeatures, threads, quick, alerts = defaultAlerts, observation } = config;
   const { chat } = plan.record.model;
   const compute = {
     ...(dtype && { dtype }),
@@ -69,7 +71,7 @@ function setupOf(plan: RunPlan): Omit<WorkerSetup, "cancelled"> {
     ...(imageFeatures !== undefined && { featureBytes: imageFeatures * 2 ** 20 }),
   };
   return {
-    ...{ directory, plugins, confinement, suite, model, engine, compute, device, threads, quick },
+    ...{ directory, plugins, confinement, suite, model, engine, compute, threads, quick },
     ...{ alerts, observation, chat },
   };
 }

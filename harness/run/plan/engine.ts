@@ -1,12 +1,6 @@
 import { pathToFileURL } from "node:url";
 import type { RunConfig } from "../../contract/config.js";
-import type {
-  Checkpoint,
-  ComputeSettings,
-  DeviceReport,
-  EngineChoice,
-  EngineDefinition,
-} from "../../contract/engine.js";
+import type { Checkpoint, ComputeSettings, EngineChoice, EngineDefinition } from "../../contract/engine.js";
 import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
@@ -14,23 +8,36 @@ import { decoderVersion } from "../../images/decode.js";
 import { resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
 import { modalitiesOf } from "./check-suite.js";
+import { type DevicePlan, planDevices } from "./slots.js";
 
 /** The engine of a run, as it is on this machine. */
 export type PreparedEngine = Pick<EngineDefinition, "name" | "version" | "numerics">;
 
+/** The engine of a run, where one opens its model, and what its cells compute on. */
+export interface ChosenEngine {
+  engine: PreparedEngine | undefined;
+  devices: DevicePlan;
+}
+
 /**
  * The engine of a run: the one that the configuration names, or the first registered that opens the model on the device
- * with weights of the type. Undefined where none opens it and no trainer asks for one.
+ * with weights of the type. None where none opens it and no trainer asks for one.
  *
- * @throws UNKNOWN_NAME, DEVICE_UNAVAILABLE, ENGINE_UNAVAILABLE; CAPABILITY_MISSING where a trainer asks for what engine or
+ * @throws UNKNOWN_NAME, DEVICE_UNAVAILABLE, CONFIG_INVALID, ENGINE_UNAVAILABLE; CAPABILITY_MISSING where a trainer asks for what engine or
  *   model lack.
  */
 export async function chooseEngine(
-  { engine: name, device, dtype: type, python }: Pick<RunConfig, "engine" | "device" | "dtype" | "python">,
+  {
+    engine: name,
+    device,
+    devicesPerCell,
+    dtype: type,
+    python,
+  }: Pick<RunConfig, "engine" | "device" | "devicesPerCell" | "dtype" | "python">,
   checkpoint: Checkpoint | undefined,
   trainers: readonly TrainerRecord[],
   registry: Registry,
-): Promise<PreparedEngine | undefined> {
+): Promise<ChosenEngine> {
   const engines = name === undefined ? registry.allEngines() : [registry.engine(name)];
   const dtype = type ?? "float32";
   const opening = engines.filter((engine) => capabilitiesOf(engine, checkpoint) !== undefined);
@@ -43,14 +50,17 @@ export async function chooseEngine(
   if (able.length === 0 && (asking.length > 0 || name !== undefined)) {
     throw cannotOpen(engines, checkpoint, asking[0]?.label, registry);
   }
-  const engine = await firstOn(device, able.length > 0 ? able : engines, python);
-  if (able.length === 0) return undefined;
+  const request = { device, ...(devicesPerCell && { devicesPerCell }), ...(python && { python }) };
+  const { engine, devices } = await planDevices(request, able.length > 0 ? able : engines);
+  if (able.length === 0) return { engine: undefined, devices };
   for (const { label, asked } of asking) {
     const missing = asked.filter((capability) => !capabilitiesOf(engine!, checkpoint)!.includes(capability));
     if (missing.length > 0) throw lacks(engine!, checkpoint!, label, asked, missing, registry);
   }
   const { name: chosen, version, numerics } = engine!;
-  return { name: chosen, version, numerics, ...(await engine!.prepare?.({ device, dtype, python })) };
+  const [first] = devices.slots[0]!.split(",") as [string];
+  const prepared = await engine!.prepare?.({ device: first, dtype, python });
+  return { engine: { name: chosen, version, numerics, ...prepared }, devices };
 }
 
 /** What decides the bits of a run's cells besides its data: the engine's numerics and, for pictures, what decodes them. */
@@ -83,30 +93,6 @@ function capabilitiesOf(engine: EngineDefinition, checkpoint: Checkpoint | undef
   if (checkpoint === undefined || engine.open === undefined) return undefined;
   const offered = engine.capabilities?.(checkpoint);
   return offered?.filter((capability) => checkpoint.capabilities?.includes(capability) ?? true);
-}
-
-/** The first engine that has the device here; undefined where there is no engine. */
-async function firstOn(
-  device: string,
-  engines: readonly EngineDefinition[],
-  python: string | undefined,
-): Promise<EngineDefinition | undefined> {
-  if (device === "cpu" || engines.length === 0) return engines[0];
-  const reports: DeviceReport[] = [];
-  for (const engine of engines) {
-    const own = await engine.probe(python);
-    if (own.some((report) => report.device === device && report.available)) return engine;
-    reports.push(...own);
-  }
-  const named = reports.filter((report) => report.device === device);
-  const available = reports.filter((report) => report.available).map((report) => report.device);
-  throw new BenchError(
-    "DEVICE_UNAVAILABLE",
-    `the device "${device}" is not available${named.length > 0 ? `: ${named.map(({ detail }) => detail).join("; ")}` : ""}`,
-    {
-      fix: `This machine has: ${[...new Set(["cpu", ...available])].join(", ")}. \`bench doctor\` says more.`,
-    },
-  );
 }
 
 function lacksType(engines: readonly EngineDefinition[], dtype: string, registry: Registry): BenchError {

@@ -96,7 +96,7 @@ export async function estimateRun(run: {
   const guessed = [...byTrainer].filter(([, cell]) => !cell.measured).map(([label]) => label);
   const seconds = makespan(Object.values(cells), parallel(run.config));
   const { low, high } = guessed.length === 0 ? ranges.measured : ranges.modeled;
-  const hours = sum(Object.values(cells)) / 3600;
+  const hours = ((run.config.devicesPerCell ?? 1) * sum(Object.values(cells))) / 3600;
   const { price } = run.config;
   return {
     seconds,

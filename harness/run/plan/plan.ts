@@ -2,7 +2,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
 import type { Checkpoint } from "../../contract/engine.js";
-import { toBenchError } from "../../contract/errors.js";
+import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Confinement } from "../../contract/isolation.js";
 import type { InspectedModel, TextMeasure } from "../../contract/plugin.js";
 import { mapStrings, redactAddress, redactCredentials } from "../../contract/redact.js";
@@ -29,6 +29,7 @@ import { type MemoryPlan, planMemory } from "./memory.js";
 import { ordersOf } from "./orders.js";
 import { pinReferences } from "./pin-references.js";
 import { crossedSeeds, seedsOf } from "./seeds.js";
+import type { DevicePlan } from "./slots.js";
 
 const workerKinds = ["methods", "trainers", "scorers", "models", "engines"] as const;
 
@@ -43,6 +44,7 @@ export interface RunPlan {
   model: string;
   /** Name of the engine that computes; undefined where none opens the model. */
   engine: string | undefined;
+  devices: DevicePlan;
   /** What the processes of plug-ins may see. */
   confinement: Confinement;
   /** What workers load: the plug-ins of the registry that learn or score. */
@@ -86,10 +88,15 @@ export async function planRun(
     trainers.flatMap((trainer) => takersOf(trainer, registry)),
     { name: `the model ${model.record.reference}`, modalities: model.modalities },
   );
+  if (config.devicesPerCell !== undefined && model.modalities?.includes("image")) {
+    throw new BenchError("CAPABILITY_MISSING", "no engine divides a model that takes images between devices", {
+      fix: "Leave --devices-per-cell out.",
+    });
+  }
   const measure = await model.measure();
   const { suite, limits } = measureAnswerLimits(checked, measure);
   const continuation = source && (await startsOf(source, trainers, model, registry));
-  const engine = await chooseEngine(config, model.checkpoint, trainers, registry);
+  const { engine, devices } = await chooseEngine(config, model.checkpoint, trainers, registry);
   checkIsolation(config, trainers, engine?.name, registry);
   if (source !== undefined && continuation!.record.restored.length > 0) checkEngine(source, engine?.name);
   const digestInput: CellDigestInput = {
@@ -97,7 +104,7 @@ export async function planRun(
     model: model.record.digest,
     scorers,
     numerics: engine === undefined ? "none" : await numericsOf(engine, suite),
-    device: config.device,
+    device: devices.device,
     threads: config.threads,
     quick: config.quick,
     answerLimits: Object.keys(limits).length === 0 ? undefined : limits,
@@ -112,16 +119,17 @@ export async function planRun(
   };
   const { seeds, digest, id, directory } = chooseSeeds(config.seeds, orders.length, locate);
   const cells = gridCells(digestInput, trainers, orders, seeds, continuation?.starts);
+  const shared = devices.slots.length === 1 ? config : { ...config, workers: devices.slots.length };
   const memory = planMemory(
     {
-      ...{ config, suite, trainers, cells: cells.map(({ record }) => record) },
+      ...{ config: shared, suite, trainers, cells: cells.map(({ record }) => record) },
       ...{ parameters: model.record.parameters, checkpoint: model.checkpoint },
       ...{ engine: engine && registry.engine(engine.name), imageTokens: measure?.image },
     },
     registry,
     config.on === undefined ? undefined : Number.POSITIVE_INFINITY,
   );
-  const elsewhere = elsewhereOf(config, directory, memory, registry);
+  const elsewhere = elsewhereOf(config, devices, directory, memory, registry);
   const fitting = { ...config, workers: memory.workers };
   const { host: _host, ...environment } = machineHere();
   const record: RunRecord = {
@@ -142,7 +150,7 @@ export async function planRun(
     environment: {
       ...environment,
       ...(engine === undefined ? {} : { [`engine ${engine.name}`]: engine.version }),
-      device: config.device,
+      device: devices.device,
       threads: config.threads,
       workers: fitting.workers,
     },
@@ -154,7 +162,7 @@ export async function planRun(
   const estimate = await estimateRun({
     ...{ directory, config: fitting, record, suite, cells, efforts },
     imageTokens: measure?.image,
-    speed: async () => engine && machineSpeed(registry.engine(engine.name), config.device),
+    speed: async () => engine && machineSpeed(registry.engine(engine.name), devices.device),
   });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
   return {
@@ -164,6 +172,7 @@ export async function planRun(
     suite,
     model: model.directory,
     engine: engine?.name,
+    devices,
     confinement: confinementOf(config, directory, record.source?.directory, registry),
     plugins: plugins.filter((plugin) => workerKinds.some((kind) => registry.namesOf(kind, plugin).length > 0)),
     cells,

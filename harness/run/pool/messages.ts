@@ -23,6 +23,7 @@ export interface WorkerSetup {
   /** Name of the engine that computes, where one opens the model. */
   engine?: string;
   compute: ComputeSettings;
+  /** What models are opened on: a device, or those of one cell separated by commas. */
   device: string;
   threads: number;
   quick: boolean;

@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { BenchError, type ErrorCode, errorCodes } from "../../../harness/contract/errors.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import type { ChildDevices } from "./devices.js";
 import { encodeMessage, MessageReader } from "./frames.js";
 
 /** Where the Python package `bench_torch` is. */
@@ -30,7 +31,7 @@ interface Failure {
 }
 
 /**
- * The process that computes: `python -m bench_torch`. It ends with its standard input, so with this process, however that
+ * The process that computes, `python -m bench_torch`, or the one that starts several for one model. It ends with its standard input, so with this process, however that
  * ends; and does not keep this process from ending.
  */
 export class TorchChild {
@@ -41,10 +42,14 @@ export class TorchChild {
   private patience = silenceSeconds;
   private stderrTail = "";
   private failure: BenchError | undefined;
+  /** When it has ended, with whatever it started. */
+  readonly closed: Promise<void>;
 
-  constructor(python: string, threads: number) {
+  /** @param devices the CPU, or what this process sees, unless given. */
+  constructor(python: string, threads: number, { processes, visible }: Partial<ChildDevices> = {}) {
     const given = process.env.PYTHONPATH;
-    this.child = spawn(python, ["-m", "bench_torch", String(threads)], {
+    const module = (processes ?? 1) > 1 ? ["bench_torch.launch", String(processes)] : ["bench_torch"];
+    this.child = spawn(python, ["-m", ...module, String(threads)], {
       stdio: ["pipe", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -52,6 +57,7 @@ export class TorchChild {
         PYTHONDONTWRITEBYTECODE: "1",
         OMP_NUM_THREADS: String(threads),
         CUBLAS_WORKSPACE_CONFIG: ":4096:8",
+        ...(visible !== undefined && { CUDA_VISIBLE_DEVICES: visible }),
         HF_HUB_OFFLINE: "1",
         HF_HUB_DISABLE_PROGRESS_BARS: "1",
         TRANSFORMERS_VERBOSITY: "error",
@@ -74,9 +80,12 @@ export class TorchChild {
     this.child.stdin.on("error", () => {}); // "close" says more
     this.child.on("error", (error) => this.fail(`cannot be started: ${error.message}`));
     // "close" comes after both streams ended, so that the last words are complete
-    this.child.on("close", (code, signal) =>
-      this.fail(signal === null ? `exited with code ${code}` : `was ended by ${signal}`),
-    );
+    this.closed = new Promise((resolve) => {
+      this.child.on("close", (code, signal) => {
+        this.fail(signal === null ? `exited with code ${code}` : `was ended by ${signal}`);
+        resolve();
+      });
+    });
     this.hold(false);
   }
 
@@ -177,12 +186,12 @@ export class TorchChild {
 
 const children = new Map<string, TorchChild>();
 
-/** The child of this thread for an interpreter and a number of threads; started where there is none that lives. */
-export function childFor(python: string, threads: number): TorchChild {
-  const key = `${threads} ${python}`;
+/** The child of this thread for an interpreter, a number of threads and devices; started where there is none that lives. */
+export function childFor(python: string, threads: number, devices: ChildDevices): TorchChild {
+  const key = JSON.stringify([python, threads, devices]);
   const known = children.get(key);
   if (known?.alive) return known;
-  const child = new TorchChild(python, threads);
+  const child = new TorchChild(python, threads, devices);
   children.set(key, child);
   return child;
 }

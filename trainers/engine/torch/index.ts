@@ -21,6 +21,7 @@ export const torchEngine = (architectures: readonly Architecture[]): Engine => (
   version: packages.torch,
   numerics,
   startsProcesses: true,
+  dividesModels: true,
   dtypes: ["float32", "bfloat16"],
   async prepare({ device, dtype = "float32", python }) {
     const found = await findPython(python);

@@ -6,6 +6,7 @@ import { llava } from "../../model/vision/llava.js";
 import { mostFeatureBytes } from "../../model/vision/vision-config.js";
 import type { Model } from "../contract.js";
 import { childFor, openingSeconds } from "./child.js";
+import { childDevices } from "./devices.js";
 import type { OpenedModel } from "./opened-model.js";
 import { findPython } from "./python.js";
 import { TorchModel } from "./torch-model.js";
@@ -22,12 +23,13 @@ export async function openTorchModel(
   { threads, seed, dtype = "float32", python, featureBytes = mostFeatureBytes }: OpenOptions,
   architectures: readonly Architecture[] = [],
 ): Promise<Model> {
-  const child = childFor((await findPython(python)).path, threads);
+  const devices = childDevices(device);
+  const child = childFor((await findPython(python)).path, threads, devices);
   const vision =
     readFields(directory).architecture === llava ? readConfig(directory, architectures).config.vision : undefined;
   const settings = {
     directory,
-    device,
+    device: devices.kind,
     dtype,
     seed,
     image_token: vision?.imageToken ?? null,

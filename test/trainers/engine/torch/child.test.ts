@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { TorchChild } from "../../../../trainers/engine/torch/child.js";
 import { writeTinyModel } from "../../model/tiny-model.js";
@@ -33,14 +34,18 @@ describe.skipIf(skipped)("the child process", () => {
     expect(child.alive).toBe(false);
   });
 
-  test("a child that hangs is killed", async () => {
-    const child = new TorchChild(python!, 1);
+  test.each([1, 2])("a child of %i that hangs is killed", async (processes) => {
+    const child = new TorchChild(python!, 1, { processes });
     const { model } = await open(child);
-    process.kill(child.pid!, "SIGSTOP");
+    const { stdout } = spawnSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" });
+    const own = stdout.split("\n").filter(Boolean).map(Number);
+    process.kill(own.at(-1) ?? child.pid!, "SIGSTOP");
     await expect(child.ask("meter", { model }, 1)).rejects.toMatchObject({
       code: "ENGINE_FAILED",
       message: expect.stringContaining("said nothing for 1 seconds"),
     });
     expect(child.alive).toBe(false);
+    await child.closed;
+    for (const pid of [child.pid!, ...own]) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 });

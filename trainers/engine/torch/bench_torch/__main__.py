@@ -6,10 +6,13 @@ import time
 import traceback
 
 import torch
+from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from .deterministic import begin
 from .errors import BenchError
+from .memory import ShortMemory, is_short
 from .model import TorchModel
+from .ranks import Ranks
 from .wire import read_message, write_message
 
 CALLS = frozenset(
@@ -22,9 +25,10 @@ CALLS = frozenset(
 class Server:
     """The models that are open, and the calls on them."""
 
-    def __init__(self, source, sink):
-        self.source = source
+    def __init__(self, source, sink, ranks: Ranks):
+        self.source = ranks.relayed(source)
         self.sink = sink
+        self.ranks = ranks
         self.models: dict[int, TorchModel] = {}
         self.opened = 0
         self.last_tick = time.monotonic()
@@ -35,12 +39,17 @@ class Server:
         if now - self.last_tick < 1:
             return
         self.last_tick = now
-        write_message(self.sink, {"jsonrpc": "2.0", "method": "progress"})
+        self.say({"method": "progress"})
+
+    def say(self, what: dict) -> None:
+        """What several processes find together, the first one says."""
+        if self.ranks.first:
+            write_message(self.sink, {"jsonrpc": "2.0", **what})
 
     def call(self, method: str, params: dict):
         if method == "open":
             self.opened += 1
-            self.models[self.opened] = model = TorchModel(**params, tick=self.tick)
+            self.models[self.opened] = model = TorchModel(**params, tick=self.tick, ranks=self.ranks)
             return {"model": self.opened, **model.describe()}
         model = params.pop("model")
         if method == "release":
@@ -52,20 +61,27 @@ class Server:
 
     def serve(self) -> None:
         while (message := read_message(self.source)) is not None:
-            answer = {"jsonrpc": "2.0", "id": message["id"]}
+            answer = {"id": message["id"]}
             try:
                 answer["result"] = self.call(message["method"], message["params"])
             except Exception as error:
+                if self.ranks.several and not isinstance(error, (BenchError, ShortMemory)):
+                    _end(error)
                 answer["error"] = _failure(error)
-            write_message(self.sink, answer)
+            self.say(answer)
+
+
+def _end(error: Exception) -> None:
+    """Ends this process, and by that all of them: the others wait for it somewhere within the call."""
+    get_error_handler().record_exception(error)
+    os._exit(1)
 
 
 def _failure(error: Exception) -> dict:
     """What is answered where a call fails: a code of bench's, OUT_OF_MEMORY, or none for what nobody expected."""
     if isinstance(error, BenchError):
         return {"code": -32000, "message": str(error), "data": {"code": error.code, "fix": error.fix}}
-    # On a GPU it is an error of its own; on a CPU the allocator says it.
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error):
+    if is_short(error):
         torch.cuda.empty_cache()
         return {"code": -32001, "message": str(error), "data": {"code": "OUT_OF_MEMORY"}}
     return {"code": -32603, "message": f"{type(error).__name__}: {error}", "data": {"trace": traceback.format_exc()}}
@@ -76,7 +92,7 @@ def main() -> None:
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     begin(int(sys.argv[1]))
-    Server(sys.stdin.buffer, sink).serve()
+    Server(sys.stdin.buffer, sink, Ranks()).serve()
 
 
 main()

@@ -6,12 +6,14 @@ import torch
 from peft import AdaLoraConfig, LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from peft.tuners.tuners_utils import BaseTunerLayer
+from torch.distributed.tensor import DTensor
 from torch.nn import Linear, Module, Parameter
 from torch.nn import functional as F
 from transformers.pytorch_utils import Conv1D
 
 from .errors import BenchError
 from .images import plain_name
+from .ranks import Ranks, local
 
 
 def linear_modules(model: Module) -> dict[str, Module]:
@@ -29,9 +31,10 @@ def linear_modules(model: Module) -> dict[str, Module]:
 class Adapters:
     """The adapters of a model, oldest first; the last one is trained, the others act and are frozen."""
 
-    def __init__(self, model: Module, options: dict):
+    def __init__(self, model: Module, options: dict, ranks: Ranks):
         self.model = model
         self.options = options
+        self.ranks = ranks
         self.names: list[str] = []
         paths = list(linear_modules(model))
         known = {path.rsplit(".", 1)[-1] for path in paths}
@@ -104,7 +107,12 @@ class Adapters:
     def merge(self) -> None:
         """Folds all adapters into the weights of the modules that they adapt, and takes them away."""
         for path, layer in self.layers().items():
-            layer.merge()
+            weight = layer.get_base_layer().weight
+            if isinstance(weight, DTensor):
+                for name in self.names:
+                    local(weight).add_(self.ranks.part(layer.get_delta_weight(name), weight))
+            else:
+                layer.merge()
             parent, _, name = path.rpartition(".")
             setattr(self.model.get_submodule(parent), name, layer.get_base_layer())
         if hasattr(self.model, "peft_config"):

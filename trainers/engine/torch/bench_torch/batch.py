@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from .errors import BenchError
+from .ranks import Ranks
 
 
 @dataclass
@@ -19,28 +20,57 @@ class Rows:
     selected: list[int]
     labels: list[int]
     weights: list[float]
+    #: Of all rows of the batch, also where these are only some.
+    total: float
     #: Tokens of all sequences, those that nothing is predicted from included.
     count: int
+    #: How many rows the batch has, and which of them these are, where they are only some.
+    batch: int
+    places: list[int] | None = None
+
+    def placed(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of these rows among zeros for the batch's others."""
+        whole = values.new_zeros(self.batch, values.shape[1])
+        if any(self.weights):
+            whole[self.places] = values
+        return whole
+
+    def shares(self, device: torch.device) -> torch.Tensor:
+        """Of each row in the batch's mean."""
+        return (torch.tensor(self.weights, device=device, dtype=torch.float64) / self.total).float()
 
 
-def rows_of(sequences: list[dict]) -> Rows:
-    """The loss of token i is read from the state at i - 1, so a sequence enters up to the token before its last weighted one."""
-    rows = Rows([], [], [], [], [], 0)
-    start = 0
+def rows_of(sequences: list[dict], ranks: Ranks | None = None) -> Rows:
+    """The loss of token i is read from the state at i - 1, so a sequence enters up to the token before its last weighted one.
+
+    Of several processes each has the rows of its own sequences. One that would have none computes the first sequence as
+    nothing, since all take part in each forward pass.
+    """
+    found = []
     for sequence in sequences:
-        tokens, weights = sequence["tokens"], sequence["weights"]
-        rows.count += len(tokens)
-        positions = [i for i in range(1, len(tokens)) if weights[i] > 0]
-        if not positions:
-            continue
+        positions = [i for i in range(1, len(sequence["tokens"])) if sequence["weights"][i] > 0]
+        if positions:
+            found.append((sequence, positions))
+    if not found:
+        raise BenchError("INTERNAL", "A batch has no token with a weight above zero.")
+    weights = [sequence["weights"][i] for sequence, positions in found for i in positions]
+    total = torch.tensor(weights, dtype=torch.float64).sum().item()
+    rows = Rows([], [], [], [], [], total, sum(len(sequence["tokens"]) for sequence in sequences), len(weights))
+    if ranks is not None and ranks.several:
+        ends = torch.tensor([len(positions) for _, positions in found]).cumsum(0).tolist()
+        found = [(*one, range(end - len(one[1]), end)) for one, end in zip(found, ends)]
+        found = ranks.mine(found) or [({**found[0][0], "weights": [0.0] * len(found[0][0]["tokens"])}, *found[0][1:])]
+        rows.places = [place for *_, places in found for place in places]
+        found = [one[:2] for one in found]
+    start = 0
+    for sequence, positions in found:
+        tokens = sequence["tokens"]
         rows.tokens.append(tokens[: positions[-1]])
         rows.images.append(digests_of(sequence))
         rows.selected += [start + i - 1 for i in positions]
         rows.labels += [tokens[i] for i in positions]
-        rows.weights += [weights[i] for i in positions]
+        rows.weights += [sequence["weights"][i] for i in positions]
         start += positions[-1]
-    if not rows.selected:
-        raise BenchError("INTERNAL", "A batch has no token with a weight above zero.")
     return rows
 
 
@@ -48,30 +78,32 @@ def digests_of(sequence: dict) -> list[str]:
     return [image["digest"] for image in sequence.get("images") or []]
 
 
-def term_value(term: dict, logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def term_value(term: dict, logits: torch.Tensor, rows: Rows) -> torch.Tensor:
     """A term over texts: the mean over the rows of `logits` [rows, classes], weighted; not yet times its own weight."""
     kind = term["kind"]
+    labels = torch.tensor(rows.labels, device=logits.device)
     if kind == "language-modeling":
         values = F.cross_entropy(logits, labels, reduction="none")
     elif kind == "distillation":
         # T²·KL(teacher ‖ student) at temperature T (Hinton et al., 1503.02531).
         heat = term["temperature"]
-        teacher = F.log_softmax(given(term["teacher"], logits) / heat, dim=-1)
+        teacher = F.log_softmax(given(term["teacher"], logits, rows) / heat, dim=-1)
         student = F.log_softmax(logits / heat, dim=-1)
         values = heat * heat * (teacher.exp() * (teacher - student)).sum(-1)
     elif kind == "reverse-distillation":
-        teacher, student = F.log_softmax(given(term["teacher"], logits), dim=-1), F.log_softmax(logits, dim=-1)
+        teacher, student = F.log_softmax(given(term["teacher"], logits, rows), dim=-1), F.log_softmax(logits, dim=-1)
         values = (student.exp() * (student - teacher)).sum(-1)
     elif kind == "logit-matching":
-        values = (logits - given(term["target"], logits)).square().mean(-1)
+        values = (logits - given(term["target"], logits, rows)).square().mean(-1)
     elif kind == "label-logit":
         values = logits.gather(1, labels[:, None])[:, 0]
     elif kind == "logit-norm":
         values = logits.square().sum(-1)
     else:
         raise BenchError("CAPABILITY_MISSING", f'The engine "torch" has no term {kind}.')
-    return (values * weights).sum()
+    return (values * rows.shares(logits.device)).sum()
 
 
-def given(logits: dict, like: torch.Tensor) -> torch.Tensor:
-    return logits["values"].view(logits["rows"], logits["classes"]).to(like.device)
+def given(logits: dict, like: torch.Tensor, rows: Rows) -> torch.Tensor:
+    values = logits["values"].view(logits["rows"], logits["classes"])
+    return (values if rows.places is None else values[rows.places]).to(like.device)

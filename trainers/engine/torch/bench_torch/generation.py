@@ -88,19 +88,21 @@ class SlotCache(Cache):
 @torch.no_grad()
 def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_stop, tick, most_rows: int) -> None:
     """Continues prompts until each ends: fills in `tokens`. `model` computes; see `TorchModel.compute`."""
-    waiting = deque(row for row in rows if row.limit > 0)
-    if not waiting:
+    asked = [row for row in rows if row.limit > 0]
+    if not asked:
         return
-    count = min(most_rows, len(waiting))
-    longest = max(len(row.prompt) + row.limit for row in waiting)
+    waiting = deque(model.ranks.mine(asked))
+    count = min(most_rows, -(-len(asked) // model.ranks.size))
+    longest = max(len(row.prompt) + row.limit for row in asked)
     cache = SlotCache(model.layers, count, -(-longest // 64) * 64)
-    prefix = _common([model.before_images(row) for row in waiting])
+    prefix = _common([model.before_images(row) for row in asked])
     if prefix > 0:
-        _read(model, cache, {0: Row(0, "", waiting[0].prompt[:prefix], 0)}, 0)
+        _read(model, cache, {0: Row(0, "", asked[0].prompt[:prefix], 0)}, 0)
         cache.spread(prefix)
     active: dict[int, Row] = {}
     decoder = Decoder(model, cache, count)
-    while waiting or active:
+    # Several processes take each forward pass together, those whose answers have ended with rows that only fill it up.
+    while model.ranks.any(bool(waiting or active)):
         tick()
         free = [slot for slot in range(count) if slot not in active]
         if waiting and (len(free) * 4 >= count or not active):
@@ -117,6 +119,8 @@ def continue_rows(model, rows: list[Row], decoding: dict, ends: set[int], has_st
         for row in own.values():
             row.ended = row.tokens[-1] in ends or len(row.tokens) >= row.limit or has_stop(row)
         active = {slot: row for slot, row in active.items() if not row.ended}
+    for row, tokens in zip(asked, model.ranks.gathered([row.tokens for row in model.ranks.mine(asked)])):
+        row.tokens = tokens
 
 
 def _common(prompts: list[list[int]]) -> int:
@@ -179,7 +183,8 @@ class Decoder:
         """Logits [active, classes]."""
         places = {slot: len(row.prompt) + len(row.tokens) - 1 for slot, row in active.items()}
         rows = [[row.tokens[-1], places[slot], slot, places[slot] + row.shift] for slot, row in active.items()]
-        if not has_kernel(self.cache.layers[0].keys):
+        keys = self.cache.layers[0].keys
+        if keys is None or not has_kernel(keys):
             rows += self.idle[: max(0, FEWEST_ROWS - len(rows))]
             tokens, before, slots, positions = zip(*rows)
             device = self.model.device
@@ -188,7 +193,7 @@ class Decoder:
             return self.compute(ids, layout, positions)[: len(active)]
         self.state.copy_(torch.tensor(rows + self.idle[len(rows) :]))
         self.steps += 1
-        if self.steps == STEPS_BEFORE_GRAPH:
+        if self.steps == STEPS_BEFORE_GRAPH and not self.model.ranks.several:
             self.record()
         if self.graph is None:
             self.logits = self.compute_state()

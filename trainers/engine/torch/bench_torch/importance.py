@@ -17,6 +17,7 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
     """
     own = model.trainable
     total = torch.zeros_like(own.values)
+    # Several processes compute each example together: FSDP2 takes the mean of what is the same in all of them.
 
     def add(objective: torch.Tensor, tokens: int, keep: bool = False) -> None:
         own.gradient.zero_()
@@ -48,7 +49,7 @@ def importance(model, examples: list[dict], kind: str, seed: int, coverage: floa
         model.tick()
     total /= max(len(examples), 1)
     own.gradient.zero_()
-    check_finite(total.sum().item())
+    check_finite(own.division.across(total.sum()).item())
     return total
 
 

@@ -1,5 +1,6 @@
 """What a gradient takes, estimated before it is computed; layers whose activations are computed again instead of kept."""
 
+import math
 import os
 from contextlib import contextmanager, nullcontext
 
@@ -18,17 +19,27 @@ LOGIT = 12
 USABLE = 0.9
 
 
-def check_memory(model, tokens: int, rows: int) -> None:
-    """Throws MemoryError where the gradient of so many tokens, with so many rows of logits, will not fit beside the model."""
+class ShortMemory(MemoryError):
+    """What is asked for will not fit; all processes found so together, and nothing was begun."""
+
+
+def left(model) -> float:
+    """Bytes of a device's memory that can be planned with, beside what the model holds there; infinite where unknown."""
     total = _total(model.device)
     if total is None:
-        return
+        return math.inf
+    shared = model.ranks.size if model.device.type == "cpu" else 1
+    return max(0.0, total / shared * USABLE - model.held_bytes())
+
+
+def check_memory(model, tokens: int, rows: int) -> None:
+    """Throws ShortMemory where the gradient of so many tokens, with so many rows of logits, will not fit beside the model."""
     kept = KEPT * model.layers if not recomputes(model.model) else KEPT_ENTERING * model.layers + KEPT
     width = model.embedding.embedding_dim * model.embedding.weight.element_size() / 2
     needed = kept * width * tokens + LOGIT * rows * model.vocabulary
-    left = total * USABLE - model.tensor_bytes()
-    if needed > left:
-        raise MemoryError(f"A gradient of {tokens} tokens takes about {needed / 1e9:.1f} GB, {max(left, 0) / 1e9:.1f} GB are left.")
+    free = left(model)
+    if model.ranks.any(needed > free):
+        raise ShortMemory(f"A gradient of {tokens} tokens takes about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are left.")
 
 
 def _total(device: torch.device) -> int | None:
@@ -39,17 +50,18 @@ def _total(device: torch.device) -> int | None:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _layers(model: torch.nn.Module) -> list[GradientCheckpointingLayer]:
+def layers_of(model: torch.nn.Module) -> list[GradientCheckpointingLayer]:
+    """The layers that transformers computes again, and that are divided between processes."""
     return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
 
 
 def recomputes(model: torch.nn.Module) -> bool:
-    return any(layer.gradient_checkpointing for layer in _layers(model))
+    return any(layer.gradient_checkpointing for layer in layers_of(model))
 
 
 def recompute(model: torch.nn.Module) -> bool:
     """From now on layers keep what enters them alone. False where they did so before, or cannot."""
-    layers = _layers(model)
+    layers = layers_of(model)
     if not layers or recomputes(model):
         return False
     for layer in layers:
@@ -61,7 +73,7 @@ def recompute(model: torch.nn.Module) -> bool:
 @contextmanager
 def recomputing(model: torch.nn.Module):
     """Layers that recompute do so within. transformers asks for the state of training, which the modules in them do not get."""
-    layers = _layers(model) if torch.is_grad_enabled() and recomputes(model) else []
+    layers = layers_of(model) if torch.is_grad_enabled() and recomputes(model) else []
     for layer in layers:
         layer.training = True
     try:
@@ -74,3 +86,8 @@ def recomputing(model: torch.nn.Module):
 def _recomputed(function, *args):
     layout = in_force()
     return checkpoint(function, *args, use_reentrant=False, context_fn=lambda: (nullcontext(), laid_out(layout)))
+
+
+def is_short(error: BaseException) -> bool:
+    """Whether the memory ran out: an error of its own on a GPU; on a CPU the allocator says it."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -16,15 +17,19 @@ from . import attention
 from .adapters import Adapters, linear_modules
 from .attention import Packed, laid_out
 from .batch import digests_of, rows_of, term_value
+from .division import Division, Held
 from .errors import BenchError
 from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows, joined_places
 from .images import Images, check_images, is_unused, plain_name, takes_images
 from .importance import importance
 from .keyed import number
-from .memory import check_memory, recompute, recomputing
+from .memory import check_memory, is_short, left, recompute, recomputing
 from .norms import fuse_norms
 from .parameters import Trainable, combine, dot
+from .ranks import Ranks, local
 from .update import apply_update, check_finite, constrained
+
+T = TypeVar("T")
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -36,33 +41,52 @@ MOST_CACHE = {"cpu": 1 << 30, "cuda": 8 << 30}
 class TorchModel:
     """One opened model. Vectors are known by numbers, which are the caller's handles."""
 
-    def __init__(self, directory: str, device: str, dtype: str, seed: int, tick, image_token: int | None = None, feature_bytes: int = 0):
-        self.device = torch.device(device)
+    def __init__(
+        self,
+        directory: str,
+        device: str,
+        dtype: str,
+        seed: int,
+        tick,
+        ranks: Ranks,
+        image_token: int | None = None,
+        feature_bytes: int = 0,
+    ):
+        self.ranks = ranks
+        self.device = ranks.device(device)
         self.dtype = DTYPES[dtype]
         self.directory = directory
         self.seed = seed
         self.tick = tick
-        self.model = load(directory, self.dtype).to(self.device)
-        fuse_norms(self.model)
+        mesh = ranks.mesh(self.device)
+        with ranks.in_turn():
+            self.model = load(directory, self.dtype)
+            self.architecture = type(self.model).__name__  # FSDP2 gives it another
+            fuse_norms(self.model)
+            self.model = ranks.divide(self.model, mesh, self.device)
         config = self.model.config.get_text_config()
         self.context = getattr(config, "max_position_embeddings", None) or 1 << 20
         self.vocabulary = config.vocab_size
         self.layers = config.num_hidden_layers
         self.embedding = self.model.get_input_embeddings()
+        self.embed_tokens = ranks.within(self.model, self.embedding)
+        self.states = ranks.within(self.model, self.model.base_model)
         self.base = trained_tensors(self.model)
         self.images: Images | None = None
         #: Why a model with a tower takes no images.
         self.blind: BenchError | None = None
         self.adapters: Adapters | None = None
         self.prompts: dict[str, Parameter] | None = None
-        self.vectors: dict[int, torch.Tensor] = {}
+        self.vectors: dict[int, Held] = {}
         self.vector_count = 0
         self.flops = 0
         self.trained_tokens = 0
         self.base_hash: str | None = None
+        #: Sequences that are answered at a time, since the memory was short.
+        self.most_answered = MOST_ROWS
         #: Whether the parameters are others for a moment.
         self.elsewhere = False
-        self.trainable = Trainable(self.base, self.device)
+        self.trainable = Trainable(self.base, self.device, ranks)
         self.matrix_elements = sum(module.weight.numel() for module in linear_modules(self.model).values())
         self.check_packing()
         self.open_images(image_token, feature_bytes)
@@ -72,7 +96,7 @@ class TorchModel:
     def describe(self) -> dict:
         config = self.model.config.get_text_config()
         return {
-            "architecture": type(self.model).__name__,
+            "architecture": self.architecture,
             "parameters": sum(parameter.numel() for parameter in self.base.values()),
             "contextLength": self.context,
             "vocabulary": self.vocabulary,
@@ -100,59 +124,71 @@ class TorchModel:
             base = _hash(json.dumps(config, sort_keys=True, default=str), self.exact(self.base))
             if self.frozen:
                 self.base_hash = base
-        return _hash(base, self.trainable.named(self.trainable.values)) if self.frozen else base
+        return _hash(base, self.trainable.named(self.trainable.values).items()) if self.frozen else base
 
-    def exact(self, named: dict[str, Parameter]) -> dict[str, torch.Tensor]:
-        """Tensors in float32; master weights where they are trained."""
+    def exact(self, named: dict[str, Parameter]) -> Iterator[tuple[str, torch.Tensor]]:
+        """Whole tensors one after another; master weights in float32 where they are trained."""
         own = {id(p): value for p, value in zip(self.trainable.parameters, self.trainable.split(self.trainable.values))}
-        return {name: own.get(id(parameter), parameter.data) for name, parameter in named.items()}
+        for name, parameter in named.items():
+            yield name, self.ranks.whole(own.get(id(parameter), local(parameter)), parameter)
 
-    def tensor_bytes(self) -> int:
+    def held_bytes(self) -> int:
+        """Of all tensors in this process."""
         own = self.trainable
-        parameters = sum(p.numel() * p.element_size() for p in self.model.parameters())
+        parameters = sum(local(p).numel() * p.element_size() for p in self.model.parameters())
         tables = sum(4 * p.numel() for p in (self.prompts or {}).values())
         features = self.images.bytes if self.images else 0
-        return parameters + own.bytes + tables + features + sum(4 * vector.numel() for vector in self.vectors.values())
+        vectors = sum(4 * held.values.numel() for held in self.vectors.values())
+        return parameters + own.bytes + tables + features + vectors
+
+    def tensor_bytes(self) -> int:
+        return int(self.ranks.total(self.held_bytes()))
 
     def meter(self) -> dict:
         seeing = self.images.flops if self.images else 0
-        return {"flops": self.flops + seeing, "trainedTokens": self.trained_tokens}
+        return {"flops": int(self.ranks.total(self.flops + seeing)), "trainedTokens": self.trained_tokens}
 
     # Vectors.
 
-    def hold(self, values: torch.Tensor) -> dict:
+    def hold(self, values: torch.Tensor, like: Held | None = None) -> dict:
+        """Keeps a vector over what is trained, or one like another."""
+        division, length = (like.division, like.length) if like else (self.trainable.division, self.trainable.length)
         self.vector_count += 1
-        self.vectors[self.vector_count] = values
-        return {"id": self.vector_count, "length": values.numel()}
+        self.vectors[self.vector_count] = Held(values, length, division)
+        return {"id": self.vector_count, "length": length}
 
-    def vector(self, handle: dict, length: int | None = None) -> torch.Tensor:
-        values = self.vectors.get(handle["id"])
-        if values is None:
+    def held(self, handle: dict, length: int | None = None) -> Held:
+        held = self.vectors.get(handle["id"])
+        if held is None:
             raise BenchError("INTERNAL", f"Vector {handle['id']} was freed or belongs to another model.")
-        if length is not None and values.numel() != length:
+        if length is not None and held.length != length:
             raise BenchError(
                 "INTERNAL",
-                f"Vector {handle['id']} has {values.numel()} elements instead of {length}.",
+                f"Vector {handle['id']} has {held.length} elements instead of {length}.",
                 "Vectors of before an adapter was added or merged do not fit the parameters after it.",
             )
-        return values
+        return held
+
+    def vector(self, handle: dict, length: int | None = None) -> torch.Tensor:
+        return self.held(handle, length).values
 
     def own(self, handle: dict | None) -> torch.Tensor | None:
         return None if handle is None else self.vector(handle, self.trainable.length)
 
     def dot(self, a: dict, b: dict) -> float:
-        left = self.vector(a)
-        return dot(left, self.vector(b, left.numel()))
+        left = self.held(a)
+        found = dot(left.values, self.vector(b, left.length))
+        return self.ranks.total(found) if left.division.divided else found
 
     def combine(self, weights: list[float], vectors: list[dict]) -> dict:
         if not vectors or len(weights) != len(vectors):
             raise BenchError("INTERNAL", f"{len(weights)} weights do not fit {len(vectors)} vectors.")
-        first = self.vector(vectors[0])
-        return self.hold(combine(weights, [self.vector(vector, first.numel()) for vector in vectors]))
+        first = self.held(vectors[0])
+        return self.hold(combine(weights, [self.vector(vector, first.length) for vector in vectors]), first)
 
     def multiply(self, a: dict, b: dict) -> dict:
-        left = self.vector(a)
-        return self.hold(left * self.vector(b, left.numel()))
+        left = self.held(a)
+        return self.hold(left.values * self.vector(b, left.length), left)
 
     def snapshot(self) -> dict:
         return self.hold(self.trainable.values.clone())
@@ -165,10 +201,15 @@ class TorchModel:
         self.vectors.pop(vector["id"], None)
 
     def read(self, vector: dict) -> torch.Tensor:
-        return self.vector(vector)
+        held = self.held(vector)
+        return held.division.whole(held.values)
 
     def write(self, values: torch.Tensor) -> dict:
-        return self.hold(values.clone().to(self.device))
+        """A vector over what is trained, several one behind another, or others, which every process has whole."""
+        own = self.trainable.division
+        division = own if len(values) % max(1, own.length) == 0 else Division(self.ranks, [])
+        part = division.part(values).clone().to(self.device)
+        return self.hold(part, Held(part, len(values), division))
 
     def reset_optimizer(self) -> None:
         self.trainable.first.zero_()
@@ -177,14 +218,15 @@ class TorchModel:
 
     def save_optimizer(self) -> dict:
         own = self.trainable
-        return {"first": own.first, "second": own.second, "step": own.step}
+        first, second = (own.division.whole(moments) for moments in (own.first, own.second))
+        return {"first": first, "second": second, "step": own.step}
 
     def restore_optimizer(self, first: torch.Tensor, second: torch.Tensor, step: int) -> None:
         own = self.trainable
         if len(first) != own.length or len(second) != own.length:
             raise BenchError("INTERNAL", f"Moments of {len(first)} elements do not fit {own.length} parameters.")
-        own.first.copy_(first)
-        own.second.copy_(second)
+        own.first.copy_(own.division.part(first))
+        own.second.copy_(own.division.part(second))
         own.step = step
 
     @contextmanager
@@ -237,7 +279,7 @@ class TorchModel:
         if self.prompts is None and not images:
             return {"input_ids": ids}
         virtual = ids >= self.vocabulary
-        embedded = self.embedding(ids.where(~virtual, 0))
+        embedded = self.embed_tokens(ids.where(~virtual, 0))
         if self.prompts is not None:
             rows = self.prompts["prompt_embeddings"][(ids - self.vocabulary).clamp(min=0)].to(embedded.dtype)
             embedded = torch.where(virtual[..., None], rows, embedded)
@@ -253,6 +295,11 @@ class TorchModel:
         """Of a model without a processor that works here texts can be computed all the same."""
         if not takes_images(self.model.config):
             return
+        if self.ranks.several:
+            self.blind = BenchError(
+                "CAPABILITY_MISSING", "Images are not computed on several devices.", "Leave --devices-per-cell out."
+            )
+            return
         try:
             self.images = Images(self.model, self.directory, token, feature_bytes)
             if token is None:
@@ -260,7 +307,7 @@ class TorchModel:
         except Exception as error:
             self.images = None
             self.blind = error if isinstance(error, BenchError) else BenchError(
-                "CAPABILITY_MISSING", f"Images fail in {type(self.model).__name__}: {error}", "Use another model for questions with images."
+                "CAPABILITY_MISSING", f"Images fail in {self.architecture}: {error}", "Use another model for questions with images."
             )
 
     def seeing(self) -> Images:
@@ -307,7 +354,7 @@ class TorchModel:
             return
         raise BenchError(
             "CAPABILITY_MISSING",
-            f"{type(self.model).__name__} does not compute packed sequences as it computes each alone.",
+            f"{self.architecture} does not compute packed sequences as it computes each alone.",
             "Use a model whose layers mix tokens by attention alone.",
         )
 
@@ -320,7 +367,8 @@ class TorchModel:
         the backward pass may compute activations again.
         """
         terms, batches = objective["terms"], objective["batches"]
-        laid = [rows_of(batch) for batch in batches]
+        laid = [rows_of(batch, self.ranks) for batch in batches]
+        share = 1 / self.ranks.size
         total = torch.zeros((), device=self.device)
         values: list[torch.Tensor | None] = [None] * len(terms)
         tokens = sum(rows.count for rows in laid)
@@ -335,7 +383,8 @@ class TorchModel:
                 start += sum(len(sequence) for sequence in rows.tokens)
             if training is not None and self.adapters is not None and self.adapters.options["dropout"] > 0:
                 self.adapters.dropping(True)
-                torch.manual_seed(number(self.seed, "lora-dropout", task=training, step=self.trainable.step))
+                seed = number(self.seed, "lora-dropout", task=training, step=self.trainable.step)
+                torch.manual_seed(seed + self.ranks.rank)
             logits = self.packed(sequences, selected, [images for rows in laid for images in rows.images])
             counts = torch.tensor([0, *(len(rows.labels) for rows in laid)]).cumsum(0).tolist()
         for i, term in enumerate(terms):
@@ -343,15 +392,13 @@ class TorchModel:
             if "batch" in term:
                 rows = laid[term["batch"]]
                 own = logits[counts[term["batch"]] : counts[term["batch"] + 1]]
-                labels = torch.tensor(rows.labels, device=self.device)
-                weights = torch.tensor(rows.weights, device=self.device, dtype=torch.float64)
-                value = term_value(term, own, labels, (weights / weights.sum()).float())
+                value = term_value(term, own, rows)
             elif kind == "quadratic":
                 continue
             elif kind == "key-matching":
-                value = self.key_matching(term)
+                value = self.key_matching(term) * share
             elif kind in ("orthogonality", "orthonormality", "sparsity") and self.adapters is not None:
-                value = getattr(self.adapters, kind)()
+                value = getattr(self.adapters, kind)() * share
             else:
                 raise BenchError("CAPABILITY_MISSING", f'The engine "torch" has no term {kind} here.')
             values[i] = value.detach()
@@ -365,9 +412,10 @@ class TorchModel:
             if term["kind"] == "quadratic":
                 distance = self.trainable.values - self.own(term["anchor"])
                 force = distance * self.own(term["importance"])
-                values[i] = 0.5 * torch.dot(distance, force)
+                share = self.trainable.division.share
+                values[i] = 0.5 * torch.dot(distance, force) * share
                 if gradient is not None:
-                    gradient.add_(force, alpha=term["weight"])
+                    gradient.add_(force, alpha=term["weight"] * share)
 
     def key_matching(self, term: dict) -> torch.Tensor:
         """Mean over pairs of 1 - cos(query, key) (L2P, 2112.08654, eq. 5)."""
@@ -381,12 +429,12 @@ class TorchModel:
         try:
             values, total, tokens = self.evaluate(objective, part)
             if total.requires_grad:
-                total.backward()
+                (total * self.trainable.division.factor).backward()
         finally:
             if self.adapters is not None:
                 self.adapters.dropping(False)
         self.add_quadratics(objective["terms"], values, self.trainable.gradient)
-        numbers = [value.item() for value in values]
+        numbers = self.ranks.sum(torch.stack(values)).tolist()
         return numbers, sum(term["weight"] * value for term, value in zip(objective["terms"], numbers)), tokens
 
     def accumulate(self, parts: list[dict]) -> tuple[list[list[float]], float, int, int]:
@@ -400,10 +448,11 @@ class TorchModel:
             loss += value
             tokens += count
             self.tick()
+        self.trainable.add_up()
         flops = (self.flops - before) * (2 if self.frozen else 3)
         self.flops = before + flops
         self.trained_tokens += tokens
-        return values, loss, tokens, flops
+        return values, loss, tokens, int(self.ranks.total(flops))
 
     def step(self, parts: list[dict], update: dict) -> dict:
         values, loss, tokens, flops = self.accumulate(parts)
@@ -414,7 +463,7 @@ class TorchModel:
 
     def gradient(self, parts: list[dict]) -> dict:
         values, loss, tokens, flops = self.accumulate(parts)
-        check_finite(loss, self.trainable.gradient.sum().item())
+        check_finite(loss, self.trainable.division.across(self.trainable.gradient.sum()).item())
         gradient = self.hold(self.trainable.gradient.clone())
         return {"gradient": gradient, "values": values, "tokens": tokens, "flops": flops}
 
@@ -432,7 +481,7 @@ class TorchModel:
             handle = constraint.get("mask") or constraint.get("normal") or constraint.get("basis")
             length = None if constraint["kind"] == "orthogonal" else self.trainable.length
             given = self.vector(handle, length)
-            gradient = constrained(gradient, constraint["kind"], given)
+            gradient = constrained(self.trainable, gradient, constraint["kind"], given)
             mask = given if constraint["kind"] == "mask" else None
         proximal = update.get("proximal") or {}
         anchor, pull = self.own(proximal.get("anchor")), self.own(proximal.get("importance"))
@@ -446,11 +495,14 @@ class TorchModel:
     def outside(self, vector: torch.Tensor, matrices: list[dict]) -> torch.Tensor:
         """The vector with (I - LᵀL)·M·(I - RᵀR) of each named matrix M, rows of L and R orthonormal (OSF, 2504.07097)."""
         result = vector.clone()
-        parts = self.trainable.named(result)
+        parts, division = self.trainable.named(result), self.trainable.division
+        shapes = dict(zip(self.trainable.names, (parameter.shape for parameter in self.trainable.parameters)))
         for matrix in matrices:
-            part = parts[matrix["name"]]
-            left, right = (self.vector(matrix[side], None).view(-1, size) for side, size in zip(("left", "right"), part.shape))
-            part -= left.T @ (left @ part)
+            part, shape = parts[matrix["name"]], shapes[matrix["name"]]
+            left, right = (self.vector(matrix[side]).view(-1, size) for side, size in zip(("left", "right"), shape))
+            if division.divided:
+                left = left[:, self.ranks.rows(shape[0])]
+            part -= left.T @ division.across(left @ part)
             part -= (part @ right.T) @ right
         return result
 
@@ -458,13 +510,16 @@ class TorchModel:
     def loss(self, objective: dict) -> float:
         values, _, _ = self.evaluate(objective)
         self.add_quadratics(objective["terms"], values)
-        return sum(term["weight"] * value.item() for term, value in zip(objective["terms"], values))
+        numbers = self.ranks.sum(torch.stack(values)).tolist()
+        return sum(term["weight"] * value for term, value in zip(objective["terms"], numbers))
 
     @torch.no_grad()
     def logits(self, batch: list[dict], at: dict | None = None) -> dict:
-        rows = rows_of(batch)
+        rows = rows_of(batch, self.ranks)
         with self.using(at):
             logits = self.packed(rows.tokens, rows.selected, rows.images)
+        if self.ranks.several:
+            logits = self.ranks.sum(rows.placed(logits))
         return {"rows": logits.shape[0], "classes": logits.shape[1], "values": logits}
 
     def recompute(self) -> bool:
@@ -480,18 +535,18 @@ class TorchModel:
         self.check_plain()
         self.trainable.give_up()
         try:
-            self.adapters = Adapters(self.model, options)
+            self.adapters = Adapters(self.model, options, self.ranks)
         except BenchError:
-            self.trainable = Trainable(self.base, self.device)
+            self.trainable = Trainable(self.base, self.device, self.ranks)
             raise
-        self.trainable = Trainable(self.adapters.trained(), self.device)
+        self.trainable = Trainable(self.adapters.trained(), self.device, self.ranks)
 
     def stack(self) -> None:
         if self.adapters is None:
             raise BenchError("INTERNAL", "The model has no adapter to stack another on.")
         self.trainable.give_up()
         self.adapters.add()
-        self.trainable = Trainable(self.adapters.trained(), self.device)
+        self.trainable = Trainable(self.adapters.trained(), self.device, self.ranks)
 
     def merge(self) -> None:
         if self.adapters is None:
@@ -502,18 +557,18 @@ class TorchModel:
             self.adapters.merge()
         self.adapters = None
         self.base_hash = None
-        self.trainable = Trainable(self.base, self.device)
+        self.trainable = Trainable(self.base, self.device, self.ranks)
 
     def add_prompts(self, tokens: list[int], keys: torch.Tensor | None) -> None:
         """A table of soft prompts that starts as the embeddings of tokens, and keys [keys · hidden] to choose them by."""
         self.check_plain()
         self.trainable.give_up()
         with torch.no_grad():
-            start = self.embedding(torch.tensor(tokens, device=self.device)).float()
+            start = self.embed_tokens(torch.tensor(tokens, device=self.device)).float()
         self.prompts = {"prompt_embeddings": Parameter(start.clone())}
         if keys is not None:
             self.prompts["prompt_keys"] = Parameter(keys.view(-1, start.shape[1]).to(self.device))
-        self.trainable = Trainable(self.prompts, self.device)
+        self.trainable = Trainable(self.prompts, self.device, self.ranks)
 
     def check_plain(self) -> None:
         if self.frozen:
@@ -527,22 +582,51 @@ class TorchModel:
 
     def generate(self, requests: list[dict], decoding: dict, ends: list[int], weights: dict | None = None) -> list[list[int]]:
         """The tokens that continue each prompt, an end token included."""
-        rows = [
-            Row(
-                i,
-                request["id"],
-                request["tokens"],
-                min(decoding["maxNewTokens"], self.context - len(request["tokens"])),
-                digests_of(request),
-                self.images and self.images.places(request["tokens"], digests_of(request)),
-            )
-            for i, request in enumerate(requests)
-        ]
         has_stop = self.stop_check(decoding.get("stop") or [])
-        most = self.most_rows(max((len(row.prompt) + row.limit for row in rows), default=1))
-        with self.using(weights):
+
+        def compute(most: int) -> list[list[int]]:
+            rows = [
+                Row(
+                    i,
+                    request["id"],
+                    request["tokens"],
+                    min(decoding["maxNewTokens"], self.context - len(request["tokens"])),
+                    digests_of(request),
+                    self.images and self.images.places(request["tokens"], digests_of(request)),
+                )
+                for i, request in enumerate(requests)
+            ]
             continue_rows(self, rows, decoding, set(ends), has_stop, self.tick, most)
-        return [row.tokens for row in rows]
+            return [row.tokens for row in rows]
+
+        longest = max((len(request["tokens"]) + decoding["maxNewTokens"] for request in requests), default=1)
+        with self.answering(weights):
+            return self.fitting(compute, min(len(requests), self.most_rows(min(longest, self.context))))
+
+    def fitting(self, compute: Callable[[int], T], most: int) -> T:
+        """What is computed for at most so many sequences at a time, or as many as the memory was found to have room for."""
+        while True:
+            most = min(most, self.most_answered)
+            try:
+                return compute(most)
+            except (RuntimeError, MemoryError) as error:
+                if self.ranks.several or not is_short(error):
+                    raise
+                if most <= 1:
+                    raise BenchError(
+                        "ENGINE_FAILED",
+                        f"The memory is too small for one answer at a time: {error}",
+                        "Use a device with more memory, --dtype bfloat16, or shorter prompts and answers.",
+                    ) from None
+            torch.cuda.empty_cache()
+            self.most_answered = most // 2
+
+    @contextmanager
+    def answering(self, weights: dict | None) -> Iterator[None]:
+        """Answers within are those of these weights."""
+        size = sum(p.numel() * p.element_size() for p in self.base.values())
+        with self.using(weights), self.ranks.undivided(self.model, size < left(self) / 2):
+            yield
 
     def most_rows(self, tokens: int) -> int:
         """How many sequences of so many tokens have their keys and values in memory together."""
@@ -569,47 +653,68 @@ class TorchModel:
     @torch.no_grad()
     def score(self, requests: list[dict], weights: dict | None = None) -> list[float]:
         """Σ log p of each continuation given its prompt, nats."""
-        scores = [0.0] * len(requests)
         asked = [i for i, request in enumerate(requests) if request["continuation"]]
         sequences = {i: [*requests[i]["tokens"], *requests[i]["continuation"][:-1]] for i in asked}
-        with self.using(weights):
-            for batch in batches_of([len(sequences[i]) for i in asked]):
-                own = _filled([asked[i] for i in batch])
-                labels = [label for i in own for label in requests[i]["continuation"]]
-                selected, start = [], 0
-                for i in own:
-                    start += len(sequences[i])
-                    selected += range(start - len(requests[i]["continuation"]), start)
-                rows = self.packed([sequences[i] for i in own], selected, [digests_of(requests[i]) for i in own])
-                chances = F.log_softmax(rows, dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
-                parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
-                for i, part in zip(own, parts):
-                    scores[i] = part.sum().item()
-                self.tick()
+
+        def compute(places: list[int]) -> torch.Tensor:
+            own = [asked[place] for place in places]
+            labels = [label for i in own for label in requests[i]["continuation"]]
+            selected, start = [], 0
+            for i in own:
+                start += len(sequences[i])
+                selected += range(start - len(requests[i]["continuation"]), start)
+            rows = self.packed([sequences[i] for i in own], selected, [digests_of(requests[i]) for i in own])
+            chances = F.log_softmax(rows, dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
+            parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
+            return torch.stack([part.sum() for part in parts])
+
+        scores = [0.0] * len(requests)
+        with self.answering(weights):
+            found = self.batched(compute, [len(sequences[i]) for i in asked])
+        for i, value in zip(asked, found):
+            scores[i] = value.item()
         return scores
 
     @torch.no_grad()
     def embed(self, requests: list[dict], weights: dict | None = None) -> list[torch.Tensor]:
         """Mean over the tokens of the last hidden states, after the final norm."""
-        means: list[torch.Tensor] = [torch.empty(0)] * len(requests)
-        with self.using(weights):
-            for batch in batches_of([len(request["tokens"]) for request in requests]):
-                own = _filled(batch)
-                layout = Packed([len(requests[i]["tokens"]) for i in own], self.device)
-                ids = torch.tensor([[token for i in own for token in requests[i]["tokens"]]], device=self.device)
-                self.count_flops(ids.numel(), 0)
-                images = [digests_of(requests[i]) for i in own]
-                places = self.places([requests[i]["tokens"] for i in own], images, layout)
-                with laid_out(layout):
-                    states = self.model.base_model(
-                        **self.entered(ids, [digest for seen in images for digest in seen]),
-                        position_ids=places.unsqueeze(-2),
-                        use_cache=False,
-                    ).last_hidden_state[0]
-                for i, part in zip(own, states.double().split([len(requests[i]["tokens"]) for i in own])):
-                    means[i] = part.mean(0).float()
+
+        def compute(own: list[int]) -> torch.Tensor:
+            layout = Packed([len(requests[i]["tokens"]) for i in own], self.device)
+            ids = torch.tensor([[token for i in own for token in requests[i]["tokens"]]], device=self.device)
+            self.count_flops(ids.numel(), 0)
+            images = [digests_of(requests[i]) for i in own]
+            places = self.places([requests[i]["tokens"] for i in own], images, layout)
+            with laid_out(layout):
+                entered = self.entered(ids, [digest for seen in images for digest in seen])
+                states = self.states(**entered, position_ids=places.unsqueeze(-2), use_cache=False).last_hidden_state[0]
+            parts = states.double().split([len(requests[i]["tokens"]) for i in own])
+            return torch.stack([part.mean(0).float() for part in parts])
+
+        with self.answering(weights):
+            return list(self.batched(compute, [len(request["tokens"]) for request in requests]))
+
+    def batched(self, compute: Callable[[list[int]], torch.Tensor], lengths: list[int]) -> torch.Tensor:
+        """Rows of numbers for sequences of these lengths, which are computed in batches; several processes deal them out."""
+
+        def within(most: int) -> torch.Tensor:
+            batches = batches_of(lengths, most)
+            found: list[torch.Tensor | None] = [None] * len(lengths)
+            for start in range(0, len(batches), self.ranks.size):
+                dealt = batches[start : start + self.ranks.size]
+                own = dealt[min(self.ranks.rank, len(dealt) - 1)]
+                values = compute(_filled(own))
+                for place, value in zip(own, values):
+                    found[place] = value if self.ranks.rank < len(dealt) else torch.zeros_like(value)
                 self.tick()
-        return means
+            if not lengths:
+                return torch.empty(0)
+            if self.ranks.several:
+                empty = torch.zeros_like(next(value for value in found if value is not None))
+                return self.ranks.sum(torch.stack([empty if value is None else value for value in found]))
+            return torch.stack(found)
+
+        return self.fitting(within, MOST_ROWS)
 
     @torch.no_grad()
     def activations(self, requests: list[dict]) -> dict[str, torch.Tensor]:
@@ -636,20 +741,26 @@ class TorchModel:
     # Files.
 
     def save(self, directory: str, weights: dict | None = None) -> None:
-        """A directory of transformers, in float32."""
+        """A directory of transformers, in float32; the first of several processes writes what it gathers tensor by tensor."""
+        tensors = {}
         with self.using(weights):
-            named = self.exact(dict(self.model.named_parameters()))
-            tensors = {name: value.float().cpu().contiguous() for name, value in named.items()}
+            for name, value in self.exact(dict(self.model.named_parameters())):
+                if self.ranks.first:
+                    tensors[name] = value.float().cpu().contiguous()
+        if self.ranks.first:
             self.model.save_pretrained(directory, state_dict=tensors)
 
     def load(self, directory: str) -> None:
         """Reads the weights of a directory of this model's own architecture."""
-        stored = trained_tensors(load(directory, torch.float32))
-        shapes = {name: parameter.shape for name, parameter in self.base.items()}
-        if shapes != {name: parameter.shape for name, parameter in stored.items()}:
-            raise BenchError("MODEL_INVALID", f"{directory} contains another model.", "Load what this model saved.")
-        values = [stored[name].data.to(self.device).view(-1) for name in self.trainable.names]
-        self.trainable.set(torch.cat(values))
+        with self.ranks.in_turn():
+            stored = trained_tensors(load(directory, torch.float32))
+            shapes = {name: parameter.shape for name, parameter in self.base.items()}
+            if shapes != {name: parameter.shape for name, parameter in stored.items()}:
+                raise BenchError("MODEL_INVALID", f"{directory} contains another model.", "Load what this model saved.")
+            parts = [self.ranks.part(stored[name].data, self.base[name]).flatten() for name in self.trainable.names]
+            values = torch.cat([part.to(self.device) for part in parts])
+            del stored, parts
+        self.trainable.set(values)
         self.changed()
 
 
@@ -681,13 +792,13 @@ def trained_tensors(model: torch.nn.Module) -> dict[str, Parameter]:
     return {name: parameter for name, parameter in named if not is_unused(model, name)}
 
 
-def batches_of(lengths: list[int]) -> list[list[int]]:
-    """Indices in order, at most so many tokens and rows together."""
+def batches_of(lengths: list[int], most: int) -> list[list[int]]:
+    """Indices in order, at most so many rows, and tokens in proportion, together."""
     batches: list[list[int]] = []
     tokens = 0
     for index, length in enumerate(lengths):
         tokens += length
-        if not batches or tokens > MOST_TOKENS or len(batches[-1]) == MOST_ROWS:
+        if not batches or tokens * MOST_ROWS > MOST_TOKENS * most or len(batches[-1]) == most:
             batches.append([])
             tokens = length
         batches[-1].append(index)
@@ -699,9 +810,9 @@ def _filled(indices: list[int]) -> list[int]:
     return [*indices, *[indices[0]] * max(0, FEWEST_ROWS - len(indices))]
 
 
-def _hash(start: str, tensors: dict[str, torch.Tensor]) -> str:
+def _hash(start: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> str:
     own = hashlib.sha256(start.encode())
-    for name, tensor in tensors.items():
+    for name, tensor in tensors:
         own.update(f"\0{name}\0".encode())
         own.update(memoryview(tensor.detach().to("cpu", torch.float32).contiguous().view(-1).numpy()).cast("B"))
     return own.hexdigest()

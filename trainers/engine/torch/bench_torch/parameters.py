@@ -8,26 +8,33 @@ import torch
 from torch.nn import Parameter
 from torch.utils.hooks import RemovableHandle
 
+from .division import Division
+from .ranks import Ranks, local
+
 
 class Trainable:
     """The parameters that are trained, matrices before vectors, over one flat vector.
 
     In float32 they are views of the vector. In another dtype the vector holds float32 master weights, which are rounded
     to the nearest into the parameters after each change. What training alone needs is made when it begins.
+
+    Where several processes divide the parameters, vectors are this process's parts; see `Division`.
     """
 
-    def __init__(self, named: dict[str, Parameter], device: torch.device):
+    def __init__(self, named: dict[str, Parameter], device: torch.device, ranks: Ranks):
         ordered = sorted(named.items(), key=lambda item: item[1].dim() < 2)
         self.names = [name for name, _ in ordered]
         self.parameters = [parameter for _, parameter in ordered]
         self.device = device
-        self.sizes = [parameter.numel() for parameter in self.parameters]
-        self.length = sum(self.sizes)
+        self.division = Division(ranks, self.parameters)
+        self.split = self.division.split
+        self.sizes = self.division.sizes
+        self.length = self.division.length
         #: Elements of matrices, which come first: weight decay applies to them alone.
         self.matrices = sum(size for size, own in zip(self.sizes, self.parameters) if own.dim() > 1)
         self.step = 0
         self.hooks: list[RemovableHandle] = []
-        self.direct = all(parameter.dtype == torch.float32 for parameter in self.parameters)
+        self.direct = not self.division.divided and all(parameter.dtype == torch.float32 for parameter in self.parameters)
         for parameter in self.parameters:
             parameter.requires_grad_(True)
         if self.direct:
@@ -36,15 +43,15 @@ class Trainable:
 
     @cached_property
     def values(self) -> torch.Tensor:
-        values = torch.empty(self.length, device=self.device)
+        values = torch.empty(sum(self.sizes), device=self.device)
         for parameter, own in zip(self.parameters, self.split(values)):
-            own.copy_(parameter.data)
+            own.copy_(local(parameter))
         return values
 
     @cached_property
     def gradient(self) -> torch.Tensor:
         """What `backward` adds to. In another dtype than float32 the gradients are added to it one by one as they come."""
-        gradient = torch.zeros(self.length, device=self.device)
+        gradient = torch.zeros_like(self.values)
         for parameter, own in zip(self.parameters, self.split(gradient)):
             if self.direct:
                 parameter.grad = own
@@ -54,26 +61,26 @@ class Trainable:
 
     @cached_property
     def first(self) -> torch.Tensor:
-        return torch.zeros(self.length, device=self.device)
+        return torch.zeros_like(self.values)
 
     @cached_property
     def second(self) -> torch.Tensor:
-        return torch.zeros(self.length, device=self.device)
+        return torch.zeros_like(self.values)
 
     @property
     def bytes(self) -> int:
         """Of what is held besides the parameters themselves."""
         held = [name for name in ("values", "gradient", "first", "second") if name in self.__dict__]
-        return 4 * self.length * (len(held) - self.direct)
-
-    def split(self, vector: torch.Tensor) -> list[torch.Tensor]:
-        """The tensors of a vector, as views."""
-        parts = torch.split(vector, self.sizes)
-        return [part.view(own.shape) for part, own in zip(parts, self.parameters)]
+        return 4 * sum(self.sizes) * (len(held) - self.direct)
 
     def named(self, vector: torch.Tensor) -> dict[str, torch.Tensor]:
         """The tensors of a vector by name, as views."""
         return dict(zip(self.names, self.split(vector)))
+
+    def add_up(self) -> None:
+        """Makes the gradient that of all processes, where FSDP2 has not."""
+        if not self.division.divided:
+            self.division.ranks.sum(self.gradient)
 
     def layout(self) -> list[dict]:
         return [{"name": name, "shape": list(own.shape)} for name, own in zip(self.names, self.parameters)]
@@ -87,7 +94,7 @@ class Trainable:
         if self.direct:
             return
         for parameter, own in zip(self.parameters, self.split(self.values)):
-            parameter.data.copy_(own)
+            local(parameter).copy_(own)
 
     def sharpen(self) -> None:
         """The parameters get the vector's own numbers in float32, to be folded into others; nothing is trained after it."""
@@ -117,7 +124,7 @@ class Trainable:
 
 
 def _move(gradient: torch.Tensor, parameter: Parameter) -> None:
-    gradient.add_(parameter.grad)
+    gradient.add_(local(parameter.grad))
     parameter.grad = None
 
 
@@ -125,7 +132,7 @@ _CHUNK = 1 << 24
 
 
 def dot(a: torch.Tensor, b: torch.Tensor) -> float:
-    """The inner product, summed in double precision."""
+    """The inner product of what is in this process, summed in double precision."""
     parts = zip(a.split(_CHUNK), b.split(_CHUNK))
     return sum(torch.dot(left.double(), right.double()).item() for left, right in parts)
 

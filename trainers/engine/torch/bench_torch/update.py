@@ -18,15 +18,15 @@ def check_finite(*numbers: float) -> None:
         )
 
 
-def constrained(gradient: torch.Tensor, kind: str, given: torch.Tensor) -> torch.Tensor:
+def constrained(trainable: Trainable, gradient: torch.Tensor, kind: str, given: torch.Tensor) -> torch.Tensor:
     """The gradient after a constraint: `mask`, `half-space` (its normal) or `orthogonal` (rows of a basis, flat)."""
     if kind == "mask":
         return gradient * given
     if kind == "half-space":  # g - min(<g, n>, 0) / <n, n> n (A-GEM, 1812.00420, eq. 11)
-        product = torch.dot(gradient, given).clamp(max=0)
-        return gradient - given * (product / torch.dot(given, given).clamp(min=1e-30))
+        product = trainable.division.across(torch.dot(gradient, given)).clamp(max=0)
+        return gradient - given * (product / trainable.division.across(torch.dot(given, given)).clamp(min=1e-30))
     basis = given.view(-1, len(gradient))
-    return gradient - basis.T @ (basis @ gradient)
+    return gradient - basis.T @ trainable.division.across(basis @ gradient)
 
 
 @torch.no_grad()
@@ -44,7 +44,7 @@ def apply_update(
     `gradient` is overwritten. Where `mask` is 0, parameters and moments keep their bits. Throws DIVERGED, and changes
     nothing, where the norm or the loss is not finite.
     """
-    norm = torch.linalg.vector_norm(gradient).item()
+    norm = trainable.division.norm(gradient)
     check_finite(loss, norm)
     state = (trainable.values, trainable.first, trainable.second)
     frozen = None if mask is None else mask == 0

@@ -33,6 +33,18 @@ def read_message(stream: BinaryIO) -> dict[str, Any] | None:
     return place(message)
 
 
+def read_frames(stream: BinaryIO) -> bytearray:
+    """The bytes of the next message, as they are; none at the end of the stream."""
+    data = bytearray(stream.read(4))
+    if len(data) < 4:
+        return bytearray()
+    text = _read_exactly(stream, struct.unpack("<I", data)[0])
+    data += text
+    for size in json.loads(text).get("tensors", []):
+        data += _read_exactly(stream, size)
+    return data
+
+
 def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
     """Writes a message; tensors in it, of any shape, cross as flat float32 ones."""
     frames: list[memoryview] = []
