@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import { OutOfMemory, TorchChild } from "../../../../trainers/engine/torch/child.js";
 import type { OpenedModel } from "../../../../trainers/engine/torch/opened-model.js";
 import { TorchModel } from "../../../../trainers/engine/torch/torch-model.js";
-import { temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
+import { qwen2Config, temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
 import { python, skipped } from "./python.js";
 
-const directory = writeTinyModel();
+const small = writeTinyModel();
 const update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clip: 1 };
 
-async function open(interpreter: string): Promise<{ child: TorchChild; model: TorchModel }> {
+async function open(interpreter: string, directory = small): Promise<{ child: TorchChild; model: TorchModel }> {
   const child = new TorchChild(interpreter, 1);
   const opened = await child.ask<OpenedModel>("open", { directory, device: "cpu", dtype: "float32", seed: 1 });
   return { child, model: new TorchModel(child, opened, directory) };
@@ -46,6 +46,24 @@ describe.skipIf(skipped || process.platform !== "linux")("short memory", () => {
     expect(report.loss).toBeCloseTo(small.loss, 4);
     expect(report.tokens).toBe(256 * 128);
     expect((await model.meter()).trainedTokens).toBe(256 * 128);
+    child.kill();
+  });
+
+  test("answers that do not fit are computed half as many at a time, and stay the same", async () => {
+    const shape = { hidden: 256, layers: 2, heads: 4, keyValueHeads: 4, intermediate: 64, vocabulary: 264 };
+    const wide = writeTinyModel({ ...qwen2Config(shape), max_position_embeddings: 2048 });
+    const requests = Array.from({ length: 64 }, (_, i) => ({ id: String(i), tokens: [20, 30 + i, 40] }));
+    const generate = { decoding: { maxNewTokens: 1600 }, ends: Array.from({ length: 264 }, (_, token) => token) };
+    const peak = (child: TorchChild) =>
+      Number(/VmPeak:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))![1]);
+    const free = await open(python!, wide);
+    await free.child.ask("generate", { model: 1, requests: requests.slice(0, 1), ...generate });
+    const limit = peak(free.child) + 150_000;
+    const answers = await free.child.ask("generate", { model: 1, requests, ...generate });
+    expect(peak(free.child)).toBeGreaterThan(limit + 100_000);
+    free.child.kill();
+    const { child } = await open(limited(limit), wide);
+    expect(await child.ask("generate", { model: 1, requests, ...generate })).toEqual(answers);
     child.kill();
   });
 
