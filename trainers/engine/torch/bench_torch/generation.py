@@ -46,12 +46,13 @@ class Row:
 class SlotLayer(DynamicLayer):
     """Keys and values of one layer, [slots, capacity, heads, d]; new ones are written where the layout in force says."""
 
-    def __init__(self, cache: "SlotCache"):
+    def __init__(self, slots: int, capacity: int):
         super().__init__()
-        self.cache = cache
+        self.slots = slots
+        self.capacity = capacity
 
     def update(self, key_states, value_states, *_, **__):
-        slots, capacity = self.cache.slots, self.cache.capacity
+        slots, capacity = self.slots, self.capacity
         if not self.is_initialized:
             shape = (slots * capacity, key_states.shape[1])
             self.keys = key_states.new_zeros(*shape, key_states.shape[3])
@@ -74,7 +75,7 @@ class SlotCache(Cache):
     def __init__(self, layers: int, slots: int, capacity: int):
         self.slots = slots + 1
         self.capacity = capacity
-        super().__init__(layers=[SlotLayer(self) for _ in range(layers)])
+        super().__init__(layers=[SlotLayer(self.slots, capacity) for _ in range(layers)])
 
     def spread(self, count: int) -> None:
         """The first tokens of slot 0 are those of all slots."""
