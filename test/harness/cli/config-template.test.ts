@@ -7,6 +7,7 @@ import { readGateSettings } from "../../../harness/config/gate-settings.js";
 import { readConfig } from "../../../harness/config/read-config.js";
 import { configSchema } from "../../../harness/config/schema.js";
 import { measureOf, noSuite } from "../../../harness/gate/measures.js";
+import { mostFeatureBytes } from "../../../trainers/model/vision/vision-config.js";
 import { newDirectory } from "../../files.js";
 
 const directory = newDirectory();
@@ -26,14 +27,18 @@ const isExample = (line: string) => line.includes("# such as");
 test("what is commented out is the default", () => {
   const defaults = commented.filter((line) => !isExample(line)).map(uncomment);
   expect(new Set(Object.keys(parse(defaults.join("\n"))))).toEqual(
-    new Set("seeds orders chat plugins isolate threads device dtype quick strict keepCheckpoints alerts on".split(" ")),
+    new Set(
+      "seeds orders chat plugins isolate threads device devicesPerCell dtype imageFeatures quick strict keepCheckpoints alerts on".split(
+        " ",
+      ),
+    ),
   );
-  const { chat, dtype, isolate, strict, ...config } = configOf("defaults.yaml", defaults.join("\n")) as Record<
-    string,
-    unknown
-  >;
+  const whole = configOf("defaults.yaml", defaults.join("\n")) as Record<string, unknown>;
+  const { chat, devicesPerCell, dtype, imageFeatures, isolate, strict, ...config } = whole;
   expect(config).toEqual(configOf("empty.yaml", "{}"));
-  expect([chat, dtype ?? "float32", isolate, strict ?? false]).toEqual(["auto", "float32", "auto", false]); // what their absence means
+  // what their absence means
+  expect([chat, dtype ?? "float32", isolate, strict ?? false]).toEqual(["auto", "float32", "auto", false]);
+  expect([devicesPerCell ?? 1, (imageFeatures as number) * 2 ** 20]).toEqual([1, mostFeatureBytes]);
 });
 
 test("every key of a configuration is in it, and every example is valid", () => {
