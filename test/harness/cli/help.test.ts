@@ -76,7 +76,7 @@ describe("help", () => {
       ...["--trainers", "--orders", "--seeds", "--config", "--from-checkpoint", "--strict", "--evaluate-every"],
       ...["--evaluate-items", "--fail-on", "--isolate", "--suite", "--quick"],
       ...["--model", "--workers", "--threads", "--device", "--engine", "--dtype"],
-      ...["--python", "--chat"],
+      ...["--python", "--chat", "--devices-per-cell"],
       ...["--retry-failed", "--dry-run", "--out", "--keep-checkpoints", "--reporter", "--quiet", "--on", "--store"],
       ...["--plugin", "--json", "--stack", "-h, --help"],
     ]);
