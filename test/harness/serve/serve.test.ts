@@ -14,6 +14,8 @@ const home = mkdtempSync(join(tmpdir(), "serve-"));
 const registry = join(home, "registry");
 const key = "a key of thirty-two characters..";
 const opened: { close(): Promise<void> }[] = [];
+/** What never comes fails a test in place of keeping it for ever. */
+const patiently = { timeout: 300_000, interval: 20 };
 
 const started = async (...given: Parameters<typeof serve>): ReturnType<typeof serve> => {
   const serving = await serve(...given);
@@ -265,8 +267,9 @@ describe("rollouts over servers of another make", () => {
     for (let round = 0; round < 20 && (await status()).rollout.phase !== "promoted"; round++) {
       await traffic(address, 40, (_, user) => (user % 10 === 0 ? 0 : 1));
     }
-    expect(log.join("\n")).toMatch(/support: advance[\s\S]*support: promote/);
-    expect(await ask(address, "user-0")).toMatchObject({ version: "support@2" });
+    // the rollout's log says it first, then the server's, and calls follow
+    await expect.poll(() => log.join("\n"), patiently).toMatch(/support: advance[\s\S]*support: promote/);
+    await expect.poll(() => ask(address, "user-0"), patiently).toMatchObject({ version: "support@2" });
     await server.close();
     expect(await bench(["rollout", "rollback", "support", "--reason", "for the next test"], home)).toMatchObject({
       code: 0,
@@ -306,7 +309,7 @@ describe("rollouts over servers of another make", () => {
       probe: data,
       probeItems: 25,
     });
-    while (log.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => log.length, patiently).toBeGreaterThan(0);
     await server.close();
     expect(log.join()).toMatch(/support: roll back: task.capitals is worse by more than 0.2/);
     const { decision } = await status();
@@ -340,7 +343,7 @@ describe("rollouts over servers of another make", () => {
     const slow = await other(() => ({ text: "late", after: released }));
     const { address, server } = await started(registry, ["support"], { upstream: [`support@1=${slow.root}`] });
     const asked = Array.from({ length: 5 }, (_, user) => ask(address, `user-${user}`));
-    while (slow.asked.length < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+    await expect.poll(() => slow.asked.length, patiently).toBe(5);
     const closed = server.close();
     release();
     await closed;
@@ -356,7 +359,7 @@ describe("rollouts over servers of another make", () => {
     const slow = await other(() => ({ text: "late", after: released }));
     const { address } = await started(registry, ["support"], { upstream: [`support@1=${slow.root}`], pending: 2 });
     const asked = [ask(address, "user-1"), ask(address, "user-2")];
-    while (slow.asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await expect.poll(() => slow.asked.length, patiently).toBe(2);
     const body = { model: "support", messages: [question] };
     const busy = await post(address, "/v1/chat/completions", body);
     expect(busy.status).toBe(429);
