@@ -4,6 +4,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readSync,
@@ -12,6 +13,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
@@ -40,6 +42,9 @@ export interface CheckpointCopy extends StoredCheckpoint {
   /** Where the copy is. */
   directory: string;
 }
+
+/** A place for a copy that is uploaded from there. */
+export const temporaryDirectory = (): string => mkdtempSync(join(tmpdir(), "bench-registry-"));
 
 /** A place in a registry for a copy of this process. */
 export const incomingDirectory = (registry: string): string =>

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { join } from "node:path";
 import type { ReadableStream } from "node:stream/web";
-import { createBranch, deleteBranch, HubApiError } from "@huggingface/hub";
+import { createBranch, deleteBranch, HubApiError, type ListFileEntry } from "@huggingface/hub";
 import { BenchError } from "../../contract/errors.js";
+import type { StoredFile } from "../../contract/registry.js";
 import { type HubAccess, hubAccess } from "../../hub/access.js";
 import { commitPattern } from "../../hub/cache.js";
 import { commitTo, writingAccess } from "../../hub/commit.js";
@@ -25,9 +26,9 @@ export class HubFiles {
   constructor(private readonly repository: HubReference) {}
 
   /** The commit that a branch or tag is at; undefined where there is none. */
-  async commitOf(revision: string, access: HubAccess = hubAccess()): Promise<string | undefined> {
+  async commitOf(revision: string): Promise<string | undefined> {
     try {
-      return await resolveCommit({ ...this.repository, revision }, access);
+      return await resolveCommit({ ...this.repository, revision }, hubAccess());
     } catch (error) {
       if (error instanceof HubApiError && error.statusCode === 404) return undefined;
       throw error;
@@ -62,8 +63,9 @@ export class HubFiles {
   /** Uploads a checkpoint, unless the same is there and intact. */
   async keep(copy: CheckpointCopy): Promise<void> {
     const branch = contentBranch(copy.content);
-    if ((await this.damageOf(copy)).length === 0) return;
-    if ((await this.commitOf(branch)) === undefined) await this.point(branch, undefined);
+    const commit = await this.commitOf(branch);
+    if (commit === undefined) await this.point(branch, undefined);
+    else if ((await this.#damageAt(commit, copy.files)).length === 0) return;
     const operations = await Promise.all(
       copy.files.map(async ({ path }) => ({
         operation: "addOrUpdate" as const,
@@ -76,25 +78,27 @@ export class HubFiles {
 
   /** What is wrong with the files of a stored checkpoint, a line each; the Hub knows the SHA-256 of large ones. */
   async damageOf({ content, files }: Pick<StoredCheckpoint, "content" | "files">): Promise<string[]> {
+    const commit = await this.commitOf(contentBranch(content));
+    return commit === undefined ? files.map(({ path }) => `${path} is missing`) : this.#damageAt(commit, files);
+  }
+
+  async #damageAt(commit: string, files: readonly StoredFile[]): Promise<string[]> {
     const access = hubAccess();
-    const commit = await this.commitOf(contentBranch(content), access);
-    const there = new Map<string, Parameters<typeof sizeOf>[0]>();
-    if (commit !== undefined) {
-      for await (const entry of filesAt(this.repository, commit, access)) there.set(entry.path, entry);
-    }
+    const there = new Map<string, ListFileEntry>();
+    for await (const entry of filesAt(this.repository, commit, access)) there.set(entry.path, entry);
     const lines: string[] = [];
     for (const { path, bytes, sha256 } of files) {
       const entry = there.get(path);
       if (entry === undefined) lines.push(`${path} is missing`);
       else if (sizeOf(entry) !== bytes) lines.push(`${path} has ${sizeOf(entry)} bytes instead of ${bytes}`);
-      else if ((entry.lfs?.oid ?? (await this.#digest(entry, commit!, access))) !== sha256) {
+      else if ((entry.lfs?.oid ?? (await this.#digest(entry, commit, access))) !== sha256) {
         lines.push(`${path} has another content`);
       }
     }
     return lines;
   }
 
-  async #digest(entry: Parameters<typeof sizeOf>[0], commit: string, access: HubAccess): Promise<string> {
+  async #digest(entry: ListFileEntry, commit: string, access: HubAccess): Promise<string> {
     const hash = createHash("sha256");
     const blob = await blobOf(entry, this.repository, commit, access);
     for await (const chunk of blob.stream() as ReadableStream<Uint8Array>) hash.update(chunk);

@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { RegistryEvent, RegistryState, VersionRecord } from "../../contract/registry.js";
 import { hubAccess } from "../../hub/access.js";
@@ -8,7 +5,7 @@ import { commitTo, uponLatest, writingAccess } from "../../hub/commit.js";
 import { hubFailure } from "../../hub/failure.js";
 import { type HubReference, parseHubReference } from "../../hub/reference.js";
 import { checkRecord } from "../../run/store/check-record.js";
-import { type CheckpointCopy, copyCheckpoint, type StoredCheckpoint } from "../model-store.js";
+import { type CheckpointCopy, copyCheckpoint, type StoredCheckpoint, temporaryDirectory } from "../model-store.js";
 import { applied, emptyState } from "../state.js";
 import type { RegistryStore } from "../store.js";
 import { contentBranch, HubFiles } from "./hub-files.js";
@@ -73,7 +70,7 @@ export class HubStore implements RegistryStore {
   }
 
   copy(source: string): CheckpointCopy {
-    return copyCheckpoint(source, mkdtempSync(join(tmpdir(), "bench-registry-")));
+    return copyCheckpoint(source, temporaryDirectory());
   }
 
   keep(copy: CheckpointCopy): Promise<void> {
@@ -168,9 +165,9 @@ function differences({ models }: RegistryState, refs: ReadonlyMap<string, string
 
 const titleOf = (events: readonly RegistryEvent[]): string => {
   const [event] = events as [RegistryEvent];
-  const of = event.type === "version-added" ? event.version : event;
-  const { reason = "" } = event.type === "version-added" ? event.version : (event as { reason?: string });
-  return `${of.name}: ${event.type}${reason === "" ? "" : `: ${reason}`}`.slice(0, 200);
+  const { name, reason = "" }: { name: string; reason?: string } =
+    event.type === "version-added" ? event.version : event;
+  return `${name}: ${event.type}${reason === "" ? "" : `: ${reason}`}`.slice(0, 200);
 };
 
 const undeletable = (): BenchError =>

@@ -1,5 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type {
@@ -10,7 +8,7 @@ import type {
   VersionRecord,
 } from "../../contract/registry.js";
 import { checkRecord } from "../../run/store/check-record.js";
-import { type CheckpointCopy, copyCheckpoint, type StoredCheckpoint } from "../model-store.js";
+import { type CheckpointCopy, copyCheckpoint, type StoredCheckpoint, temporaryDirectory } from "../model-store.js";
 import type { RegistryStore } from "../store.js";
 import { MlflowClient } from "./mlflow-client.js";
 import { MlflowFiles } from "./mlflow-files.js";
@@ -85,7 +83,7 @@ export class MlflowStore implements RegistryStore {
   }
 
   copy(source: string): CheckpointCopy {
-    return copyCheckpoint(source, mkdtempSync(join(tmpdir(), "bench-registry-")));
+    return copyCheckpoint(source, temporaryDirectory());
   }
 
   async keep({ content, files, directory }: CheckpointCopy): Promise<void> {
