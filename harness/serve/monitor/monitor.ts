@@ -26,6 +26,8 @@ export interface MonitorSettings {
 interface Watched {
   traffic: Traffic;
   retention: Retention | undefined;
+  /** What the last window of calls showed for the first time. */
+  suspected: Set<string>;
 }
 
 /**
@@ -38,8 +40,6 @@ export class Monitor {
   readonly #logs = new Map<string, MonitorLog>();
   /** By `name@version`. */
   readonly #watched = new Map<string, Watched>();
-  /** What the last window of calls showed for the first time. */
-  readonly #suspected = new Set<string>();
 
   constructor(
     private readonly registry: string,
@@ -84,6 +84,7 @@ export class Monitor {
     const known = this.#watched.get(key) ?? {
       traffic: new Traffic(this.settings.calls),
       retention: this.heldOut && new Retention(this.heldOut),
+      suspected: new Set<string>(),
     };
     this.#watched.set(key, known);
     return known;
@@ -170,16 +171,16 @@ export class Monitor {
   ): MonitorEvent[] {
     const { kind, subject, against } = change;
     const key = standingKey({ version, kind, subject, against });
-    const suspicion = `${name} ${key}`;
+    const { suspected } = this.#watchedOf(name, version);
     const before = standing.get(key);
     const at = new Date().toISOString();
     if (severity === undefined) {
-      this.#suspected.delete(suspicion);
+      suspected.delete(key);
       return before === undefined || !isWithin ? [] : [{ type: "recovered", version, kind, subject, against, at }];
     }
     const isOfCalls = kind === "resources" || kind === "drift";
-    if (isOfCalls && !this.#suspected.has(suspicion)) {
-      this.#suspected.add(suspicion);
+    if (isOfCalls && !suspected.has(key)) {
+      suspected.add(key);
       return [];
     }
     if (before === severity || before === "critical") return [];
