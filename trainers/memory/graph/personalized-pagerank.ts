@@ -33,15 +33,11 @@ export function walkOn(graph: SparseGraph, independent = 0): Walk {
   const direct = new Float64Array(first);
   for (let row = 0, at = 0; row < nodes; row++) {
     const end = offsets[row + 1]!;
-    if (at === end) {
-      if (row < first) splits[row] = at;
-      continue;
-    }
     let strength = 0;
     for (; at < end && neighbors[at]! < first; at++) strength += weights[at]!;
     if (row < first) [splits[row], direct[row]] = [at, strength];
     for (; at < end; at++) strength += weights[at]!;
-    strengths[row] = strength;
+    if (strength > 0) strengths[row] = strength;
   }
   return { graph, first, splits, strengths, roots: strengths.map(Math.sqrt), direct };
 }
