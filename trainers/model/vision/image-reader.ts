@@ -3,8 +3,8 @@ import { BenchError } from "../../../harness/contract/errors.js";
 import { readRegularFile } from "../../../harness/contract/files/read-file.js";
 import { decodeImage, type Picture } from "../../../harness/images/decode.js";
 import type { ImageFile } from "../../engine/contract.js";
+import { Recent } from "../recent.js";
 import { framed, type ImageProcessor } from "./image-processor.js";
-import { Recent } from "./recent.js";
 
 /** Framed images of this worker, which outlive a model: the one that is opened after a task reads the same. */
 const framedHere = new Recent<Uint8Array>(256 * 2 ** 20);

@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { sha256 } from "../../../../harness/contract/digest.js";
 import { decodeImage } from "../../../../harness/images/decode.js";
 import { ConfigFields } from "../../../../trainers/model/architecture.js";
+import { Recent } from "../../../../trainers/model/recent.js";
 import { framed, normalized } from "../../../../trainers/model/vision/image-processor.js";
 import { ImageReader } from "../../../../trainers/model/vision/image-reader.js";
 import { readImageProcessor } from "../../../../trainers/model/vision/read-image-processor.js";
-import { Recent } from "../../../../trainers/model/vision/recent.js";
 import { temporaryDirectory } from "../tiny-model.js";
 
 const directory = join(import.meta.dirname, "../../../fixtures/images");

@@ -1,43 +1,29 @@
+import { Recent } from "../../../model/recent.js";
+
 /** Logits, and keys and values of each layer, of one prompt, by the names of the graph's outputs. */
 export type Prefill = Record<string, Float32Array>;
 
 /** Prompts that were computed, the least recently asked ones dropped. */
 export class PromptCache {
-  readonly #prefills = new Map<string, Prefill>();
-  #bytes = 0;
+  readonly #recent: Recent<{ prefill: Prefill; byteLength: number }>;
 
-  constructor(private readonly mostBytes: number) {}
+  constructor(mostBytes: number) {
+    this.#recent = new Recent(mostBytes);
+  }
 
   /** What was computed of the same prompt. */
   get(tokens: readonly number[]): Prefill | undefined {
-    const key = tokens.join();
-    const known = this.#prefills.get(key);
-    if (known !== undefined) {
-      this.#prefills.delete(key);
-      this.#prefills.set(key, known); // at the end: asked last
-    }
-    return known;
+    return this.#recent.find(tokens.join())?.prefill;
   }
 
   add(tokens: readonly number[], prefill: Prefill): void {
     const key = tokens.join();
-    const size = bytesOf(key, prefill);
-    if (size > this.mostBytes || this.#prefills.has(key)) return;
-    this.#prefills.set(key, prefill);
-    this.#bytes += size;
-    for (const [oldest, own] of this.#prefills) {
-      if (this.#bytes <= this.mostBytes) return;
-      this.#prefills.delete(oldest);
-      this.#bytes -= bytesOf(oldest, own);
-    }
+    const byteLength = Object.values(prefill).reduce((sum, own) => sum + own.byteLength, 2 * key.length);
+    this.#recent.add(key, { prefill, byteLength });
   }
 
   /** To be called before weights change. */
   clear(): void {
-    this.#prefills.clear();
-    this.#bytes = 0;
+    this.#recent.clear();
   }
 }
-
-const bytesOf = (key: string, prefill: Prefill): number =>
-  Object.values(prefill).reduce((sum, { byteLength }) => sum + byteLength, 2 * key.length);

@@ -1,7 +1,7 @@
 import { BenchError } from "../../../../harness/contract/errors.js";
 import type { DecoderConfig } from "../../../model/decoder-config.js";
+import { Recent } from "../../../model/recent.js";
 import { ImageReader } from "../../../model/vision/image-reader.js";
-import { Recent } from "../../../model/vision/recent.js";
 import { mostFeatureBytes, tokensOfImage, type VisionConfig } from "../../../model/vision/vision-config.js";
 import type { ImageFile } from "../../contract.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
