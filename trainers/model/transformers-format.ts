@@ -9,6 +9,8 @@ import { isPlainDecoder, readFields } from "./config.js";
 import { defaultMaxTokens, textMeasure } from "./measure.js";
 import { bytesOf, readFinite } from "./safetensors.js";
 import { openTokenizer } from "./tokenizer/tokenizer.js";
+import { processorFile } from "./vision/read-image-processor.js";
+import { isSection } from "./vision/read-vision.js";
 import { findWeights, holdsWeights } from "./weights.js";
 
 /** What config.json says of files rather than of the function that is computed. */
@@ -16,12 +18,6 @@ const aboutFiles = ["dtype", "torch_dtype", "_name_or_path", "transformers_versi
 
 /** The name of the longest sequence differs from one architecture to the next. */
 const contextKeys = ["max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length"];
-
-/** Files of which a model that takes images has one. */
-const processors = ["processor_config.json", "preprocessor_config.json"];
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === "object" && !Array.isArray(value);
 
 function architectureOf(fields: ConfigFields): string {
   const { architecture } = fields;
@@ -47,7 +43,7 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
     }),
     async measure(directory) {
       const fields = readFields(directory);
-      const language = isObject(fields.values.text_config) ? fields.within(fields.values.text_config) : fields;
+      const language = isSection(fields.values.text_config) ? fields.within(fields.values.text_config) : fields;
       const key = contextKeys.find((name) => language.values[name] !== undefined);
       return textMeasure(directory, key === undefined ? defaultMaxTokens : language.size(key));
     },
@@ -66,8 +62,7 @@ export function transformersFormat(others: readonly Architecture[]): ModelFormat
         hash.update(`\0${name}\0`);
         for (const bytes of bytesOf(values)) hash.update(bytes);
       }
-      const sees =
-        isObject(fields.values.vision_config) && processors.some((name) => existsSync(join(directory, name)));
+      const sees = isSection(fields.values.vision_config) && processorFile(directory) !== undefined;
       return {
         architecture,
         parameters,

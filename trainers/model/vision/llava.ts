@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigFields } from "../architecture.js";
 import { readJsonFile } from "../json-file.js";
-import { readImageProcessor } from "./read-image-processor.js";
+import { processorFile, readImageProcessor } from "./read-image-processor.js";
 import { readVision, sectionOf } from "./read-vision.js";
 import { projector, tower, type VisionConfig } from "./vision-config.js";
 
@@ -27,9 +26,7 @@ export function languageFields(fields: ConfigFields): ConfigFields {
 
 /** How it sees: the tower, the projector, and the image processor, which is a file of its own or part of the processor's. */
 export function visionOf(directory: string, fields: ConfigFields): VisionConfig {
-  const names = ["preprocessor_config.json", "processor_config.json"];
-  const name = names.find((own) => existsSync(join(directory, own))) ?? names[0]!;
-  const file = join(directory, name);
+  const file = processorFile(directory) ?? join(directory, "preprocessor_config.json");
   const read = new ConfigFields(file, readJsonFile(file));
   const processor = "image_processor" in read.values ? read.within(sectionOf(read, "image_processor")) : read;
   return readVision(fields, readImageProcessor(processor));

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { ConfigFields } from "../architecture.js";
 import type { ImageProcessor } from "./image-processor.js";
 import type { Filter } from "./resample.js";
@@ -6,6 +8,12 @@ import type { Filter } from "./resample.js";
 const filters: Record<number, Filter> = { 2: "bilinear", 3: "bicubic" };
 
 const kinds = /^(?:CLIP|Siglip)(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/;
+
+/** The file of a model directory that has the image processor's settings, by itself or as a part; undefined where none is there. */
+export function processorFile(directory: string): string | undefined {
+  const files = ["preprocessor_config.json", "processor_config.json"].map((name) => join(directory, name));
+  return files.find((file) => existsSync(file));
+}
 
 /**
  * Reads the settings of transformers' image processors of CLIP and SigLIP. Throws MODEL_INVALID for those of another

@@ -84,8 +84,9 @@ function checkPicture(fields: ConfigFields, config: VisionConfig): void {
 /** An object within config.json. */
 export function sectionOf(fields: ConfigFields, key: string): Record<string, unknown> {
   const section = fields.values[key];
-  if (section !== null && typeof section === "object" && !Array.isArray(section)) {
-    return section as Record<string, unknown>;
-  }
+  if (isSection(section)) return section;
   throw fields.invalid(`${key} must be an object, not ${JSON.stringify(section ?? null)}`);
 }
+
+export const isSection = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === "object" && !Array.isArray(value);
