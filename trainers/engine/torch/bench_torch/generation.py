@@ -6,6 +6,7 @@ Orca, OSDI 2022). What all prompts begin with is computed once.
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
@@ -37,7 +38,7 @@ class Row:
     tokens: list[int] = field(default_factory=list)
     ended: bool = False
 
-    @property
+    @cached_property
     def shift(self) -> int:
         """How much further the positions of the answer's tokens are than their places in the sequence."""
         return 0 if self.places is None else int(self.places.max()) + 1 - len(self.prompt)

@@ -136,7 +136,7 @@ class Images:
 
     @property
     def bytes(self) -> int:
-        return sum(own.numel() * own.element_size() for own in self.features.values())
+        return _bytes(self.features)
 
     def seen(self, digests: list[str], trained: bool, keeps: bool) -> torch.Tensor:
         """Features [rows, hidden] of pictures, one behind another.

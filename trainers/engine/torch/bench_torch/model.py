@@ -624,8 +624,11 @@ class TorchModel:
     @contextmanager
     def answering(self, weights: dict | None) -> Iterator[None]:
         """Answers within are those of these weights."""
-        size = sum(p.numel() * p.element_size() for p in self.base.values())
-        with self.using(weights), self.ranks.undivided(self.model, size < left(self) / 2):
+
+        def fits() -> bool:
+            return sum(p.numel() * p.element_size() for p in self.base.values()) < left(self) / 2
+
+        with self.using(weights), self.ranks.undivided(self.model, fits):
             yield
 
     def most_rows(self, tokens: int) -> int:

@@ -131,9 +131,9 @@ class Ranks:
         return getattr(model, name)
 
     @contextmanager
-    def undivided(self, model: torch.nn.Module, fits: bool) -> Iterator[None]:
-        """Where they fit, all weights are on every device from their first use within until the end."""
-        if not self.several or not fits:
+    def undivided(self, model: torch.nn.Module, fits: Callable[[], bool]) -> Iterator[None]:
+        """Where they fit on every device, all weights are there from their first use within until the end."""
+        if not self.several or self.any(not fits()):
             yield
             return
         model.set_reshard_after_forward(False)
