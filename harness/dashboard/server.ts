@@ -41,7 +41,7 @@ const headers = {
 /** Most pages that are kept up to date at a time, and most bytes that wait for one of them. */
 const [mostListeners, mostUnread] = [100, 16 * 2 ** 20];
 
-/** A page that is made anew at each request, and events that replace the parts of it that have changed since. */
+/** A page of the parts as the last look found them, and events that replace those that have changed since. */
 export function dashboardServer(settings: DashboardSettings): DashboardServer {
   const server = fastify({ logger: false, bodyLimit: 65_536, forceCloseConnections: true });
   const updates = new Updates(settings);
