@@ -176,7 +176,7 @@ class Bench:
     def answer_ours(self) -> list[list[int]]:
         self.clean()
         model = self.open()
-        import bench_torch.model as own
+        import bench_torch.answers as own
 
         own.MOST_ROWS = self.options.rows
         sets, ends = self.questions()

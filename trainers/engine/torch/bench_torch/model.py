@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -15,27 +15,22 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from . import attention
 from .adapters import Adapters, linear_modules
+from .answers import activations, embed, generate, score
 from .attention import Packed, laid_out
-from .batch import digests_of, rows_of, term_value
+from .batch import rows_of, term_value
 from .division import Division, Held
 from .errors import BenchError
-from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows, joined_places
+from .generation import Row, joined_places
 from .images import Images, check_images, is_unused, plain_name, takes_images
 from .importance import importance
 from .keyed import number
-from .memory import check_memory, is_short, left, recompute, recomputing
+from .memory import check_memory, left, recompute, recomputing
 from .norms import fuse_norms
 from .parameters import Trainable, combine, dot
 from .ranks import Ranks, local
 from .update import apply_update, check_finite, constrained
 
-T = TypeVar("T")
-
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
-#: Sequences of a batch that is answered, and bytes of their keys and values.
-MOST_ROWS = 64
-MOST_CACHE = {"cpu": 1 << 30, "cuda": 8 << 30}
 
 
 class TorchModel:
@@ -82,8 +77,8 @@ class TorchModel:
         self.flops = 0
         self.trained_tokens = 0
         self.base_hash: str | None = None
-        #: Sequences that are answered at a time, since the memory was short.
-        self.most_answered = MOST_ROWS
+        #: Sequences that are answered at a time at most, since the memory was short.
+        self.most_answered = math.inf
         #: Whether the parameters are others for a moment.
         self.elsewhere = False
         self.trainable = Trainable(self.base, self.device, ranks)
@@ -348,15 +343,18 @@ class TorchModel:
         together = logits(sequences)
         alone = torch.cat([logits([sequence]) for sequence in sequences])
         self.flops = 0
-        scale = alone.abs().max().clamp(min=1e-6)
-        near = ((together - alone).abs().max() / scale).item() < (1e-3 if self.dtype == torch.float32 else 0.1)
-        if kinds <= known and near:
+        if kinds <= known and self.agree(together, alone):
             return
         raise BenchError(
             "CAPABILITY_MISSING",
             f"{self.architecture} does not compute packed sequences as it computes each alone.",
             "Use a model whose layers mix tokens by attention alone.",
         )
+
+    def agree(self, found: torch.Tensor, expected: torch.Tensor) -> bool:
+        """Whether logits are the same but for rounding."""
+        scale = expected.abs().max().clamp(min=1e-6)
+        return ((found - expected).abs().max() / scale).item() < (1e-3 if self.dtype == torch.float32 else 0.1)
 
     # Objectives.
 
@@ -581,45 +579,20 @@ class TorchModel:
     # Answers.
 
     def generate(self, requests: list[dict], decoding: dict, ends: list[int], weights: dict | None = None) -> list[list[int]]:
-        """The tokens that continue each prompt, an end token included."""
-        has_stop = self.stop_check(decoding.get("stop") or [])
-
-        def compute(most: int) -> list[list[int]]:
-            rows = [
-                Row(
-                    i,
-                    request["id"],
-                    request["tokens"],
-                    min(decoding["maxNewTokens"], self.context - len(request["tokens"])),
-                    digests_of(request),
-                    self.images and self.images.places(request["tokens"], digests_of(request)),
-                )
-                for i, request in enumerate(requests)
-            ]
-            continue_rows(self, rows, decoding, set(ends), has_stop, self.tick, most)
-            return [row.tokens for row in rows]
-
-        longest = max((len(request["tokens"]) + decoding["maxNewTokens"] for request in requests), default=1)
         with self.answering(weights):
-            return self.fitting(compute, min(len(requests), self.most_rows(min(longest, self.context))))
+            return generate(self, requests, decoding, ends)
 
-    def fitting(self, compute: Callable[[int], T], most: int) -> T:
-        """What is computed for at most so many sequences at a time, or as many as the memory was found to have room for."""
-        while True:
-            most = min(most, self.most_answered)
-            try:
-                return compute(most)
-            except (RuntimeError, MemoryError) as error:
-                if self.ranks.several or not is_short(error):
-                    raise
-                if most <= 1:
-                    raise BenchError(
-                        "ENGINE_FAILED",
-                        f"The memory is too small for one answer at a time: {error}",
-                        "Use a device with more memory, --dtype bfloat16, or shorter prompts and answers.",
-                    ) from None
-            torch.cuda.empty_cache()
-            self.most_answered = most // 2
+    def score(self, requests: list[dict], weights: dict | None = None) -> list[float]:
+        with self.answering(weights):
+            return score(self, requests)
+
+    def embed(self, requests: list[dict], weights: dict | None = None) -> list[torch.Tensor]:
+        with self.answering(weights):
+            return embed(self, requests)
+
+    def activations(self, requests: list[dict]) -> dict[str, torch.Tensor]:
+        with self.answering(None):
+            return activations(self, requests)
 
     @contextmanager
     def answering(self, weights: dict | None) -> Iterator[None]:
@@ -631,115 +604,9 @@ class TorchModel:
         with self.using(weights), self.ranks.undivided(self.model, fits):
             yield
 
-    def most_rows(self, tokens: int) -> int:
-        """How many sequences of so many tokens have their keys and values in memory together."""
-        config = self.model.config.get_text_config()
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        each = 2 * self.layers * heads * width * self.embedding.weight.element_size() * tokens
-        return max(1, min(MOST_ROWS, MOST_CACHE[self.device.type] // each))
-
-    def stop_check(self, stops: list[str]):
-        if not stops:
-            return lambda row: False
-
-        def has_stop(row: Row) -> bool:
-            text = self.tokenizer.decode(row.tokens)
-            return any(stop in text for stop in stops)
-
-        return has_stop
-
     @cached_property
     def tokenizer(self) -> Tokenizer:
         return Tokenizer.from_file(f"{self.directory}/tokenizer.json")
-
-    @torch.no_grad()
-    def score(self, requests: list[dict], weights: dict | None = None) -> list[float]:
-        """Σ log p of each continuation given its prompt, nats."""
-        asked = [i for i, request in enumerate(requests) if request["continuation"]]
-        sequences = {i: [*requests[i]["tokens"], *requests[i]["continuation"][:-1]] for i in asked}
-
-        def compute(places: list[int]) -> torch.Tensor:
-            own = [asked[place] for place in places]
-            labels = [label for i in own for label in requests[i]["continuation"]]
-            selected, start = [], 0
-            for i in own:
-                start += len(sequences[i])
-                selected += range(start - len(requests[i]["continuation"]), start)
-            rows = self.packed([sequences[i] for i in own], selected, [digests_of(requests[i]) for i in own])
-            chances = F.log_softmax(rows, dim=-1).gather(1, torch.tensor(labels, device=self.device)[:, None])
-            parts = chances[:, 0].double().split([len(requests[i]["continuation"]) for i in own])
-            return torch.stack([part.sum() for part in parts])
-
-        scores = [0.0] * len(requests)
-        with self.answering(weights):
-            found = self.batched(compute, [len(sequences[i]) for i in asked])
-        for i, value in zip(asked, found):
-            scores[i] = value.item()
-        return scores
-
-    @torch.no_grad()
-    def embed(self, requests: list[dict], weights: dict | None = None) -> list[torch.Tensor]:
-        """Mean over the tokens of the last hidden states, after the final norm."""
-
-        def compute(own: list[int]) -> torch.Tensor:
-            layout = Packed([len(requests[i]["tokens"]) for i in own], self.device)
-            ids = torch.tensor([[token for i in own for token in requests[i]["tokens"]]], device=self.device)
-            self.count_flops(ids.numel(), 0)
-            images = [digests_of(requests[i]) for i in own]
-            places = self.places([requests[i]["tokens"] for i in own], images, layout)
-            with laid_out(layout):
-                entered = self.entered(ids, [digest for seen in images for digest in seen])
-                states = self.states(**entered, position_ids=places.unsqueeze(-2), use_cache=False).last_hidden_state[0]
-            parts = states.double().split([len(requests[i]["tokens"]) for i in own])
-            return torch.stack([part.mean(0).float() for part in parts])
-
-        with self.answering(weights):
-            return list(self.batched(compute, [len(request["tokens"]) for request in requests]))
-
-    def batched(self, compute: Callable[[list[int]], torch.Tensor], lengths: list[int]) -> torch.Tensor:
-        """Rows of numbers for sequences of these lengths, which are computed in batches; several processes deal them out."""
-
-        def within(most: int) -> torch.Tensor:
-            batches = batches_of(lengths, most)
-            found: list[torch.Tensor | None] = [None] * len(lengths)
-            for start in range(0, len(batches), self.ranks.size):
-                dealt = batches[start : start + self.ranks.size]
-                own = dealt[min(self.ranks.rank, len(dealt) - 1)]
-                values = compute(_filled(own))
-                for place, value in zip(own, values):
-                    found[place] = value if self.ranks.rank < len(dealt) else torch.zeros_like(value)
-                self.tick()
-            if not lengths:
-                return torch.empty(0)
-            if self.ranks.several:
-                empty = torch.zeros_like(next(value for value in found if value is not None))
-                return self.ranks.sum(torch.stack([empty if value is None else value for value in found]))
-            return torch.stack(found)
-
-        return self.fitting(within, MOST_ROWS)
-
-    @torch.no_grad()
-    def activations(self, requests: list[dict]) -> dict[str, torch.Tensor]:
-        """Σ |output| of every linear module over the requests' tokens, by the module's path."""
-        sums: dict[str, torch.Tensor] = {}
-
-        def watch(path: str):
-            def add(_module, _input, output):
-                own = output.detach().float().abs().reshape(-1, output.shape[-1]).sum(0)
-                sums[path] = sums[path] + own if path in sums else own
-
-            return add
-
-        modules = linear_modules(self.model).items()
-        hooks = [module.register_forward_hook(watch(plain_name(self.model, path))) for path, module in modules]
-        try:
-            for request in requests:
-                self.embed([request])
-        finally:
-            for hook in hooks:
-                hook.remove()
-        return sums
 
     # Files.
 
@@ -793,24 +660,6 @@ def trained_tensors(model: torch.nn.Module) -> dict[str, Parameter]:
     """The parameters that something is computed with, by the names that bench gives them."""
     named = ((plain_name(model, name), parameter) for name, parameter in model.named_parameters())
     return {name: parameter for name, parameter in named if not is_unused(model, name)}
-
-
-def batches_of(lengths: list[int], most: int) -> list[list[int]]:
-    """Indices in order, at most so many rows, and tokens in proportion, together."""
-    batches: list[list[int]] = []
-    tokens = 0
-    for index, length in enumerate(lengths):
-        tokens += length
-        if not batches or tokens * MOST_ROWS > MOST_TOKENS * most or len(batches[-1]) == most:
-            batches.append([])
-            tokens = length
-        batches[-1].append(index)
-    return batches
-
-
-def _filled(indices: list[int]) -> list[int]:
-    """With the first index again where they are few: products of few rows are computed by other kernels."""
-    return [*indices, *[indices[0]] * max(0, FEWEST_ROWS - len(indices))]
 
 
 def _hash(start: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> str:
