@@ -46,24 +46,22 @@ def rows_of(sequences: list[dict], ranks: Ranks | None = None) -> Rows:
     Of several processes each has the rows of its own sequences. One that would have none computes the first sequence as
     nothing, since all take part in each forward pass.
     """
-    found = []
+    found, weights = [], []
     for sequence in sequences:
         positions = [i for i in range(1, len(sequence["tokens"])) if sequence["weights"][i] > 0]
         if positions:
-            found.append((sequence, positions))
+            found.append((sequence, positions, len(weights)))
+            weights += [sequence["weights"][i] for i in positions]
     if not found:
         raise BenchError("INTERNAL", "A batch has no token with a weight above zero.")
-    weights = [sequence["weights"][i] for sequence, positions in found for i in positions]
     total = torch.tensor(weights, dtype=torch.float64).sum().item()
     rows = Rows([], [], [], [], [], total, sum(len(sequence["tokens"]) for sequence in sequences), len(weights))
     if ranks is not None and ranks.several:
-        ends = torch.tensor([len(positions) for _, positions in found]).cumsum(0).tolist()
-        found = [(*one, range(end - len(one[1]), end)) for one, end in zip(found, ends)]
-        found = ranks.mine(found) or [({**found[0][0], "weights": [0.0] * len(found[0][0]["tokens"])}, *found[0][1:])]
-        rows.places = [place for *_, places in found for place in places]
-        found = [one[:2] for one in found]
+        first, *where = found[0]
+        found = ranks.mine(found) or [({**first, "weights": [0.0] * len(first["tokens"])}, *where)]
+        rows.places = [before + i for _, positions, before in found for i in range(len(positions))]
     start = 0
-    for sequence, positions in found:
+    for sequence, positions, _ in found:
         tokens = sequence["tokens"]
         rows.tokens.append(tokens[: positions[-1]])
         rows.images.append(digests_of(sequence))
