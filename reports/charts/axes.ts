@@ -23,6 +23,11 @@ export function gridLines(y: Scale, { ticks, left, right, gap, text = String }: 
   ]);
 }
 
+/** Grid lines of a vertical axis of scores on 0..1. */
+export function scoreGrid(y: Scale, place: Pick<GridOptions, "left" | "right" | "gap">): string[] {
+  return gridLines(y, { ...place, ticks: scoreTicks, text: pointsOf });
+}
+
 /** Texts of ticks of a horizontal axis. */
 export function tickLabels(x: Scale, ticks: readonly number[], baseline: number): string[] {
   return ticks.map((tick) => label(String(tick), { class: "axis", x: x(tick), y: baseline, "text-anchor": "middle" }));

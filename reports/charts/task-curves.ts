@@ -1,4 +1,4 @@
-import { gridLines, pointsOf, scoreTicks, tickLabels } from "./axes.js";
+import { scoreGrid, tickLabels } from "./axes.js";
 import { linearScale } from "./scale.js";
 import { element, escapeXml, figure, label, linePath, textWidth } from "./svg.js";
 
@@ -30,7 +30,7 @@ export function taskCurves({ id, title, description, segments, lines }: TaskCurv
   const [right, bottom] = [width - frame.right, height - frame.bottom];
   const x = linearScale([0, Math.max(ends.at(-1) ?? 0, 1)], [frame.left, right]);
   const y = linearScale([0, 1], [bottom, frame.top]);
-  const marks = gridLines(y, { ticks: scoreTicks, left: frame.left, right, gap: 7, text: pointsOf });
+  const marks = scoreGrid(y, { left: frame.left, right, gap: 7 });
   marks.push(...tickLabels(x, x.ticks(6), bottom + 15));
   marks.push(label("training steps →", { class: "axis-title", x: right, y: height - 4, "text-anchor": "end" }));
   for (const [index, { name, short }] of segments.entries()) {

@@ -1,4 +1,4 @@
-import { axisTicks, gridLines, pointsOf, scoreTicks } from "./axes.js";
+import { axisTicks, scoreGrid } from "./axes.js";
 import { placeLabels } from "./place-labels.js";
 import { linearScale, roundDomain } from "./scale.js";
 import { element, figure, label, linePath } from "./svg.js";
@@ -40,13 +40,7 @@ export function tradeOff({ id, title, description, axis, points, formatCost }: T
   const at = ({ cost, score }: TradeOffPoint) =>
     [cost === "all" ? width - frame.right - bandWidth / 2 + 12 : x(cost), y(score)] as const;
 
-  const marks = gridLines(y, {
-    ticks: scoreTicks,
-    left: frame.left,
-    right: width - frame.right,
-    gap: 8,
-    text: pointsOf,
-  });
+  const marks = scoreGrid(y, { left: frame.left, right: width - frame.right, gap: 8 });
   marks.push(...axisTicks(x, costs.some((cost) => cost > 0) ? x.ticks(4) : [0], bottom, formatCost));
   if (banded) {
     const middle = width - frame.right - bandWidth / 2 + 12;

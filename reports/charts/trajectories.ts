@@ -1,4 +1,4 @@
-import { axisTicks, gridLines, pointsOf, scoreTicks } from "./axes.js";
+import { axisTicks, scoreGrid } from "./axes.js";
 import { placeLabels } from "./place-labels.js";
 import { linearScale } from "./scale.js";
 import { element, figure, label, linePath } from "./svg.js";
@@ -30,13 +30,7 @@ export function trajectoryChart({ id, title, description, axis, trajectories }: 
   const bottom = height - frame.bottom;
   const x = linearScale([Math.min(0, ...values), Math.max(1, ...values)], [frame.left + 12, width - frame.right - 70]);
   const y = linearScale([0, 1], [bottom, frame.top]);
-  const marks = gridLines(y, {
-    ticks: scoreTicks,
-    left: frame.left,
-    right: width - frame.right,
-    gap: 8,
-    text: pointsOf,
-  });
+  const marks = scoreGrid(y, { left: frame.left, right: width - frame.right, gap: 8 });
   marks.push(...axisTicks(x, x.ticks(5), bottom));
   marks.push(label(axis, { class: "axis-title", x: width - frame.right, y: height - 8, "text-anchor": "end" }));
   const placed = trajectories.map(({ points, ...own }) => ({
