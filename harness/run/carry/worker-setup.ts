@@ -7,7 +7,7 @@ import { hubCache } from "../../hub/cache.js";
 import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import { loadRegistry, type Registry } from "../../plugins.js";
 import type { Start } from "../continuation/start.js";
-import { numericsOf } from "../plan/engine.js";
+import { numericsOf, preparedEngine } from "../plan/engine.js";
 import type { WorkerSetup } from "../pool/messages.js";
 import { getSource } from "./carried-source.js";
 import type { ContentStore } from "./content-store.js";
@@ -64,9 +64,8 @@ function checkTrainer({ label, name, version, code, options }: TrainerRecord, re
 /** Throws ENGINE_UNAVAILABLE where the engine computes otherwise here. */
 async function checkEngine({ setup, numerics }: CellRequest, registry: Registry, suite: Suite): Promise<void> {
   if (setup.engine === undefined) return;
-  const engine = registry.engine(setup.engine);
-  const own = { ...engine, ...(await engine.prepare?.({ ...setup.compute, device: setup.device })) };
-  const here = await numericsOf(own, suite);
+  const engine = await preparedEngine(registry.engine(setup.engine), setup.compute, setup.device);
+  const here = await numericsOf(engine, suite);
   if (here === numerics) return;
   throw new BenchError("ENGINE_UNAVAILABLE", `the run computes with ${numerics}, this machine with ${here}`, {
     fix: "Install the same versions on all machines.",

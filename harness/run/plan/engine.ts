@@ -57,10 +57,22 @@ export async function chooseEngine(
     const missing = asked.filter((capability) => !capabilitiesOf(engine!, checkpoint)!.includes(capability));
     if (missing.length > 0) throw lacks(engine!, checkpoint!, label, asked, missing, registry);
   }
-  const { name: chosen, version, numerics } = engine!;
-  const [first] = devices.slots[0]!.split(",") as [string];
-  const prepared = await engine!.prepare?.({ device: first, dtype, python });
-  return { engine: { name: chosen, version, numerics, ...prepared }, devices };
+  return { engine: await preparedEngine(engine!, { dtype, python }, devices.slots[0]!), devices };
+}
+
+/**
+ * An engine as it is on this machine, where it computes on the devices of a slot, which are of one kind.
+ *
+ * @throws ENGINE_UNAVAILABLE.
+ */
+export async function preparedEngine(
+  engine: EngineDefinition,
+  settings: ComputeSettings,
+  slot: string,
+): Promise<PreparedEngine> {
+  const { name, version, numerics } = engine;
+  const [device] = slot.split(",") as [string];
+  return { name, version, numerics, ...(await engine.prepare?.({ ...settings, device })) };
 }
 
 /** What decides the bits of a run's cells besides its data: the engine's numerics and, for pictures, what decodes them. */

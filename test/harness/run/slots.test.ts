@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { EngineDefinition } from "../../../harness/contract/engine.js";
+import { preparedEngine } from "../../../harness/run/plan/engine.js";
 import { planDevices } from "../../../harness/run/plan/slots.js";
 import { childDevices } from "../../../trainers/engine/torch/devices.js";
 
@@ -36,7 +37,21 @@ test("a cell on several devices has an engine that divides models", async () => 
   await expect(planned("cpu", 2, [plain])).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
 });
 
+test("an engine is prepared for a device that it reports, also where a cell has several", async () => {
+  const prepare: EngineDefinition["prepare"] = async ({ device, dtype }) => {
+    const found = (await torch.probe()).find((report) => report.device === device)!;
+    return { version: "2", numerics: `torch ${found.detail} ${dtype}` };
+  };
+  const prepared = { name: "torch", version: "2", numerics: "torch H100 float32" };
+  for (const slot of ["cuda", "cuda:1", "cuda,cuda", "cuda:2,cuda:3"]) {
+    expect(await preparedEngine({ ...torch, prepare }, { dtype: "float32" }, slot)).toEqual(prepared);
+  }
+  expect(await preparedEngine(plain, {}, "cpu")).toEqual({ name: "plain", version: "1", numerics: "plain" });
+});
+
 test("devices that are not there, do not divide or differ are refused by name", async () => {
+  const none = { code: "DEVICE_UNAVAILABLE", message: 'the device "webgpu" is not available: none' };
+  await expect(planned("webgpu")).rejects.toMatchObject(none);
   await expect(planned("cuda:0,cuda:7")).rejects.toMatchObject({
     code: "DEVICE_UNAVAILABLE",
     message: 'the device "cuda:7" is not available',
