@@ -41,33 +41,29 @@ export async function planDevices(
   const asked = device.split(",").map((name) => name.trim());
   const reports: DeviceReport[] = [];
   for (const engine of able) {
-    const own = (await engine.probe(python)).filter(({ available }) => available);
-    const names = device === "auto" ? own.map((report) => report.device).filter(isNumbered) : asked;
-    const found = names.map((name) => own.find((report) => report.device === name));
+    const own = await engine.probe(python);
+    const available = own.filter((report) => report.available);
+    const names = device === "auto" ? available.map((report) => report.device).filter(isNumbered) : asked;
+    const found = names.map((name) => available.find((report) => report.device === name));
     if (names.length > 0 && found.every((report) => report !== undefined)) {
       return { engine, devices: divided(names, found, devicesPerCell) };
     }
     reports.push(...own);
   }
   if (device === "auto") return { engine: able[0], devices: divided(["cpu"], [], devicesPerCell) };
-  const missing = asked.filter((name) => !reports.some((report) => report.device === name));
-  throw await unavailable(missing, reports, able, python);
+  throw unavailable(asked, reports);
 }
 
 const isNumbered = (name: string): boolean => /:\d+$/.test(name);
 
 /** Cells of so many devices each. A device without a number stands for as many as a cell takes. */
-function divided(
-  names: readonly string[],
-  reports: readonly (DeviceReport | undefined)[],
-  perCell: number,
-): DevicePlan {
+function divided(names: readonly string[], reports: readonly DeviceReport[], perCell: number): DevicePlan {
   const [first] = names as [string];
   if (names.length === 1 && !isNumbered(first)) {
     const slot = Array.from({ length: perCell }, () => first).join(",");
     return { device: slot, slots: [slot] };
   }
-  const other = reports.find((report) => report?.detail !== reports[0]?.detail);
+  const other = reports.find(({ detail }) => detail !== reports[0]!.detail);
   const wrong =
     new Set(names).size < names.length || !names.every(isNumbered)
       ? `${names.join(",")} does not name different devices by number`
@@ -89,20 +85,16 @@ function divided(
   return { device: Array.from({ length: perCell }, () => kind).join(","), slots };
 }
 
-async function unavailable(
-  missing: readonly string[],
-  available: readonly DeviceReport[],
-  engines: readonly EngineDefinition[],
-  python: string | undefined,
-): Promise<BenchError> {
-  const all = (await Promise.all(engines.map((engine) => engine.probe(python)))).flat();
-  const why = all.filter(({ device }) => missing.includes(device)).map(({ detail }) => detail);
+function unavailable(asked: readonly string[], reports: readonly DeviceReport[]): BenchError {
+  const available = reports.filter((report) => report.available).map(({ device }) => device);
+  const missing = asked.filter((name) => !available.includes(name));
+  const why = reports.filter(({ device }) => missing.includes(device)).map(({ detail }) => detail);
   const names = missing.map((name) => `"${name}"`).join(", ");
   return new BenchError(
     "DEVICE_UNAVAILABLE",
     `the device ${names} is not available${why.length > 0 ? `: ${why.join("; ")}` : ""}`,
     {
-      fix: `This machine has: ${[...new Set(["cpu", ...available.map(({ device }) => device)])].join(", ")}. \`bench doctor\` says more.`,
+      fix: `This machine has: ${[...new Set(["cpu", ...available])].join(", ")}. \`bench doctor\` says more.`,
     },
   );
 }
