@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
 
 /** Whether a path is a directory or below it. Both absolute. */
 export function isInside(path: string, directory: string): boolean {
   const from = relative(directory, path);
-  return from === "" || (from !== ".." && !from.startsWith(`..${sep}`) && !from.startsWith(sep));
+  return from === "" || (from !== ".." && !from.startsWith(`..${sep}`) && !isAbsolute(from));
 }
 
 /** A path as it was given, and as it is without links. */

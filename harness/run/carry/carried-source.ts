@@ -1,5 +1,6 @@
-import { isAbsolute, relative } from "node:path";
+import { relative } from "node:path";
 import { pathInside } from "../../contract/files/foreign-path.js";
+import { isInside } from "../../plugins/isolation/paths.js";
 import type { Start } from "../continuation/start.js";
 import type { PlannedCell } from "../plan/cells.js";
 import { layout } from "../store/store.js";
@@ -45,22 +46,13 @@ export async function getSource(
   model: { there: string; here: string },
 ): Promise<ReadonlyMap<string, Start>> {
   await contents.getTree(files, copy);
-  const placeHere = (place: string): string => {
-    const inside = relative(directory, place);
-    return inside.startsWith("..") || isAbsolute(inside) ? place : pathInside(copy, inside);
-  };
+  const placeHere = (place: string): string =>
+    isInside(place, directory) ? pathInside(copy, relative(directory, place)) : place;
   const baseHere = (base: string): string => {
-    if (base === model.there) return model.here;
-    if (base.startsWith(`${model.there}::`)) {
-      return [
-        model.here,
-        ...base
-          .slice(model.there.length + 2)
-          .split("::")
-          .map(placeHere),
-      ].join("::");
-    }
-    return base.split("::").map(placeHere).join("::");
+    const isOfModel = base === model.there || base.startsWith(`${model.there}::`);
+    const rest = isOfModel ? base.slice(model.there.length) : base;
+    const [first, ...adapters] = rest.split("::") as [string, ...string[]];
+    return [isOfModel ? model.here : placeHere(first), ...adapters.map(placeHere)].join("::");
   };
   return new Map(
     Object.entries(starts).map(([label, start]) => [label, { ...start, directory: copy, base: baseHere(start.base) }]),
