@@ -15,6 +15,12 @@ const engine = { pause: 3000, patience: 600_000 };
 
 type Submitted = Extract<JournalEvent, { type: "job-submitted" }>;
 
+/** A job, with its cells as they were handed in. */
+interface KnownJob {
+  cells: readonly string[];
+  state: JobState;
+}
+
 /**
  * The jobs that cells were handed to. Each is journaled before it is submitted, so that a coordinator that was killed
  * finds it again; cells of a job that ended before them are submitted again.
@@ -24,9 +30,7 @@ export class JobBook {
   private readonly jobOf = new Map<string, string>();
   /** How often a cell was submitted by this process. */
   private readonly attempts = new Map<string, number>();
-  private readonly states = new Map<string, JobState>();
-  /** Cells of each job, as they were handed in. */
-  private readonly cellsOf = new Map<string, readonly string[]>();
+  private readonly jobs = new Map<string, KnownJob>();
   private asked = Number.NEGATIVE_INFINITY;
   private unreachable: number | undefined;
   /** What is in the store since the first submission. */
@@ -82,8 +86,7 @@ export class JobBook {
     const taken = own.filter((id) => state.alive || (state.lost.has(id) && !this.ended.has(id)));
     if (taken.length === 0) return;
     for (const id of taken) this.jobOf.set(id, job);
-    this.cellsOf.set(job, cells);
-    this.states.set(job, state);
+    this.jobs.set(job, { cells, state });
     if (state.alive) this.say({ type: "notice", text: `job ${job} is still there: it is followed` });
   }
 
@@ -108,8 +111,7 @@ export class JobBook {
     };
     this.say({ type: "submitted", event });
     await this.launcher.submit(job);
-    this.states.set(job.id, { alive: true, lost: new Map() });
-    this.cellsOf.set(job.id, job.cells);
+    this.jobs.set(job.id, { cells: job.cells, state: { alive: true, lost: new Map() } });
     for (const { id } of free) {
       this.jobOf.set(id, job.id);
       this.attempts.set(id, (this.attempts.get(id) ?? 0) + 1);
@@ -121,15 +123,15 @@ export class JobBook {
     const now = performance.now();
     if (now - this.asked < engine.pause) return false;
     this.asked = now;
-    for (const [job, { alive }] of this.states) if (alive) await this.askFor(job);
-    return [...this.states.values()].some(({ alive, lost }) => !alive || lost.size > 0);
+    for (const [id, job] of this.jobs) if (job.state.alive) await this.askFor(id, job);
+    return [...this.jobs.values()].some(({ state }) => !state.alive || state.lost.size > 0);
   }
 
-  private async askFor(job: string): Promise<void> {
+  private async askFor(id: string, job: KnownJob): Promise<void> {
     try {
-      const state = await this.launcher.state(job, this.cellsOf.get(job)!);
+      const state = await this.launcher.state(id, job.cells);
       this.unreachable = undefined;
-      this.states.set(job, state ?? { alive: false, detail: "the engine knows it no more", lost: new Map() });
+      job.state = state ?? { alive: false, detail: "the engine knows it no more", lost: new Map() };
     } catch (error) {
       this.endure(toBenchError(error, "LAUNCHER_FAILED"));
     }
@@ -154,7 +156,7 @@ export class JobBook {
     const again = new Map<string, number>();
     for (const cell of cells) {
       const job = this.jobOf.get(cell);
-      const state = job === undefined ? undefined : this.states.get(job)!;
+      const state = job === undefined ? undefined : this.jobs.get(job)!.state;
       const reason = this.isTriedAgain(cell) ? undefined : state?.lost.get(cell);
       if (reason !== undefined) lost.set(cell, reason);
       else if (job !== undefined && state?.alive === false) {
@@ -173,7 +175,7 @@ export class JobBook {
         text: `${what}; ${count === 1 ? "1 cell is" : `${count} cells are`} submitted again`,
       });
     }
-    for (const [job, { alive }] of this.states) if (!alive) this.states.delete(job);
+    for (const [job, { state }] of this.jobs) if (!state.alive) this.jobs.delete(job);
     return lost;
   }
 
@@ -184,6 +186,6 @@ export class JobBook {
 
   /** Ends the jobs. Throws LAUNCHER_FAILED. */
   async cancel(): Promise<void> {
-    for (const job of this.states.keys()) await this.launcher.cancel(job);
+    for (const job of this.jobs.keys()) await this.launcher.cancel(job);
   }
 }
