@@ -37,12 +37,12 @@ const { address, server } = await serve(registry, ["support"], { upstream: [`sup
 
 const body = JSON.stringify({ model: "support", messages: [{ role: "user", content: "x".repeat(500) }] });
 
-async function call(root: string, sent = body): Promise<{ status: number; milliseconds: number }> {
+async function call(root: string, sent = body): Promise<{ status: number; milliseconds: number; text: string }> {
   const began = performance.now();
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${root}/v1/chat/completions`, { method: "POST", headers, body: sent });
-  await answer.text();
-  return { status: answer.status, milliseconds: performance.now() - began };
+  const text = await answer.text();
+  return { status: answer.status, milliseconds: performance.now() - began, text };
 }
 
 /** Calls a server, so many at a time. */
@@ -83,13 +83,10 @@ for (const promptCache of [0, 64]) {
   const given: string[] = [];
   for (let index = 0; index < Math.min(400, calls); index++) {
     const messages = [{ role: "user", content: texts[(index * 5 + (index >> 3)) % texts.length] }];
-    const began = performance.now();
-    const answer = await fetch(`${local.address}/v1/chat/completions`, {
-      ...{ method: "POST", headers: { "content-type": "application/json" } },
-      body: JSON.stringify({ model: "support", messages, max_tokens: 2, temperature: 1, seed: 1 }),
-    });
-    const { choices, usage } = JSON.parse(await answer.text());
-    times.push(performance.now() - began);
+    const sent = JSON.stringify({ model: "support", messages, max_tokens: 2, temperature: 1, seed: 1 });
+    const { text, milliseconds } = await call(local.address, sent);
+    const { choices, usage } = JSON.parse(text);
+    times.push(milliseconds);
     given.push(choices[0].message.content);
     cached += usage.prompt_tokens_details.cached_tokens;
     all += usage.prompt_tokens;

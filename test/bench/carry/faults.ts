@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { JournalEvent } from "../../../harness/contract/result.js";
 import { readRun } from "../../../harness/run/store/store.js";
+import { matricesOf } from "../../harness/run/support.js";
 
 /**
  * The quick grid of trace-seq (24 cells) by threads and by the engine ON (http://…:8265; PYTHON: Python with ray on its
@@ -97,13 +98,12 @@ const after = performance.now();
 
 const all = events(there);
 const rows = all.flatMap((event) => (event.type === "row-finished" ? [`${event.cell} ${event.row}`] : []));
-const { cells } = readRun(here).run;
-const matrixOf = (out: string, cell: string) => readFileSync(join(out, "cells", cell, "matrix.json"), "utf8");
-const differing = cells.filter(({ id }) => matrixOf(here, id) !== matrixOf(there, id));
+const [matrices, others] = [Object.entries(matricesOf(here)), matricesOf(there)];
+const differing = matrices.filter(([cell, text]) => others[cell] !== text);
 console.log(
   JSON.stringify(
     {
-      ...{ exits: [own, code], cells: cells.length, differing: differing.length },
+      ...{ exits: [own, code], cells: matrices.length, differing: differing.length },
       ...{ rows: rows.length, twice: rows.length - new Set(rows).size, submitted: count(all, "job-submitted") },
       wentOn: all.flatMap((event) => (event.type === "cell-started" && event.fromRow > 0 ? [event.fromRow] : [])),
       seconds: { here: (between - began) / 1000, there: (after - between) / 1000 },
