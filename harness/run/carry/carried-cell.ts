@@ -34,7 +34,6 @@ export class CarriedCell {
   /** Gets back what earlier attempts finished. What cannot be got is computed again. Returns the finished rows. */
   async restore(): Promise<CellState["rows"]> {
     const { id } = this.cell.record;
-    await this.store.getEvaluations(this.directory);
     const { rows } = cellStates([this.cell.record], this.log.events)[id]!;
     try {
       for (const { row, artifacts } of rows) {
@@ -99,9 +98,7 @@ export class CarriedCell {
     const { id } = this.cell.record;
     const checkpoint = layout.checkpoint(id, row);
     for (const path of Object.keys(artifacts)) {
-      if (path === checkpoint) continue;
-      await this.store.results.putFile(join(this.directory, path));
-      if (row === 0 && path !== layout.row(id, row)) await this.store.shareEvaluation(this.directory, path);
+      if (path !== checkpoint) await this.store.results.putFile(join(this.directory, path));
     }
     if (!(checkpoint in artifacts)) return [];
     const earlier = this.keepAll ? {} : this.log.checkpoints;

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
 import { pathInside } from "../../contract/files/foreign-path.js";
+import type { SharedEvaluations } from "../evaluate/evaluation-store.js";
 import { CellLogs } from "./cell-log.js";
 import { ContentStore } from "./content-store.js";
 import type { ObjectStore } from "./object-store.js";
@@ -28,19 +27,12 @@ export class RunStore {
     return new ContentStore(this.objects, `${this.root}/checkpoints/${cell}`);
   }
 
-  /** Lets other cells find an evaluation by its name: that of the base model is made once. */
-  async shareEvaluation(directory: string, path: string): Promise<void> {
-    const key = `${this.root}/${path}`;
-    if (!(await this.objects.has(key))) await this.objects.upload(key, join(directory, path));
-  }
-
-  /** Gets the evaluations that other cells shared. Each contains its own digest, which is checked where it is used. */
-  async getEvaluations(directory: string): Promise<void> {
-    const prefix = `${this.root}/evaluations`;
-    for (const name of (await this.objects.list(prefix)).keys()) {
-      const file = join(pathInside(directory, "evaluations"), basename(name));
-      if (!existsSync(file)) await this.objects.download(`${prefix}/${name}`, file);
-    }
+  /** Between this run's cells: an evaluation of the base model is made once. */
+  evaluations(directory: string): SharedEvaluations {
+    return {
+      get: async (path) => void (await this.objects.download(`${this.root}/${path}`, pathInside(directory, path))),
+      put: (path) => this.objects.upload(`${this.root}/${path}`, pathInside(directory, path)),
+    };
   }
 
   /** Removes all that belongs to this run alone. */

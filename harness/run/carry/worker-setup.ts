@@ -47,7 +47,8 @@ export async function workerSetup(
   const starts = request.source && (await getSource(request.source, contents, source, place));
   const hidden = [directory, ...(starts === undefined ? [] : [source]), ...(isAbsolute(store) ? [store] : [])];
   const confinement = { policy: isolate, hidden, readable: [hubCache()] };
-  return { setup: { ...setup, directory, plugins, suite, model, confinement }, starts: starts ?? new Map() };
+  const sharing = { store, run: request.run };
+  return { setup: { ...setup, directory, plugins, suite, model, confinement, sharing }, starts: starts ?? new Map() };
 }
 
 /** Throws PLUGIN_INVALID where a trainer is another one here. */

@@ -178,6 +178,7 @@ class CellRun {
       sets: questionSets(suite, stage),
       threads: setup.threads,
       state: { cell: this.id, row: stage.row },
+      shared: stage.row === 0 ? this.worker.evaluations : undefined,
       damaged: (path) => this.worker.post({ type: "notice", text: `${path} was damaged: it is made again` }),
       context: evaluationContext(this.worker, this.task.cell.trainer, (done, total) => {
         checkCancelled(this.worker);

@@ -34,6 +34,14 @@ export interface StoredEvaluation {
   record: EvaluationRecord;
 }
 
+/** Evaluations that a run's cells on other machines made, by their paths in the run directory. */
+export interface SharedEvaluations {
+  /** Brings one into this run directory, where there is one. It is not checked. */
+  get(path: string): Promise<void>;
+  /** Gives others one of this run directory. */
+  put(path: string): Promise<void>;
+}
+
 export interface EvaluationRequest {
   /** Run directory. */
   directory: string;
@@ -44,6 +52,8 @@ export interface EvaluationRequest {
   /** Names the learner's state where it has no digest: the evaluation is then kept but never shared. */
   state: { cell: string; row: number };
   context: EvaluationContext;
+  /** Asked for the evaluation of a state that has a digest, and given it where it had none. */
+  shared?: SharedEvaluations;
   /** Called where an evaluation is stored that is not what was written; it is made again. */
   damaged(path: string): void;
 }
@@ -64,9 +74,12 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
     sets: request.sets.map(({ dataset, task }) => [dataset, task.id]),
   }).slice(0, 32);
   const path = layout.evaluation(key);
+  const file = pathInside(request.directory, path);
+  const shared = answers === undefined ? undefined : request.shared;
+  if (!existsSync(file)) await shared?.get(path);
   const stored = readEvaluation(request.directory, path);
   if (stored !== undefined) return stored;
-  if (existsSync(pathInside(request.directory, path))) request.damaged(path);
+  if (existsSync(file)) request.damaged(path);
   const { result: sets, usage } = await meter(learner, request.threads, () =>
     evaluate(learner, request.sets, request.context),
   );
@@ -77,11 +90,10 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
     );
   }
   const generatedTokens = sumOrNull(sets.map(({ tokens }) => tokens));
-  return writeEvaluation(request.directory, path, {
-    schema: "evaluation@2",
-    sets,
-    usage: { ...usage, generatedTokens },
-  });
+  const record: EvaluationRecord = { schema: "evaluation@2", sets, usage: { ...usage, generatedTokens } };
+  const made = writeEvaluation(request.directory, path, record);
+  await shared?.put(path);
+  return made;
 }
 
 /** Writes an evaluation with its digest. */

@@ -31,6 +31,8 @@ export interface WorkerSetup {
   observation?: ObservationSettings;
   /** Prompts go through the model's chat template. */
   chat?: true;
+  /** Where cells on several machines share evaluations of the base model. */
+  sharing?: { store: string; run: string };
   /** One 32-bit integer; not 0 once the user cancelled. */
   cancelled: SharedArrayBuffer;
 }

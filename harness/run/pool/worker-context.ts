@@ -2,7 +2,11 @@ import { BenchError } from "../../contract/errors.js";
 import type { TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import { loadRegistry, type Registry } from "../../plugins.js";
+import { openStore } from "../carry/open-store.js";
+import { patientStore } from "../carry/patient-store.js";
+import { RunStore } from "../carry/run-store.js";
 import type { EvaluationContext } from "../evaluate/evaluate.js";
+import type { SharedEvaluations } from "../evaluate/evaluation-store.js";
 import type { WorkerMessage, WorkerSetup } from "./messages.js";
 
 /** What a worker keeps from cell to cell. */
@@ -10,6 +14,7 @@ export interface WorkerContext {
   readonly setup: WorkerSetup;
   readonly registry: Registry;
   readonly suite: Omit<Suite, "oracle">;
+  readonly evaluations: SharedEvaluations | undefined;
   cancelled(): boolean;
   post(message: WorkerMessage): void;
 }
@@ -24,9 +29,19 @@ export async function openWorkerContext(
     setup,
     registry: await loadRegistry(setup.plugins, setup.confinement),
     suite: freeze(setup.suite),
+    evaluations: await sharedEvaluations(setup, post),
     cancelled: () => Atomics.load(flag, 0) !== 0,
     post,
   };
+}
+
+async function sharedEvaluations(
+  { sharing, directory }: WorkerSetup,
+  post: (message: WorkerMessage) => void,
+): Promise<SharedEvaluations | undefined> {
+  if (sharing === undefined) return undefined;
+  const objects = patientStore(await openStore(sharing.store), (text) => post({ type: "notice", text }));
+  return new RunStore(objects, sharing.run).evaluations(directory);
 }
 
 /** Throws CANCELLED once the user has cancelled the run. */

@@ -1,11 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { sha256 } from "../../../harness/contract/digest.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import type { Learner } from "../../../harness/contract/trainer.js";
 import { ContentStore } from "../../../harness/run/carry/content-store.js";
 import { DirectoryStore } from "../../../harness/run/carry/directory-store.js";
+import type { ObjectStore } from "../../../harness/run/carry/object-store.js";
+import { RunStore } from "../../../harness/run/carry/run-store.js";
 import { newScratch } from "../../../harness/run/carry/scratch.js";
+import { evaluateOnce } from "../../../harness/run/evaluate/evaluation-store.js";
 import { readRun } from "../../../harness/run/store/store.js";
+import { scorers } from "../../../harness/score/index.js";
 import { newDirectory } from "../../files.js";
 import { elsewhere as carried, trainers } from "../../launchers/support.js";
 import { buildIfStale, configure, drive, killAfterRow, matricesOf, run } from "./support.js";
@@ -100,6 +106,8 @@ test("what is in the store is not computed again for another run directory of th
   const config = { remote, trainers: [...configure("", {}, "sequential").trainers, failing] };
   const first = await elsewhere(join(directory, "first"), config);
   expect(first).toMatchObject({ status: "failed", done: 2, failed: 2 });
+  const [runHere] = readdirSync(join(remote.store, "runs"));
+  expect(readdirSync(join(remote.store, "runs", runHere!, "evaluations"))).toHaveLength(2); // sequential and faulty
   const workers = pidsIn(join(directory, "shared.pids")).length;
   const second = await elsewhere(join(directory, "second"), config);
   expect(second).toMatchObject({ status: "failed", done: 2, failed: 2 });
@@ -134,6 +142,105 @@ test("a content is compared with its digest before anyone sees it", async () => 
   await expect(contents.getFile(digest, join(directory, "changed"))).rejects.toMatchObject({ code: "DATA_INVALID" });
   expect(existsSync(join(directory, "changed"))).toBe(false);
   await expect(contents.getTree({ "../escaped": digest }, directory)).rejects.toMatchObject({ code: "DATA_INVALID" });
+});
+
+/** A store in a new directory, with how often each of its operations was called. */
+async function countedStore(name: string): Promise<{ store: ObjectStore; calls: Record<string, number> }> {
+  const calls: Record<string, number> = {};
+  const own = new DirectoryStore(join(directory, name));
+  await own.create();
+  const store = new Proxy(own, {
+    get: (target, key: keyof ObjectStore) => {
+      const member = target[key];
+      if (typeof member !== "function") return member;
+      return (...given: never[]) => {
+        calls[key] = (calls[key] ?? 0) + 1;
+        return (member as (...given: never[]) => unknown).apply(target, given);
+      };
+    },
+  });
+  return { store, calls };
+}
+
+/** Evaluates learners of one question as the first rows of cells, each on a machine of its own. */
+async function evaluateFirstRows(store: ObjectStore, name: string, learners: readonly Learner[]): Promise<string[]> {
+  const task = { id: "nap", title: "Nap", language: "en", scorer: { name: "choice" }, maxNewTokens: 1 };
+  const examples = [{ id: "1", input: [{ type: "text" as const, text: "Sleep?" }], references: ["yes"] }];
+  const digests = [];
+  for (const [cell, learner] of learners.entries()) {
+    const machine = join(directory, name, String(cell));
+    mkdirSync(join(machine, "evaluations"), { recursive: true });
+    const { digest } = await evaluateOnce(learner, {
+      ...{ directory: machine, suite: "nap", threads: 1, state: { cell: String(cell), row: 0 } },
+      sets: [{ dataset: "test", task, examples }],
+      damaged: () => undefined,
+      shared: new RunStore(store, "run").evaluations(machine),
+      context: {
+        scorer: () => scorers.find((scorer) => scorer.name === "choice")!,
+        taskIdAtTest: false,
+        progress: () => {},
+      },
+    });
+    digests.push(digest);
+  }
+  return digests;
+}
+
+/** A learner that always answers "yes". */
+function napping(digest: string | undefined): Learner {
+  const cost = {
+    trainedTokens: 0,
+    generatedTokens: 0,
+    flops: 0,
+    tensorBytes: 0,
+    trainableParameters: 0,
+    addedParameters: 0,
+  };
+  const learner: Pick<Learner, "generate" | "cost" | "answerDigest"> = {
+    generate: async (requests) => requests.map(() => ({ text: "yes", tokens: 1, finishReason: "end" })),
+    cost: async () => cost,
+    ...(digest !== undefined && { answerDigest: async () => digest }),
+  };
+  return learner as Learner;
+}
+
+test("an evaluation is looked up by its key: no cell pays for those of others, nor shares what has no key", async () => {
+  const cells = 12;
+  const all = <T>(value: (cell: number) => T): T[] => Array.from({ length: cells }, (_, cell) => value(cell));
+
+  const equal = await countedStore("equal");
+  const made = await evaluateFirstRows(
+    equal.store,
+    "equal-cells",
+    all(() => napping("base")),
+  );
+  expect(new Set(made).size).toBe(1);
+  expect(equal.calls).toEqual({ download: cells, upload: 1 });
+
+  const distinct = await countedStore("distinct");
+  await evaluateFirstRows(
+    distinct.store,
+    "distinct-cells",
+    all((cell) => napping(`base ${cell}`)),
+  );
+  expect(distinct.calls).toEqual({ download: cells, upload: cells });
+
+  const without = await countedStore("without");
+  await evaluateFirstRows(
+    without.store,
+    "cells-without",
+    all(() => napping(undefined)),
+  );
+  expect(without.calls).toEqual({});
+});
+
+test("a damaged evaluation of another machine is made again, and replaced", async () => {
+  const { store } = await countedStore("damaged");
+  await evaluateFirstRows(store, "damaged-first", [napping("base")]);
+  const [name] = (await store.list("runs/run/evaluations")).keys();
+  await store.write(`runs/run/evaluations/${name}`, "{}");
+  const [again] = await evaluateFirstRows(store, "damaged-then", [napping("base")]);
+  expect(sha256((await store.read(`runs/run/evaluations/${name}`))!)).toBe(again);
 });
 
 test("a tree comes back with all its files; what is not wanted stays behind", async () => {
