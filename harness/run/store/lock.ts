@@ -18,8 +18,8 @@ export interface Owner {
 }
 
 /**
- * Takes a directory for this process. The lock of a dead process is taken over; that of a live one, or of another
- * machine, is RUN_LOCKED.
+ * Takes a directory for this process. The lock of a dead process is taken over; that of a live one, or of one on
+ * another machine or in another container, which cannot be seen from here, is RUN_LOCKED.
  *
  * @returns what gives the directory back.
  */
@@ -135,6 +135,8 @@ function pause(milliseconds: number): void {
 function isAlive(owner: Owner | "unknown" | "nobody"): owner is Owner {
   if (typeof owner === "string") return false;
   if (owner.host !== hostname()) return true;
+  if (isInOtherNamespace(owner))
+    return owner.started === null || bootOf(owner.started) === bootOf(startOf(process.pid));
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
@@ -143,6 +145,12 @@ function isAlive(owner: Owner | "unknown" | "nobody"): owner is Owner {
   const started = startOf(owner.pid);
   return started === null || owner.started === null || started === owner.started;
 }
+
+/** Whether an owner on this machine cannot be seen from here: its number is that of another process or of none. */
+const isInOtherNamespace = ({ namespace }: Owner): boolean => namespace !== undefined && namespace !== namespaceHere();
+
+/** The boot of the machine in which a process started, on Linux. */
+const bootOf = (started: string | null): string | undefined => started?.split(":")[0];
 
 /** When a process started; null where the system does not report it. */
 function startOf(pid: number): string | null {
@@ -174,15 +182,18 @@ function namespaceHere(): string | undefined {
 }
 
 function lockedBy(owner: Owner, path: string): BenchError {
-  const elsewhere = owner.host !== hostname();
-  return new BenchError(
-    "RUN_LOCKED",
-    `process ${owner.pid}${elsewhere ? ` on ${owner.host}` : ""} works in ${dirname(path)}`,
-    {
-      fix: elsewhere
-        ? `Wait for it, or choose another directory with --out; if that process is gone, delete ${path}.`
-        : "Wait for it to end, or choose another directory with --out.",
-      at: { file: path },
-    },
-  );
+  const elsewhere = placeOf(owner);
+  return new BenchError("RUN_LOCKED", `process ${owner.pid}${elsewhere} works in ${dirname(path)}`, {
+    fix:
+      elsewhere === ""
+        ? "Wait for it to end, or choose another directory with --out."
+        : `Wait for it, or choose another directory with --out; if that process is gone, delete ${path}.`,
+    at: { file: path },
+  });
+}
+
+/** Where an owner is that cannot be seen from here; empty for others. */
+function placeOf(owner: Owner): string {
+  if (owner.host !== hostname()) return ` on ${owner.host}`;
+  return isInOtherNamespace(owner) ? " in another container of this machine" : "";
 }

@@ -51,6 +51,17 @@ test("a process on another machine cannot be seen, so its lock is respected", ()
   expect(() => lockRun(directory)).toThrow(locked(/on elsewhere/));
 });
 
+test.runIf(process.platform === "linux")(
+  "neither can one in another container, until the machine was started again",
+  () => {
+    const namespace = "pid:[1]";
+    expect(() => lockRun(lockWith({ namespace, pid: 2 ** 22 }))).toThrow(
+      locked(/in another container of this machine/),
+    );
+    lockRun(lockWith({ namespace, started: "some other boot:1" }))();
+  },
+);
+
 test("of several processes that meet at the lock of a dead one, one at a time has it, in whatever order they are served", () => {
   const directory = newDirectory();
   const path = join(directory, "lock");
