@@ -1,10 +1,20 @@
 import { HubApiError } from "@huggingface/hub";
 import { BenchError } from "../contract/errors.js";
+import { hubAccess } from "./access.js";
 import type { HubReference } from "./reference.js";
 
 /** Whether the Hub could not be reached at all, as opposed to having answered with an error. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof TypeError && error.message === "fetch failed";
+}
+
+/** Asks the Hub for something. What it throws is by `hubFailure`, with the original as its cause. */
+export async function askHub<Value>(reference: HubReference, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    throw hubFailure(reference, hubAccess().hubUrl, error);
+  }
 }
 
 /** Says what went wrong between us and the Hub, and what to do. Errors of the disk stay errors of the disk. */

@@ -1,8 +1,7 @@
 import { BenchError } from "../../contract/errors.js";
 import type { RegistryEvent, RegistryState, VersionRecord } from "../../contract/registry.js";
-import { hubAccess } from "../../hub/access.js";
 import { commitTo, uponLatest, writingAccess } from "../../hub/commit.js";
-import { hubFailure } from "../../hub/failure.js";
+import { askHub } from "../../hub/failure.js";
 import { type HubReference, parseHubReference } from "../../hub/reference.js";
 import { checkRecord } from "../../run/store/check-record.js";
 import { type CheckpointCopy, copyCheckpoint, type StoredCheckpoint, temporaryDirectory } from "../model-store.js";
@@ -47,7 +46,7 @@ export class HubStore implements RegistryStore {
   }
 
   async read(): Promise<RegistryState> {
-    return this.#asked(async () => (await this.#latest()).state);
+    return askHub(this.#repository, async () => (await this.#latest()).state);
   }
 
   async change(
@@ -55,7 +54,7 @@ export class HubStore implements RegistryStore {
   ): Promise<RegistryState> {
     writingAccess();
     return uponLatest(this.#repository, async () => {
-      const { state, text, commit } = await this.#latest();
+      const { state, text, commit } = await askHub(this.#repository, () => this.#latest());
       const events = (await decide(state)).map((event) => checkRecord<RegistryEvent>("registry-event", event, log));
       if (events.some(({ type }) => type === "version-deleted")) throw undeletable();
       const after = events.reduce(applied, state);
@@ -64,7 +63,7 @@ export class HubStore implements RegistryStore {
         const operations = [{ operation: "addOrUpdate" as const, path: log, content }];
         await commitTo(this.#repository, "main", { title: titleOf(events), operations, parent: commit });
       }
-      await this.#name(after);
+      await askHub(this.#repository, () => this.#name(after));
       return after;
     });
   }
@@ -78,12 +77,12 @@ export class HubStore implements RegistryStore {
   }
 
   damageOf(checkpoint: Pick<StoredCheckpoint, "content" | "files">): Promise<string[]> {
-    return this.#asked(() => this.#files.damageOf(checkpoint));
+    return askHub(this.#repository, () => this.#files.damageOf(checkpoint));
   }
 
   /** Whether tags and branches say what the log says. */
   isCurrent(state: RegistryState): Promise<boolean> {
-    return this.#asked(async () => differences(state, await this.#files.refs()).length === 0);
+    return askHub(this.#repository, async () => differences(state, await this.#files.refs()).length === 0);
   }
 
   /** As bench and other programs take it: `hf://owner/name@support/3`. */
@@ -128,14 +127,6 @@ export class HubStore implements RegistryStore {
       if (to === undefined) await this.#files.drop(ref);
       else if (kind === "version") await this.#files.tag(ref, to);
       else await this.#files.point(ref, to);
-    }
-  }
-
-  async #asked<Value>(work: () => Promise<Value>): Promise<Value> {
-    try {
-      return await work();
-    } catch (error) {
-      throw hubFailure(this.#repository, hubAccess().hubUrl, error);
     }
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { mergeLeaderboard } from "../../../harness/app/leaderboard/merge-leaderboard.js";
+import { toBenchError } from "../../../harness/contract/errors.js";
 import type { Board } from "../../../harness/contract/results/board.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
@@ -113,6 +114,14 @@ test("a published leaderboard is read again, from the Hub and from its directory
   expect(pushed).toBeNull();
   expect(models(board)).toEqual(["one", "two"]);
   expect(readdirSync(join(home, "again", "runs"))).toHaveLength(2);
+});
+
+test("what goes wrong on this machine is not blamed on the Hub", async () => {
+  writeFileSync(join(home, "file"), "");
+  const pushed = mergeLeaderboard([run("one")], { out: join(home, "file", "out"), push: reference }, registry);
+  const error = toBenchError(await pushed.catch((thrown: unknown) => thrown));
+  expect(error).toMatchObject({ code: "STORAGE", message: expect.stringContaining(join(home, "file")) });
+  expect(error.message).not.toContain("Hub");
 });
 
 test("no token, no repository, a model instead of a data set: what is wrong and what to do", async () => {
