@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -27,6 +29,31 @@ test("what an address of MLflow cannot be, and what a server of it cannot do, is
   const policy = join(newDirectory(), "policy.yaml");
   writeFileSync(policy, "metrics: { a: { margin: 0.1 } }");
   await expect(startRollout("m@1", { ...options, policy })).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+});
+
+test("a stored file that is longer or shorter than it should be is said with its length", async () => {
+  const answers: Record<string, unknown> = {
+    "/api/2.0/mlflow/experiments/get-by-name": { experiment: { experiment_id: "1" } },
+    "/api/2.0/mlflow/runs/search": {
+      runs: [{ info: { run_id: "r", artifact_uri: "mlflow-artifacts:/1/r/artifacts" } }],
+    },
+  };
+  const server = createServer((request, response) => {
+    const answer = answers[request.url!.split("?")[0]!];
+    response.end(answer === undefined ? "x".repeat(100) : JSON.stringify(answer));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const store = await openStore(`mlflow+http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const files = [10, 1000].map((bytes) => ({ path: `of ${bytes}`, bytes, sha256: "0".repeat(64) }));
+    expect(await store.damageOf({ content: "0".repeat(64), files })).toEqual([
+      "of 10 has more than 10 bytes",
+      "of 1000 has 100 bytes instead of 1000",
+    ]);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 describe.runIf(hasPackages("mlflow"))("MLflow's own server", () => {

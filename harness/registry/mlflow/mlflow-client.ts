@@ -48,15 +48,19 @@ export class MlflowClient {
 
   /** Size and digest of a stored file; undefined where there is none. Of a longer one than `most` bytes no more is read. */
   async digest(path: string, most: number): Promise<{ bytes: number; sha256: string } | undefined> {
-    const answer = await this.#fetch(artifact(path), { method: "GET" }, 3600, most + 1);
+    const answer = await this.#fetch(artifact(path), { method: "GET" }, 3600, Number.POSITIVE_INFINITY);
     if (answer.status === 404) return undefined;
     if (!answer.ok || answer.body === null) throw this.#failed(answer.status, undefined);
     const hash = createHash("sha256");
     let bytes = 0;
-    for await (const chunk of answer.body) {
-      bytes += chunk.length;
-      hash.update(chunk);
-      if (bytes > most) break;
+    try {
+      for await (const chunk of answer.body) {
+        bytes += chunk.length;
+        hash.update(chunk);
+        if (bytes > most) break;
+      }
+    } catch (error) {
+      throw unreachable(this.address, error);
     }
     return { bytes, sha256: hash.digest("hex") };
   }

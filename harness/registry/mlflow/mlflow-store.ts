@@ -97,9 +97,9 @@ export class MlflowStore implements RegistryStore {
     for (const { path, bytes, sha256 } of files) {
       const there = stored && (await this.#client.digest(`${stored.place}/${path}`, bytes));
       if (there === undefined) lines.push(`${path} is missing`);
-      else if (there.bytes !== bytes) {
-        lines.push(`${path} has ${there.bytes > bytes ? "more than" : there.bytes} bytes instead of ${bytes}`);
-      } else if (there.sha256 !== sha256) lines.push(`${path} has another content`);
+      else if (there.bytes > bytes) lines.push(`${path} has more than ${bytes} bytes`);
+      else if (there.bytes < bytes) lines.push(`${path} has ${there.bytes} bytes instead of ${bytes}`);
+      else if (there.sha256 !== sha256) lines.push(`${path} has another content`);
     }
     return lines;
   }
