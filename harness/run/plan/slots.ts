@@ -89,12 +89,12 @@ function unavailable(asked: readonly string[], reports: readonly DeviceReport[])
   const available = reports.filter((report) => report.available).map(({ device }) => device);
   const missing = asked.filter((name) => !available.includes(name));
   const why = reports.filter(({ device }) => missing.includes(device)).map(({ detail }) => detail);
-  const names = missing.map((name) => `"${name}"`).join(", ");
-  return new BenchError(
-    "DEVICE_UNAVAILABLE",
-    `the device ${names} is not available${why.length > 0 ? `: ${why.join("; ")}` : ""}`,
-    {
-      fix: `This machine has: ${[...new Set(["cpu", ...available])].join(", ")}. \`bench doctor\` says more.`,
-    },
-  );
+  const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
+  const message =
+    missing.length === 0
+      ? `no engine has all of the devices ${quoted(asked)}`
+      : `the device ${quoted(missing)} is not available${why.length > 0 ? `: ${why.join("; ")}` : ""}`;
+  return new BenchError("DEVICE_UNAVAILABLE", message, {
+    fix: `This machine has: ${[...new Set(["cpu", ...available])].join(", ")}. \`bench doctor\` says more.`,
+  });
 }

@@ -56,6 +56,10 @@ test("devices that are not there, do not divide or differ are refused by name", 
     code: "DEVICE_UNAVAILABLE",
     message: 'the device "cuda:7" is not available',
   });
+  await expect(planned("webgpu,cuda:0", 1, [engine("other", { webgpu: "" }), torch])).rejects.toMatchObject({
+    code: "DEVICE_UNAVAILABLE",
+    message: 'no engine has all of the devices "webgpu", "cuda:0"',
+  });
   const message = (text: string) => ({ code: "CONFIG_INVALID", message: expect.stringContaining(text) });
   await expect(planned("auto", 3)).rejects.toMatchObject(message("4 devices cannot be divided into cells of 3"));
   await expect(planned("cuda:0", 2)).rejects.toMatchObject(message("1 device cannot be divided"));
