@@ -40,6 +40,7 @@ const usable = 0.9;
  */
 export function planMemory(
   run: {
+    /** The device is the one that is computed on, never `auto`. */
     config: Pick<RunConfig, "workers" | "device">;
     suite: Suite;
     trainers: readonly TrainerRecord[];

@@ -119,10 +119,11 @@ export async function planRun(
   };
   const { seeds, digest, id, directory } = chooseSeeds(config.seeds, orders.length, locate);
   const cells = gridCells(digestInput, trainers, orders, seeds, continuation?.starts);
-  const shared = devices.slots.length === 1 ? config : { ...config, workers: devices.slots.length };
+  const workers = devices.slots.length === 1 ? config.workers : devices.slots.length;
+  const device = devices.device.split(",")[0]!; // those of a cell are of one kind
   const memory = planMemory(
     {
-      ...{ config: shared, suite, trainers, cells: cells.map(({ record }) => record) },
+      ...{ config: { workers, device }, suite, trainers, cells: cells.map(({ record }) => record) },
       ...{ parameters: model.record.parameters, checkpoint: model.checkpoint },
       ...{ engine: engine && registry.engine(engine.name), imageTokens: measure?.image },
     },

@@ -3,9 +3,12 @@ import type { TrainerRecord } from "../../../harness/contract/result.js";
 import type { Suite } from "../../../harness/contract/suite.js";
 import { loadRegistry, type Registry } from "../../../harness/plugins.js";
 import { planMemory } from "../../../harness/run/plan/memory.js";
+import { planRun } from "../../../harness/run/plan/plan.js";
 import { rooms } from "../../../rooms.js";
 import { baseModelDirectory } from "../../../suites/complete-suite.js";
 import { visionModelDirectory } from "../../../suites/mm-seq/generate.js";
+import { newDirectory } from "../../files.js";
+import { configure } from "./support.js";
 
 let registry: Registry;
 beforeAll(async () => {
@@ -70,6 +73,21 @@ describe("the memory of a run", () => {
   test("refuses a cell that cannot fit, by its trainer", () => {
     expect(() => plan(["frozen", "ewc"], 1, 2e9)).toThrow(/a cell of "ewc" needs about 4\.\d GB .* has 2\.0 GB/);
     expect(() => plan(["frozen"], 1, 2e9)).not.toThrow();
+  });
+
+  test("is that of the device which auto becomes", async () => {
+    const engine = { ...registry.engine("onnx"), probe: async () => [{ device: "cpu", available: true, detail: "" }] };
+    const here = Object.assign(Object.create(registry) as Registry, {
+      allEngines: () => [engine],
+      engine: () => engine,
+    });
+    const memory = async (device: string) => {
+      const config = configure(newDirectory(), { suite: { name: "trace-seq", options: {} }, device }, "lora");
+      return (await planRun(config, here, rooms, "bench run")).memory;
+    };
+    const planned = await memory("auto");
+    expect(planned.total).toBeGreaterThan(1e8);
+    expect(planned).toEqual(await memory("cpu"));
   });
 
   test("is not known for a trainer that does not say, or on another device", () => {
