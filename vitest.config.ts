@@ -1,11 +1,23 @@
 import { join } from "node:path";
-import { defineConfig } from "vitest/config";
+import { pathToFileURL } from "node:url";
+import { defineConfig, type Plugin } from "vitest/config";
+import { builtOf } from "./test/built.js";
+
+/** Tests import what `npm run build` made, as users load it: nothing is compiled twice, and there is one of each module. */
+const built: Plugin = {
+  name: "built",
+  enforce: "pre",
+  resolveId(source, importer) {
+    const file = importer === undefined ? undefined : builtOf(source, importer);
+    return file === undefined ? undefined : { id: pathToFileURL(file).href, external: true };
+  },
+};
 
 export default defineConfig({
+  plugins: [built],
   // What plug-ins import; vitest resolves it before the hook of `harness/plugins/own-package.ts` could.
-  resolve: { alias: { "trace-bench/kit": join(import.meta.dirname, "kit.ts") } },
+  resolve: { alias: { "trace-bench/kit": join(import.meta.dirname, "dist", "kit.js") } },
   test: {
-    // What `npm run build` made is loaded by Node, as users load it.
     server: { deps: { external: [/\/dist\//] } },
     globalSetup: "test/temporary.ts",
     // Ends what hangs; no test is meant to depend on how fast the machine is.

@@ -1,14 +1,17 @@
 import { createRequire } from "node:module";
 import type { Ajv, ValidateFunction } from "ajv";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
-import { explainSchemaErrors } from "./schema-error.js";
+import { explainSchemaErrors, quickToCompile } from "./schema-error.js";
 
 /** Loaded with the first schema that is compiled: most processes of plug-ins compile none. */
 let validator: Ajv | undefined;
 
 function openValidator(): Ajv {
   const { Ajv } = createRequire(import.meta.url)("ajv") as typeof import("ajv");
-  const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false });
+  const ajv = new Ajv({
+    ...{ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false },
+    ...quickToCompile,
+  });
   /** A string that a run resolves and pins before it plans (`../run/pin-references.ts`). */
   return ajv.addFormat("sentence-model", true);
 }

@@ -1,11 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { isInside } from "./paths.js";
+
+/**
+ * Shared memory of others is files in this directory. A directory there is somebody's for files in memory, such as
+ * temporary ones, and as visible as others.
+ */
+const sharedMemory = "/dev/shm";
 
 /** Everything is visible and nothing can be written; processes, shared memory and devices are its own or the system's. */
 const base = [
   ...["--die-with-parent", "--unshare-pid", "--unshare-ipc"],
-  ...["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/dev/shm", "--proc", "/proc"],
+  ...["--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", sharedMemory, "--proc", "/proc"],
 ];
 
 let usable: boolean | undefined;
@@ -32,6 +39,7 @@ export function inBubblewrap(
   const inHidden = needed.filter((path) => existsSync(path) && outermost.some((other) => isInside(path, other)));
   return [
     ...["bwrap", ...base],
+    ...directoriesIn(sharedMemory).flatMap((path) => ["--ro-bind-try", path, path]),
     ...outermost.flatMap((path) =>
       statSync(path).isDirectory() ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path],
     ),
@@ -39,3 +47,8 @@ export function inBubblewrap(
     ...["--bind", writable, writable, "--chdir", writable, "--", ...words],
   ];
 }
+
+const directoriesIn = (directory: string): string[] =>
+  readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(directory, name));

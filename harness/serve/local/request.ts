@@ -109,7 +109,7 @@ const schemas = {
   },
 } satisfies Record<ApiPath, object>;
 
-const ajv = new Ajv({ verbose: true, allowUnionTypes: true, strictTypes: false });
+const ajv = new Ajv({ code: { optimize: false }, verbose: true, allowUnionTypes: true, strictTypes: false });
 const validators = Object.fromEntries(
   Object.entries(schemas).map(([path, schema]) => [
     path,

@@ -86,7 +86,7 @@ trainers:
 });
 
 describe("what a configuration leaves out", async () => {
-  const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, room, "index.ts")).href);
+  const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, "dist", room, "index.js")).href);
   const builtIn = await loadRegistry(rooms);
   const asked = (flags: Parameters<typeof readConfig>[1]) => resolveConfig(readConfig(undefined, flags), builtIn);
 

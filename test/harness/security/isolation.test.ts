@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -15,7 +16,7 @@ import { type Confinement, type IsolationPolicy, weakestIsolation } from "../../
 import type { CostRecord } from "../../../harness/contract/result.js";
 import type { LearnContext, Learner, TrainingView } from "../../../harness/contract/trainer.js";
 import { buildLeaderboard } from "../../../harness/metrics/index.js";
-import { hasBubblewrap } from "../../../harness/plugins/isolation/bubblewrap.js";
+import { hasBubblewrap, inBubblewrap } from "../../../harness/plugins/isolation/bubblewrap.js";
 import { StagedImages } from "../../../harness/plugins/isolation/images.js";
 import { availableIsolation, type PluginProgram } from "../../../harness/plugins/isolation/launch.js";
 import { without } from "../../../harness/plugins/isolation/paths.js";
@@ -170,6 +171,23 @@ describe("a run with cheats in it", () => {
       expect(notes).toMatchObject({ learned: 1, aboveSaved: expect.not.stringContaining("{") });
     for (const { notes } of cost!.learning) expect(notes.read).toMatch(/^no: /);
   });
+});
+
+test.skipIf(!hasBubblewrap())("directories in shared memory are visible there, and what programs share is not", () => {
+  const directory = mkdtempSync("/dev/shm/bench-isolation-");
+  const [kept, shared] = [join(directory, "kept"), `${directory}.shared`];
+  try {
+    mkdirSync(kept);
+    writeFileSync(join(kept, "plugin.txt"), "plug-in");
+    writeFileSync(shared, "SECRET");
+    const paths = { hidden: [run], needed: [], writable: kept };
+    const [program, ...words] = inBubblewrap(["sh", "-c", `cat plugin.txt; cat ${shared}`], paths);
+    const { stdout, stderr } = spawnSync(program!, words, { encoding: "utf8" });
+    expect({ stdout, stderr }).toEqual({ stdout: "plug-in", stderr: expect.stringContaining("No such file") });
+  } finally {
+    rmSync(directory, { recursive: true });
+    rmSync(shared);
+  }
 });
 
 test("a buffer's samples are the training examples as they came; all else is payload", () => {

@@ -5,7 +5,7 @@ export function onnxChoice(location: string): EngineChoice {
   const [directory, adapter] = location.split("::") as [string, string?];
   return {
     name: "onnx",
-    module: new URL("../../../trainers/index.ts", import.meta.url).href,
+    module: new URL("../../../dist/trainers/index.js", import.meta.url).href,
     checkpoint: { format: "llama", architecture: "Qwen2ForCausalLM", directory, ...(adapter && { adapter }) },
   };
 }

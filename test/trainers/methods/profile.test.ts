@@ -103,7 +103,7 @@ test("a section on a method leaves trainers without that method as they are", as
 });
 
 describe("in a configuration file, as the design writes it", async () => {
-  const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, room, "index.ts")).href);
+  const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, "dist", room, "index.js")).href);
   const registry = await loadRegistry(rooms);
   const profile = [
     "learning_rate: {initial: 1e-5, decay_factor: 0.8, warmup_steps: 100}",
