@@ -17,7 +17,7 @@ import { metricOf } from "./metrics/definition.js";
 import { importPlugin } from "./plugins/import-plugin.js";
 import { type LoadedPlugin, trainersOfMethods } from "./plugins/method-trainers.js";
 import { provideOwnPackage } from "./plugins/own-package.js";
-import { describeProgram, hostProgram, processTrainer } from "./plugins/process-trainer.js";
+import { describeProgram, hostProgram, processTrainer, tryModule } from "./plugins/process-trainer.js";
 import { type PluginSource, resolveSpecifier } from "./plugins/specifier.js";
 import { scorers as builtInScorers } from "./score/index.js";
 
@@ -113,6 +113,9 @@ export async function loadRegistry(
 /** The modules that bench brings along: a test checks them, not every process that starts. */
 const ownModules = pathToFileURL(join(packageRoot, "dist/")).href;
 
+/** Paths of modules that this process has tried and checked: Node keeps a module, so there is nothing new to see. */
+const accepted = new Set<string>();
+
 async function loadPlugin(specifier: string, confinement: Confinement): Promise<LoadedPlugin> {
   const source = resolveSpecifier(specifier);
   return { specifier, source, plugin: await pluginOf(source, confinement) };
@@ -127,11 +130,13 @@ async function pluginOf(source: PluginSource, confinement: Confinement): Promise
     return { trainers: await describeProgram({ words: source.words }, confinement) };
   }
   // A module that hangs or exits while it loads must not take this process with it: a child tries it first.
+  const known = checked || accepted.has(source.path);
+  if (!known) await tryModule(source.path);
+  provideOwnPackage([source.path]);
+  const plugin = await importPlugin(source.path, { checked: known });
+  if (!known) await checkSchemas(plugin, source.path);
+  accepted.add(source.path);
   const program = hostProgram([source.path]);
-  if (!checked) await describeProgram(program, confinement, source.path);
-  provideOwnPackage();
-  const plugin = await importPlugin(source.path, { checked });
-  if (!checked) await checkSchemas(plugin, source.path);
   return { ...plugin, trainers: plugin.trainers?.map((trainer) => processTrainer(trainer, program, confinement)) };
 }
 

@@ -58,6 +58,7 @@ class LearnerHost {
   }
 
   private readonly handlers: Record<string, (parameters: never) => unknown> = {
+    load: async () => void (await this.plugins({ checked: true })),
     describe: async () => ({
       protocol: protocolVersion,
       // functions, and what only the registry uses: whoever loads the module itself has them
@@ -94,11 +95,16 @@ class LearnerHost {
     },
   };
 
-  private async trainers(how: { checked: boolean }): Promise<TrainerDefinition[]> {
-    provideOwnPackage();
+  private async plugins(how: { checked: boolean }): Promise<Plugin[]> {
+    provideOwnPackage(this.files);
     preparePermissions();
     const plugins: Plugin[] = [];
     for (const file of this.files) plugins.push(await importPlugin(file, how));
+    return plugins;
+  }
+
+  private async trainers(how: { checked: boolean }): Promise<TrainerDefinition[]> {
+    const plugins = await this.plugins(how);
     const methods = plugins.flatMap((plugin) => plugin.methods ?? []);
     return plugins.flatMap((plugin) => [...(plugin.trainers ?? []), ...(plugin.trainersFrom?.(methods) ?? [])]);
   }

@@ -16,7 +16,7 @@ import { type ProtocolMethod, resultSchemas } from "./protocol.js";
 /** Environment variable: how many seconds a plug-in may be silent while it is asked something. */
 export const timeoutVariable = "BENCH_PLUGIN_TIMEOUT";
 const defaultTimeoutSeconds = 600;
-const describeTimeoutSeconds = 60;
+const loadTimeoutSeconds = 60;
 const stopGraceMilliseconds = 5000;
 /** From the exit to the end of its streams, which a child that escaped may hold open. */
 const closeGraceMilliseconds = 2000;
@@ -228,7 +228,7 @@ const programName = ({ words, modules = [] }: PluginProgram): string =>
 function timeoutSeconds(method: ProtocolMethod | undefined): number {
   const asked = Number(process.env[timeoutVariable]);
   const most = asked > 0 ? asked : defaultTimeoutSeconds;
-  return method === "describe" ? Math.min(most, describeTimeoutSeconds) : most;
+  return method === "describe" || method === "load" ? Math.min(most, loadTimeoutSeconds) : most;
 }
 
 async function refuse(method: string): Promise<never> {

@@ -26,20 +26,30 @@ export function processTrainer(
  * Starts a program, asks what trainers it offers and stops it.
  *
  * @param confinement of their learners.
- * @param file where the fault is when there is one; the command itself by default.
  * @throws PLUGIN_INVALID when it cannot be started, hangs, exits or sends invalid output.
  */
-export async function describeProgram(
+export async function describeProgram(program: PluginProgram, confinement: Confinement): Promise<TrainerDefinition[]> {
+  const { trainers } = await askOnce<{ trainers: TrainerDescription[] }>(program, "describe", {
+    protocol: protocolVersion,
+  });
+  return trainers.map((description) => definitionOf(description, program, confinement));
+}
+
+/** Loads a module in a process of its own. Throws PLUGIN_INVALID when it throws, hangs or exits there. */
+export async function tryModule(file: string): Promise<void> {
+  await askOnce(hostProgram([file]), "load", null, file);
+}
+
+/** @param file where the fault is when there is one; the command itself by default. */
+async function askOnce<T>(
   program: PluginProgram,
-  confinement: Confinement,
+  method: "describe" | "load",
+  parameters: unknown,
   file?: string,
-): Promise<TrainerDefinition[]> {
+): Promise<T> {
   const plugin = new PluginProcess(program, { whose: "the plug-in" });
   try {
-    const { trainers } = await plugin.ask<{ trainers: TrainerDescription[] }>("describe", {
-      protocol: protocolVersion,
-    });
-    return trainers.map((description) => definitionOf(description, program, confinement));
+    return await plugin.ask<T>(method, parameters);
   } catch (error) {
     const { message, fix } = error as BenchError;
     throw new BenchError("PLUGIN_INVALID", message, {

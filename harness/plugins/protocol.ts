@@ -74,6 +74,8 @@ const withCost = <Items>(name: string, items: Items) => ({
 
 /** JSON schema of each result that a learner answers with; what is optional has a default. */
 export const resultSchemas = {
+  /** Asked of the host of modules alone: whether they can be loaded. */
+  load: {},
   describe: {
     type: "object",
     required: ["protocol", "trainers"],
