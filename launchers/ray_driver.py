@@ -76,9 +76,11 @@ def lost(cell, reason):
 
 
 def main():
+    listing = subprocess.Popen([*job["command"], "--list"], stdout=subprocess.PIPE, text=True)  # while Ray connects
     ray.init(address="auto", log_to_driver=False)
-    listed = subprocess.run([*job["command"], "--list"], stdout=subprocess.PIPE, text=True, check=True)
-    waiting = listed.stdout.split()[::-1]
+    waiting = listing.communicate()[0].split()[::-1]
+    if listing.returncode != 0:
+        raise subprocess.CalledProcessError(listing.returncode, listing.args)
     resources = {"num_cpus": job["cpus"], "num_gpus": job["gpus"]}
     if "memoryBytes" in job:
         resources["memory"] = job["memoryBytes"]

@@ -1,52 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { packageRoot } from "../../../harness/contract/files.js";
 import type { JournalEvent } from "../../../harness/contract/result.js";
 import { readRun } from "../../../harness/run/store/store.js";
-import { matricesOf } from "../../harness/run/support.js";
+import { compared, directory, engine, type Running, start } from "./grid.js";
 
 /**
- * The quick grid of trace-seq (24 cells) by threads and by the engine ON (http://…:8265; PYTHON: Python with ray on its
- * head; STEPS of the trainer a task), where meanwhile a process of the cluster is killed (RAYLET: its number), the coordinator is killed twice (once
- * after a cell's second checkpoint), and the store refuses for 30 seconds. Exits with 1 where a matrix differs, or a row
- * was computed twice.
+ * The grid by threads and by the engine elsewhere, where meanwhile a process of the cluster is killed (RAYLET: its number),
+ * the coordinator is killed twice (once after a cell's second checkpoint), and the store refuses for 30 seconds. Exits with
+ * 1 where a matrix differs, or a row was computed twice.
  */
-const directory = mkdtempSync(join(tmpdir(), "bench-faults-"));
-const workers = Number(process.env.WORKERS ?? 2);
-const grid = ["trace-seq", "--quick", "--orders", "3", "--seeds", "4"];
-const remote = { options: process.env.PYTHON === undefined ? {} : { python: process.env.PYTHON } };
-const config = join(directory, "bench.yaml");
-const options = process.env.STEPS === undefined ? {} : { steps: Number(process.env.STEPS) };
-const trainers = ["frozen", { name: "sequential", options }];
-writeFileSync(config, JSON.stringify({ trainers, remote }));
-
-interface Running {
-  process: ChildProcess;
-  ended: Promise<number | null>;
-}
-
-function start(out: string, ...words: string[]): Running {
-  const bench = join(packageRoot, "bin", "bench.js");
-  const command = [
-    bench,
-    "run",
-    ...grid,
-    "--out",
-    out,
-    "--config",
-    config,
-    "--workers",
-    String(workers),
-    "--json",
-    ...words,
-  ];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", "ignore", "inherit"] });
-  return { process: child, ended: new Promise((resolve) => child.on("close", (code) => resolve(code))) };
-}
-
 const events = (out: string): JournalEvent[] => {
   try {
     return readRun(out).events;
@@ -79,7 +42,7 @@ const there = join(directory, "there");
 const began = performance.now();
 const own = await start(here).ended;
 const between = performance.now();
-const elsewhere = () => start(there, "--on", process.env.ON ?? "processes");
+const elsewhere = () => start(there, "--on", engine);
 let coordinator = elsewhere();
 await until(there, "a process of the cluster is killed after 14 rows", (all) => count(all, "row-finished") >= 14);
 if (process.env.RAYLET !== undefined) process.kill(Number(process.env.RAYLET), "SIGKILL");
@@ -98,12 +61,11 @@ const after = performance.now();
 
 const all = events(there);
 const rows = all.flatMap((event) => (event.type === "row-finished" ? [`${event.cell} ${event.row}`] : []));
-const [matrices, others] = [Object.entries(matricesOf(here)), matricesOf(there)];
-const differing = matrices.filter(([cell, text]) => others[cell] !== text);
+const comparison = compared(here, there);
 console.log(
   JSON.stringify(
     {
-      ...{ exits: [own, code], cells: matrices.length, differing: differing.length },
+      ...{ exits: [own, code], ...comparison },
       ...{ rows: rows.length, twice: rows.length - new Set(rows).size, submitted: count(all, "job-submitted") },
       wentOn: all.flatMap((event) => (event.type === "cell-started" && event.fromRow > 0 ? [event.fromRow] : [])),
       seconds: { here: (between - began) / 1000, there: (after - between) / 1000 },
@@ -113,4 +75,4 @@ console.log(
     2,
   ),
 );
-process.exitCode = own === 0 && code === 0 && differing.length === 0 && rows.length === new Set(rows).size ? 0 : 1;
+process.exitCode = own === 0 && code === 0 && comparison.differing === 0 && rows.length === new Set(rows).size ? 0 : 1;
