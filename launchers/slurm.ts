@@ -9,7 +9,7 @@ const text = (description: string) => ({ type: "string", minLength: 1, descripti
 /** Slurm: a run's cells are arrays of batch jobs, one element a cell, which go on without this process. */
 export const slurm: LauncherDefinition = {
   name: "slurm",
-  summary: "a Slurm cluster, by sbatch, squeue and scancel of this machine",
+  summary: "a Slurm cluster, by sbatch, squeue, sacct or scontrol, and scancel of this machine",
   options: {
     properties: {
       partition: text("where the jobs wait"),

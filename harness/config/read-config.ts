@@ -178,7 +178,7 @@ function suiteOf(content: ConfigFileContent, flags: ConfigFlags, directory: stri
 
 /** A store that is a path is one from the file, or from the working directory. */
 function remoteOf({ remote }: ConfigFileContent, flags: ConfigFlags, directory: string): RunConfig["remote"] {
-  const place = (store: string, from: string) => (store.includes("://") ? store : resolve(from, store));
+  const place = (store: string, from: string) => (/^\w{2,}:\//.test(store) ? store : resolve(from, store));
   const stored = remote?.store === undefined ? remote : { ...remote, store: place(remote.store, directory) };
   return flags.store === undefined ? stored : { ...stored, store: place(flags.store, process.cwd()) };
 }

@@ -90,6 +90,13 @@ describe.skipIf(!hasPackages("moto", "flask"))("a store in S3, as moto's server 
   });
 });
 
-test.each(["s3://", "s3://UPPER/x", "ftp://host/x", "relative/path"])("%s is no store", async (address) => {
-  await expect(openStore(address)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-});
+test.each(["s3://", "s3://UPPER/x", "ftp://host/x", "s3:/bucket", "relative/path"])(
+  "%s is no store",
+  async (address) => {
+    const refused = { code: "CONFIG_INVALID", message: `"${address}" is no store` };
+    await expect(openStore(address)).rejects.toMatchObject(refused);
+    const out = join(directory, "refused");
+    await expect(elsewhere(out, { on: "processes", remote: { store: address } })).rejects.toMatchObject(refused);
+    expect(existsSync(out)).toBe(false); // by the plan
+  },
+);

@@ -5,6 +5,7 @@ import { BenchError } from "../../contract/errors.js";
 import { packageRoot } from "../../contract/files.js";
 import type { CellNeed, Launcher } from "../../contract/launcher.js";
 import type { Registry } from "../../plugins.js";
+import { parseStore } from "../carry/open-store.js";
 import { type MemoryPlan, workerProcessBytes } from "./memory.js";
 import type { DevicePlan } from "./slots.js";
 
@@ -43,10 +44,12 @@ export function elsewhereOf(
   const names = slot!.split(",");
   const launcher = registry.launcher(on);
   const options = checkOptions(launcher.options, remote.options ?? {}, `launcher "${launcher.name}"`);
+  const store = remote.store ?? join(directory, "store");
+  parseStore(store);
   const bytes = remote.memory === undefined ? cellBytes(memory) : 1e9 * remote.memory;
   return {
     place: on,
-    store: remote.store ?? join(directory, "store"),
+    store,
     command: remote.command ?? [process.execPath, join(packageRoot, "bin", "bench.js")],
     need: {
       cpus: remote.cpus ?? threads,

@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { evaluator, readConfig, resolveConfig } from "../../../harness/config/index.js";
@@ -27,6 +27,13 @@ function wrong(text: string): string {
   }
   return expect.fail("it was accepted");
 }
+
+it("takes a store for a directory beside the configuration, unless it is an address, right or wrong", () => {
+  const store = (text: string) => resolved(`trainers: [majority]\nremote: {store: "${text}"}`).remote?.store;
+  expect(store("shared")).toBe(join(dirname(file), "shared"));
+  expect(store("s3://bucket/prefix")).toBe("s3://bucket/prefix");
+  expect(store("s3:/bucket")).toBe("s3:/bucket");
+});
 
 describe("names and options", () => {
   it("gives the profile to the trainers that take one, each with its own changes", () => {
