@@ -21,6 +21,9 @@ type SsrOptions = OptionsOf<typeof options>;
  * `items` real items of each task, which are looked at while the task is learned and not kept; with
  * `demonstrations: none`, no real item at all.
  *
+ * A model of vision and language writes text alone: items with images are never demonstrations, and for a task of nothing
+ * else the base model writes text behind a bare "Input:", whose rehearsal protects its language ("SSR on text").
+ *
  * Deviations from the paper: generation stops where the answer would begin, as the latest model's replaces it, so that a draw
  * yields one instance; the published sampling (top-p 0.6, temperature 0.9, penalty 1.2) is that of a model of 7 B
  * parameters, and the penalty keeps a tiny one from repeating what every instance of a task shares.
@@ -30,7 +33,6 @@ export const ssr = defineMethod({
   summary: "Rehearses instances of earlier tasks that the base model wrote and the latest model answered.",
   source: "Huang et al., arXiv 2403.01244",
   version: 1,
-  modalities: ["text"],
   options,
   space: { temperature: { low: 0.2, high: 1, scale: "linear" }, draws: { values: [1, 3, 6] }, learningRate: rateRange },
   needs(options) {

@@ -1,12 +1,16 @@
 import { random } from "../../../harness/contract/random.js";
-import { inputText } from "../../../harness/contract/suite.js";
+import { imagesIn, inputText } from "../../../harness/contract/suite.js";
 import type { TaskData } from "../../../harness/contract/trainer.js";
 import type { Instance } from "../blocks.js";
 
-/** A random few of a task's training items: the only real ones that synthesis sees. */
+/**
+ * A random few of a task's training items: the only real ones that synthesis sees. Items with images are none, since only
+ * text can be written; of a task that has nothing else there are no demonstrations.
+ */
 export function realDemonstrations({ task, train }: TaskData, items: number, seed: number): Instance[] {
+  const texts = train.filter(({ input }) => imagesIn(input) === 0);
   return random({ seed, stream: "synthesis-demonstrations", task: task.id })
-    .sample(train, items)
+    .sample(texts, items)
     .map(({ input, references }) => ({ input: inputText(input), output: references[0]! }));
 }
 

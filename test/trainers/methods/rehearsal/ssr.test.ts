@@ -168,6 +168,18 @@ test("without demonstrations no real item has an influence on what is written", 
   expect(sets[0]!.kept).toBeGreaterThan(5);
 });
 
+test("items with images are no demonstrations; where there are no others, it writes as without demonstrations", () => {
+  const [data] = tasks as [TaskData];
+  const image = { type: "image" as const, path: "picture.png", digest: "0" };
+  const seen = data.train.map((example) => ({ ...example, input: [image, ...example.input] }));
+  const half = { ...data, train: [...seen.slice(0, 12), ...data.train.slice(12)] };
+  const texts = { ...data, train: data.train.slice(12) };
+  expect(realDemonstrations(half, 6, 1)).toEqual(realDemonstrations(texts, 6, 1));
+  const none = realDemonstrations({ ...data, train: seen }, 6, 1);
+  expect(none).toEqual([]);
+  expect(orderedChoices(none, 2, 3, { seed: 1, task: "a" })).toEqual([[], [], []]);
+});
+
 test("the tokens that were generated are metered", async () => {
   const { learner } = await learn(all);
   expect((await learner.cost()).generatedTokens).toBeGreaterThan(96 * 2);
