@@ -5,7 +5,7 @@ import { factText, keyOf, type Triple, tripleOfKey, triplesOf } from "./facts.js
 import { KnowledgeGraph, type NumberedGraph, phrasesOf } from "./graph/knowledge-graph.js";
 import { pathsTo } from "./graph/paths.js";
 import { personalizedPageRank } from "./graph/personalized-pagerank.js";
-import { Summaries, type Summary } from "./graph/summaries.js";
+import { Summaries, type Summarize, type Summary } from "./graph/summaries.js";
 import type { HippoRagOptions } from "./options.js";
 import type { Conclusion } from "./reasoning/reasoner.js";
 import { RuleBase } from "./reasoning/rule-base.js";
@@ -21,6 +21,8 @@ export interface HippoRagParts {
   /** Ranks facts. */
   facts: Ranker;
   recognize: Recognize;
+  /** Writes the summaries of communities; where absent, they are facts. */
+  summarize?: Summarize | undefined;
 }
 
 /** Passages to which a path is shown. */
@@ -37,7 +39,7 @@ type LinkedFact = Hit & { triple: Triple };
 export class HippoRag implements Retriever {
   readonly #graph: KnowledgeGraph;
   readonly #rules: RuleBase;
-  /** Made again for the first question after a change. */
+  /** Made again for the first question after a change of the documents or of the model, which may write them. */
   #summaries: Promise<Summaries> | undefined;
   /** By a passage's place in the graph: its number among the scores. Made again after a change. */
   #slots: Int32Array | undefined;
@@ -82,6 +84,7 @@ export class HippoRag implements Retriever {
   /** Facts stay those that were extracted when their documents came. */
   async refresh(documents: readonly Document[]): Promise<void> {
     this.#slots = undefined;
+    this.#summaries = undefined;
     await this.parts.passages.refresh?.(documents);
     await this.parts.facts.refresh?.([...this.#statements.keys()].map(factDocument));
   }
@@ -106,6 +109,7 @@ export class HippoRag implements Retriever {
         ...facts.map(({ triple, score }) => `fact (${score.toPrecision(3)}): ${factText(triple)}`),
         ...dropped.map(({ triple }) => `fact not kept: ${factText(triple)}`),
         ...(unread === undefined ? [] : [`filter not understood, facts kept: ${unread}`]),
+        ...(summaries[index]?.unwritten ? ["no summary was written: facts in its place"] : []),
       ];
       return {
         hits: found.hits,
@@ -162,9 +166,8 @@ export class HippoRag implements Retriever {
 
   async #summariesOf(queries: readonly string[]): Promise<(Summary | undefined)[]> {
     if (!this.options.communities) return queries.map(() => undefined);
-    this.#summaries ??= Summaries.of(this.#graph);
-    const all = await this.#summaries;
-    return Promise.all(queries.map((query) => all.find(query)));
+    this.#summaries ??= Summaries.of(this.#graph, this.parts.summarize);
+    return (await this.#summaries).find(queries);
   }
 
   /** Counts what passages state; returns the keys that no passage stated before. */

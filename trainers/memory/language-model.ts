@@ -24,7 +24,7 @@ export function askModel(model: Model, chat: boolean): Ask {
  */
 export async function askEndpoint(address: string | null): Promise<Ask> {
   if (address === null) {
-    throw new BenchError("CONFIG_INVALID", "extraction or filter asks for an endpoint, but none is named", {
+    throw new BenchError("CONFIG_INVALID", "extraction, filter or summaries ask for an endpoint, but none is named", {
       fix: "Give the option `endpoint`, such as http://localhost:8000/v1#model.",
     });
   }

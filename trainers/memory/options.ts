@@ -47,7 +47,7 @@ export const hippoRagOptions = {
     Type.String({
       default: null,
       description:
-        "Address of an OpenAI-compatible server, such as http://localhost:8000/v1#qwen, for extraction or filter.",
+        "Address of an OpenAI-compatible server, such as http://localhost:8000/v1#qwen, for extraction, filter or summaries.",
     }),
   ),
   linkedFacts: Type.Integer({ minimum: 1, default: 5, description: "Facts that a question is linked to." }),
@@ -74,6 +74,11 @@ export const hippoRagOptions = {
     default: false,
     description:
       "Whether a question is also read with a summary of the community of the graph that fits it, of the level that fits.",
+  }),
+  summaries: Type.Enum(["facts", "model", "endpoint"], {
+    default: "facts",
+    description:
+      "What summaries of communities are: their most connected facts, or what the model itself or a model behind `endpoint` writes of them.",
   }),
   pageRank: Type.Boolean({
     default: true,

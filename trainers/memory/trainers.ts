@@ -10,6 +10,7 @@ import { Dense } from "./dense.js";
 import { givenFacts } from "./extraction/extractor.js";
 import { promptedFacts } from "./extraction/prompted.js";
 import { factsByRules } from "./extraction/rules.js";
+import { summarizeWith } from "./graph/summaries.js";
 import { HippoRag } from "./hipporag.js";
 import { askEndpoint, askModel } from "./language-model.js";
 import { type MakeRetriever, Memory } from "./memory.js";
@@ -26,7 +27,7 @@ const makeDense: MakeRetriever<OptionsOf<typeof denseOptions>> = async ({ embedd
 const hippoRagParts = { ...hippoRagOptions, ...bm25Options, ...denseOptions };
 
 const makeHippoRag: MakeRetriever<OptionsOf<typeof hippoRagParts>> = async (options, model, chat) => {
-  const { extraction, filter, linking, endpoint, embedder: reference } = options;
+  const { extraction, filter, summaries, linking, endpoint, embedder: reference } = options;
   const ask = { model: async () => askModel(model, chat), endpoint: () => askEndpoint(endpoint) };
   const embedder = linking === "embeddings" ? await openEmbedder(reference, model) : undefined;
   const ranker = (file: string, rarity: 1 | 2) =>
@@ -41,6 +42,7 @@ const makeHippoRag: MakeRetriever<OptionsOf<typeof hippoRagParts>> = async (opti
       passages: ranker("embeddings", 1),
       facts: ranker("fact-embeddings", 2),
       recognize: filter === "none" ? recognizeAll : recognizeWith(await ask[filter]()),
+      summarize: summaries === "facts" ? undefined : summarizeWith(await ask[summaries]()),
     },
     options,
   );

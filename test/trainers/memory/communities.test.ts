@@ -4,7 +4,7 @@ import { plugin } from "../../../trainers/index.js";
 import type { Triple } from "../../../trainers/memory/facts.js";
 import { communitiesOf } from "../../../trainers/memory/graph/communities.js";
 import { KnowledgeGraph } from "../../../trainers/memory/graph/knowledge-graph.js";
-import { Summaries } from "../../../trainers/memory/graph/summaries.js";
+import { Summaries, summarizeWith } from "../../../trainers/memory/graph/summaries.js";
 import { byName, learnAll } from "../methods/rig.js";
 import { corpusTask } from "./world.js";
 
@@ -72,7 +72,7 @@ test("every coarser community is made of finer ones, and the order of the passag
       }
       const [one, other] = [await Summaries.of(graph), await Summaries.of(graphOf([...passages].reverse()))];
       expect(other.all()).toEqual(one.all());
-      expect(await other.find(question)).toEqual(await one.find(question));
+      expect(await other.find([question])).toEqual(await one.find([question]));
     }),
     { numRuns: 60 },
   );
@@ -93,13 +93,37 @@ const clubs: [string, Triple[]][] = Array.from({ length: 12 }, (_, club): [strin
 
 test("a question on one circle is answered from a fine level, one that spans circles from a coarser one", async () => {
   const summaries = await Summaries.of(graphOf(clubs));
-  const narrow = (await summaries.find("whom do pd10, pd11 and pd12 know?"))!;
-  const wide = (await summaries.find("whom do pd02, pd12, pd22, pd00, pd10, pd20 and pd21 know?"))!;
+  const [narrow, wide, none] = await summaries.find([
+    "whom do pd10, pd11 and pd12 know?",
+    "whom do pd02, pd12, pd22, pd00, pd10, pd20 and pd21 know?",
+    "xyz",
+  ]);
   expect(narrow).toMatchObject({ level: 0, phrases: 3 });
-  expect(wide.level).toBeGreaterThan(0);
-  expect(wide.phrases).toBeGreaterThanOrEqual(9);
-  expect(await summaries.find("xyz")).toBeUndefined();
-  expect(await (await Summaries.of(graphOf([]))).find("pd00")).toBeUndefined();
+  expect(wide!.level).toBeGreaterThan(0);
+  expect(wide!.phrases).toBeGreaterThanOrEqual(9);
+  expect(none).toBeUndefined();
+  expect(await (await Summaries.of(graphOf([]))).find(["pd00"])).toEqual([undefined]);
+});
+
+test("a model writes summaries, each once, of the facts of the communities that are asked for; of an empty answer facts are left", async () => {
+  const asked: string[][] = [];
+  const written = ["Three friends.\nAll know each other.\n\nFacts: more", ""];
+  const summarize = summarizeWith(async (prompts, tokens) => {
+    asked.push([...prompts]);
+    expect(tokens).toBeLessThan(200);
+    return prompts.map(() => written.shift()!);
+  });
+  const graph = graphOf(clubs);
+  const [plain, summaries] = [await Summaries.of(graph), await Summaries.of(graph, summarize)];
+  const circles = ["whom do pd10, pd11 and pd12 know?", "whom do pe10, pe11 and pe12 know?"];
+  const [first] = await summaries.find([circles[0]!, circles[0]!]);
+  expect(first).toEqual({ level: 0, phrases: 3, text: "Three friends. All know each other." });
+  expect(asked).toEqual([[expect.stringContaining("pd10 knows pd11.\n")]]);
+  const [same, empty] = await summaries.find(circles);
+  expect(same).toEqual(first);
+  expect(empty).toEqual({ ...(await plain.find([circles[1]!]))[0]!, unwritten: true });
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toHaveLength(1);
 });
 
 test("a learner reads the summary before the passages, and says so; nothing of a retracted document is in it", async () => {
@@ -116,4 +140,21 @@ test("a learner reads the summary before the passages, and says so; nothing of a
   };
   expect(await evidence(tasks.slice(0, 1))).toMatch(/^summary of 5 phrases, level 0: .*gold/);
   expect(await evidence(tasks)).toMatch(/^summary of 4 phrases, level 0: (?!.*gold)/);
+});
+
+test("summaries that the learner's own model writes are part of its cost, and the same after it is restored", async () => {
+  const facts = (all: Triple[]) => all.map((triple) => [...triple] as [string, string, string]);
+  const add = people.map(([id, triples]) => ({ id, text: `${triples[0]!.join(" ")}.`, facts: facts(triples) }));
+  const tasks = [corpusTask("one", { add })];
+  const ask = [{ id: "1", input: [{ type: "text" as const, text: "Question: Whom does p00 know?\nAnswer:" }] }];
+  const trainer = byName(plugin.trainers!, "hipporag");
+  const answered = async (options: Record<string, unknown>, interrupted = false) => {
+    const chosen = { extraction: "given", communities: true, passages: 1, ...options };
+    const { learner } = await learnAll(trainer, chosen, { tasks, interrupted });
+    const [answer] = await learner.generate(ask, { maxNewTokens: 3 });
+    return { answer, tokens: (await learner.cost()).generatedTokens! };
+  };
+  const [extractive, written] = [await answered({}), await answered({ summaries: "model" })];
+  expect(written.tokens).toBeGreaterThan(extractive.tokens);
+  expect(await answered({ summaries: "model" }, true)).toEqual(written);
 });

@@ -1,4 +1,6 @@
+import { head } from "../../../harness/contract/printable.js";
 import { Bm25 } from "../bm25.js";
+import type { Ask } from "../extraction/prompted.js";
 import { factText, keyOf, type Triple, tripleOfKey } from "../facts.js";
 import { communitiesOf } from "./communities.js";
 import type { KnowledgeGraph } from "./knowledge-graph.js";
@@ -9,24 +11,52 @@ export interface Summary {
   level: number;
   phrases: number;
   text: string;
+  /** True where a language model was to write the text and wrote nothing: facts, as without one. */
+  unwritten?: boolean;
 }
+
+/** Writes what each of several communities is about; its facts, one a line, are in the order of their weight. */
+export type Summarize = (facts: readonly string[]) => Promise<string[]>;
 
 /** Facts of a summary. */
 const mostFacts = 8;
+/** Characters of the facts that a language model summarizes. */
+const mostCharacters = 3000;
+/** Tokens that it may write. */
+const summaryTokens = 120;
 /** Phrases of the smallest community that is summarized. */
 const fewestPhrases = 3;
 
+/** Summaries that a language model writes. */
+export const summarizeWith =
+  (ask: Ask): Summarize =>
+  async (communities) => {
+    const prompts = communities.map(
+      (facts) => `Facts:\n${facts}\nSummarize these facts in at most three sentences. Use nothing else.\nSummary:`,
+    );
+    const answers = await ask(prompts, summaryTokens);
+    // What follows an empty line is another text that the model makes up.
+    return answers.map((answer) =>
+      answer
+        .trim()
+        .split(/\n\s*\n/)[0]!
+        .replaceAll("\n", " "),
+    );
+  };
+
 /**
  * Summaries of the communities of a graph, level by level: the facts between a community's phrases, those first whose phrases have
- * the most facts within it. What they contain depends on the facts alone.
+ * the most facts within it, or what a language model makes of them, when a question first asks for it. What the model is given
+ * depends on the facts alone.
  */
 export class Summaries {
-  readonly #summaries = new Map<string, Summary>();
+  /** With the facts that are to be summarized; none where that is done, or where the facts are the summary. */
+  readonly #summaries = new Map<string, Summary & { facts?: string }>();
   /** Of all levels together, so that a word counts the same in each. */
   readonly #index = new Bm25({ k1: 0.9, b: 0.75 });
 
-  static async of(graph: KnowledgeGraph): Promise<Summaries> {
-    const made = new Summaries();
+  static async of(graph: KnowledgeGraph, summarize?: Summarize): Promise<Summaries> {
+    const made = new Summaries(summarize);
     const { walk, phrases, numberOf } = graph.numbered();
     const triples = [...new Set(graph.triples().flatMap(([, own]) => own.map(keyOf)))].sort().map(tripleOfKey);
     for (const [level, communities] of (await communitiesOf(walk.graph, phrases.length)).entries()) {
@@ -45,36 +75,55 @@ export class Summaries {
         if (member.phrases < fewestPhrases || member.triples.length === 0) continue;
         // Padded, since equal scores go by the id: the finer level first.
         const id = `${`${level}`.padStart(3, "0")} ${community}`;
-        made.#summaries.set(id, { level, phrases: member.phrases, text: textOf(member.triples) });
+        const facts = centralFirst(member.triples).map((triple) => `${factText(triple)}.`);
+        const text = facts.slice(0, mostFacts).join(" ");
+        const asked = summarize && { facts: head(facts.join("\n"), mostCharacters) };
+        made.#summaries.set(id, { level, phrases: member.phrases, text, ...asked });
         await made.#index.add([{ id, text: member.triples.map(factText).join("\n") }]);
       }
     }
     return made;
   }
 
+  private constructor(private readonly summarize: Summarize | undefined) {}
+
   /**
-   * The summary of the community whose facts fit a question best by BM25: a narrow question is at home in a small community, since a
-   * short text counts more, a wide one in a large community, which has more of its words. None where no word of the question is
-   * in any.
+   * For each question the summary of the community whose facts fit it best by BM25: a narrow question is at home in a small
+   * community, since a short text counts more, a wide one in a large community, which has more of its words. None where no word of
+   * the question is in any.
    */
-  async find(question: string): Promise<Summary | undefined> {
-    const [hit] = (await this.#index.search([question], 1))[0]!.hits;
-    return hit && this.#summaries.get(hit.id);
+  async find(questions: readonly string[]): Promise<(Summary | undefined)[]> {
+    const found = (await this.#index.search(questions, 1)).map(({ hits: [hit] }) => hit?.id);
+    await this.#write(new Set(found));
+    return found.map((id) => {
+      if (id === undefined) return undefined;
+      const { facts: _, ...summary } = this.#summaries.get(id)!;
+      return summary;
+    });
   }
 
-  /** The summaries, the finest first. */
+  /** The summaries as they are, the finest first. */
   all(): Summary[] {
     return [...this.#summaries.values()];
   }
+
+  async #write(ids: ReadonlySet<string | undefined>): Promise<void> {
+    const open = [...this.#summaries].filter(([id, { facts }]) => facts !== undefined && ids.has(id));
+    if (this.summarize === undefined || open.length === 0) return;
+    const texts = await this.summarize(open.map(([, { facts }]) => facts!));
+    for (const [index, [id, { facts: _, ...summary }]] of open.entries()) {
+      const text = texts[index]!;
+      this.#summaries.set(id, text === "" ? { ...summary, unwritten: true } : { ...summary, text });
+    }
+  }
 }
 
-function textOf(triples: readonly Triple[]): string {
+/** Those first whose phrases have the most facts; of equal weight by code units, as the triples come. */
+function centralFirst(triples: readonly Triple[]): Triple[] {
   const counts = new Map<string, number>();
   for (const [subject, , object] of triples) {
     for (const phrase of [subject, object]) counts.set(phrase, (counts.get(phrase) ?? 0) + 1);
   }
   const weight = ([subject, , object]: Triple) => counts.get(subject)! + counts.get(object)!;
-  // Of equal weight, by code units: the triples come in that order, and sorting keeps it.
-  const central = [...triples].sort((a, b) => weight(b) - weight(a)).slice(0, mostFacts);
-  return central.map((triple) => `${factText(triple)}.`).join(" ");
+  return [...triples].sort((a, b) => weight(b) - weight(a));
 }
