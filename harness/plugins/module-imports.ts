@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parse } from "es-module-lexer/js";
+import { initSync, parse } from "es-module-lexer";
 import { packageRoot } from "../contract/files.js";
 import { isInside } from "./isolation/paths.js";
 
@@ -20,6 +20,7 @@ export function importsPackages(file: string, seen = new Set<string>()): boolean
   seen.add(file);
   if (!/\.m?js$/.test(file)) return true;
   try {
+    initSync();
     const [imports] = parse(readFileSync(file, "utf8"));
     return imports.some(({ n: specifier, d: place }) => {
       if (place === importMeta || (specifier !== undefined && isBuiltin(specifier))) return false;

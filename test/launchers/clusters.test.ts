@@ -6,14 +6,13 @@ import type { RunConfig } from "../../harness/contract/config.js";
 import { readRun } from "../../harness/run/store/store.js";
 import { endingsIn } from "../../launchers/slurm.js";
 import { newDirectory } from "../files.js";
-import { buildIfStale, configure, drive, killAfterRow, matricesOf, run } from "../harness/run/support.js";
+import { configure, drive, killAfterRow, matricesOf, run } from "../harness/run/support.js";
 import { elsewhere, trainers } from "./support.js";
 
 const directory = newDirectory();
 let here: Record<string, string>;
 
 beforeAll(async () => {
-  buildIfStale();
   const out = join(directory, "here");
   await run(configure(out, { seeds: [1, 2] }, ...trainers));
   here = matricesOf(out);

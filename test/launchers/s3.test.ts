@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ContentStore } from "../../harness/run/carry/content-store.js";
 import { openStore } from "../../harness/run/carry/open-store.js";
 import { newDirectory } from "../files.js";
-import { buildIfStale, configure, matricesOf, run } from "../harness/run/support.js";
+import { configure, matricesOf, run } from "../harness/run/support.js";
 import { freePort } from "../harness/serve/support.js";
 import { hasPackages, python } from "../python.js";
 import { elsewhere, trainers } from "./support.js";
@@ -31,7 +31,6 @@ describe.skipIf(!hasPackages("moto", "flask"))("a store in S3, as moto's server 
   }
 
   beforeAll(async () => {
-    buildIfStale();
     port = await freePort();
     start();
     Object.assign(process.env, {

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { type AlertSettings, defaultAlerts } from "../../../harness/contract/alert.js";
 import { type AlertMessage, signatureOf } from "../../../harness/run/alerts/webhook.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
-import { buildIfStale, configure, matricesOf, run } from "../run/support.js";
+import { configure, matricesOf, run } from "../run/support.js";
 
-beforeAll(buildIfStale);
 let server: MisbehavingServer | undefined;
 afterEach(() => {
   vi.unstubAllEnvs();

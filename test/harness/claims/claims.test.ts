@@ -4,7 +4,6 @@ import { beforeAll, expect, test } from "vitest";
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
 import { embeddedModel, newDirectory } from "../../files.js";
 import { bench, benchProcess } from "../cli/support.js";
-import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();
 const data = ["colour", "size", "shape"];
@@ -14,7 +13,6 @@ const judged = (...given: string[]) => bench(["claims", "--run", ...given], dire
 
 /** Three tasks of a few short items, which the real base model learns in a few steps. */
 beforeAll(() => {
-  buildIfStale();
   for (const [index, task] of data.entries()) {
     mkdirSync(join(directory, "data", task), { recursive: true });
     const items = (count: number) =>

@@ -14,7 +14,7 @@ import { readRun } from "../../../harness/run/store/store.js";
 import { scorers } from "../../../harness/score/index.js";
 import { newDirectory } from "../../files.js";
 import { elsewhere as carried, trainers } from "../../launchers/support.js";
-import { buildIfStale, configure, drive, killAfterRow, matricesOf, run } from "./support.js";
+import { configure, drive, killAfterRow, matricesOf, run } from "./support.js";
 
 const directory = newDirectory();
 let here: Record<string, string>;
@@ -25,7 +25,6 @@ const elsewhere: typeof carried = (out, changes, during) => carried(out, { on: "
 const startsOf = (out: string) => readRun(out).events.filter(({ type }) => type === "cell-started");
 
 beforeAll(async () => {
-  buildIfStale();
   const out = join(directory, "here");
   await run(configure(out, { seeds: [1, 2] }, ...trainers));
   here = matricesOf(out);

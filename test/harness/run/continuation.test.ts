@@ -11,7 +11,7 @@ import { readJson, readRun, readSamples } from "../../../harness/run/store/store
 import { newDirectory } from "../../files.js";
 import { elsewhere } from "../../launchers/support.js";
 import { removeDigests } from "./fixtures/without-digests.js";
-import { buildIfStale, configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
+import { configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
 
 const two: RunConfig["suite"] = { name: "words", options: { tasks: 2 } };
 const three: RunConfig["suite"] = { name: "words", options: { tasks: 3 } };
@@ -36,7 +36,6 @@ function onward(trainer: string, changes: Partial<RunConfig> = {}, ...trainers: 
 }
 
 beforeAll(async () => {
-  buildIfStale();
   source = newDirectory();
   await run(configure(source, { suite: two, seeds: [5], keepCheckpoints: "all" }, ...names));
   const directory = newDirectory();

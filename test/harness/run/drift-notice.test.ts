@@ -1,12 +1,10 @@
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { RunEvent } from "../../../harness/contract/event.js";
 import { driftNotice } from "../../../harness/run/cell/learn-stage.js";
 import { executeRun } from "../../../harness/run/execute.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, plan } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, plan } from "./support.js";
 
 test("a warning names the task and what is unlike, and neither trainer nor seed", () => {
   expect(driftNotice("policy", ["lengths", "embeddings"])).toBe(

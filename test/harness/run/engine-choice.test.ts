@@ -1,24 +1,25 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { engineChoice } from "../../../harness/run/plan/engine.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure } from "./support.js";
 
 const rooms = ["trainers", "suites"].map((room) => pathToFileURL(join(packageRoot, "dist", room, "index.js")).href);
 const further = join(packageRoot, "test", "fixtures", "plugins", "engines.mjs");
 
-const planned = async (changes: Partial<RunConfig>, trainers: string[], plugins = [...rooms, further]) => {
+const plugins = [...rooms, further];
+const registry = await loadRegistry(plugins);
+
+const planned = (changes: Partial<RunConfig>, trainers: string[], from = registry, specifiers = plugins) => {
   const suite = { name: "trace-seq", options: {} };
   const config = configure(newDirectory(), { suite, ...changes }, ...trainers);
-  return planRun(config, await loadRegistry(plugins), plugins, "bench run trace-seq");
+  return planRun(config, from, specifiers, "bench run trace-seq");
 };
 
 /** A directory of one of the formats of the fixture. */
@@ -30,7 +31,8 @@ function model(format: string): string {
 
 test("an engine plug-in that a run does not use changes no id", async () => {
   const trainers = ["frozen", "ewc", "lora"];
-  const [alone, beside] = [await planned({}, trainers, rooms), await planned({}, trainers)];
+  const alone = await planned({}, trainers, await loadRegistry(rooms), rooms);
+  const beside = await planned({}, trainers);
   expect(beside.record.cells).toEqual(alone.record.cells);
   expect(beside.record.configDigest).toBe(alone.record.configDigest);
   expect(beside.record.numerics).toMatch(/^onnx:onnx@2 onnxruntime-node@[\d.]+$/);
@@ -83,7 +85,7 @@ test("a model that no engine opens serves trainers that need none", async () => 
 
 test("what a learner gets of the engine is plain data", async () => {
   const directory = model("plain");
-  const choice = await engineChoice("slim", directory, await loadRegistry([...rooms, further]));
+  const choice = await engineChoice("slim", directory, registry);
   expect(structuredClone(choice)).toEqual({
     name: "slim",
     module: pathToFileURL(further).href,

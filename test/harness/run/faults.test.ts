@@ -1,9 +1,7 @@
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, drive, run } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, drive, run } from "./support.js";
 
 /** What each fault of the fixture's trainer must be told as; null where it must not hurt. */
 const faults: Record<string, [string, RegExp] | null> = {

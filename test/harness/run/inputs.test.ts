@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ModelFormat, Plugin } from "../../../harness/contract/plugin.js";
 import { type Example, type Modality, readableInput } from "../../../harness/contract/suite.js";
 import type { Generation, Learner } from "../../../harness/contract/trainer.js";
@@ -9,9 +9,7 @@ import { evaluate } from "../../../harness/run/evaluate/evaluate.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { readRun, readSamples } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, plugins, run } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, plugins, run } from "./support.js";
 
 const image = { type: "image", path: "cat.png", digest: "0123456789abcdef" } as const;
 

@@ -1,16 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { CurvesRecord } from "../../../harness/contract/result.js";
 import { buildLeaderboard } from "../../../harness/metrics/index.js";
 import { publishedText } from "../../../harness/run/store/published-run.js";
 import { readJson, readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, drive, killAfterRow, matricesOf, plan, run } from "./support.js";
 
 const observation = { every: 16, items: 8 };
 

@@ -4,7 +4,7 @@ import { loadRegistry } from "../../../harness/plugins.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { newDirectory } from "../../files.js";
 import { HubServer } from "../../suites/hub/hub-server.js";
-import { buildIfStale, configure } from "./support.js";
+import { configure } from "./support.js";
 
 const commit = "1234567890abcdef1234567890abcdef12345678";
 const home = newDirectory();
@@ -17,7 +17,6 @@ const server = new HubServer([
 ]);
 
 beforeAll(async () => {
-  buildIfStale();
   vi.stubEnv("HF_ENDPOINT", `${await server.start()}/`);
   vi.stubEnv("HF_HOME", home);
 });

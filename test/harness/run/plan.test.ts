@@ -1,15 +1,13 @@
 import { appendFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { Registry } from "../../../harness/plugins.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { estimateRun } from "../../../harness/run/plan/estimate.js";
 import { planRun } from "../../../harness/run/plan/plan.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, plan, plugins, run } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, plan, plugins, run } from "./support.js";
 
 const idsOf = async (...config: Parameters<typeof configure>) =>
   (await plan(configure(...config))).record.cells.map(({ id }) => id);

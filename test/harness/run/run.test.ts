@@ -1,14 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { MatrixRecord } from "../../../harness/contract/result.js";
 import { readExamples, readJson, readRun, readSamples } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, matricesOf, run } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, matricesOf, run } from "./support.js";
 
 const mean = (values: (number | null)[]) => values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
 

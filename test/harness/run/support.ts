@@ -1,33 +1,12 @@
-import { execFileSync, spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import type { RunEvent } from "../../../harness/contract/event.js";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { executeRun, type RunOutcome } from "../../../harness/run/execute.js";
 import { planRun, type RunPlan } from "../../../harness/run/plan/plan.js";
-
-/** Workers load what `tsc` made of the sources: make it anew where a source is younger. */
-export function buildIfStale(): void {
-  const stale = readdirSync(join(packageRoot, "harness"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .some((source) => age(source) > age(compiled(source)));
-  if (!stale) return;
-  const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
-  try {
-    execFileSync(process.execPath, [compiler, "-p", join(packageRoot, "tsconfig.json")], { stdio: "ignore" });
-  } catch {
-    // Type errors elsewhere do not keep these sources from being compiled; `npm run build` reports them.
-  }
-}
-
-const compiled = (source: string): string =>
-  source.replace(packageRoot, join(packageRoot, "dist")).replace(/\.ts$/, ".js");
-
-const age = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 export const plugins = [new URL("./fixtures/plugin.js", import.meta.url).href];
 

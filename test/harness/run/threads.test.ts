@@ -1,10 +1,8 @@
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { leaveThreads, takeThreads } from "../../../harness/run/pool/threads.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { buildIfStale, configure, run } from "./support.js";
-
-beforeAll(buildIfStale);
+import { configure, run } from "./support.js";
 
 test("threads wait for a run with as many workers and the same variables", async () => {
   const first = takeThreads(1);

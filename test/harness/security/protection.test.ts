@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runTables } from "../../../harness/app/export/run-tables.js";
 import { readHistory } from "../../../harness/app/read-history.js";
 import { readEntries } from "../../../harness/gate/entry.js";
@@ -14,9 +14,7 @@ import { readReportData } from "../../../reports/report-data.js";
 import { filesOf, newDirectory } from "../../files.js";
 import { writeFixtureRun } from "../../reports/fixture/write-run.js";
 import { removeDigests } from "../run/fixtures/without-digests.js";
-import { buildIfStale, configure, matricesOf, run } from "../run/support.js";
-
-beforeAll(buildIfStale);
+import { configure, matricesOf, run } from "../run/support.js";
 
 describe("a stored run", () => {
   const pristine = join(newDirectory(), "run");

@@ -1,21 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { TuneRecord } from "../../../harness/tune/record.js";
 import { newDirectory } from "../../files.js";
 import { bench, benchProcess, type Spoken, words } from "../cli/support.js";
-import { buildIfStale } from "../run/support.js";
 
 const directory = newDirectory();
 const tune = (...given: string[]): Promise<Spoken> =>
   bench(["tune", ...given, "--workers", "1"], directory, {}, [words]);
 const lines = (file: string): string[] => readFileSync(join(directory, file), "utf8").trim().split("\n");
 const write = (file: string, content: unknown): void => writeFileSync(join(directory, file), JSON.stringify(content));
-
-beforeAll(buildIfStale);
 
 test("no test item is ever asked or seen, nor anything of later tasks", async () => {
   const file = join(directory, "witnessed.jsonl");

@@ -4,14 +4,12 @@ import { expect, test } from "vitest";
 import { sha256 } from "../../../harness/contract/digest.js";
 import { newDirectory } from "../../files.js";
 import { bench } from "../../harness/cli/support.js";
-import { buildIfStale } from "../../harness/run/support.js";
 import { writeTinyLlava } from "../../trainers/model/vision/tiny-llava.js";
 
 const fixtures = join(import.meta.dirname, "../../fixtures/images");
 const names = ["rgb-50x40.png", "palette-60x80.png", "rgb-75x126.jpg", "lossy-105x75.webp"];
 
 test("methods train and are measured on questions on images; what the buffer keeps counts their files", async () => {
-  buildIfStale();
   const directory = newDirectory();
   mkdirSync(join(directory, "data/images"), { recursive: true });
   for (const name of names) copyFileSync(join(fixtures, name), join(directory, "data/images", name));

@@ -1,9 +1,12 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { packageRoot } from "../../../harness/contract/files.js";
 import { boundedCall, CallTimeout } from "../../../trainers/model/tokenizer/bounded-call.js";
+import { linearPatterns, needsBound } from "../../../trainers/model/tokenizer/limits.js";
 import { openTokenizer } from "../../../trainers/model/tokenizer/tokenizer.js";
+import { embeddedModel } from "../../files.js";
 import { endText, tinyTokenizer, writeTinyModel } from "./tiny-model.js";
 
 test("any text encodes and decodes to itself", () => {
@@ -103,4 +106,27 @@ test("a call that had no processor begins again; one that computes for too long 
   calls = 0;
   expect(() => boundedCall(10, endless, () => (calls < 2 ? 0 : 100))).toThrow(CallTimeout);
   expect(calls).toBe(2);
+});
+
+test.each([
+  ["llama3", false],
+  ["qwen2", false],
+  ["gpt2", false],
+  ["t5", true],
+  ["gemma", true],
+])("calls of the tokenizer of %s are watched: %s", (name, expected) => {
+  const file = join(packageRoot, "test", "fixtures", "tokenizers", name, "tokenizer.json");
+  expect(needsBound(JSON.parse(readFileSync(file, "utf8")))).toBe(expected);
+});
+
+test("the embedded model's calls are not watched, and patterns that need no watching read long texts quickly", () => {
+  const definition = JSON.parse(readFileSync(join(embeddedModel, "tokenizer.json"), "utf8"));
+  expect(needsBound(definition)).toBe(false);
+  for (const pattern of linearPatterns) {
+    const expression = new RegExp(String(pattern).replace("(?i:", "(?:"), "gu"); // which Node 20 does not read
+    for (const piece of ["a", "A1", " ", "\n", "1", "a ", "!", "_", " \n", "!\n", "'"]) {
+      const text = `${piece.repeat(100_000)}a`;
+      expect(boundedCall(2000, () => text.match(expression)!.join(""))).toBe(text);
+    }
+  }
 });

@@ -13,6 +13,17 @@ const millisecondsPerCharacter = 0.04;
 /** What a pattern that backtracks without an end takes the longest for: something often, and then something else. */
 const probes = ["a", "A1", " ", "\n", "1", "a ", "!", "_"].map((piece) => `${piece.repeat(64)}\u0000`);
 
+/** Where words and what is not a letter end, after contractions and numbers: the same for Llama 3 and Qwen2. */
+const splitAfter = (numbers: string): string =>
+  `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${numbers}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+
+/** Patterns that take time in proportion to the text: of Llama 3, of Qwen2, and of the models that come with bench. */
+export const linearPatterns: ReadonlySet<unknown> = new Set([
+  splitAfter("\\p{N}{1,3}"),
+  splitAfter("\\p{N}"),
+  "\\n| ?\\p{N}|[\u4e00-\u9fff]| ?[\\p{P}\\p{S}]+| ?[^\\s\\p{N}\\p{P}\\p{S}\u4e00-\u9fff]+|[^\\S\\n]+(?!\\S)|[^\\S\\n]+",
+]);
+
 /**
  * Refuses ids of tokens for which a table would have to be as large as the largest of them.
  *
@@ -75,19 +86,25 @@ export function checkGrowth(file: string, { normalizer, decoder }: Record<string
   });
 }
 
+/** Whether a tokenizer has steps that may take longer than in proportion to the text. */
+export function needsBound({ normalizer, pre_tokenizer: splitter, decoder }: Record<string, unknown>): boolean {
+  const steps = JSON.stringify([normalizer, splitter, decoder], (_key, step) =>
+    step?.type === "Split" && linearPatterns.has(step.pattern?.Regex) ? null : step,
+  );
+  return /"(?:Regex|Replace|Split|Precompiled)"/.test(steps);
+}
+
 /** How calls of a tokenizer are bounded in time. */
 export type Bound = <T>(characters: number, work: () => T) => T;
 
 /**
  * A bound for the calls of a tokenizer whose steps are its own patterns and replacements, which are tried on texts that
- * such patterns fail on; others, whose steps are those of the library, need none.
+ * such patterns fail on; others need none, and are spared the thread that watches each call.
  *
  * @throws MODEL_INVALID where one of the texts takes too long; so does a call of the bound.
  */
 export function boundOf(file: string, definition: Record<string, unknown>, tokenizer: HuggingFaceTokenizer): Bound {
-  const { normalizer, pre_tokenizer: splitter, decoder } = definition;
-  const own = /"(?:Regex|Replace|Split|Precompiled)"/.test(JSON.stringify([normalizer, splitter, decoder]));
-  if (!own) return (_characters, work) => work();
+  if (!needsBound(definition)) return (_characters, work) => work();
   const bound: Bound = (characters, work) => {
     try {
       return boundedCall(Math.ceil(longestMilliseconds + millisecondsPerCharacter * characters), work);
