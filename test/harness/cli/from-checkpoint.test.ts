@@ -17,9 +17,9 @@ function writeTask(suite: string, id: string, answer: (digit: number) => string)
     });
   mkdirSync(join(directory, suite, id), { recursive: true });
   for (const [file, list] of [
-    ["train", items(0, 16)],
+    ["train", items(0, 8)],
     ["eval", items(100, 4)],
-    ["test", items(200, 6)],
+    ["test", items(200, 4)],
   ] as const) {
     writeFileSync(join(directory, suite, id, `${file}.json`), JSON.stringify(list));
   }

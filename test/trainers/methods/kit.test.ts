@@ -18,6 +18,7 @@ copyFileSync(join(packageRoot, "test", "fixtures", "plugins", "kit-methods.mjs")
 const trainers = pathToFileURL(join(packageRoot, "dist", "trainers", "index.js")).href;
 const registry = await loadRegistry([trainers, file]);
 
+/** What three tasks end with; interrupted, each is learned in a process of its own. */
 async function outcome(name: string, options: Record<string, unknown>, interrupted = false) {
   const trainer = registry.trainer(name);
   const built: TrainerDefinition = {
@@ -39,9 +40,8 @@ test.each<[string, string, Record<string, unknown>]>([
   ["rehearse", "replay", { share: 0.5, newRatio: { from: 0.3, to: 0.6 } }],
   ["anchored", "ewc", { lambda: 20, items: 8 }],
 ])("%s, a method from outside, learns to the bit what the built-in %s learns", async (outside, inside, options) => {
-  const found = await outcome(outside, options);
+  const found = await outcome(outside, options, true);
   expect(found).toEqual(await outcome(inside, options));
-  expect(found).toEqual(await outcome(outside, options, true));
   expect(found).not.toEqual(await outcome("sequential", {}));
 });
 

@@ -6,7 +6,7 @@ import { boundedCall, CallTimeout } from "./bounded-call.js";
 const mostTokens = 4_000_000;
 /** Times the length of a text after all replacements. */
 const mostGrowth = 64;
-const longestMilliseconds = 2000;
+const longestMilliseconds = 1000;
 /** So much more for each character of a text. */
 const millisecondsPerCharacter = 0.04;
 
