@@ -85,7 +85,7 @@ class RayLauncher implements Launcher {
     const info = await this.info(id);
     if (info === undefined) return undefined;
     const alive = info.status === "PENDING" || info.status === "RUNNING";
-    const detail = typeof info.message === "string" ? info.message.trim().slice(-300) : undefined; // its end says why
+    const detail = typeof info.message === "string" ? endOf(info.message.trim()) : undefined; // which says why
     const lost = alive ? new Map<string, string>() : await this.lost(id);
     return { alive, ...(detail !== undefined && { detail }), lost };
   }
@@ -131,6 +131,9 @@ class RayLauncher implements Launcher {
     }
   }
 }
+
+/** The end of a text, from the beginning of a line where it has several. */
+const endOf = (text: string): string => (text.length > 300 ? text.slice(-300).replace(/^.*\n/, "") : text);
 
 function lostIn(line: string): [string, string][] {
   try {

@@ -1,9 +1,13 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { RunConfig } from "../../harness/contract/config.js";
 import { readRun } from "../../harness/run/store/store.js";
+import { ray } from "../../launchers/ray.js";
 import { endingsIn } from "../../launchers/slurm.js";
 import { newDirectory } from "../files.js";
 import { configure, drive, killAfterRow, matricesOf, run } from "../harness/run/support.js";
@@ -97,6 +101,29 @@ test("how elements of a job ended is read from accounts, by their place in the j
     [3, "FAILED", "0:9"],
     [1001, "CANCELLED", "0:0"],
   ]);
+});
+
+test("how a Ray job ended is said by the last lines of its message, and which cells it gave up by its log", async () => {
+  const message = `${"Runtime env is setting up. ".repeat(20)}\nModuleNotFoundError: No module named 'ray'`;
+  const logs = 'said otherwise\n{"lost": "abc", "reason": "it took more than 8 seconds"}\n{"lost": "de';
+  const answers: Record<string, object> = {
+    "/api/version": {},
+    "/api/jobs/job": { status: "FAILED", message },
+    "/api/jobs/job/logs": { logs },
+  };
+  const server = createServer((request, response) => response.end(JSON.stringify(answers[request.url!])));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const launcher = await ray.open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { python: "python" });
+  try {
+    expect(await launcher.state("job", [])).toEqual({
+      alive: false,
+      detail: "ModuleNotFoundError: No module named 'ray'",
+      lost: new Map([["abc", "it took more than 8 seconds"]]),
+    });
+  } finally {
+    await launcher.close();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 test.each([
