@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
 import { builtOf } from "./test/built.js";
+import { LongestFirst } from "./test/sequencer.js";
 
 /** Tests import what `npm run build` made, as users load it: nothing is compiled twice, and there is one of each module. */
 const built: Plugin = {
@@ -20,6 +21,7 @@ export default defineConfig({
   test: {
     server: { deps: { external: [/\/dist\//] } },
     globalSetup: "test/temporary.ts",
+    sequence: { sequencer: LongestFirst },
     // Ends what hangs; no test is meant to depend on how fast the machine is.
     testTimeout: 900_000,
     hookTimeout: 900_000,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { sealed } from "../contract/files/seal.js";
 import { writeFileAtomically } from "../contract/files.js";
-import { sealed } from "../contract/seal.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { readJson } from "../run/store/store.js";
 import { claimsMarkdown } from "./markdown.js";

@@ -3,7 +3,7 @@ import type { SuiteRecord } from "./results/suite-record.js";
 import type { ProbeKind } from "./suite.js";
 import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } from "./trainer.js";
 
-export type { JournalEvent, MachineRecord } from "./journal-event.js";
+export type { JournalEvent, MachineRecord } from "./results/journal-event.js";
 
 /** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
 export interface RunRecord {

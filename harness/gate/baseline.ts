@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../contract/errors.js";
+import { sealed } from "../contract/files/seal.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { TrainerRecord } from "../contract/result.js";
-import { sealed } from "../contract/seal.js";
 import { checkRecord } from "../run/store/check-record.js";
 import { checkShape } from "../run/store/check-results.js";
 import { readJson } from "../run/store/store.js";

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
+import { sealed } from "../../contract/files/seal.js";
 import { mapStrings, redactCredentials, redactPaths } from "../../contract/redact.js";
 import type { CostRecord, CurvesRecord, MatrixRecord, RunRecord } from "../../contract/result.js";
-import { sealed } from "../../contract/seal.js";
 import { checkRecord } from "./check-record.js";
 import { checkCurves, checkMatrix, checkRun } from "./check-results.js";
 import { layout, readRun, readSealedJson } from "./store.js";

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
+import { isIntactSeal } from "../../contract/files/seal.js";
 import type {
   CellRecord,
   CostRecord,
@@ -12,7 +13,6 @@ import type {
   SampleRecord,
   SyntheticRecord,
 } from "../../contract/result.js";
-import { isIntactSeal } from "../../contract/seal.js";
 import { type CellState, cellStates } from "./cell-state.js";
 import { checkRecord } from "./check-record.js";
 import { checkCurves, checkMatrix, checkRun } from "./check-results.js";

@@ -1,5 +1,5 @@
-import type { Alert } from "./alert.js";
-import type { ErrorRecord } from "./errors.js";
+import type { Alert } from "../alert.js";
+import type { ErrorRecord } from "../errors.js";
 
 /** A machine that carried out cells of a run. */
 export interface MachineRecord {

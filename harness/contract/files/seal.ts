@@ -1,4 +1,4 @@
-import { sha256 } from "./digest.js";
+import { sha256 } from "../digest.js";
 
 const head = /^\{\s*"sha256":\s*"([0-9a-f]{64})",/;
 
