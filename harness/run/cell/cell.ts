@@ -178,7 +178,7 @@ class CellRun {
       sets: questionSets(suite, stage),
       threads: setup.threads,
       state: { cell: this.id, row: stage.row },
-      shared: stage.row === 0 ? this.worker.evaluations : undefined,
+      shared: stage.row === 0 ? this.worker.sharedEvaluations : undefined,
       damaged: (path) => this.worker.post({ type: "notice", text: `${path} was damaged: it is made again` }),
       context: evaluationContext(this.worker, this.task.cell.trainer, (done, total) => {
         checkCancelled(this.worker);

@@ -14,7 +14,7 @@ export interface WorkerContext {
   readonly setup: WorkerSetup;
   readonly registry: Registry;
   readonly suite: Omit<Suite, "oracle">;
-  readonly evaluations: SharedEvaluations | undefined;
+  readonly sharedEvaluations: SharedEvaluations | undefined;
   cancelled(): boolean;
   post(message: WorkerMessage): void;
 }
@@ -29,13 +29,13 @@ export async function openWorkerContext(
     setup,
     registry: await loadRegistry(setup.plugins, setup.confinement),
     suite: freeze(setup.suite),
-    evaluations: await sharedEvaluations(setup, post),
+    sharedEvaluations: await openSharedEvaluations(setup, post),
     cancelled: () => Atomics.load(flag, 0) !== 0,
     post,
   };
 }
 
-async function sharedEvaluations(
+async function openSharedEvaluations(
   { sharing, directory }: WorkerSetup,
   post: (message: WorkerMessage) => void,
 ): Promise<SharedEvaluations | undefined> {
