@@ -16,7 +16,7 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds > 0 && seconds < 0.95) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
+  const minutes = Number((seconds / 60).toFixed(seconds < 600 ? 1 : 0));
   return minutes < 120 ? `${minutes} min` : `${Number((seconds / 3600).toFixed(1))} h`;
 }
 
