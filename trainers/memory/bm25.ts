@@ -25,6 +25,10 @@ export class Bm25 implements Ranker {
   readonly #lengths: number[] = [];
   readonly #postings = new Map<string, Postings>();
   #totalLength = 0;
+  /** By the number of a document; NaN but while a query is answered: a query costs what its terms' documents cost, not all. */
+  #sums = new Float64Array();
+  /** As long: the numbers of those that a query has found. */
+  #found = new Int32Array();
 
   /**
    * @param rarity power of the inverse document frequency: 1 in BM25; 2 as in the cosine of two TF-IDF vectors, where it is
@@ -100,7 +104,12 @@ export class Bm25 implements Ranker {
     const size = this.#documents.size;
     const meanLength = this.#totalLength / size;
     const lengths = this.#lengths;
-    const values = new Float64Array(this.#documents.end).fill(Number.NaN);
+    if (this.#sums.length < this.#documents.end) {
+      this.#sums = new Float64Array(2 * this.#documents.end).fill(Number.NaN);
+      this.#found = new Int32Array(this.#sums.length);
+    }
+    const sums = this.#sums;
+    let many = 0;
     // Sums are made in the order of the terms, so that they do not depend on the order of the query's words.
     for (const [term, repeats] of [...counted(termsOf(query))].sort(([x], [y]) => byCodeUnits(x, y))) {
       const postings = this.#postings.get(term);
@@ -110,11 +119,23 @@ export class Bm25 implements Ranker {
       for (let at = 0; at < 2 * documents; at += 2) {
         const [slot, count] = [pairs[at]!, pairs[at + 1]!];
         const length = 1 - b + (b * lengths[slot]!) / meanLength;
-        const before = values[slot]!;
-        values[slot] = (Number.isNaN(before) ? 0 : before) + (weight * count * (k1 + 1)) / (count + k1 * length);
+        const part = (weight * count * (k1 + 1)) / (count + k1 * length);
+        const before = sums[slot]!;
+        if (Number.isNaN(before)) {
+          this.#found[many++] = slot;
+          sums[slot] = part;
+        } else {
+          sums[slot] = before + part;
+        }
       }
     }
-    return { slots: this.#documents, values };
+    const found = this.#found.slice(0, many);
+    const values = new Float64Array(many);
+    for (let index = 0; index < many; index++) {
+      values[index] = sums[found[index]!]!;
+      sums[found[index]!] = Number.NaN;
+    }
+    return { slots: this.#documents, found, values };
   }
 }
 

@@ -52,9 +52,11 @@ export class Dense implements Ranker {
   /** The cosine of every document with each query. */
   async scores(queries: readonly string[]): Promise<Scores[]> {
     const embedded = await this.#embedder(queries);
+    const found = Int32Array.from(this.#vectors.keys()).filter((slot) => this.#vectors[slot] !== gone);
     return embedded.map((query) => ({
       slots: this.#documents,
-      values: Float64Array.from(this.#vectors, (vector) => (vector === gone ? Number.NaN : product(query, vector))),
+      found,
+      values: Float64Array.from(found, (slot) => product(query, this.#vectors[slot]!)),
     }));
   }
 

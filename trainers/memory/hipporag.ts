@@ -41,8 +41,8 @@ export class HippoRag implements Retriever {
   readonly #rules: RuleBase;
   /** Made again for the first question after a change of the documents or of the model, which may write them. */
   #summaries: Promise<Summaries> | undefined;
-  /** By a passage's place in the graph: its number among the scores. Made again after a change. */
-  #slots: Int32Array | undefined;
+  /** By a passage's number among the scores: its place in the graph. Made again after a change. */
+  #places: Int32Array | undefined;
   /** Key of a fact → how many passages state it. */
   readonly #statements = new Map<string, number>();
 
@@ -83,7 +83,7 @@ export class HippoRag implements Retriever {
 
   /** Facts stay those that were extracted when their documents came. */
   async refresh(documents: readonly Document[]): Promise<void> {
-    this.#slots = undefined;
+    this.#places = undefined;
     this.#summaries = undefined;
     await this.parts.passages.refresh?.(documents);
     await this.parts.facts.refresh?.([...this.#statements.keys()].map(factDocument));
@@ -161,7 +161,7 @@ export class HippoRag implements Retriever {
   #forget(): void {
     this.#rules.forget();
     this.#summaries = undefined;
-    this.#slots = undefined;
+    this.#places = undefined;
   }
 
   async #summariesOf(queries: readonly string[]): Promise<(Summary | undefined)[]> {
@@ -199,10 +199,11 @@ export class HippoRag implements Retriever {
     const phrases = this.#seedPhrases(facts);
     for (const { id, score } of phrases) seeds[graph.numberOf.get(id)!] = score;
     const scaled = scale(passageScores);
-    const slots = this.#slotsOf(graph, passageScores.slots);
-    for (let index = 0; index < slots.length; index++) {
-      const value = passageScores.values[slots[index]!]!;
-      seeds[graph.phrases.length + index] = scaled(Number.isNaN(value) ? 0 : value) * this.options.passageWeight;
+    const { found, values, slots } = passageScores;
+    const places = this.#placesOf(graph, slots);
+    const passageSeeds = seeds.subarray(graph.phrases.length).fill(scaled(0) * this.options.passageWeight);
+    for (let index = 0; index < found.length; index++) {
+      passageSeeds[places[found[index]!]!] = scaled(values[index]!) * this.options.passageWeight;
     }
     const hits = top(this.#passageScores(graph, seeds), count, (index) => graph.passages[index]!);
     const starts = phrases.map(({ id }) => id);
@@ -219,9 +220,12 @@ export class HippoRag implements Retriever {
     };
   }
 
-  #slotsOf({ passages }: NumberedGraph, slots: Slots): Int32Array {
-    this.#slots ??= Int32Array.from(passages, (passage) => slots.get(passage)!);
-    return this.#slots;
+  #placesOf({ passages }: NumberedGraph, slots: Slots): Int32Array {
+    if (this.#places === undefined) {
+      this.#places = new Int32Array(slots.end);
+      for (const [place, passage] of passages.entries()) this.#places[slots.get(passage)!] = place;
+    }
+    return this.#places;
   }
 
   /** Mean over the facts of score / number of passages with the phrase, the best phrases only. */
@@ -257,13 +261,12 @@ const factDocument = (key: string): Document => ({ id: key, text: factText(tripl
 
 /** Scales scores so that the least is 0 and the greatest 1; all of them to 1 where they are equal. What has no score has 0. */
 function scale({ slots, values }: Scores): (score: number) => number {
-  let [least, greatest, scored] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let index = 0; index < values.length; index++) {
     const score = values[index]!;
     if (score < least) least = score;
     if (score > greatest) greatest = score;
-    if (!Number.isNaN(score)) scored++;
   }
-  if (scored < slots.size) least = Math.min(least, 0);
+  if (values.length < slots.size) least = Math.min(least, 0);
   return (score) => (greatest > least ? (score - least) / (greatest - least) : 1);
 }

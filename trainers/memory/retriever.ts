@@ -43,22 +43,24 @@ export interface Retriever {
   state?(): unknown;
 }
 
-/** The scores of all documents for one query. */
+/** The scores of documents for one query. */
 export interface Scores {
   /** The numbers of the documents' ids. */
   slots: Slots;
-  /** By these numbers; NaN where a document has no score, which counts as 0. */
+  /** The numbers of those that have a score, in no order that means anything; what has none counts as 0. */
+  found: Int32Array;
+  /** Their scores. */
   values: Float64Array;
 }
 
-/** A retriever that scores every document by itself. */
+/** A retriever that scores each document by itself. */
 export interface Ranker extends Retriever {
   scores(queries: readonly string[]): Promise<Scores[]>;
 }
 
 /** The best of what has a score: by score, then by id. */
-export function best({ slots, values }: Scores, count: number): Hit[] {
-  return top(values, count, (index) => slots.textOf(index)!);
+export function best({ slots, found, values }: Scores, count: number): Hit[] {
+  return top(values, count, (index) => slots.textOf(found[index]!)!);
 }
 
 /** The best of ids with their scores: by score, then by id. */
@@ -68,14 +70,14 @@ export function bestOf(scored: Iterable<readonly [id: string, score: number]>, c
   return top(scores, count, (index) => pairs[index]![0]);
 }
 
-/** The best of so many: by score, then by id. What has the score NaN is left out. */
+/** The best of so many: by score, then by id. */
 export function top(scores: Float64Array, count: number, idAt: (index: number) => string): Hit[] {
   const hits: Hit[] = [];
   const before = (a: Hit, b: Hit) => a.score > b.score || (a.score === b.score && byCodeUnits(a.id, b.id) < 0);
   let least = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < scores.length; index++) {
     const score = scores[index]!;
-    if (!(score >= least)) continue; // or NaN
+    if (score < least) continue;
     const hit = { id: idAt(index), score };
     if (hits.length === count) {
       if (!before(hit, hits.at(-1)!)) continue;
