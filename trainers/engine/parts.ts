@@ -84,3 +84,15 @@ export function termsOf(
 export function weighted({ terms }: Objective, values: readonly number[]): number {
   return terms.reduce((sum, { weight }, i) => sum + weight * values[i]!, 0);
 }
+
+/** The logits of several batches one after another. */
+export function concatenateLogits(parts: readonly Logits[]): Logits {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    values.set(part.values, start);
+    start += part.values.length;
+  }
+  return { rows, classes: parts[0]!.classes, values };
+}

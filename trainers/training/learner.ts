@@ -95,6 +95,7 @@ export class ParametricLearner extends ModelLearner {
           items,
           separate,
           learningRate,
+          microBatch: this.#options.microBatch ?? undefined,
         });
         // the first term is the batch's own, where it has one and anything new was drawn
         record.step(this.#strategy.ownLoss === false ? loss : terms[0]!, learningRate, tokens);
@@ -237,7 +238,7 @@ export class ParametricLearner extends ModelLearner {
     const labeled = step.batch.length > 0 && this.#strategy.ownLoss !== false;
     const own: Term[] = labeled ? [{ kind: "language-modeling", batch: step.batch, weight: 1 }] : [];
     const terms = [...own, ...(this.#strategy.terms?.(step) ?? [])];
-    const report = await this.model.step({ terms, microBatch: this.#options.microBatch ?? undefined }, update);
+    const report = await this.model.step({ terms, microBatch: step.microBatch }, update);
     await this.#strategy.afterStep?.(step, report);
     if (report.gradient) await this.model.free(report.gradient);
     return report;

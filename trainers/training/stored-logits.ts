@@ -13,15 +13,3 @@ export function unpackLogits(text: string): Logits {
   const bytes = Uint8Array.from(Buffer.from(text.slice(colon + 1), "base64"));
   return { rows, classes, values: new Float32Array(bytes.buffer) };
 }
-
-/** The logits of several batches one after another. */
-export function concatenateLogits(parts: readonly Logits[]): Logits {
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    values.set(part.values, start);
-    start += part.values.length;
-  }
-  return { rows, classes: parts[0]!.classes, values };
-}

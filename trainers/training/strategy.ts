@@ -108,6 +108,8 @@ export interface StepContext extends TaskContext {
   /** What was drawn from sources with a separate loss, by their names. */
   readonly separate: Readonly<Record<string, readonly TrainingItem[]>>;
   readonly learningRate: number;
+  /** Most sequences that are computed at a time: for objectives of a strategy's own. */
+  readonly microBatch: number | undefined;
 }
 
 /** What only one strategy of a learner can use. */

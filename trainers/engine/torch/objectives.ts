@@ -1,8 +1,8 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { Model } from "../contract.js";
 import { insideHalfSpaces } from "../half-spaces.js";
-import type { Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
-import { isTextTerm, type Part, partsOf, termsOf, weighted } from "../parts.js";
+import type { Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
+import { concatenateLogits, isTextTerm, type Part, partsOf, termsOf, weighted } from "../parts.js";
 import { OutOfMemory } from "./child.js";
 import type { TorchPictures } from "./pictures.js";
 
@@ -62,6 +62,17 @@ export class Objectives {
 
   async gradient(objective: Objective): Promise<Vector> {
     return (await this.differentiate(objective)).found.gradient;
+  }
+
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return this.inParts({ terms: [{ kind: "language-modeling", batch, weight: 1 }] }, async (parts) => {
+      const found: Logits[] = [];
+      for (const { objective } of parts) {
+        const [own] = objective.terms.filter(isTextTerm);
+        found.push(await this.ask<Logits>("logits", { batch: own!.batch, at }));
+      }
+      return concatenateLogits(found);
+    });
   }
 
   private differentiate(objective: Objective) {

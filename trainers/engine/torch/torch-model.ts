@@ -107,9 +107,8 @@ export class TorchModel implements Model {
     return { gradientNorm: await this.ask<number>("apply", { gradient, update }) };
   }
 
-  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
-    await this.pictures.show(batch);
-    return this.ask("logits", { batch, at });
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return this.objectives.logits(batch, at);
   }
 
   async fisher(

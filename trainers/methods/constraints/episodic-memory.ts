@@ -42,7 +42,7 @@ export function memoryObjective(step: StepContext, count: number, taskId?: strin
   const batch = random(key)
     .sample(items, count)
     .map((item) => step.sequence({ example: item.example, task: step.task(item.taskId) }));
-  return { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
+  return { terms: [{ kind: "language-modeling", batch, weight: 1 }], microBatch: step.microBatch };
 }
 
 /** The past tasks that have memories, in the order in which they were learned. */

@@ -4,7 +4,11 @@ import { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
 import { linear } from "../../../../trainers/engine/onnx/graph/operators/index.js";
 import { CompiledGraph, floats, singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
 import { VectorPool } from "../../../../trainers/engine/onnx/parameters/vector-pool.js";
-import { activationBytes, withinBudget } from "../../../../trainers/engine/onnx/training/activations.js";
+import {
+  activationBudget,
+  activationBytes,
+  withinBudget,
+} from "../../../../trainers/engine/onnx/training/activations.js";
 import { TrainableDecoder } from "../../../../trainers/engine/onnx/training/trainable-decoder.js";
 import { normals } from "./finite-differences.js";
 import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
@@ -85,6 +89,33 @@ test("many parts of a batch have the gradient of the whole", async () => {
   expect(parts.loss).toBeCloseTo(whole.loss, 5);
   const gradient = large.vectors.values(parts.gradient!);
   for (const [i, value] of small.vectors.values(whole.gradient!).entries()) expect(gradient[i]).toBeCloseTo(value, 5);
+});
+
+test("a gradient and a loss in parts, as those of past tasks, are those of the whole", async () => {
+  const { large, small } = asLarge();
+  const objective = { ...languageModeling(batch), microBatch: 1 };
+  const whole = small.vectors.values(await small.gradient(languageModeling(batch)));
+  for (const model of [large, small]) {
+    const gradient = model.vectors.values(await model.gradient(objective));
+    for (const [i, value] of whole.entries()) expect(gradient[i]).toBeCloseTo(value, 5);
+    expect(await model.loss(objective)).toBeCloseTo(await small.loss(languageModeling(batch)), 5);
+  }
+});
+
+test("the logits of a batch above the budget are computed in parts, and joined", async () => {
+  const config = { ...smallConfig, vocabulary: 50_000 };
+  const large = new TrainableDecoder(config, 3, undefined, undefined, 0);
+  large.base.values.set(large.base.values.map((_, i) => ((i * 7919) % 101) / 500 - 0.1));
+  const { token, row } = activationBytes(config);
+  const of = (first: number) => ({ tokens: [first, 1], weights: [0, 1] });
+  const size = Math.floor(activationBudget / (2 * token + row));
+  const many = Array.from({ length: size + 2 }, (_, i) => of(i));
+  const { rows, classes, values } = await large.logits(many);
+  const [first, last] = [await large.logits(many.slice(0, 2)), await large.logits(many.slice(-2))];
+  expect([rows, classes, values.length]).toEqual([size + 2, 50_000, (size + 2) * 50_000]);
+  const starts = (own: Float32Array) => first.values.every((value, i) => value === own[i]);
+  expect([starts(values), starts(last.values)]).toEqual([true, false]);
+  expect(last.values.every((value, i) => value === values.at(i - 2 * classes))).toBe(true);
 });
 
 test("what is not finite is DIVERGED and changes nothing", async () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { inputText } from "../../../../harness/contract/suite.js";
 import type { BufferItem } from "../../../../harness/contract/trainer.js";
+import { concatenateLogits } from "../../../../trainers/engine/parts.js";
 import { trainers } from "../../../../trainers/methods/catalog.js";
 import { reservoirSlot } from "../../../../trainers/training/selection/reservoir.js";
 import { SequenceEncoder } from "../../../../trainers/training/sequences.js";
-import { concatenateLogits, unpackLogits } from "../../../../trainers/training/stored-logits.js";
+import { unpackLogits } from "../../../../trainers/training/stored-logits.js";
 import { abc, byName, expectSameBits, learnAll, openTiny, savedBy } from "../rig.js";
 
 const short = { steps: 6, learningRate: 3e-3 };

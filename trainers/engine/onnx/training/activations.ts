@@ -1,6 +1,7 @@
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { Objective } from "../../contract.js";
-import { isTextTerm } from "../../parts.js";
+import { isTextTerm, type Part, partsOf } from "../../parts.js";
+import type { SessionOptions } from "../graph/session.js";
 
 /** Parameters above which a model is large: memory comes before speed. */
 export const largeModel = 2 ** 22;
@@ -32,4 +33,12 @@ export function withinBudget(objective: Objective, sizes: Sizes, budget = activa
   }
   const most = Math.max(1, Math.floor(budget / largest));
   return { ...objective, microBatch: Math.min(most, objective.microBatch ?? most) };
+}
+
+/** The parts of an objective that a model computes one after another: those that it asks for, or smaller ones where memory comes first. */
+export function partsAtATime(
+  { config, session }: { readonly config: Sizes; readonly session: SessionOptions },
+  objective: Objective,
+): Part[] {
+  return partsOf(session.returnsMemory ? withinBudget(objective, config) : objective);
 }

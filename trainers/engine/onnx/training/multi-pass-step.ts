@@ -5,20 +5,24 @@ import type { ParameterStore } from "../parameters/parameter-store.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
 import { isProjection, type Projection, projected } from "./projection.js";
 
-/** What of a model a step needs that is put together here. */
-export interface Steppable {
+/** What of a model the gradients of parts need. */
+interface Summable {
   readonly vectors: VectorPool;
-  readonly session: SessionOptions;
-  readonly trainable: ParameterStore;
   /** Whether one gradient is all that is kept of the parts'. */
   readonly large: boolean;
-  snapshot(): Vector;
-  restore(vector: Vector): void;
   differentiate(
     objective: Objective,
     part: number,
     onto?: Vector,
   ): Promise<{ gradient: Vector; values: number[]; tokens: number; flops: number }>;
+}
+
+/** What of a model a step needs that is put together here. */
+export interface Steppable extends Summable {
+  readonly session: SessionOptions;
+  readonly trainable: ParameterStore;
+  snapshot(): Vector;
+  restore(vector: Vector): void;
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
 }
 
@@ -31,19 +35,8 @@ export async function multiPassStep(
 ): Promise<StepReport> {
   const { vectors } = model;
   const { constraint, reportGradient, ...rest } = update;
-  const values: number[][] = [];
-  const sum = { tokens: 0, flops: 0 };
-  const gradients: Vector[] = [];
-  for (const [index, part] of parts.entries()) {
-    const onto = model.large ? gradients[0] : undefined;
-    const { gradient, values: own, tokens, flops } = await model.differentiate(part.objective, index, onto);
-    if (gradient !== onto) gradients.push(gradient);
-    values.push(own);
-    sum.tokens += tokens;
-    sum.flops += flops;
-  }
-  if (gradients.length > 1) gradients.push(vectors.combine(Array(gradients.length).fill(1), gradients));
-  const whole = gradients.at(-1)!;
+  const { gradient: whole, values, ...sum } = await gradientInParts(model, parts);
+  const gradients = [whole];
   const project = (vector: Vector) =>
     projected(vector, constraint as Projection, vectors, model.session, model.trainable.tensors);
   if (isProjection(constraint)) gradients.push(await project(whole));
@@ -55,6 +48,25 @@ export async function multiPassStep(
   const terms = termsOf(objective, parts, values);
   const report = { loss: weighted(objective, terms), terms, gradientNorm, ...sum };
   return reportGradient ? { ...report, gradient: whole } : report;
+}
+
+/** The gradient of an objective in parts, and the values of each part's terms. */
+export async function gradientInParts(model: Summable, parts: readonly Part[]) {
+  const values: number[][] = [];
+  const sum = { tokens: 0, flops: 0 };
+  const gradients: Vector[] = [];
+  for (const [index, part] of parts.entries()) {
+    const onto = model.large ? gradients[0] : undefined;
+    const { gradient, values: own, tokens, flops } = await model.differentiate(part.objective, index, onto);
+    if (gradient !== onto) gradients.push(gradient);
+    values.push(own);
+    sum.tokens += tokens;
+    sum.flops += flops;
+  }
+  if (gradients.length === 1) return { gradient: gradients[0]!, values, ...sum };
+  const gradient = model.vectors.combine(Array(gradients.length).fill(1), gradients);
+  for (const vector of gradients) model.vectors.free(vector);
+  return { gradient, values, ...sum };
 }
 
 /** Projects what an update made of the parameters, and frees `before`. */

@@ -10,11 +10,11 @@ import type {
   Update,
   Vector,
 } from "../../contract.js";
-import { partsOf, weighted } from "../../parts.js";
+import { concatenateLogits, weighted } from "../../parts.js";
 import { llama } from "../architectures/llama.js";
 import type { DecoderArchitecture } from "../decoder/architecture.js";
 import { evaluationFlops, trainingFlops } from "../decoder/flops.js";
-import { type Feeds, type Fetches, floats, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
+import { type Feeds, type Fetches, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import { LoraAdapter } from "../parameters/lora-adapter.js";
 import { ParameterStore } from "../parameters/parameter-store.js";
@@ -23,14 +23,14 @@ import { tensorFeeds } from "../parameters/store-tensors.js";
 import { TrainableState } from "../parameters/trainable-state.js";
 import { VectorPool } from "../parameters/vector-pool.js";
 import { type Pictures, picturesOf } from "../vision/pictures.js";
-import { largeModel, withinBudget } from "./activations.js";
+import { largeModel, partsAtATime } from "./activations.js";
 import { updateForm } from "./adamw.js";
 import type { TrainingBatch } from "./batch.js";
 import { checkFinite } from "./finite.js";
-import { multiPassStep } from "./multi-pass-step.js";
-import { prepare, quadraticTerms } from "./prepare.js";
+import { gradientInParts, multiPassStep } from "./multi-pass-step.js";
+import { prepare } from "./prepare.js";
 import { isProjection } from "./projection.js";
-import { quadraticInSegments } from "./quadratic-in-segments.js";
+import { quadraticsApart } from "./quadratic-in-segments.js";
 import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues } from "./term-values.js";
 import { type TrainingForm, trainingGraph } from "./training-graph.js";
@@ -105,7 +105,7 @@ export class TrainableDecoder {
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
-    const parts = partsOf(this.session.returnsMemory ? withinBudget(objective, this.config) : objective);
+    const parts = partsAtATime(this, objective);
     const inOneGraph = parts.length === 1 && !isProjection(update.constraint) && !this.large;
     if (!inOneGraph) return multiPassStep(this, objective, parts, update);
     const prepared = await prepare(this, objective, { training: true, seed: this.seed });
@@ -128,15 +128,19 @@ export class TrainableDecoder {
   }
 
   async loss(objective: Objective): Promise<number> {
-    const { form, feeds, fetches, batch } = await prepare(this, objective);
-    const isEmpty = Object.keys(fetches).length === 0;
-    const result = isEmpty ? {} : await this.run({ ...form, result: "values" }, feeds, fetches);
-    if (batch) this.countForward(batch);
-    return weighted(objective, termValues(objective, batch, { ...result, ...(await this.apart(objective)) }));
+    let sum = 0;
+    for (const { objective: part } of partsAtATime(this, objective)) {
+      const { form, feeds, fetches, batch } = await prepare(this, part);
+      const isEmpty = Object.keys(fetches).length === 0;
+      const result = isEmpty ? {} : await this.run({ ...form, result: "values" }, feeds, fetches);
+      if (batch) this.countForward(batch);
+      sum += weighted(part, termValues(part, batch, { ...result, ...(await quadraticsApart(this, part)) }));
+    }
+    return sum;
   }
 
   async gradient(objective: Objective): Promise<Vector> {
-    return (await this.differentiate(objective)).gradient;
+    return (await gradientInParts(this, partsAtATime(this, objective))).gradient;
   }
 
   /** The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. */
@@ -149,7 +153,7 @@ export class TrainableDecoder {
     const isEmpty = Object.keys(fetches).length === 0;
     if (isEmpty && !onto) gradient.fill(0);
     const result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, { ...fetches, ...outputs });
-    const values = termValues(objective, batch, { ...result, ...(await this.apart(objective, gradient)) });
+    const values = termValues(objective, batch, { ...result, ...(await quadraticsApart(this, objective, gradient)) });
     checkFinite(weighted(objective, values), gradient);
     return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch) };
   }
@@ -187,14 +191,17 @@ export class TrainableDecoder {
   }
 
   async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
-    const objective: Objective = { terms: [{ kind: "language-modeling", batch, weight: 1 }] };
-    const { form, feeds, batch: laidOut } = await prepare(this, objective);
     const given = at ? this.state.feeds("parameters", this.vectors.values(at, this.trainable.length)) : {};
-    const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
-    this.countForward(laidOut!);
     const { vocabulary: classes } = this.config;
-    const rows = laidOut!.packed.selectedRows;
-    return { rows, classes, values: (result.logits!.data as Float32Array).slice(0, rows * classes) };
+    const found: Logits[] = [];
+    for (const { objective } of partsAtATime(this, { terms: [{ kind: "language-modeling", batch, weight: 1 }] })) {
+      const { form, feeds, batch: laidOut } = await prepare(this, objective);
+      const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
+      this.countForward(laidOut!);
+      const rows = laidOut!.packed.selectedRows;
+      found.push({ rows, classes, values: (result.logits!.data as Float32Array).subarray(0, rows * classes) });
+    }
+    return concatenateLogits(found);
   }
 
   snapshot(): Vector {
@@ -239,16 +246,6 @@ export class TrainableDecoder {
     this.adapter = null;
     this.earlier.length = 0;
     this.state = new TrainableState(this.base);
-  }
-
-  /** The values of the quadratic terms of a large model, which its graphs leave out; their gradient is added. */
-  private async apart(objective: Objective, gradient?: Float32Array): Promise<Record<string, Tensor>> {
-    const values: Record<string, Tensor> = {};
-    for (const [i, term] of (this.large ? quadraticTerms(objective) : []).entries()) {
-      const value = await quadraticInSegments(term, this.state, this.vectors, this.session, gradient);
-      values[`quadratic.${i}`] = floats([value]);
-    }
-    return values;
   }
 
   /** Whether a step's own vectors of all parameters would be a burden: it is computed in several runs then. */
