@@ -60,19 +60,35 @@ export async function killUnderLoad(
   writeController(join(directory, "controller.mjs"), registry, join(directory, "policy.yaml"));
 
   const upstream = await startUpstream();
+  const lives = new AbortController();
+  try {
+    const seen = await kill(directory, registry, upstream.root, { kills, seed, clients, lives: lives.signal }, said);
+    const { rollouts, observations } = await checkState(registry, seen);
+    return { ...seen, recorded: seen.recorded.length, rollouts, observations };
+  } finally {
+    lives.abort(); // what still runs where something threw
+    upstream.close();
+  }
+}
+
+/** Kills while clients ask, until there were so many kills; processes end with `lives` at the latest. */
+async function kill(
+  directory: string,
+  registry: string,
+  upstream: string,
+  { kills, seed, clients, lives }: { kills: number; seed: number; clients: number; lives: AbortSignal },
+  said: (line: string) => void,
+): Promise<Seen & Pick<KillReport, "kills">> {
   const ports = [await freePort(), await freePort()] as const;
   const serve = (port: number, ...more: string[]) => [
     ...[join(packageRoot, "bin", "bench.js"), "serve", "support", "--registry", registry],
     ...["--port", `${port}`, "--advance", "1", "--threads", "1", "--timeout", "60", ...more],
   ];
-  const behind = [1, 2, 3].flatMap((version) => [
-    "--upstream",
-    `support@${version}=${upstream.root}#support@${version}`,
-  ]);
+  const behind = [1, 2, 3].flatMap((version) => ["--upstream", `support@${version}=${upstream}#support@${version}`]);
   const processes: Record<string, () => Promise<ChildProcess>> = {
-    server: () => start(serve(ports[0]), directory),
-    proxy: () => start(serve(ports[1], ...behind), directory),
-    controller: () => start([join(directory, "controller.mjs"), `${turn++}`], directory),
+    server: () => start(serve(ports[0]), directory, lives),
+    proxy: () => start(serve(ports[1], ...behind), directory, lives),
+    controller: () => start([join(directory, "controller.mjs"), `${turn++}`], directory, lives),
   };
   let turn = 0;
   const running = new Map<string, ChildProcess>();
@@ -85,7 +101,8 @@ export async function killUnderLoad(
     { address: `http://127.0.0.1:${ports[1]}`, expected: (version) => version },
   ];
   const end = new AbortController();
-  const asking = Array.from({ length: clients }, (_, name) => ask(targets, name, seen, end.signal));
+  const signal = AbortSignal.any([end.signal, lives]);
+  const asking = Array.from({ length: clients }, (_, name) => ask(targets, name, seen, signal));
   const draw = random({ seed, stream: "kills" });
   const killed: Record<string, number> = { server: 0, proxy: 0, controller: 0 };
   let victims: string[] = [];
@@ -109,9 +126,7 @@ export async function killUnderLoad(
     process.kill(process === running.get("controller") ? "SIGKILL" : "SIGTERM");
     await ended;
   }
-  upstream.close();
-  const { rollouts, observations } = await checkState(registry, seen);
-  return { ...seen, recorded: seen.recorded.length, kills: killed, rollouts, observations };
+  return { ...seen, kills: killed };
 }
 
 /** Compares what logs, files and clients say. */
@@ -160,9 +175,13 @@ async function checkState(registry: string, seen: Seen): Promise<Pick<KillReport
   return { rollouts, observations: requests.size };
 }
 
-/** Starts a program; resolves when it says that it works. */
-async function start(words: readonly string[], directory: string): Promise<ChildProcess> {
-  const process_ = spawn(process.execPath, words, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a program; resolves when it says that it works. It is killed with the end of `lives`. */
+async function start(words: readonly string[], directory: string, lives: AbortSignal): Promise<ChildProcess> {
+  const process_ = spawn(process.execPath, words, {
+    ...{ cwd: directory, stdio: ["ignore", "pipe", "pipe"] },
+    ...{ signal: lives, killSignal: "SIGKILL" },
+  });
+  process_.on("error", () => undefined); // where it was killed so; one that does not start ends without a word
   let errors = "";
   process_.stderr.on("data", (text) => {
     errors = `${errors}${text}`.slice(-5000);
