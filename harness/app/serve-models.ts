@@ -46,7 +46,7 @@ export interface ServeOptions extends Partial<Pick<RunConfig, "engine" | "device
   shadow?: string;
   pending: number;
   timeout: number;
-  /** MiB of prompts that each version keeps; 0 for none. */
+  /** MiB of blocks of prompts that each version keeps; 0 for none. */
   promptCache: number;
   loaded: number;
   advance: number;

@@ -89,8 +89,9 @@ export interface ComputeSettings {
    */
   featureBytes?: number;
   /**
-   * Most bytes of the keys and values of whole prompts that are kept for requests with the same prompt, by engines that
-   * can; none unless given. Changes no bits.
+   * Given where requests come one by one, as to a server: an engine that can computes them together, each from when it
+   * comes, and keeps at most so many bytes of keys and values for prompts that begin alike. How many changes no bits;
+   * answers may differ from those of an engine that is opened without.
    */
   promptBytes?: number;
 }

@@ -240,6 +240,8 @@ export interface Learner {
    * @param observer is told what a learner can tell of answers that are not finished; it may be told nothing.
    */
   generate(requests: GenerationRequest[], decoding: Decoding, observer?: GenerationObserver): Promise<Generation[]>;
+  /** Whether calls of `generate` may come while others are under way, and are answered together with them. */
+  readonly joins?: boolean;
   /** Log-likelihood of each continuation given its input, nats. */
   score(requests: ScoreRequest[]): Promise<number[]>;
   /** One vector for each input, such as the mean of the last hidden states. Absent where it has none. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { digestOf } from "../contract/digest.js";
 import { BenchError } from "../contract/errors.js";
 import { type ApiAnswer, type ApiCall, ApiError, type ApiPath } from "./api.js";
 import type { LoadGuard } from "./guard.js";
@@ -58,7 +59,8 @@ export async function answerCall(
     end();
   });
   try {
-    const call = { path, body, signal: patience.signal, trace };
+    const scope = digestOf(request.headers.authorization ?? "");
+    const call = { path, body, scope, signal: patience.signal, trace };
     const { answer, id, by } = await answerOrFallBack(call, route, services);
     reply
       .code(answer.status)
@@ -72,7 +74,7 @@ export async function answerCall(
   }
 }
 
-type Unrouted = Pick<ApiCall, "path" | "body" | "signal"> & { trace: TracedWork | undefined };
+type Unrouted = Pick<ApiCall, "path" | "body" | "scope" | "signal"> & { trace: TracedWork | undefined };
 
 /** Names of OpenTelemetry's conventions for generative models. */
 const operations: Record<ApiPath, string> = {

@@ -73,32 +73,62 @@ for (const concurrency of [1, 16]) {
   console.log(`added at p50: ${(rows[1]!.p50 - rows[0]!.p50).toFixed(2)} ms`);
 }
 
-/** Answers of the embedded model to a few prompts that come again and again, without and with the cache of prompts. */
-const texts = Array.from({ length: 8 }, (_, prompt) => `Question ${prompt}: ${"a river and its city, ".repeat(20)}`);
-const answers: string[] = [];
-for (const promptCache of [0, 64]) {
-  const local = await serve(registry, ["support"], { promptCache });
-  const times: number[] = [];
-  let [cached, all] = [0, 0];
-  const given: string[] = [];
-  for (let index = 0; index < Math.min(400, calls); index++) {
-    const messages = [{ role: "user", content: texts[(index * 5 + (index >> 3)) % texts.length] }];
-    const sent = JSON.stringify({ model: "support", messages, max_tokens: 2, temperature: 1, seed: 1 });
-    const { text, milliseconds } = await call(local.address, sent);
-    const { choices, usage } = JSON.parse(text);
-    times.push(milliseconds);
-    given.push(choices[0].message.content);
-    cached += usage.prompt_tokens_details.cached_tokens;
-    all += usage.prompt_tokens;
+/** Prompts that come again and again, and chats that grow: each call is the one before and a turn. */
+const turn = "a river and its city, ";
+const workloads: Record<string, (index: number) => string> = {
+  "prompts that come again": (index) => `Question ${(index * 5 + (index >> 3)) % 8}: ${turn.repeat(20)}`,
+  "chats that grow": (index) =>
+    `Question ${index % 8}: ${Array.from({ length: 1 + ((index >> 3) % 12) }, (_, at) => `${at} ${turn.repeat(2)}`).join("")}`,
+};
+
+const ask = (root: string, content: string, more: object) => {
+  const asked = { model: "support", messages: [{ role: "user", content }], temperature: 1, seed: 1, ...more };
+  return call(root, JSON.stringify(asked));
+};
+
+/** Answers of the embedded model without and with the cache of prompts. */
+for (const [name, contentOf] of Object.entries(workloads)) {
+  const answers: string[] = [];
+  for (const promptCache of [0, 64]) {
+    const local = await serve(registry, ["support"], { promptCache });
+    const times: number[] = [];
+    let [cached, all] = [0, 0];
+    const given: string[] = [];
+    for (let index = 0; index < Math.min(400, calls); index++) {
+      const { text, milliseconds } = await ask(local.address, contentOf(index), { max_tokens: 2 });
+      const { choices, usage } = JSON.parse(text);
+      times.push(milliseconds);
+      given.push(choices[0].message.content);
+      cached += usage.prompt_tokens_details.cached_tokens;
+      all += usage.prompt_tokens;
+    }
+    answers.push(given.join("\n"));
+    times.sort((a, b) => a - b);
+    console.log(
+      `${name}, ${Math.round(all / times.length)} tokens, ${promptCache} MiB: ${((100 * cached) / all).toFixed(0)}% of the tokens kept, p50 ${at(times, 0.5).toFixed(1)} ms, p99 ${at(times, 0.99).toFixed(1)} ms`,
+    );
+    await local.server.close();
   }
-  answers.push(given.join("\n"));
-  times.sort((a, b) => a - b);
-  console.log(
-    `embedded model, prompts of ${Math.round(all / times.length)} tokens, ${promptCache} MiB: ${((100 * cached) / all).toFixed(0)}% of the tokens kept, p50 ${at(times, 0.5).toFixed(1)} ms, p99 ${at(times, 0.99).toFixed(1)} ms`,
-  );
-  await local.server.close();
+  console.log(`the same answers: ${answers[0] === answers[1]}`);
 }
-console.log(`the same answers: ${answers[0] === answers[1]}`);
+
+/** How long a short answer takes while a long one is written. */
+const local = await serve(registry, ["support"]);
+const long = ask(local.address, turn, { max_tokens: 400, temperature: 2, stop: ["\u0007"] });
+let [short, ended] = [0, false];
+void long.then(() => {
+  ended = true;
+});
+const between: number[] = [];
+for (; !ended; short++) between.push((await ask(local.address, `${short}`, { max_tokens: 2 })).milliseconds);
+const { milliseconds, text: written } = await long;
+console.log(
+  `an answer of ${JSON.parse(written).usage.completion_tokens} tokens, ${milliseconds.toFixed(0)} ms; ${short} of two tokens meanwhile, p50 ${at(
+    between.sort((a, b) => a - b),
+    0.5,
+  ).toFixed(1)} ms`,
+);
+await local.server.close();
 
 const malformed = [
   "",

@@ -80,10 +80,15 @@ export interface EngineRequest {
   images?: readonly ImageFile[];
   /** Values of the trainable parameters to compute with instead of the model's own: a snapshot, another task's adapter. */
   weights?: Vector;
+  /** What an engine keeps of a prompt is used again for the same scope alone. */
+  scope?: string;
 }
 
 /** Hears the text of a continuation so far, by the index of its request. */
 export type Written = (index: number, text: string) => void;
+
+/** Whether nobody waits for a continuation any more, by the index of its request. */
+export type Cancelled = (index: number) => boolean;
 
 /** A table of soft prompts: embeddings of virtual tokens, which are trained while the model is frozen. */
 export interface PromptOptions {
@@ -172,8 +177,16 @@ export interface CoreModel {
    * Continuations, in the order of the requests; a result does not depend on the other requests.
    *
    * @param written an engine may tell it nothing.
+   * @param cancelled an engine may ask it between two tokens, and end with CANCELLED.
    */
-  generate(requests: readonly EngineRequest[], decoding: Decoding, written?: Written): Promise<Generation[]>;
+  generate(
+    requests: readonly EngineRequest[],
+    decoding: Decoding,
+    written?: Written,
+    cancelled?: Cancelled,
+  ): Promise<Generation[]>;
+  /** Whether calls of `generate` that come while others are under way are computed together with them. */
+  readonly joins?: boolean;
   /** Σ log p of the continuation's tokens given the prompt's, nats. */
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */

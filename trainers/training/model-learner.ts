@@ -42,6 +42,10 @@ export abstract class ModelLearner implements Learner {
     this.encoder = new SequenceEncoder(model.tokenizer, Math.min(maxTokens, model.contextLength), chat, model.images);
   }
 
+  get joins(): boolean {
+    return this.model.joins === true;
+  }
+
   abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
 
   /** The tokens before the answer; `answerTokens` must fit behind them. */
@@ -73,13 +77,16 @@ export abstract class ModelLearner implements Learner {
     const encoded = requests.map((request, index) =>
       this.prompt({ ...request, input: read[index]!.input }, maxNewTokens),
     );
-    const prompts = requests.map(({ id, taskId }, index) => ({ id, taskId, ...questionOf(encoded[index]!) }));
+    const prompts = requests.map(({ id, taskId, scope }, index) => {
+      return { id, taskId, ...(scope !== undefined && { scope }), ...questionOf(encoded[index]!) };
+    });
     for (const [index, { tokens }] of prompts.entries()) observer?.prompt?.(index, tokens.length);
     const open = [...prompts.keys()].filter((index) => read[index]!.answer === undefined);
     const written = observer?.text && ((place: number, text: string) => observer.text!(open[place]!, answerOf(text)));
+    const cancelled = observer?.cancelled && ((place: number) => observer.cancelled!(open[place]!));
     const routed = open.length === 0 ? [] : await this.route(open.map((index) => prompts[index]!));
     const answered =
-      routed.length === 0 ? [] : await this.model.generate(routed, { ...decoding, maxNewTokens }, written);
+      routed.length === 0 ? [] : await this.model.generate(routed, { ...decoding, maxNewTokens }, written, cancelled);
     const generations = read.map(({ answer }, index): Generation => {
       if (answer === undefined) return answered.shift()!;
       observer?.text?.(index, answer);

@@ -30,7 +30,7 @@ export function addServe(program: Command, context: CliContext): void {
     .option("--shadow <version:percent>", "ask this version too, of so many percent of the calls; it answers nobody")
     .option(
       "--prompt-cache <MiB>",
-      "keys and values of prompts that each version computed here keeps, for requests with the same prompt; 0: none",
+      "keys and values of prompts that each version computed here keeps, for those that begin alike; 0: none",
       wholeNumber(0, 1_000_000),
       64,
     )

@@ -21,6 +21,8 @@ export interface GenerationRequest {
   input: Part[];
   /** Only if the trainer declared `taskIdAtTest`. */
   taskId?: string;
+  /** Whose the question is, where learners keep what was computed of a prompt: it is used again for the same scope alone. */
+  scope?: string;
 }
 
 /** Hears of answers while they are written, by their index among the requests. */
@@ -29,6 +31,8 @@ export interface GenerationObserver {
   prompt?(index: number, tokens: number): void;
   /** The text of an answer so far, whose end may still change. */
   text?(index: number, text: string): void;
+  /** Asked between two tokens where the learner can: whether nobody waits for an answer any more. `generate` then throws CANCELLED. */
+  cancelled?(index: number): boolean;
 }
 
 /** A learner's answer. */

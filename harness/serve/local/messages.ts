@@ -23,11 +23,23 @@ export interface ModelSetup {
 /** Work for a worker. */
 export type ModelTask =
   | { type: "open" }
-  | { type: "generate"; requests: { id: string; prompt: string }[]; decoding: Decoding; watched: boolean }
+  | { type: "generate"; requests: PromptRequest[]; decoding: Decoding; watched: boolean }
   | { type: "embed"; texts: string[] };
 
-/** What work comes to; undefined for vectors where the learner has none. */
-export type ModelValue = undefined | Answered[] | Float32Array[];
+/** A prompt to be answered. */
+export interface PromptRequest {
+  /** Keys the random numbers of the answer. */
+  id: string;
+  prompt: string;
+  scope: string | undefined;
+  /** Tells the requests of a server apart. */
+  number: number;
+  /** One shared integer, not 0 once nobody waits for the answer any more. */
+  cancelled: Int32Array;
+}
+
+/** What work comes to; undefined for vectors where the learner has none. Of opening: whether calls join each other. */
+export type ModelValue = undefined | boolean | Answered[] | Float32Array[];
 
 /** How work ended. */
 export type ModelResult = { ok: true; value: ModelValue } | { ok: false; error: ErrorRecord };
@@ -39,6 +51,7 @@ export interface Answered extends Generation {
 
 /** The text of an answer so far, which later text may still change at its end. */
 export interface PartialText {
-  request: string;
+  /** The number of the request. */
+  request: number;
   text: string;
 }

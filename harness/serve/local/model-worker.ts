@@ -9,6 +9,7 @@ import type { Answered, ModelResult, ModelSetup, ModelTask, ModelValue, PartialT
 interface Waiting {
   id: string;
   prompt: string;
+  scope: string | undefined;
   decoding: Decoding;
   written: ((text: string) => void) | undefined;
   signal: AbortSignal;
@@ -16,23 +17,26 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Prompts that are computed together at most. */
-const mostTogether = 16;
-
 /**
- * A model in a thread of its own. Prompts that arrive while it computes wait, and those with the same decoding are
- * answered together; an answer does not depend on its companions.
+ * Prompts that are given to the thread together, and how often before it answered. Where calls join each other it gets each
+ * at once; else those that arrive while it computes wait, and those with the same decoding are answered together.
  */
+const joining = { together: 1, atOnce: 64 };
+const inTurn = { together: 16, atOnce: 1 };
+
+/** A model in a thread of its own. An answer does not depend on its companions. */
 export class ModelWorker {
   readonly #pool: Piscina;
   #waiting: Waiting[] = [];
-  #computing: Promise<void> | undefined;
-  #listeners = new Map<string, (text: string) => void>();
+  #limits = inTurn;
+  #requests = 0;
+  #computing = new Set<Promise<void>>();
+  #listeners = new Map<number, (text: string) => void>();
 
   constructor(setup: ModelSetup) {
     this.#pool = new Piscina({
       filename: join(packageRoot, "dist", "harness", "serve", "local", "worker.js"),
-      ...{ minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1 },
+      ...{ minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: joining.atOnce },
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: "disabled",
       workerData: setup,
@@ -43,7 +47,7 @@ export class ModelWorker {
 
   /** Opens the model. Throws what opening it throws. */
   async open(): Promise<void> {
-    await this.#run({ type: "open" });
+    if ((await this.#run({ type: "open" })) === true) this.#limits = joining;
   }
 
   /** Prompts that wait. */
@@ -56,12 +60,13 @@ export class ModelWorker {
    *
    * @param id keys the random numbers of the answer, with the decoding's seed.
    * @param written hears the text so far.
-   * @throws CANCELLED where the signal was aborted before the answer was begun, ENGINE_FAILED and what the learner throws.
+   * @throws CANCELLED where the signal was aborted before the answer was begun, or before its end where the model can stop,
+   *   ENGINE_FAILED and what the learner throws.
    */
-  answer(request: Pick<Waiting, "id" | "prompt" | "decoding" | "written" | "signal">): Promise<Answered> {
+  answer(request: Pick<Waiting, "id" | "prompt" | "scope" | "decoding" | "written" | "signal">): Promise<Answered> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...request, resolve, reject });
-      this.#computing ??= this.#compute();
+      queueMicrotask(() => this.#begin()); // what arrives in the same turn is answered together
     });
   }
 
@@ -72,14 +77,19 @@ export class ModelWorker {
 
   /** Ends the thread when no call is under way. */
   async close(): Promise<void> {
-    await this.#computing;
+    while (this.#computing.size > 0) await Promise.all(this.#computing);
     await this.#pool.close();
   }
 
-  async #compute(): Promise<void> {
-    await Promise.resolve(); // What arrives in the same turn is answered together.
-    while (this.#waiting.length > 0) await this.#answerTogether(this.#takeAlike());
-    this.#computing = undefined;
+  /** Gives the thread what it may have. */
+  #begin(): void {
+    while (this.#waiting.length > 0 && this.#computing.size < this.#limits.atOnce) {
+      const work = this.#answerTogether(this.#takeAlike()).finally(() => {
+        this.#computing.delete(work);
+        this.#begin();
+      });
+      this.#computing.add(work);
+    }
   }
 
   /** The first that waits, and those after it that are decoded alike. */
@@ -88,7 +98,7 @@ export class ModelWorker {
     for (const { reject } of gone) reject(new BenchError("CANCELLED", "nobody waits for the answer"));
     const left = this.#waiting.filter(({ signal }) => !signal.aborted);
     const key = (request: Waiting) => JSON.stringify(request.decoding);
-    const taken = left.filter((request) => key(request) === key(left[0]!)).slice(0, mostTogether);
+    const taken = left.filter((request) => key(request) === key(left[0]!)).slice(0, this.#limits.together);
     this.#waiting = left.filter((request) => !taken.includes(request));
     return taken;
   }
@@ -97,15 +107,26 @@ export class ModelWorker {
     if (taken.length === 0) return;
     const { decoding } = taken[0]!;
     const watched = taken.some(({ written }) => written !== undefined);
-    for (const { id, written } of taken) if (written !== undefined) this.#listeners.set(id, written);
+    const requests = taken.map(({ id, prompt, scope }) => {
+      return { id, prompt, scope, number: this.#requests++, cancelled: new Int32Array(new SharedArrayBuffer(4)) };
+    });
+    const left = requests.map(
+      ({ cancelled }) =>
+        () =>
+          void Atomics.store(cancelled, 0, 1),
+    );
+    for (const [index, { written, signal }] of taken.entries()) {
+      if (written !== undefined) this.#listeners.set(requests[index]!.number, written);
+      signal.addEventListener("abort", left[index]!, { once: true });
+    }
     try {
-      const requests = taken.map(({ id, prompt }) => ({ id, prompt }));
       const answers = (await this.#run({ type: "generate", requests, decoding, watched })) as Answered[];
       for (const [index, { resolve }] of taken.entries()) resolve(answers[index]!);
     } catch (error) {
       for (const { reject } of taken) reject(error);
     } finally {
-      for (const { id } of taken) this.#listeners.delete(id);
+      for (const { number } of requests) this.#listeners.delete(number);
+      for (const [index, { signal }] of taken.entries()) signal.removeEventListener("abort", left[index]!);
     }
   }
 

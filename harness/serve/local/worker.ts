@@ -18,17 +18,20 @@ export default async function runTask(task: ModelTask): Promise<ModelResult> {
 }
 
 async function computed(task: ModelTask, learner: Learner): Promise<ModelValue> {
-  if (task.type === "open") return undefined;
+  if (task.type === "open") return learner.joins === true;
   if (task.type === "embed") return learner.embed?.(task.texts.map((text) => [{ type: "text", text }]));
   const counts: number[] = [];
-  const requests = task.requests.map(({ id, prompt }) => ({ id, input: [{ type: "text" as const, text: prompt }] }));
+  const requests = task.requests.map(({ id, prompt, scope }) => {
+    return { id, input: [{ type: "text" as const, text: prompt }], ...(scope !== undefined && { scope }) };
+  });
   const answers = await learner.generate(requests, task.decoding, {
     prompt: (index, tokens) => {
       counts[index] = tokens;
     },
+    cancelled: (index) => Atomics.load(task.requests[index]!.cancelled, 0) !== 0,
     ...(task.watched && {
       text: (index: number, text: string) => {
-        const message: PartialText = { request: requests[index]!.id, text };
+        const message: PartialText = { request: task.requests[index]!.number, text };
         parentPort!.postMessage(message);
       },
     }),

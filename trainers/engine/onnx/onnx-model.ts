@@ -5,11 +5,11 @@ import { misfit } from "../../model/fit-tensors.js";
 import { FoldedAdapters } from "../../model/folded-adapters.js";
 import { holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
-import { readTensor } from "../../model/safetensors.js";
-import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
+import { divideAdapter } from "../../model/stacked-adapter.js";
 import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
+  Cancelled,
   EngineRequest,
   FisherKind,
   Logits,
@@ -33,10 +33,10 @@ import { activations } from "./inference/activations.js";
 import { generate } from "./inference/generate.js";
 import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
-import type { PromptCache } from "./inference/prompt-cache.js";
+import { RunningBatch } from "./inference/running-batch.js";
 import { embed, score } from "./inference/score.js";
-import { fillStore, tensorsOf } from "./parameters/store-tensors.js";
-import { SavedFor } from "./saved-for.js";
+import { fillStore, readStore, tensorsOf } from "./parameters/store-tensors.js";
+import { adaptersOf, SavedFor } from "./saved-for.js";
 import { fisher, sensitivity } from "./training/importance.js";
 import { TrainableDecoder } from "./training/trainable-decoder.js";
 
@@ -51,6 +51,8 @@ export class OnnxModel implements Model {
   private generatedTokens = 0;
   private readonly folded = new FoldedAdapters();
   private readonly savedFor: SavedFor;
+  /** Where requests come one by one. */
+  private readonly running: RunningBatch | undefined;
 
   /** @param location what it is opened from, where that is not the checkpoint's directory alone. */
   constructor(
@@ -58,7 +60,7 @@ export class OnnxModel implements Model {
     seed: number,
     session: SessionOptions,
     location: string = checkpoint.directory,
-    private readonly promptCache?: PromptCache,
+    prefixBytes?: number,
     featureBytes?: number,
   ) {
     const { config, architecture, tokenizer } = checkpoint;
@@ -68,7 +70,9 @@ export class OnnxModel implements Model {
     this.contextLength = config.contextLength;
     this.images = config.vision && imageTokens(config.vision);
     this.decoder = new TrainableDecoder(config, seed, session, architecture, undefined, featureBytes);
-    this.fill(checkpoint);
+    readStore(this.decoder.base, checkpoint);
+    const open = () => this.inference(undefined);
+    this.running = prefixBytes === undefined ? undefined : new RunningBatch(config, open, tokenizer, prefixBytes);
   }
 
   get parameters(): number {
@@ -155,18 +159,18 @@ export class OnnxModel implements Model {
   }
 
   async adapt(options: AdapterOptions, seed: number): Promise<void> {
-    this.promptCache?.clear();
+    this.running?.forget();
     this.decoder.adapt(options, seed);
   }
 
   async stack(seed: number): Promise<void> {
-    this.promptCache?.clear();
+    this.running?.forget();
     this.savedFor.base(this.decoder); // of the base as it is before the adapter is folded into it
     this.decoder.stack(seed);
   }
 
   async addPrompts(options: PromptOptions, seed: number): Promise<void> {
-    this.promptCache?.clear();
+    this.running?.forget();
     this.decoder.addPrompts(options, seed);
   }
 
@@ -180,17 +184,28 @@ export class OnnxModel implements Model {
   }
 
   async merge(): Promise<void> {
-    this.promptCache?.clear();
-    if (this.decoder.adapter) this.folded.add(this.adapters());
+    this.running?.forget();
+    if (this.decoder.adapter) this.folded.add(adaptersOf(this.decoder));
     this.savedFor.forget();
     this.decoder.merge();
   }
 
-  async generate(requests: readonly EngineRequest[], decoding: Decoding, written?: Written): Promise<Generation[]> {
-    const generations = await this.answer(requests, (model, own) => {
-      const hear: Written | undefined = written && ((i, text) => written(requests.indexOf(own[i]!), text));
-      return generate(model, this.tokenizer, own, decoding, hear);
-    });
+  get joins(): boolean {
+    return this.running !== undefined;
+  }
+
+  async generate(
+    requests: readonly EngineRequest[],
+    decoding: Decoding,
+    written?: Written,
+    cancelled?: Cancelled,
+  ): Promise<Generation[]> {
+    const generations = await (this.running?.takes(requests)
+      ? this.running.answerAll(requests, decoding, written, cancelled)
+      : this.answer(requests, (model, own) => {
+          const hear: Written | undefined = written && ((i, text) => written(requests.indexOf(own[i]!), text));
+          return generate(model, this.tokenizer, own, decoding, hear);
+        }));
     this.generatedTokens += generations.reduce((sum, { tokens }) => sum + tokens!, 0);
     return generations;
   }
@@ -207,24 +222,17 @@ export class OnnxModel implements Model {
     return this.answer(requests, embed);
   }
 
-  /** The adapters that act, oldest first; the last one with `weights` in place of its own. */
-  private adapters(weights?: Vector): Adapter[] {
-    const { adapter, earlier, vectors } = this.decoder;
-    const values = weights && vectors.values(weights, adapter!.store.length);
-    const last = { options: adapter!.options, tensors: tensorsOf(adapter!.store, values) };
-    return [...earlier.map(({ options, store }) => ({ options, tensors: tensorsOf(store) })), last];
-  }
-
   async save(directory: string, weights?: Vector): Promise<void> {
     const { adapter, prompts, trainable, config } = this.decoder;
-    if (adapter) return this.folded.save(directory, this.adapters(weights), this.savedFor.base(this.decoder));
+    if (adapter)
+      return this.folded.save(directory, adaptersOf(this.decoder, weights), this.savedFor.base(this.decoder));
     const tensors = tensorsOf(trainable, weights && this.decoder.vectors.values(weights, trainable.length));
     if (prompts) savePrompts(directory, config, tensors, this.savedFor.base(this.decoder));
     else saveCheckpoint(directory, this.checkpoint, tensors);
   }
 
   async load(directory: string): Promise<void> {
-    this.promptCache?.clear();
+    this.running?.forget();
     const { prompts, adapter } = this.decoder;
     if (prompts) return fillStore(prompts.store, openPrompts(directory), directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
@@ -235,7 +243,7 @@ export class OnnxModel implements Model {
       });
     }
     this.beforeChange();
-    this.fill(openCheckpoint(directory, architectures));
+    readStore(this.decoder.base, openCheckpoint(directory, architectures));
   }
 
   async digest(): Promise<string> {
@@ -265,23 +273,14 @@ export class OnnxModel implements Model {
   }
 
   private inference(weights: Vector | undefined): InferenceModel {
-    return inferenceOf(this.decoder, weights, this.promptCache, (flops) => {
+    return inferenceOf(this.decoder, weights, (flops) => {
       this.inferenceFlops += flops;
     });
   }
 
-  /** Reads weights of this model's own shapes. */
-  private fill(checkpoint: Checkpoint): void {
-    for (const { name, shape } of this.decoder.base.tensors) {
-      const stored = checkpoint.tensors.get(name);
-      if (stored?.shape.join() !== shape.join()) throw misfit(name, [...checkpoint.tensors.values()][0]!.file);
-      readTensor(stored, this.decoder.base.view(name));
-    }
-  }
-
   /** To be called before what is trained changes: the base is, where nothing was added to it. */
   private beforeChange(): void {
-    this.promptCache?.clear();
+    this.running?.forget();
     if (this.decoder.trainable !== this.decoder.base) return;
     this.folded.lose();
     this.savedFor.forget();

@@ -5,21 +5,19 @@ import { openCheckpoint } from "../../model/checkpoint.js";
 import type { Model } from "../contract.js";
 import { architectures } from "./architectures/index.js";
 import { resolveDevice } from "./devices.js";
-import { PromptCache } from "./inference/prompt-cache.js";
 import { OnnxModel } from "./onnx-model.js";
 
 /** Opens what a model format describes; an adapter is merged into its base. */
 export async function openCheckpointModel(
   { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
   device: string,
-  { threads, seed, promptBytes = 0, featureBytes }: OpenOptions,
+  { threads, seed, promptBytes, featureBytes }: OpenOptions,
 ): Promise<Model> {
   const executionProviders = await resolveDevice(device);
   const checkpoint = openCheckpoint(directory, architectures);
-  const prompts = promptBytes > 0 ? new PromptCache(promptBytes) : undefined;
   const session = { executionProviders, threads };
   const location = locationOf({ base: directory, adapter });
-  const model = new OnnxModel(checkpoint, seed, session, location, prompts, featureBytes);
+  const model = new OnnxModel(checkpoint, seed, session, location, promptBytes, featureBytes);
   if (adapter !== undefined) {
     await model.load(adapter);
     await model.merge();

@@ -1,6 +1,8 @@
 import { type Checkpoint, digestModel, readTensors } from "../../model/checkpoint.js";
 import type { FoldedAdapters } from "../../model/folded-adapters.js";
 import type { AdapterBase } from "../../model/peft.js";
+import type { Adapter } from "../../model/stacked-adapter.js";
+import type { Vector } from "../contract.js";
 import { tensorsOf } from "./parameters/store-tensors.js";
 import type { TrainableDecoder } from "./training/trainable-decoder.js";
 
@@ -32,4 +34,11 @@ export class SavedFor {
     const directory = prompts === null ? checkpoint.directory : folded.lost ? null : location;
     return { directory, digest: this.#digest, sees: checkpoint.config.vision !== undefined };
   }
+}
+
+/** The adapters that act, oldest first; the last one with `weights` in place of its own. */
+export function adaptersOf({ adapter, earlier, vectors }: TrainableDecoder, weights?: Vector): Adapter[] {
+  const values = weights && vectors.values(weights, adapter!.store.length);
+  const last = { options: adapter!.options, tensors: tensorsOf(adapter!.store, values) };
+  return [...earlier.map(({ options, store }) => ({ options, tensors: tensorsOf(store) })), last];
 }

@@ -8,8 +8,6 @@ import { KeyValueCache } from "../../../../trainers/engine/onnx/inference/cache.
 import { generate } from "../../../../trainers/engine/onnx/inference/generate.js";
 import { decodeGraph, embedGraph, prefillGraph } from "../../../../trainers/engine/onnx/inference/graphs.js";
 import { runGraph, runPacked } from "../../../../trainers/engine/onnx/inference/inference.js";
-import { prefill } from "../../../../trainers/engine/onnx/inference/prefill.js";
-import { PromptCache } from "../../../../trainers/engine/onnx/inference/prompt-cache.js";
 import { embed, score } from "../../../../trainers/engine/onnx/inference/score.js";
 import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
 import { llamaConfig, qwen2Config, tinyShape, writeTinyModel } from "../../model/tiny-model.js";
@@ -34,7 +32,7 @@ test.each(configs)("%s: decoding with the cache equals the full forward pass", a
   };
   const sequences = [prompt(5, 0), prompt(16, 1), prompt(11, 2)];
   const lengths = sequences.map((tokens) => tokens.length);
-  const cache = new KeyValueCache(model.config, lengths, 16, await lastLogits(sequences));
+  const cache = KeyValueCache.ofPrompts(model.config, lengths, 16, await lastLogits(sequences));
   let largest = 0;
   for (let step = 0; step < 40; step++) {
     for (const [row, tokens] of sequences.entries()) tokens.push(prompt(40, 10 + row)[step]!);
@@ -46,7 +44,7 @@ test.each(configs)("%s: decoding with the cache equals the full forward pass", a
         [3, 1],
       ),
     });
-    cache.append(outputs, 3);
+    cache.append(outputs, [1, 1, 1]);
     const full = (await lastLogits(sequences)).logits!.data as Float32Array;
     const cached = outputs.logits!.data as Float32Array;
     for (let i = 0; i < cached.length; i++) largest = Math.max(largest, Math.abs(cached[i]! - full[i]!));
@@ -79,33 +77,6 @@ test.each([1, 2, 3, 7, 32])("texts, scores and embeddings are the same to the bi
   const scored = requests.map((request, i) => ({ ...request, continuation: prompt(1 + (i % 5), 200 + i) }));
   expect(await inParts(scored, size, (part) => score(model, part))).toEqual(await score(model, scored));
   expect(await inParts(requests, size, (part) => embed(model, part))).toEqual(await embed(model, requests));
-});
-
-test("prompts that were computed before give the same bits, whatever they come with, and take no more than their bytes", async () => {
-  const decoding = { maxNewTokens: 12, temperature: 0.9, seed: 5 };
-  const expected = await generate(model, tokenizer, requests, decoding);
-  const promptCache = new PromptCache(2 ** 20);
-  const keeping = { ...model, promptCache };
-  const alike = [requests[2]!, requests[2]!]; // one width, as a batch has
-  const fresh = await prefill(keeping, alike);
-  const again = await prefill(keeping, alike);
-  expect([fresh.known, again.known]).toEqual([
-    [false, false],
-    [true, true],
-  ]);
-  const logits = again.outputs.logits!.data as Float32Array;
-  expect(logits).toEqual((fresh.outputs.logits!.data as Float32Array).subarray(0, logits.length)); // padded to more rows
-  await inParts(requests.slice(0, 20), 3, (part) => generate(keeping, tokenizer, part, decoding));
-  for (const size of [32, 5, 1]) {
-    const kept = await inParts(requests, size, (part) => generate(keeping, tokenizer, part, decoding));
-    const known = kept.map(({ cachedTokens }) => cachedTokens);
-    const lengths = requests.map(({ tokens }) => tokens.length);
-    expect(known).toEqual(size === 32 ? lengths.map((length, i) => (i < 20 ? length : 0)) : lengths);
-    expect(kept.map(({ cachedTokens: _, ...rest }) => rest)).toEqual(expected);
-  }
-  const small = new PromptCache(3 * 4 * 1000 + 100);
-  for (const token of [1, 2, 3, 1, 4]) if (!small.get([token])) small.add([token], { keys: new Float32Array(1000) });
-  expect([1, 2, 3, 4].filter((token) => small.get([token]))).toEqual([1, 3, 4]); // 2 was asked longest ago
 });
 
 test("the order of requests does not matter", async () => {

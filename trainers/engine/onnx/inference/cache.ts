@@ -7,34 +7,48 @@ const hidden = -1e9;
 const growth = 16;
 
 /**
- * The keys and values of the rows of a batch. Prompts are right-padded to a common width, and the token of step s goes
- * into slot width + s of every row; the mask hides the padding between. The capacity depends on the width and the step
- * alone, never on which rows share the batch, so that a row's bits do not either.
+ * The keys and values of the rows of a batch, each in slots of its own; the mask hides what is not used. All rows have
+ * the same number of slots, the capacity, on which the bits of a row depend, and on nothing else of the others.
  */
 export class KeyValueCache {
-  private capacity: number;
-  private used: number;
-  private mask: Float32Array;
-  /** Keys and values in turn, a layer each: [rows, keyValueHeads, capacity, headDimension]. */
+  /** Rows that there are places for. */
+  private room = 0;
+  /** The next slot of each row. */
+  private next: number[] = [];
+  private mask = new Float32Array();
+  /** Keys and values in turn, a layer each: [room, keyValueHeads, capacity, headDimension]. */
   private stores: Float32Array[];
 
-  /** From the outputs of the prompts' pass, whose `lengths` are those of the rows. */
+  /** Without rows. */
   constructor(
     private readonly config: DecoderConfig,
-    private readonly lengths: readonly number[],
+    private capacity: number,
+  ) {
+    this.stores = this.names("keys", "values").map(() => new Float32Array());
+  }
+
+  /**
+   * From the outputs of the prompts' pass, whose `lengths` are those of the rows. Prompts are right-padded to a common
+   * width, and the token of step s goes into slot width + s of every row. The capacity depends on the width and the step
+   * alone, never on which rows share the batch.
+   */
+  static ofPrompts(
+    config: DecoderConfig,
+    lengths: readonly number[],
     width: number,
     prompts: Readonly<Record<string, Tensor>>,
-  ) {
-    this.used = width;
-    this.capacity = width + growth;
-    this.mask = new Float32Array(lengths.length * this.capacity).fill(hidden);
-    lengths.forEach((length, row) => {
-      this.mask.fill(0, row * this.capacity, row * this.capacity + length);
+  ): KeyValueCache {
+    const cache = new KeyValueCache(config, width + growth);
+    const { capacity } = cache;
+    cache.room = lengths.length;
+    cache.next = lengths.map(() => width);
+    cache.mask = new Float32Array(lengths.length * capacity).fill(hidden);
+    for (const [row, length] of lengths.entries()) cache.mask.fill(0, row * capacity, row * capacity + length);
+    cache.stores = cache.names("keys", "values").map((name) => {
+      const { data, dims } = prompts[name]!;
+      return cache.widen(data as Float32Array, dims[2]!);
     });
-    this.stores = this.names("keys", "values").map((name) => {
-      const places = prompts[name]!.dims[2]!;
-      return this.widen(prompts[name]!.data as Float32Array, places);
-    });
+    return cache;
   }
 
   /** Slots a row, used or not. */
@@ -42,7 +56,7 @@ export class KeyValueCache {
     return this.capacity;
   }
 
-  /** What the decode graph reads, for the first `rows` rows. */
+  /** What the decode graph reads, for the first `rows` rows; there are places for two at least. */
   feeds(rows: number): Feeds {
     const { keyValueHeads, headDimension } = this.config;
     const shape = [rows, keyValueHeads, this.capacity, headDimension];
@@ -55,39 +69,95 @@ export class KeyValueCache {
     return feeds;
   }
 
-  /** Puts one step's keys and values, for the first `rows` rows, into the next slot. */
-  append(outputs: Readonly<Record<string, Tensor>>, rows: number): void {
+  /**
+   * Puts a step's keys and values, [rows, keyValueHeads, tokens, headDimension] or without `tokens` of one, into the next
+   * slots: of each row as many tokens as `counts` says.
+   */
+  append(outputs: Readonly<Record<string, Tensor>>, counts: readonly number[]): void {
     const { keyValueHeads, headDimension } = this.config;
     const names = this.names("key", "value");
     for (const [i, store] of this.stores.entries()) {
-      const step = outputs[names[i]!]!.data as Float32Array;
-      for (let part = 0; part < rows * keyValueHeads; part++) {
-        const from = part * headDimension;
-        const to = (part * this.capacity + this.used) * headDimension;
-        for (let j = 0; j < headDimension; j++) store[to + j] = step[from + j]!;
+      const { data, dims } = outputs[names[i]!]!;
+      const step = data as Float32Array;
+      const tokens = dims.length === 4 ? dims[2]! : 1;
+      for (const [row, count] of counts.entries()) {
+        for (let part = row * keyValueHeads; part < (row + 1) * keyValueHeads; part++) {
+          const from = part * tokens * headDimension;
+          const to = (part * this.capacity + this.next[row]!) * headDimension;
+          for (let j = 0; j < count * headDimension; j++) store[to + j] = step[from + j]!;
+        }
       }
     }
-    for (let row = 0; row < rows; row++) this.mask[row * this.capacity + this.used] = 0;
-    this.used++;
-    if (this.used === this.capacity) this.grow();
+    for (const [row, count] of counts.entries()) this.use(row, count);
+    if (this.next.includes(this.capacity)) this.grow();
   }
 
-  /** Overwrites one row with another, whose place is then free. */
-  move(from: number, to: number): void {
+  /** Adds an empty row, the last one. */
+  add(): number {
+    const row = this.next.push(0) - 1;
+    if (row === this.room) {
+      this.room = Math.max(2, 2 * this.room);
+      this.mask = extended(this.mask, this.room * this.capacity);
+      this.stores = this.stores.map((store) => extended(store, this.room * this.rowSize));
+    }
+    this.mask.fill(hidden, row * this.capacity, (row + 1) * this.capacity);
+    return row;
+  }
+
+  /** Keys and values of a row's slots from `start` to `end`: [2 · layers, keyValueHeads, slots, headDimension]. */
+  read(row: number, start: number, end: number): Float32Array {
+    const { headDimension } = this.config;
+    const size = (end - start) * headDimension;
+    const starts = this.starts(row, start);
+    const values = new Float32Array(starts.length * size);
+    for (const [part, { store, at }] of starts.entries()) values.set(store.subarray(at, at + size), part * size);
+    return values;
+  }
+
+  /** Puts what `read` gave of so many slots into the next ones of a row. */
+  write(row: number, values: Float32Array, count: number): void {
+    const size = count * this.config.headDimension;
+    for (const [part, { store, at }] of this.starts(row, this.next[row]!).entries()) {
+      store.set(values.subarray(part * size, (part + 1) * size), at);
+    }
+    this.use(row, count);
+  }
+
+  /** Removes a row; the last one takes its place. */
+  remove(row: number): void {
     const { rowSize, capacity } = this;
-    for (const store of this.stores) store.copyWithin(to * rowSize, from * rowSize, (from + 1) * rowSize);
-    this.mask.copyWithin(to * capacity, from * capacity, (from + 1) * capacity);
+    const last = this.next.length - 1;
+    this.next[row] = this.next[last]!;
+    this.next.pop();
+    if (row === last) return;
+    for (const store of this.stores) store.copyWithin(row * rowSize, last * rowSize, (last + 1) * rowSize);
+    this.mask.copyWithin(row * capacity, last * capacity, (last + 1) * capacity);
   }
 
   private get rowSize(): number {
     return this.config.keyValueHeads * this.capacity * this.config.headDimension;
   }
 
+  /** Where a slot of a row begins, for each store and head. */
+  private starts(row: number, slot: number): { store: Float32Array; at: number }[] {
+    const { keyValueHeads, headDimension } = this.config;
+    const heads = Array.from({ length: keyValueHeads }, (_, head) => head);
+    return this.stores.flatMap((store) =>
+      heads.map((head) => ({ store, at: ((row * keyValueHeads + head) * this.capacity + slot) * headDimension })),
+    );
+  }
+
+  private use(row: number, count: number): void {
+    const start = row * this.capacity + this.next[row]!;
+    this.mask.fill(0, start, start + count);
+    this.next[row]! += count;
+  }
+
   private grow(): void {
     const before = this.capacity;
     this.capacity += growth;
-    const mask = new Float32Array(this.lengths.length * this.capacity).fill(hidden);
-    for (let row = 0; row < this.lengths.length; row++) {
+    const mask = new Float32Array(this.room * this.capacity).fill(hidden);
+    for (let row = 0; row < this.room; row++) {
       mask.set(this.mask.subarray(row * before, (row + 1) * before), row * this.capacity);
     }
     this.mask = mask;
@@ -97,8 +167,8 @@ export class KeyValueCache {
   /** The same values with `capacity` slots where there were `places`. */
   private widen(values: Float32Array, places: number): Float32Array {
     const { keyValueHeads, headDimension } = this.config;
-    const store = new Float32Array(this.lengths.length * this.rowSize);
-    for (let part = 0; part < this.lengths.length * keyValueHeads; part++) {
+    const store = new Float32Array(this.room * this.rowSize);
+    for (let part = 0; part < this.room * keyValueHeads; part++) {
       const from = part * places * headDimension;
       store.set(values.subarray(from, from + places * headDimension), part * this.capacity * headDimension);
     }
@@ -108,4 +178,10 @@ export class KeyValueCache {
   private names(keys: string, values: string): string[] {
     return Array.from({ length: this.config.layers }, (_, layer) => [`${keys}.${layer}`, `${values}.${layer}`]).flat();
   }
+}
+
+function extended(values: Float32Array, length: number): Float32Array<ArrayBuffer> {
+  const longer = new Float32Array(length);
+  longer.set(values);
+  return longer;
 }

@@ -2,14 +2,14 @@ import type { Decoding, Generation } from "../../../../harness/contract/trainer.
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { EngineRequest, Written } from "../../contract.js";
 import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
-import { floats, integers, type Tensor } from "../graph/session.js";
+import { floats, integers } from "../graph/session.js";
 import { type Batch, batchesOf } from "./batches.js";
 import { KeyValueCache } from "./cache.js";
-import { chooseToken } from "./choice.js";
 import { decodeFlops } from "./decode-flops.js";
 import { decodeGraph } from "./graphs.js";
 import { type InferenceModel, runGraph } from "./inference.js";
 import { prefill } from "./prefill.js";
+import { type AnswerRow, rowOf, takeToken } from "./row.js";
 
 const mostRows = 64;
 
@@ -18,15 +18,9 @@ const cacheBytes = 128 * 2 ** 20;
 const attentionBytes = 64 * 2 ** 20;
 
 /** A row that is still being continued. */
-interface Row {
+interface Row extends AnswerRow {
   request: number;
-  id: string;
   position: number;
-  limit: number;
-  tokens: number[];
-  seen: Set<number>;
-  /** Tokens of the prompt that were not computed again. */
-  cachedTokens: number;
 }
 
 /**
@@ -45,15 +39,12 @@ export async function generate(
   const lengths = requests.map(({ tokens }) => tokens.length);
   for (const batch of batchesOf(lengths, (width) => rowsWithin(model.config, width, decoding.maxNewTokens))) {
     const rows = batch.indices.slice(0, batch.count).map((request) => {
-      const { id, tokens } = requests[request]!;
-      const limit = Math.min(decoding.maxNewTokens, model.config.contextLength - tokens.length);
-      return { request, id, position: tokens.length, limit, tokens: [], seen: new Set(tokens), cachedTokens: 0 };
+      const own = rowOf(requests[request]!, decoding, model.config.contextLength);
+      return { ...own, request, position: requests[request]!.tokens.length };
     });
     const hear = (row: Row, generation: Generation | null) => {
-      if (generation !== null) {
-        const { cachedTokens } = row;
-        generations[row.request] = { ...generation, ...(model.promptCache && { cachedTokens }) };
-      } else written?.(row.request, tokenizer.decode(row.tokens));
+      if (generation !== null) generations[row.request] = generation;
+      else written?.(row.request, tokenizer.decode(row.tokens));
     };
     await continueBatch(model, tokenizer, requests, batch, rows, decoding, hear);
   }
@@ -70,21 +61,18 @@ async function continueBatch(
   hear: (row: Row, generation: Generation | null) => void,
 ): Promise<void> {
   const prompts = batch.indices.map((index) => requests[index]!);
-  const prefilled = await prefill(model, prompts);
-  let { outputs } = prefilled;
-  for (const [index, row] of rows.entries()) if (prefilled.known[index]) row.cachedTokens = row.position;
+  let outputs = await prefill(model, prompts);
   const lengths = prompts.map(({ tokens }) => tokens.length);
-  const cache = new KeyValueCache(model.config, lengths, batch.width, outputs);
-  for (let step = 0; ; step++) {
-    takeTokens(rows, outputs.logits!, decoding, step);
+  const cache = KeyValueCache.ofPrompts(model.config, lengths, batch.width, outputs);
+  for (;;) {
+    for (const [index, row] of rows.entries()) takeToken(row, outputs.logits!, index, decoding);
     for (let index = rows.length - 1; index >= 0; index--) {
       const generation = finished(rows[index]!, tokenizer, decoding);
       hear(rows[index]!, generation);
       if (generation === null) continue;
-      const last = rows.pop()!;
-      if (index === rows.length) continue;
-      rows[index] = last;
-      cache.move(rows.length, index);
+      rows[index] = rows.at(-1)!;
+      rows.pop();
+      cache.remove(index);
     }
     if (rows.length === 0) return;
     const count = Math.max(2, rows.length);
@@ -97,19 +85,8 @@ async function continueBatch(
         [count, 1],
       ),
     });
-    cache.append(outputs, count);
+    cache.append(outputs, Array(rows.length).fill(1));
     for (const row of rows) row.position++;
-  }
-}
-
-function takeTokens(rows: readonly Row[], logits: Tensor, decoding: Decoding, step: number): void {
-  const vocabulary = logits.dims[1]!;
-  const values = logits.data as Float32Array;
-  for (const [index, row] of rows.entries()) {
-    const own = values.subarray(index * vocabulary, (index + 1) * vocabulary);
-    const token = chooseToken(own, decoding, { id: row.id, step, seen: row.seen });
-    row.tokens.push(token);
-    row.seen.add(token);
   }
 }
 

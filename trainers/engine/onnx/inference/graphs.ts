@@ -5,6 +5,7 @@ import {
   add,
   concatenate,
   crossEntropy,
+  gather,
   matmul,
   multiply,
   reshape,
@@ -12,6 +13,7 @@ import {
   split,
   sum,
   swap,
+  transpose,
 } from "../graph/operators/index.js";
 
 /**
@@ -73,4 +75,51 @@ export function decodeGraph(decoder: Decoder): void {
     },
   });
   graph.output("logits", decoder.logits(decoder.forward(decoder.embed(tokens), passOf)));
+}
+
+/** Tokens of a prompt that `blockGraph` computes at a time. Part of what determines bits, so one constant. */
+export const blockTokens = 32;
+
+/**
+ * A block of `blockTokens` tokens a row, on cached keys and values; each token sees the cache and those of the block up to
+ * itself. Inputs as those of `decodeGraph`, with `tokens` and `positions` block by block, and `last`, the places among the
+ * tokens of all blocks whose `logits` are wanted. `key.i` and `value.i` are [rows, keyValueHeads, blockTokens,
+ * headDimension].
+ */
+export function blockGraph(decoder: Decoder): void {
+  const { graph, config } = decoder;
+  const { heads, keyValueHeads, headDimension } = config;
+  const queries = (heads / keyValueHeads) * blockTokens;
+  const tokens = graph.input("tokens", ["tokens"], "int32");
+  const rotation = decoder.rotation(graph.input("positions", ["tokens", 1]));
+  const queryRotation = decoder.queryRotation(rotation);
+  const mask = graph.input("mask", ["rows", 1, 1, "capacity"]);
+  const last = graph.input("last", ["last tokens"], "int32");
+  const cache = ["rows", keyValueHeads, "capacity", headDimension];
+  const isLater = (place: number) => place % blockTokens > Math.floor(place / blockTokens) % blockTokens;
+  const later = Array.from({ length: queries * blockTokens }, (_, place) => (isLater(place) ? -1e9 : 0));
+  const causal = graph.constant(later, [queries, blockTokens]);
+  /** [tokens, heads · headDimension], or with the heads apart → [rows, heads, blockTokens, headDimension]. */
+  const byHead = (x: Value, own: number) =>
+    transpose(reshape(x, ["rows", blockTokens, own, headDimension]), [0, 2, 1, 3]);
+
+  const passOf = (layer: number): AttentionPass => ({
+    queryRotation,
+    keyRotation: rotation,
+    attend(projected, rotated, values) {
+      const [key, value] = [byHead(rotated, keyValueHeads), byHead(values, keyValueHeads)];
+      graph.output(`key.${layer}`, key);
+      graph.output(`value.${layer}`, value);
+      const query = reshape(byHead(projected, heads), ["rows", keyValueHeads, queries, headDimension]);
+      const past = add(matmul(query, swap(graph.input(`keys.${layer}`, cache))), mask);
+      const own = add(matmul(query, swap(key)), causal);
+      const shares = softmax(concatenate([past, own], 3, "capacity + block"));
+      const [seen, within] = split(shares, 3, ["capacity", blockTokens]) as [Value, Value];
+      const mixed = add(matmul(seen, graph.input(`values.${layer}`, cache)), matmul(within, value));
+      const apart = transpose(reshape(mixed, ["rows", heads, blockTokens, headDimension]), [0, 2, 1, 3]);
+      return reshape(apart, ["tokens", heads * headDimension]);
+    },
+  });
+  const hidden = decoder.forward(decoder.embed(tokens), passOf);
+  graph.output("logits", decoder.logits(gather(hidden, last)));
 }

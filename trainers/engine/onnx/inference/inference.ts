@@ -10,7 +10,6 @@ import { sessions } from "../graph/session-cache.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
 import { featureInput } from "../vision/insert.js";
 import { type Pictures, requirePictures } from "../vision/pictures.js";
-import type { PromptCache } from "./prompt-cache.js";
 
 /** What inference reads of a model. The tensors stay where training updates them in place. */
 export interface InferenceModel {
@@ -26,8 +25,6 @@ export interface InferenceModel {
   readonly pictures?: Pictures;
   /** Whether tower and projector are the same in every call. */
   readonly frozenVision?: boolean;
-  /** Prompts that were computed with these weights, where they are kept. */
-  readonly promptCache?: PromptCache;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;

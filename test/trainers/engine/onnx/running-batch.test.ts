@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { random } from "../../../../harness/contract/random.js";
+import type { Generation } from "../../../../harness/contract/trainer.js";
+import { packedBatch } from "../../../../trainers/engine/onnx/decoder/packed-forward.js";
+import { widthStep } from "../../../../trainers/engine/onnx/inference/batches.js";
+import { blockTokens, prefillGraph } from "../../../../trainers/engine/onnx/inference/graphs.js";
+import { runGraph } from "../../../../trainers/engine/onnx/inference/inference.js";
+import { PrefixCache } from "../../../../trainers/engine/onnx/inference/prefix-cache.js";
+import { RunningBatch } from "../../../../trainers/engine/onnx/inference/running-batch.js";
+import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
+import { llamaConfig, writeTinyModel } from "../../model/tiny-model.js";
+import { openForInference } from "./inference-model.js";
+
+const directory = writeTinyModel(llamaConfig(), 4);
+const model = openForInference(directory);
+const tokenizer = openTokenizer(directory);
+const batch = (bytes: number) => new RunningBatch(model.config, () => model, tokenizer, bytes);
+
+const drawn = (length: number, item: number): number[] => {
+  const stream = random({ seed: 9, stream: "prompt", item });
+  return Array.from({ length }, () => stream.integer(262));
+};
+
+/** Prompts of which some begin alike, as the turns of a chat do, each with a decoding of its own. */
+const chat = drawn(200, 1);
+const requests = [1, 31, 32, 33, 64, 65, 100, 140, 200, 12, 97].map((length, index) => ({
+  request: { id: `r${index}`, tokens: index % 3 === 2 ? drawn(length, 10 + index) : chat.slice(0, length) },
+  decoding: { maxNewTokens: 4 + ((index * 5) % 13), temperature: index % 2 === 0 ? 0 : 0.9, seed: index },
+}));
+const withoutCounts = ({ cachedTokens: _, ...rest }: Generation) => rest;
+const alone: Promise<Omit<Generation, "cachedTokens">[]> = (async () => {
+  const answers = [];
+  for (const { request, decoding } of requests) answers.push(await batch(0).answer(request, decoding));
+  return answers.map(withoutCounts);
+})();
+
+test("an answer is the same to the bit whatever it joins at whatever step, and whatever was kept", async () => {
+  const expected = await alone;
+  const arrivals = fc.array(
+    fc.record({ index: fc.nat(requests.length - 1), after: fc.nat(30), leaves: fc.boolean() }),
+    { minLength: 1, maxLength: 6 },
+  );
+  await fc.assert(
+    fc.asyncProperty(arrivals, fc.constantFrom(0, 100_000, 2 ** 22), async (given, bytes) => {
+      const running = batch(bytes);
+      let turns = 0;
+      const answers = given.map(async ({ index, after, leaves }) => {
+        const { request, decoding } = requests[index]!;
+        while (turns < after) {
+          turns += 1;
+          await new Promise(setImmediate); // a step of what is under way
+        }
+        let texts = 0;
+        const hearing = { written: () => void texts++, cancelled: () => leaves && texts >= 2 };
+        return { index, leaves, answer: await running.answer(request, decoding, hearing).catch(({ code }) => code) };
+      });
+      for (const { index, leaves, answer } of await Promise.all(answers)) {
+        if (answer !== "CANCELLED") expect(withoutCounts(answer)).toEqual(expected[index]);
+        else expect(leaves).toBe(true);
+      }
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test("what was kept of a growing chat is not computed again: its whole blocks", async () => {
+  const running = batch(2 ** 22);
+  const kept: number[] = [];
+  for (const length of [40, 100, 100, 128, 129, 200]) {
+    const answer = await running.answer({ id: "x", tokens: chat.slice(0, length) }, { maxNewTokens: 3 });
+    kept.push(answer.cachedTokens! / blockTokens);
+  }
+  expect(kept).toEqual([0, 1, 3, 3, 4, 4]);
+  const ask = (scope: string) => running.answer({ id: "x", tokens: chat, scope }, { maxNewTokens: 1 });
+  const scopes = [await ask("a"), await ask("a"), await ask("b")];
+  expect(scopes.map(({ cachedTokens }) => cachedTokens! / blockTokens)).toEqual([0, 6, 0]); // nobody learns of others
+  running.forget();
+  expect(await running.answer({ id: "x", tokens: chat }, { maxNewTokens: 1 })).toMatchObject({ cachedTokens: 0 });
+});
+
+test("a request does not wait for the end of those before it", async () => {
+  const running = batch(0);
+  const ended: string[] = [];
+  let joined: Promise<unknown> | undefined;
+  const short = requests[9]!;
+  const join = () => {
+    joined ??= running.answer(short.request, { maxNewTokens: 2 }).then(() => ended.push("short"));
+  };
+  await running.answer({ id: "long", tokens: chat.slice(0, 5) }, { maxNewTokens: 40 }, { written: join });
+  ended.push("long");
+  await joined;
+  expect(ended).toEqual(["short", "long"]);
+});
+
+test("blocks give the likeliest token of the full forward pass at every step", async () => {
+  for (const length of [20, 32, 90]) {
+    const tokens = chat.slice(0, length);
+    const { text, tokens: count } = await batch(0).answer({ id: "x", tokens }, { maxNewTokens: 12 });
+    const own: number[] = [];
+    for (let step = 0; step < count!; step++) {
+      const sequence = [...tokens, ...own];
+      const packed = packedBatch([{ tokens: sequence, positions: [sequence.length - 1] }], widthStep);
+      const { logits } = await runGraph(model, "prefill", prefillGraph, packed.feeds);
+      const row = [...(logits!.data as Float32Array).subarray(0, model.config.vocabulary)];
+      own.push(row.indexOf(Math.max(...row)));
+    }
+    expect(text).toBe(tokenizer.decode(own));
+  }
+});
+
+test("a request that nobody waits for any more ends, and the others go on", async () => {
+  const running = batch(0);
+  let texts = 0;
+  const hearing = { written: () => void texts++, cancelled: () => texts >= 2 };
+  const left = running.answer({ id: "left", tokens: chat.slice(0, 5) }, { maxNewTokens: 100 }, hearing);
+  const stays = running.answer(requests[9]!.request, requests[9]!.decoding);
+  await expect(left).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(texts).toBe(2);
+  expect(withoutCounts(await stays)).toEqual((await alone)[9]);
+});
+
+test("a prompt that is too long, or fails, is an error of its own request", async () => {
+  const running = batch(0);
+  const good = running.answer(requests[0]!.request, requests[0]!.decoding);
+  await expect(running.answer({ id: "empty", tokens: [] }, { maxNewTokens: 1 })).rejects.toMatchObject({
+    code: "DATA_INVALID",
+  });
+  await expect(running.answer({ id: "long", tokens: drawn(256, 1) }, { maxNewTokens: 1 })).rejects.toThrow(/long/);
+  expect(withoutCounts(await good)).toEqual((await alone)[0]);
+});
+
+test("blocks take no more than their bytes; those without which others are of no use are kept longest", () => {
+  const size = 4 * 100;
+  const cache = new PrefixCache(3 * size);
+  const [first, second] = [drawn(2 * blockTokens, 1), drawn(3 * blockTokens, 2)];
+  for (const tokens of [first, second]) cache.add(tokens, undefined, () => new Float32Array(100));
+  expect(cache.bytes).toBeLessThanOrEqual(3 * size);
+  const known = (tokens: number[]) => cache.find([...tokens, 0]).length;
+  expect([known(first), known(second)]).toEqual([0, 3]);
+  cache.add(first.slice(0, blockTokens), undefined, () => new Float32Array(100));
+  expect([known(first), known(second)]).toEqual([1, 2]);
+});
