@@ -114,7 +114,7 @@ for (const [name, contentOf] of Object.entries(workloads)) {
 
 /** How long a short answer takes while a long one is written. */
 const local = await serve(registry, ["support"]);
-const long = ask(local.address, turn, { max_tokens: 400, temperature: 2, stop: ["\u0007"] });
+const long = ask(local.address, "Explain", { max_tokens: 400, temperature: 2, seed: 3 });
 let [short, ended] = [0, false];
 void long.then(() => {
   ended = true;

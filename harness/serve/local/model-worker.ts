@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * Prompts that are given to the thread together, and how often before it answered. Where calls join each other it gets each
- * at once; else those that arrive while it computes wait, and those with the same decoding are answered together.
+ * Prompts that the thread is given together, and how many times before it answers. Where calls join each other it gets
+ * each when it comes; else those that come while it computes wait, and those with the same decoding are answered together.
  */
 const joining = { together: 1, atOnce: 64 };
 const inTurn = { together: 16, atOnce: 1 };
@@ -77,7 +77,7 @@ export class ModelWorker {
 
   /** Ends the thread when no call is under way. */
   async close(): Promise<void> {
-    while (this.#computing.size > 0) await Promise.all(this.#computing);
+    while (this.#waiting.length + this.#computing.size > 0) await Promise.all(this.#computing);
     await this.#pool.close();
   }
 
@@ -110,14 +110,12 @@ export class ModelWorker {
     const requests = taken.map(({ id, prompt, scope }) => {
       return { id, prompt, scope, number: this.#requests++, cancelled: new Int32Array(new SharedArrayBuffer(4)) };
     });
-    const left = requests.map(
-      ({ cancelled }) =>
-        () =>
-          void Atomics.store(cancelled, 0, 1),
-    );
+    const leave = requests.map(({ cancelled }) => () => {
+      Atomics.store(cancelled, 0, 1);
+    });
     for (const [index, { written, signal }] of taken.entries()) {
       if (written !== undefined) this.#listeners.set(requests[index]!.number, written);
-      signal.addEventListener("abort", left[index]!, { once: true });
+      signal.addEventListener("abort", leave[index]!, { once: true });
     }
     try {
       const answers = (await this.#run({ type: "generate", requests, decoding, watched })) as Answered[];
@@ -126,7 +124,7 @@ export class ModelWorker {
       for (const { reject } of taken) reject(error);
     } finally {
       for (const { number } of requests) this.#listeners.delete(number);
-      for (const [index, { signal }] of taken.entries()) signal.removeEventListener("abort", left[index]!);
+      for (const [index, { signal }] of taken.entries()) signal.removeEventListener("abort", leave[index]!);
     }
   }
 

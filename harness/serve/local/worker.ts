@@ -28,7 +28,8 @@ async function computed(task: ModelTask, learner: Learner): Promise<ModelValue> 
     prompt: (index, tokens) => {
       counts[index] = tokens;
     },
-    cancelled: (index) => Atomics.load(task.requests[index]!.cancelled, 0) !== 0,
+    // that of one would end those that were given with it
+    ...(task.requests.length === 1 && { cancelled: () => Atomics.load(task.requests[0]!.cancelled, 0) !== 0 }),
     ...(task.watched && {
       text: (index: number, text: string) => {
         const message: PartialText = { request: task.requests[index]!.number, text };
