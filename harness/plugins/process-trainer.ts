@@ -40,7 +40,12 @@ export async function tryModule(file: string): Promise<void> {
   await askOnce(hostProgram([file]), "load", null, file);
 }
 
-/** @param file where the fault is when there is one; the command itself by default. */
+/**
+ * Starts a program for one question.
+ *
+ * @param file where the fault is when there is one; the command itself by default.
+ * @throws PLUGIN_INVALID.
+ */
 async function askOnce<T>(
   program: PluginProgram,
   method: "describe" | "load",

@@ -8,7 +8,7 @@ import { newDirectory } from "../../files.js";
 import { bench, words, wordsModel } from "./support.js";
 
 const directory = newDirectory();
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { optimize: false } });
 const schemas = join(packageRoot, "harness", "contract", "schemas");
 for (const file of readdirSync(schemas)) ajv.addSchema(JSON.parse(readFileSync(join(schemas, file), "utf8")));
 const { definitions } = JSON.parse(readFileSync(join(schemas, "outputs.schema.json"), "utf8"));

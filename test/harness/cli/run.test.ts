@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
 import { newDirectory } from "../../files.js";
@@ -9,10 +9,13 @@ import { bench, benchProcess, fixture, type Spoken, words } from "./support.js";
 const directory = newDirectory();
 const base = ["words", "--plugin", words, "--workers", "1"];
 
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { optimize: false } });
+const validators = new Map<string, ValidateFunction>();
+
 function conforms(schema: string, value: unknown): void {
   const file = join(packageRoot, "harness", "contract", "schemas", `${schema}.schema.json`);
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-  const validate = ajv.compile(JSON.parse(readFileSync(file, "utf8")));
+  const validate = validators.get(schema) ?? ajv.compile(JSON.parse(readFileSync(file, "utf8")));
+  validators.set(schema, validate);
   expect(validate(value), ajv.errorsText(validate.errors)).toBe(true);
 }
 
