@@ -1,13 +1,19 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { addVersion } from "../../harness/app/registry/add-version.js";
 import { collectGarbage, dropAlias, moveAlias, restoreAlias } from "../../harness/app/registry/aliases.js";
 import { compareVersions, verifyVersions } from "../../harness/app/registry/evaluations.js";
+import { packageRoot } from "../../harness/contract/files.js";
+import { parseHubReference } from "../../harness/hub/reference.js";
 import { resolveReference } from "../../harness/hub.js";
+import { HubFiles } from "../../harness/registry/hub/hub-files.js";
 import { openStore } from "../../harness/registry/open-store.js";
 import { rooms } from "../../rooms.js";
 import { embeddedModel, newDirectory } from "../files.js";
+import { hasPackages, python } from "../python.js";
 import { HubServer, type ServedRepository } from "../suites/hub/hub-server.js";
 import { bench } from "./cli/support.js";
 import { alteredModel } from "./serve/support.js";
@@ -53,6 +59,33 @@ it("keeps versions under tags and aliases as branches, by a log on the main bran
   await dropAlias("support", "trial", options);
   expect(Object.keys(repository.refs)).not.toContain("support/trial");
 });
+
+it.runIf(hasPackages("huggingface_hub"))(
+  "the Hub's client of Python asks the same addresses, and reads and makes the same refs",
+  async () => {
+    const commit = repository.refs["support/1"]!;
+    const files = new HubFiles(parseHubReference("hf://owner/models", "model")!);
+    const own = await files.refs();
+    const before = hub.requests.length;
+    const script = join(packageRoot, "test", "harness", "hub_refs.py");
+    const { stdout } = await promisify(execFile)(python, [script, "owner/models", commit], { env: { ...process.env } });
+    const asked = hub.requests.slice(before);
+    const { seen, again, sha } = JSON.parse(stdout);
+    const named = Object.entries(seen as Record<string, [string, string]>);
+    expect(new Map(named.map(([name, [, target]]) => [name, target]))).toEqual(own);
+    expect(seen["support/1"][0]).toBe("refs/tags/support/1");
+    expect([again, sha]).toEqual([409, repository.refs["support/champion"]]);
+    expect(await files.commitOf("client/1")).toBe(commit);
+    await files.tag("client/1", commit); // there already
+    await files.point("client/champion", commit);
+    const [refs, tag, branch] = ["/refs", "/tag/", "/branch/"].map((part) => asked.find((path) => path.includes(part)));
+    await files.refs();
+    expect(hub.requests.slice(before + asked.length)).toEqual(expect.arrayContaining([refs, tag, branch]));
+    await files.drop("client/champion");
+    delete repository.refs["client/1"];
+    repository.tags = repository.tags!.filter((each) => each !== "client/1");
+  },
+);
 
 it("finds and fetches a checkpoint by version and alias", async () => {
   const { directory, revision } = await resolveReference("hf://owner/models@support/champion", "model");
