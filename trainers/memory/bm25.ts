@@ -5,6 +5,9 @@ import { best, type Ranker, type Retrieval, type Scores } from "./retriever.js";
 import { Slots } from "./slots.js";
 import { termsOf } from "./terms.js";
 
+/** Lengths of documents for which the score of a term that occurs once is computed once a query; most postings are of such. */
+const tabulatedLengths = 256;
+
 /** Parameters of the formula. */
 export interface Bm25Options {
   /** Saturation of a term's count. */
@@ -27,8 +30,9 @@ export class Bm25 implements Ranker {
   #totalLength = 0;
   /** By the number of a document; NaN but while a query is answered: a query costs what its terms' documents cost, not all. */
   #sums = new Float64Array();
-  /** As long: the numbers of those that a query has found. */
+  /** As long: the numbers of those that the last query has found, and their scores. */
   #found = new Int32Array();
+  #values = new Float64Array();
 
   /**
    * @param rarity power of the inverse document frequency: 1 in BM25; 2 as in the cosine of two TF-IDF vectors, where it is
@@ -69,11 +73,11 @@ export class Bm25 implements Ranker {
   }
 
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
-    return (await this.scores(queries)).map((scores) => ({ hits: best(scores, count) }));
+    return Array.from(await this.scores(queries), (scores) => ({ hits: best(scores, count) }));
   }
 
-  async scores(queries: readonly string[]): Promise<Scores[]> {
-    return queries.map((query) => this.#scores(query));
+  async scores(queries: readonly string[]): Promise<Iterable<Scores>> {
+    return this.#scoresOfEach(queries);
   }
 
   save(): void {}
@@ -99,6 +103,10 @@ export class Bm25 implements Ranker {
     };
   }
 
+  *#scoresOfEach(queries: readonly string[]): Generator<Scores> {
+    for (const query of queries) yield this.#scores(query);
+  }
+
   #scores(query: string): Scores {
     const { k1, b } = this.#options;
     const size = this.#documents.size;
@@ -107,19 +115,24 @@ export class Bm25 implements Ranker {
     if (this.#sums.length < this.#documents.end) {
       this.#sums = new Float64Array(2 * this.#documents.end).fill(Number.NaN);
       this.#found = new Int32Array(this.#sums.length);
+      this.#values = new Float64Array(this.#sums.length);
     }
     const sums = this.#sums;
+    const once = new Float64Array(tabulatedLengths);
     let many = 0;
     // Sums are made in the order of the terms, so that they do not depend on the order of the query's words.
     for (const [term, repeats] of [...counted(termsOf(query))].sort(([x], [y]) => byCodeUnits(x, y))) {
       const postings = this.#postings.get(term);
       if (postings === undefined) continue;
       const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5)) ** this.#rarity;
+      const score = (count: number, length: number) =>
+        (weight * count * (k1 + 1)) / (count + k1 * (1 - b + (b * length) / meanLength));
+      for (let length = 0; length < tabulatedLengths; length++) once[length] = score(1, length);
       const { pairs, size: documents } = postings;
       for (let at = 0; at < 2 * documents; at += 2) {
         const [slot, count] = [pairs[at]!, pairs[at + 1]!];
-        const length = 1 - b + (b * lengths[slot]!) / meanLength;
-        const part = (weight * count * (k1 + 1)) / (count + k1 * length);
+        const length = lengths[slot]!;
+        const part = count === 1 && length < tabulatedLengths ? once[length]! : score(count, length);
         const before = sums[slot]!;
         if (Number.isNaN(before)) {
           this.#found[many++] = slot;
@@ -129,8 +142,7 @@ export class Bm25 implements Ranker {
         }
       }
     }
-    const found = this.#found.slice(0, many);
-    const values = new Float64Array(many);
+    const [found, values] = [this.#found.subarray(0, many), this.#values.subarray(0, many)];
     for (let index = 0; index < many; index++) {
       values[index] = sums[found[index]!]!;
       sums[found[index]!] = Number.NaN;

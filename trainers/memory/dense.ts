@@ -46,18 +46,21 @@ export class Dense implements Ranker {
   }
 
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
-    return (await this.scores(queries)).map((scores) => ({ hits: best(scores, count) }));
+    return Array.from(await this.scores(queries), (scores) => ({ hits: best(scores, count) }));
   }
 
   /** The cosine of every document with each query. */
-  async scores(queries: readonly string[]): Promise<Scores[]> {
-    const embedded = await this.#embedder(queries);
+  async scores(queries: readonly string[]): Promise<Iterable<Scores>> {
+    return this.#scoresOfEach(await this.#embedder(queries));
+  }
+
+  *#scoresOfEach(queries: readonly Float32Array[]): Generator<Scores> {
     const found = Int32Array.from(this.#vectors.keys()).filter((slot) => this.#vectors[slot] !== gone);
-    return embedded.map((query) => ({
-      slots: this.#documents,
-      found,
-      values: Float64Array.from(found, (slot) => product(query, this.#vectors[slot]!)),
-    }));
+    const values = new Float64Array(found.length);
+    for (const query of queries) {
+      for (let index = 0; index < found.length; index++) values[index] = product(query, this.#vectors[found[index]!]!);
+      yield { slots: this.#documents, found, values };
+    }
   }
 
   save(directory: string): void {

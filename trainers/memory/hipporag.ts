@@ -90,19 +90,15 @@ export class HippoRag implements Retriever {
   }
 
   async search(queries: readonly string[], count: number): Promise<Retrieval[]> {
-    const [passageScores, factScores] = [
-      await this.parts.passages.scores(queries),
-      await this.parts.facts.scores(queries),
-    ];
-    const linked = factScores.map((scores) => this.#linked(scores));
+    const linked = Array.from(await this.parts.facts.scores(queries), (scores) => this.#linked(scores));
     const conclusions = queries.map((query) => this.#rules.reason(query));
     const judged = await this.#judge(queries, linked, conclusions);
     const summaries = await this.#summariesOf(queries);
-    return queries.map((_query, index) => {
+    return Array.from(await this.parts.passages.scores(queries), (passageScores, index) => {
       const conclusion = conclusions[index];
       const { kept, unread } = judged[index]!;
       const facts = kept.map((place) => linked[index]![place]!);
-      const found = this.#walk(facts, passageScores[index]!, count);
+      const found = this.#walk(facts, passageScores, count);
       const dropped = linked[index]!.filter((_fact, place) => !kept.includes(place));
       const trail = [
         ...(conclusion?.lines ?? []),

@@ -55,7 +55,8 @@ export interface Scores {
 
 /** A retriever that scores each document by itself. */
 export interface Ranker extends Retriever {
-  scores(queries: readonly string[]): Promise<Scores[]>;
+  /** For each query in turn. All queries' scores may be written into the same place: they mean something until the next are asked for. */
+  scores(queries: readonly string[]): Promise<Iterable<Scores>>;
 }
 
 /** The best of what has a score: by score, then by id. */

@@ -18,6 +18,8 @@ export interface Walk extends SplitGraph {
   roots: Float64Array;
   /** [first], the sum of the weights of a node's edges to nodes before the independent ones. */
   direct: Float64Array;
+  /** [first] each; every query writes over them. */
+  scratch: Record<"solution" | "residual" | "direction" | "image" | "stationary", Float64Array>;
 }
 
 /**
@@ -39,7 +41,15 @@ export function walkOn(graph: SparseGraph, independent = 0): Walk {
     for (; at < end; at++) strength += weights[at]!;
     if (strength > 0) strengths[row] = strength;
   }
-  return { graph, first, splits, strengths, roots: strengths.map(Math.sqrt), direct };
+  const vector = () => new Float64Array(first);
+  const scratch = {
+    solution: vector(),
+    residual: vector(),
+    direction: vector(),
+    image: vector(),
+    stationary: vector(),
+  };
+  return { graph, first, splits, strengths, roots: strengths.map(Math.sqrt), direct, scratch };
 }
 
 /**
@@ -68,9 +78,9 @@ export function personalizedPageRank(
   const share = (1 - damping) / sum(seeds);
   const reset = new Float64Array(seeds.length);
   for (let i = 0; i < seeds.length; i++) reset[i] = share * seeds[i]!;
-  const { solution, residual } = system.begin(reset);
-  const image = new Float64Array(first);
-  const direction = residual.slice();
+  system.begin(reset);
+  const { solution, residual, direction, image } = walk.scratch;
+  direction.set(residual);
   let squares = 0;
   for (let i = 0; i < first; i++) squares += residual[i]! * residual[i]!;
   for (let iteration = 1; iteration <= mostIterations && squares > 0; iteration++) {
@@ -109,15 +119,15 @@ class WalkSystem {
     this.#product = sparseProduct(walk);
   }
 
-  /** Where conjugate gradients begin, and what is left of the right side there. A node without edges keeps what it gets. */
-  begin(reset: Float64Array): { solution: Float64Array; residual: Float64Array } {
-    const { first, roots, strengths, direct, graph } = this.#walk;
+  /** Writes where conjugate gradients begin, `solution`, and what is left of the right side there, `residual`. A node without edges keeps what it gets. */
+  begin(reset: Float64Array): void {
+    const { first, roots, strengths, direct, graph, scratch } = this.#walk;
+    const { solution, residual, stationary } = scratch;
+    for (const vector of [solution, residual, stationary]) vector.fill(0);
     const { output, through } = this.#product;
     for (let i = 0; i < through.length; i++) through[i] = reset[first + i]! / strengths[first + i]!;
     output.fill(0);
     this.#product.scatter();
-    const [solution, residual] = [new Float64Array(first), new Float64Array(first)];
-    const stationary = new Float64Array(first);
     let [mass, part] = [0, 0];
     for (let i = 0; i < first; i++) {
       if (graph.offsets[i] === graph.offsets[i + 1]) {
@@ -137,7 +147,6 @@ class WalkSystem {
       solution[i] = multiple * roots[i]!;
       residual[i]! -= multiple * stationary[i]!;
     }
-    return { solution, residual };
   }
 
   /** image = (I − d·A_ff − d²·A_ft·A_tf)·vector. */
