@@ -5,9 +5,6 @@ import { best, type Ranker, type Retrieval, type Scores } from "./retriever.js";
 import { Slots } from "./slots.js";
 import { termsOf } from "./terms.js";
 
-/** Lengths of documents for which the score of a term that occurs once is computed once a query; most postings are of such. */
-const tabulatedLengths = 256;
-
 /** Parameters of the formula. */
 export interface Bm25Options {
   /** Saturation of a term's count. */
@@ -118,21 +115,17 @@ export class Bm25 implements Ranker {
       this.#values = new Float64Array(this.#sums.length);
     }
     const sums = this.#sums;
-    const once = new Float64Array(tabulatedLengths);
     let many = 0;
     // Sums are made in the order of the terms, so that they do not depend on the order of the query's words.
     for (const [term, repeats] of [...counted(termsOf(query))].sort(([x], [y]) => byCodeUnits(x, y))) {
       const postings = this.#postings.get(term);
       if (postings === undefined) continue;
       const weight = repeats * Math.log(1 + (size - postings.size + 0.5) / (postings.size + 0.5)) ** this.#rarity;
-      const score = (count: number, length: number) =>
-        (weight * count * (k1 + 1)) / (count + k1 * (1 - b + (b * length) / meanLength));
-      for (let length = 0; length < tabulatedLengths; length++) once[length] = score(1, length);
       const { pairs, size: documents } = postings;
       for (let at = 0; at < 2 * documents; at += 2) {
         const [slot, count] = [pairs[at]!, pairs[at + 1]!];
-        const length = lengths[slot]!;
-        const part = count === 1 && length < tabulatedLengths ? once[length]! : score(count, length);
+        const length = 1 - b + (b * lengths[slot]!) / meanLength;
+        const part = (weight * count * (k1 + 1)) / (count + k1 * length);
         const before = sums[slot]!;
         if (Number.isNaN(before)) {
           this.#found[many++] = slot;
