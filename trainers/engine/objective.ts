@@ -74,7 +74,11 @@ export interface Objective {
 /** How a gradient becomes a change of the parameters: AdamW (Loshchilov & Hutter, 1711.05101) after clipping. */
 export interface Update {
   learningRate: number;
-  /** Factor on the learning rate for parameters whose name contains the key; the longest key wins. */
+  /**
+   * Factor on the learning rate for parameters whose name contains the key; the longest key wins. 0 freezes them: their
+   * gradient counts neither for the norm nor for the moments, and a frozen vision tower is computed once an image while
+   * its states are kept.
+   */
   componentRates?: Record<string, number>;
   beta1: number;
   beta2: number;

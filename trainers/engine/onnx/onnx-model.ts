@@ -243,6 +243,7 @@ export class OnnxModel implements Model {
       });
     }
     this.beforeChange();
+    this.decoder.pictures?.forget();
     readStore(this.decoder.base, openCheckpoint(directory, architectures));
   }
 

@@ -60,7 +60,11 @@ export const [tower, projector] = ["vision_tower", "multi_modal_projector"];
 
 /** Whether a tensor is of a tower or a projector. */
 export function isOfVision(name: string): boolean {
-  return name.startsWith(`${tower}.`) || name.startsWith(`${projector}.`);
+  return isOfTower(name) || name.startsWith(`${projector}.`);
+}
+
+export function isOfTower(name: string): boolean {
+  return name.startsWith(`${tower}.`);
 }
 
 /** Linear modules of a tower's layer, with the shape [out, in] of their weights. */

@@ -36,7 +36,7 @@ const quadratic = (model: TrainableDecoder, weight: number): Term => {
 const cases: Record<string, Make> = {
   "a plain step": () => ({}),
   "a clipped step": () => ({ update: { clip: 0.1 } }),
-  "rates of components": () => ({ update: { componentRates: { q_proj: 0.5, mlp: 2 } } }),
+  "rates of components": () => ({ update: { componentRates: { q_proj: 0.5, mlp: 2, norm: 0 } } }),
   "a half-space": (model) => ({
     update: {
       clip: 1,

@@ -28,8 +28,11 @@ export interface LoraWeights {
   dropout?(module: string, x: Value): Value;
 }
 
-/** What a graph sees pictures by: their patches, which its own tower turns into features, or features made before. */
-export type ImageInput = "patches" | "features";
+/**
+ * What a graph sees pictures by: their patches, which its own tower and projector turn into features; states of a tower,
+ * which its own projector does; or features made before.
+ */
+export type ImageInput = "patches" | "states" | "features";
 
 /** The projections whose heads are rotated. */
 export type Heads = "queries" | "keys";

@@ -1,5 +1,6 @@
 import { type DecoderConfig, linearModules } from "../../../model/decoder-config.js";
-import { towerFlops } from "../vision/tower.js";
+import { projectorFlops, towerFlops } from "../vision/tower.js";
+import type { ImageInput } from "./decoder.js";
 import type { PackedBatch } from "./packed-forward.js";
 
 /**
@@ -26,20 +27,23 @@ export function forwardFlops(config: DecoderConfig, batch: PackedBatch): { linea
 }
 
 /**
- * Forward and backward: each product has two gradients, a frozen weight's product only that of its input. A vision tower
- * is part of the pass unless it is frozen.
+ * Forward and backward: each product has two gradients, a frozen weight's product only that of its input.
+ *
+ * @param seen what the graph sees images by: of a tower or projector outside it nothing is counted.
  */
-export function trainingFlops(config: DecoderConfig, batch: PackedBatch, frozen: boolean): number {
+export function trainingFlops(config: DecoderConfig, batch: PackedBatch, frozen: boolean, seen?: ImageInput): number {
   const { linear, attention } = forwardFlops(config, batch);
-  return frozen ? 2 * linear + 3 * attention : 3 * (linear + attention + seeingFlops(config, batch));
+  return frozen ? 2 * linear + 3 * attention : 3 * (linear + attention + seeingFlops(config, batch, seen));
 }
 
 /** The forward pass of a training graph. */
-export function evaluationFlops(config: DecoderConfig, batch: PackedBatch, frozen: boolean): number {
+export function evaluationFlops(config: DecoderConfig, batch: PackedBatch, seen?: ImageInput): number {
   const { linear, attention } = forwardFlops(config, batch);
-  return linear + attention + (frozen ? 0 : seeingFlops(config, batch));
+  return linear + attention + seeingFlops(config, batch, seen);
 }
 
-function seeingFlops({ vision, hidden }: DecoderConfig, { images }: PackedBatch): number {
-  return vision === undefined ? 0 : towerFlops(vision, hidden, images.length);
+function seeingFlops({ vision, hidden }: DecoderConfig, { images }: PackedBatch, seen?: ImageInput): number {
+  if (vision === undefined || seen === undefined || seen === "features") return 0;
+  const tower = seen === "patches" ? towerFlops(vision, images.length) : 0;
+  return tower + projectorFlops(vision, hidden, images.length);
 }

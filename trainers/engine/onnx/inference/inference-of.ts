@@ -19,6 +19,6 @@ export function inferenceOf(
     virtualTokens: prompts?.options.virtualTokens ?? 0,
     tensors: decoder.tensors(weights),
     lora: adapter?.form,
-    frozenVision: decoder.frozen,
+    still: decoder.frozen ? "features" : weights === undefined ? "states" : "nothing",
   };
 }

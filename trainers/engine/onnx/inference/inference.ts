@@ -9,7 +9,7 @@ import type { Feeds, SessionOptions, Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
 import { featureInput } from "../vision/insert.js";
-import { type Pictures, requirePictures } from "../vision/pictures.js";
+import { type Pictures, requirePictures, type Still } from "../vision/pictures.js";
 
 /** What inference reads of a model. The tensors stay where training updates them in place. */
 export interface InferenceModel {
@@ -23,8 +23,8 @@ export interface InferenceModel {
   readonly virtualTokens?: number;
   /** The images of sequences; undefined where the model takes text alone. */
   readonly pictures?: Pictures;
-  /** Whether tower and projector are the same in every call. */
-  readonly frozenVision?: boolean;
+  /** What of pictures is the same in every call; nothing unless given. */
+  readonly still?: Still;
   readonly session: SessionOptions;
   /** Counts floating-point operations. */
   spend(flops: number): void;
@@ -45,10 +45,10 @@ export async function runPacked(
 }
 
 function imageFeeds(
-  { pictures, tensors, spend, frozenVision = false }: InferenceModel,
+  { pictures, tensors, spend, still = "nothing" }: InferenceModel,
   batch: PackedBatch,
 ): Promise<Feeds> {
-  return requirePictures(pictures).features(batch, tensors, spend, frozenVision);
+  return requirePictures(pictures).features(batch, tensors, spend, still);
 }
 
 /** Runs the graph of that name, made by `build` over the model's tensors; it is compiled once for a form of model. */

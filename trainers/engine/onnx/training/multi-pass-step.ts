@@ -13,6 +13,7 @@ interface Summable {
   differentiate(
     objective: Objective,
     part: number,
+    freezesTower: boolean,
     onto?: Vector,
   ): Promise<{ gradient: Vector; values: number[]; tokens: number; flops: number }>;
 }
@@ -32,10 +33,11 @@ export async function multiPassStep(
   objective: Objective,
   parts: readonly Part[],
   update: Update,
+  freezesTower: boolean,
 ): Promise<StepReport> {
   const { vectors } = model;
   const { constraint, reportGradient, ...rest } = update;
-  const { gradient: whole, values, ...sum } = await gradientInParts(model, parts);
+  const { gradient: whole, values, ...sum } = await gradientInParts(model, parts, freezesTower);
   const gradients = [whole];
   const project = (vector: Vector) =>
     projected(vector, constraint as Projection, vectors, model.session, model.trainable.tensors);
@@ -51,17 +53,18 @@ export async function multiPassStep(
 }
 
 /** The gradient of an objective in parts, and the values of each part's terms. */
-export async function gradientInParts(model: Summable, parts: readonly Part[]) {
+export async function gradientInParts(model: Summable, parts: readonly Part[], freezesTower = false) {
   const values: number[][] = [];
   const sum = { tokens: 0, flops: 0 };
   const gradients: Vector[] = [];
   for (const [index, part] of parts.entries()) {
     const onto = model.large ? gradients[0] : undefined;
-    const { gradient, values: own, tokens, flops } = await model.differentiate(part.objective, index, onto);
+    const found = await model.differentiate(part.objective, index, freezesTower, onto);
+    const { gradient } = found;
     if (gradient !== onto) gradients.push(gradient);
-    values.push(own);
-    sum.tokens += tokens;
-    sum.flops += flops;
+    values.push(found.values);
+    sum.tokens += found.tokens;
+    sum.flops += found.flops;
   }
   if (gradients.length === 1) return { gradient: gradients[0]!, values, ...sum };
   const gradient = model.vectors.combine(Array(gradients.length).fill(1), gradients);

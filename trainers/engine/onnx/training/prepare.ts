@@ -2,6 +2,7 @@ import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { Objective, Vector } from "../../contract.js";
 import { isTextTerm } from "../../parts.js";
 import { type DecoderArchitecture, graphVariant } from "../decoder/architecture.js";
+import type { ImageInput } from "../decoder/decoder.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
 import { type Feeds, floats, type Tensor } from "../graph/session.js";
 import type { LoraAdapter } from "../parameters/lora-adapter.js";
@@ -30,6 +31,8 @@ export interface Prepared {
   readonly pictures: Pictures | undefined;
   /** Whether the base, the vision tower included, stays as it is. */
   readonly frozen: boolean;
+  /** Every tensor by name. */
+  tensors(): Feeds;
   /** Counts floating-point operations. */
   spend(flops: number): void;
 }
@@ -42,13 +45,15 @@ export interface PrepareOptions {
   part?: number;
   /** In the place of the tokens that are predicted. */
   labels?: Int32Array;
+  /** Whether the tower is frozen where the base is trained. */
+  freezesTower?: boolean;
 }
 
 /** The form, inputs and value outputs of an objective. */
 export async function prepare(
   model: Prepared,
   objective: Objective,
-  { training = false, labels, seed = 0, part = 0 }: PrepareOptions = {},
+  { training = false, labels, seed = 0, part = 0, freezesTower = false }: PrepareOptions = {},
 ) {
   const { adapter, config, state } = model;
   const texts = objective.terms.filter(isTextTerm);
@@ -57,6 +62,7 @@ export async function prepare(
   const quadratics = model.large ? [] : quadraticTerms(objective);
   const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
   const dropout = training && batch !== null && (adapter?.options.dropout ?? 0) > 0;
+  const seen = model.frozen ? "features" : freezesTower ? "states" : "patches";
   const parameterTerms = objective.terms.filter(isParameterTerm);
   const form: Omit<TrainingForm, "result"> = {
     architecture: graphVariant(model.architecture),
@@ -67,11 +73,11 @@ export async function prepare(
     rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
     parameterTerms: parameterTerms.map(({ kind }) => kind),
     quadratics: quadratics.length,
-    images: batch && batch.packed.images.length > 0 ? (model.frozen ? "features" : "patches") : undefined,
+    images: batch && batch.packed.images.length > 0 ? seen : undefined,
   };
   const feeds: Record<string, Tensor> = { ...state.parameterFeeds };
   if (batch) Object.assign(feeds, batch.feeds, model.frozenFeeds);
-  if (batch && form.images) Object.assign(feeds, await imageFeeds(model, batch.packed));
+  if (batch && form.images) Object.assign(feeds, await imageFeeds(model, batch.packed, form.images));
   if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed, step: state.step, part }));
   const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
   for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
@@ -89,10 +95,12 @@ export async function prepare(
 }
 
 /** A tower that is trained is part of the graph; one that is frozen is computed apart, once for each image. */
-function imageFeeds(model: Prepared, batch: PackedBatch): Promise<Feeds> {
+function imageFeeds(model: Prepared, batch: PackedBatch, seen: ImageInput): Promise<Feeds> {
   const pictures = requirePictures(model.pictures);
   const spend = (flops: number) => model.spend(flops);
-  return model.frozen ? pictures.features(batch, model.frozenFeeds, spend, true) : pictures.patches(batch);
+  if (seen === "patches") return pictures.patches(batch);
+  if (seen === "features") return pictures.features(batch, model.frozenFeeds, spend, "features");
+  return pictures.states(batch, model.tensors(), spend);
 }
 
 export function quadraticTerms({ terms }: Objective) {

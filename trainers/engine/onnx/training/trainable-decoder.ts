@@ -13,6 +13,7 @@ import type {
 import { concatenateLogits, weighted } from "../../parts.js";
 import { llama } from "../architectures/llama.js";
 import type { DecoderArchitecture } from "../decoder/architecture.js";
+import type { ImageInput } from "../decoder/decoder.js";
 import { evaluationFlops, trainingFlops } from "../decoder/flops.js";
 import { type Feeds, type Fetches, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
@@ -26,6 +27,7 @@ import { type Pictures, picturesOf } from "../vision/pictures.js";
 import { largeModel, partsAtATime } from "./activations.js";
 import { updateForm } from "./adamw.js";
 import type { TrainingBatch } from "./batch.js";
+import { freezesTower } from "./component-rates.js";
 import { checkFinite } from "./finite.js";
 import { gradientInParts, multiPassStep } from "./multi-pass-step.js";
 import { prepare } from "./prepare.js";
@@ -34,7 +36,7 @@ import { quadraticsApart } from "./quadratic-in-segments.js";
 import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues } from "./term-values.js";
 import { type TrainingForm, trainingGraph } from "./training-graph.js";
-import { updateGraph } from "./update-graph.js";
+import { updateInOneGraph } from "./update-in-one-graph.js";
 import { updateInPieces } from "./update-in-pieces.js";
 import { updateInputs } from "./update-inputs.js";
 
@@ -107,8 +109,9 @@ export class TrainableDecoder {
   async step(objective: Objective, update: Update): Promise<StepReport> {
     const parts = partsAtATime(this, objective);
     const inOneGraph = parts.length === 1 && !isProjection(update.constraint) && !this.large;
-    if (!inOneGraph) return multiPassStep(this, objective, parts, update);
-    const prepared = await prepare(this, objective, { training: true, seed: this.seed });
+    const freezesTower = this.freezesTower(update);
+    if (!inOneGraph) return multiPassStep(this, objective, parts, update, freezesTower);
+    const prepared = await prepare(this, objective, { training: true, seed: this.seed, freezesTower });
     const form = { ...prepared.form, result: updateForm(update) };
     const gradient = update.reportGradient ? this.vectors.take(this.trainable.length) : undefined;
     const reported = gradient ? this.state.feeds("gradient", gradient) : {};
@@ -122,8 +125,8 @@ export class TrainableDecoder {
     const loss = weighted(objective, terms);
     const gradientNorm = scalar(result.norm!);
     checkFinite(loss, gradientNorm);
-    this.state.step++;
-    const report = { loss, terms, gradientNorm, ...this.countTraining(prepared.batch) };
+    this.moved(freezesTower);
+    const report = { loss, terms, gradientNorm, ...this.countTraining(prepared.batch, prepared.form.images) };
     return gradient ? { ...report, gradient: this.vectors.hold(gradient) } : report;
   }
 
@@ -133,7 +136,7 @@ export class TrainableDecoder {
       const { form, feeds, fetches, batch } = await prepare(this, part);
       const isEmpty = Object.keys(fetches).length === 0;
       const result = isEmpty ? {} : await this.run({ ...form, result: "values" }, feeds, fetches);
-      if (batch) this.countForward(batch);
+      if (batch) this.spend(evaluationFlops(this.config, batch.packed, form.images));
       sum += weighted(part, termValues(part, batch, { ...result, ...(await quadraticsApart(this, part)) }));
     }
     return sum;
@@ -143,9 +146,13 @@ export class TrainableDecoder {
     return (await gradientInParts(this, partsAtATime(this, objective))).gradient;
   }
 
-  /** The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. */
-  async differentiate(objective: Objective, part = 0, onto?: Vector) {
-    const { form, feeds, fetches, batch } = await prepare(this, objective, { training: true, seed: this.seed, part });
+  /**
+   * The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. That of a
+   * tower that is frozen is 0.
+   */
+  async differentiate(objective: Objective, part = 0, freezesTower = false, onto?: Vector) {
+    const how = { training: true, seed: this.seed, part, freezesTower };
+    const { form, feeds, fetches, batch } = await prepare(this, objective, how);
     const gradient = onto ? this.vectors.values(onto) : this.vectors.take(this.trainable.length);
     const given = onto ? this.state.feeds("sum", gradient) : {};
     const outputs = this.state.feeds(onto ? "next.sum" : "gradient", gradient);
@@ -155,28 +162,14 @@ export class TrainableDecoder {
     const result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, { ...fetches, ...outputs });
     const values = termValues(objective, batch, { ...result, ...(await quadraticsApart(this, objective, gradient)) });
     checkFinite(weighted(objective, values), gradient);
-    return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch) };
+    return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch, form.images) };
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
     const values = this.vectors.values(gradient, this.trainable.length);
-    if (this.large) {
-      const gradientNorm = await updateInPieces(this.state, values, update, this.vectors, this.session);
-      this.state.step++;
-      return { gradientNorm };
-    }
-    const form = updateForm(update);
-    const given = this.state.feeds("gradient", values);
-    const result = await sessions.run(
-      `update ${JSON.stringify({ form, layout: this.trainable.tensors })}`,
-      () => updateGraph(form, this.trainable),
-      { ...given, ...updateInputs(this.state, this.vectors, update) },
-      { norm: null, ...this.state.updateFetches },
-      this.session,
-    );
-    const gradientNorm = scalar(result.norm!);
-    checkFinite(0, gradientNorm);
-    this.state.step++;
+    const run = this.large ? updateInPieces : updateInOneGraph;
+    const gradientNorm = await run(this.state, values, update, this.vectors, this.session);
+    this.moved(this.freezesTower(update));
     return { gradientNorm };
   }
 
@@ -186,7 +179,7 @@ export class TrainableDecoder {
     const before = this.state.feeds("sum", sum);
     const after = this.state.feeds("next.sum", sum);
     const result = await this.run({ ...form, result: kind }, { ...feeds, ...before }, { ...fetches, ...after });
-    this.countTraining(batch);
+    this.countTraining(batch, form.images);
     checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
   }
 
@@ -197,7 +190,7 @@ export class TrainableDecoder {
     for (const { objective } of partsAtATime(this, { terms: [{ kind: "language-modeling", batch, weight: 1 }] })) {
       const { form, feeds, batch: laidOut } = await prepare(this, objective);
       const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
-      this.countForward(laidOut!);
+      this.spend(evaluationFlops(this.config, laidOut!.packed, form.images));
       const rows = laidOut!.packed.selectedRows;
       found.push({ rows, classes, values: (result.logits!.data as Float32Array).subarray(0, rows * classes) });
     }
@@ -210,6 +203,7 @@ export class TrainableDecoder {
 
   restore(vector: Vector): void {
     this.trainable.values.set(this.vectors.values(vector, this.trainable.length));
+    if (!this.frozen) this.pictures?.forget();
   }
 
   /** Adds an adapter: the base is frozen from then on. `seed` keys its initialization. Throws where there is one already. */
@@ -242,6 +236,7 @@ export class TrainableDecoder {
   /** Folds the adapter into the base, which is trainable again. */
   merge(): void {
     if (!this.adapter) throw new BenchError("INTERNAL", "The model has no adapter to merge.");
+    this.pictures?.forget();
     this.adapter.mergeInto(this.base);
     this.adapter = null;
     this.earlier.length = 0;
@@ -268,6 +263,17 @@ export class TrainableDecoder {
     return this.adapter !== null || this.prompts !== null;
   }
 
+  /** Whether an update leaves the tower as it is where the base is trained. */
+  private freezesTower({ componentRates }: Update): boolean {
+    return this.pictures !== undefined && !this.frozen && freezesTower(this.trainable, componentRates);
+  }
+
+  /** An update was carried out; states of a tower that it changed are given up. */
+  private moved(freezesTower: boolean): void {
+    this.state.step++;
+    if (!this.frozen && !freezesTower) this.pictures?.forget();
+  }
+
   private checkPlain(): void {
     if (!this.frozen) return;
     throw new BenchError("INTERNAL", "The model has an adapter or prompts already.", {
@@ -276,16 +282,12 @@ export class TrainableDecoder {
   }
 
   /** What a forward and backward pass takes, counted. */
-  private countTraining(batch: TrainingBatch | null): { tokens: number; flops: number } {
-    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen) : 0;
+  private countTraining(batch: TrainingBatch | null, seen?: ImageInput): { tokens: number; flops: number } {
+    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen, seen) : 0;
     const tokens = batch?.tokens ?? 0;
     this.flops += flops;
     this.trainedTokens += tokens;
     return { tokens, flops };
-  }
-
-  private countForward({ packed }: TrainingBatch): void {
-    this.spend(evaluationFlops(this.config, packed, this.frozen));
   }
 
   private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {

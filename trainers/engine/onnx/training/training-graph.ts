@@ -1,5 +1,5 @@
 import type { DecoderConfig } from "../../../model/decoder-config.js";
-import { isOfVision } from "../../../model/vision/vision-config.js";
+import { isOfTower, isOfVision } from "../../../model/vision/vision-config.js";
 import type { PromptOptions } from "../../contract.js";
 import { Decoder, type ImageInput, type LoraWeights } from "../decoder/decoder.js";
 import { packedForward } from "../decoder/packed-forward.js";
@@ -142,9 +142,10 @@ function texts(
   return objectives.reduce(add);
 }
 
-/** Whether nothing depends on a segment: those of tower and projector, where the texts have no images. */
+/** Whether nothing depends on a segment: those of tower and projector, as far as the graph has none. */
 function isUnseen({ tensors }: Segment, { images }: TrainingForm): boolean {
-  return images !== "patches" && tensors.every(({ name }) => isOfVision(name));
+  const isOutside = images === "states" ? isOfTower : isOfVision;
+  return images !== "patches" && tensors.every(({ name }) => isOutside(name));
 }
 
 function isForward(result: TrainingForm["result"]): result is "values" | "logits" {

@@ -1,5 +1,5 @@
 import { Graph, type Value } from "../graph/graph.js";
-import { divide, multiply, reshape, sumOfSquares, total } from "../graph/operators/index.js";
+import { cast, divide, multiply, reshape, sumOfSquares, total } from "../graph/operators/index.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf } from "../parameters/segments.js";
 import { gradientRates, moved, numbers, numbersOf, pieceNumbers, type UpdateForm } from "./adamw.js";
@@ -22,7 +22,7 @@ export function appendUpdate(
   reported: readonly Value[],
 ): void {
   if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
-  const { constrained, masks } = constrain(graph, form, segments, gradients);
+  const { constrained, masks, factors } = constrain(graph, form, segments, gradients);
   const norm = normOf(constrained);
   graph.output("norm", norm);
   const magnitudes = reported.map((value) => graph.node("Abs", [reshape(value, [1])], [1]));
@@ -39,7 +39,6 @@ export function appendUpdate(
   const inputs = (name: string, wanted = true): Value[] => (wanted ? segmentInputs(graph, name, segments) : []);
   const first = inputs("first");
   const second = inputs("second");
-  const factors = inputs("rates", form.componentRates);
   const anchors = inputs("proximal.anchor", form.proximal);
   const importances = inputs("proximal.importance", form.proximal);
   const states = segments.map(({ matrices }, i) =>
@@ -48,7 +47,7 @@ export function appendUpdate(
       gradient: choose(constrained[i]!, 0),
       first: first[i]!,
       second: second[i]!,
-      rates: factors[i],
+      rates: factors?.[i],
       mask: masks?.[i],
       anchor: anchors[i],
       importance: importances[i],
@@ -96,13 +95,15 @@ export function appendPiece(graph: Graph, form: UpdateForm, matrices: boolean): 
   const given = input("gradient")!;
   const normal = input("normal", form.constraint === "half-space");
   const mask = input("mask", form.constraint === "mask");
+  const factors = input("rates", form.componentRates);
   const masked = mask ? multiply(given, mask) : given;
+  const constrained = normal ? outside(masked, normal, rates.excess) : masked;
   const next = moved(rates, matrices, {
     parameters,
-    gradient: normal ? outside(masked, normal, rates.excess) : masked,
+    gradient: factors ? ofMoving(constrained, factors) : constrained,
     first: input("first")!,
     second: input("second")!,
-    rates: input("rates", form.componentRates),
+    rates: factors,
     mask,
     anchor: input("proximal.anchor", form.proximal),
     importance: input("proximal.importance", form.proximal),
@@ -122,12 +123,27 @@ export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph 
 interface Constrained {
   readonly constrained: readonly Value[];
   readonly masks?: readonly Value[];
+  /** On the learning rate, by component. */
+  readonly factors?: readonly Value[];
   /** Of the normals, what leaves the half-space. */
   readonly share?: Value;
 }
 
-/** The gradients within the constraint; a half-space in closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
+/** The gradients within the constraint, 0 where the component's rate is 0. */
 function constrain(
+  graph: Graph,
+  form: UpdateForm,
+  segments: readonly Segment[],
+  gradients: readonly Value[],
+): Constrained {
+  const whole = withinConstraint(graph, form, segments, gradients);
+  if (!form.componentRates) return whole;
+  const factors = segmentInputs(graph, "rates", segments);
+  return { ...whole, factors, constrained: whole.constrained.map((own, i) => ofMoving(own, factors[i]!)) };
+}
+
+/** A half-space in closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
+function withinConstraint(
   graph: Graph,
   { constraint }: UpdateForm,
   segments: readonly Segment[],
@@ -148,6 +164,12 @@ function constrain(
 
 function outside(gradient: Value, normal: Value, share: Value): Value {
   return gradient.graph.node("Sub", [gradient, multiply(normal, share)], gradient.shape);
+}
+
+/** The gradient of parameters whose rate is not 0. */
+function ofMoving(gradient: Value, factors: Value): Value {
+  const { graph, shape, type } = gradient;
+  return graph.node("Where", [cast(factors, "bool"), gradient, graph.constant([0])], shape, {}, type);
 }
 
 function normOf(gradients: readonly Value[]): Value {

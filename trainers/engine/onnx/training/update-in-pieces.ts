@@ -28,7 +28,6 @@ export async function updateInPieces(
   const form = updateForm(update);
   const { segments, store } = state;
   const own = updateVectors(state, vectors, update);
-  const { normal, mask } = own;
   const result = await sessions.run(
     `update norm ${JSON.stringify({ form, layout: store.tensors })}`,
     () => {
@@ -38,8 +37,7 @@ export async function updateInPieces(
     },
     {
       ...state.feeds("gradient", gradient),
-      ...(normal ? state.feeds("normal", normal) : {}),
-      ...(mask ? state.feeds("mask", mask) : {}),
+      ...Object.assign({}, ...["normal", "mask", "rates"].map((name) => own[name] && state.feeds(name, own[name]))),
       ...updateFeeds(update, state.step + 1),
     },
     undefined,

@@ -5,16 +5,19 @@ import { ImageReader } from "../../../model/vision/image-reader.js";
 import { mostFeatureBytes, tokensOfImage, type VisionConfig } from "../../../model/vision/vision-config.js";
 import type { ImageFile } from "../../contract.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
-import { Graph } from "../graph/graph.js";
+import { Graph, type Value } from "../graph/graph.js";
 import { type Feeds, floats, integers, type SessionOptions, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
-import { featureInput, placeInput } from "./insert.js";
+import { featureInput, placeInput, stateInput } from "./insert.js";
 import { patchFeeds } from "./patches.js";
-import { imageFeatures, towerFlops } from "./tower.js";
+import { projected, projectorFlops, towerFlops, towerStates } from "./tower.js";
+
+/** What of pictures is the same in every call since `forget`: a tower's states, or the features that are made of them too. */
+export type Still = "states" | "features" | "nothing";
 
 /**
- * The pictures of sequences as graphs read them. Features of at most `featureBytes` are kept while tower and projector are
- * frozen.
+ * The pictures of sequences as graphs read them. At most `featureBytes` are kept of what stays the same: features while
+ * tower and projector are frozen, else states while the tower is.
  */
 export class Pictures {
   private readonly reader: ImageReader;
@@ -44,53 +47,86 @@ export class Pictures {
    *
    * @param tensors of tower and projector, by name.
    * @param spend counts floating-point operations.
-   * @param frozen whether these tensors are the same in every call since `forget`: then features are kept.
+   * @param still which of these tensors are the same in every call since `forget`.
    */
-  async features(batch: PackedBatch, tensors: Feeds, spend: (flops: number) => void, frozen: boolean): Promise<Feeds> {
-    const places = this.places(batch);
+  async features(batch: PackedBatch, tensors: Feeds, spend: (flops: number) => void, still: Still): Promise<Feeds> {
     const { hidden } = this.config;
-    const size = tokensOfImage(this.vision) * hidden;
-    const values = new Float32Array(batch.images.length * size);
-    const known = frozen ? this.kept : new Recent<Float32Array>(this.featureBytes);
-    for (const [index, image] of batch.images.entries()) {
-      const own = await known.get(image.digest, async () => {
-        spend(towerFlops(this.vision, hidden, 1));
-        return this.compute(image, tensors);
-      });
-      values.set(own, index * size);
-    }
-    return { ...places, [featureInput]: floats(values, [values.length / hidden, hidden]) };
+    const anew = new Recent<Float32Array>(this.featureBytes);
+    const [states, features] = [still === "states" ? this.kept : anew, still === "features" ? this.kept : anew];
+    const project = async (image: ImageFile) => {
+      const state = await states.get(image.digest, () => this.state(image, tensors, spend));
+      spend(projectorFlops(this.vision, hidden, 1));
+      return this.project(state, tensors);
+    };
+    const own = (image: ImageFile) =>
+      still === "features" ? features.get(image.digest, () => project(image)) : project(image);
+    return this.stacked(batch, featureInput, hidden, own);
   }
 
-  /** Of the features that are kept. */
+  /** What a graph reads that is given the states of a tower which is the same since `forget`. As `features`. */
+  async states(batch: PackedBatch, tensors: Feeds, spend: (flops: number) => void): Promise<Feeds> {
+    const own = (image: ImageFile) => this.kept.get(image.digest, () => this.state(image, tensors, spend));
+    return this.stacked(batch, stateInput, this.vision.hidden, own);
+  }
+
+  /** Of what is kept. */
   get bytes(): number {
     return this.kept.bytes;
   }
 
-  /** Gives up the features that were kept. */
+  /** Gives up what was kept. */
   forget(): void {
     this.kept.clear();
   }
 
-  private async compute(image: ImageFile, tensors: Feeds): Promise<Float32Array> {
+  /** The places of the images, and what each is seen by, [tokens, width], one behind another. */
+  private async stacked(
+    batch: PackedBatch,
+    input: string,
+    width: number,
+    own: (image: ImageFile) => Promise<Float32Array>,
+  ): Promise<Feeds> {
+    const places = this.places(batch);
+    const size = tokensOfImage(this.vision) * width;
+    const values = new Float32Array(batch.images.length * size);
+    for (const [index, image] of batch.images.entries()) values.set(await own(image), index * size);
+    return { ...places, [input]: floats(values, [values.length / width, width]) };
+  }
+
+  private async state(image: ImageFile, tensors: Feeds, spend: (flops: number) => void): Promise<Float32Array> {
+    spend(towerFlops(this.vision, 1));
     const patches = patchFeeds(this.vision, [await this.reader.read(image)]);
     const rows = integers(new Int32Array(tokensOfImage(this.vision)));
+    return this.run("states", { ...tensors, ...patches, rows }, (graph, tensor) => {
+      graph.input("rows", ["rows"], "int32");
+      return towerStates(graph, this.vision, tensor, "rows");
+    });
+  }
+
+  private project(state: Float32Array, tensors: Feeds): Promise<Float32Array> {
+    const { hidden } = this.vision;
+    const feeds = { ...tensors, [stateInput]: floats(state, [state.length / hidden, hidden]) };
+    return this.run("features", feeds, (graph, tensor) =>
+      projected(this.vision, tensor, graph.input(stateInput, ["rows", hidden])),
+    );
+  }
+
+  private async run(
+    name: string,
+    feeds: Feeds,
+    build: (graph: Graph, tensor: (name: string) => Value) => Value,
+  ): Promise<Float32Array> {
     const construct = () => {
       const graph = new Graph();
-      graph.input("rows", ["rows"], "int32");
-      const tensor = (name: string) => graph.input(name, tensors[name]!.dims);
-      graph.output("features", imageFeatures(graph, this.vision, tensor, "rows"));
+      graph.output(
+        name,
+        build(graph, (own) => graph.input(own, feeds[own]!.dims)),
+      );
       return graph;
     };
-    const signature = `image features|${JSON.stringify({ vision: this.vision, width: this.config.hidden })}`;
-    const { features } = await sessions.run(
-      signature,
-      construct,
-      { ...tensors, ...patches, rows },
-      undefined,
-      this.session,
-    );
-    return features!.data as Float32Array;
+    const signature = `image ${name}|${JSON.stringify({ vision: this.vision, width: this.config.hidden })}`;
+    const result = await sessions.run(signature, construct, feeds, undefined, this.session);
+    return result[name]!.data as Float32Array;
   }
 
   /** The rows that features take the place of. Throws DATA_INVALID where the image tokens are not those of the images. */

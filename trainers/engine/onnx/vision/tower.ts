@@ -49,19 +49,28 @@ export function imageFeatures(
   tensor: (name: string) => Value,
   rows: string,
 ): Value {
+  return projected(config, tensor, towerStates(graph, config, tensor, rows));
+}
+
+/** The tower alone: the states that are projected, [`rows`, the tower's hidden]. */
+export function towerStates(graph: Graph, config: VisionConfig, tensor: (name: string) => Value, rows: string): Value {
   const places = placesOf(config);
   let x = embedPatches(graph, config, tensor);
   for (let layer = 0; layer < config.layers; layer++) x = towerLayer(config, tensor, layer, x);
   const byPicture = reshape(x, [images, places, config.hidden]);
   const chosen = config.dropsFirst ? split(byPicture, 1, [1, places - 1])[1]! : byPicture;
-  const features = reshape(chosen, [rows, config.hidden]);
+  return reshape(chosen, [rows, config.hidden]);
+}
+
+/** The projector alone: states of the tower → embeddings for a language model. */
+export function projected(config: VisionConfig, tensor: (name: string) => Value, states: Value): Value {
   const project = (name: string, input: Value) =>
     linear(
       input,
       tensor(`${projector}.${name}.weight`),
       config.projector.bias ? tensor(`${projector}.${name}.bias`) : undefined,
     );
-  return project("linear_2", activate[config.projector.activation](project("linear_1", features)));
+  return project("linear_2", activate[config.projector.activation](project("linear_1", states)));
 }
 
 /** Patches with their positions, [images · places, hidden]; the convolution of a patch is a product of matrices. */
@@ -104,11 +113,15 @@ function normalize(config: VisionConfig, tensor: (name: string) => Value, path: 
   return layerNorm(x, tensor(`${path}.weight`), tensor(`${path}.bias`), config.epsilon);
 }
 
-/** Floating-point operations of matrix products for so many pictures, forward. */
-export function towerFlops(config: VisionConfig, width: number, pictures: number): number {
+/** Floating-point operations of matrix products for so many pictures, forward: of the tower. */
+export function towerFlops(config: VisionConfig, pictures: number): number {
   const { hidden, intermediate, layers } = config;
   const places = placesOf(config);
   const layer = places * (4 * hidden ** 2 + 2 * hidden * intermediate) + 2 * hidden * places ** 2;
-  const ends = places * (patchesOf(config).size * hidden + width * hidden + width ** 2);
-  return 2 * pictures * (layers * layer + ends);
+  return 2 * pictures * (layers * layer + places * patchesOf(config).size * hidden);
+}
+
+/** And of the projector, to embeddings of `width`. */
+export function projectorFlops(config: VisionConfig, width: number, pictures: number): number {
+  return 2 * pictures * placesOf(config) * (width * config.hidden + width ** 2);
 }

@@ -41,9 +41,13 @@ def apply_update(
 ) -> float:
     """Clip, AdamW (Loshchilov & Hutter, 1711.05101, algorithm 2) and proximal pull. Returns the norm before clipping.
 
-    `gradient` is overwritten. Where `mask` is 0, parameters and moments keep their bits. Throws DIVERGED, and changes
-    nothing, where the norm or the loss is not finite.
+    `gradient` is overwritten; it is 0 where a component's rate is. Where `mask` is 0, parameters and moments keep their
+    bits. Throws DIVERGED, and changes nothing, where the norm or the loss is not finite.
     """
+    factors = _factors(trainable, update.get("componentRates") or {})
+    for own, factor in zip(trainable.split(gradient), factors):
+        if factor == 0:
+            own.zero_()
     norm = trainable.division.norm(gradient)
     check_finite(loss, norm)
     state = (trainable.values, trainable.first, trainable.second)
@@ -52,7 +56,6 @@ def apply_update(
     clip = update.get("clip")
     if clip is not None and clip < norm + 1e-6:
         gradient.mul_(clip / (norm + 1e-6))
-    factors = _factors(trainable, update.get("componentRates") or {})
     for part, rate, decay in _groups(trainable, factors, update):
         _adamw(trainable, gradient, part, rate, decay, update)
     trainable.step += 1

@@ -117,6 +117,96 @@ test("features of a frozen tower are computed once an image while they are kept,
 });
 
 test.each(variantNames)(
+  "%s: states of a tower at a rate of 0 are computed once an image while they are kept, counted, and change no bits",
+  async (name) => {
+    const directory = writeTinyLlava(variants[name]);
+    const frozen = { ...update, componentRates: { "vision_tower.": 0 } };
+    const run = async (featureBytes: number, microBatch?: number) => {
+      const own = await openCheckpointModel({ directory }, "cpu", { threads: 1, seed: 1, featureBytes });
+      const tokens = withImages([40, null, 50, 60], own.images!.length);
+      const batch = [lesson(tokens, [first]), lesson(tokens, [second]), lesson([40, 50])];
+      const tower = async () => {
+        const { layout } = await own.trainable();
+        const values = await own.read(await own.snapshot());
+        const of = layout.filter((tensor) => tensor.name.startsWith("vision_tower."));
+        return of.map(({ offset, length }) => values.slice(offset, offset + length));
+      };
+      const before = await tower();
+      const bytes = await own.tensorBytes();
+      const steps = [];
+      for (let step = 0; step < 3; step++) steps.push(await own.step({ ...objective(...batch), microBatch }, frozen));
+      expect(await tower()).toEqual(before);
+      const asked = [{ id: "a", tokens, images: [first], continuation: [70, 80] }];
+      const scores = await own.score(asked);
+      const kept = (await own.tensorBytes()) - bytes;
+      await own.step(objective(...batch), update);
+      const moved = await own.score(asked);
+      const saved = temporaryDirectory();
+      await own.save(saved);
+      expect(await (await open(saved)).score(asked)).toEqual(moved);
+      return { bits: [steps, scores, moved, await own.digest()], flops: (await own.meter()).flops, kept };
+    };
+    const [kept, anew] = [await run(2 ** 20), await run(0)];
+    expect(kept.bits).toEqual(anew.bits);
+    expect(kept.flops).toBeLessThan(anew.flops);
+    expect(kept.kept).toBeGreaterThan(anew.kept);
+    expect((await run(2 ** 20, 1)).bits).toEqual((await run(0, 1)).bits);
+  },
+);
+
+test("what is kept of images goes with the weights, also where requests join a batch that is under way", async () => {
+  const serving = (directory: string) =>
+    openCheckpointModel({ directory }, "cpu", { threads: 1, seed: 1, promptBytes: 2 ** 20, featureBytes: 2 ** 20 });
+  const answers = async (model: Model) => {
+    const asked = [
+      { id: "a", tokens: prompt, images: [first] },
+      { id: "b", tokens: [40, 50] },
+    ];
+    const texts = asked.map((request) => model.generate([request], { maxNewTokens: 4 }));
+    return [await Promise.all(texts), await model.score([question()])];
+  };
+  const [model, trained] = [await serving(writeTinyLlava()), await open(writeTinyLlava())];
+  for (let step = 0; step < 3; step++) await trained.step(objective(lesson(prompt, [first])), update);
+  const saved = temporaryDirectory();
+  await trained.save(saved);
+  const start = await model.snapshot();
+  const before = await answers(model);
+  await model.load(saved);
+  const after = await answers(model);
+  expect(after).not.toEqual(before);
+  expect(after).toEqual(await answers(await serving(saved)));
+  await model.restore(start);
+  expect(await answers(model)).toEqual(before);
+});
+
+test("a rate of 0 leaves a component's gradient out of the norm that is clipped", async () => {
+  const steps = async (componentRates: Record<string, number>) => {
+    const model = await open(writeTinyLlava());
+    const gradient = await model.gradient(objective(lesson(prompt, [first])));
+    const values = await model.read(gradient);
+    const { layout } = await model.trainable();
+    const own = layout.filter(({ name }) => componentRates[name.split(".")[0]!] !== 0);
+    const squares = own.map(({ offset, length }) =>
+      values.subarray(offset, offset + length).reduce((s, g) => s + g * g, 0),
+    );
+    const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+    const { gradientNorm } = await model.apply(gradient, { ...update, componentRates });
+    expect(gradientNorm / norm).toBeCloseTo(1, 4);
+    const stepped = await open(writeTinyLlava());
+    const report = await stepped.step(objective(lesson(prompt, [first])), { ...update, componentRates });
+    expect(report.gradientNorm / norm).toBeCloseTo(1, 4);
+    return norm;
+  };
+  const all = await steps({ lm_head: 0.5 });
+  const frozen: Record<string, number>[] = [
+    { vision_tower: 0 },
+    { vision_tower: 0, multi_modal_projector: 0 },
+    { model: 0 },
+  ];
+  for (const rates of frozen) expect(await steps(rates)).toBeLessThan(all);
+});
+
+test.each(variantNames)(
   "%s: what is trained is saved under the same names, and opens with the same answers",
   async (name) => {
     const directory = writeTinyLlava(variants[name]);
