@@ -1,7 +1,7 @@
 """The same training and answers in transformers, eager, one thread: reads a workload, then the name of what to measure, line by line.
 
 Pictures are preprocessed once, before anything is measured, as they are kept by the engines; features are computed each
-time.
+time. A frozen tower takes no gradient.
 """
 import json
 import sys
@@ -21,11 +21,14 @@ pixels = torch.cat([processor(images=own, return_tensors="pt")["pixel_values"] f
 ids = torch.tensor([own["tokens"] for own in work["sequences"]])
 labels = ids.where(torch.tensor([own["weights"] for own in work["sequences"]]) > 0, -100)
 options = work["update"]
+tower = [p for name, p in model.named_parameters() if "vision_tower." in name]
 
 
-def train() -> list[float]:
+def train(frozen: bool) -> list[float]:
+    for parameter in tower:
+        parameter.requires_grad_(not frozen)
     optimizer = torch.optim.AdamW(
-        model.parameters(),
+        [p for p in model.parameters() if p.requires_grad],
         lr=options["learningRate"],
         betas=(options["beta1"], options["beta2"]),
         eps=options["epsilon"],
@@ -37,7 +40,7 @@ def train() -> list[float]:
         loss = model(input_ids=ids, attention_mask=torch.ones_like(ids), pixel_values=pixels, labels=labels).loss
         model.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), options["clip"])
+        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.grad is not None], options["clip"])
         optimizer.step()
         losses.append(loss.item())
     return losses
@@ -60,5 +63,5 @@ print(json.dumps({"version": transformers.__version__}), flush=True)
 for line in sys.stdin:
     kind = line.strip()
     started = time.perf_counter()
-    losses = answers() if kind == "answers" else train()
+    losses = answers() if kind == "answers" else train(kind != "training")
     print(json.dumps({"seconds": time.perf_counter() - started, "losses": losses}), flush=True)

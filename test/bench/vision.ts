@@ -39,15 +39,16 @@ const update = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, we
 const objective = { terms: [{ kind: "language-modeling" as const, batch: sequences, weight: 1 }] };
 const questions = sequences.map(({ tokens, images }, i) => ({ id: String(i), tokens: tokens.slice(0, -3), images }));
 
-const kinds = ["training", "answers"] as const;
+const kinds = ["training", "training, tower frozen", "answers"] as const;
 type Kind = (typeof kinds)[number];
 
 async function measure(model: Model, kind: Kind): Promise<{ seconds: number; losses: number[] }> {
+  const componentRates: Record<string, number> = kind === "training" ? {} : { "vision_tower.": 0 };
   const losses: number[] = [];
   await model.optimizer.reset();
   const started = performance.now();
   if (kind === "answers") await model.generate(questions, { maxNewTokens: written });
-  else for (let i = 0; i < steps; i++) losses.push((await model.step(objective, update)).loss);
+  else for (let i = 0; i < steps; i++) losses.push((await model.step(objective, { ...update, componentRates })).loss);
   return { seconds: (performance.now() - started) / 1000, losses };
 }
 
