@@ -168,7 +168,7 @@ export class TrainableDecoder {
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
     const values = this.vectors.values(gradient, this.trainable.length);
     const run = this.large ? updateInPieces : updateInOneGraph;
-    const gradientNorm = await run(this.state, values, update, this.vectors, this.session);
+    const gradientNorm = await run(this, values, update);
     this.moved(this.freezesTower(update));
     return { gradientNorm };
   }

@@ -1,21 +1,16 @@
 import type { Update } from "../../contract.js";
-import type { SessionOptions } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
-import type { TrainableState } from "../parameters/trainable-state.js";
-import type { VectorPool } from "../parameters/vector-pool.js";
 import { updateForm } from "./adamw.js";
 import { checkFinite } from "./finite.js";
 import { scalar } from "./term-values.js";
 import { updateGraph } from "./update-graph.js";
-import { updateInputs } from "./update-inputs.js";
+import { type Updatable, updateInputs } from "./update-inputs.js";
 
 /** The update of `updateGraph` in one run. Returns the norm of the gradient; throws DIVERGED where it is not finite, and then changes nothing. */
 export async function updateInOneGraph(
-  state: TrainableState,
+  { state, vectors, session }: Updatable,
   gradient: Float32Array,
   update: Update,
-  vectors: VectorPool,
-  session: SessionOptions,
 ): Promise<number> {
   const form = updateForm(update);
   const result = await sessions.run(

@@ -1,14 +1,13 @@
 import type { Update } from "../../contract.js";
 import { Graph } from "../graph/graph.js";
-import { floats, type SessionOptions, type Tensor } from "../graph/session.js";
+import { floats, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import { segmentInputs } from "../parameters/segments.js";
-import type { TrainableState } from "../parameters/trainable-state.js";
-import type { VectorPool } from "../parameters/vector-pool.js";
 import { updateFeeds, updateForm } from "./adamw.js";
 import { checkFinite } from "./finite.js";
+import { scalar } from "./term-values.js";
 import { appendNorm, appendPiece } from "./update-graph.js";
-import { updateVectors } from "./update-inputs.js";
+import { type Updatable, updateVectors } from "./update-inputs.js";
 
 /** Elements of a piece: its vectors take 1 MB each. */
 const pieceLength = 2 ** 18;
@@ -19,11 +18,9 @@ const pieceLength = 2 ** 18;
  * norm; throws DIVERGED where it is not finite, and then changes nothing.
  */
 export async function updateInPieces(
-  state: TrainableState,
+  { state, vectors, session }: Updatable,
   gradient: Float32Array,
   update: Update,
-  vectors: VectorPool,
-  session: SessionOptions,
 ): Promise<number> {
   const form = updateForm(update);
   const { segments, store } = state;
@@ -43,7 +40,7 @@ export async function updateInPieces(
     undefined,
     session,
   );
-  const norm = (result.norm!.data as Float32Array)[0]!;
+  const norm = scalar(result.norm!);
   checkFinite(0, norm);
   const written = { parameters: store.values, first: state.first, second: state.second };
   const all = { ...own, ...written, gradient };

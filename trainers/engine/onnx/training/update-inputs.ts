@@ -1,9 +1,16 @@
 import type { Update, Vector } from "../../contract.js";
-import type { Feeds } from "../graph/session.js";
+import type { Feeds, SessionOptions } from "../graph/session.js";
 import type { TrainableState } from "../parameters/trainable-state.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
 import { updateFeeds } from "./adamw.js";
 import { componentRates } from "./component-rates.js";
+
+/** What of a model an update reads and writes. */
+export interface Updatable {
+  readonly state: TrainableState;
+  readonly vectors: VectorPool;
+  readonly session: SessionOptions;
+}
 
 /** What the graph of an update reads, besides the gradient. */
 export function updateInputs(state: TrainableState, vectors: VectorPool, update: Update): Feeds {
