@@ -180,6 +180,10 @@ export class KeyValueCache {
   }
 }
 
+/** Bytes of the keys and values of a row with so many slots. */
+export const rowBytes = ({ layers, keyValueHeads, headDimension }: DecoderConfig, slots: number): number =>
+  4 * layers * 2 * keyValueHeads * headDimension * slots;
+
 function extended(values: Float32Array, length: number): Float32Array<ArrayBuffer> {
   const longer = new Float32Array(length);
   longer.set(values);

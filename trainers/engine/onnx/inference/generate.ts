@@ -4,7 +4,7 @@ import type { EngineRequest, Written } from "../../contract.js";
 import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
 import { floats, integers } from "../graph/session.js";
 import { type Batch, batchesOf } from "./batches.js";
-import { KeyValueCache } from "./cache.js";
+import { KeyValueCache, rowBytes } from "./cache.js";
 import { decodeFlops } from "./decode-flops.js";
 import { decodeGraph } from "./graphs.js";
 import { type InferenceModel, runGraph } from "./inference.js";
@@ -92,8 +92,7 @@ async function continueBatch(
 
 /** How many prompts of that width, to be continued by so many tokens, are computed together. */
 function rowsWithin(config: DecoderConfig, width: number, newTokens: number): number {
-  const { layers, heads, keyValueHeads, headDimension } = config;
-  const cache = 4 * layers * 2 * keyValueHeads * headDimension * (width + newTokens);
-  const attention = 4 * heads * width * width;
+  const cache = rowBytes(config, width + newTokens);
+  const attention = 4 * config.heads * width * width;
   return Math.floor(Math.min(mostRows, cacheBytes / cache, attentionBytes / attention));
 }

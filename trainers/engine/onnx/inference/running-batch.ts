@@ -4,7 +4,7 @@ import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { Cancelled, EngineRequest, Written } from "../../contract.js";
 import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
-import { KeyValueCache } from "./cache.js";
+import { KeyValueCache, rowBytes } from "./cache.js";
 import { decodeFlops } from "./decode-flops.js";
 import { blockGraph, blockTokens, decodeGraph } from "./graphs.js";
 import { type InferenceModel, runGraph } from "./inference.js";
@@ -87,7 +87,7 @@ export class RunningBatch {
       const row = rowOf(request, decoding, contextLength);
       this.#waiting.push({
         ...{ ...row, prompt, scope, decoding, used: 0, cachedTokens: 0, resolve, reject },
-        bytes: bytesOf(this.config, slotsFor(prompt.length + row.limit)),
+        bytes: rowBytes(this.config, slotsFor(prompt.length + row.limit)),
         written: (text) => written?.(text),
         cancelled: () => cancelled?.() === true,
       });
@@ -232,9 +232,6 @@ function placeOf({ used, prompt }: Row): { key: string; slots: number; step: num
   const [slots, step] = [slotsFor(used), used < prompt.length ? blockTokens : 1];
   return { key: `${slots} ${step}`, slots, step };
 }
-
-const bytesOf = ({ layers, keyValueHeads, headDimension }: DecoderConfig, slots: number): number =>
-  4 * layers * 2 * keyValueHeads * headDimension * slots;
 
 /** Runs the graph of a pool: `counts` tokens of each row, the rest of a block is padding that no token sees. */
 function compute(

@@ -51,15 +51,14 @@ export class Pictures {
    */
   async features(batch: PackedBatch, tensors: Feeds, spend: (flops: number) => void, still: Still): Promise<Feeds> {
     const { hidden } = this.config;
-    const anew = new Recent<Float32Array>(this.featureBytes);
-    const [states, features] = [still === "states" ? this.kept : anew, still === "features" ? this.kept : anew];
+    const states = still === "states" ? this.kept : new Recent<Float32Array>(this.featureBytes);
     const project = async (image: ImageFile) => {
       const state = await states.get(image.digest, () => this.state(image, tensors, spend));
       spend(projectorFlops(this.vision, hidden, 1));
       return this.project(state, tensors);
     };
     const own = (image: ImageFile) =>
-      still === "features" ? features.get(image.digest, () => project(image)) : project(image);
+      still === "features" ? this.kept.get(image.digest, () => project(image)) : project(image);
     return this.stacked(batch, featureInput, hidden, own);
   }
 
