@@ -39,12 +39,16 @@ export const promptedFacts =
     return answers.map((answer, index) => parseFacts(answer, documents[index]!.id));
   };
 
-function parseFacts(answer: string, id: string): Fact[] {
-  // What follows an empty line behind facts is another passage that the model makes up.
-  const lines = answer
+/** The lines of an answer up to an empty one: what follows it is another text that the model makes up. */
+export function answerLines(answer: string): string[] {
+  return answer
     .trim()
     .split(/\n\s*\n/)[0]!
     .split("\n");
+}
+
+function parseFacts(answer: string, id: string): Fact[] {
+  const lines = answerLines(answer);
   const facts = lines.flatMap((line): Fact[] => {
     const parts = line.split("|").map((part) => part.trim());
     return parts.length === 3 && parts.every((part) => part !== "") ? [parts as unknown as Fact] : [];

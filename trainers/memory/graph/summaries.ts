@@ -1,6 +1,6 @@
 import { head } from "../../../harness/contract/printable.js";
 import { Bm25 } from "../bm25.js";
-import type { Ask } from "../extraction/prompted.js";
+import { type Ask, answerLines } from "../extraction/prompted.js";
 import { factText, keyOf, type Triple, tripleOfKey } from "../facts.js";
 import { communitiesOf } from "./communities.js";
 import type { KnowledgeGraph } from "./knowledge-graph.js";
@@ -35,13 +35,7 @@ export const summarizeWith =
       (facts) => `Facts:\n${facts}\nSummarize these facts in at most three sentences. Use nothing else.\nSummary:`,
     );
     const answers = await ask(prompts, summaryTokens);
-    // What follows an empty line is another text that the model makes up.
-    return answers.map((answer) =>
-      answer
-        .trim()
-        .split(/\n\s*\n/)[0]!
-        .replaceAll("\n", " "),
-    );
+    return answers.map((answer) => answerLines(answer).join(" "));
   };
 
 /**
