@@ -10,6 +10,7 @@ export const capabilities = {
   importance: "the Fisher information and the sensitivity of each parameter",
   logits: "logits of training sequences and the terms `distillation`, `logit-matching`, `label-logit`, `logit-norm`",
   activations: "the magnitudes of the outputs of linear modules",
+  "input-moments": "the second moments of the inputs of linear modules",
   constraints: "linear constraints on the gradient (`Update.constraint`)",
   subspaces: "the constraint `subspaces`, which keeps directions of matrices",
   "reverse-distillation": "the term `reverse-distillation`",

@@ -240,6 +240,12 @@ export interface OptionalMembers {
 
   /** `activations`: Σ |output| of every linear module over the requests' tokens, one value an output neuron, by the module's path. */
   activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>>;
+
+  /**
+   * `input-moments`: Σ x·xᵀ over the requests' tokens, [in, in] row by row, of the inputs x of the linear modules whose last
+   * name is one of `modules`, by the module's path.
+   */
+  inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<Record<string, Float32Array>>;
 }
 
 /** A model as methods see it: they declare the capabilities whose members they call. */

@@ -16,6 +16,7 @@ const optionalMethods = [
   "sensitivity",
   "logits",
   "activations",
+  "inputMoments",
 ] as const satisfies (keyof OptionalMembers)[];
 
 /** What every model must have, as paths from it. */

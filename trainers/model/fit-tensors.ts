@@ -23,3 +23,11 @@ export function misfit(name: string, file: string): BenchError {
     fix: "Load what a model of the same shape and adapter saved.",
   });
 }
+
+/** What is thrown where a directory without an adapter is to be loaded into a model that has one. */
+export function lacksAdapter(directory: string): BenchError {
+  return new BenchError("MODEL_INVALID", "The model has an adapter; the directory contains none.", {
+    at: { file: directory },
+    fix: "Load the directory into the base model, before an adapter is added.",
+  });
+}

@@ -137,6 +137,35 @@ const checks: Record<Capability, (open: Open) => void> = {
       expect(Object.values(found).every((values) => values.every((value) => value >= 0))).toBe(true);
     });
   },
+  "input-moments"(open) {
+    test("the moments of a module's inputs are Σ x·xᵀ, of the modules that were asked for", async () => {
+      const model = await open();
+      const [one, other] = [
+        { id: "a", tokens: [40, 50, 60] },
+        { id: "b", tokens: [70, 50] },
+      ];
+      const found = await model.inputMoments([one, other], ["q_proj", "k_proj", "down_proj"]);
+      const names = ["self_attn.q_proj", "self_attn.k_proj", "mlp.down_proj"].map((name) => `model.layers.0.${name}`);
+      expect(Object.keys(found).sort()).toEqual(names.sort());
+      const [queries, keys, down] = names
+        .sort()
+        .reverse()
+        .map((name) => found[name]!);
+      expect(queries).toEqual(keys);
+      expect(down).toHaveLength(48 * 48);
+      const parts = [await model.inputMoments([one], ["q_proj"]), await model.inputMoments([other], ["q_proj"])];
+      const width = Math.sqrt(queries!.length);
+      for (let row = 0; row < width; row++) {
+        expect(queries![row * width + row]).toBeGreaterThan(0);
+        for (let column = 0; column < width; column++) {
+          const at = row * width + column;
+          expect(queries![at]).toBeCloseTo(queries![column * width + row]!, 5);
+          const sum = parts.reduce((total, part) => total + part["model.layers.0.self_attn.q_proj"]![at]!, 0);
+          expect(Math.abs(queries![at]! - sum)).toBeLessThan(1e-4);
+        }
+      }
+    });
+  },
   subspaces(open) {
     test("neither a step nor the decay of one changes a matrix along kept directions", async () => {
       const model = await open();

@@ -64,6 +64,7 @@ test("the plan of memory knows who trains all parameters, and what grows with th
     "lora",
     "o-lora",
     "n-lora",
+    "inflora",
     "adalora",
     "lora-per-task",
     "routed-lora",

@@ -1,7 +1,6 @@
-import { BenchError } from "../../../harness/contract/errors.js";
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
-import { misfit } from "../../model/fit-tensors.js";
+import { lacksAdapter, misfit } from "../../model/fit-tensors.js";
 import { FoldedAdapters } from "../../model/folded-adapters.js";
 import { holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
@@ -29,7 +28,7 @@ import { byWeights } from "../requests.js";
 import { architectures } from "./architectures/index.js";
 import type { DecoderArchitecture } from "./decoder/architecture.js";
 import type { SessionOptions } from "./graph/session.js";
-import { activations } from "./inference/activations.js";
+import { activations, inputMoments } from "./inference/activations.js";
 import { generate } from "./inference/generate.js";
 import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
@@ -218,6 +217,10 @@ export class OnnxModel implements Model {
     return activations(this.inference(undefined), requests);
   }
 
+  inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<Record<string, Float32Array>> {
+    return inputMoments(this.inference(undefined), requests, modules);
+  }
+
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {
     return this.answer(requests, embed);
   }
@@ -236,12 +239,7 @@ export class OnnxModel implements Model {
     const { prompts, adapter } = this.decoder;
     if (prompts) return fillStore(prompts.store, openPrompts(directory), directory);
     if (holdsAdapter(directory)) return this.loadAdapter(directory);
-    if (adapter) {
-      throw new BenchError("MODEL_INVALID", "The model has an adapter; the directory contains none.", {
-        at: { file: directory },
-        fix: "Load the directory into the base model, before an adapter is added.",
-      });
-    }
+    if (adapter) throw lacksAdapter(directory);
     this.beforeChange();
     this.decoder.pictures?.forget();
     readStore(this.decoder.base, openCheckpoint(directory, architectures));

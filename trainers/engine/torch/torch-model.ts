@@ -229,6 +229,14 @@ export class TorchModel implements Model {
     return this.ask("activations", { requests: requests.map(plain) });
   }
 
+  async inputMoments(
+    requests: readonly EngineRequest[],
+    modules: readonly string[],
+  ): Promise<Record<string, Float32Array>> {
+    await this.pictures.show(requests);
+    return this.ask("input_moments", { requests: requests.map(plain), modules });
+  }
+
   async save(directory: string, weights?: Vector): Promise<void> {
     if (this.added.any) return this.added.save(directory, weights);
     await this.ask("save", { directory, weights });

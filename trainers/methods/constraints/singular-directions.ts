@@ -13,7 +13,7 @@ export interface SingularDirections {
  * (Hestenes, 1958; Golub & Van Loan, 8.6.3): accurate for small matrices, and cubic in the smaller side.
  */
 export function singularDirections(
-  matrix: Float32Array,
+  matrix: Float32Array | Float64Array,
   [rows, columns]: readonly [number, number],
   count: number,
 ): SingularDirections {

@@ -1,5 +1,6 @@
 import type { Method } from "../method.js";
 import { adalora } from "./adalora.js";
+import { infLora } from "./inflora.js";
 import { l2p } from "./l2p.js";
 import { lora } from "./lora.js";
 import { loraPerTask } from "./lora-per-task.js";
@@ -14,6 +15,7 @@ export const isolation: Method[] = [
   lora,
   oLora,
   nLora,
+  infLora,
   adalora,
   loraPerTask,
   routedLora,

@@ -60,10 +60,33 @@ def osf(weight, gradient, count):
     return {"values": s.tolist(), "projected": (left @ gradient @ right).tolist()}
 
 
+def inflora(tasks, share, rank):
+    """
+    2404.00228, section 3.3, and DualGPM with a basis of the complement of the kept space: for each task, whose inputs are
+    columns, the projector on the rows of its adapter and, after it, that on the kept space.
+    """
+    width = tasks[0].shape[0]
+    outside, found = torch.eye(width), []
+    for inputs in tasks:
+        left = outside @ outside.T @ inputs
+        u, s, _ = torch.linalg.svd(left, full_matrices=False)
+        own = u[:, :rank][:, s[:rank] > 1e-6]
+        kept, count = (inputs**2).sum() - (s**2).sum(), 0
+        while kept < share * (inputs**2).sum():
+            kept, count = kept + s[count] ** 2, count + 1
+        z = u[:, :count]
+        basis, sizes, _ = torch.linalg.svd(outside - z @ (z.T @ outside), full_matrices=False)
+        outside = basis[:, sizes > 0.5]
+        found.append({"rows": (own @ own.T).tolist(), "kept": (torch.eye(width) - outside @ outside.T).tolist()})
+    return found
+
+
 vectors = rounded(torch.randn(3, 16))
 student, teacher = rounded(torch.randn(4, 6)), rounded(torch.randn(4, 6))
 a, b = rounded(torch.randn(2, 5)), rounded(torch.randn(4, 2))
 matrices = [(rounded(torch.randn(*shape)), rounded(torch.randn(*shape))) for shape in [(6, 4), (4, 6), (5, 5)]]
+stretch = torch.tensor([4.0, 3.0, 2.0, 1.0, 0.5, 0.25])
+inputs = [rounded(torch.randn(6, 9) * stretch.roll(2 * i)[:, None]) for i in range(3)]
 print(
     json.dumps(
         {
@@ -77,6 +100,7 @@ print(
             "osf": [
                 {"weight": w.tolist(), "gradient": g.tolist(), "count": 2, "expected": osf(w, g, 2)} for w, g in matrices
             ],
+            "inflora": {"share": 0.8, "rank": 2, "inputs": [x.tolist() for x in inputs], "expected": inflora(inputs, 0.8, 2)},
         }
     )
 )

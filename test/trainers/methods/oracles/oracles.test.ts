@@ -14,6 +14,7 @@ import { projected } from "../../../../trainers/engine/onnx/training/projection.
 import { subspaceValue } from "../../../../trainers/engine/onnx/training/subspaces.js";
 import { electSigns, magMax, trim } from "../../../../trainers/methods/averaging/task-vectors.js";
 import { singularDirections } from "../../../../trainers/methods/constraints/singular-directions.js";
+import { InputSpace } from "../../../../trainers/methods/isolation/input-space.js";
 import { divergence } from "../../../../trainers/training/monitors/base-distance.js";
 
 type Matrix = number[][];
@@ -28,6 +29,7 @@ const oracle: {
   forward: { rows: number[]; gradient: Matrix };
   reverse: { rows: number[]; gradient: Matrix };
   sparsity: { a: Matrix; b: Matrix; expected: { value: number; a: Matrix; b: Matrix } };
+  inflora: { share: number; rank: number; inputs: Matrix[]; expected: { rows: Matrix; kept: Matrix }[] };
   osf: { weight: Matrix; gradient: Matrix; count: number; expected: { values: number[]; projected: Matrix } }[];
 } = JSON.parse(readFileSync(new URL("./oracle.json", import.meta.url), "utf8"));
 
@@ -129,4 +131,25 @@ test.each(oracle.osf.map((one, i) => [i, one] as const))("osf: matrix %i", async
     [{ name: "w", shape, offset: 0, length: shape[0] * shape[1] }],
   );
   expect(farthest(pool.values(result), expected.projected.flat())).toBeLessThan(1e-6);
+});
+
+test("inflora: rows of each task's adapter and the kept space, from second moments alone", () => {
+  const { share, rank, inputs, expected } = oracle.inflora;
+  const width = inputs[0]!.length;
+  const space = new InputSpace(width);
+  const projector = (rows: Float32Array) =>
+    Array.from({ length: width * width }, (_, at) => {
+      let sum = 0;
+      for (let row = 0; row < rows.length; row += width)
+        sum += rows[row + Math.floor(at / width)]! * rows[row + (at % width)]!;
+      return sum;
+    });
+  for (const [task, own] of inputs.entries()) {
+    const moments = Float32Array.from({ length: width * width }, (_, at) =>
+      own[Math.floor(at / width)]!.reduce((sum, value, i) => sum + value * own[at % width]![i]!, 0),
+    );
+    expect(farthest(projector(space.directions(moments, rank)), expected[task]!.rows.flat())).toBeLessThan(1e-5);
+    space.extend(moments, share, "squares");
+    expect(farthest(projector(space.basis), expected[task]!.kept.flat())).toBeLessThan(1e-5);
+  }
 });

@@ -101,13 +101,13 @@ export class Decoder {
     return rmsNorm(x, this.tensor(`${name}.weight`), this.config.rmsEpsilon);
   }
 
-  /** Called with the path and the output [rows, out] of each linear module as it is built. */
-  watch?: (path: string, output: Value) => void;
+  /** Called with the path, the input [rows, in] and the output [rows, out] of each linear module as it is built. */
+  watch?: (path: string, input: Value, output: Value) => void;
 
   /** A linear module such as q_proj of a layer, with its bias and adapter: [rows, in] → [rows, out]. */
   project(layer: number, name: string, x: Value): Value {
     const output = this.projected(layer, name, x);
-    this.watch?.(`model.layers.${layer}.${this.modules[name]!.module}`, output);
+    this.watch?.(`model.layers.${layer}.${this.modules[name]!.module}`, x, output);
     return output;
   }
 

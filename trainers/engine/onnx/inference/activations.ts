@@ -6,7 +6,7 @@ import { type InferenceModel, runPacked } from "./inference.js";
 /** Output: for each linear module its Σ |output| over the rows, [out]. */
 function activationGraph(decoder: Decoder): void {
   const { graph } = decoder;
-  decoder.watch = (path, output) => {
+  decoder.watch = (path, _, output) => {
     const magnitudes = graph.node("Abs", [output], output.shape);
     const axes = graph.constant([0], [1], "int64");
     graph.output(path, graph.node("ReduceSum", [magnitudes, axes], [output.shape[1]!], { keepdims: 0 }));
@@ -14,16 +14,42 @@ function activationGraph(decoder: Decoder): void {
   packedForward(decoder);
 }
 
+/** Output: for each of the linear modules its Σ x·xᵀ over the rows x of its input, [in, in]. */
+const momentGraph = (modules: readonly string[]) => (decoder: Decoder) => {
+  const { graph } = decoder;
+  decoder.watch = (path, input) => {
+    if (!modules.includes(path.split(".").at(-1)!)) return;
+    const width = input.shape[1]!;
+    graph.output(path, graph.node("Gemm", [input, input], [width, width], { transA: 1 }));
+  };
+  packedForward(decoder);
+};
+
 /** Σ |output| of every linear module over all tokens of the requests, by the module's path, [out] each. */
-export async function activations(
+export function activations(model: InferenceModel, requests: readonly EngineRequest[]) {
+  return summed(model, "activations", activationGraph, requests, () => {});
+}
+
+/** Σ x·xᵀ of the inputs of the linear modules of these names over all tokens of the requests, by the module's path. */
+export function inputMoments(model: InferenceModel, requests: readonly EngineRequest[], modules: readonly string[]) {
+  const name = `input-moments:${[...modules].sort().join()}`;
+  return summed(model, name, momentGraph(modules), requests, (tokens, elements) => model.spend(2 * tokens * elements));
+}
+
+/** The outputs of a graph, summed over the requests. */
+async function summed(
   model: InferenceModel,
+  name: string,
+  build: (decoder: Decoder) => void,
   requests: readonly EngineRequest[],
+  count: (tokens: number, elements: number) => void,
 ): Promise<Record<string, Float32Array>> {
   const sums: Record<string, Float32Array> = {};
   for (const { tokens, images } of requests) {
     const batch = packedBatch([{ tokens, images, positions: tokens.map((_, i) => i) }]); // alone, so that nothing is padded
-    const outputs = await runPacked(model, "activations", activationGraph, batch);
+    const outputs = await runPacked(model, name, build, batch);
     for (const [path, { data }] of Object.entries(outputs)) {
+      count(tokens.length, data.length);
       sums[path] ??= new Float32Array(data.length);
       for (const [i, value] of (data as Float32Array).entries()) sums[path][i]! += value;
     }

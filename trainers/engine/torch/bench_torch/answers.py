@@ -90,17 +90,38 @@ def embed(model, requests: list[dict]) -> list[torch.Tensor]:
 @torch.no_grad()
 def activations(model, requests: list[dict]) -> dict[str, torch.Tensor]:
     """Σ |output| of every linear module over the requests' tokens, by the module's path."""
+
+    def magnitudes(_input: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+        return output.abs().sum(0)
+
+    return _summed(model, requests, list(linear_modules(model.model)), magnitudes)
+
+
+@torch.no_grad()
+def input_moments(model, requests: list[dict], modules: list[str]) -> dict[str, torch.Tensor]:
+    """Σ x·xᵀ over the requests' tokens of the inputs x of the linear modules of these names, by the module's path."""
+
+    def moments(entered: torch.Tensor, _output: torch.Tensor) -> torch.Tensor:
+        model.flops += 2 * entered.numel() * entered.shape[1]
+        return entered.T @ entered
+
+    return _summed(model, requests, [path for path in linear_modules(model.model) if path.rsplit(".", 1)[-1] in modules], moments)
+
+
+def _summed(model, requests: list[dict], paths: list[str], of: Callable[..., torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What is computed of the inputs and outputs [tokens, width] of modules, summed over the requests."""
     sums: dict[str, torch.Tensor] = {}
 
     def watch(path: str):
-        def add(_module, _input, output):
-            own = output.detach().float().abs().reshape(-1, output.shape[-1]).sum(0)
+        def add(_module, entered, output):
+            rows = [value.detach().float().reshape(-1, value.shape[-1]) for value in (entered[0], output)]
+            own = of(*rows)
             sums[path] = sums[path] + own if path in sums else own
 
         return add
 
-    modules = linear_modules(model.model).items()
-    hooks = [module.register_forward_hook(watch(plain_name(model.model, path))) for path, module in modules]
+    modules = linear_modules(model.model)
+    hooks = [modules[path].register_forward_hook(watch(plain_name(model.model, path))) for path in paths]
     try:
         for request in requests:
             embed(model, [request])

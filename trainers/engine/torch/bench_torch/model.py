@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from . import attention
 from .adapters import Adapters, linear_modules
-from .answers import activations, embed, generate, score
+from .answers import activations, embed, generate, input_moments, score
 from .attention import Packed, laid_out
 from .batch import rows_of, term_value
 from .division import Division, Held
@@ -593,6 +593,10 @@ class TorchModel:
     def activations(self, requests: list[dict]) -> dict[str, torch.Tensor]:
         with self.answering(None):
             return activations(self, requests)
+
+    def input_moments(self, requests: list[dict], modules: list[str]) -> dict[str, torch.Tensor]:
+        with self.answering(None):
+            return input_moments(self, requests, modules)
 
     @contextmanager
     def answering(self, weights: dict | None) -> Iterator[None]:
