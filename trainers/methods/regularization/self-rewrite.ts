@@ -37,7 +37,7 @@ export const selfRewrite = defineMethod({
   name: "self-rewrite",
   summary: "Trains on the answers as the base model writes them when it is shown question and answer.",
   source: "arXiv 2402.13669",
-  version: 1,
+  version: 2,
   modalities: ["text"],
   options,
   space: { keep: { values: ["with-answer", "all"] }, learningRate: rateRange },
@@ -70,10 +70,24 @@ class SelfRewriting implements Strategy {
   async beforeStep(step: StepContext): Promise<void> {
     const drawn = new Map(step.items.map((item) => [item.example, item]));
     const items = [...drawn.values()].filter(({ example }) => !this.#sequences.has(example));
-    if (items.length === 0) return;
-    const requests = items.map((item) => ({ ...step.request(withDemonstration(item)), weights: this.#base }));
+    const limits = items.map((item) => limitOf(item, step));
+    for (const limit of new Set(limits)) {
+      await this.#rewrite(
+        items.filter((_, i) => limits[i] === limit),
+        limit,
+        step,
+      );
+    }
+  }
+
+  /** What is written of an item depends on seed, task and item alone, not on what is drawn with it or when. */
+  async #rewrite(items: readonly TrainingItem[], maxNewTokens: number, step: StepContext): Promise<void> {
     const { temperature } = this.#options;
-    const maxNewTokens = Math.max(...items.map(({ task }) => task?.maxNewTokens ?? 1));
+    const requests = items.map((item) => ({
+      ...step.request(withDemonstration(item)),
+      id: `rewrite/${item.task?.id ?? ""}/${item.example.id}`,
+      weights: this.#base,
+    }));
     const written = await step.model.generate(requests, { temperature, seed: step.seed, maxNewTokens });
     for (const [index, item] of items.entries()) {
       const text = this.#accepted(item, written[index]!);
@@ -109,4 +123,9 @@ class SelfRewriting implements Strategy {
 function withDemonstration({ example, task }: TrainingItem): TrainingItem {
   const text = promptOf(inputText(example.input), example.references[0]!);
   return { example: { ...example, input: textInput(text) }, task };
+}
+
+/** The limit of the item's task; of a general item, as many tokens as its answer has. */
+function limitOf(item: TrainingItem, { sequence }: StepContext): number {
+  return item.task?.maxNewTokens ?? sequence(item).weights.filter((weight) => weight > 0).length;
 }

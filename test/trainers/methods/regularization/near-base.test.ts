@@ -14,6 +14,7 @@ import {
   named,
   openLearner,
   openTiny,
+  tinyTask,
   viewOf,
 } from "../rig.js";
 
@@ -28,6 +29,23 @@ test.each([
 ])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
   expectSameBits(byName(trainers, name), options),
 );
+
+test("self-rewrite at temperature 1 ends with the same bits where an item comes again after it was restored", async () => {
+  const tasks = [1, 6, 3].map((maxNewTokens, i) => {
+    const { task, ...data } = tinyTask("abc"[i]!, 6);
+    return { ...data, task: { ...task, maxNewTokens } };
+  });
+  const options = {
+    use: ["self-rewrite", "replay"],
+    "self-rewrite": { keep: "all", temperature: 1 },
+    replay: { generalItems: 6, generalShare: 0.3 },
+  };
+  const composed = byName(trainers, "composed");
+  const generalItems = tinyTask("g", 6).train;
+  const straight = await learnAll(composed, options, { tasks, generalItems });
+  const interrupted = await learnAll(composed, options, { tasks, generalItems, interrupted: true });
+  expect(await interrupted.learner.answerDigest!()).toBe(await straight.learner.answerDigest!());
+});
 
 test.each(["forward", "reverse"])(
   "kl, %s: the more beta weighs, the nearer the answers stay to the base's",
