@@ -27,7 +27,9 @@ export class Bm25 implements Ranker {
   #totalLength = 0;
   /** By the number of a document; NaN but while a query is answered: a query costs what its terms' documents cost, not all. */
   #sums = new Float64Array();
-  /** As long: the numbers of those that the last query has found, and their scores. */
+  /** By the number of a document: k1 times its length as the formula has it. Made again after a change. */
+  #lengthParts: Float64Array | undefined;
+  /** As long as the sums: the numbers of those that the last query has found, and their scores. */
   #found = new Int32Array();
   #values = new Float64Array();
 
@@ -41,6 +43,7 @@ export class Bm25 implements Ranker {
   }
 
   async add(documents: readonly Document[]): Promise<void> {
+    this.#lengthParts = undefined;
     for (const document of documents) {
       const slot = this.#documents.take(document.id);
       const terms = termsOf(contentOf(document));
@@ -58,6 +61,7 @@ export class Bm25 implements Ranker {
   }
 
   async remove(documents: readonly Document[]): Promise<void> {
+    this.#lengthParts = undefined;
     for (const document of documents) {
       const slot = this.#documents.release(document.id);
       this.#totalLength -= this.#lengths[slot]!;
@@ -104,11 +108,17 @@ export class Bm25 implements Ranker {
     for (const query of queries) yield this.#scores(query);
   }
 
-  #scores(query: string): Scores {
+  #partsOfLengths(): Float64Array {
     const { k1, b } = this.#options;
+    const meanLength = this.#totalLength / this.#documents.size;
+    return Float64Array.from(this.#lengths).map((length) => k1 * (1 - b + (b * length) / meanLength));
+  }
+
+  #scores(query: string): Scores {
+    const { k1 } = this.#options;
     const size = this.#documents.size;
-    const meanLength = this.#totalLength / size;
-    const lengths = this.#lengths;
+    this.#lengthParts ??= this.#partsOfLengths();
+    const lengthParts = this.#lengthParts;
     if (this.#sums.length < this.#documents.end) {
       this.#sums = new Float64Array(2 * this.#documents.end).fill(Number.NaN);
       this.#found = new Int32Array(this.#sums.length);
@@ -124,8 +134,7 @@ export class Bm25 implements Ranker {
       const { pairs, size: documents } = postings;
       for (let at = 0; at < 2 * documents; at += 2) {
         const [slot, count] = [pairs[at]!, pairs[at + 1]!];
-        const length = 1 - b + (b * lengths[slot]!) / meanLength;
-        const part = (weight * count * (k1 + 1)) / (count + k1 * length);
+        const part = (weight * count * (k1 + 1)) / (count + lengthParts[slot]!);
         const before = sums[slot]!;
         if (Number.isNaN(before)) {
           this.#found[many++] = slot;

@@ -257,12 +257,17 @@ const factDocument = (key: string): Document => ({ id: key, text: factText(tripl
 
 /** Scales scores so that the least is 0 and the greatest 1; all of them to 1 where they are equal. What has no score has 0. */
 function scale({ slots, values }: Scores): (score: number) => number {
-  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let index = 0; index < values.length; index++) {
-    const score = values[index]!;
-    if (score < least) least = score;
-    if (score > greatest) greatest = score;
-  }
-  if (values.length < slots.size) least = Math.min(least, 0);
+  const [least, greatest] = rangeOf(values, values.length < slots.size);
   return (score) => (greatest > least ? (score - least) / (greatest - least) : 1);
+}
+
+/** The least and the greatest of all values, and of 0 where the least may be that. */
+function rangeOf(values: Float64Array, orZero: boolean): [least: number, greatest: number] {
+  let [least, greatest] = [orZero ? 0 : Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  return [least, greatest];
 }

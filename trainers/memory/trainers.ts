@@ -92,7 +92,7 @@ const hipporag = memory({
   name: "hipporag",
   summary: "Reads the documents that a walk over a graph of facts leads to; alone, with the base model as it is.",
   source: "HippoRAG 2, Gutiérrez et al., arXiv 2502.14802",
-  version: 5,
+  version: 6,
   options: { ...memoryOptions, ...hippoRagParts },
   strategy: (options) => Memory.of(options, makeHippoRag),
 });
@@ -102,7 +102,7 @@ const rankFusion = memory({
   name: "rank-fusion",
   summary: "Reads the documents that several retrievers rank highest; alone, with the base model as it is.",
   source: "Cormack, Clarke & Büttcher 2009",
-  version: 5,
+  version: 6,
   options: {
     use: Type.Array(Type.Enum(["bm25", "dense", "hipporag"]), {
       minItems: 2,

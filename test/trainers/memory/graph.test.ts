@@ -64,17 +64,40 @@ function exact(all: readonly (readonly [number, number, number])[], seeds: Float
   return rows.map((row, index) => row[n]! / row[index]!);
 }
 
+const seeds = fc.array(fc.nat(5), { minLength: 8, maxLength: 8 }).filter((all) => all.some((value) => value > 0));
+const walks = fc.record({
+  drawn: edges,
+  values: seeds,
+  damping: fc.constantFrom(0, 0.5, 0.85),
+  independent: fc.nat(8),
+});
+
+type Drawn = typeof walks extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** What is computed to a tolerance, and the exact solution. */
+function solved({ drawn, values, damping, independent }: Drawn, tolerance: number) {
+  const all = drawn.filter(([from, to]) => Math.min(from, to) < 8 - independent);
+  const reset = Float64Array.from(values);
+  const walk = walkOn(sparseGraph(8, listOf(all)), independent);
+  return { found: personalizedPageRank(walk, reset, { damping, tolerance }), expected: exact(all, reset, damping) };
+}
+
 test("personalized PageRank solves its equation, dangling and independent nodes included", () => {
-  const seeds = fc.array(fc.nat(5), { minLength: 8, maxLength: 8 }).filter((all) => all.some((value) => value > 0));
   fc.assert(
-    fc.property(edges, seeds, fc.constantFrom(0, 0.5, 0.85), fc.nat(8), (drawn, values, damping, independent) => {
-      const all = drawn.filter(([from, to]) => Math.min(from, to) < 8 - independent);
-      const reset = Float64Array.from(values);
-      const walk = walkOn(sparseGraph(8, listOf(all)), independent);
-      const found = personalizedPageRank(walk, reset, { damping, tolerance: 1e-13 });
-      exact(all, reset, damping).forEach((value, node) => {
-        expect(found[node]).toBeCloseTo(value, 6);
-      });
+    fc.property(walks, (drawn) => {
+      const { found, expected } = solved(drawn, 1e-13);
+      for (const [node, value] of expected.entries()) expect(found[node]).toBeCloseTo(value, 6);
+    }),
+  );
+});
+
+test("errors of personalized PageRank are bounded by the tolerance", () => {
+  fc.assert(
+    fc.property(walks, fc.constantFrom(0.3, 0.1, 0.01, 1e-3), (drawn, tolerance) => {
+      const { found, expected } = solved(drawn, tolerance);
+      const error = expected.reduce((sum, value, node) => sum + Math.abs(found[node]! - value), 0);
+      // Before they are scaled, probabilities sum to at least 1 − d: the rest is that of nodes without edges.
+      expect(error).toBeLessThanOrEqual((2 * tolerance) / (1 - drawn.damping));
     }),
   );
 });

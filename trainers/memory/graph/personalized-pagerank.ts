@@ -5,7 +5,7 @@ import { type SparseProduct, type SplitGraph, sparseProduct } from "./sparse-pro
 export interface WalkOptions {
   /** Probability of following an edge instead of going back to the seeds. */
   damping: number;
-  /** Bound of the error in sum over the nodes, apart from the rounding of single precision, which is about 1e-7. */
+  /** Bound of the error in sum over the nodes before they are scaled to sum 1, apart from the rounding of single precision, about 1e-7. */
   tolerance?: number;
   mostIterations?: number;
 }
@@ -14,12 +14,12 @@ export interface WalkOptions {
 export interface Walk extends SplitGraph {
   /** [nodes], the sum of a node's edge weights; 1 for a node without edges. */
   strengths: Float64Array;
-  /** [nodes], the root of it. */
-  roots: Float64Array;
+  /** [nodes], 1 / strength. */
+  inverse: Float64Array;
   /** [first], the sum of the weights of a node's edges to nodes before the independent ones. */
   direct: Float64Array;
   /** [first] each; every query writes over them. */
-  scratch: Record<"solution" | "residual" | "direction" | "image" | "stationary", Float64Array>;
+  scratch: Record<"solution" | "residual" | "direction" | "image" | "kept", Float64Array>;
 }
 
 /**
@@ -30,26 +30,19 @@ export interface Walk extends SplitGraph {
 export function walkOn(graph: SparseGraph, independent = 0): Walk {
   const { nodes, offsets, neighbors, weights } = graph;
   const first = nodes - independent;
-  const splits = new Int32Array(first);
   const strengths = new Float64Array(nodes).fill(1);
   const direct = new Float64Array(first);
   for (let row = 0, at = 0; row < nodes; row++) {
     const end = offsets[row + 1]!;
     let strength = 0;
     for (; at < end && neighbors[at]! < first; at++) strength += weights[at]!;
-    if (row < first) [splits[row], direct[row]] = [at, strength];
+    if (row < first) direct[row] = strength;
     for (; at < end; at++) strength += weights[at]!;
     if (strength > 0) strengths[row] = strength;
   }
   const vector = () => new Float64Array(first);
-  const scratch = {
-    solution: vector(),
-    residual: vector(),
-    direction: vector(),
-    image: vector(),
-    stationary: vector(),
-  };
-  return { graph, first, splits, strengths, roots: strengths.map(Math.sqrt), direct, scratch };
+  const scratch = { solution: vector(), residual: vector(), direction: vector(), image: vector(), kept: vector() };
+  return { graph, first, strengths, inverse: strengths.map((strength) => 1 / strength), direct, scratch };
 }
 
 /**
@@ -57,11 +50,14 @@ export function walkOn(graph: SparseGraph, independent = 0): Walk {
  * probability of nodes without edges back to the seeds comes to, as igraph's `personalized_pagerank` does.
  *
  * The graph is undirected: P = W·D⁻¹ with the edge weights W and their sums D. Independent nodes t are eliminated: their
- * equation is p_t = d·W_tf·D_f⁻¹·p_f + (1 − d)·s_t, of the other nodes f alone. In x = D^(−½)·p_f what is left is
- * (I − d·A_ff − d²·A_ft·A_tf)·x = (1 − d)·(D^(−½)·s)_f + d·A_ft·(1 − d)·(D^(−½)·s)_t with A = D^(−½)·W·D^(−½), a Schur complement of
- * I − d·A: symmetric, with no eigenvalue below 1 − d. It is solved by conjugate gradients (Hestenes & Stiefel 1952), which begin
- * with the multiple of D^½, the walk's stationary distribution, that has the probability of the solution. Since
- * ‖(I − d·P)⁻¹‖₁ = 1 / (1 − d), the error in sum is at most the residual's divided by 1 − d.
+ * equation is p_t = d·W_tf·D_f⁻¹·p_f + (1 − d)·s_t, of the other nodes f alone. In x = D_f⁻¹·p_f what is left is S·x = b with
+ * S = D_f − d·W_ff − d²·W_ft·D_t⁻¹·W_tf and b = (1 − d)·(s_f + d·W_ft·D_t⁻¹·s_t), where S is symmetric and D_f⁻¹·S has no
+ * eigenvalue below 1 − d. It is solved by conjugate gradients (Hestenes & Stiefel 1952) with the preconditioner D_f, which begin
+ * with the multiple of the walk's stationary distribution, x = 1, that has the probability of the solution.
+ *
+ * At the end x + D_f⁻¹·r is taken, with what is left of the right side, r: that costs no product, and leaves (D_f − S)·D_f⁻¹·r,
+ * whose sum is at most Σ |r_i|·(1 − (S·1)_i / D_i), since D_f − S is not negative. Since ‖(I − d·P)⁻¹‖₁ = 1 / (1 − d), the error
+ * in sum is at most that, divided by 1 − d.
  *
  * All sums are made in a fixed order: the same graph and seeds give the same bits.
  *
@@ -73,36 +69,33 @@ export function personalizedPageRank(
   seeds: Float64Array,
   { damping, tolerance = 1e-6, mostIterations = 1000 }: WalkOptions,
 ): Float64Array {
-  const { first, roots } = walk;
+  const { first, inverse, scratch } = walk;
+  const { solution, residual, direction, image, kept } = scratch;
   const system = new WalkSystem(walk, damping);
   const share = (1 - damping) / sum(seeds);
-  const reset = new Float64Array(seeds.length);
-  for (let i = 0; i < seeds.length; i++) reset[i] = share * seeds[i]!;
-  system.begin(reset);
-  const { solution, residual, direction, image } = walk.scratch;
-  direction.set(residual);
-  let squares = 0;
-  for (let i = 0; i < first; i++) squares += residual[i]! * residual[i]!;
+  const ranks = new Float64Array(seeds.length);
+  for (let i = 0; i < seeds.length; i++) ranks[i] = share * seeds[i]!;
+  system.begin(ranks);
+  let [squares, turn] = [0, 0];
+  for (let i = 0; i < first; i++) squares += residual[i]! * residual[i]! * inverse[i]!;
+  direction.fill(0);
   for (let iteration = 1; iteration <= mostIterations && squares > 0; iteration++) {
-    system.apply(direction, image);
-    let energy = 0;
-    for (let i = 0; i < first; i++) energy += direction[i]! * image[i]!;
-    const step = squares / energy;
+    for (let i = 0; i < first; i++) direction[i] = residual[i]! * inverse[i]! + turn * direction[i]!;
+    const step = squares / system.apply(direction, image);
     let [next, distance] = [0, 0];
     for (let i = 0; i < first; i++) {
       solution[i]! += step * direction[i]!;
       const left = residual[i]! - step * image[i]!;
       residual[i] = left;
-      next += left * left;
-      distance += Math.abs(left) * roots[i]!;
+      const scaled = Math.abs(left) * inverse[i]!;
+      next += Math.abs(left) * scaled;
+      distance += Math.abs(left) - scaled * kept[i]!;
     }
     if (distance <= tolerance * (1 - damping)) break;
-    const turn = next / squares;
+    turn = next / squares;
     squares = next;
-    for (let i = 0; i < first; i++) direction[i] = residual[i]! + turn * direction[i]!;
   }
-  const ranks = system.complete(solution, reset);
-  const total = sum(ranks);
+  const total = system.complete(ranks);
   for (let i = 0; i < ranks.length; i++) ranks[i]! /= total;
   return ranks;
 }
@@ -119,58 +112,69 @@ class WalkSystem {
     this.#product = sparseProduct(walk);
   }
 
-  /** Writes where conjugate gradients begin, `solution`, and what is left of the right side there, `residual`. A node without edges keeps what it gets. */
+  /**
+   * Writes where conjugate gradients begin, `solution`, what is left of the right side there, `residual`, and S·1, `kept`. A node
+   * without edges has what it gets from the seeds.
+   */
   begin(reset: Float64Array): void {
-    const { first, roots, strengths, direct, graph, scratch } = this.#walk;
-    const { solution, residual, stationary } = scratch;
-    for (const vector of [solution, residual, stationary]) vector.fill(0);
-    const { output, through } = this.#product;
-    for (let i = 0; i < through.length; i++) through[i] = reset[first + i]! / strengths[first + i]!;
-    output.fill(0);
-    this.#product.scatter();
+    const { first, strengths, inverse, direct, graph, scratch } = this.#walk;
+    const { solution, residual, kept } = scratch;
+    const { input, output } = this.#product;
+    for (let i = first; i < reset.length; i++) input[i] = reset[i]! * inverse[i]!;
+    this.#product.fromIndependent();
     let [mass, part] = [0, 0];
     for (let i = 0; i < first; i++) {
-      if (graph.offsets[i] === graph.offsets[i + 1]) {
-        solution[i] = reset[i]!;
-        continue;
-      }
-      const arriving = reset[i]! + this.#damping * output[i]!;
-      residual[i] = arriving / roots[i]!;
-      const kept = strengths[i]! - this.#damping * (direct[i]! + this.#damping * (strengths[i]! - direct[i]!));
-      stationary[i] = kept / roots[i]!;
-      mass += arriving;
-      part += kept;
+      const connected = graph.offsets[i] !== graph.offsets[i + 1];
+      const [strength, own] = [strengths[i]!, direct[i]!];
+      solution[i] = connected ? 0 : reset[i]!;
+      residual[i] = connected ? reset[i]! + this.#damping * output[i]! : 0;
+      kept[i] = connected ? strength - this.#damping * (own + this.#damping * (strength - own)) : 0;
+      mass += residual[i]!;
+      part += kept[i]!;
     }
     const multiple = part > 0 ? mass / part : 0;
     for (let i = 0; i < first; i++) {
-      if (stationary[i] === 0) continue;
-      solution[i] = multiple * roots[i]!;
-      residual[i]! -= multiple * stationary[i]!;
+      if (kept[i] === 0) continue;
+      solution[i] = multiple;
+      residual[i]! -= multiple * kept[i]!;
     }
   }
 
-  /** image = (I − d·A_ff − d²·A_ft·A_tf)·vector. */
-  apply(vector: Float64Array, image: Float64Array): void {
-    const { first, roots, strengths } = this.#walk;
-    const { input, output, through } = this.#product;
-    for (let i = 0; i < first; i++) input[i] = vector[i]! / roots[i]!;
-    this.#product.gather();
-    for (let i = 0; i < through.length; i++) through[i]! *= this.#damping / strengths[first + i]!;
-    this.#product.scatter();
-    for (let i = 0; i < first; i++) image[i] = vector[i]! - (this.#damping * output[i]!) / roots[i]!;
-  }
-
-  /** The probabilities of all nodes, in the place of `ranks`, which is what they get from the seeds. */
-  complete(solution: Float64Array, ranks: Float64Array): Float64Array {
-    const { first, roots } = this.#walk;
-    const { input, through } = this.#product;
+  /** image = S·vector; returns vector·image. */
+  apply(vector: Float64Array, image: Float64Array): number {
+    const { first, strengths, inverse } = this.#walk;
+    const { input, output } = this.#product;
+    for (let i = 0; i < first; i++) input[i] = vector[i]!;
+    this.#product.toIndependent();
+    for (let i = first; i < input.length; i++) input[i] = this.#damping * output[i]! * inverse[i]!;
+    this.#product.toFirst();
+    let energy = 0;
     for (let i = 0; i < first; i++) {
-      ranks[i] = solution[i]! * roots[i]!;
-      input[i] = solution[i]! / roots[i]!;
+      const value = strengths[i]! * vector[i]! - this.#damping * output[i]!;
+      image[i] = value;
+      energy += vector[i]! * value;
     }
-    this.#product.gather();
-    for (let i = 0; i < through.length; i++) ranks[first + i]! += this.#damping * through[i]!;
-    return ranks;
+    return energy;
+  }
+
+  /** Writes the probabilities of all nodes over `ranks`, which is what they get from the seeds. Returns their sum. */
+  complete(ranks: Float64Array): number {
+    const { first, strengths, inverse, scratch } = this.#walk;
+    const { solution, residual } = scratch;
+    const { input, output } = this.#product;
+    let total = 0;
+    for (let i = 0; i < first; i++) {
+      const rank = strengths[i]! * solution[i]! + residual[i]!;
+      ranks[i] = rank;
+      input[i] = rank * inverse[i]!;
+      total += rank;
+    }
+    this.#product.toIndependent();
+    for (let i = first; i < ranks.length; i++) {
+      ranks[i]! += this.#damping * output[i]!;
+      total += ranks[i]!;
+    }
+    return total;
   }
 }
 
