@@ -11,6 +11,7 @@ export const capabilities = {
   logits: "logits of training sequences and the terms `distillation`, `logit-matching`, `label-logit`, `logit-norm`",
   activations: "the magnitudes of the outputs of linear modules",
   "input-moments": "the second moments of the inputs of linear modules",
+  attention: "attention probabilities, how sensitive the loss is to each head's, and the term `attention-distillation`",
   constraints: "linear constraints on the gradient (`Update.constraint`)",
   subspaces: "the constraint `subspaces`, which keeps directions of matrices",
   "reverse-distillation": "the term `reverse-distillation`",

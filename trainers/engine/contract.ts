@@ -3,6 +3,7 @@ import type { Decoding, Generation } from "../../harness/contract/trainer.js";
 import type { Capability } from "./capabilities.js";
 
 import type {
+  Attention,
   FisherKind,
   ImageFile,
   Logits,
@@ -246,6 +247,14 @@ export interface OptionalMembers {
    * name is one of `modules`, by the module's path.
    */
   inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<Record<string, Float32Array>>;
+
+  /** `attention`: the probabilities of all heads, layer by layer, for the tokens at `queries` of each request. */
+  attention(requests: readonly (EngineRequest & { queries: readonly number[] })[]): Promise<Attention[]>;
+  /**
+   * `attention`: mean over examples of the mean of (∂ mean nll / ∂ p)² over the probabilities p of a head, those of a token
+   * for itself and the ones before it (SEEKR, 2411.06171): a value a head, for each layer.
+   */
+  headSensitivity(examples: readonly TrainingSequence[]): Promise<Float32Array[]>;
 }
 
 /** A model as methods see it: they declare the capabilities whose members they call. */

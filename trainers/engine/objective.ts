@@ -51,6 +51,16 @@ export type Term =
   | { kind: "label-logit"; batch: readonly TrainingSequence[]; weight: number }
   /** The squared length of the logits. */
   | { kind: "logit-norm"; batch: readonly TrainingSequence[]; weight: number }
+  /**
+   * KL(teacher ‖ student) of attention probabilities, `teacher[i]` for sequence i: the mean over sequences, over the layers
+   * of a sequence's heads, and over heads and queries of a layer (SEEKR, 2411.06171).
+   */
+  | {
+      kind: "attention-distillation";
+      batch: readonly TrainingSequence[];
+      teacher: readonly Attention[];
+      weight: number;
+    }
   /** Mean over pairs of 1 − cos(query, key): draws keys of a prompt table to the queries that chose them. `choices[i]` is query i's. */
   | { kind: "key-matching"; queries: readonly Float32Array[]; choices: readonly (readonly number[])[]; weight: number }
   /** ½ Σ importance·(θ − anchor)²; the gradient is added before clipping. */
@@ -61,6 +71,23 @@ export interface Logits {
   rows: number;
   classes: number;
   /** [rows, classes]. */
+  values: Float32Array;
+}
+
+/** An attention head: its layer and its place in that layer. */
+export interface Head {
+  layer: number;
+  head: number;
+}
+
+/** Attention probabilities of some heads for some tokens of one sequence. */
+export interface Attention {
+  heads: readonly Head[];
+  /** Positions of the tokens that attend, ascending. */
+  queries: readonly number[];
+  /** The sequence's tokens from the first on that are attended to: more than the last query's position. */
+  keys: number;
+  /** [heads, queries, keys]; 0 behind the query. */
   values: Float32Array;
 }
 

@@ -17,6 +17,8 @@ const optionalMethods = [
   "logits",
   "activations",
   "inputMoments",
+  "attention",
+  "headSensitivity",
 ] as const satisfies (keyof OptionalMembers)[];
 
 /** What every model must have, as paths from it. */

@@ -1,6 +1,6 @@
 import type { Logits, Objective, Term, TrainingSequence } from "./objective.js";
 
-/** A term that is a mean over the predicted tokens of a batch. */
+/** A term over the texts of a batch: a mean over their predicted tokens or, of attention, over the sequences. */
 export type TextTerm = Extract<Term, { batch: readonly TrainingSequence[] }>;
 
 export function isTextTerm(term: Term): term is TextTerm {
@@ -30,9 +30,10 @@ export function partsOf({ terms, microBatch = Number.POSITIVE_INFINITY }: Object
       if (!isTextTerm(term)) return part === 0 ? [{ term, index, share: 1 }] : [];
       const batch = chunksOf(term.batch)[part];
       if (!batch) return [];
-      const share = weightOf(batch) / weightOf(term.batch);
-      const before = rowsOf(chunksOf(term.batch).slice(0, part).flat());
-      return [{ term: { ...rowsFrom(term, before, rowsOf(batch)), batch, weight: term.weight * share }, index, share }];
+      const sizeOf = term.kind === "attention-distillation" ? enteringOf : weightOf;
+      const share = sizeOf(batch) / sizeOf(term.batch);
+      const own = partOf(term, chunksOf(term.batch).slice(0, part).flat(), batch);
+      return [{ term: { ...own, batch, weight: term.weight * share }, index, share }];
     });
     return {
       objective: { terms: own.map(({ term }) => term) },
@@ -55,8 +56,16 @@ function rowsOf(batch: readonly TrainingSequence[]): number {
   return batch.reduce((sum, { weights }) => sum + weights.filter(isPredicted).length, 0);
 }
 
-/** The term with the rows of logits that belong to a part. */
-function rowsFrom(term: TextTerm, start: number, rows: number): TextTerm {
+/** How many sequences something is predicted from: the others do not enter. */
+function enteringOf(batch: readonly TrainingSequence[]): number {
+  return batch.filter(({ weights }) => weights.some(isPredicted)).length;
+}
+
+/** The term with the logits or the attention that belong to a part, behind those of the sequences before it. */
+function partOf(term: TextTerm, before: readonly TrainingSequence[], batch: readonly TrainingSequence[]): TextTerm {
+  if (term.kind === "attention-distillation")
+    return { ...term, teacher: term.teacher.slice(before.length, before.length + batch.length) };
+  const [start, rows] = [rowsOf(before), rowsOf(batch)];
   const cut = ({ classes, values }: Logits): Logits => ({
     rows,
     classes,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Capability } from "../../../trainers/engine/capabilities.js";
-import type { Model, Objective, TrainingSequence, Update } from "../../../trainers/engine/contract.js";
+import type { Attention, Model, Objective, TrainingSequence, Update } from "../../../trainers/engine/contract.js";
 import { temporaryDirectory } from "../model/tiny-model.js";
 
 /** What every step of the conformance tests is made with. */
@@ -163,6 +163,80 @@ const checks: Record<Capability, (open: Open) => void> = {
           const sum = parts.reduce((total, part) => total + part["model.layers.0.self_attn.q_proj"]![at]!, 0);
           expect(Math.abs(queries![at]! - sum)).toBeLessThan(1e-4);
         }
+      }
+    });
+  },
+  attention(open) {
+    test("attention sums to 1 over what is before a token; its divergence is 0 from itself, and training lowers that to another's", async () => {
+      const model = await open();
+      const [one, other] = [sequence, { tokens: [40, 262, 60, 50], weights: [0, 0, 1, 1] }];
+      const request = ({ tokens }: TrainingSequence, queries: number[]) => ({
+        id: "x",
+        tokens: tokens.slice(0, -1),
+        queries,
+      });
+      const requests = [request(one, [0, 2, 4]), request(other, [1])];
+      const found = await model.attention(requests);
+      const [{ heads, values, keys }] = found as [Attention, Attention];
+      expect(keys).toBe(5);
+      expect(values).toHaveLength(heads.length * 3 * 5);
+      for (let row = 0; row < values.length; row += 5) {
+        const query = [0, 2, 4][(row / 5) % 3]!;
+        const own = [...values.subarray(row, row + 5)];
+        expect(own.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+        expect(own.slice(query + 1).every((value) => value === 0)).toBe(true);
+        expect(own.slice(0, query + 1).every((value) => value > 0)).toBe(true);
+      }
+      const batch = [one, other];
+      const term = (teacher: readonly Attention[]) => ({
+        kind: "attention-distillation" as const,
+        batch,
+        teacher,
+        weight: 1,
+      });
+      expect(await model.loss({ terms: [term(found)] })).toBeCloseTo(0, 5);
+      const teacher = found.map((own, text): Attention => {
+        const [count, size] = [text + 1, own.queries.length * own.keys];
+        const softened = own.values.slice(0, count * size).map((value) => Math.sqrt(value));
+        for (let row = 0; row < softened.length; row += own.keys) {
+          const sum = softened.subarray(row, row + own.keys).reduce((all, value) => all + value, 0);
+          for (let key = row; key < row + own.keys; key++) softened[key]! /= sum;
+        }
+        return { ...own, heads: own.heads.slice(0, count), values: softened };
+      });
+      let expected = 0;
+      for (const [text, { values: goal, heads: chosen, queries }] of teacher.entries()) {
+        for (const [i, p] of goal.entries())
+          if (p > 0) expected += (p * Math.log(p / found[text]!.values[i]!)) / (2 * chosen.length * queries.length);
+      }
+      const before = await model.loss({ terms: [term(teacher)] });
+      expect(before).toBeGreaterThan(0);
+      expect(before / expected).toBeCloseTo(1, 3);
+      expect(await model.loss({ terms: [term(teacher)], microBatch: 1 })).toBeCloseTo(before, 6);
+      const start = await model.snapshot();
+      for (let step = 0; step < 5; step++)
+        await model.step(
+          { terms: [...objective.terms, { ...term(teacher), weight: 10 }] },
+          { ...update, learningRate: 1e-3 },
+        );
+      expect(await model.loss({ terms: [term(teacher)] })).toBeLessThan(before);
+      const again = await model.attention(requests.map((own) => ({ ...own, weights: start })));
+      expect(again.map((own) => own.values)).toEqual(found.map((own) => own.values));
+    });
+
+    test("the sensitivity to a head's attention is a mean over examples", async () => {
+      const model = await open();
+      const other = { tokens: [40, 262, 60], weights: [0, 0, 1] };
+      const [both, ...each] = [
+        await model.headSensitivity([sequence, other]),
+        await model.headSensitivity([sequence]),
+        await model.headSensitivity([other]),
+      ];
+      expect(both!.length).toBeGreaterThan(0);
+      for (const [layer, own] of both!.entries()) {
+        expect(own.every((value) => value > 0)).toBe(true);
+        for (const [head, value] of own.entries())
+          expect(value / ((each[0]![layer]![head]! + each[1]![layer]![head]!) / 2)).toBeCloseTo(1, 4);
       }
     });
   },

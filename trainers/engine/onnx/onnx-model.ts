@@ -8,6 +8,7 @@ import { divideAdapter } from "../../model/stacked-adapter.js";
 import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
+  Attention,
   Cancelled,
   EngineRequest,
   FisherKind,
@@ -29,6 +30,7 @@ import { architectures } from "./architectures/index.js";
 import type { DecoderArchitecture } from "./decoder/architecture.js";
 import type { SessionOptions } from "./graph/session.js";
 import { activations, inputMoments } from "./inference/activations.js";
+import { attention } from "./inference/attention.js";
 import { generate } from "./inference/generate.js";
 import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
@@ -36,6 +38,7 @@ import { RunningBatch } from "./inference/running-batch.js";
 import { embed, score } from "./inference/score.js";
 import { fillStore, readStore, tensorsOf } from "./parameters/store-tensors.js";
 import { adaptersOf, SavedFor } from "./saved-for.js";
+import { headSensitivity } from "./training/head-sensitivity.js";
 import { fisher, sensitivity } from "./training/importance.js";
 import { TrainableDecoder } from "./training/trainable-decoder.js";
 
@@ -219,6 +222,14 @@ export class OnnxModel implements Model {
 
   inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<Record<string, Float32Array>> {
     return inputMoments(this.inference(undefined), requests, modules);
+  }
+
+  attention(requests: readonly (EngineRequest & { queries: readonly number[] })[]): Promise<Attention[]> {
+    return this.answer(requests, attention);
+  }
+
+  headSensitivity(examples: readonly TrainingSequence[]): Promise<Float32Array[]> {
+    return headSensitivity(this.decoder, this.inference(undefined), examples);
   }
 
   embed(requests: readonly EngineRequest[]): Promise<Float32Array[]> {

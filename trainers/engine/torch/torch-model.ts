@@ -10,6 +10,7 @@ import { openTokenizer } from "../../model/tokenizer/tokenizer.js";
 import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
+  Attention,
   EngineRequest,
   FisherKind,
   Logits,
@@ -227,6 +228,19 @@ export class TorchModel implements Model {
   async activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>> {
     await this.pictures.show(requests);
     return this.ask("activations", { requests: requests.map(plain) });
+  }
+
+  async attention(requests: readonly (EngineRequest & { queries: readonly number[] })[]): Promise<Attention[]> {
+    for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength);
+    await this.pictures.show(requests);
+    return byWeights(requests, (own, weights) =>
+      this.ask<Attention[]>("attention", { requests: own.map(plain), weights }),
+    );
+  }
+
+  async headSensitivity(examples: readonly TrainingSequence[]): Promise<Float32Array[]> {
+    await this.pictures.show(examples);
+    return this.ask("head_sensitivity", { examples });
   }
 
   async inputMoments(

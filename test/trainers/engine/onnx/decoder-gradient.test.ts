@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Attention } from "../../../../trainers/engine/contract.js";
 import { LoraAdapter } from "../../../../trainers/engine/onnx/parameters/lora-adapter.js";
 import { PromptTable } from "../../../../trainers/engine/onnx/parameters/prompt-table.js";
 import type { DecoderConfig } from "../../../../trainers/model/decoder-config.js";
@@ -42,6 +43,33 @@ test("a whole model behind soft prompts: the gradient of the table is that of fi
   const options = { virtualTokens: 3, keys: 0 };
   const table = new PromptTable(smallConfig, options, model.base, 1);
   const { differences, single } = await gradientErrors(smallConfig, table.store, model.base, { prompts: options });
+  expect(differences).toBeLessThan(1e-7);
+  expect(single).toBeLessThan(1e-5);
+});
+
+test("attention distilled from heads of both layers: the gradient is that of finite differences", async () => {
+  const model = smallModel();
+  const heads = [
+    [
+      { layer: 0, head: 3 },
+      { layer: 1, head: 0 },
+      { layer: 1, head: 2 },
+    ],
+    [],
+    [{ layer: 1, head: 1 }],
+  ];
+  const queries = [[0, 2, 5], [1], [3, 7]];
+  const attention = heads.map((own, text): Attention => {
+    const keys = queries[text]!.at(-1)! + 1;
+    const weights = normals(own.length * queries[text]!.length * keys, `teacher ${text}`).map(Math.exp);
+    for (let row = 0; row < weights.length; row += keys) {
+      const visible = queries[text]![(row / keys) % queries[text]!.length]! + 1;
+      const sum = weights.subarray(row, row + visible).reduce((all, value) => all + value, 0);
+      for (let key = 0; key < keys; key++) weights[row + key] = key < visible ? weights[row + key]! / sum : 0;
+    }
+    return { heads: own, queries: queries[text]!, keys, values: Float32Array.from(weights) };
+  });
+  const { differences, single } = await gradientErrors(smallConfig, model.base, model.base, { attention });
   expect(differences).toBeLessThan(1e-7);
   expect(single).toBeLessThan(1e-5);
 });

@@ -1,4 +1,4 @@
-import type { PromptOptions, TrainingSequence } from "../../../../trainers/engine/contract.js";
+import type { Attention, PromptOptions, TrainingSequence } from "../../../../trainers/engine/contract.js";
 import { llama } from "../../../../trainers/engine/onnx/architectures/llama.js";
 import type { DecoderArchitecture } from "../../../../trainers/engine/onnx/decoder/architecture.js";
 import type { ImageInput } from "../../../../trainers/engine/onnx/decoder/decoder.js";
@@ -7,6 +7,7 @@ import type { ParameterStore } from "../../../../trainers/engine/onnx/parameters
 import { segmentFeeds, segmentsOf } from "../../../../trainers/engine/onnx/parameters/segments.js";
 import { trainingBatch } from "../../../../trainers/engine/onnx/training/batch.js";
 import { type LoraForm, trainingGraph } from "../../../../trainers/engine/onnx/training/training-graph.js";
+import type { TextTerm } from "../../../../trainers/engine/parts.js";
 import type { DecoderConfig } from "../../../../trainers/model/decoder-config.js";
 import { normals } from "./finite-differences.js";
 import { sequences } from "./small-model.js";
@@ -26,6 +27,8 @@ interface Variant {
   lora?: LoraForm | null;
   prompts?: PromptOptions;
   architecture?: DecoderArchitecture;
+  /** What the attention of the texts is distilled from, in addition. */
+  attention?: Attention[];
   /** Texts with images, what their images are seen by, and the inputs for that. */
   seen?: { batch: TrainingSequence[]; images: ImageInput; feeds: Feeds };
 }
@@ -38,17 +41,24 @@ export async function gradientErrors(
   config: DecoderConfig,
   store: ParameterStore,
   frozen: ParameterStore,
-  { lora = null, prompts, architecture = llama, seen }: Variant = {},
+  { lora = null, prompts, architecture = llama, seen, attention }: Variant = {},
 ): Promise<{ differences: number; single: number }> {
   const texts = seen?.batch ?? sequences([7, 4, 9]);
   const batch = prompts ? texts.map((own) => behind([config.vocabulary + 2, config.vocabulary], own)) : texts;
-  const terms = [{ kind: "language-modeling" as const, batch, weight: 1.5 }];
+  const terms: TextTerm[] = [{ kind: "language-modeling", batch, weight: 1.5 }];
+  if (attention) terms.push({ kind: "attention-distillation", batch, teacher: attention, weight: 3 });
   const { decoder } = architecture;
   const own = { config, lora, prompts, images: seen?.images };
-  const form = { ...own, languageModeling: true, quadratics: 0, result: "gradient" as const };
+  const form = {
+    ...own,
+    languageModeling: true,
+    attentionTerms: attention ? 1 : 0,
+    quadratics: 0,
+    result: "gradient" as const,
+  };
   const compiled = await CompiledGraph.create(trainingGraph(form, store, frozen, { precision: "float64", decoder }));
   const segments = segmentsOf(store);
-  const { feeds: packed } = trainingBatch(terms);
+  const { feeds: packed } = trainingBatch(config, terms);
   const tensors =
     lora || prompts ? frozen.tensors.map(({ name, shape }) => [name, floats(frozen.view(name), shape)] as const) : [];
   const fixed = { ...packed, ...seen?.feeds, ...Object.fromEntries(tensors) };
@@ -59,7 +69,8 @@ export async function gradientErrors(
     const result = await compiled.run({ ...feeds, ...values });
     const nll = result.nll!.data as Float64Array;
     const seeds = feeds.seeds!.data as Float64Array;
-    return { result, objective: nll.reduce((sum, own, i) => sum + own * seeds[i]!, 0) };
+    const divergence = attention ? 3 * (result["attention.0"]!.data[0] as number) : 0;
+    return { result, objective: nll.reduce((sum, own, i) => sum + own * seeds[i]!, divergence) };
   };
   const { result } = await evaluate();
   const compiledSingle = await CompiledGraph.create(trainingGraph(form, store, frozen, { decoder }));

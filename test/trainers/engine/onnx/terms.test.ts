@@ -57,7 +57,7 @@ test("updating in place or into other buffers gives the same bits", async () => 
   const compiled = await CompiledGraph.create(trainingGraph(form, model.base, model.base));
   const feeds = {
     ...state.updateFeeds,
-    ...trainingBatch([{ kind: "language-modeling", batch, weight: 1 }]).feeds,
+    ...trainingBatch(model.config, [{ kind: "language-modeling", batch, weight: 1 }]).feeds,
     ...updateFeeds(update, 1),
     ...state.feeds("anchor.0", anchor),
     ...state.feeds("importance.0", anchor.map(Math.abs)),

@@ -6,6 +6,7 @@
 import json
 
 import torch
+from seekr import seekr
 
 torch.manual_seed(7)
 torch.set_default_dtype(torch.float64)
@@ -101,6 +102,7 @@ print(
                 {"weight": w.tolist(), "gradient": g.tolist(), "count": 2, "expected": osf(w, g, 2)} for w, g in matrices
             ],
             "inflora": {"share": 0.8, "rank": 2, "inputs": [x.tolist() for x in inputs], "expected": inflora(inputs, 0.8, 2)},
+            "seekr": seekr(),
         }
     )
 )

@@ -17,6 +17,7 @@ test.each([
   ["replay", { sampling: "gradient-norm", newRatio: { from: 0.8, to: 0.4 } }],
   ["replay", { sampling: "representative" }],
   ["der++", { bufferSize: 12 }],
+  ["seekr", { heads: 0.5, queries: 4 }],
   ["lamol", { gamma: 0.2 }],
 ])("%s %j ends with the same bits when it is saved and restored after every task", (name, options) =>
   expectSameBits(byName(trainers, name), options),

@@ -10,19 +10,20 @@ import type { PackedBatch } from "./packed-forward.js";
 export function forwardFlops(config: DecoderConfig, batch: PackedBatch): { linear: number; attention: number } {
   const rows = batch.tokens.places.length;
   const selected = batch.selected.places.length;
+  const last = batch.whole ? batch.tokens : batch.selected;
   const products = Object.entries(linearModules(config)).map(([name, { shape }]) => ({
     name,
     size: shape[0] * shape[1],
   }));
   const everywhere = products.reduce((sum, { size }) => sum + size, 0);
-  const last = products.reduce(
-    (sum, { name, size }) => sum + size * (name === "k_proj" || name === "v_proj" ? rows : selected),
+  const inLast = products.reduce(
+    (sum, { name, size }) => sum + size * (name === "k_proj" || name === "v_proj" ? rows : last.places.length),
     0,
   );
-  const linear = everywhere * rows * (config.layers - 1) + last + config.vocabulary * config.hidden * selected;
+  const linear = everywhere * rows * (config.layers - 1) + inLast + config.vocabulary * config.hidden * selected;
   const pairs = batch.tokens.sequences * batch.tokens.longest;
   const width = 2 * config.heads * config.headDimension;
-  const attention = width * pairs * (batch.tokens.longest * (config.layers - 1) + batch.selected.longest);
+  const attention = width * pairs * (batch.tokens.longest * (config.layers - 1) + last.longest);
   return { linear: 2 * linear, attention: 2 * attention };
 }
 

@@ -13,15 +13,23 @@ export interface PackedForward {
   /** Rotated keys and values of each layer, [sequences, keyValueHeads, token places, headDimension]. */
   readonly keys: readonly Value[];
   readonly values: readonly Value[];
+  /**
+   * Rotated and scaled queries of each layer and what they take from the values, [sequences, heads, token places,
+   * headDimension]; those of the last layer at the selected positions alone, unless it is computed at all.
+   */
+  readonly queries: readonly Value[];
+  readonly mixed: readonly Value[];
+  /** 0, 1, … of the token places. */
+  readonly positions: Value;
 }
 
 /**
  * The forward pass over packed sequences. The last layer computes queries, attention, feed-forward and norm only at the
- * selected positions: nothing else is read from it. Inputs of the graph: `tokens`, those of the packing "token", those of
+ * selected positions, unless `whole`: nothing else is read from it. Inputs of the graph: `tokens`, those of the packing "token", those of
  * the packing "selected", and `selected`, the token row of each selected row; see `packedBatch`. With pictures also those
  * of `insertImages`.
  */
-export function packedForward(decoder: Decoder): PackedForward {
+export function packedForward(decoder: Decoder, whole = false): PackedForward {
   const { graph, config } = decoder;
   const { heads, keyValueHeads, layers } = config;
   const tokens = new PackedLayout(graph, "token");
@@ -43,11 +51,15 @@ export function packedForward(decoder: Decoder): PackedForward {
 
   const keys: Value[] = [];
   const values: Value[] = [];
-  const attend = (to: PackedLayout, ownMask: Value) => (queries: Value, key: Value, value: Value) => {
+  const queries: Value[] = [];
+  const mixed: Value[] = [];
+  const attend = (to: PackedLayout, ownMask: Value) => (query: Value, key: Value, value: Value) => {
     const [ownKeys, ownValues] = [tokens.toHeads(key, keyValueHeads), tokens.toHeads(value, keyValueHeads)];
     keys.push(ownKeys);
     values.push(ownValues);
-    return to.toRows(decoder.attendGrouped(to.toHeads(queries, heads), ownKeys, ownValues, ownMask));
+    queries.push(to.toHeads(query, heads));
+    mixed.push(decoder.attendGrouped(queries.at(-1)!, ownKeys, ownValues, ownMask));
+    return to.toRows(mixed.at(-1)!);
   };
   const pass = { queryRotation, keyRotation: rotation, attend: attend(tokens, mask) };
   const lastPass = {
@@ -57,8 +69,8 @@ export function packedForward(decoder: Decoder): PackedForward {
     attend: attend(selected, selectedMask),
   };
   const embedded = insertImages(decoder, decoder.embed(ids));
-  const hidden = decoder.forward(embedded, (layer) => (layer === layers - 1 ? lastPass : pass));
-  return { hidden, keys, values };
+  const hidden = decoder.forward(embedded, (layer) => (layer === layers - 1 && !whole ? lastPass : pass));
+  return { hidden: whole ? gather(hidden, rows) : hidden, keys, values, queries, mixed, positions: keyPositions };
 }
 
 /** Sequences with the positions whose hidden states are wanted, laid out for `packedForward`. */
@@ -68,6 +80,8 @@ export interface PackedBatch {
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Rows of `hidden` at a selected position, in order of sequence and position; one more may follow. */
   readonly selectedRows: number;
+  /** Whether the last layer is computed at all positions too. */
+  readonly whole?: boolean;
   /** The pictures of all sequences, in order. */
   readonly images: readonly ImageFile[];
 }

@@ -1,8 +1,10 @@
 import { BenchError } from "../../../../harness/contract/errors.js";
+import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { TrainingSequence } from "../../contract.js";
 import type { TextTerm } from "../../parts.js";
 import { type PackedBatch, packedBatch } from "../decoder/packed-forward.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
+import { type AttentionTerm, attentionTermFeeds, isAttentionTerm } from "./attention-term.js";
 import { type RowTerm, rowTermFeeds } from "./row-terms.js";
 
 /** The terms of an objective over texts as one batch: a row a predicted token, with its share in each term's mean. */
@@ -10,9 +12,18 @@ export interface TrainingBatch {
   readonly packed: PackedBatch;
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Rows of each term, [start, end), with the weight of each row in the term's mean. */
-  readonly terms: readonly { start: number; weights: Float64Array }[];
+  readonly terms: readonly LaidOut[];
+  /** Multiplications with addition that the scores of `attention-distillation` take in addition. */
+  readonly scoreProducts: number;
   /** Tokens of all sequences, those that nothing is predicted from included. */
   readonly tokens: number;
+}
+
+/** Where the texts of a batch went: their rows, and the place of each text among all that enter, where it does. */
+export interface LaidOut {
+  start: number;
+  weights: Float64Array;
+  places: (number | undefined)[];
 }
 
 /**
@@ -20,17 +31,19 @@ export interface TrainingBatch {
  * before its last weighted one. Terms that name the same batch share its rows. `labels` replaces the tokens to predict,
  * a row each.
  */
-export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): TrainingBatch {
+export function trainingBatch(config: DecoderConfig, terms: readonly TextTerm[], labels?: Int32Array): TrainingBatch {
   const sequences: Parameters<typeof packedBatch>[0][number][] = [];
   const targets: number[] = [];
   let tokens = 0;
-  const laidOut = new Map<TextTerm["batch"], { start: number; weights: Float64Array }>();
+  const laidOut = new Map<TextTerm["batch"], LaidOut>();
   const layOut = (batch: TextTerm["batch"]) => {
     const start = targets.length;
     const weights: number[] = [];
+    const places: LaidOut["places"] = [];
     for (const sequence of batch) {
       tokens += sequence.tokens.length;
       const positions = predictedFrom(sequence);
+      places.push(positions.length === 0 ? undefined : sequences.length);
       if (positions.length === 0) continue;
       const { images } = sequence;
       sequences.push({ tokens: sequence.tokens.slice(0, positions.at(-1)! + 1), positions, images });
@@ -41,7 +54,7 @@ export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): 
     }
     const sum = weights.reduce((a, b) => a + b, 0);
     if (weights.length === 0) throw new BenchError("INTERNAL", "A batch has no token with a weight above zero.");
-    return { start, weights: Float64Array.from(weights, (own) => own / sum) };
+    return { start, weights: Float64Array.from(weights, (own) => own / sum), places };
   };
   const rows = terms.map(({ batch }) => {
     const known = laidOut.get(batch) ?? layOut(batch);
@@ -50,12 +63,15 @@ export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): 
   });
   const seeds = new Float64Array(targets.length);
   const others: { term: RowTerm; start: number; weights: Float64Array }[] = [];
+  const attention: { term: AttentionTerm; places: LaidOut["places"] }[] = [];
   for (const [i, term] of terms.entries()) {
-    const { start, weights } = rows[i]!;
-    if (term.kind !== "language-modeling") others.push({ term, start, weights });
+    const { start, weights, places } = rows[i]!;
+    if (isAttentionTerm(term)) attention.push({ term, places });
+    else if (term.kind !== "language-modeling") others.push({ term, start, weights });
     else for (const [row, own] of weights.entries()) seeds[start + row]! += own * term.weight;
   }
-  const packed = packedBatch(sequences);
+  const packed = { ...packedBatch(sequences), whole: attention.length > 0 };
+  const scores = attentionTermFeeds(attention, config, packed.tokens);
   const count = packed.selected.places.length;
   const padded = <T extends Int32Array | Float32Array>(values: T, given: ArrayLike<number>): T => {
     values.set(given);
@@ -66,8 +82,9 @@ export function trainingBatch(terms: readonly TextTerm[], labels?: Int32Array): 
     labels: integers(padded(new Int32Array(count), labels ?? targets)),
     seeds: floats(padded(new Float32Array(count), seeds)),
     ...rowTermFeeds(others, labels ?? targets),
+    ...scores.feeds,
   };
-  return { packed, feeds, terms: rows, tokens };
+  return { packed, feeds, terms: rows, tokens, scoreProducts: scores.products };
 }
 
 function predictedFrom({ weights }: TrainingSequence): number[] {

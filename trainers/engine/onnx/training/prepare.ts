@@ -10,9 +10,11 @@ import type { PromptTable } from "../parameters/prompt-table.js";
 import type { TrainableState } from "../parameters/trainable-state.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
 import { type Pictures, requirePictures } from "../vision/pictures.js";
+import { isAttentionTerm } from "./attention-term.js";
 import { trainingBatch } from "./batch.js";
 import { dropoutFeeds } from "./dropout.js";
 import { isParameterTerm, parameterTermFeeds } from "./parameter-terms.js";
+import { isRowTerm } from "./row-terms.js";
 import type { TrainingForm } from "./training-graph.js";
 
 /** What of a model an objective's graph reads. */
@@ -58,9 +60,10 @@ export async function prepare(
   const { adapter, config, state } = model;
   const texts = objective.terms.filter(isTextTerm);
   const languageModeling = texts.some(({ kind }) => kind === "language-modeling");
-  const rowTerms = texts.flatMap(({ kind }) => (kind === "language-modeling" ? [] : [kind]));
+  const rowTerms = texts.filter(isRowTerm).map(({ kind }) => kind);
+  const attentionTerms = texts.filter(isAttentionTerm).length;
   const quadratics = model.large ? [] : quadraticTerms(objective);
-  const batch = texts.length > 0 ? trainingBatch(texts, labels) : null;
+  const batch = texts.length > 0 ? trainingBatch(config, texts, labels) : null;
   const dropout = training && batch !== null && (adapter?.options.dropout ?? 0) > 0;
   const seen = model.frozen ? "features" : freezesTower ? "states" : "patches";
   const parameterTerms = objective.terms.filter(isParameterTerm);
@@ -71,6 +74,7 @@ export async function prepare(
     prompts: model.prompts?.options,
     languageModeling,
     rowTerms: rowTerms.length > 0 ? rowTerms : undefined,
+    attentionTerms: attentionTerms || undefined,
     parameterTerms: parameterTerms.map(({ kind }) => kind),
     quadratics: quadratics.length,
     images: batch && batch.packed.images.length > 0 ? seen : undefined,
@@ -81,6 +85,7 @@ export async function prepare(
   if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed, step: state.step, part }));
   const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
   for (const i of rowTerms.keys()) fetches[`term.${i}`] = null;
+  for (let i = 0; i < attentionTerms; i++) fetches[`attention.${i}`] = null;
   for (const term of parameterTerms) {
     Object.assign(feeds, parameterTermFeeds(term, model.earlierFeeds));
     fetches[term.kind] = null;

@@ -15,10 +15,13 @@ import {
 import { type Feeds, floats, integers } from "../graph/session.js";
 
 /** A term over texts that is another function of the logits than the labels' log-likelihood. */
-export type RowTerm = Extract<
-  Term,
-  { kind: "distillation" | "reverse-distillation" | "logit-matching" | "label-logit" | "logit-norm" }
->;
+export type RowTerm = Extract<Term, { kind: (typeof kinds)[number] }>;
+
+const kinds = ["distillation", "reverse-distillation", "logit-matching", "label-logit", "logit-norm"] as const;
+
+export function isRowTerm(term: Term): term is RowTerm {
+  return kinds.some((kind) => kind === term.kind);
+}
 
 /**
  * The weighted value of the i-th such term, a scalar, from the logits [selected rows, classes] that all terms share.

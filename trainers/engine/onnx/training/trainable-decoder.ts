@@ -283,7 +283,8 @@ export class TrainableDecoder {
 
   /** What a forward and backward pass takes, counted. */
   private countTraining(batch: TrainingBatch | null, seen?: ImageInput): { tokens: number; flops: number } {
-    const flops = batch ? trainingFlops(this.config, batch.packed, this.frozen, seen) : 0;
+    const own = batch ? trainingFlops(this.config, batch.packed, this.frozen, seen) : 0;
+    const flops = own + 6 * (batch?.scoreProducts ?? 0); // forward, and the gradients of queries and keys
     const tokens = batch?.tokens ?? 0;
     this.flops += flops;
     this.trainedTokens += tokens;

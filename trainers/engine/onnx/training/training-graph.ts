@@ -10,6 +10,7 @@ import type { AdapterForm } from "../parameters/lora-adapter.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
 import type { UpdateForm } from "./adamw.js";
+import { attentionTerm } from "./attention-term.js";
 import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
 import { quadratic } from "./quadratic.js";
 import { type RowTerm, rowTerm } from "./row-terms.js";
@@ -31,6 +32,8 @@ export interface TrainingForm {
   readonly languageModeling: boolean;
   /** The kinds of the further terms over texts, in order. */
   readonly rowTerms?: readonly RowTerm["kind"][];
+  /** How many terms over attention probabilities. */
+  readonly attentionTerms?: number;
   /** The kinds of the terms over the trained tensors themselves. */
   readonly parameterTerms?: readonly ParameterTerm["kind"][];
   /** How many quadratic terms. */
@@ -56,7 +59,7 @@ export interface GraphOptions {
 /**
  * The graph of an objective over the trainable parameters: inputs `parameters.*` (segments), every frozen tensor by its
  * name, those of `packedForward` (with images) with `labels` and `seeds` per selected row (the weight of its nll in the objective),
- * those of `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
+ * those of `attentionTerm` and `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
  * selected row, `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of
  * `appendUpdate`.
  */
@@ -76,7 +79,8 @@ export function trainingGraph(
 
   const tensors = segmentTensors(segments, parameters);
   const objectives: Value[] = [];
-  if (form.languageModeling || form.rowTerms) objectives.push(texts(graph, form, tensors, frozen, decoder));
+  if (form.languageModeling || form.rowTerms || form.attentionTerms)
+    objectives.push(texts(graph, form, tensors, frozen, decoder));
   for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
   if (objectives.length > 0 && !isForward(form.result)) {
@@ -128,7 +132,9 @@ function texts(
       }
     : undefined;
   const decoder = new DecoderClass(graph, form.config, tensor, lora, form.prompts !== undefined, form.images);
-  const { hidden } = packedForward(decoder);
+  const { attentionTerms = 0 } = form;
+  const forward = packedForward(decoder, attentionTerms > 0);
+  const { hidden } = forward;
   const rows = hidden.shape[0]!;
   const logits = decoder.logits(hidden);
   if (form.result === "logits") graph.output("logits", logits);
@@ -139,6 +145,7 @@ function texts(
     objectives.push(total(multiply(nll, graph.input("seeds", [rows]))));
   }
   for (const [i, kind] of form.rowTerms?.entries() ?? []) objectives.push(rowTerm(graph, kind, i, logits));
+  for (let i = 0; i < attentionTerms; i++) objectives.push(attentionTerm(decoder, i, forward));
   return objectives.reduce(add);
 }
 

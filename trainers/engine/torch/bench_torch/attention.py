@@ -5,8 +5,9 @@ kernel for variable lengths does that on a GPU in half precision, elsewhere each
 CPU the bits of a sequence do not depend on the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -22,6 +23,19 @@ NAME = "bench"
 BLOCK = 32
 
 
+@dataclass
+class Attended:
+    """What a layer attended with, [1, heads, tokens, d] (keys and values of fewer heads), and what that gave, [1, tokens, heads, d]."""
+
+    layer: int
+    query: torch.Tensor
+    key: torch.Tensor
+    value: torch.Tensor
+    scale: float
+    window: int | None
+    given: torch.Tensor
+
+
 class Layout(Protocol):
     """How the tokens of a forward pass are laid out."""
 
@@ -33,10 +47,11 @@ class Layout(Protocol):
 
 
 class Packed:
-    """Whole sequences one behind another."""
+    """Whole sequences one behind another; `watch` hears what each layer does, again where it is computed again."""
 
-    def __init__(self, lengths: list[int], device: torch.device):
+    def __init__(self, lengths: list[int], device: torch.device, watch: Callable[[Attended], None] | None = None):
         self.lengths = lengths
+        self.watch = watch
         self.longest = max(lengths)
         self.starts = _starts(lengths, device)
         self.positions = torch.cat([torch.arange(length) for length in lengths]).to(device)
@@ -179,7 +194,12 @@ def _bench_attention(module, query, key, value, attention_mask, scaling=None, dr
             f"The attention of this architecture ({', '.join(extra) or 'its own mask'}) is not computed over packed sequences.",
             "Use a model of another architecture.",
         )
-    return in_force().attend(query, key, value, scaling, sliding_window), None
+    layout = in_force()
+    given = layout.attend(query, key, value, scaling, sliding_window)
+    if (watch := getattr(layout, "watch", None)) is not None:
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        watch(Attended(module.layer_idx, query, key, value, scale, sliding_window, given))
+    return given, None
 
 
 AttentionInterface.register(NAME, _bench_attention)

@@ -1,6 +1,6 @@
 """Training sequences as one packed batch, and the terms of an objective over its predicted tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn import functional as F
@@ -27,6 +27,9 @@ class Rows:
     #: How many rows the batch has, and which of them these are, where they are only some.
     batch: int
     places: list[int] | None = None
+    #: Which sequences of the batch have rows here, and how many have any.
+    sequences: list[int] = field(default_factory=list)
+    entering: int = 0
 
     def placed(self, values: torch.Tensor) -> torch.Tensor:
         """Values of these rows among zeros for the batch's others."""
@@ -47,21 +50,24 @@ def rows_of(sequences: list[dict], ranks: Ranks | None = None) -> Rows:
     nothing, since all take part in each forward pass.
     """
     found, weights = [], []
-    for sequence in sequences:
+    for index, sequence in enumerate(sequences):
         positions = [i for i in range(1, len(sequence["tokens"])) if sequence["weights"][i] > 0]
         if positions:
-            found.append((sequence, positions, len(weights)))
+            found.append((sequence, positions, len(weights), index))
             weights += [sequence["weights"][i] for i in positions]
     if not found:
         raise BenchError("INTERNAL", "A batch has no token with a weight above zero.")
     total = torch.tensor(weights, dtype=torch.float64).sum().item()
     rows = Rows([], [], [], [], [], total, sum(len(sequence["tokens"]) for sequence in sequences), len(weights))
+    rows.entering = len(found)
+    own = ranks.mine(found) if ranks is not None and ranks.several else found
+    rows.sequences = [index for *_, index in own]
     if ranks is not None and ranks.several:
         first, *where = found[0]
-        found = ranks.mine(found) or [({**first, "weights": [0.0] * len(first["tokens"])}, *where)]
-        rows.places = [before + i for _, positions, before in found for i in range(len(positions))]
+        found = own or [({**first, "weights": [0.0] * len(first["tokens"])}, *where)]
+        rows.places = [before + i for _, positions, before, _ in found for i in range(len(positions))]
     start = 0
-    for sequence, positions, _ in found:
+    for sequence, positions, *_ in found:
         tokens = sequence["tokens"]
         rows.tokens.append(tokens[: positions[-1]])
         rows.images.append(digests_of(sequence))

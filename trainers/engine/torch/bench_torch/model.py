@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -16,10 +16,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from . import attention
 from .adapters import Adapters, linear_modules
 from .answers import activations, embed, generate, input_moments, score
-from .attention import Packed, laid_out
-from .batch import rows_of, term_value
+from .attention import Attended, Packed, laid_out
+from .batch import Rows, rows_of, term_value
 from .division import Division, Held
 from .errors import BenchError
+from .heads import Distillation, attention as attention_of, head_sensitivity
 from .generation import Row, joined_places
 from .images import Images, check_images, is_unused, plain_name, takes_images
 from .importance import importance
@@ -236,9 +237,15 @@ class TorchModel:
 
     # The forward pass.
 
-    def packed(self, tokens: list[list[int]], selected: list[int], images: list[list[str]] | None = None) -> torch.Tensor:
+    def packed(
+        self,
+        tokens: list[list[int]],
+        selected: list[int],
+        images: list[list[str]] | None = None,
+        watch: Callable[[Attended], None] | None = None,
+    ) -> torch.Tensor:
         """Logits [selected, classes] in float32 of sequences, with the digests of their images, that are computed packed."""
-        layout = Packed([len(sequence) for sequence in tokens], self.device)
+        layout = Packed([len(sequence) for sequence in tokens], self.device, watch)
         ids = torch.tensor([[token for sequence in tokens for token in sequence]], device=self.device)
         with laid_out(layout), recomputing(self.model):
             places = self.places(tokens, images, layout)
@@ -383,14 +390,16 @@ class TorchModel:
                 self.adapters.dropping(True)
                 seed = number(self.seed, "lora-dropout", task=training, step=self.trainable.step)
                 torch.manual_seed(seed + self.ranks.rank)
-            logits = self.packed(sequences, selected, [images for rows in laid for images in rows.images])
+            divergences = self.divergences(terms, laid)
+            watch = (lambda seen: [one.watch(seen) for one in divergences.values()]) if divergences else None
+            logits = self.packed(sequences, selected, [images for rows in laid for images in rows.images], watch)
             counts = torch.tensor([0, *(len(rows.labels) for rows in laid)]).cumsum(0).tolist()
         for i, term in enumerate(terms):
             kind = term["kind"]
             if "batch" in term:
                 rows = laid[term["batch"]]
                 own = logits[counts[term["batch"]] : counts[term["batch"] + 1]]
-                value = term_value(term, own, rows)
+                value = divergences[i].value(own) if i in divergences else term_value(term, own, rows)
             elif kind == "quadratic":
                 continue
             elif kind == "key-matching":
@@ -402,6 +411,15 @@ class TorchModel:
             values[i] = value.detach()
             total = total + value * term["weight"]
         return values, total, tokens
+
+    def divergences(self, terms: list[dict], laid: list[Rows]) -> dict[int, Distillation]:
+        """The terms over attention among these, by their place."""
+        lengths = [sum(len(tokens) for tokens in rows.tokens) for rows in laid]
+        return {
+            i: Distillation(term, laid[term["batch"]], sum(lengths[: term["batch"]]), self.layers)
+            for i, term in enumerate(terms)
+            if term["kind"] == "attention-distillation"
+        }
 
     @torch.no_grad()
     def add_quadratics(self, terms: list[dict], values: list[torch.Tensor | None], gradient: torch.Tensor | None = None):
@@ -593,6 +611,13 @@ class TorchModel:
     def activations(self, requests: list[dict]) -> dict[str, torch.Tensor]:
         with self.answering(None):
             return activations(self, requests)
+
+    def attention(self, requests: list[dict], weights: dict | None = None) -> list[dict]:
+        with self.answering(weights):
+            return attention_of(self, requests)
+
+    def head_sensitivity(self, examples: list[dict]) -> list[torch.Tensor]:
+        return head_sensitivity(self, examples)
 
     def input_moments(self, requests: list[dict], modules: list[str]) -> dict[str, torch.Tensor]:
         with self.answering(None):

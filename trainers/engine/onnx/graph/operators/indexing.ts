@@ -1,5 +1,5 @@
 import type { Value } from "../graph.js";
-import { cast, reshape, zeros } from "./layout.js";
+import { cast, reshape, zeros, zerosLike } from "./layout.js";
 
 /** Rows of `table` [n, …] by integer indices of any shape. The gradient adds each row where it came from. */
 export function gather(table: Value, indices: Value): Value {
@@ -11,7 +11,7 @@ export function gather(table: Value, indices: Value): Value {
       {
         into: (gradient, accumulated) => {
           const positions = reshape(cast(indices, "int64"), [...indices.shape, 1]);
-          const sum = accumulated ?? zeros(graph, table.shape);
+          const sum = accumulated ?? zerosLike(table);
           return graph.node("ScatterND", [sum, positions, gradient], table.shape, { reduction: "add" });
         },
       },

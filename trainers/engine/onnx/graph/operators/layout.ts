@@ -78,6 +78,15 @@ export function zeros(graph: Graph, shape: readonly Dimension[], type: ElementTy
   return graph.node("Expand", [graph.scalar(0, type), dimensions(graph, shape)], shape);
 }
 
+/** Zeros of a value's shape, where a size of it may be that of no input. */
+export function zerosLike(a: Value): Value {
+  const { graph, shape } = a;
+  const isKnown = (size: Dimension) => typeof size === "number" || graph.inputs.some((own) => own.shape.includes(size));
+  if (shape.every(isKnown)) return zeros(graph, shape, a.type);
+  const sizes = graph.node("Shape", [a], [shape.length], {}, "int64");
+  return graph.node("Expand", [graph.scalar(0, a.type), sizes], shape);
+}
+
 /** Another element type; not differentiated. */
 export function cast(a: Value, type: ElementType): Value {
   const codes = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
