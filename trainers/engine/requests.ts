@@ -52,3 +52,18 @@ export function finished(
   if (ended) return { text, tokens: count, finishReason: "end" };
   return count < limit ? null : { text, tokens: count, finishReason: "length" };
 }
+
+/** The answer up to where it ends by itself, by a stop mark or by its limit. */
+export function ending(
+  tokens: readonly number[],
+  limit: number,
+  tokenizer: AnswerTokenizer,
+  decoding: Decoding,
+): Generation {
+  const first = decoding.stop === undefined ? tokens.length : 1;
+  for (let count = first; count <= tokens.length; count++) {
+    const found = finished({ tokens: tokens.slice(0, count), limit }, tokenizer, decoding);
+    if (found !== null) return found;
+  }
+  return { text: tokenizer.decode(tokens), tokens: tokens.length, finishReason: "stop" };
+}

@@ -1,10 +1,9 @@
 import type { Decoding, Generation } from "../../../harness/contract/trainer.js";
 import { type Checkpoint, digestModel, openCheckpoint, saveCheckpoint } from "../../model/checkpoint.js";
-import { lacksAdapter, misfit } from "../../model/fit-tensors.js";
+import { lacksAdapter } from "../../model/fit-tensors.js";
 import { FoldedAdapters } from "../../model/folded-adapters.js";
 import { holdsAdapter } from "../../model/peft.js";
 import { keysOf, openPrompts, savePromptRows, savePrompts } from "../../model/prompt-files.js";
-import { divideAdapter } from "../../model/stacked-adapter.js";
 import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
@@ -37,7 +36,7 @@ import { inferenceOf } from "./inference/inference-of.js";
 import { RunningBatch } from "./inference/running-batch.js";
 import { embed, score } from "./inference/score.js";
 import { fillStore, readStore, tensorsOf } from "./parameters/store-tensors.js";
-import { adaptersOf, SavedFor } from "./saved-for.js";
+import { adaptersOf, loadAdapter, SavedFor } from "./saved-for.js";
 import { headSensitivity } from "./training/head-sensitivity.js";
 import { fisher, sensitivity } from "./training/importance.js";
 import { TrainableDecoder } from "./training/trainable-decoder.js";
@@ -249,7 +248,7 @@ export class OnnxModel implements Model {
     this.running?.forget();
     const { prompts, adapter } = this.decoder;
     if (prompts) return fillStore(prompts.store, openPrompts(directory), directory);
-    if (holdsAdapter(directory)) return this.loadAdapter(directory);
+    if (holdsAdapter(directory)) return loadAdapter(this.decoder, this.folded, directory, () => this.stack(0));
     if (adapter) throw lacksAdapter(directory);
     this.beforeChange();
     this.decoder.pictures?.forget();
@@ -294,16 +293,5 @@ export class OnnxModel implements Model {
     if (this.decoder.trainable !== this.decoder.base) return;
     this.folded.lose();
     this.savedFor.forget();
-  }
-
-  private async loadAdapter(directory: string): Promise<void> {
-    if (this.decoder.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
-    const names = this.decoder.adapter?.store.tensors.map(({ name }) => name);
-    const whole = this.folded.open(directory, names && new Set(names));
-    if (this.decoder.adapter === null) this.decoder.adapt(whole.options, 0);
-    for (const [i, { tensors }] of divideAdapter(whole, this.decoder.adapter!.options.rank).entries()) {
-      if (i > 0) await this.stack(0);
-      fillStore(this.decoder.trainable, tensors, directory);
-    }
   }
 }

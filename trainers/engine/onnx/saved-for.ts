@@ -1,9 +1,10 @@
 import { type Checkpoint, digestModel, readTensors } from "../../model/checkpoint.js";
+import { misfit } from "../../model/fit-tensors.js";
 import type { FoldedAdapters } from "../../model/folded-adapters.js";
 import type { AdapterBase } from "../../model/peft.js";
-import type { Adapter } from "../../model/stacked-adapter.js";
+import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
 import type { Vector } from "../contract.js";
-import { tensorsOf } from "./parameters/store-tensors.js";
+import { fillStore, tensorsOf } from "./parameters/store-tensors.js";
 import type { TrainableDecoder } from "./training/trainable-decoder.js";
 
 /**
@@ -41,4 +42,21 @@ export function adaptersOf({ adapter, earlier, vectors }: TrainableDecoder, weig
   const values = weights && vectors.values(weights, adapter!.store.length);
   const last = { options: adapter!.options, tensors: tensorsOf(adapter!.store, values) };
   return [...earlier.map(({ options, store }) => ({ options, tensors: tensorsOf(store) })), last];
+}
+
+/** Reads adapters of files into a model, each on the one before, by `stack`. Throws MODEL_INVALID where they do not fit. */
+export async function loadAdapter(
+  decoder: TrainableDecoder,
+  folded: FoldedAdapters,
+  directory: string,
+  stack: () => Promise<void>,
+): Promise<void> {
+  if (decoder.earlier.length > 0) throw misfit("A model with a stack of adapters", directory);
+  const names = decoder.adapter?.store.tensors.map(({ name }) => name);
+  const whole = folded.open(directory, names && new Set(names));
+  if (decoder.adapter === null) decoder.adapt(whole.options, 0);
+  for (const [i, { tensors }] of divideAdapter(whole, decoder.adapter!.options.rank).entries()) {
+    if (i > 0) await stack();
+    fillStore(decoder.trainable, tensors, directory);
+  }
 }

@@ -26,7 +26,7 @@ import type {
   Update,
   Vector,
 } from "../contract.js";
-import { byWeights, checkLength, finished } from "../requests.js";
+import { byWeights, checkLength, ending } from "../requests.js";
 import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
 import type { TorchChild } from "./child.js";
@@ -202,7 +202,7 @@ export class TorchModel implements Model {
       const answers = await this.ask<number[][]>("generate", { requests: own.map(plain), decoding, ends, weights });
       return answers.map((tokens, i) => {
         const limit = Math.min(decoding.maxNewTokens, this.contextLength - own[i]!.tokens.length);
-        const generation = this.ending(tokens, limit, decoding);
+        const generation = ending(tokens, limit, this.tokenizer, decoding);
         this.generatedTokens += generation.tokens!;
         return generation;
       });
@@ -290,16 +290,6 @@ export class TorchModel implements Model {
 
   private ask<T = void>(method: string, params: object = {}): Promise<T> {
     return this.child.ask<T>(method, { model: this.opened.model, ...params });
-  }
-
-  /** The answer up to where it ends by itself, by a stop mark or by its limit. */
-  private ending(tokens: readonly number[], limit: number, decoding: Decoding): Generation {
-    const first = decoding.stop === undefined ? tokens.length : 1;
-    for (let count = first; count <= tokens.length; count++) {
-      const found = finished({ tokens: tokens.slice(0, count), limit }, this.tokenizer, decoding);
-      if (found !== null) return found;
-    }
-    return { text: this.tokenizer.decode(tokens), tokens: tokens.length, finishReason: "stop" };
   }
 }
 
