@@ -27,15 +27,22 @@ export class RankFusion implements Retriever {
     const rankings: Retrieval[][] = [];
     for (const retriever of this.retrievers) rankings.push(await retriever.search(queries, Math.max(depth, count)));
     return queries.map((_, index) => {
+      const all = rankings.map((found) => found[index]!);
       const scores = new Map<string, number>();
-      for (const found of rankings) {
-        found[index]!.hits.forEach(({ id }, rank) => {
+      for (const { hits } of all) {
+        hits.forEach(({ id }, rank) => {
           scores.set(id, (scores.get(id) ?? 0) + 1 / (rankOffset + rank + 1));
         });
       }
-      const trail = rankings.flatMap((found) => found[index]!.trail ?? []);
-      const answer = rankings.map((found) => found[index]!.answer).find((one) => one !== undefined);
-      return { hits: bestOf(scores, count), ...(answer && { answer }), ...(trail.length > 0 && { trail }) };
+      const trail = all.flatMap((found) => found.trail ?? []);
+      const [answer] = all.flatMap((found) => found.answer ?? []);
+      const [summary] = all.flatMap((found) => found.summary ?? []);
+      return {
+        hits: bestOf(scores, count),
+        ...(answer && { answer }),
+        ...(summary && { summary }),
+        ...(trail.length > 0 && { trail }),
+      };
     });
   }
 

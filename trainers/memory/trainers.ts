@@ -102,7 +102,7 @@ const rankFusion = memory({
   name: "rank-fusion",
   summary: "Reads the documents that several retrievers rank highest; alone, with the base model as it is.",
   source: "Cormack, Clarke & Büttcher 2009",
-  version: 6,
+  version: 7,
   options: {
     use: Type.Array(Type.Enum(["bm25", "dense", "hipporag"]), {
       minItems: 2,

@@ -51,6 +51,17 @@ const hippoRag = (options: Partial<HippoRagOptions> = {}) =>
 
 const queries = ["Tom Paris", "boss of Tom", "北京大学", "in the", "nothing of it", "Straße 7"];
 
+test("a fusion has the summary, the trail and the answer of the retriever that has them", async () => {
+  const make = () => hippoRag({ communities: true, rules: [{ relation: "lives in", functional: true }] });
+  const [alone, fused] = [make(), new RankFusion([new Bm25({ k1: 0.9, b: 0.4 }), make()])];
+  const documents = [{ id: "a", text: "Tom lives in Paris. Tom is the boss of Tomas." }];
+  for (const retriever of [alone, fused]) await retriever.add(documents);
+  const [found] = await alone.search(["Where does Tom live?"], 1);
+  expect(found).toMatchObject({ answer: { phrase: "paris" }, summary: { text: expect.stringContaining("paris") } });
+  const { hits: _, ...evidence } = found!;
+  expect((await fused.search(["Where does Tom live?"], 1))[0]).toMatchObject(evidence);
+});
+
 test.each(makers)(
   "%s: changes one by one, in any order, leave what indexing at once gives, to the bit",
   async (_, make) => {

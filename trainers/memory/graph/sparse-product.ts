@@ -119,9 +119,9 @@ function load(of: SplitGraph): SparseProduct {
     new Int32Array(buffer, weighted, 2 * others.chosen.length),
     new Float32Array(buffer, weighted, 2 * others.chosen.length),
   ];
-  for (const [index, at] of others.chosen.entries()) {
-    words[2 * index] = placeOf(at);
-    values[2 * index + 1] = weights[at]!;
+  for (let index = 0; index < others.chosen.length; index++) {
+    words[2 * index] = placeOf(others.chosen[index]!);
+    values[2 * index + 1] = weights[others.chosen[index]!]!;
   }
   for (const { rows, starts, splits } of indexed) {
     new Int32Array(buffer, starts, rows.starts.length).set(rows.starts);
