@@ -89,7 +89,7 @@ function entriesOf({ graph, first }: SplitGraph, fits: (weight: number) => boole
 function load(of: SplitGraph): SparseProduct {
   const { graph, first } = of;
   const { nodes, neighbors, weights } = graph;
-  // Most edges have the weight 1: sums without weights take half the time.
+  // Most edges have the weight 1: there is nothing to read and to multiply by.
   const ones = entriesOf(of, (weight) => weight === 1);
   const others = entriesOf(of, (weight) => weight !== 1);
   let end = 0;
@@ -101,11 +101,11 @@ function load(of: SplitGraph): SparseProduct {
   };
   const [input, output] = [reserve(4 * nodes), reserve(8 * nodes)];
   const [places, weighted] = [reserve(4 * ones.chosen.length), reserve(8 * others.chosen.length)];
-  const indexed = [ones, others].map((rows) => ({
-    rows,
-    starts: reserve(rows.starts.byteLength),
-    splits: reserve(rows.splits.byteLength),
-  }));
+  const indexOf = ({ starts, splits }: Rows) => ({
+    starts: reserve(starts.byteLength),
+    splits: reserve(splits.byteLength),
+  });
+  const [indexOfOnes, indexOfOthers] = [indexOf(ones), indexOf(others)];
   if (memory === undefined) {
     memory = new WebAssembly.Memory({ initial: Math.ceil(end / page) });
     instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(binary, "base64")), { bench: { memory } });
@@ -114,7 +114,6 @@ function load(of: SplitGraph): SparseProduct {
   if (missing > 0) memory.grow(missing);
   const { buffer } = memory;
   const placeOf = (at: number) => input + 4 * neighbors[at]!;
-  new Int32Array(buffer, places, ones.chosen.length).set(ones.chosen.map(placeOf));
   const [words, values] = [
     new Int32Array(buffer, weighted, 2 * others.chosen.length),
     new Float32Array(buffer, weighted, 2 * others.chosen.length),
@@ -123,17 +122,19 @@ function load(of: SplitGraph): SparseProduct {
     words[2 * index] = placeOf(others.chosen[index]!);
     values[2 * index + 1] = weights[others.chosen[index]!]!;
   }
-  for (const { rows, starts, splits } of indexed) {
-    new Int32Array(buffer, starts, rows.starts.length).set(rows.starts);
-    new Int32Array(buffer, splits, rows.splits.length).set(rows.splits);
-  }
+  const copy = (from: Int32Array, address: number) => new Int32Array(buffer, address, from.length).set(from);
+  copy(ones.chosen.map(placeOf), places);
+  copy(ones.starts, indexOfOnes.starts);
+  copy(ones.splits, indexOfOnes.splits);
+  copy(others.starts, indexOfOthers.starts);
+  copy(others.splits, indexOfOthers.splits);
   const { sum, sumWeighted } = instance.exports;
   /** For rows `from` to before `to`, of all entries or of those to independent nodes. */
   const multiply = (from: number, to: number, begin: "starts" | "splits") => {
-    const [one, other] = indexed as [(typeof indexed)[0], (typeof indexed)[0]];
-    const of = (part: typeof one) => [part[begin] + 4 * from, part.starts + 4 * (from + 1), to - from] as const;
-    sum(...of(one), places, output + 8 * from);
-    if (others.starts[from] !== others.starts[to]) sumWeighted(...of(other), weighted, output + 8 * from);
+    const rows = (index: typeof indexOfOnes) =>
+      [index[begin] + 4 * from, index.starts + 4 * (from + 1), to - from] as const;
+    sum(...rows(indexOfOnes), places, output + 8 * from);
+    if (others.starts[from] !== others.starts[to]) sumWeighted(...rows(indexOfOthers), weighted, output + 8 * from);
   };
   return {
     input: new Float32Array(buffer, input, nodes),
