@@ -87,7 +87,7 @@ test("what exceeds the inline limit is written to shards, and nothing else", asy
   const large = join(directory, "large");
   const { cells, trainers, orders } = writeFixtureRun(large, {
     orders: 13,
-    seeds: 3,
+    seeds: 1,
     sharedSeeds: true,
     only: ["sequential", "joint", "replay", "ewc"],
   });
