@@ -2,7 +2,7 @@ import { serialize } from "node:v8";
 import { toBenchError } from "../../contract/errors.js";
 import type { Carrier } from "../carry/carrier.js";
 import type { CellResult, CellTask, WorkerMessage, WorkerSetup, WorkerTask } from "./messages.js";
-import { leaveThreads, takeThreads } from "./threads.js";
+import { closeThreads, leaveThreads, takeThreads } from "./threads.js";
 
 /**
  * Threads that run one cell at a time each: give it no more concurrent cells than there are workers. They are never
@@ -16,7 +16,7 @@ export function openPool(
   const cancelled = new SharedArrayBuffer(4);
   const shared = shareSetup(setup, cancelled);
   const threads = takeThreads(workers);
-  const { pool } = threads;
+  const free = [...threads];
   const ends = new Map<string, (result: CellResult) => void>();
   let died = false;
   const hear = (message: WorkerMessage): void => {
@@ -27,26 +27,27 @@ export function openPool(
     died = true;
     onMessage({ type: "notice", text: `a worker died between cells: ${String(error)}` });
   };
-  pool.on("message", hear).on("error", report);
+  for (const { pool } of threads) pool.on("message", hear).on("error", report);
   return {
     async run(task) {
       const cell = task.cell.record.id;
+      const thread = free.pop()!;
       const ended = new Promise<CellResult>((resolve) => ends.set(cell, resolve));
       try {
-        await pool.run({ ...task, ...shared } satisfies WorkerTask);
+        await thread.pool.run({ ...task, ...shared } satisfies WorkerTask);
         return await ended;
       } catch (error) {
         died = true;
         return workerDied(error);
       } finally {
         ends.delete(cell);
+        free.push(thread);
       }
     },
     cancel: () => void Atomics.store(new Int32Array(cancelled), 0, 1),
     async close() {
-      const whole = !died && ends.size === 0 && Atomics.load(new Int32Array(cancelled), 0) === 0;
-      if (!whole) return pool.close();
-      pool.off("message", hear).off("error", report);
+      if (died || ends.size > 0) return closeThreads(threads);
+      for (const { pool } of threads) pool.off("message", hear).off("error", report);
       await leaveThreads(threads);
     },
   };

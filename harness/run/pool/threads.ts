@@ -1,53 +1,61 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Piscina } from "piscina";
 import { packageRoot } from "../../contract/files.js";
 
-/** Threads that run cells, with the variables that they copied when they started. */
-export interface Threads {
+/** A thread that runs cells, with the variables that it copied when it started. */
+export interface Thread {
   readonly pool: Piscina;
-  readonly workers: number;
   readonly variables: string;
 }
 
 /** How long threads wait for another run, in milliseconds. */
 const patience = 30_000;
 
-/** The threads of the last run of this process: to load the modules of a worker takes half a second of CPU. */
-let idle: { threads: Threads; timer: NodeJS.Timeout } | undefined;
+/** Threads of the last runs of this process: to load the modules of a worker takes half a second of CPU. */
+let idle: Thread[] = [];
+let timer: NodeJS.Timeout | undefined;
 
-/** The threads that wait, where they are as many and have the same variables; else new ones. */
-export function takeThreads(workers: number): Threads {
+/** As many threads: those that wait and have the variables of this process, and new ones. */
+export function takeThreads(workers: number): Thread[] {
   const variables = JSON.stringify(process.env);
-  if (idle?.threads.workers === workers && idle.threads.variables === variables) {
-    const { threads, timer } = idle;
-    clearTimeout(timer);
-    idle = undefined;
-    return threads;
-  }
-  const pool = new Piscina({
+  const found = idle.filter((thread) => thread.variables === variables).slice(0, workers);
+  idle = idle.filter((thread) => !found.includes(thread));
+  const started = Array.from({ length: workers - found.length }, () => ({ pool: startThread(), variables }));
+  return [...found, ...started];
+}
+
+const startThread = (): Piscina =>
+  new Piscina({
     filename: join(packageRoot, "dist", "harness", "run", "pool", "worker.js"),
-    minThreads: workers,
-    maxThreads: workers,
+    minThreads: 1,
+    maxThreads: 1,
     concurrentTasksPerWorker: 1,
     idleTimeout: Number.POSITIVE_INFINITY,
     atomics: "disabled",
   });
-  return { pool, workers, variables };
-}
 
-/** Lets threads without a task wait for the next run, in place of those that wait. */
-export async function leaveThreads(threads: Threads): Promise<void> {
-  await closeIdleThreads();
+/** Lets threads without a task wait for the next run; no more wait than this run had or the machine has processors. */
+export async function leaveThreads(threads: readonly Thread[]): Promise<void> {
   if (process.listeners("beforeExit").every((listener) => listener !== closeIdleThreads)) {
     process.on("beforeExit", closeIdleThreads);
   }
-  idle = { threads, timer: setTimeout(closeIdleThreads, patience).unref() };
+  const waiting = [...threads, ...idle];
+  const most = Math.max(threads.length, availableParallelism());
+  idle = waiting.slice(0, most);
+  clearTimeout(timer);
+  timer = setTimeout(closeIdleThreads, patience).unref();
+  await closeThreads(waiting.slice(most));
+}
+
+/** Ends threads once they have done their tasks. */
+export async function closeThreads(threads: readonly Thread[]): Promise<void> {
+  await Promise.all(threads.map(({ pool }) => pool.close()));
 }
 
 async function closeIdleThreads(): Promise<void> {
-  if (idle === undefined) return;
-  const { threads, timer } = idle;
+  const threads = idle;
+  idle = [];
   clearTimeout(timer);
-  idle = undefined;
-  await threads.pool.close();
+  await closeThreads(threads);
 }

@@ -1,20 +1,22 @@
 import { expect, test } from "vitest";
-import { leaveThreads, takeThreads } from "../../../harness/run/pool/threads.js";
+import { closeThreads, leaveThreads, takeThreads } from "../../../harness/run/pool/threads.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
 import { configure, run } from "./support.js";
 
-test("threads wait for a run with as many workers and the same variables", async () => {
+test("threads wait for runs with the same variables, however many workers they have", async () => {
   const first = takeThreads(1);
   await leaveThreads(first);
-  const more = takeThreads(2);
-  expect(more.pool).not.toBe(first.pool);
   process.env.BENCH_TEST_HOLD = "none";
   const changed = takeThreads(1);
   delete process.env.BENCH_TEST_HOLD;
-  expect(changed.pool).not.toBe(first.pool);
-  expect(takeThreads(1).pool).toBe(first.pool);
-  for (const { pool } of [first, more, changed]) await pool.close();
+  expect(changed).not.toEqual(first);
+  const more = takeThreads(2);
+  expect(more[0]).toBe(first[0]);
+  await leaveThreads(more);
+  const one = takeThreads(1);
+  expect(more).toContain(one[0]);
+  await closeThreads([...changed, ...one, ...takeThreads(1)]);
 });
 
 test("a run in threads that have run another, on other data, gives the bits of new threads", async () => {
