@@ -242,6 +242,8 @@ export interface Learner {
   generate(requests: GenerationRequest[], decoding: Decoding, observer?: GenerationObserver): Promise<Generation[]>;
   /** Whether calls of `generate` may come while others are under way, and are answered together with them. */
   readonly joins?: boolean;
+  /** Whether what computes has ended, such as a process of its own that was killed: every further call fails. */
+  readonly ended?: boolean;
   /** Log-likelihood of each continuation given its input, nats. */
   score(requests: ScoreRequest[]): Promise<number[]>;
   /** One vector for each input, such as the mean of the last hidden states. Absent where it has none. */

@@ -119,7 +119,7 @@ export interface Tokenizer {
 
 /**
  * What every engine does with a model. The model may be in another process: what is passed is data (JSON, and float32
- * arrays as bytes), every call returns a promise, and a plain property never changes. Callers make one call at a time: the
+ * arrays as bytes), every call returns a promise, and a plain property but `ended` never changes. Callers make one call at a time: the
  * next when the promise of the one before has settled. Vectors stay where the model computes; callers hold handles, which
  * are valid until `free` or `release`. The same calls on the same machine give the same bits; randomness is keyed by the
  * seeds that are passed, never by a running generator. Errors are BenchErrors.
@@ -188,6 +188,8 @@ export interface CoreModel {
   ): Promise<Generation[]>;
   /** Whether calls of `generate` that come while others are under way are computed together with them. */
   readonly joins?: boolean;
+  /** Whether what computes has ended, such as a process of its own that was killed: every further call fails. */
+  readonly ended?: boolean;
   /** Σ log p of the continuation's tokens given the prompt's, nats. */
   score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]>;
   /** Mean over the tokens of the last hidden states (after the final norm), one row each. */

@@ -14,6 +14,10 @@ export function checkLength(id: string, length: number, most: number): void {
   });
 }
 
+/** Whether requests can join others that are under way: of text alone, to the model's own weights. */
+export const joinable = (requests: readonly EngineRequest[]): boolean =>
+  requests.every(({ images = [], weights }) => images.length === 0 && weights === undefined);
+
 /** Answers requests, those that name equal weights together, in the requests' order. */
 export async function byWeights<R extends EngineRequest, T>(
   requests: readonly R[],

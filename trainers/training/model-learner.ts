@@ -46,6 +46,10 @@ export abstract class ModelLearner implements Learner {
     return this.model.joins === true;
   }
 
+  get ended(): boolean {
+    return this.model.ended === true;
+  }
+
   abstract learn(view: TrainingView, context: LearnContext): Promise<LearnReport>;
 
   /** The tokens before the answer; `answerTokens` must fit behind them. */

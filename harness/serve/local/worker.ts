@@ -10,11 +10,19 @@ let opened: Promise<Learner> | undefined;
 /** Entry of the worker of one version: opens its model once, and answers with it. */
 export default async function runTask(task: ModelTask): Promise<ModelResult> {
   try {
-    opened ??= open(workerData as ModelSetup);
-    return { ok: true, value: await computed(task, await opened) };
+    return { ok: true, value: await computed(task, await learner()) };
   } catch (error) {
     return { ok: false, error: toBenchError(error).toRecord() };
   }
+}
+
+/** Opened once, and again where what computed has ended, such as a process that was killed. */
+async function learner(): Promise<Learner> {
+  const known = opened;
+  if (known === undefined || (await known.catch(() => ({ ended: true }))).ended === true) {
+    if (opened === known) opened = open(workerData as ModelSetup);
+  }
+  return opened!;
 }
 
 async function computed(task: ModelTask, learner: Learner): Promise<ModelValue> {

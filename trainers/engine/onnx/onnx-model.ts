@@ -24,7 +24,7 @@ import type {
   Vector,
   Written,
 } from "../contract.js";
-import { byWeights } from "../requests.js";
+import { byWeights, joinable } from "../requests.js";
 import { architectures } from "./architectures/index.js";
 import type { DecoderArchitecture } from "./decoder/architecture.js";
 import type { SessionOptions } from "./graph/session.js";
@@ -201,7 +201,7 @@ export class OnnxModel implements Model {
     written?: Written,
     cancelled?: Cancelled,
   ): Promise<Generation[]> {
-    const generations = await (this.running?.takes(requests)
+    const generations = await (this.running && joinable(requests)
       ? this.running.answerAll(requests, decoding, written, cancelled)
       : this.answer(requests, (model, own) => {
           const hear: Written | undefined = written && ((i, text) => written(requests.indexOf(own[i]!), text));

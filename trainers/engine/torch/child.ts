@@ -22,6 +22,19 @@ export class OutOfMemory extends Error {}
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
+  goesOn: GoesOn | undefined;
+}
+
+/**
+ * Hears of each step of the answers that are under way, with the token that its own has grown by, if it has. False where
+ * nobody waits for it any more.
+ */
+export type GoesOn = (token: number | undefined) => boolean;
+
+/** What the child says without having been asked. */
+interface Notification {
+  method?: string;
+  params?: { tokens?: [number, number][] };
 }
 
 /** What the child answers with where a call failed. */
@@ -101,18 +114,23 @@ export class TorchChild {
    * Asks, and waits for the answer.
    *
    * @param patience seconds without a word after which the child is killed.
+   * @param goesOn of an answer that joins those under way.
    * @throws OutOfMemory; ENGINE_FAILED where the child ends, hangs or fails in the call; else the coded error of the call.
    */
-  ask<T>(method: string, params: object, patience = silenceSeconds): Promise<T> {
+  ask<T>(method: string, params: object, patience = silenceSeconds, goesOn?: GoesOn): Promise<T> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const id = ++this.asked;
     return new Promise<T>((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
+      this.waiting.set(id, { resolve: resolve as Waiting["resolve"], reject, goesOn });
       this.hold(true);
       this.patience = patience;
       this.listen();
-      for (const part of encodeMessage({ jsonrpc: "2.0", id, method, params })) this.child.stdin.write(part);
+      this.say({ id, method, params });
     });
+  }
+
+  private say(message: object): void {
+    for (const part of encodeMessage({ jsonrpc: "2.0", ...message })) this.child.stdin.write(part);
   }
 
   /** Ends the process without asking. */
@@ -120,9 +138,10 @@ export class TorchChild {
     this.child.kill("SIGKILL");
   }
 
-  private hear({ id, result, error }: { id?: number; result?: unknown; error?: Failure }): void {
+  private hear({ id, result, error, ...said }: { id?: number; result?: unknown; error?: Failure } & Notification): void {
     if (id === undefined) {
       this.listen();
+      if (said.method === "step") this.hearStep(new Map(said.params?.tokens));
       return;
     }
     const waiting = this.waiting.get(id);
@@ -134,6 +153,19 @@ export class TorchChild {
     }
     if (error === undefined) waiting?.resolve(result ?? undefined);
     else waiting?.reject(this.errorOf(error));
+  }
+
+  private hearStep(tokens: ReadonlyMap<number, number>): void {
+    for (const [id, waiting] of this.waiting) {
+      if (waiting.goesOn === undefined) continue;
+      try {
+        if (waiting.goesOn(tokens.get(id))) continue;
+      } catch (error) {
+        waiting.reject(error as Error);
+      }
+      waiting.goesOn = undefined;
+      this.say({ method: "leave", params: { number: id } });
+    }
   }
 
   private errorOf({ message, data: { code, fix, trace } }: Failure): Error {

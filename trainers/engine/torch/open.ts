@@ -20,7 +20,7 @@ import { TorchModel } from "./torch-model.js";
 export async function openTorchModel(
   { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
   device: string,
-  { threads, seed, dtype = "float32", python, featureBytes = mostFeatureBytes }: OpenOptions,
+  { threads, seed, dtype = "float32", python, featureBytes = mostFeatureBytes, promptBytes }: OpenOptions,
   architectures: readonly Architecture[] = [],
 ): Promise<Model> {
   const devices = childDevices(device);
@@ -34,12 +34,15 @@ export async function openTorchModel(
     seed,
     image_token: vision?.imageToken ?? null,
     feature_bytes: featureBytes,
+    // several processes make the same calls in the same order: none is begun in the middle of another
+    prompt_bytes: devices.processes === 1 ? (promptBytes ?? null) : null,
   };
   const opened = await child.ask<OpenedModel>("open", settings, openingSeconds);
   const model = new TorchModel(child, opened, directory, {
     location: locationOf({ base: directory, adapter }),
     architectures,
     vision,
+    joins: settings.prompt_bytes !== null,
   });
   if (adapter !== undefined) {
     await model.load(adapter);

@@ -22,6 +22,8 @@ export interface TorchModelOptions {
   location?: string;
   /** Those whose adapters a format opens. */
   architectures?: readonly Architecture[];
+  /** Whether the child answers requests that come while others are under way together with them. */
+  joins?: boolean;
   /** How a LLaVA model sees; its images are preprocessed here, as for the embedded engine. */
   vision?: VisionConfig | undefined;
 }

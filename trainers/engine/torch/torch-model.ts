@@ -11,6 +11,7 @@ import { imageTokens } from "../../model/vision/vision-config.js";
 import type {
   AdapterOptions,
   Attention,
+  Cancelled,
   EngineRequest,
   FisherKind,
   Logits,
@@ -25,11 +26,12 @@ import type {
   TrainingSequence,
   Update,
   Vector,
+  Written,
 } from "../contract.js";
-import { byWeights, checkLength, ending } from "../requests.js";
+import { byWeights, checkLength, ending, joinable } from "../requests.js";
 import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
-import type { TorchChild } from "./child.js";
+import type { GoesOn, TorchChild } from "./child.js";
 import { Objectives } from "./objectives.js";
 import type { OpenedModel, TorchModelOptions } from "./opened-model.js";
 import { TorchPictures } from "./pictures.js";
@@ -41,6 +43,7 @@ export class TorchModel implements Model {
   readonly parameters: number;
   readonly contextLength: number;
   readonly images: readonly number[] | undefined;
+  readonly joins: boolean;
   private readonly pictures: TorchPictures;
   private readonly added: AddedParameters;
   private readonly objectives: Objectives;
@@ -50,8 +53,9 @@ export class TorchModel implements Model {
     private readonly child: TorchChild,
     private readonly opened: OpenedModel,
     private readonly directory: string,
-    { location = directory, architectures = [], vision }: TorchModelOptions = {},
+    { location = directory, architectures = [], vision, joins = false }: TorchModelOptions = {},
   ) {
+    this.joins = joins;
     this.tokenizer = openTokenizer(directory);
     this.architecture = opened.architecture;
     this.parameters = opened.parameters;
@@ -67,6 +71,10 @@ export class TorchModel implements Model {
       architectures,
       sees: vision !== undefined,
     });
+  }
+
+  get ended(): boolean {
+    return !this.child.alive;
   }
 
   get firstVirtualToken(): number {
@@ -194,19 +202,54 @@ export class TorchModel implements Model {
     return this.added.promptKeys();
   }
 
-  async generate(requests: readonly EngineRequest[], decoding: Decoding): Promise<Generation[]> {
+  async generate(
+    requests: readonly EngineRequest[],
+    decoding: Decoding,
+    written?: Written,
+    cancelled?: Cancelled,
+  ): Promise<Generation[]> {
     for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength - 1);
+    if (this.joins && joinable(requests)) {
+      return Promise.all(
+        requests.map((request, index) => {
+          const hear = written && ((text: string) => written(index, text));
+          return this.answer(request, decoding, hear, () => cancelled?.(index) === true);
+        }),
+      );
+    }
     await this.pictures.show(requests);
     return byWeights(requests, async (own, weights) => {
       const ends = this.tokenizer.endTokens;
       const answers = await this.ask<number[][]>("generate", { requests: own.map(plain), decoding, ends, weights });
       return answers.map((tokens, i) => {
-        const limit = Math.min(decoding.maxNewTokens, this.contextLength - own[i]!.tokens.length);
-        const generation = ending(tokens, limit, this.tokenizer, decoding);
+        const generation = this.ending(own[i]!, tokens, decoding);
         this.generatedTokens += generation.tokens!;
         return generation;
       });
     });
+  }
+
+  /** The answer to a request that joins those under way. */
+  private async answer(
+    request: EngineRequest,
+    decoding: Decoding,
+    written: ((text: string) => void) | undefined,
+    cancelled: () => boolean,
+  ): Promise<Generation> {
+    const tokens: number[] = [];
+    const goesOn = (token: number | undefined): boolean => {
+      if (cancelled()) return false;
+      if (token !== undefined && written !== undefined) {
+        tokens.push(token);
+        written(this.tokenizer.decode(tokens));
+      }
+      return true;
+    };
+    const asked = { request: plain(request), decoding, ends: this.tokenizer.endTokens };
+    const answer = await this.ask<{ tokens: number[]; cached: number }>("answer", asked, goesOn);
+    const generation = this.ending(request, answer.tokens, decoding);
+    this.generatedTokens += generation.tokens!;
+    return { ...generation, cachedTokens: answer.cached };
   }
 
   async score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
@@ -288,8 +331,13 @@ export class TorchModel implements Model {
     if (this.child.alive) await this.ask("release");
   }
 
-  private ask<T = void>(method: string, params: object = {}): Promise<T> {
-    return this.child.ask<T>(method, { model: this.opened.model, ...params });
+  private ask<T = void>(method: string, params: object = {}, goesOn?: GoesOn): Promise<T> {
+    return this.child.ask<T>(method, { model: this.opened.model, ...params }, undefined, goesOn);
+  }
+
+  private ending({ tokens: prompt }: EngineRequest, tokens: readonly number[], decoding: Decoding): Generation {
+    const limit = Math.min(decoding.maxNewTokens, this.contextLength - prompt.length);
+    return ending(tokens, limit, this.tokenizer, decoding);
   }
 }
 

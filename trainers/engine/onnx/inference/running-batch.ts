@@ -95,11 +95,6 @@ export class RunningBatch {
     });
   }
 
-  /** Whether these can be answered here: of text alone, by the model's own weights. */
-  takes(requests: readonly EngineRequest[]): boolean {
-    return requests.every(({ images = [], weights }) => images.length === 0 && weights === undefined);
-  }
-
   /** The answers to several. */
   answerAll(
     requests: readonly EngineRequest[],

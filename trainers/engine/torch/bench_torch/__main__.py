@@ -1,25 +1,29 @@
 """Answers the calls of bench until its standard input ends."""
 
 import os
+import queue
 import sys
+import threading
 import time
-import traceback
 
-import torch
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from .deterministic import begin
 from .errors import BenchError
-from .memory import ShortMemory, is_short
+from .memory import ShortMemory
 from .model import TorchModel
 from .ranks import Ranks
-from .wire import read_message, write_message
+from .running import RunningBatch
+from .wire import failure, read_message, write_message
 
 CALLS = frozenset(
     "describe layout digest tensor_bytes meter dot combine multiply snapshot restore free read write reset_optimizer "
     "save_optimizer restore_optimizer step gradient recompute apply loss logits importance adapt stack merge "
     "add_prompts missing_images add_image generate score embed activations input_moments attention head_sensitivity save load".split()
 )
+
+#: In the place of a result: nothing is said now.
+DEFERRED = object()
 
 
 class Server:
@@ -32,6 +36,27 @@ class Server:
         self.models: dict[int, TorchModel] = {}
         self.opened = 0
         self.last_tick = time.monotonic()
+        self.inbox: queue.SimpleQueue = queue.SimpleQueue()
+        # The messages of several processes are passed on where they are waited for; none of theirs joins what is computed.
+        if not ranks.several:
+            threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self) -> None:
+        """Puts what is read into the inbox, so that it can be looked at between two tokens."""
+        message: object = True
+        while message is not None and not isinstance(message, Exception):
+            try:
+                message = read_message(self.source)
+            except Exception as error:
+                message = error
+            self.inbox.put(message)
+
+    def next(self, wait: bool) -> dict | None:
+        """The next message; None at the end of the stream. Throws queue.Empty where there is none and it is not to wait."""
+        message = read_message(self.source) if self.ranks.several else self.inbox.get(wait)
+        if isinstance(message, Exception):
+            raise message
+        return message
 
     def tick(self) -> None:
         """Says about once a second that work goes on, so that bench knows a long call from one that hangs."""
@@ -46,45 +71,57 @@ class Server:
         if self.ranks.first:
             write_message(self.sink, {"jsonrpc": "2.0", **what})
 
-    def call(self, method: str, params: dict):
+    def call(self, method: str, params: dict, number: int | None):
+        """What is answered; DEFERRED where that is said later."""
         if method == "open":
             self.opened += 1
+            kept = params.pop("prompt_bytes", None)
             self.models[self.opened] = model = TorchModel(**params, tick=self.tick, ranks=self.ranks)
+            if kept is not None:
+                model.running = RunningBatch(model, kept, self.say)
             return {"model": self.opened, **model.describe()}
+        if method == "leave":
+            for model in self.models.values():
+                if model.running is not None:
+                    model.running.leave(**params)
+            return DEFERRED
         model = params.pop("model")
         if method == "release":
             self.models.pop(model, None)
             return None
+        if method == "answer":
+            self.models[model].running.add(number, **params)
+            return DEFERRED
         if method not in CALLS:
             raise BenchError("INTERNAL", f"There is no call {method}.")
         return getattr(self.models[model], method)(**params)
 
     def serve(self) -> None:
-        while (message := read_message(self.source)) is not None:
-            answer = {"id": message["id"]}
+        while True:
+            batches = [model.running for model in self.models.values() if model.running and model.running.busy]
             try:
-                answer["result"] = self.call(message["method"], message["params"])
+                message = self.next(wait=not batches)
+            except queue.Empty:
+                for batch in batches:
+                    batch.step()
+                continue
+            if message is None:
+                return
+            answer = {"id": message.get("id")}
+            try:
+                answer["result"] = self.call(message["method"], message["params"], answer["id"])
             except Exception as error:
                 if self.ranks.several and not isinstance(error, (BenchError, ShortMemory)):
                     _end(error)
-                answer["error"] = _failure(error)
-            self.say(answer)
+                answer["error"] = failure(error)
+            if answer.get("result") is not DEFERRED:
+                self.say(answer)
 
 
 def _end(error: Exception) -> None:
     """Ends this process, and by that all of them: the others wait for it somewhere within the call."""
     get_error_handler().record_exception(error)
     os._exit(1)
-
-
-def _failure(error: Exception) -> dict:
-    """What is answered where a call fails: a code of bench's, OUT_OF_MEMORY, or none for what nobody expected."""
-    if isinstance(error, BenchError):
-        return {"code": -32000, "message": str(error), "data": {"code": error.code, "fix": error.fix}}
-    if is_short(error):
-        torch.cuda.empty_cache()
-        return {"code": -32001, "message": str(error), "data": {"code": "OUT_OF_MEMORY"}}
-    return {"code": -32603, "message": f"{type(error).__name__}: {error}", "data": {"trace": traceback.format_exc()}}
 
 
 def main() -> None:

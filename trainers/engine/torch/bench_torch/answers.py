@@ -23,21 +23,21 @@ MOST_CACHE = {"cpu": 1 << 30, "cuda": 8 << 30}
 
 def generate(model, requests: list[dict], decoding: dict, ends: list[int]) -> list[list[int]]:
     """The tokens that continue each prompt, an end token included."""
-    has_stop = _stop_check(model, decoding.get("stop") or [])
+    has_stop = stop_check(model, decoding)
 
     def compute(most: int) -> list[list[int]]:
         rows = [
             Row(
-                i,
                 request["id"],
                 request["tokens"],
                 min(decoding["maxNewTokens"], model.context - len(request["tokens"])),
+                decoding,
                 digests_of(request),
                 model.images and model.images.places(request["tokens"], digests_of(request)),
             )
-            for i, request in enumerate(requests)
+            for request in requests
         ]
-        continue_rows(model, rows, decoding, set(ends), has_stop, model.tick, most)
+        continue_rows(model, rows, set(ends), has_stop, model.tick, most)
         return [row.tokens for row in rows]
 
     longest = max((len(request["tokens"]) + decoding["maxNewTokens"] for request in requests), default=1)
@@ -131,16 +131,22 @@ def _summed(model, requests: list[dict], paths: list[str], of: Callable[..., tor
     return sums
 
 
-def _most_rows(model, tokens: int) -> int:
-    """How many sequences of so many tokens have their keys and values in memory together."""
+def place_bytes(model) -> int:
+    """Bytes of a token's keys and values."""
     config = model.model.config.get_text_config()
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    each = 2 * model.layers * heads * width * model.embedding.weight.element_size() * tokens
-    return max(1, min(MOST_ROWS, MOST_CACHE[model.device.type] // each))
+    return 2 * model.layers * heads * width * model.embedding.weight.element_size()
 
 
-def _stop_check(model, stops: list[str]):
+def _most_rows(model, tokens: int) -> int:
+    """How many sequences of so many tokens have their keys and values in memory together."""
+    return max(1, min(MOST_ROWS, MOST_CACHE[model.device.type] // (place_bytes(model) * tokens)))
+
+
+def stop_check(model, decoding: dict) -> Callable[[Row], bool]:
+    """Whether an answer has one of the texts that end it."""
+    stops = decoding.get("stop") or []
     if not stops:
         return lambda row: False
 

@@ -66,10 +66,10 @@ class Packed:
 
 
 class Continued:
-    """The next tokens of sequences whose earlier ones are in a cache: `lengths` new ones behind `before` in each of `slots`."""
+    """The next tokens of sequences whose earlier ones are in a cache, each from its place in `firsts` on: `lengths` behind `before`."""
 
-    def __init__(self, slots: list[int], before: list[int], lengths: list[int], capacity: int, device: torch.device):
-        self.slots = slots
+    def __init__(self, firsts: list[int], before: list[int], lengths: list[int], capacity: int, device: torch.device):
+        self.firsts = firsts
         self.lengths = lengths
         self.longest = max(lengths)
         self.before = before
@@ -78,7 +78,7 @@ class Continued:
         self.starts = _starts(lengths, device)
         positions = torch.cat([torch.arange(old, total) for old, total in zip(before, self.totals)])
         self.positions = positions.to(device)
-        first = torch.tensor(slots, dtype=torch.int32) * capacity
+        first = torch.tensor(firsts, dtype=torch.int32)
         #: Where each new token goes among all places of the cache.
         self.places = (torch.repeat_interleave(first, torch.tensor(lengths)) + positions).to(device)
         #: Where each sequence begins in the cache (and one more, which the kernel does not read), and how long it is now.
@@ -86,28 +86,28 @@ class Continued:
         self.used = torch.tensor(self.totals, dtype=torch.int32).to(device)
 
     def attend(self, query, key, value, scale, window):
-        """Key and value are those of the cache: [slots, heads, capacity, d]."""
+        """Key and value are those of the cache: [1, heads, places, d]."""
         if has_kernel(query):
             return _cached(self, query, key, value, scale, window)
         parts = []
-        for own, slot, before, total in zip(query.split(self.lengths, dim=2), self.slots, self.before, self.totals):
+        for own, first, before, total in zip(query.split(self.lengths, dim=2), self.firsts, self.before, self.totals):
             ends = [*range(before // BLOCK * BLOCK + BLOCK, total, BLOCK), total]
             for block, end in zip(own.split([b - a for a, b in zip([before, *ends], ends)], dim=2), ends):
-                parts.append(_alone(block, key[slot, :, :end][None], value[slot, :, :end][None], scale, window))
+                seen = slice(first, first + end)
+                parts.append(_alone(block, key[:, :, seen], value[:, :, seen], scale, window))
         return torch.cat(parts, dim=2).transpose(1, 2)
 
 
 class Stepped:
     """One next token of each sequence, given as tensors alone, so that a graph can be recorded. For the flash kernel."""
 
-    def __init__(self, positions: torch.Tensor, slots: torch.Tensor, capacity: int):
+    def __init__(self, positions: torch.Tensor, firsts: torch.Tensor, capacity: int):
         self.positions = positions
         self.longest = 1
         self.capacity = capacity
-        first = slots * capacity
-        self.places = first + positions
+        self.places = firsts + positions
         self.starts = torch.arange(len(positions) + 1, dtype=torch.int32, device=positions.device)
-        self.cached = torch.cat([first, first[-1:]]).int()
+        self.cached = torch.cat([firsts, firsts[-1:]]).int()
         self.used = (positions + 1).int()
 
     def attend(self, query, key, value, scale, window):
@@ -135,8 +135,8 @@ def _variable(query, key, value, starts, cached, longest, most, scale, window, u
 
 
 def _cached(layout: "Continued | Stepped", query, key, value, scale, window):
-    """The next tokens over the keys and values of a cache, [slots, heads, capacity, d]."""
-    keys, values = (states.transpose(1, 2).flatten(0, 1) for states in (key, value))
+    """The next tokens over the keys and values of a cache, [1, heads, places, d]."""
+    keys, values = (states[0].transpose(0, 1) for states in (key, value))
     rows = query[0].transpose(0, 1)
     starts, cached, longest, most = layout.starts, layout.cached, layout.longest, layout.capacity
     return _variable(rows, keys, values, starts, cached, longest, most, scale, window, layout.used)

@@ -29,6 +29,7 @@ from .memory import check_memory, left, recompute, recomputing
 from .norms import fuse_norms
 from .parameters import Trainable, combine, dot
 from .ranks import Ranks, local
+from .running import RunningBatch
 from .update import apply_update, check_finite, constrained
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -68,6 +69,8 @@ class TorchModel:
         self.embed_tokens = ranks.within(self.model, self.embedding)
         self.states = ranks.within(self.model, self.model.base_model)
         self.base = trained_tensors(self.model)
+        #: Where requests come one by one.
+        self.running: RunningBatch | None = None
         self.images: Images | None = None
         #: Why a model with a tower takes no images.
         self.blind: BenchError | None = None
@@ -329,8 +332,14 @@ class TorchModel:
 
     def changed(self) -> None:
         """To be called when what is trained has changed: features are kept only while tower and projector stay as they are."""
+        self.forget_prompts()
         if self.images is not None and not self.frozen:
             self.images.forget()
+
+    def forget_prompts(self) -> None:
+        """To be called when what is computed of a prompt has changed."""
+        if self.running is not None:
+            self.running.prefixes.clear()
 
     def before_images(self, row: Row) -> list[int]:
         """The tokens of a prompt before its first image."""
@@ -556,12 +565,14 @@ class TorchModel:
             self.trainable = Trainable(self.base, self.device, self.ranks)
             raise
         self.trainable = Trainable(self.adapters.trained(), self.device, self.ranks)
+        self.forget_prompts()
 
     def stack(self) -> None:
         if self.adapters is None:
             raise BenchError("INTERNAL", "The model has no adapter to stack another on.")
         self.trainable.give_up()
         self.adapters.add()
+        self.forget_prompts()
         self.trainable = Trainable(self.adapters.trained(), self.device, self.ranks)
 
     def merge(self) -> None:
@@ -573,6 +584,7 @@ class TorchModel:
             self.adapters.merge()
         self.adapters = None
         self.base_hash = None
+        self.forget_prompts()
         self.trainable = Trainable(self.base, self.device, self.ranks)
 
     def add_prompts(self, tokens: list[int], keys: torch.Tensor | None) -> None:
@@ -585,6 +597,7 @@ class TorchModel:
         if keys is not None:
             self.prompts["prompt_keys"] = Parameter(keys.view(-1, start.shape[1]).to(self.device))
         self.trainable = Trainable(self.prompts, self.device, self.ranks)
+        self.forget_prompts()
 
     def check_plain(self) -> None:
         if self.frozen:

@@ -7,9 +7,13 @@ A number that JSON does not have is {"number": "nan"}, "inf" or "-inf".
 import json
 import math
 import struct
+import traceback
 from typing import Any, BinaryIO
 
 import torch
+
+from .errors import BenchError
+from .memory import is_short
 
 
 def read_message(stream: BinaryIO) -> dict[str, Any] | None:
@@ -69,6 +73,17 @@ def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
     for frame in frames:
         stream.write(frame)
     stream.flush()
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """What is answered where a call fails: a code of bench's, OUT_OF_MEMORY, or none for what nobody expected."""
+    if isinstance(error, BenchError):
+        return {"code": -32000, "message": str(error), "data": {"code": error.code, "fix": error.fix}}
+    if is_short(error):
+        torch.cuda.empty_cache()
+        return {"code": -32001, "message": str(error), "data": {"code": "OUT_OF_MEMORY"}}
+    trace = "".join(traceback.format_exception(error))
+    return {"code": -32603, "message": f"{type(error).__name__}: {error}", "data": {"trace": trace}}
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
