@@ -138,7 +138,12 @@ export class TorchChild {
     this.child.kill("SIGKILL");
   }
 
-  private hear({ id, result, error, ...said }: { id?: number; result?: unknown; error?: Failure } & Notification): void {
+  private hear({
+    id,
+    result,
+    error,
+    ...said
+  }: { id?: number; result?: unknown; error?: Failure } & Notification): void {
     if (id === undefined) {
       this.listen();
       if (said.method === "step") this.hearStep(new Map(said.params?.tokens));

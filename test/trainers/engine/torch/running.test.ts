@@ -31,8 +31,12 @@ describe.skipIf(skipped)("requests that join others", () => {
     opened.push(model);
     return model;
   };
-  const ask = async (model: Model, request: EngineRequest, decoding: Decoding, ...more: [(() => void)?, (() => boolean)?]) =>
-    (await model.generate([request], decoding, ...more))[0]!;
+  const ask = async (
+    model: Model,
+    request: EngineRequest,
+    decoding: Decoding,
+    ...more: [(() => void)?, (() => boolean)?]
+  ) => (await model.generate([request], decoding, ...more))[0]!;
 
   beforeAll(async () => {
     const model = await open();
@@ -60,7 +64,13 @@ describe.skipIf(skipped)("requests that join others", () => {
             await new Promise(setImmediate);
           }
           let texts = 0;
-          const answer = ask(running, request, decoding, () => void texts++, () => leaves && texts >= 2);
+          const answer = ask(
+            running,
+            request,
+            decoding,
+            () => void texts++,
+            () => leaves && texts >= 2,
+          );
           return { index, leaves, answer: await answer.catch(({ code }) => code) };
         });
         for (const { index, leaves, answer } of await Promise.all(answers)) {
@@ -89,10 +99,14 @@ describe.skipIf(skipped)("requests that join others", () => {
     const running = await open(0);
     const [texts, ended]: string[][] = [[], []];
     let joined: Promise<unknown> | undefined;
-    const [long] = await running.generate([{ id: "long", tokens: chat.slice(0, 5) }], { maxNewTokens: 40 }, (_, text) => {
-      texts!.push(text);
-      joined ??= ask(running, requests[9]!.request, { maxNewTokens: 2 }).then(() => ended!.push("short"));
-    });
+    const [long] = await running.generate(
+      [{ id: "long", tokens: chat.slice(0, 5) }],
+      { maxNewTokens: 40 },
+      (_, text) => {
+        texts!.push(text);
+        joined ??= ask(running, requests[9]!.request, { maxNewTokens: 2 }).then(() => ended!.push("short"));
+      },
+    );
     ended!.push("long");
     await joined;
     expect(ended).toEqual(["short", "long"]);
