@@ -10,7 +10,7 @@ import { blockTokens } from "./graphs.js";
 export class PrefixCache {
   readonly #recent: Recent<Float32Array>;
 
-  constructor(mostBytes: number) {
+  constructor(private readonly mostBytes: number) {
     this.#recent = new Recent(mostBytes);
   }
 
@@ -19,17 +19,27 @@ export class PrefixCache {
     return this.#recent.bytes;
   }
 
-  /** The blocks that are kept of a prompt's beginning. They leave one token at least to be computed. */
-  find(tokens: readonly number[], scope?: string): Float32Array[] {
-    const keys = keysOf(tokens.slice(0, -1), scope);
+  /** What `find` and `add` know a prompt's whole blocks by: digests, each over a block and the digest of the one before, at first the scope. */
+  keysOf(tokens: readonly number[], scope = ""): string[] {
+    const keys: string[] = [];
+    for (let end = blockTokens; this.mostBytes > 0 && end <= tokens.length; end += blockTokens) {
+      const own = Int32Array.from(tokens.slice(end - blockTokens, end));
+      const before = keys.at(-1) ?? scope;
+      keys.push(createHash("sha256").update(before).update(own).digest("base64"));
+    }
+    return keys;
+  }
+
+  /** The blocks that are kept of a prompt's beginning. */
+  find(keys: readonly string[]): Float32Array[] {
     const missing = keys.findIndex((key) => this.#recent.find(key) === undefined);
     const known = missing < 0 ? keys : keys.slice(0, missing);
     return known.map((_, index) => this.#recent.find(known.at(-1 - index)!)!).reverse(); // the first is used last
   }
 
   /** Keeps the whole blocks of a prompt, as far as they are new. */
-  add(tokens: readonly number[], scope: string | undefined, blockAt: (start: number) => Float32Array): void {
-    for (const [index, key] of [...keysOf(tokens, scope).entries()].reverse()) {
+  add(keys: readonly string[], blockAt: (start: number) => Float32Array): void {
+    for (const [index, key] of [...keys.entries()].reverse()) {
       if (this.#recent.find(key) === undefined) this.#recent.add(key, blockAt(index * blockTokens));
     }
   }
@@ -38,19 +48,4 @@ export class PrefixCache {
   clear(): void {
     this.#recent.clear();
   }
-}
-
-/** A digest for each whole block, over it and the digest of the one before, at first the scope. */
-function keysOf(tokens: readonly number[], scope = ""): string[] {
-  const keys: string[] = [];
-  for (let end = blockTokens; end <= tokens.length; end += blockTokens) {
-    const own = Int32Array.from(tokens.slice(end - blockTokens, end));
-    keys.push(
-      createHash("sha256")
-        .update(keys.at(-1) ?? scope)
-        .update(own)
-        .digest("base64"),
-    );
-  }
-  return keys;
 }

@@ -18,14 +18,15 @@ const mostBytes = 256 * 2 ** 20;
 /** A request that is under way. */
 interface Row extends AnswerRow {
   prompt: readonly number[];
-  scope: string | undefined;
+  /** What the blocks of its prompt are kept by. */
+  keys: readonly string[];
   decoding: Decoding;
   /** Tokens whose keys and values are there. */
   used: number;
   cachedTokens: number;
   bytes: number;
-  written(text: string): void;
-  cancelled(): boolean;
+  written: ((text: string) => void) | undefined;
+  cancelled: (() => boolean) | undefined;
   resolve(generation: Generation): void;
   reject(error: unknown): void;
 }
@@ -86,10 +87,9 @@ export class RunningBatch {
       checkLength(id, prompt.length, contextLength - 1);
       const row = rowOf(request, decoding, contextLength);
       this.#waiting.push({
-        ...{ ...row, prompt, scope, decoding, used: 0, cachedTokens: 0, resolve, reject },
+        ...{ ...row, prompt, decoding, used: 0, cachedTokens: 0, written, cancelled, resolve, reject },
+        keys: this.#prefixes.keysOf(prompt, scope),
         bytes: rowBytes(this.config, slotsFor(prompt.length + row.limit)),
-        written: (text) => written?.(text),
-        cancelled: () => cancelled?.() === true,
       });
       if (!this.#running) void this.#run();
     });
@@ -144,11 +144,12 @@ export class RunningBatch {
       if (count > 0 && (count >= mostRows || bytes + row.bytes > mostBytes)) return;
       this.#waiting.shift();
       bytes += row.bytes;
-      if (row.cancelled()) {
+      if (row.cancelled?.()) {
         row.reject(nobodyWaits());
         continue;
       }
-      const blocks = this.#prefixes.find(row.prompt, row.scope);
+      const most = Math.floor((row.prompt.length - 1) / blockTokens); // one token at least is computed
+      const blocks = this.#prefixes.find(row.keys.slice(0, most));
       row.used = row.cachedTokens = blocks.length * blockTokens;
       this.#place(row, blocks);
     }
@@ -175,7 +176,7 @@ export class RunningBatch {
   async #advance(model: InferenceModel, pool: Pool): Promise<void> {
     const { rows, cache, step } = pool;
     for (let index = rows.length - 1; index >= 0; index--) {
-      if (!rows[index]!.cancelled()) continue;
+      if (!rows[index]!.cancelled?.()) continue;
       rows[index]!.reject(nobodyWaits());
       this.#remove(pool, index);
     }
@@ -200,12 +201,12 @@ export class RunningBatch {
   #takeToken(row: Row, logits: Tensor, { cache }: Pool, index: number): boolean {
     try {
       if (row.tokens.length === 0) {
-        this.#prefixes.add(row.prompt, row.scope, (start) => cache.read(index, start, start + blockTokens));
+        this.#prefixes.add(row.keys, (start) => cache.read(index, start, start + blockTokens));
       }
       takeToken(row, logits, index, row.decoding);
       const generation = finished(row, this.tokenizer, row.decoding);
       if (generation !== null) row.resolve({ ...generation, cachedTokens: row.cachedTokens });
-      else row.written(this.tokenizer.decode(row.tokens));
+      else row.written?.(this.tokenizer.decode(row.tokens));
       return generation !== null;
     } catch (error) {
       row.reject(error);

@@ -66,7 +66,7 @@ class RunningBatch:
         """Begins with a request when there is room. What is said of it has its number."""
         prompt = request["tokens"]
         limit = min(decoding["maxNewTokens"], self.model.context - len(prompt))
-        keys = block_keys(prompt, request.get("scope") or "")
+        keys = block_keys(prompt, request.get("scope") or "") if self.prefixes.most_bytes > 0 else []
         stops = stop_check(self.model, decoding)
         row = Asked(request["id"], prompt, limit, decoding, number=number, ends=set(ends), has_stop=stops, keys=keys)
         self.waiting.append(row)
