@@ -28,10 +28,11 @@ import type {
   Vector,
   Written,
 } from "../contract.js";
-import { byWeights, checkLength, ending, joinable } from "../requests.js";
+import { byWeights, checkLength } from "../requests.js";
 import { startKeys, startPrompts } from "../starts.js";
 import { AddedParameters } from "./added.js";
 import type { GoesOn, TorchChild } from "./child.js";
+import { Continuations, plain } from "./continuations.js";
 import { Objectives } from "./objectives.js";
 import type { OpenedModel, TorchModelOptions } from "./opened-model.js";
 import { TorchPictures } from "./pictures.js";
@@ -47,7 +48,7 @@ export class TorchModel implements Model {
   private readonly pictures: TorchPictures;
   private readonly added: AddedParameters;
   private readonly objectives: Objectives;
-  private generatedTokens = 0;
+  private readonly continuations: Continuations;
 
   constructor(
     private readonly child: TorchChild,
@@ -61,9 +62,10 @@ export class TorchModel implements Model {
     this.parameters = opened.parameters;
     this.contextLength = opened.contextLength;
     this.images = vision ? imageTokens(vision) : opened.images?.tokens;
-    const ask = <T>(method: string, params: object) => this.ask<T>(method, params);
+    const ask = <T>(method: string, params: object, goesOn?: GoesOn) => this.ask<T>(method, params, goesOn);
     this.pictures = new TorchPictures(vision ?? opened.images ?? undefined, ask);
     this.objectives = new Objectives(this, this.pictures, ask);
+    this.continuations = new Continuations(this, this.pictures, ask);
     this.added = new AddedParameters(this, {
       ...opened,
       directory,
@@ -202,54 +204,13 @@ export class TorchModel implements Model {
     return this.added.promptKeys();
   }
 
-  async generate(
+  generate(
     requests: readonly EngineRequest[],
     decoding: Decoding,
     written?: Written,
     cancelled?: Cancelled,
   ): Promise<Generation[]> {
-    for (const { id, tokens } of requests) checkLength(id, tokens.length, this.contextLength - 1);
-    if (this.joins && joinable(requests)) {
-      return Promise.all(
-        requests.map((request, index) => {
-          const hear = written && ((text: string) => written(index, text));
-          return this.answer(request, decoding, hear, () => cancelled?.(index) === true);
-        }),
-      );
-    }
-    await this.pictures.show(requests);
-    return byWeights(requests, async (own, weights) => {
-      const ends = this.tokenizer.endTokens;
-      const answers = await this.ask<number[][]>("generate", { requests: own.map(plain), decoding, ends, weights });
-      return answers.map((tokens, i) => {
-        const generation = this.ending(own[i]!, tokens, decoding);
-        this.generatedTokens += generation.tokens!;
-        return generation;
-      });
-    });
-  }
-
-  /** The answer to a request that joins those under way. */
-  private async answer(
-    request: EngineRequest,
-    decoding: Decoding,
-    written: ((text: string) => void) | undefined,
-    cancelled: () => boolean,
-  ): Promise<Generation> {
-    const tokens: number[] = [];
-    const goesOn = (token: number | undefined): boolean => {
-      if (cancelled()) return false;
-      if (token !== undefined && written !== undefined) {
-        tokens.push(token);
-        written(this.tokenizer.decode(tokens));
-      }
-      return true;
-    };
-    const asked = { request: plain(request), decoding, ends: this.tokenizer.endTokens };
-    const answer = await this.ask<{ tokens: number[]; cached: number }>("answer", asked, goesOn);
-    const generation = this.ending(request, answer.tokens, decoding);
-    this.generatedTokens += generation.tokens!;
-    return { ...generation, cachedTokens: answer.cached };
+    return this.continuations.generate(requests, decoding, written, cancelled);
   }
 
   async score(requests: readonly (EngineRequest & { continuation: readonly number[] })[]): Promise<number[]> {
@@ -323,7 +284,7 @@ export class TorchModel implements Model {
   }
 
   async meter(): Promise<Meter> {
-    const { generatedTokens } = this;
+    const { generatedTokens } = this.continuations;
     return { ...(await this.ask<Omit<Meter, "generatedTokens">>("meter")), generatedTokens };
   }
 
@@ -334,12 +295,4 @@ export class TorchModel implements Model {
   private ask<T = void>(method: string, params: object = {}, goesOn?: GoesOn): Promise<T> {
     return this.child.ask<T>(method, { model: this.opened.model, ...params }, undefined, goesOn);
   }
-
-  private ending({ tokens: prompt }: EngineRequest, tokens: readonly number[], decoding: Decoding): Generation {
-    const limit = Math.min(decoding.maxNewTokens, this.contextLength - prompt.length);
-    return ending(tokens, limit, this.tokenizer, decoding);
-  }
 }
-
-/** A request without the handle of its weights, which crosses apart. */
-const plain = <R extends EngineRequest>({ weights: _weights, ...request }: R) => request;
