@@ -72,9 +72,15 @@ describe.skipIf(skipped || process.platform !== "linux")("short memory", () => {
     expect(await computed.child.ask("recompute", { model: 1 })).toBe(true);
     expect(await computed.child.ask("recompute", { model: 1 })).toBe(false);
     for (const { model } of [kept, computed]) await model.adapt({ ...lora, dropout: 0.5 }, 1);
-    for (let step = 0; step < 3; step++) {
+    const { terms } = objective(2);
+    const { batch } = terms[0]!;
+    const requests = batch.map(({ tokens }) => ({ id: "", tokens: tokens.slice(0, -1), queries: [3, 90] }));
+    const attention = await kept.model.attention(requests);
+    const teacher = attention.map((own) => ({ ...own, values: own.values.map((value) => value ** 2) }));
+    const distilled = { terms: [...terms, { kind: "attention-distillation" as const, batch, teacher, weight: 10 }] };
+    for (const own of [objective(8), objective(8), distilled, distilled]) {
       const reports = [];
-      for (const { model } of [kept, computed]) reports.push(await model.step(objective(8), update));
+      for (const { model } of [kept, computed]) reports.push(await model.step(own, update));
       expect(reports[1]).toEqual(reports[0]);
     }
     expect(await computed.model.digest()).toBe(await kept.model.digest());
