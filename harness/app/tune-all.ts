@@ -3,11 +3,12 @@ import { stringify } from "yaml";
 import { suggestName } from "../config/index.js";
 import { BenchError, toBenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
+import type { RunPlan } from "../run/plan/plan.js";
 import type { TuneRecord } from "../tune/record.js";
 import { valuesText } from "../tune/tuned-config.js";
 import { orderApart } from "../tune/validation-suite.js";
 import { type AppContext, registryFor } from "./context.js";
-import { type TuneOptions, tuneTrainer } from "./tune-trainer.js";
+import { planTuning, type TuneOptions, tuneTrainer } from "./tune-trainer.js";
 
 /** What came of every trainer. */
 export interface TunedTrainers {
@@ -30,19 +31,8 @@ export async function tuneAll(
   options: TuneOptions,
   context: AppContext,
 ): Promise<TunedTrainers> {
-  const registry = await registryFor(context, options.plugins);
-  const spaced = registry.allTrainers().filter(({ space }) => space !== undefined);
-  const names = spaced.map(({ name }) => name);
-  const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new BenchError("UNKNOWN_NAME", `no trainer "${unknown}" declares a search space`, {
-      fix: suggestName(unknown, names),
-    });
-  }
-  const directory = resolve(options.out ?? join("tunings", "all"));
-  const result: TunedTrainers = { found: [], failed: [], config: join(directory, "tuned.yaml") };
-  for (const trainer of names.filter((name) => only?.includes(name) ?? true)) {
-    const own = { ...options, order: options.order ?? orderApart, out: join(directory, trainer) };
+  const result: TunedTrainers = { found: [], failed: [], config: join(directoryOf(options), "tuned.yaml") };
+  for (const { trainer, own } of await searchesOf(only, options, context)) {
     try {
       const { record, chosen } = await tuneTrainer(trainer, suite, own, context);
       result.found.push({ trainer, record, options: chosen });
@@ -54,6 +44,50 @@ export async function tuneAll(
   }
   writeFileAtomically(result.config, configOf(result));
   return result;
+}
+
+/**
+ * What `tuneAll` will do: the plan of each rung, trainer by trainer. Nothing is written.
+ *
+ * @throws UNKNOWN_NAME.
+ */
+export async function planAll(
+  suite: string | undefined,
+  only: readonly string[] | undefined,
+  options: TuneOptions,
+  context: AppContext,
+): Promise<{ trainer: string; plans: RunPlan[] }[]> {
+  const planned: { trainer: string; plans: RunPlan[] }[] = [];
+  for (const { trainer, own } of await searchesOf(only, options, context)) {
+    const { plans } = await planTuning(trainer, suite, own, context);
+    planned.push({ trainer, plans });
+  }
+  return planned;
+}
+
+const directoryOf = ({ out }: TuneOptions): string => resolve(out ?? join("tunings", "all"));
+
+/** The trainers to be searched, with the options for each. */
+async function searchesOf(
+  only: readonly string[] | undefined,
+  options: TuneOptions,
+  context: AppContext,
+): Promise<{ trainer: string; own: TuneOptions }[]> {
+  const registry = await registryFor(context, options.plugins);
+  const spaced = registry.allTrainers().filter(({ space }) => space !== undefined);
+  const names = spaced.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new BenchError("UNKNOWN_NAME", `no trainer "${unknown}" declares a search space`, {
+      fix: suggestName(unknown, names),
+    });
+  }
+  return names
+    .filter((name) => only?.includes(name) ?? true)
+    .map((trainer) => ({
+      trainer,
+      own: { ...options, order: options.order ?? orderApart, out: join(directoryOf(options), trainer) },
+    }));
 }
 
 /** Both rows of each trainer; one where nothing was better than the default. */

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { TuneOptions } from "../../app/tune-trainer.js";
 import { limits } from "../../config/limits.js";
 import { BenchError } from "../../contract/errors.js";
+import type { RunPlan } from "../../run/plan/plan.js";
 import {
   type CliContext,
   type CommonOptions,
@@ -54,7 +55,7 @@ export function addTune(program: Command, context: CliContext): void {
     "bench tune ewc trace-seq",
     "bench tune ewc trace-seq --search halving --candidates 16 --tasks 4",
     "bench tune replay ./my-data --objective bwt --space space.yaml",
-    "bench tune --all trace-seq --candidates 4 --seeds 1",
+    "bench tune --all trace-seq --candidates 4 --seeds 1 --dry-run",
     "bench tune composed --config bench.yaml --space space.yaml --dry-run",
     "bench run --config tunings/ewc-1a2b3c4d/tuned.yaml --orders 3 --seeds 2",
   ]).action(async (trainer: string | undefined, suite: string | undefined, options: Options) => {
@@ -67,8 +68,7 @@ export function addTune(program: Command, context: CliContext): void {
     const { json, plugin: plugins, dryRun, ...rest } = options;
     if (dryRun) {
       const { request, plans } = await planTuning(trainer, suite, { ...rest, plugins }, context);
-      const shown = plans.map(({ directory, record, estimate }) => ({ directory, run: record, estimate }));
-      if (json) printJson(context, shown);
+      if (json) printJson(context, plans.map(shownPlan));
       else printLines(context, searchPlanLines(request, plans, context));
       return;
     }
@@ -78,6 +78,8 @@ export function addTune(program: Command, context: CliContext): void {
   });
 }
 
+const shownPlan = ({ directory, record, estimate }: RunPlan) => ({ directory, run: record, estimate });
+
 /** `bench tune --all [suite]`: the one argument is the suite. */
 async function searchAll(
   suite: string | undefined,
@@ -85,19 +87,23 @@ async function searchAll(
   { json, plugin: plugins, dryRun, all: _all, only, ...rest }: Options,
   context: CliContext,
 ): Promise<void> {
-  if (second !== undefined || dryRun) {
-    throw new BenchError(
-      "USAGE",
-      dryRun ? "--all has no --dry-run" : `--all takes a suite alone, not "${second}" too`,
-      {
-        fix: dryRun
-          ? "See the plan of one trainer: `bench tune <trainer> --dry-run`."
-          : "Leave the trainer's name out, or use --only <names>.",
-      },
-    );
+  if (second !== undefined) {
+    throw new BenchError("USAGE", `--all takes a suite alone, not "${second}" too`, {
+      fix: "Leave the trainer's name out, or use --only <names>.",
+    });
   }
-  const { tuneAll } = await import("../../app/tune-all.js");
-  const { tuneAllLines } = await import("../text/tune-all-lines.js");
+  const { planAll, tuneAll } = await import("../../app/tune-all.js");
+  const { planAllLines, tuneAllLines } = await import("../text/tune-all-lines.js");
+  if (dryRun) {
+    const planned = await planAll(suite, only, { ...rest, plugins }, context);
+    if (json)
+      printJson(
+        context,
+        planned.map(({ trainer, plans }) => ({ trainer, rungs: plans.map(shownPlan) })),
+      );
+    else printLines(context, planAllLines(planned, context));
+    return;
+  }
   const result = await tuneAll(suite, only, { ...rest, plugins }, context);
   if (json) printJson(context, result);
   else printLines(context, ["", ...tuneAllLines(result, context)]);

@@ -96,6 +96,7 @@ const printed: readonly [definition: string, given: readonly string[], code?: nu
   ["claims --run", ["claims", "--run", "runs/c", "--only", "replay-learns"]],
   ["tune --dry-run", ["tune", "memory-replay", ...tune, "--dry-run"]],
   ["tune", ["tune", "memory-replay", ...tune]],
+  ["tune --all --dry-run", ["tune", "--all", ...tune, "--only", "memory-replay", "--order", "published", "--dry-run"]],
   ["tune --all", ["tune", "--all", ...tune, "--only", "memory-replay", "--order", "published"]],
   ["registry add", ["registry", "add", "m", wordsModel, ...why]],
   ["registry add", ["registry", "add", "m", "other", "--parent", "m@1"]],

@@ -231,6 +231,16 @@ test("--all searches every trainer with a space in an order apart, and writes on
   expect(text.stdout).toContain("memory-sequential");
 });
 
+test("--all --dry-run shows what every search will take, and their sum, and writes nothing", async () => {
+  const given = ["--all", "words", "--only", "memory-sequential,memory-replay", "--candidates", "3", "--seeds", "2"];
+  const { code, stdout, stderr } = await tune(...given, "--dry-run", "--out", "nowhere");
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/memory-sequential +6 +0s to /);
+  expect(stdout).toMatch(/memory-replay +6 +0s to /);
+  expect(stdout).toMatch(/all +12 +0s to /);
+  expect(existsSync(join(directory, "nowhere"))).toBe(false);
+});
+
 test.each([
   [["--all", "words", "--only", "memory-sequentail"], 'no trainer "memory-sequentail" declares a search space'],
   [["--all", "memory-sequential", "words"], "--all takes a suite alone"],
