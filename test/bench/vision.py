@@ -7,10 +7,13 @@ import json
 import sys
 import time
 
-import torch
-import transformers
-from PIL import Image
-from transformers import AutoImageProcessor, LlavaForConditionalGeneration
+try:
+    import torch
+    import transformers
+    from PIL import Image
+    from transformers import AutoImageProcessor, LlavaForConditionalGeneration
+except ImportError as error:
+    sys.exit(f"{error}. Run: {sys.executable} -m pip install torch transformers pillow")
 
 torch.set_num_threads(1)
 work = json.loads(sys.stdin.readline())

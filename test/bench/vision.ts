@@ -54,7 +54,12 @@ async function measure(model: Model, kind: Kind): Promise<{ seconds: number; los
 
 const child = spawn(python, [`${packageRoot}/test/bench/vision.py`], { stdio: ["pipe", "pipe", "inherit"] });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-const answer = async () => JSON.parse((await lines.next()).value);
+const answer = async () => {
+  const { done, value } = await lines.next();
+  if (done) process.exit(1); // what it lacked it has said on standard error
+  return JSON.parse(value);
+};
+child.stdin.on("error", () => {}); // of a child that has ended
 child.stdin.write(`${JSON.stringify({ directory, steps, written, update, sequences })}\n`);
 const { version } = await answer();
 const inTransformers = async (kind: Kind): Promise<{ seconds: number; losses: number[] }> => {

@@ -4,6 +4,7 @@ import type { Capability } from "./capabilities.js";
 
 import type {
   Attention,
+  ComponentRates,
   FisherKind,
   ImageFile,
   Logits,
@@ -144,8 +145,8 @@ export interface CoreModel {
   step(objective: Objective, update: Update): Promise<StepReport>;
   /** The objective's value, without a gradient and without dropout. */
   loss(objective: Objective): Promise<number>;
-  /** The objective's gradient, not clipped. */
-  gradient(objective: Objective): Promise<Vector>;
+  /** The objective's gradient, not clipped, 0 where a rate is. */
+  gradient(objective: Objective, componentRates?: ComponentRates): Promise<Vector>;
   /** One AdamW update with a given gradient; constraint and clipping apply. */
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
   readonly optimizer: {

@@ -98,15 +98,17 @@ export interface Objective {
   microBatch?: number;
 }
 
+/**
+ * Factor on the learning rate for parameters whose name contains the key; the longest key wins. 0 freezes them: the gradient
+ * is that of the others, as are the normals of half-spaces, and a frozen vision tower is computed once an image while its
+ * states are kept.
+ */
+export type ComponentRates = Readonly<Record<string, number>>;
+
 /** How a gradient becomes a change of the parameters: AdamW (Loshchilov & Hutter, 1711.05101) after clipping. */
 export interface Update {
   learningRate: number;
-  /**
-   * Factor on the learning rate for parameters whose name contains the key; the longest key wins. 0 freezes them: their
-   * gradient counts neither for the norm nor for the moments, and a frozen vision tower is computed once an image while
-   * its states are kept.
-   */
-  componentRates?: Record<string, number>;
+  componentRates?: ComponentRates;
   beta1: number;
   beta2: number;
   epsilon: number;
@@ -155,7 +157,7 @@ export interface StepReport {
   /** Tokens in the batch, padding not counted. */
   tokens: number;
   flops: number;
-  /** Where the update asked for it: the gradient of the objective, before constraint and clipping. The caller frees it. */
+  /** Where the update asked for it: the gradient of the objective, before constraint and clipping, 0 where a rate is. The caller frees it. */
   gradient?: Vector;
 }
 

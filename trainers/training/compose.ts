@@ -58,7 +58,7 @@ export function composeStrategies(parts: readonly NamedStrategy[]): Strategy {
     terms: (step) => strategies.flatMap((strategy) => strategy.terms?.(step) ?? []),
     componentRates: (step) => Object.assign({}, ...strategies.map((strategy) => strategy.componentRates?.(step))),
     proximal: (step) => strategies.find((strategy) => strategy.proximal)?.proximal?.(step),
-    constraint: async (step) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step),
+    constraint: async (step, rates) => strategies.find((strategy) => strategy.constraint)?.constraint?.(step, rates),
     readsGradient: strategies.some((strategy) => strategy.readsGradient),
     afterStep: (step, report) => inOrder((strategy) => strategy.afterStep?.(step, report)),
     afterTask: (task) => inOrder((strategy) => strategy.afterTask?.(task)),

@@ -233,7 +233,7 @@ export class ParametricLearner extends ModelLearner {
     };
     const proximal = this.#strategy.proximal?.(step);
     if (proximal) update.proximal = proximal;
-    const constraint = await this.#strategy.constraint?.(step);
+    const constraint = await this.#strategy.constraint?.(step, update.componentRates);
     if (constraint) update.constraint = constraint;
     const labeled = step.batch.length > 0 && this.#strategy.ownLoss !== false;
     const own: Term[] = labeled ? [{ kind: "language-modeling", batch: step.batch, weight: 1 }] : [];

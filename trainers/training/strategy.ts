@@ -7,6 +7,7 @@ import type {
   TrainingView,
 } from "../../harness/contract/trainer.js";
 import type {
+  ComponentRates,
   Constraint,
   EngineRequest,
   Model,
@@ -160,8 +161,8 @@ export interface Strategy {
   componentRates?(step: StepContext): Record<string, number>;
   /** A pull on the parameters after the update. Needs the exclusive resource "proximal". */
   proximal?(step: StepContext): Update["proximal"];
-  /** A constraint on the gradient. Needs the exclusive resource "constraint". */
-  constraint?(step: StepContext): Promise<Constraint | undefined>;
+  /** A constraint on the gradient, of a step with these rates of components. Needs the exclusive resource "constraint". */
+  constraint?(step: StepContext, rates: ComponentRates | undefined): Promise<Constraint | undefined>;
   /** Whether `afterStep` is to find the gradient of the step in its report. */
   readonly readsGradient?: boolean;
   /** After each update. */

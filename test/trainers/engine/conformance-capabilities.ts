@@ -371,6 +371,31 @@ const checks: Record<Capability, (open: Open) => void> = {
         expect(gradientNorm / norm).toBeLessThan(1e-3);
       }
     });
+
+    test("a half-space is one of what moves, in a step as in a gradient and its application", async () => {
+      const model = await open();
+      const { layout } = await model.trainable();
+      const { name, offset, length } = layout[0]!;
+      const rates = { [name]: 0 };
+      const [whole, among] = [await model.gradient(objective), await model.gradient(objective, rates)];
+      const values = await model.read(whole);
+      const moving = values.map((value, i) => (i < offset || i >= offset + length ? value : 0));
+      expect(await model.read(among)).toEqual(moving);
+      const norm = Math.sqrt(await model.dot(among, among));
+      // with the frozen tensor the gradient is within this half-space, without it against it
+      const normal = await model.write(values.map((value, i) => (moving[i] === 0 ? 1e3 * value : -value)));
+      expect(await model.dot(whole, normal)).toBeGreaterThan(0);
+      const still = { ...update, learningRate: 0, componentRates: rates };
+      const constraint = { kind: "half-space" as const, normal };
+      const norms = [
+        await model.step(objective, { ...still, constraint }),
+        await model.apply(whole, { ...still, constraint }),
+        await model.step(objective, { ...still, constraint: { kind: "half-spaces", normals: [normal], margin: 0 } }),
+      ];
+      for (const { gradientNorm } of norms) expect(gradientNorm / norm).toBeLessThan(1e-3);
+      const { gradient } = await model.step(objective, { ...still, constraint, reportGradient: true });
+      expect(await model.read(gradient!)).toEqual(moving);
+    });
   },
 };
 

@@ -9,6 +9,7 @@ import type {
   AdapterOptions,
   Attention,
   Cancelled,
+  ComponentRates,
   EngineRequest,
   FisherKind,
   Logits,
@@ -105,8 +106,8 @@ export class OnnxModel implements Model {
     return this.decoder.loss(objective);
   }
 
-  gradient(objective: Objective): Promise<Vector> {
-    return this.decoder.gradient(objective);
+  gradient(objective: Objective, componentRates?: ComponentRates): Promise<Vector> {
+    return this.decoder.gradient(objective, componentRates);
   }
 
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {

@@ -9,7 +9,7 @@ import { findPython, packages } from "./python.js";
 const formats = ["llama", "lora-adapter", "transformers"];
 
 /** Part of every cell's digest, before the versions of what computes. */
-const numerics = "torch@4";
+const numerics = "torch@5";
 
 /**
  * Training and inference on PyTorch, transformers and PEFT, in a child process.

@@ -1,7 +1,7 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { Model } from "../contract.js";
 import { insideHalfSpaces } from "../half-spaces.js";
-import type { Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
+import type { ComponentRates, Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
 import { concatenateLogits, isTextTerm, type Part, partsOf, termsOf, weighted } from "../parts.js";
 import { OutOfMemory } from "./child.js";
 import type { TorchPictures } from "./pictures.js";
@@ -41,11 +41,14 @@ export class Objectives {
       const { values, ...others } = report;
       return { ...others, terms: termsOf(objective, parts, values) };
     }
-    const { parts, found } = await this.differentiate(objective);
+    const rates = update.componentRates ?? {};
+    const { parts, found } = await this.differentiate(objective, rates);
     const { gradient, values, tokens, flops } = found;
-    const projected = await insideHalfSpaces(gradient, constraint, this.model);
+    const normals: Vector[] = [];
+    for (const vector of constraint.normals) normals.push(await this.ask<Vector>("moving", { vector, rates }));
+    const projected = await insideHalfSpaces(gradient, { ...constraint, normals }, this.model);
     const { gradientNorm } = await this.model.apply(projected, rest);
-    await this.model.free(projected);
+    for (const vector of [projected, ...normals]) await this.model.free(vector);
     if (!reportGradient) await this.model.free(gradient);
     const terms = termsOf(objective, parts, values);
     const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
@@ -60,8 +63,8 @@ export class Objectives {
     });
   }
 
-  async gradient(objective: Objective): Promise<Vector> {
-    return (await this.differentiate(objective)).found.gradient;
+  async gradient(objective: Objective, rates?: ComponentRates): Promise<Vector> {
+    return (await this.differentiate(objective, rates)).found.gradient;
   }
 
   logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
@@ -75,10 +78,10 @@ export class Objectives {
     });
   }
 
-  private differentiate(objective: Objective) {
+  private differentiate(objective: Objective, rates?: ComponentRates) {
     return this.inParts(objective, async (parts) => {
       const sentParts = parts.map((part) => sent(part.objective));
-      const found = await this.ask<Differentiated & { gradient: Vector }>("gradient", { parts: sentParts });
+      const found = await this.ask<Differentiated & { gradient: Vector }>("gradient", { parts: sentParts, rates });
       return { parts, found };
     });
   }

@@ -12,6 +12,7 @@ import type {
   AdapterOptions,
   Attention,
   Cancelled,
+  ComponentRates,
   EngineRequest,
   FisherKind,
   Logits,
@@ -109,8 +110,8 @@ export class TorchModel implements Model {
     return this.objectives.loss(objective);
   }
 
-  gradient(objective: Objective): Promise<Vector> {
-    return this.objectives.gradient(objective);
+  gradient(objective: Objective, componentRates?: ComponentRates): Promise<Vector> {
+    return this.objectives.gradient(objective, componentRates);
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {

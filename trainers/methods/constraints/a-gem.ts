@@ -28,9 +28,9 @@ export const aGem = defineMethod({
     return {
       usesOwnBatches: true,
       exclusive: ["buffer", "constraint"],
-      async constraint(step) {
+      async constraint(step, rates) {
         const objective = memoryObjective(step, options.memoryBatch);
-        const normals = await guard.open(step.model, objective ? [objective] : []);
+        const normals = await guard.open(step.model, objective ? [objective] : [], rates);
         return normals && { kind: "half-space", normal: normals[0]! };
       },
       afterStep: ({ model }, report) => guard.close(model, report),

@@ -39,9 +39,9 @@ export const gem = defineMethod({
     return {
       usesOwnBatches: true,
       exclusive: ["buffer", "constraint"],
-      async constraint(step) {
+      async constraint(step, rates) {
         const objectives = rememberedTasks(step).map((task) => memoryObjective(step, options.memoryBatch, task)!);
-        const normals = await guard.open(step.model, objectives);
+        const normals = await guard.open(step.model, objectives, rates);
         return normals && { kind: "half-spaces", normals, margin: options.margin };
       },
       afterStep: ({ model }, report) => guard.close(model, report),

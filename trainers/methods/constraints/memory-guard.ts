@@ -1,6 +1,6 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
-import type { Model, Objective, StepReport, Vector } from "../../engine/contract.js";
+import type { ComponentRates, Model, Objective, StepReport, Vector } from "../../engine/contract.js";
 import { insideHalfSpaces } from "../../engine/half-spaces.js";
 import type { TaskContext } from "../../training/strategy.js";
 
@@ -30,10 +30,14 @@ export class MemoryGuard {
     this.#margin = margin;
   }
 
-  /** Takes the gradients of a step's memories; returns what the engine is to constrain its gradient by. */
-  async open(model: Model, objectives: readonly Objective[]): Promise<readonly Vector[] | undefined> {
+  /** Takes the gradients of a step's memories, of what moves; returns what the engine is to constrain its gradient by. */
+  async open(
+    model: Model,
+    objectives: readonly Objective[],
+    rates: ComponentRates | undefined,
+  ): Promise<readonly Vector[] | undefined> {
     if (objectives.length === 0) return undefined;
-    for (const objective of objectives) this.#normals.push(await model.gradient(objective));
+    for (const objective of objectives) this.#normals.push(await model.gradient(objective, rates));
     this.#before = await model.snapshot();
     return this.#project === "gradient" ? this.#normals : undefined;
   }

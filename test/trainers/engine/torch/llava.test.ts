@@ -68,6 +68,13 @@ describe.skipIf(skipped)("LLaVA models on PyTorch", () => {
     for (let step = 0; step < 3; step++) await model.step(objectiveOf(model), update);
     const together = await model.generate(questions, decoding);
     for (const i of [0, 2, 4]) expect(await model.generate([questions[i]!], decoding)).toEqual([together[i]]);
+    const lengths = [31, 40, 3, 32, 33, 31, 20, 40];
+    const texts = lengths.map((length, i) => ({ id: `${i}`, tokens: Array.from({ length }, (_, j) => 40 + i + j) }));
+    const mixed = [questions[0]!, ...texts, questions[2]!];
+    const drawn = { maxNewTokens: 12, temperature: 3, seed: 1 };
+    const batched = await model.generate(mixed, drawn);
+    expect(new Set(batched.map(({ tokens }) => tokens)).size).toBeGreaterThan(1);
+    for (const [i, own] of mixed.entries()) expect(await model.generate([own], drawn)).toEqual([batched[i]]);
     const scored = questions.map((own) => ({ ...own, continuation: [70, 80, 262] }));
     const [scores, embedded] = [await model.score(scored), await model.embed(questions)];
     expect(await model.score([scored[2]!])).toEqual([scores[2]]);
@@ -107,6 +114,76 @@ describe.skipIf(skipped)("LLaVA models on PyTorch", () => {
     expect(kept.bits).toEqual(anew.bits);
     expect(kept.flops).toBeLessThan(anew.flops);
     expect(kept.bytes - anew.bytes).toBe(pictures.length * 16 * 32 * 4); // features, width, bytes
+  });
+
+  test.each(variantNames)(
+    "%s: states of a tower at a rate of 0 are computed once an image while they are kept, counted, and change no bits",
+    async (name) => {
+      const directory = writeTinyLlava(variants[name]);
+      const frozen = { ...update, componentRates: { "vision_tower.": 0 } };
+      const run = async (featureBytes: number) => {
+        const model = await openTorchModel({ directory }, "cpu", { ...settings, featureBytes }, architectures);
+        const asked = questionsOf(model).map((own) => ({ ...own, continuation: [70, 80] }));
+        const [start, bytes] = [await model.snapshot(), await model.tensorBytes()];
+        const values = await model.read(start);
+        const { layout } = await model.trainable();
+        const tower = layout.filter((tensor) => tensor.name.startsWith("vision_tower."));
+        const steps = [];
+        for (let step = 0; step < 3; step++) steps.push(await model.step(objectiveOf(model), frozen));
+        const after = await model.snapshot();
+        const now = await model.read(after);
+        for (const { offset, length } of tower)
+          expect(now.subarray(offset, offset + length)).toEqual(values.subarray(offset, offset + length));
+        const scores = await model.score(asked);
+        await Promise.all([start, after].map((vector) => model.free(vector)));
+        const kept = (await model.tensorBytes()) - bytes;
+        const { flops } = await model.meter();
+        await model.step(objectiveOf(model), update);
+        const moved = await model.score(asked);
+        const saved = temporaryDirectory();
+        await model.save(saved);
+        const again = await openThere(saved);
+        expect(await again.score(asked)).toEqual(moved);
+        await model.adapt({ rank: 2, alpha: 4, dropout: 0, targetModules: ["q_proj"] }, 1);
+        const adapted = await model.score(asked);
+        const bits = [steps, scores, moved, adapted, await model.digest()];
+        await Promise.all([model.release(), again.release()]);
+        return { bits, flops, kept };
+      };
+      const [kept, anew] = [await run(2 ** 20), await run(0)];
+      expect(kept.bits).toEqual(anew.bits);
+      expect(kept.flops).toBeLessThan(anew.flops);
+      expect(kept.kept - anew.kept).toBeGreaterThan(0);
+    },
+  );
+
+  test("a half-space with a frozen tower is the same in a step, in a gradient and its application, and embedded", async () => {
+    const directory = writeTinyLlava();
+    const results: Float32Array[] = [];
+    const componentRates = { "vision_tower.": 0 };
+    for (const open of [openHere, openThere]) {
+      for (const way of ["step", "apply"]) {
+        const model = await open(directory);
+        const { length, layout } = await model.trainable();
+        const values = new Float32Array(length);
+        for (const { name, offset, length } of layout)
+          for (let i = 0; i < length; i++) values[offset + i] = Math.sin(i + name.length) - 0.5;
+        const how = {
+          ...update,
+          componentRates,
+          constraint: { kind: "half-space" as const, normal: await model.write(values) },
+        };
+        if (way === "step") await model.step(objectiveOf(model), how);
+        else await model.apply(await model.gradient(objectiveOf(model)), how);
+        const { first } = await model.optimizer.save();
+        const order = layout.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+        const own = order.flatMap(({ offset, length }) => [...first.subarray(offset, offset + length)]);
+        results.push(Float32Array.from(own));
+        await model.release();
+      }
+    }
+    const most = Math.max(...results[0]!.map(Math.abs));
+    for (const own of results) expect(largest(own, results[0]!) / most).toBeLessThan(1e-4);
   });
 
   test("refuses images that do not fit the tokens, and files that are gone", async () => {

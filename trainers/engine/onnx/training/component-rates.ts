@@ -1,10 +1,9 @@
 import { isOfTower } from "../../../model/vision/vision-config.js";
+import type { ComponentRates } from "../../contract.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 
-type Rates = Readonly<Record<string, number>>;
-
 /** A factor on the learning rate for each parameter: that of the longest key which its tensor's name contains, else 1. */
-export function componentRates(store: ParameterStore, rates: Rates): Float32Array {
+export function componentRates(store: ParameterStore, rates: ComponentRates): Float32Array {
   const factors = new Float32Array(store.length);
   const rate = rateOf(rates);
   for (const { name } of store.tensors) store.view(name, factors).fill(rate(name));
@@ -12,12 +11,18 @@ export function componentRates(store: ParameterStore, rates: Rates): Float32Arra
 }
 
 /** Whether the tower of a model that is trained as a whole stays as it is. */
-export function freezesTower(store: ParameterStore, rates: Rates = {}): boolean {
+export function freezesTower(store: ParameterStore, rates: ComponentRates = {}): boolean {
   const rate = rateOf(rates);
   return store.tensors.every(({ name }) => !isOfTower(name) || rate(name) === 0);
 }
 
-function rateOf(rates: Rates): (name: string) => number {
+/** Sets a vector to 0, in place, where a rate is. */
+export function freeze(store: ParameterStore, rates: ComponentRates = {}, vector: Float32Array): void {
+  const rate = rateOf(rates);
+  for (const { name } of store.tensors) if (rate(name) === 0) store.view(name, vector).fill(0);
+}
+
+function rateOf(rates: ComponentRates): (name: string) => number {
   const keys = Object.keys(rates).sort((a, b) => b.length - a.length);
   return (name) => rates[keys.find((part) => name.includes(part)) ?? ""] ?? 1;
 }

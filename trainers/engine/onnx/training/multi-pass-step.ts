@@ -1,19 +1,23 @@
-import type { Objective, StepReport, Update, Vector } from "../../contract.js";
+import type { ComponentRates, Objective, StepReport, Update, Vector } from "../../contract.js";
 import { type Part, termsOf, weighted } from "../../parts.js";
 import type { SessionOptions } from "../graph/session.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 import type { VectorPool } from "../parameters/vector-pool.js";
+import { freeze } from "./component-rates.js";
 import { isProjection, type Projection, projected } from "./projection.js";
+
+type HalfSpaces = Extract<Projection, { kind: "half-spaces" }>;
 
 /** What of a model the gradients of parts need. */
 interface Summable {
   readonly vectors: VectorPool;
   /** Whether one gradient is all that is kept of the parts'. */
   readonly large: boolean;
+  readonly trainable: ParameterStore;
   differentiate(
     objective: Objective,
     part: number,
-    freezesTower: boolean,
+    rates?: ComponentRates,
     onto?: Vector,
   ): Promise<{ gradient: Vector; values: number[]; tokens: number; flops: number }>;
 }
@@ -21,7 +25,6 @@ interface Summable {
 /** What of a model a step needs that is put together here. */
 export interface Steppable extends Summable {
   readonly session: SessionOptions;
-  readonly trainable: ParameterStore;
   snapshot(): Vector;
   restore(vector: Vector): void;
   apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
@@ -33,11 +36,11 @@ export async function multiPassStep(
   objective: Objective,
   parts: readonly Part[],
   update: Update,
-  freezesTower: boolean,
 ): Promise<StepReport> {
   const { vectors } = model;
-  const { constraint, reportGradient, ...rest } = update;
-  const { gradient: whole, values, ...sum } = await gradientInParts(model, parts, freezesTower);
+  const { reportGradient, constraint: asked, ...rest } = update;
+  const { gradient: whole, values, ...sum } = await gradientInParts(model, parts, update.componentRates);
+  const constraint = asked?.kind === "half-spaces" ? amongMoving(model, asked, update.componentRates) : asked;
   const gradients = [whole];
   const project = (vector: Vector) =>
     projected(vector, constraint as Projection, vectors, model.session, model.trainable.tensors);
@@ -46,29 +49,39 @@ export async function multiPassStep(
   const before = constraint?.kind === "subspaces" ? model.snapshot() : undefined;
   const { gradientNorm } = await model.apply(gradients.at(-1)!, plain);
   if (before) await projectMovement(model, before, project);
+  if (constraint?.kind === "half-spaces") gradients.push(...constraint.normals);
   for (const vector of gradients) if (!(reportGradient && vector === whole)) vectors.free(vector);
   const terms = termsOf(objective, parts, values);
   const report = { loss: weighted(objective, terms), terms, gradientNorm, ...sum };
   return reportGradient ? { ...report, gradient: whole } : report;
 }
 
-/** The gradient of an objective in parts, and the values of each part's terms. */
-export async function gradientInParts(model: Summable, parts: readonly Part[], freezesTower = false) {
+/** Half-spaces with copies of their normals, 0 where a rate is. */
+function amongMoving(model: Steppable, constraint: HalfSpaces, rates?: ComponentRates): HalfSpaces {
+  const { vectors, trainable } = model;
+  const copied = constraint.normals.map((normal) => vectors.copy(vectors.values(normal)));
+  for (const normal of copied) freeze(trainable, rates, vectors.values(normal));
+  return { ...constraint, normals: copied };
+}
+
+/** The gradient of an objective in parts, 0 where a rate is, and the values of each part's terms. */
+export async function gradientInParts(model: Summable, parts: readonly Part[], rates?: ComponentRates) {
   const values: number[][] = [];
   const sum = { tokens: 0, flops: 0 };
   const gradients: Vector[] = [];
   for (const [index, part] of parts.entries()) {
     const onto = model.large ? gradients[0] : undefined;
-    const found = await model.differentiate(part.objective, index, freezesTower, onto);
+    const found = await model.differentiate(part.objective, index, rates, onto);
     const { gradient } = found;
     if (gradient !== onto) gradients.push(gradient);
     values.push(found.values);
     sum.tokens += found.tokens;
     sum.flops += found.flops;
   }
-  if (gradients.length === 1) return { gradient: gradients[0]!, values, ...sum };
-  const gradient = model.vectors.combine(Array(gradients.length).fill(1), gradients);
-  for (const vector of gradients) model.vectors.free(vector);
+  const [first] = gradients;
+  const gradient = gradients.length === 1 ? first! : model.vectors.combine(Array(gradients.length).fill(1), gradients);
+  if (gradient !== first) for (const vector of gradients) model.vectors.free(vector);
+  freeze(model.trainable, rates, model.vectors.values(gradient));
   return { gradient, values, ...sum };
 }
 

@@ -2,6 +2,7 @@ import { BenchError } from "../../../../harness/contract/errors.js";
 import { type DecoderConfig, decoderShapes } from "../../../model/decoder-config.js";
 import type {
   AdapterOptions,
+  ComponentRates,
   Logits,
   Objective,
   PromptOptions,
@@ -109,8 +110,8 @@ export class TrainableDecoder {
   async step(objective: Objective, update: Update): Promise<StepReport> {
     const parts = partsAtATime(this, objective);
     const inOneGraph = parts.length === 1 && !isProjection(update.constraint) && !this.large;
-    const freezesTower = this.freezesTower(update);
-    if (!inOneGraph) return multiPassStep(this, objective, parts, update, freezesTower);
+    if (!inOneGraph) return multiPassStep(this, objective, parts, update);
+    const freezesTower = this.freezesTower(update.componentRates);
     const prepared = await prepare(this, objective, { training: true, seed: this.seed, freezesTower });
     const form = { ...prepared.form, result: updateForm(update) };
     const gradient = update.reportGradient ? this.vectors.take(this.trainable.length) : undefined;
@@ -142,16 +143,16 @@ export class TrainableDecoder {
     return sum;
   }
 
-  async gradient(objective: Objective): Promise<Vector> {
-    return (await gradientInParts(this, partsAtATime(this, objective))).gradient;
+  async gradient(objective: Objective, componentRates?: ComponentRates): Promise<Vector> {
+    return (await gradientInParts(this, partsAtATime(this, objective), componentRates)).gradient;
   }
 
   /**
-   * The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. That of a
-   * tower that is frozen is 0.
+   * The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. Only of a tower
+   * is it 0 where a rate is.
    */
-  async differentiate(objective: Objective, part = 0, freezesTower = false, onto?: Vector) {
-    const how = { training: true, seed: this.seed, part, freezesTower };
+  async differentiate(objective: Objective, part = 0, rates?: ComponentRates, onto?: Vector) {
+    const how = { training: true, seed: this.seed, part, freezesTower: this.freezesTower(rates) };
     const { form, feeds, fetches, batch } = await prepare(this, objective, how);
     const gradient = onto ? this.vectors.values(onto) : this.vectors.take(this.trainable.length);
     const given = onto ? this.state.feeds("sum", gradient) : {};
@@ -169,7 +170,7 @@ export class TrainableDecoder {
     const values = this.vectors.values(gradient, this.trainable.length);
     const run = this.large ? updateInPieces : updateInOneGraph;
     const gradientNorm = await run(this, values, update);
-    this.moved(this.freezesTower(update));
+    this.moved(this.freezesTower(update.componentRates));
     return { gradientNorm };
   }
 
@@ -264,7 +265,7 @@ export class TrainableDecoder {
   }
 
   /** Whether an update leaves the tower as it is where the base is trained. */
-  private freezesTower({ componentRates }: Update): boolean {
+  private freezesTower(componentRates?: ComponentRates): boolean {
     return this.pictures !== undefined && !this.frozen && freezesTower(this.trainable, componentRates);
   }
 

@@ -21,8 +21,8 @@ export function appendUpdate(
   gradients: readonly Value[],
   reported: readonly Value[],
 ): void {
-  if (form.reportGradient) segmentOutputs(graph, "gradient", gradients);
-  const { constrained, masks, factors } = constrain(graph, form, segments, gradients);
+  const { moving, constrained, masks, factors } = constrain(graph, form, segments, gradients);
+  if (form.reportGradient) segmentOutputs(graph, "gradient", moving);
   const norm = normOf(constrained);
   graph.output("norm", norm);
   const magnitudes = reported.map((value) => graph.node("Abs", [reshape(value, [1])], [1]));
@@ -96,11 +96,11 @@ export function appendPiece(graph: Graph, form: UpdateForm, matrices: boolean): 
   const normal = input("normal", form.constraint === "half-space");
   const mask = input("mask", form.constraint === "mask");
   const factors = input("rates", form.componentRates);
-  const masked = mask ? multiply(given, mask) : given;
-  const constrained = normal ? outside(masked, normal, rates.excess) : masked;
+  const moving = ofMoving(given, factors);
+  const masked = mask ? multiply(moving, mask) : moving;
   const next = moved(rates, matrices, {
     parameters,
-    gradient: factors ? ofMoving(constrained, factors) : constrained,
+    gradient: normal ? outside(masked, ofMoving(normal, factors), rates.excess) : masked,
     first: input("first")!,
     second: input("second")!,
     rates: factors,
@@ -121,6 +121,8 @@ export function updateGraph(form: UpdateForm, trainable: ParameterStore): Graph 
 }
 
 interface Constrained {
+  /** The gradients, 0 where the component's rate is 0. */
+  readonly moving: readonly Value[];
   readonly constrained: readonly Value[];
   readonly masks?: readonly Value[];
   /** On the learning rate, by component. */
@@ -129,45 +131,35 @@ interface Constrained {
   readonly share?: Value;
 }
 
-/** The gradients within the constraint, 0 where the component's rate is 0. */
+/** The gradients of what moves within the constraint. A half-space in closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
 function constrain(
   graph: Graph,
-  form: UpdateForm,
+  { constraint, componentRates }: UpdateForm,
   segments: readonly Segment[],
   gradients: readonly Value[],
 ): Constrained {
-  const whole = withinConstraint(graph, form, segments, gradients);
-  if (!form.componentRates) return whole;
-  const factors = segmentInputs(graph, "rates", segments);
-  return { ...whole, factors, constrained: whole.constrained.map((own, i) => ofMoving(own, factors[i]!)) };
-}
-
-/** A half-space in closed form (1812.00420, eq. 11): g − min(⟨g, n⟩, 0) / ⟨n, n⟩ · n. */
-function withinConstraint(
-  graph: Graph,
-  { constraint }: UpdateForm,
-  segments: readonly Segment[],
-  gradients: readonly Value[],
-): Constrained {
-  if (constraint === null) return { constrained: gradients };
+  const factors = componentRates ? segmentInputs(graph, "rates", segments) : undefined;
+  const moving = gradients.map((own, i) => ofMoving(own, factors?.[i]));
+  if (constraint === null) return { moving, constrained: moving, factors };
   if (constraint === "mask") {
     const masks = segmentInputs(graph, "mask", segments);
-    return { constrained: gradients.map((own, i) => multiply(own, masks[i]!)), masks };
+    return { moving, constrained: moving.map((own, i) => multiply(own, masks[i]!)), masks, factors };
   }
   if (constraint !== "half-space") throw new RangeError(`${constraint} is no part of an update.`);
-  const normals = segmentInputs(graph, "normal", segments);
-  const product = sum(gradients.map((gradient, i) => total(multiply(gradient, normals[i]!))));
+  const normals = segmentInputs(graph, "normal", segments).map((own, i) => ofMoving(own, factors?.[i]));
+  const product = sum(moving.map((gradient, i) => total(multiply(gradient, normals[i]!))));
   const length = graph.node("Max", [sum(normals.map(sumOfSquares)), graph.scalar(1e-30)], []);
   const share = divide(graph.node("Min", [product, graph.scalar(0)], []), length);
-  return { constrained: gradients.map((gradient, i) => outside(gradient, normals[i]!, share)), share };
+  return { moving, constrained: moving.map((gradient, i) => outside(gradient, normals[i]!, share)), factors, share };
 }
 
 function outside(gradient: Value, normal: Value, share: Value): Value {
   return gradient.graph.node("Sub", [gradient, multiply(normal, share)], gradient.shape);
 }
 
-/** The gradient of parameters whose rate is not 0. */
-function ofMoving(gradient: Value, factors: Value): Value {
+/** A gradient, or a normal, of parameters whose rate is not 0. */
+function ofMoving(gradient: Value, factors: Value | undefined): Value {
+  if (!factors) return gradient;
   const { graph, shape, type } = gradient;
   return graph.node("Where", [cast(factors, "bool"), gradient, graph.constant([0])], shape, {}, type);
 }

@@ -17,7 +17,7 @@ from .running import RunningBatch
 from .wire import failure, read_message, write_message
 
 CALLS = frozenset(
-    "describe layout digest tensor_bytes meter dot combine multiply snapshot restore free read write reset_optimizer "
+    "describe layout digest tensor_bytes meter dot combine multiply moving snapshot restore free read write reset_optimizer "
     "save_optimizer restore_optimizer step gradient recompute apply loss logits importance adapt stack merge "
     "add_prompts missing_images add_image generate score embed activations input_moments attention head_sensitivity save load".split()
 )

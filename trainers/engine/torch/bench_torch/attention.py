@@ -1,13 +1,14 @@
 """Attention over packed sequences, registered with transformers under the name "bench".
 
 All layers but attention work on the tokens of all sequences in one row, without padding. Attention takes the row apart: a
-kernel for variable lengths does that on a GPU in half precision, elsewhere each sequence is computed by itself. So on a
-CPU the bits of a sequence do not depend on the others.
+kernel for variable lengths does that on a GPU in half precision, elsewhere sequences of one shape are computed together,
+each as if by itself. So on a CPU the bits of a sequence do not depend on the others.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -61,8 +62,21 @@ class Packed:
             own = (query, key, value)
             rows = [states[0].transpose(0, 1) for states in own]
             return _variable(*rows, self.starts, self.starts, self.longest, self.longest, scale, window)
-        parts = zip(*(states.split(self.lengths, dim=2) for states in (query, key, value)))
-        return torch.cat([_alone(*part, scale, window) for part in parts], dim=2).transpose(1, 2)
+        parts = list(zip(*(states.split(self.lengths, dim=2) for states in (query, key, value))))
+        found: list[torch.Tensor] = parts[:]
+        for places in self.alike:
+            rows = _alone(*(torch.cat(states) for states in zip(*(parts[place] for place in places))), scale, window)
+            for place, row in zip(places, rows.split(1)):
+                found[place] = row
+        return torch.cat(found, dim=2).transpose(1, 2)
+
+    @cached_property
+    def alike(self) -> list[list[int]]:
+        """The sequences of each length."""
+        lengths = self.lengths
+        if not _together(self.positions.device):
+            return [[place] for place in range(len(lengths))]
+        return [[i for i, own in enumerate(lengths) if own == length] for length in dict.fromkeys(lengths)]
 
 
 class Continued:
@@ -89,13 +103,79 @@ class Continued:
         """Key and value are those of the cache: [1, heads, places, d]."""
         if has_kernel(query):
             return _cached(self, query, key, value, scale, window)
+        heads, width = query.shape[1], query.shape[3]
         parts = []
-        for own, first, before, total in zip(query.split(self.lengths, dim=2), self.firsts, self.before, self.totals):
-            ends = [*range(before // BLOCK * BLOCK + BLOCK, total, BLOCK), total]
-            for block, end in zip(own.split([b - a for a, b in zip([before, *ends], ends)], dim=2), ends):
-                seen = slice(first, first + end)
-                parts.append(_alone(block, key[:, :, seen], value[:, :, seen], scale, window))
-        return torch.cat(parts, dim=2).transpose(1, 2)
+        for run, own in zip(self.runs, query[0].split([run.tokens for run in self.runs], dim=1)):
+            rows = own.view(heads, run.count, -1, width).transpose(0, 1)
+            found = []
+            for (size, end), block in zip(run.blocks, rows.split([size for size, _ in run.blocks], dim=2)):
+                seen = (run.seen(key, end), run.seen(value, end), scale)
+                found.append(_next(block, *seen, run.mask(end, window)) if size == 1 else _alone(block, *seen, window))
+            parts.append(torch.cat(found, dim=2).transpose(1, 2).reshape(-1, heads, width))
+        return torch.cat(parts)[None]
+
+    @cached_property
+    def runs(self) -> list["Run"]:
+        """Neighbors in the batch and in the cache that are of one shape."""
+        runs: list[Run] = []
+        device = self.positions.device
+        for first, before, total in zip(self.firsts, self.before, self.totals):
+            blocks = _blocks(before, total)
+            if not (runs and _together(device) and runs[-1].took(first, blocks, total)):
+                runs.append(Run(first, blocks, [total], device))
+        return runs
+
+
+def _blocks(before: int, total: int) -> list[tuple[int, int]]:
+    """The new tokens of a sequence: how many each block has, and up to where its keys are read, by one token in whole blocks."""
+    ends = [*range(before // BLOCK * BLOCK + BLOCK, total, BLOCK), total]
+    sizes = [end - start for start, end in zip([before, *ends], ends)]
+    return [(size, end if size > 1 else -(-end // BLOCK) * BLOCK) for size, end in zip(sizes, ends)]
+
+
+@dataclass
+class Run:
+    """Sequences of which each has as many new tokens as the others. In the cache each begins `step` places behind the one before."""
+
+    first: int
+    blocks: list[tuple[int, int]]
+    #: How long each of them is now.
+    totals: list[int]
+    device: torch.device
+    step: int = 0
+    masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return len(self.totals)
+
+    @property
+    def tokens(self) -> int:
+        return self.count * sum(size for size, _ in self.blocks)
+
+    def took(self, first: int, blocks: list[tuple[int, int]], total: int) -> bool:
+        """Adds a sequence where it is the next one."""
+        if self.count == 1 and first >= self.first:
+            self.step = first - self.first
+        if blocks != self.blocks or first != self.first + self.count * self.step:
+            return False
+        self.totals.append(total)
+        return True
+
+    def seen(self, states: torch.Tensor, end: int) -> torch.Tensor:
+        """The first keys or values of each sequence, [sequences, heads, end, d], of those of the cache [1, heads, places, d]."""
+        _, heads, _, width = states.shape
+        _, head, place, one = states.stride()
+        start = states.storage_offset() + self.first * place
+        return states.as_strided((self.count, heads, end, width), (self.step * place, head, place, one), start)
+
+    def mask(self, end: int, window: int | None) -> torch.Tensor:
+        """Which of the first `end` keys the last token of each sequence sees, [sequences, 1, 1, end]; once for all layers."""
+        if window not in self.masks:
+            place = torch.arange(end, device=self.device)
+            total = torch.tensor(self.totals, device=self.device)[:, None, None, None]
+            self.masks[window] = place < total if window is None else (place < total) & (place >= total - window)
+        return self.masks[window]
 
 
 class Stepped:
@@ -142,15 +222,22 @@ def _cached(layout: "Continued | Stepped", query, key, value, scale, window):
     return _variable(rows, keys, values, starts, cached, longest, most, scale, window, layout.used)
 
 
+def _together(device: torch.device) -> bool:
+    """Whether sequences of one shape are computed in one call: several threads of a CPU would give them other bits than alone."""
+    return device.type != "cpu" or torch.get_num_threads() == 1
+
+
+def _next(query, key, value, scale, mask):
+    """One token of each sequence, [sequences, heads, 1, d], over those of its keys that the mask shows."""
+    # The heads that share keys are rows of one product: nothing is repeated.
+    rows = query.reshape(*key.shape[:2], -1, key.shape[3])
+    return scaled_dot_product_attention(rows, key, value, attn_mask=mask, scale=scale).reshape(query.shape)
+
+
 def _alone(query, key, value, scale, window):
-    """One sequence, [1, heads, tokens, d]: the queries are its last tokens, the keys all of it."""
+    """Sequences of one shape, [sequences, heads, tokens, d]: the queries are their last tokens, the keys all of them."""
     new, total = query.shape[2], key.shape[2]
     group = query.shape[1] // key.shape[1]
-    if new == 1:
-        # The heads that share keys are rows of one product: nothing is repeated, nothing is hidden.
-        own = slice(None) if window is None else slice(-window, None)
-        rows = query.reshape(1, key.shape[1], group, -1)
-        return scaled_dot_product_attention(rows, key[:, :, own], value[:, :, own], scale=scale).reshape(query.shape)
     mask = None
     if new < total or (window is not None and window < total):
         place = torch.arange(total, device=query.device)

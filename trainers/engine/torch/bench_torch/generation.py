@@ -115,6 +115,18 @@ class PlaceCache(Cache):
             for held, new in zip(layer.begun(*own), own):
                 held[start : start + len(new)] = new
 
+    def close_up(self, rows: list[Row], free: list[int]) -> None:
+        """Moves the last rows to free places before them, so that neighbors can be computed together; sorts rows and places."""
+        rows.sort(key=lambda row: row.first)
+        free.sort()
+        for row in reversed(rows):
+            if not free or free[0] > row.first:
+                break
+            self.write(free[0], self.read(row.first, row.used))
+            free[0], row.first = row.first, free[0]
+            free.sort()
+        rows.sort(key=lambda row: row.first)
+
 
 @torch.no_grad()
 def continue_rows(model, rows: list[Row], ends: set[int], has_stop, tick, most_rows: int) -> None:
@@ -122,7 +134,8 @@ def continue_rows(model, rows: list[Row], ends: set[int], has_stop, tick, most_r
     asked = [row for row in rows if row.limit > 0]
     if not asked:
         return
-    waiting = deque(model.ranks.mine(asked))
+    # Neighbors of one length are computed together.
+    waiting = deque(sorted(model.ranks.mine(asked), key=lambda row: len(row.prompt)))
     count = min(most_rows, -(-len(asked) // model.ranks.size))
     capacity = run_length(max(len(row.prompt) + row.limit for row in asked))
     cache = PlaceCache(model.layers, count * capacity, capacity)
@@ -155,6 +168,8 @@ def continue_rows(model, rows: list[Row], ends: set[int], has_stop, tick, most_r
         choose(logits, own)
         free += [row.first for row in own if row.ended(ends, has_stop)]
         active = [row for row in active if row.first not in free]
+        if not has_kernel(cache.layers[0].keys):
+            cache.close_up(active, free)
     for row, tokens in zip(asked, model.ranks.gathered([row.tokens for row in model.ranks.mine(asked)])):
         row.tokens = tokens
 

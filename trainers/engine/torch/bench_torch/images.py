@@ -3,14 +3,18 @@
 import inspect
 import re
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
-from torch.nn import Module
+from torch.nn import Identity, Module, Parameter
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoProcessor
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as CLASSES
 
 from .errors import BenchError
+
+T = TypeVar("T")
 
 #: Bytes of preprocessed pictures that are held.
 MOST_INPUTS = 256 << 20
@@ -56,7 +60,9 @@ def is_unused(model: Module, name: str) -> bool:
 
 
 class Images:
-    """The pictures of one model: what its tower reads of them, and the features that are kept while the tower stays as it is.
+    """The pictures of one model: what its tower reads of them, and what is kept of them while the tower stays as it is.
+
+    A LLaVA model's projector makes features of the tower's states. Elsewhere both are one: states are the features.
 
     `given` is the image token of a model whose pictures come preprocessed; of any other the model's own processor
     preprocesses them. `most_features` limits the bytes of features that are kept.
@@ -66,9 +72,13 @@ class Images:
         self.model = model
         self.most_features = most_features
         self.inputs: OrderedDict[str, dict[str, torch.Tensor]] = OrderedDict()
-        self.features: OrderedDict[str, torch.Tensor] = OrderedDict()
+        #: States, or features while the projector stays as it is too; the last used at the end.
+        self.kept: OrderedDict[str, torch.Tensor] = OrderedDict()
         self.flops = 0
         self.costs: dict[str, int] = {}
+        self.projector: Module | None = model.model.multi_modal_projector if type(model).__name__ == LLAVA else None
+        #: What states are computed with.
+        self.tower = _tower(model)
         #: What a picture is written as; None where it comes preprocessed, and the caller knows.
         self.tokens: list[int] | None = None
         self.side: int | None = None
@@ -131,53 +141,79 @@ class Images:
     # Features.
 
     def forget(self) -> None:
-        """To be called when tower or projector change."""
-        self.features.clear()
+        """To be called when what is kept is no longer what the tower would make, or features are kept after states."""
+        self.kept.clear()
 
     @property
     def bytes(self) -> int:
-        return _bytes(self.features)
+        return _bytes(self.kept)
 
-    def seen(self, digests: list[str], trained: bool, keeps: bool) -> torch.Tensor:
+    def seen(self, digests: list[str], frozen: bool, keeps: bool) -> torch.Tensor:
         """Features [rows, hidden] of pictures, one behind another.
 
-        `trained`: with a gradient to tower and projector, so all together; else each is computed alone, so that its bits
-        do not depend on others, and kept where `keeps`.
+        With a gradient to the tower all are computed together. Else each one's states are, and without a gradient to the
+        projector its features, so that its bits do not depend on others; and where `keeps`, states are kept, or, while
+        projector and tower are `frozen`, features.
         """
-        if trained:
-            return self.compute(digests, 3)
-        found = []
-        for digest in digests:
-            own = self.features.get(digest) if keeps else None
-            if own is None:
-                with torch.no_grad():
-                    own = self.compute([digest], 1)
-                if keeps:
-                    self.keep(digest, own)
-            found.append(own)
-        return torch.cat(found)
+        if torch.is_grad_enabled() and any(own.requires_grad for own in self.tower):
+            return self.project(self.states(digests, 3), 3)
+        stays = frozen or self.projector is None
 
-    def keep(self, digest: str, own: torch.Tensor) -> None:
-        self.features[digest] = own
+        @torch.no_grad()
+        def alone(digest: str) -> torch.Tensor:
+            own = self.states([digest], 1)
+            return self.project(own, 1) if stays else own
+
+        found = [self.once(digest, alone) if keeps else alone(digest) for digest in digests]
+        if stays:
+            return torch.cat(found)
+        if torch.is_grad_enabled():
+            return self.project(torch.cat(found), 3)
+        return torch.cat([self.project(own, 1) for own in found])
+
+    def once(self, digest: str, compute: Callable[[str], torch.Tensor]) -> torch.Tensor:
+        """What is kept of a picture, or is computed and kept."""
+        own = self.kept.pop(digest, None)
+        if own is None:
+            own = compute(digest)
+        self.kept[digest] = own
         while self.bytes > self.most_features:
-            self.features.popitem(last=False)
+            self.kept.popitem(last=False)
+        return own
 
-    def compute(self, digests: list[str], times: int) -> torch.Tensor:
+    def states(self, digests: list[str], times: int) -> torch.Tensor:
+        """[rows, width] of pictures, one behind another; `times` a forward pass's operations are counted."""
         weight = next(self.model.parameters())
         inputs = [self.inputs[digest] for digest in digests]
         tensors = {name: torch.cat([own[name] for own in inputs]).to(weight.device) for name in inputs[0]}
         tensors = {name: own.to(weight.dtype) if own.is_floating_point() else own for name, own in tensors.items()}
-        shapes = str({name: tuple(own.shape) for name, own in tensors.items()})
-        if shapes in self.costs:
-            result = self.model.get_image_features(**tensors)
-        else:
-            with FlopCounterMode(display=False) as counter:
-                result = self.model.get_image_features(**tensors)
-            self.costs[shapes] = counter.get_total_flops()
-        self.flops += self.costs[shapes] * times
+        if self.projector is not None:
+            self.model.model.multi_modal_projector = Identity()
+        try:
+            shapes = str({name: tuple(own.shape) for name, own in tensors.items()})
+            result = self.counted(shapes, times, lambda: self.model.get_image_features(**tensors))
+        finally:
+            if self.projector is not None:
+                self.model.model.multi_modal_projector = self.projector
         result = getattr(result, "pooler_output", result)
         parts = [result] if isinstance(result, torch.Tensor) else result
         return torch.cat([own.reshape(-1, own.shape[-1]) for own in parts])
+
+    def project(self, states: torch.Tensor, times: int) -> torch.Tensor:
+        if self.projector is None:
+            return states
+        return self.counted(f"projector {len(states)}", times, lambda: self.projector(states))
+
+    def counted(self, kind: str, times: int, compute: Callable[[], T]) -> T:
+        """What is computed; its operations are taken once for each kind."""
+        if kind not in self.costs:
+            with FlopCounterMode(display=False) as counter:
+                result = compute()
+            self.costs[kind] = counter.get_total_flops()
+        else:
+            result = compute()
+        self.flops += self.costs[kind] * times
+        return result
 
     def insert(self, ids: torch.Tensor, embedded: torch.Tensor, features: torch.Tensor, count: int) -> torch.Tensor:
         """Embeddings [1, tokens, hidden] with the features of `count` pictures in the place of the image tokens' own."""
@@ -233,6 +269,15 @@ def check_images(model) -> None:
     model.flops = images.flops = 0
     images.inputs.clear()
     images.forget()
+
+
+def _tower(model: Module) -> list[Parameter]:
+    """The parameters that a picture's states are computed with: all but the language model's and a LLaVA model's projector's."""
+    if type(model).__name__ == LLAVA:
+        return list(model.model.vision_tower.parameters())
+    parts = (model.get_decoder(), model.get_output_embeddings())
+    language = {id(own) for part in parts if part is not None for own in part.parameters()}
+    return [own for own in model.parameters() if id(own) not in language] or list(model.parameters())
 
 
 def _open_processor(directory: str, token: int | None):

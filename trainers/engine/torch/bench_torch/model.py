@@ -185,6 +185,10 @@ class TorchModel:
         first = self.held(vectors[0])
         return self.hold(combine(weights, [self.vector(vector, first.length) for vector in vectors]), first)
 
+    def moving(self, vector: dict, rates: dict[str, float]) -> dict:
+        """A copy that is 0 where a component's rate is."""
+        return self.hold(self.trainable.freeze(self.own(vector).clone(), rates))
+
     def multiply(self, a: dict, b: dict) -> dict:
         left = self.held(a)
         return self.hold(left.values * self.vector(b, left.length), left)
@@ -289,8 +293,7 @@ class TorchModel:
             rows = self.prompts["prompt_embeddings"][(ids - self.vocabulary).clamp(min=0)].to(embedded.dtype)
             embedded = torch.where(virtual[..., None], rows, embedded)
         if images:
-            trained = torch.is_grad_enabled() and not self.frozen
-            features = self.seeing().seen(images, trained, self.frozen or not self.elsewhere)
+            features = self.seeing().seen(images, self.frozen, self.frozen or not self.elsewhere)
             embedded = self.seeing().insert(ids, embedded, features, len(images))
         return {"inputs_embeds": embedded}
 
@@ -330,11 +333,14 @@ class TorchModel:
     def add_image(self, digest: str, values: torch.Tensor, height: int, width: int) -> None:
         self.seeing().add(digest, values, height, width)
 
-    def changed(self) -> None:
-        """To be called when what is trained has changed: features are kept only while tower and projector stay as they are."""
+    def changed(self, rates: dict[str, float] | None = None) -> None:
+        """To be called when what is trained has changed; by an update, with its rates: what a tower made that is frozen is kept."""
         self.forget_prompts()
-        if self.images is not None and not self.frozen:
-            self.images.forget()
+        if self.images is None or self.frozen:
+            return
+        with self.trainable.freezing(rates):
+            if any(own.requires_grad for own in self.images.tower):
+                self.images.forget()
 
     def forget_prompts(self) -> None:
         """To be called when what is computed of a prompt has changed."""
@@ -462,32 +468,34 @@ class TorchModel:
         numbers = self.ranks.sum(torch.stack(values)).tolist()
         return numbers, sum(term["weight"] * value for term, value in zip(objective["terms"], numbers)), tokens
 
-    def accumulate(self, parts: list[dict]) -> tuple[list[list[float]], float, int, int]:
-        """The gradient of an objective in parts, from zero: values a part, the objective, tokens, operations."""
+    def accumulate(self, parts: list[dict], rates: dict[str, float] | None) -> tuple[list[list[float]], float, int, int]:
+        """The gradient of an objective in parts, from zero, 0 where a rate is: values a part, the objective, tokens, operations."""
         self.trainable.gradient.zero_()
         before = self.flops
         values, loss, tokens = [], 0.0, 0
-        for index, part in enumerate(parts):
-            own, value, count = self.differentiate(part, index)
-            values.append(own)
-            loss += value
-            tokens += count
-            self.tick()
+        with self.trainable.freezing(rates):
+            for index, part in enumerate(parts):
+                own, value, count = self.differentiate(part, index)
+                values.append(own)
+                loss += value
+                tokens += count
+                self.tick()
         self.trainable.add_up()
+        self.trainable.freeze(self.trainable.gradient, rates)
         flops = (self.flops - before) * (2 if self.frozen else 3)
         self.flops = before + flops
         self.trained_tokens += tokens
         return values, loss, tokens, int(self.ranks.total(flops))
 
     def step(self, parts: list[dict], update: dict) -> dict:
-        values, loss, tokens, flops = self.accumulate(parts)
+        values, loss, tokens, flops = self.accumulate(parts, update.get("componentRates"))
         whole = self.trainable.gradient.clone() if update.get("reportGradient") else None
         norm = self.update(self.trainable.gradient, update, loss)
         report = {"values": values, "loss": loss, "gradientNorm": norm, "tokens": tokens, "flops": flops}
         return report if whole is None else {**report, "gradient": self.hold(whole)}
 
-    def gradient(self, parts: list[dict]) -> dict:
-        values, loss, tokens, flops = self.accumulate(parts)
+    def gradient(self, parts: list[dict], rates: dict[str, float] | None = None) -> dict:
+        values, loss, tokens, flops = self.accumulate(parts, rates)
         check_finite(loss, self.trainable.division.across(self.trainable.gradient.sum()).item())
         gradient = self.hold(self.trainable.gradient.clone())
         return {"gradient": gradient, "values": values, "tokens": tokens, "flops": flops}
@@ -497,7 +505,8 @@ class TorchModel:
 
     def update(self, gradient: torch.Tensor, update: dict, loss: float) -> float:
         """One update; `gradient` is overwritten."""
-        constraint, mask = update.get("constraint"), None
+        constraint, mask, rates = update.get("constraint"), None, update.get("componentRates")
+        self.trainable.freeze(gradient, rates)
         kept = constraint is not None and constraint["kind"] == "subspaces"
         before = self.trainable.values.clone() if kept else None
         if kept:
@@ -506,6 +515,8 @@ class TorchModel:
             handle = constraint.get("mask") or constraint.get("normal") or constraint.get("basis")
             length = None if constraint["kind"] == "orthogonal" else self.trainable.length
             given = self.vector(handle, length)
+            if constraint["kind"] == "half-space":
+                given = self.trainable.freeze(given.clone(), rates)
             gradient = constrained(self.trainable, gradient, constraint["kind"], given)
             mask = given if constraint["kind"] == "mask" else None
         proximal = update.get("proximal") or {}
@@ -513,7 +524,7 @@ class TorchModel:
         norm = apply_update(self.trainable, gradient, update, loss, anchor, pull, mask)
         if before is not None:
             self.trainable.set(before + self.outside(self.trainable.values - before, constraint["matrices"]))
-        self.changed()
+        self.changed(rates)
         return norm
 
     @torch.no_grad()
@@ -558,6 +569,7 @@ class TorchModel:
 
     def adapt(self, options: dict) -> None:
         self.check_plain()
+        self.changed()
         self.trainable.give_up()
         try:
             self.adapters = Adapters(self.model, options, self.ranks)
@@ -565,7 +577,6 @@ class TorchModel:
             self.trainable = Trainable(self.base, self.device, self.ranks)
             raise
         self.trainable = Trainable(self.adapters.trained(), self.device, self.ranks)
-        self.forget_prompts()
 
     def stack(self) -> None:
         if self.adapters is None:
@@ -584,12 +595,13 @@ class TorchModel:
             self.adapters.merge()
         self.adapters = None
         self.base_hash = None
-        self.forget_prompts()
         self.trainable = Trainable(self.base, self.device, self.ranks)
+        self.changed()
 
     def add_prompts(self, tokens: list[int], keys: torch.Tensor | None) -> None:
         """A table of soft prompts that starts as the embeddings of tokens, and keys [keys · hidden] to choose them by."""
         self.check_plain()
+        self.changed()
         self.trainable.give_up()
         with torch.no_grad():
             start = self.embed_tokens(torch.tensor(tokens, device=self.device)).float()
@@ -597,7 +609,6 @@ class TorchModel:
         if keys is not None:
             self.prompts["prompt_keys"] = Parameter(keys.view(-1, start.shape[1]).to(self.device))
         self.trainable = Trainable(self.prompts, self.device, self.ranks)
-        self.forget_prompts()
 
     def check_plain(self) -> None:
         if self.frozen:

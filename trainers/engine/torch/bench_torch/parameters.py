@@ -77,6 +77,32 @@ class Trainable:
         """The tensors of a vector by name, as views."""
         return dict(zip(self.names, self.split(vector)))
 
+    def factors(self, rates: dict[str, float] | None) -> list[float]:
+        """A factor on each tensor's learning rate: that of the longest key which its name contains, else 1."""
+        rates = rates or {}
+        keys = sorted(rates, key=len, reverse=True)
+        return [next((rates[key] for key in keys if key in name), 1.0) for name in self.names]
+
+    def freeze(self, vector: torch.Tensor, rates: dict[str, float] | None) -> torch.Tensor:
+        """Sets a vector to 0, in place, where a rate is."""
+        for own, factor in zip(self.split(vector), self.factors(rates)):
+            if factor == 0:
+                own.zero_()
+        return vector
+
+    @contextmanager
+    def freezing(self, rates: dict[str, float] | None) -> Iterator[None]:
+        """No gradient is computed within for parameters whose rate is 0; where FSDP2 divides them, for all alike."""
+        factors = [] if self.division.divided else self.factors(rates)
+        still = [own for own, factor in zip(self.parameters, factors) if factor == 0]
+        for parameter in still:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in still:
+                parameter.requires_grad_(True)
+
     def add_up(self) -> None:
         """Makes the gradient that of all processes, where FSDP2 has not."""
         if not self.division.divided:

@@ -44,10 +44,8 @@ def apply_update(
     `gradient` is overwritten; it is 0 where a component's rate is. Where `mask` is 0, parameters and moments keep their
     bits. Throws DIVERGED, and changes nothing, where the norm or the loss is not finite.
     """
-    factors = _factors(trainable, update.get("componentRates") or {})
-    for own, factor in zip(trainable.split(gradient), factors):
-        if factor == 0:
-            own.zero_()
+    factors = trainable.factors(update.get("componentRates"))
+    trainable.freeze(gradient, update.get("componentRates"))
     norm = trainable.division.norm(gradient)
     check_finite(loss, norm)
     state = (trainable.values, trainable.first, trainable.second)
@@ -68,12 +66,6 @@ def apply_update(
         own[frozen] = kept
     trainable.round()
     return norm
-
-
-def _factors(trainable: Trainable, rates: dict[str, float]) -> list[float]:
-    """A factor on each tensor's learning rate: that of the longest key which its name contains, else 1."""
-    keys = sorted(rates, key=len, reverse=True)
-    return [next((rates[key] for key in keys if key in name), 1.0) for name in trainable.names]
 
 
 def _groups(trainable: Trainable, factors: list[float], update: dict) -> list[tuple[slice, float, float]]:
