@@ -162,7 +162,7 @@ export interface Strategy {
   /** A pull on the parameters after the update. Needs the exclusive resource "proximal". */
   proximal?(step: StepContext): Update["proximal"];
   /** A constraint on the gradient, of a step with these rates of components. Needs the exclusive resource "constraint". */
-  constraint?(step: StepContext, rates: ComponentRates | undefined): Promise<Constraint | undefined>;
+  constraint?(step: StepContext, rates?: ComponentRates): Promise<Constraint | undefined>;
   /** Whether `afterStep` is to find the gradient of the step in its report. */
   readonly readsGradient?: boolean;
   /** After each update. */
