@@ -147,10 +147,7 @@ export class TrainableDecoder {
     return (await gradientInParts(this, partsAtATime(this, objective), componentRates)).gradient;
   }
 
-  /**
-   * The gradient with the terms' values, in `onto` added to that; `part` distinguishes the parts of one step. Only of a tower
-   * is it 0 where a rate is.
-   */
+  /** The gradient with the terms' values, in `onto` added to that; `part` distinguishes a step's parts. Of rates the tower's alone counts. */
   async differentiate(objective: Objective, part = 0, rates?: ComponentRates, onto?: Vector) {
     const how = { training: true, seed: this.seed, part, freezesTower: this.freezesTower(rates) };
     const { form, feeds, fetches, batch } = await prepare(this, objective, how);
