@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { performance } from "node:perf_hooks";
-import { createInterface } from "node:readline";
-import { packageRoot } from "../../harness/contract/files.js";
 import { gemmPeak } from "./gemm-peak.js";
+import { pythonSide } from "./python-side.js";
 import { config, drawBatch, drawModel, update } from "./training-workload.js";
 
 /** Trains the same model on the same batches here and in PyTorch, in turns, and prints the ratio of examples per second. */
@@ -25,14 +23,8 @@ async function train(): Promise<{ seconds: number; losses: number[] }> {
   return { seconds: (performance.now() - started) / 1000, losses };
 }
 
-const python = process.env.PYTHON ?? "python3";
-const child = spawn(python, [`${packageRoot}/test/bench/torch-comparison.py`], { stdio: ["pipe", "pipe", "inherit"] });
-child.on("error", () => {});
-const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-const answer = async () => JSON.parse((await lines.next()).value ?? '{"error": "no interpreter"}');
-child.stdin.on("error", () => {});
-child.stdin.write(`${JSON.stringify({ config, update, weights, batches })}\n`);
-const { version, error } = await answer();
+const { python, ask, end } = pythonSide("torch-comparison.py");
+const { version, error } = await ask({ config, update, weights, batches });
 if (error)
   console.log(`${python} has no PyTorch (${error}); PYTHON chooses another interpreter. Only our side is measured.`);
 
@@ -45,12 +37,11 @@ for (let round = 0; round < rounds; round++) {
   const here = await train();
   ours.push(here.seconds);
   if (error) continue;
-  child.stdin.write(`${steps}\n`);
-  const there = await answer();
+  const there = await ask(steps);
   if (round === 0) difference = Math.max(...here.losses.map((loss, i) => Math.abs(loss - there.losses[i])));
   else ratios.push(there.seconds / here.seconds);
 }
-child.stdin.end();
+end();
 
 const seconds = median(ours) / steps;
 const best = ours[0]! / steps;

@@ -5,10 +5,7 @@ export const widthStep = 16;
 export interface Batch {
   /** The padded length that all have in common. */
   width: number;
-  /** At least two: where one request is left it is duplicated, since products of one row round differently. */
   indices: number[];
-  /** How many of the indices are requests. */
-  count: number;
 }
 
 /**
@@ -23,11 +20,11 @@ export function batchesOf(lengths: readonly number[], mostRows: (width: number) 
     byWidth.set(width, [...(byWidth.get(width) ?? []), index]);
   }
   return [...byWidth].flatMap(([width, indices]) => {
-    const batches = Math.ceil(indices.length / Math.max(2, mostRows(width)));
+    const batches = Math.ceil(indices.length / Math.max(1, mostRows(width)));
     const size = Math.ceil(indices.length / batches);
-    return Array.from({ length: batches }, (_, batch) => {
-      const own = indices.slice(batch * size, (batch + 1) * size);
-      return { width, indices: own.length === 1 ? [own[0]!, own[0]!] : own, count: own.length };
-    });
+    return Array.from({ length: batches }, (_, batch) => ({
+      width,
+      indices: indices.slice(batch * size, (batch + 1) * size),
+    }));
   });
 }

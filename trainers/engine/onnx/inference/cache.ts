@@ -40,9 +40,9 @@ export class KeyValueCache {
   ): KeyValueCache {
     const cache = new KeyValueCache(config, width + growth);
     const { capacity } = cache;
-    cache.room = lengths.length;
+    cache.room = Math.max(2, lengths.length);
     cache.next = lengths.map(() => width);
-    cache.mask = new Float32Array(lengths.length * capacity).fill(hidden);
+    cache.mask = new Float32Array(cache.room * capacity).fill(hidden);
     for (const [row, length] of lengths.entries()) cache.mask.fill(0, row * capacity, row * capacity + length);
     cache.stores = cache.names("keys", "values").map((name) => {
       const { data, dims } = prompts[name]!;
@@ -168,7 +168,7 @@ export class KeyValueCache {
   private widen(values: Float32Array, places: number): Float32Array {
     const { keyValueHeads, headDimension } = this.config;
     const store = new Float32Array(this.room * this.rowSize);
-    for (let part = 0; part < this.room * keyValueHeads; part++) {
+    for (let part = 0; part < this.next.length * keyValueHeads; part++) {
       const from = part * places * headDimension;
       store.set(values.subarray(from, from + places * headDimension), part * this.capacity * headDimension);
     }

@@ -38,7 +38,7 @@ export async function generate(
   const generations: Generation[] = [];
   const lengths = requests.map(({ tokens }) => tokens.length);
   for (const batch of batchesOf(lengths, (width) => rowsWithin(model.config, width, decoding.maxNewTokens))) {
-    const rows = batch.indices.slice(0, batch.count).map((request) => {
+    const rows = batch.indices.map((request) => {
       const own = rowOf(requests[request]!, decoding, model.config.contextLength);
       return { ...own, request, position: requests[request]!.tokens.length };
     });

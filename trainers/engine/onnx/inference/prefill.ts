@@ -5,7 +5,7 @@ import { widthStep } from "./batches.js";
 import { prefillGraph } from "./graphs.js";
 import { type InferenceModel, runPacked } from "./inference.js";
 
-/** The outputs of `prefillGraph` for prompts of one padded width, at least two. */
+/** The outputs of `prefillGraph` for prompts of one padded width. */
 export function prefill(
   model: InferenceModel,
   prompts: readonly EngineRequest[],

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { readRegularFile } from "../../harness/contract/files/read-file.js";
+import { packageRoot } from "../../harness/contract/files.js";
+import type { Generation } from "../../harness/contract/trainer.js";
+import { openModel } from "../../trainers/engine/onnx/open.js";
+import { pythonSide } from "./python-side.js";
+
+/**
+ * The same prompts continued by the embedded engine and by transformers, greedily, one thread each, in turns: one at a time
+ * and eight. Prompts are passages of README.md, of 28 to 112 tokens. The argument is a directory in Hugging Face format
+ * (the embedded model of trace-seq unless given), PYTHON an interpreter with transformers, ROUNDS how often (5).
+ */
+const directory = process.argv[2] ?? join(packageRoot, "suites/trace-seq/model");
+const rounds = Number(process.env.ROUNDS ?? 5);
+const newTokens = 32;
+const model = await openModel(directory, { device: "cpu", threads: 1, seed: 1 });
+const words = model.tokenizer.encode(readRegularFile(join(packageRoot, "README.md")).toString("utf8"));
+const prompts = Array.from({ length: 8 }, (_, i) => words.slice(120 * i, 120 * i + 28 + 12 * i));
+
+const { python, ask, end } = pythonSide("generation-comparison.py");
+const { version, torch, error } = await ask({ directory, prompts, newTokens, endTokens: model.tokenizer.endTokens });
+if (error) throw new Error(`${python}: ${error}; PYTHON names an interpreter with torch and transformers.`);
+
+/** Processor seconds and all answers, so many prompts at a time. */
+async function here(size: number): Promise<{ seconds: number; answers: Generation[] }> {
+  const started = process.cpuUsage();
+  const answers: Generation[] = [];
+  for (let start = 0; start < prompts.length; start += size) {
+    const requests = prompts.slice(start, start + size).map((tokens, i) => ({ id: `${start + i}`, tokens }));
+    answers.push(...(await model.generate(requests, { maxNewTokens: newTokens })));
+  }
+  const { user, system } = process.cpuUsage(started);
+  return { seconds: (user + system) / 1e6, answers };
+}
+
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const rows = [];
+for (const size of [1, 8]) {
+  const [ours, theirs, ratios]: [number[], number[], number[]] = [[], [], []];
+  let [equal, tokens] = [0, 0];
+  for (let round = 0; round <= rounds; round++) {
+    const own = await here(size);
+    const other = await ask(size);
+    equal = own.answers.filter(({ text }, i) => text === model.tokenizer.decode(other.answers[i])).length;
+    tokens = own.answers.reduce((sum, answer) => sum + answer.tokens!, 0);
+    if (round === 0) continue; // warms up
+    ours.push(own.seconds);
+    theirs.push(other.seconds);
+    ratios.push(other.seconds / own.seconds);
+  }
+  const perToken = (seconds: number[]) => ((1000 * median(seconds)) / tokens).toFixed(1);
+  rows.push({
+    "at a time": size,
+    "ms a token here": perToken(ours),
+    "in transformers": perToken(theirs),
+    "speed ratio": median(ratios).toFixed(2),
+    from: Math.min(...ratios).toFixed(2),
+    to: Math.max(...ratios).toFixed(2),
+    "equal answers": `${equal} of ${prompts.length}`,
+  });
+}
+end();
+console.log(`transformers ${version}, torch ${torch}; processor time, ${rounds} rounds in turns after one to warm up`);
+console.table(rows);
