@@ -62,7 +62,7 @@ type SeekrOptions = OptionsOf<typeof options>;
 const past = "past";
 
 /**
- * SEEKR (He et al., arXiv 2411.06171): replay in which, besides labels and logits, the attention of important heads is
+ * SEEKR (He et al., arXiv 2411.06171), as the authors' code defines it: replay in which, besides labels and logits, the attention of important heads is
  * distilled from the model that an item's task ended with. The loss on past items is (1 − alpha) · nll + alpha · KL of the
  * stored logits' distributions + lambda · KL of the stored attention, a mean over layers of means over heads and queries;
  * an item of the past counts in a step as much as a new one.
@@ -70,10 +70,10 @@ const past = "past";
  *   attention moved over the task (squared distance), and the squared gradient of the loss by its probabilities, as a share
  *   of its layer's.
  * - Of the `layers` with the largest sums the `heads` with the largest importance are kept: 24 of 32 and 128 of 1024 in the
- *   authors' code, which the defaults are the shares of.
+ *   authors' defaults.
  *
- * The authors' code takes the gradient for places behind the query too, which no token attends to; here these are left out.
- * It makes steps of past items alone, as many as there are batches of them; here they are mixed. The attention of an item
+ * The authors take the gradient for places behind the query too, which no token attends to; here these are left out. They
+ * make steps of past items alone, as many as there are batches of them; here past and new items are mixed. The attention of an item
  * takes four bytes a head, query and token, which the buffer's bytes count.
  * Privileges: a buffer of `bufferSize` items of past tasks, with payloads of any size.
  */
@@ -118,7 +118,8 @@ class Seekr implements Strategy {
     if (items.length === 0) return [];
     const stored = items.map(({ example }) => unpack(this.#payloads.get(example)!));
     const batch = items.map((item) => step.sequence(item));
-    return pastTerms(batch, stored, items.length / step.batch.length, this.#options);
+    const weight = step.batch.length > 0 ? items.length / step.batch.length : 1;
+    return pastTerms(batch, stored, weight, this.#options);
   }
 
   async afterTask(task: TaskContext): Promise<void> {

@@ -1,4 +1,4 @@
-"""SEEKR (2411.06171) on a Llama of two layers in float64: importance of heads, their choice, and one step of AdamW."""
+"""SEEKR (2411.06171, with the definitions of the authors' code) on a Llama of two layers in float64: importance of heads, their choice, and one step of AdamW."""
 
 import math
 

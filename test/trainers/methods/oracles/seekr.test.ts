@@ -15,7 +15,7 @@ import { pastTerms } from "../../../../trainers/methods/rehearsal/seekr.js";
 
 type Text = [tokens: number[], prompt: number, queries?: number[]];
 
-/** Written by `seekr.py`: float64, from the paper, with none of our code. */
+/** Written by `seekr.py`: float64, from the method's definitions, with none of our code. */
 const { seekr: oracle } = JSON.parse(readFileSync(new URL("./oracle.json", import.meta.url), "utf8")) as {
   seekr: {
     sizes: Record<
