@@ -14,9 +14,10 @@ interface Row {
   bwt: number;
   la: number;
   general: number;
-  trainedTokens: number;
-  generatedTokens: number;
-  flops: number;
+  /** Null, as the two below, where it was not kept. */
+  trainedTokens: number | null;
+  generatedTokens: number | null;
+  flops: number | null;
   opposed?: number;
   promptsInUse?: number[];
   promptsChosenMost?: (string | number)[];
@@ -46,7 +47,9 @@ const signed = (value: number) => {
   const text = Math.abs(100 * value).toFixed(1);
   return text === "0.0" ? text : `${value > 0 ? "+" : "−"}${text}`;
 };
-const thousands = (value: number) => `${Math.round(value / 1000)}k`;
+const unkept = "–";
+const thousands = (value: number | null) => (value === null ? unkept : `${Math.round(value / 1000)}k`);
+const trillions = (value: number | null) => (value === null ? unkept : (value / 1e12).toFixed(2));
 
 test("every figure of the quick suite's tables is that of the stored cells", () => {
   const costs = table("| row | OP | BWT | LA |");
@@ -57,7 +60,7 @@ test("every figure of the quick suite's tables is that of the stored cells", () 
     const row = rows[name]!;
     const opposed = row.opposed === undefined ? "–" : `${Math.round(100 * row.opposed)}%`;
     const quality = [points(row.op), signed(row.bwt), points(row.la), signed(row.general)];
-    const cost = [thousands(row.trainedTokens), thousands(row.generatedTokens), (row.flops / 1e12).toFixed(2)];
+    const cost = [thousands(row.trainedTokens), thousands(row.generatedTokens), trillions(row.flops)];
     expect(cells).toEqual([name, ...quality, ...cost, opposed]);
   }
   for (const cells of pool) {
@@ -69,7 +72,7 @@ test("every figure of the quick suite's tables is that of the stored cells", () 
 });
 
 describe("what the text says of the quick suite's tables", () => {
-  const ratio = (a: string, b: string, key: "trainedTokens" | "flops") => rows[a]![key] / rows[b]![key];
+  const ratio = (a: string, b: string, key: "trainedTokens" | "flops") => rows[a]![key]! / rows[b]![key]!;
 
   test("costs against sequential", () => {
     expect(ratio("gem", "sequential", "trainedTokens").toFixed(1)).toBe("2.7");
@@ -98,9 +101,19 @@ describe("what the text says of the quick suite's tables", () => {
       ["sequential", "merge"],
       ["merge-x3", "sequential"],
       ["kl-0.1", "sequential"],
+      ["inflora", "o-lora"],
+      ["o-lora", "lora"],
+      ["replay", "seekr"],
     ];
     for (const [better, worse] of above)
       expect(rows[better]!.op, `${better}, ${worse}`).toBeGreaterThan(rows[worse]!.op);
+    for (const name of Object.keys(rows).filter((own) => own.endsWith("lora") && own !== "inflora"))
+      expect(rows.inflora!.bwt, name).toBeGreaterThan(rows[name]!.bwt);
+    for (const name of ["inflora", "inflora-code", "lora"])
+      expect(rows[name]!.general, name).toBeLessThan(rows["o-lora"]!.general - 0.3);
+    expect(rows.seekr!.bwt).toBeGreaterThan(0);
+    expect(rows.seekr!.la).toBeLessThan(rows.replay!.la - 0.3);
+    expect(rows.seekr!.general).toBeGreaterThan(rows.replay!.general + 0.09);
     expect(Math.abs(rows["sequential-2e-4"]!.op - rows.sequential!.op)).toBeLessThan(0.01);
     for (const name of ["migu", "migu-task", "osf", "kl-0.1", "sequential-2e-4", "merge-x3"])
       expect(rows[name]!.general, name).toBeGreaterThan(rows.sequential!.general + 0.09);
@@ -111,7 +124,7 @@ test("what a step costs, as methods declare it for estimates of time, is near th
   for (const name of ["kl", "sdft", "migu", "migu-task", "lamol", "osf", "ties", "dare", "magmax"]) {
     const trainer = byName(trainers, name.replace("-task", ""));
     const options = checkOptions(trainer.options, name === "migu-task" ? { renew: "task" } : {}, name);
-    const ratio = rows[name]!.flops / rows.sequential!.flops;
+    const ratio = rows[name]!.flops! / rows.sequential!.flops!;
     expect(Math.abs(trainer.effort!(options, 4).training - ratio), name).toBeLessThan(0.15);
   }
 });
@@ -137,7 +150,7 @@ describe("protecting general ability", () => {
     for (const cells of found) {
       const row = protection[cells[0]!]!;
       const abilities = [row.general, row.instruction, row.safety].map(signed);
-      const cost = [(row.flops / 1e12).toFixed(2), thousands(row.addedParameters)];
+      const cost = [trillions(row.flops), thousands(row.addedParameters)];
       expect(cells).toEqual([cells[0], points(row.op), points(row.la), ...abilities, ...cost]);
     }
   });

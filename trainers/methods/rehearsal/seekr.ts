@@ -73,7 +73,8 @@ const past = "past";
  *   authors' defaults.
  *
  * The authors take the gradient for places behind the query too, which no token attends to; here these are left out. They
- * make steps of past items alone, as many as there are batches of them; here past and new items are mixed. The attention of an item
+ * make steps of past items alone, as many as there are batches of them; here past and new items are mixed, so that
+ * a large lambda weighs on what is learned of the new ones too, through clipping and AdamW. The attention of an item
  * takes four bytes a head, query and token, which the buffer's bytes count.
  * Privileges: a buffer of `bufferSize` items of past tasks, with payloads of any size.
  */
@@ -86,6 +87,7 @@ export const seekr = defineMethod({
   space: { lambda: { low: 10, high: 10000, scale: "log" }, learningRate: rateRange },
   capabilities: ["logits", "attention"],
   vectors: () => 1,
+  effort: () => 1.3,
   // the logits of any vocabulary, the attention of any text
   needs: ({ bufferSize }) => ({ pastData: { buffer: bufferSize, payloadBytes: Number.MAX_SAFE_INTEGER } }),
   strategy: (chosen) => new Seekr(chosen),
