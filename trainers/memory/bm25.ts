@@ -111,7 +111,7 @@ export class Bm25 implements Ranker {
   #partsOfLengths(): Float64Array {
     const { k1, b } = this.#options;
     const meanLength = this.#totalLength / this.#documents.size;
-    return Float64Array.from(this.#lengths).map((length) => k1 * (1 - b + (b * length) / meanLength));
+    return new Float64Array(this.#lengths).map((length) => k1 * (1 - b + (b * length) / meanLength));
   }
 
   #scores(query: string): Scores {
