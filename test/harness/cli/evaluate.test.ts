@@ -65,7 +65,7 @@ it("evaluates a model behind a server that misbehaves, with the same scores as b
   ];
   server = new MisbehavingServer(faults, wellBehaved, ({ path }) => path !== "/v1/models");
   const url = `${await server.start()}/v1`;
-  const flags = ["--timeout", "10", "--retries", "6", "--concurrency", "4"];
+  const flags = ["--timeout", "4", "--retries", "6", "--concurrency", "4"];
   const directory = newDirectory();
   const bad = await ask([url, ...remote, ...flags], directory);
   expect(bad.code, bad.stderr).toBe(0);

@@ -9,7 +9,7 @@ import type { TrainerDefinition } from "../../../harness/contract/trainer.js";
 import { describeProgram, hostProgram } from "../../../harness/plugins/process-trainer.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { newDirectory } from "../../files.js";
-import { learnAll } from "./rig.js";
+import { abc, learnAll } from "./rig.js";
 
 /** A file outside the checkout, from where nothing is installed. */
 const file = join(newDirectory(), "kit-methods.mjs");
@@ -18,14 +18,14 @@ copyFileSync(join(packageRoot, "test", "fixtures", "plugins", "kit-methods.mjs")
 const trainers = pathToFileURL(join(packageRoot, "dist", "trainers", "index.js")).href;
 const registry = await loadRegistry([trainers, file]);
 
-/** What three tasks end with; interrupted, each is learned in a process of its own. */
+/** What two tasks end with; interrupted, each is learned in a process of its own. */
 async function outcome(name: string, options: Record<string, unknown>, interrupted = false) {
   const trainer = registry.trainer(name);
   const built: TrainerDefinition = {
     ...trainer,
     create: (context) => trainer.create({ ...context, engine: { ...context.engine!, module: trainers } }),
   };
-  const { learner, reports, buffer } = await learnAll(built, options, { interrupted });
+  const { learner, reports, buffer } = await learnAll(built, options, { interrupted, tasks: abc.slice(0, 2) });
   const found = {
     answers: await learner.answerDigest!(),
     cost: await learner.cost(),
@@ -49,7 +49,6 @@ test("external methods join a composition by name, together with built-in ones",
   const options = (replay: string, ewc: string) => ({ use: [replay, "lora", ewc], [ewc]: { lambda: 20, items: 8 } });
   const found = await outcome("composed", options("rehearse", "anchored"));
   expect(found).toEqual(await outcome("composed", options("replay", "ewc")));
-  expect(found).toEqual(await outcome("composed", options("rehearse", "ewc")));
 });
 
 test("two methods that need the same thing are a contradiction, wherever they come from", () => {
