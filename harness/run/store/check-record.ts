@@ -1,13 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { Ajv, type ValidateFunction } from "ajv";
-import { explainSchemaErrors, ownSchemas } from "../../config/schema-error.js";
+import { publishedSchema } from "../../config/published-schema.js";
+import { explainSchemaErrors } from "../../config/schema-error.js";
 import { BenchError } from "../../contract/errors.js";
 import { deepest, isTooDeep } from "../../contract/files/nesting.js";
-import { packageRoot } from "../../contract/files.js";
-
-const ajv = new Ajv(ownSchemas);
-const validators = new Map<string, ValidateFunction>();
 
 /**
  * Checks a stored record against its published schema, since its file may be anyone's.
@@ -16,12 +10,7 @@ const validators = new Map<string, ValidateFunction>();
  * @throws DATA_INVALID naming the file and the member.
  */
 export function checkRecord<T>(schema: string, record: unknown, file: string, line?: number): T {
-  let validate = validators.get(schema);
-  if (validate === undefined) {
-    const path = join(packageRoot, "harness", "contract", "schemas", `${schema}.schema.json`);
-    validate = ajv.compile(JSON.parse(readFileSync(path, "utf8")));
-    validators.set(schema, validate);
-  }
+  const validate = publishedSchema(schema);
   if (!isTooDeep(record) && validate(record)) return record as T;
   const problem = explainSchemaErrors(validate.errors ?? [], record)[0] ?? { message: `it has over ${deepest} levels` };
   throw invalidRecord(schema, problem.message, file, line);
