@@ -14,8 +14,8 @@ export interface ApiCall {
   model: string;
   /** What goes along to a server that answers, such as the trace that the call belongs to. */
   headers?: Readonly<Record<string, string>>;
-  /** Whose the call is, such as a digest of the key: what is kept of prompts is for calls of the same scope alone. */
-  scope?: string;
+  /** Whose the call is, a digest of the key: what is kept of prompts is for calls of the same scope alone. */
+  scope?(): string;
   /** Aborted when nobody waits for the answer any more. */
   signal: AbortSignal;
 }

@@ -59,7 +59,7 @@ export async function answerCall(
     end();
   });
   try {
-    const scope = digestOf(request.headers.authorization ?? "");
+    const scope = () => digestOf(request.headers.authorization ?? "");
     const call = { path, body, scope, signal: patience.signal, trace };
     const { answer, id, by } = await answerOrFallBack(call, route, services);
     reply
@@ -122,10 +122,12 @@ async function answerBy({ trace, ...unrouted }: Unrouted, by: Route, services: C
     const answering = versions.get(by.name, by.version).then((backend) => backend.answer(call));
     const answer = await withinPatience(answering, call.signal);
     const finishAnswer = () => {
-      const { all, cached } = answer.prompt ?? { all: 0, cached: 0 };
-      const of = { model: by.name, version: `${by.version}` };
-      metrics.promptTokens.inc({ ...of, source: "computed" }, all - cached);
-      metrics.promptTokens.inc({ ...of, source: "cache" }, cached);
+      if (answer.prompt !== undefined) {
+        const { all, cached } = answer.prompt;
+        const of = { model: by.name, version: `${by.version}` };
+        metrics.promptTokens.inc({ ...of, source: "computed" }, all - cached);
+        metrics.promptTokens.inc({ ...of, source: "cache" }, cached);
+      }
       finish(answer.status);
     };
     if (answer.body instanceof Readable) answer.body.once("close", finishAnswer);

@@ -95,7 +95,8 @@ export class LocalBackend implements Backend {
   ): Promise<Answered> {
     // A seed of the client decides the answer alone; else every call draws its own.
     const id = decoding.seed === undefined ? `${call.id}.${index}` : `seed.${index}`;
-    const { scope, signal } = call;
+    const scope = call.scope?.();
+    const { signal } = call;
     const answer = await this.#worker.answer({ id, prompt: prompts[index]!, scope, decoding, written, signal });
     if (answer.shortened !== true) return answer;
     throw new ApiError(400, "the prompt is longer than the context of the model, less the answer", {
