@@ -12,7 +12,8 @@ const update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, wei
 
 async function open(interpreter: string, directory = small): Promise<{ child: TorchChild; model: TorchModel }> {
   const child = new TorchChild(interpreter, 1);
-  const opened = await child.ask<OpenedModel>("open", { directory, device: "cpu", dtype: "float32", seed: 1 });
+  const settings = { directory, device: "cpu", dtype: "float32", seed: 1, prompt_bytes: 2 ** 20 };
+  const opened = await child.ask<OpenedModel>("open", settings);
   return { child, model: new TorchModel(child, opened, directory) };
 }
 
@@ -64,6 +65,10 @@ describe.skipIf(skipped || process.platform !== "linux")("short memory", () => {
     free.child.kill();
     const { child } = await open(limited(limit), wide);
     expect(await child.ask("generate", { model: 1, requests, ...generate })).toEqual(answers);
+    const joined = requests.map((request) =>
+      child.ask<{ tokens: number[] }>("answer", { model: 1, request, ...generate }),
+    );
+    expect((await Promise.all(joined)).map(({ tokens }) => tokens)).toEqual(answers);
     child.kill();
   });
 

@@ -184,18 +184,19 @@ class RunningBatch:
         return [[row.number, row.tokens[-1]] for row in grown]
 
     def make_room(self, error: Exception) -> None:
-        """Where the memory ran out: without what was kept, or with fewer rows, of which the last ones begin again."""
+        """Where the memory ran out, all begin again with nothing kept and half as many at a time; one that is alone fails."""
+        begun, self.rows = self.rows, []
+        had = self.cache.places - PlaceCache.IDLE if self.cache is not None else 0
+        spare = self.prefixes.bytes > 0 or had > sum(row.length for row in begun)
+        self.prefixes.clear()
+        self.cache = self.decoder = None
         torch.cuda.empty_cache()
-        if self.prefixes.bytes > 0:
-            self.prefixes.clear()
-        elif len(self.rows) > 1:
-            self.most_rows = len(self.rows) // 2
-            for row in reversed(self.rows[self.most_rows :]):
-                row.tokens.clear()
-                self.waiting.appendleft(row)
-            del self.rows[self.most_rows :]
-        else:
+        for row in reversed(begun):
+            row.tokens.clear()
+            self.waiting.appendleft(row)
+        if len(begun) > 1:
+            self.most_rows = len(begun) // 2
+        elif not spare:
             fix = "Use a device with more memory, --dtype bfloat16, or shorter prompts and answers."
             short = BenchError("ENGINE_FAILED", f"The memory is too small for one answer at a time: {error}", fix)
-            self.cache = None
-            self.fail([*self.rows, *self.waiting][:1], short)
+            self.fail([self.waiting[0]], short)
