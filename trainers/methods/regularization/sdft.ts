@@ -1,12 +1,12 @@
 import { nullable, type OptionsOf } from "../../../harness/contract/options.js";
-import { inputText } from "../../../harness/contract/suite.js";
+import { textInput } from "../../../harness/contract/suite.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Logits, Model, Term, TrainingSequence, Vector } from "../../engine/contract.js";
 import { blockEnd } from "../../training/blocks.js";
 import { movedAverage } from "../../training/parameters.js";
 import { splitSequence } from "../../training/sequences.js";
 import { loadVectors, saveVectors } from "../../training/state.js";
-import type { StepContext, Strategy, TaskContext, TrainingItem } from "../../training/strategy.js";
+import type { StepContext, Strategy, TrainingItem } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
 
@@ -44,7 +44,6 @@ export const sdft = defineMethod({
   summary: "Draws the model's own answers to those that it gives when it is shown the solution before the question.",
   source: "arXiv 2601.19897",
   version: 1,
-  modalities: ["text"],
   options,
   space: {
     teacherRate: { values: [null, 0.005, 0.02, 0.1] },
@@ -77,10 +76,10 @@ class SelfDistillation implements Strategy {
     const { model, items, seed } = step;
     this.#answers = undefined;
     if (items.length === 0) return;
-    const requests = items.map((item, i) => ({
-      id: `${step.view.index}/${step.step}/${i}`,
-      tokens: questionOf(step, item),
-    }));
+    const requests = items.map((item, i) => {
+      const { answer: _, ...question } = splitSequence(step.sequence(item));
+      return { id: `${step.view.index}/${step.step}/${i}`, ...question };
+    });
     const maxNewTokens = Math.max(...items.map(({ task }) => task?.maxNewTokens ?? 1));
     const { temperature } = this.#options;
     const written = await model.generate(requests, { temperature, seed, maxNewTokens });
@@ -117,11 +116,9 @@ class SelfDistillation implements Strategy {
   }
 }
 
-const questionOf = (task: TaskContext, item: TrainingItem) => splitSequence(task.sequence(item)).tokens;
-
 /** The item's question behind the same question with its right answer. */
 function withDemonstration({ example, task }: TrainingItem, solved: TrainingItem): TrainingItem {
-  const question = inputText(solved.example.input);
-  const text = `${question} ${solved.example.references[0]!}${blockEnd}${question}`;
-  return { example: { ...example, input: [{ type: "text", text }] }, task };
+  const question = solved.example.input;
+  const answer = textInput(` ${solved.example.references[0]!}${blockEnd}`);
+  return { example: { ...example, input: [...question, ...answer, ...question] }, task };
 }

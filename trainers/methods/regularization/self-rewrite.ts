@@ -1,5 +1,5 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
-import { type Example, inputText, textInput } from "../../../harness/contract/suite.js";
+import { type Example, type Part, textInput } from "../../../harness/contract/suite.js";
 import type { Generation } from "../../../harness/contract/trainer.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, Term, TrainingSequence, Vector } from "../../engine/contract.js";
@@ -18,13 +18,13 @@ const options = {
 type SelfRewriteOptions = OptionsOf<typeof options>;
 
 /** The paper's template, with the question and its answer. */
-const promptOf = (question: string, answer: string): string =>
-  `Below are an instruction that describes a task along with a reference answer. Using the reference answer as a guide, write your own response.
-### Instruction:
-${question}
-### Reference Answer:
-${answer}
-### Response:`;
+const promptOf = (question: readonly Part[], answer: string): Part[] => [
+  ...textInput(
+    "Below are an instruction that describes a task along with a reference answer. Using the reference answer as a guide, write your own response.\n### Instruction:\n",
+  ),
+  ...question,
+  ...textInput(`\n### Reference Answer:\n${answer}\n### Response:`),
+];
 
 /**
  * Self-distillation by rewriting (SDFT; Yang et al., arXiv 2402.13669): before it is trained on, each answer y of a question x is
@@ -38,7 +38,6 @@ export const selfRewrite = defineMethod({
   summary: "Trains on the answers as the base model writes them when it is shown question and answer.",
   source: "arXiv 2402.13669",
   version: 2,
-  modalities: ["text"],
   options,
   space: { keep: { values: ["with-answer", "all"] }, learningRate: rateRange },
   effort: () => 2,
@@ -121,8 +120,7 @@ class SelfRewriting implements Strategy {
 
 /** The template with an item, in place of its question. */
 function withDemonstration({ example, task }: TrainingItem): TrainingItem {
-  const text = promptOf(inputText(example.input), example.references[0]!);
-  return { example: { ...example, input: textInput(text) }, task };
+  return { example: { ...example, input: promptOf(example.input, example.references[0]!) }, task };
 }
 
 /** The limit of the item's task; of a general item, as many tokens as its answer has. */

@@ -70,6 +70,17 @@ test("gem: one gradient for every past task, each on that task's memories, none 
   expect(buffer.items().length).toBe(24);
 });
 
+test.each(["gem", "a-gem"])("%s: with project: update what is frozen stays to the bit", async (name) => {
+  const trainer = byName(trainers, name);
+  const given = { memories: 4, memoryBatch: 2, project: "update", componentRates: { mlp: 0 }, steps: 6 };
+  const [first, second] = await modelsAfter(trainer, given);
+  const [before, after] = [await parametersOf(first!), await parametersOf(second!)];
+  expect(after).not.toEqual(before);
+  const frozen = (await first!.trainable()).layout.filter(({ name }) => name.includes("mlp"));
+  for (const { offset, length } of frozen)
+    expect(after.subarray(offset, offset + length)).toEqual(before.subarray(offset, offset + length));
+});
+
 test("a-gem: the reference gradient is that of the drawn memories, other ones in every step", async () => {
   const drawn = new Set<string>();
   await watch("a-gem", { memories: 16, memoryBatch: 4 }, (step, constraint) => {

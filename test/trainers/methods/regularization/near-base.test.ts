@@ -3,6 +3,7 @@ import type { Term, TrainingSequence } from "../../../../trainers/engine/contrac
 import { methods, trainers } from "../../../../trainers/methods/catalog.js";
 import { composeStrategies } from "../../../../trainers/training/compose.js";
 import type { StepContext, Strategy } from "../../../../trainers/training/strategy.js";
+import { fixtureImage, writeTinyLlava } from "../../model/vision/tiny-llava.js";
 import {
   abc,
   bufferFor,
@@ -16,6 +17,7 @@ import {
   openTiny,
   tinyTask,
   viewOf,
+  withModel,
 } from "../rig.js";
 
 const shared = { steps: 12, learningRate: 3e-3, warmupSteps: 0 };
@@ -173,4 +175,39 @@ test("self-rewrite is sequential, to the bit, where nothing that the base writes
   const [one, other] = [await final("self-rewrite"), await final("sequential")];
   expect(one.map(({ curve }) => curve)).toEqual(other.map(({ curve }) => curve));
   expect(one[0]!.notes).toMatchObject({ "answers rewritten": 0 });
+});
+
+test.each([
+  ["sdft", ["generate", "logits"], [1, 2]],
+  ["self-rewrite", ["generate"], [1]],
+])("%s shows the image of a question wherever it shows the question", async (name, calls, images) => {
+  const trainer = byName(trainers, name);
+  const context = withModel(contextFor(trainer, { steps: 2 }), writeTinyLlava());
+  const { path, digest } = fixtureImage("rgb-160x120.jpg");
+  const { task, train, ...data } = tinyTask("a", 8);
+  const seen = train.map((example) => ({
+    ...example,
+    input: [{ type: "image" as const, path, digest }, ...example.input],
+  }));
+  const strategy = methods.find((own) => own.name === name)!.strategy(context.options);
+  const shown: [string, number][] = [];
+  const watched: Strategy = {
+    ...composeStrategies([named(name, strategy)]),
+    async beforeStep(step) {
+      const model = new Proxy(step.model, {
+        get:
+          (own, key) =>
+          (first: readonly { images?: readonly unknown[] }[], ...others: never[]) => {
+            if (Array.isArray(first))
+              shown.push(...first.map(({ images }): [string, number] => [String(key), images?.length ?? 0]));
+            return Reflect.get(own, key).call(own, first, ...others);
+          },
+      });
+      await strategy.beforeStep?.({ ...step, model });
+    },
+  };
+  const learner = await openLearner(context, watched);
+  const buffer = bufferFor(trainer, context.options);
+  await learner.learn(viewOf(0, [{ task, train: seen, ...data }]), learnContext(buffer));
+  expect(new Set(shown.map(String))).toEqual(new Set(calls.map((call, i) => `${call},${images[i]}`)));
 });
