@@ -1,5 +1,5 @@
-"""Greedy answers of transformers on one thread: reads a directory and prompts (token ids), then answers all of them for each
-line of input, as many at a time as the line says, and prints the processor's seconds and the tokens of the answers."""
+"""Greedy answers of transformers on one thread: reads a directory and limits, then for each line of input answers
+its prompts (token ids), so many at a time, and prints the processor's seconds and the tokens of the answers."""
 import json
 import sys
 import time
@@ -14,13 +14,14 @@ except ImportError as error:
 
 torch.set_num_threads(1)
 workload = json.loads(sys.stdin.readline())
-prompts, new, ends = workload["prompts"], workload["newTokens"], workload["endTokens"]
+new, ends = workload["newTokens"], workload["endTokens"]
 model = transformers.AutoModelForCausalLM.from_pretrained(workload["directory"], dtype=torch.float32, attn_implementation="sdpa")
 model.eval()
 print(json.dumps({"version": transformers.__version__, "torch": torch.__version__}), flush=True)
 
 for line in sys.stdin:
-    size, answers, started = int(line), [], time.process_time()
+    asked, answers, started = json.loads(line), [], time.process_time()
+    prompts, size = asked["prompts"], asked["size"]
     for start in range(0, len(prompts), size):
         batch = prompts[start : start + size]
         longest = max(map(len, batch))

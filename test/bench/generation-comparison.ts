@@ -7,7 +7,7 @@ import { pythonSide } from "./python-side.js";
 
 /**
  * The same prompts continued by the embedded engine and by transformers, greedily, one thread each, in turns: one at a time
- * and eight. Prompts are passages of README.md, of 28 to 112 tokens. The argument is a directory in Hugging Face format
+ * and eight. Prompts are passages of README.md, of 28 to 112 tokens, or all of 64. The argument is a directory in Hugging Face format
  * (the embedded model of trace-seq unless given), PYTHON an interpreter with transformers, ROUNDS how often (5).
  */
 const directory = process.argv[2] ?? join(packageRoot, "suites/trace-seq/model");
@@ -15,14 +15,21 @@ const rounds = Number(process.env.ROUNDS ?? 5);
 const newTokens = 32;
 const model = await openModel(directory, { device: "cpu", threads: 1, seed: 1 });
 const words = model.tokenizer.encode(readRegularFile(join(packageRoot, "README.md")).toString("utf8"));
-const prompts = Array.from({ length: 8 }, (_, i) => words.slice(120 * i, 120 * i + 28 + 12 * i));
+const passages = (length: (index: number) => number) =>
+  Array.from({ length: 8 }, (_, i) => words.slice(120 * i, 120 * i + length(i)));
+const [mixed, even] = [passages((i) => 28 + 12 * i), passages(() => 64)];
+const cases = [
+  { work: "one at a time", prompts: mixed, size: 1 },
+  { work: "eight of 64 tokens", prompts: even, size: 8 },
+  { work: "eight of 28 to 112 tokens", prompts: mixed, size: 8 },
+];
 
 const { python, ask, end } = pythonSide("generation-comparison.py");
-const { version, torch, error } = await ask({ directory, prompts, newTokens, endTokens: model.tokenizer.endTokens });
+const { version, torch, error } = await ask({ directory, newTokens, endTokens: model.tokenizer.endTokens });
 if (error) throw new Error(`${python}: ${error}; PYTHON names an interpreter with torch and transformers.`);
 
 /** Processor seconds and all answers, so many prompts at a time. */
-async function here(size: number): Promise<{ seconds: number; answers: Generation[] }> {
+async function here(prompts: number[][], size: number): Promise<{ seconds: number; answers: Generation[] }> {
   const started = process.cpuUsage();
   const answers: Generation[] = [];
   for (let start = 0; start < prompts.length; start += size) {
@@ -35,12 +42,12 @@ async function here(size: number): Promise<{ seconds: number; answers: Generatio
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const rows = [];
-for (const size of [1, 8]) {
+for (const { work, prompts, size } of cases) {
   const [ours, theirs, ratios]: [number[], number[], number[]] = [[], [], []];
   let [equal, tokens] = [0, 0];
   for (let round = 0; round <= rounds; round++) {
-    const own = await here(size);
-    const other = await ask(size);
+    const own = await here(prompts, size);
+    const other = await ask({ prompts, size });
     equal = own.answers.filter(({ text }, i) => text === model.tokenizer.decode(other.answers[i])).length;
     tokens = own.answers.reduce((sum, answer) => sum + answer.tokens!, 0);
     if (round === 0) continue; // warms up
@@ -50,7 +57,7 @@ for (const size of [1, 8]) {
   }
   const perToken = (seconds: number[]) => ((1000 * median(seconds)) / tokens).toFixed(1);
   rows.push({
-    "at a time": size,
+    work,
     "ms a token here": perToken(ours),
     "in transformers": perToken(theirs),
     "speed ratio": median(ratios).toFixed(2),
