@@ -164,12 +164,11 @@ class Images:
             own = self.states([digest], 1)
             return self.project(own, 1) if stays else own
 
-        found = [self.once(digest, alone) if keeps else alone(digest) for digest in digests]
-        if stays:
-            return torch.cat(found)
-        if torch.is_grad_enabled():
-            return self.project(torch.cat(found), 3)
-        return torch.cat([self.project(own, 1) for own in found])
+        found = {digest: self.once(digest, alone) if keeps else alone(digest) for digest in dict.fromkeys(digests)}
+        if not stays and not torch.is_grad_enabled():
+            found = {digest: self.project(own, 1) for digest, own in found.items()}
+        rows = torch.cat([found[digest] for digest in digests])
+        return rows if stays or not torch.is_grad_enabled() else self.project(rows, 3)
 
     def once(self, digest: str, compute: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """What is kept of a picture, or is computed and kept."""
