@@ -62,10 +62,10 @@ type SeekrOptions = OptionsOf<typeof options>;
 const past = "past";
 
 /**
- * SEEKR (He et al., arXiv 2411.06171), as the authors' code defines it: replay in which, besides labels and logits, the attention of important heads is
- * distilled from the model that an item's task ended with. The loss on past items is (1 − alpha) · nll + alpha · KL of the
- * stored logits' distributions + lambda · KL of the stored attention, a mean over layers of means over heads and queries;
- * an item of the past counts in a step as much as a new one.
+ * SEEKR (He et al., arXiv 2411.06171), as the authors' code defines it: replay in which, besides labels and logits, the
+ * attention of important heads is distilled from the model that an item's task ended with. The loss on past items is
+ * (1 − alpha) · nll + alpha · KL of the stored logits' distributions + lambda · KL of the stored attention, a mean over
+ * layers of means over heads and queries; an item of the past counts in a step as much as a new one.
  * - A head's importance is the sum over tasks of forgettability × task sensitivity, on the items that are kept: how far its
  *   attention moved over the task (squared distance), and the squared gradient of the loss by its probabilities, as a share
  *   of its layer's.
@@ -73,9 +73,9 @@ const past = "past";
  *   authors' defaults.
  *
  * The authors take the gradient for places behind the query too, which no token attends to; here these are left out. They
- * make steps of past items alone, as many as there are batches of them; here past and new items are mixed, so that
- * a large lambda weighs on what is learned of the new ones too, through clipping and AdamW. The attention of an item
- * takes four bytes a head, query and token, which the buffer's bytes count.
+ * make steps of past items alone, as many as there are batches of them; here past and new items are mixed, so that a large
+ * lambda weighs on what is learned of the new ones too, through clipping and AdamW. The attention of an item takes four
+ * bytes a head, query and token, which the buffer's bytes count.
  * Privileges: a buffer of `bufferSize` items of past tasks, with payloads of any size.
  */
 export const seekr = defineMethod({
