@@ -104,6 +104,7 @@ describe("what the text says of the quick suite's tables", () => {
       ["inflora", "o-lora"],
       ["o-lora", "lora"],
       ["replay", "seekr"],
+      ["seekr-10", "replay"],
     ];
     for (const [better, worse] of above)
       expect(rows[better]!.op, `${better}, ${worse}`).toBeGreaterThan(rows[worse]!.op);
@@ -112,6 +113,8 @@ describe("what the text says of the quick suite's tables", () => {
     for (const name of ["inflora", "inflora-code", "lora"])
       expect(rows[name]!.general, name).toBeLessThan(rows["o-lora"]!.general - 0.3);
     expect(rows.seekr!.bwt).toBeGreaterThan(0);
+    expect(Math.abs(rows["seekr-10"]!.la - rows.replay!.la)).toBeLessThan(0.02);
+    expect(rows["seekr-10"]!.bwt).toBeGreaterThan(rows.replay!.bwt);
     expect(rows.seekr!.la).toBeLessThan(rows.replay!.la - 0.3);
     expect(rows.seekr!.general).toBeGreaterThan(rows.replay!.general + 0.09);
     expect(Math.abs(rows["sequential-2e-4"]!.op - rows.sequential!.op)).toBeLessThan(0.01);
