@@ -53,3 +53,9 @@ export function negate(a: Value): Value {
 export function scale(a: Value, factor: number): Value {
   return multiply(a, a.graph.scalar(factor, a.type));
 }
+
+/** √x of each element. Its derivative is 1 / (2·√x). */
+export function squareRoot(x: Value): Value {
+  const output = x.graph.node("Sqrt", [x], x.shape);
+  return x.graph.differentiable(output, [[x, (gradient) => divide(scale(gradient, 0.5), output)]]);
+}

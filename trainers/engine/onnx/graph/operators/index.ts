@@ -7,5 +7,4 @@ export * from "./linear.js";
 export * from "./loss.js";
 export * from "./normalization.js";
 export * from "./reduction.js";
-export * from "./root.js";
 export * from "./rotary.js";
