@@ -68,7 +68,8 @@ class Ogd implements Strategy {
     for (const item of drawn) {
       const batch = [task.sequence(item)];
       const gradient = await model.gradient({ terms: [{ kind: "label-logit", batch, weight: 1 }] });
-      const values = newDirection(this.#directions, await model.read(gradient));
+      const kept = this.#directions.map((own) => own.values);
+      const values = newDirection(kept, await model.read(gradient));
       await model.free(gradient);
       if (values) this.#directions.push({ task: `${view.index}`, values });
     }

@@ -9,21 +9,24 @@ export interface Direction {
 const least = 1e-4;
 
 /**
- * What a vector adds to the span of a basis, as a direction of length 1; undefined where it adds nothing. Modified
+ * What a vector adds to the span of orthonormal rows, as a direction of length 1; undefined where it adds nothing. Modified
  * Gram–Schmidt, twice, which keeps rounding from accumulating (Giraud et al., 2005).
  */
-export function newDirection(basis: readonly Direction[], vector: Float32Array): Float32Array | undefined {
+export function newDirection(rows: readonly Float32Array[], vector: Float32Array): Float32Array | undefined {
   const rest = new Float64Array(vector);
   const before = length(rest);
-  for (let pass = 0; pass < 2; pass++) {
-    for (const { values } of basis) {
-      let product = 0;
-      for (let i = 0; i < rest.length; i++) product += rest[i]! * values[i]!;
-      for (let i = 0; i < rest.length; i++) rest[i]! -= product * values[i]!;
-    }
-  }
+  for (let pass = 0; pass < 2; pass++) removeComponents(rest, rows);
   const after = length(rest);
   return after > least * before ? new Float32Array(rest.map((value) => value / after)) : undefined;
+}
+
+/** Takes a vector's components along orthonormal rows away, one after the other. */
+export function removeComponents(vector: Float64Array, rows: readonly Float32Array[]): void {
+  for (const row of rows) {
+    let product = 0;
+    for (let i = 0; i < vector.length; i++) product += vector[i]! * row[i]!;
+    for (let i = 0; i < vector.length; i++) vector[i]! -= product * row[i]!;
+  }
 }
 
 /** At most `capacity` directions: of the task with most, the latest gives way. What is left stays orthonormal. */

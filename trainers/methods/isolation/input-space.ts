@@ -1,3 +1,4 @@
+import { newDirection, removeComponents } from "../constraints/orthonormal-basis.js";
 import { singularDirections } from "../constraints/singular-directions.js";
 
 /**
@@ -44,7 +45,7 @@ export class InputSpace {
     const enough = least * trace(moments, this.width);
     const known = [...this.#rows];
     for (let i = 0; i < Math.min(count, values.length) && values[i]! > enough; i++) {
-      const row = unit(vectors.subarray(i * this.width, (i + 1) * this.width), known);
+      const row = newDirection(known, vectors.subarray(i * this.width, (i + 1) * this.width))!;
       found.set(row, i * this.width);
       known.push(row);
     }
@@ -57,11 +58,12 @@ export class InputSpace {
     const { vectors, values } = this.#outside(moments, width);
     const squares = criterion === "squares";
     const energies = squares ? values : values.map((value) => value * value);
-    const all = squares ? trace(moments, width) : moments.reduce((sum, value) => sum + value * value, 0);
+    const whole = trace(moments, width);
+    const all = squares ? whole : moments.reduce((sum, value) => sum + value * value, 0);
     let kept = all - energies.reduce((sum, own) => sum + own, 0);
     for (let i = 0; kept < share * all && this.dimension < width; i++) {
-      if (!(values[i]! > least * trace(moments, width))) break;
-      this.#rows.push(unit(vectors.subarray(i * width, (i + 1) * width), this.#rows));
+      if (!(values[i]! > least * whole)) break;
+      this.#rows.push(newDirection(this.#rows, vectors.subarray(i * width, (i + 1) * width))!);
       kept += energies[i]!;
     }
   }
@@ -71,33 +73,16 @@ export class InputSpace {
     const { width } = this;
     const rest = Float64Array.from(moments);
     const row = (i: number) => rest.subarray(i * width, (i + 1) * width);
-    for (let i = 0; i < width; i++) remove(row(i), this.#rows);
+    for (let i = 0; i < width; i++) removeComponents(row(i), this.#rows);
     const column = new Float64Array(width);
     for (let j = 0; j < width; j++) {
       for (let i = 0; i < width; i++) column[i] = rest[i * width + j]!;
-      remove(column, this.#rows);
+      removeComponents(column, this.#rows);
       for (let i = 0; i < width; i++) rest[i * width + j] = column[i]!;
     }
     const { left, values } = singularDirections(rest, [width, width], Math.min(count, width));
     return { vectors: left, values };
   }
-}
-
-/** Takes a vector's components along orthonormal rows away. */
-function remove(vector: Float64Array, rows: readonly Float32Array[]): void {
-  for (const row of rows) {
-    let product = 0;
-    for (let i = 0; i < vector.length; i++) product += vector[i]! * row[i]!;
-    for (let i = 0; i < vector.length; i++) vector[i]! -= product * row[i]!;
-  }
-}
-
-/** What is left of a direction at right angles to orthonormal rows, of length 1. */
-function unit(direction: Float32Array, rows: readonly Float32Array[]): Float32Array {
-  const rest = Float64Array.from(direction);
-  for (let pass = 0; pass < 2; pass++) remove(rest, rows); // twice, against rounding
-  const length = Math.sqrt(rest.reduce((sum, value) => sum + value * value, 0));
-  return Float32Array.from(rest, (value) => value / length);
 }
 
 function trace(matrix: Float32Array, width: number): number {

@@ -200,9 +200,8 @@ describe("ogd", () => {
   test("a vector in the span of the basis gives no direction", () => {
     const first = newDirection([], Float32Array.of(3, 4, 0))!;
     expect(first[0]).toBeCloseTo(0.6, 6);
-    const basis = [{ task: "0", values: first }];
-    expect(newDirection(basis, Float32Array.of(-6, -8, 0))).toBeUndefined();
-    const second = newDirection(basis, Float32Array.of(3, 4, 2))!;
+    expect(newDirection([first], Float32Array.of(-6, -8, 0))).toBeUndefined();
+    const second = newDirection([first], Float32Array.of(3, 4, 2))!;
     expect([...second].map((value) => Math.abs(Math.round(1e5 * value)) / 1e5)).toEqual([0, 0, 1]);
   });
 
