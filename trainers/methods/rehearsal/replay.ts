@@ -4,7 +4,7 @@ import type { BufferItem } from "../../../harness/contract/trainer.js";
 import { Type } from "../../../harness/contract/type.js";
 import { balance } from "../../training/balance.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";
-import { chooseMemories } from "../../training/selection/memories.js";
+import { memoriesOfTasks } from "../../training/selection/memories.js";
 import { reservoirSlot } from "../../training/selection/reservoir.js";
 import { drawsOf } from "../../training/selection/sampling.js";
 import { portion } from "../../training/shares.js";
@@ -137,12 +137,6 @@ class Replay implements Strategy {
       }
       return kept;
     }
-    const chosen: BufferItem[] = [];
-    for (const data of task.view.tasks) {
-      const count = items ?? Math.max(1, Math.round(share * data.train.length));
-      const examples = await chooseMemories(task, data, select, count);
-      chosen.push(...examples.map((example) => ({ taskId: data.task.id, example })));
-    }
-    return balance([...held, ...chosen], bufferSize);
+    return balance([...held, ...(await memoriesOfTasks(task, select, { share, items }))], bufferSize);
   }
 }

@@ -7,7 +7,7 @@ import type { Attention, EngineRequest, Logits, Term, TrainingSequence, Vector }
 import { concatenateLogits } from "../../engine/parts.js";
 import { balance } from "../../training/balance.js";
 import { newRatioOption, pastSources } from "../../training/rehearsal.js";
-import { chooseMemories } from "../../training/selection/memories.js";
+import { memoriesOfTasks } from "../../training/selection/memories.js";
 import { loadJson, saveJson } from "../../training/state.js";
 import { packAttention, unpackAttention } from "../../training/stored-attention.js";
 import { packLogits, unpackLogits } from "../../training/stored-logits.js";
@@ -127,17 +127,12 @@ class Seekr implements Strategy {
   async afterTask(task: TaskContext): Promise<void> {
     const { share, bufferSize, layers, heads } = this.#options;
     const held = task.buffer.items();
-    const items: TrainingItem[] = [];
-    for (const data of task.view.tasks) {
-      const count = Math.max(1, Math.round(share * data.train.length));
-      const examples = await chooseMemories(task, data, "random", count);
-      items.push(...examples.map((example) => ({ example, task: data.task })));
-    }
-    const kept = balance(
-      [...held, ...items.map(({ example, task: own }) => ({ taskId: own!.id, example }))],
-      bufferSize,
-    );
-    const fresh = items.filter(({ example }) => kept.some((own) => own.example === example));
+    const items = await memoriesOfTasks(task, "random", { share });
+    const kept = balance([...held, ...items], bufferSize);
+    const stay = new Set(kept);
+    const fresh = items
+      .filter((own) => stay.has(own))
+      .map(({ example, taskId }): TrainingItem => ({ example, task: task.task(taskId) }));
     this.#importance = await this.#importanceAfter(task, fresh);
     await task.model.free(this.#before!);
     const chosen = chooseHeads(this.#importance, layers, heads);

@@ -1,6 +1,6 @@
 import { random } from "../../../harness/contract/random.js";
 import type { Example } from "../../../harness/contract/suite.js";
-import type { TaskData } from "../../../harness/contract/trainer.js";
+import type { BufferItem, TaskData } from "../../../harness/contract/trainer.js";
 import { normalized } from "../embeddings/embedder.js";
 import type { TaskContext } from "../strategy.js";
 import { kMeans, nearestByCluster } from "./k-means.js";
@@ -27,6 +27,21 @@ export async function chooseMemories(
   const key = { seed: context.seed, stream: "replay-clusters", task: task.id };
   const { clusterOf, distances } = kMeans(points, clusters, key);
   return nearestByCluster(clusterOf, distances, Math.min(count, train.length)).map((index) => train[index]!);
+}
+
+/** Of each task in view a share of its training items, at least one, or `items` of them, for the buffer. */
+export async function memoriesOfTasks(
+  context: TaskContext,
+  select: MemorySelection,
+  { share, items }: { share: number; items?: number | null },
+): Promise<BufferItem[]> {
+  const chosen: BufferItem[] = [];
+  for (const data of context.view.tasks) {
+    const count = items ?? Math.max(1, Math.round(share * data.train.length));
+    const examples = await chooseMemories(context, data, select, count);
+    chosen.push(...examples.map((example) => ({ taskId: data.task.id, example })));
+  }
+  return chosen;
 }
 
 /** In turn one of each answer, where answers form classes; else the first. */
