@@ -27,13 +27,20 @@ const momentGraph = (modules: readonly string[]) => (decoder: Decoder) => {
 
 /** Σ |output| of every linear module over all tokens of the requests, by the module's path, [out] each. */
 export function activations(model: InferenceModel, requests: readonly EngineRequest[]) {
-  return summed(model, "activations", activationGraph, requests, () => {});
+  return summed(model, "activations", activationGraph, requests);
 }
 
 /** Σ x·xᵀ of the inputs of the linear modules of these names over all tokens of the requests, by the module's path. */
-export function inputMoments(model: InferenceModel, requests: readonly EngineRequest[], modules: readonly string[]) {
+export async function inputMoments(
+  model: InferenceModel,
+  requests: readonly EngineRequest[],
+  modules: readonly string[],
+) {
   const name = `input-moments:${[...modules].sort().join()}`;
-  return summed(model, name, momentGraph(modules), requests, (tokens, elements) => model.spend(2 * tokens * elements));
+  const moments = await summed(model, name, momentGraph(modules), requests);
+  const tokens = requests.reduce((count, own) => count + own.tokens.length, 0);
+  for (const { length } of Object.values(moments)) model.spend(2 * tokens * length);
+  return moments;
 }
 
 /** The outputs of a graph, summed over the requests. */
@@ -42,14 +49,12 @@ async function summed(
   name: string,
   build: (decoder: Decoder) => void,
   requests: readonly EngineRequest[],
-  count: (tokens: number, elements: number) => void,
 ): Promise<Record<string, Float32Array>> {
   const sums: Record<string, Float32Array> = {};
   for (const { tokens, images } of requests) {
     const batch = packedBatch([{ tokens, images, positions: tokens.map((_, i) => i) }]); // alone, so that nothing is padded
     const outputs = await runPacked(model, name, build, batch);
     for (const [path, { data }] of Object.entries(outputs)) {
-      count(tokens.length, data.length);
       sums[path] ??= new Float32Array(data.length);
       for (const [i, value] of (data as Float32Array).entries()) sums[path][i]! += value;
     }

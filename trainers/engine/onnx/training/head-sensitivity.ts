@@ -1,6 +1,6 @@
 import type { TrainingSequence } from "../../contract.js";
 import type { Decoder } from "../decoder/decoder.js";
-import { trainingFlops } from "../decoder/flops.js";
+import { evaluationFlops, trainingFlops } from "../decoder/flops.js";
 import { packedForward } from "../decoder/packed-forward.js";
 import { differentiate } from "../graph/differentiate.js";
 import { crossEntropy, matmul, multiply, reshape, sum, swap, total } from "../graph/operators/index.js";
@@ -48,9 +48,9 @@ export async function headSensitivity(
     ]);
     const batch = { ...packed, whole: true };
     const outputs = await runPacked(inference, "head-sensitivity", sensitivityGraph, batch, feeds);
-    // The forward pass is counted by now.
-    const [length, forward] = [packed.tokens.longest, trainingFlops(model.config, batch, false) / 3];
-    model.spend(trainingFlops(model.config, batch, model.frozen) - forward);
+    const { longest: length } = packed.tokens;
+    const counted = evaluationFlops(model.config, batch); // by `runPacked`
+    model.spend(trainingFlops(model.config, batch, model.frozen) - counted);
     model.trainedTokens += tokens;
     for (const [layer, own] of sums.entries()) {
       const squares = outputs[nameOf(layer)]!.data as Float32Array;
