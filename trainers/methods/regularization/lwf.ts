@@ -20,7 +20,7 @@ type LwfOptions = OptionsOf<typeof options>;
  */
 export const lwf = defineMethod({
   name: "lwf",
-  summary: "Distils the model from before the task on the new task's inputs.",
+  summary: "Distills the model from before the task on the new task's inputs.",
   source: "arXiv 1606.09282",
   version: 1,
   options,
