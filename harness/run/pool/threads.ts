@@ -33,7 +33,7 @@ const startThread = (): Piscina =>
     concurrentTasksPerWorker: 1,
     idleTimeout: Number.POSITIVE_INFINITY,
     atomics: "disabled",
-  });
+  }).on("error", () => {}); // one that dies while it waits is replaced, and nobody else hears of it
 
 /** Lets threads without a task wait for the next run; no more wait than this run had or the machine has processors. */
 export async function leaveThreads(threads: readonly Thread[]): Promise<void> {

@@ -19,6 +19,20 @@ test("threads wait for runs with the same variables, however many workers they h
   await closeThreads([...changed, ...one, ...takeThreads(1)]);
 });
 
+test("a thread that dies while it waits is replaced", async () => {
+  const threads = takeThreads(1);
+  const { pool } = threads[0]!;
+  await leaveThreads(threads);
+  const [worker] = pool.threads;
+  const exited = new Promise((resolve) => worker!.once("exit", resolve));
+  worker!.emit("error", new Error("thrown by a timer of a plug-in, after its cell"));
+  await exited;
+  expect(takeThreads(1)[0]).toBe(threads[0]);
+  expect(pool.threads).toHaveLength(1);
+  expect(pool.threads).not.toContain(worker);
+  await closeThreads(threads);
+});
+
 test("a run in threads that have run another, on other data, gives the bits of new threads", async () => {
   const measured = async (): Promise<unknown> => {
     const directory = newDirectory();
