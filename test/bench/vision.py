@@ -13,7 +13,8 @@ try:
     from PIL import Image
     from transformers import AutoImageProcessor, LlavaForConditionalGeneration
 except ImportError as error:
-    sys.exit(f"{error}. Run: {sys.executable} -m pip install torch transformers pillow")
+    print(json.dumps({"error": str(error)}), flush=True)
+    sys.exit()
 
 torch.set_num_threads(1)
 work = json.loads(sys.stdin.readline())
@@ -64,7 +65,7 @@ def answers() -> list[float]:
 
 print(json.dumps({"version": transformers.__version__}), flush=True)
 for line in sys.stdin:
-    kind = line.strip()
+    kind = json.loads(line)
     started = time.perf_counter()
     losses = answers() if kind == "answers" else train(kind != "training")
     print(json.dumps({"seconds": time.perf_counter() - started, "losses": losses}), flush=True)

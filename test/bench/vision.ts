@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { createInterface } from "node:readline";
 import { sha256 } from "../../harness/contract/digest.js";
 import { readRegularFile } from "../../harness/contract/files/read-file.js";
 import { packageRoot } from "../../harness/contract/files.js";
@@ -9,13 +7,14 @@ import type { Model, TrainingSequence } from "../../trainers/engine/contract.js"
 import { architectures } from "../../trainers/engine/onnx/architectures/index.js";
 import { openModel } from "../../trainers/engine/onnx/open.js";
 import { openTorchModel } from "../../trainers/engine/torch/open.js";
+import { pythonSide } from "./python-side.js";
 
 /**
  * Trains and asks a LLaVA directory (the first argument; unless given, the embedded base of mm-seq) on the embedded engine, on
  * the PyTorch engine and in transformers, one thread each, in turns, and prints seconds and ratios. PYTHON names an interpreter with
  * torch and transformers; ROUNDS how often each is measured (5 unless given).
  */
-const python = process.env.PYTHON ?? "python3";
+const { python, ask, end } = pythonSide("vision.py");
 const rounds = Number(process.env.ROUNDS ?? 5);
 const directory = process.argv[2] ?? join(packageRoot, "suites/mm-seq/model");
 const [steps, batchSize, written] = [5, 16, 8];
@@ -52,27 +51,15 @@ async function measure(model: Model, kind: Kind): Promise<{ seconds: number; los
   return { seconds: (performance.now() - started) / 1000, losses };
 }
 
-const child = spawn(python, [`${packageRoot}/test/bench/vision.py`], { stdio: ["pipe", "pipe", "inherit"] });
-const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-const answer = async () => {
-  const { done, value } = await lines.next();
-  if (done) process.exit(1); // what it lacked it has said on standard error
-  return JSON.parse(value);
-};
-child.stdin.on("error", () => {}); // of a child that has ended
-child.stdin.write(`${JSON.stringify({ directory, steps, written, update, sequences })}\n`);
-const { version } = await answer();
-const inTransformers = async (kind: Kind): Promise<{ seconds: number; losses: number[] }> => {
-  child.stdin.write(`${kind}\n`);
-  return answer();
-};
+const { version, error } = await ask({ directory, steps, written, update, sequences });
+if (error) throw new Error(`${python}: ${error}; PYTHON names an interpreter with torch, transformers and pillow.`);
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 console.log(
   `transformers ${version}, one thread each, ${rounds} rounds in turns: medians, and the least and most of ratios`,
 );
 for (const kind of kinds) {
-  const sides = [() => measure(here, kind), () => measure(there, kind), () => inTransformers(kind)];
+  const sides = [() => measure(here, kind), () => measure(there, kind), (): ReturnType<typeof measure> => ask(kind)];
   const first = [];
   for (const side of sides) first.push(await side()); // warms up
   const losses = first.map(({ losses }) => losses);
@@ -90,6 +77,6 @@ for (const kind of kinds) {
   console.log(`  speed against transformers: embedded ${ratio(0)}, torch engine ${ratio(1)}`);
   if (kind !== "answers") console.log(`  largest difference of losses: ${worst.toExponential(1)}`);
 }
-child.stdin.end();
+end();
 await Promise.all([here.release(), there.release()]);
 process.exit();
