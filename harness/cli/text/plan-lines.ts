@@ -71,4 +71,5 @@ const sourceRows = (source: SourceRecord | undefined): [string, string][] =>
     : [["goes on from", `${source.trainer}, ${source.order}, seed ${source.seed} after ${source.learned.join(" → ")}`]];
 /** With commas; by hand, since loading a locale takes as long as planning a small suite. */
 const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
-const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+/** At least one. */
+export const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

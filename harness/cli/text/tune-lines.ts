@@ -11,6 +11,7 @@ import { dimensionText, valuesText } from "../../tune/tuned-config.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";
+import { megabytes } from "./plan-lines.js";
 
 interface Terminal {
   color: boolean;
@@ -21,7 +22,7 @@ interface Terminal {
 export function searchPlanLines(request: TuneRequest, plans: readonly RunPlan[], terminal: Terminal): string[] {
   const paint = picocolors.createColors(terminal.color);
   const first = plans[0]!;
-  const total = (value: (plan: RunPlan) => number) => plans.reduce((sum, plan) => sum + value(plan), 0);
+  const { time, disk } = totalOf(plans);
   const { search, objective, space, seed } = request;
   const rows: [string, string][] = [
     ["trainer", trainerOf(request).name],
@@ -29,20 +30,32 @@ export function searchPlanLines(request: TuneRequest, plans: readonly RunPlan[],
       "space",
       `${path}: ${dimensionText(dimension)}`,
     ]),
-    ["data", `${first.suite.title}; half of it is scored, learners may see the other half`],
+    dataRow(first),
     ["search", `${search.kind}, candidates drawn with seed ${seed}, objective ${objective.key}`],
     ...plans.map((plan, index): [string, string] => [
       `rung ${index + 1}`,
       `${plan.record.trainers.length} candidates × seeds ${plan.record.seeds.join(", ")}, tasks ${plan.record.orders[0]!.tasks.join(" → ")}`,
     ]),
     ["directory", nearPath(dirname(first.directory))],
-    [
-      "time",
-      `${rangeText({ low: total(({ estimate }) => estimate.low), high: total(({ estimate }) => estimate.high) })} on an idle machine, by ${first.estimate.basis}`,
-    ],
-    ["disk", `about ${Math.max(1, Math.round(total(({ estimate }) => estimate.bytes) / 1e6))} MB`],
+    ["time", `${time} on an idle machine, by ${first.estimate.basis}`],
+    ["disk", disk],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
+}
+
+/** How a search uses a suite. */
+export const dataRow = ({ suite }: RunPlan): [string, string] => [
+  "data",
+  `${suite.title}; half of it is scored, learners may see the other half`,
+];
+
+/** What runs take together, one after another. */
+export function totalOf(plans: readonly RunPlan[]): { time: string; disk: string } {
+  const total = (key: "low" | "high" | "bytes") => plans.reduce((sum, { estimate }) => sum + estimate[key], 0);
+  return {
+    time: rangeText({ low: total("low"), high: total("high") }),
+    disk: `about ${megabytes(total("bytes"))}`,
+  };
 }
 
 /** A finished search for a terminal: the candidates of the last rung, the best first, and what was written. */
