@@ -55,8 +55,10 @@ async function summed(
     const batch = packedBatch([{ tokens, images, positions: tokens.map((_, i) => i) }]); // alone, so that nothing is padded
     const outputs = await runPacked(model, name, build, batch);
     for (const [path, { data }] of Object.entries(outputs)) {
-      sums[path] ??= new Float32Array(data.length);
-      for (const [i, value] of (data as Float32Array).entries()) sums[path][i]! += value;
+      const own = data as Float32Array;
+      sums[path] ??= new Float32Array(own.length);
+      const sum = sums[path];
+      for (let i = 0; i < own.length; i++) sum[i]! += own[i]!; // not an iterator: these are matrices
     }
   }
   return sums;
