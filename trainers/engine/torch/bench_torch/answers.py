@@ -9,10 +9,9 @@ from torch.nn import functional as F
 from .adapters import linear_modules
 from .attention import Packed, laid_out
 from .batch import digests_of
-from .errors import BenchError
 from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows
 from .images import plain_name
-from .memory import is_short
+from .memory import is_short, too_small
 
 T = TypeVar("T")
 
@@ -167,11 +166,7 @@ def _fitting(model, compute: Callable[[int], T], most: int) -> T:
             if model.ranks.several or not is_short(error):
                 raise
             if most <= 1:
-                raise BenchError(
-                    "ENGINE_FAILED",
-                    f"The memory is too small for one answer at a time: {error}",
-                    "Use a device with more memory, --dtype bfloat16, or shorter prompts and answers.",
-                ) from None
+                raise too_small(error) from None
         torch.cuda.empty_cache()
         model.most_answered = most // 2
 

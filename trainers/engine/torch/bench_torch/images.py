@@ -172,10 +172,11 @@ class Images:
 
     def once(self, digest: str, compute: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """What is kept of a picture, or is computed and kept."""
-        own = self.kept.pop(digest, None)
-        if own is None:
-            own = compute(digest)
-        self.kept[digest] = own
+        own = self.kept.get(digest)
+        if own is not None:
+            self.kept.move_to_end(digest)
+            return own
+        own = self.kept[digest] = compute(digest)
         while self.bytes > self.most_features:
             self.kept.popitem(last=False)
         return own

@@ -9,6 +9,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from .attention import in_force, laid_out
+from .errors import BenchError
 
 #: Bytes that a layer keeps of a token, in half precision: 34 times its hidden width (Korthikanti et al., 2205.05198,
 #: section 4.1; attention matrices are not kept), and 2 times that where only what enters it is kept.
@@ -91,3 +92,12 @@ def _recomputed(function, *args):
 def is_short(error: BaseException) -> bool:
     """Whether the memory ran out: an error of its own on a GPU; on a CPU the allocator says it."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
+def too_small(error: BaseException) -> BenchError:
+    """What is thrown where the memory ran out with one answer alone."""
+    return BenchError(
+        "ENGINE_FAILED",
+        f"The memory is too small for one answer at a time: {error}",
+        "Use a device with more memory, --dtype bfloat16, or shorter prompts and answers.",
+    )

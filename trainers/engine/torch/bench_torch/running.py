@@ -14,7 +14,7 @@ from .answers import MOST_CACHE, MOST_ROWS, place_bytes, stop_check
 from .attention import BLOCK
 from .errors import BenchError
 from .generation import Decoder, PlaceCache, Row, choose, forward, run_length
-from .memory import is_short
+from .memory import is_short, too_small
 from .prefixes import PrefixCache, block_keys
 from .wire import failure
 
@@ -197,6 +197,4 @@ class RunningBatch:
         if len(begun) > 1:
             self.most_rows = len(begun) // 2
         elif not spare:
-            fix = "Use a device with more memory, --dtype bfloat16, or shorter prompts and answers."
-            short = BenchError("ENGINE_FAILED", f"The memory is too small for one answer at a time: {error}", fix)
-            self.fail([self.waiting[0]], short)
+            self.fail([self.waiting[0]], too_small(error))
