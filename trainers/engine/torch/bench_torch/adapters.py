@@ -1,5 +1,6 @@
 """LoRA and AdaLoRA by PEFT, injected into the model itself; adapters on one another; folding them into the weights."""
 
+from collections.abc import Iterable
 from functools import partial
 
 import torch
@@ -28,6 +29,11 @@ def linear_modules(model: Module) -> dict[str, Module]:
     return found
 
 
+def named(paths: Iterable[str], names: list[str]) -> list[str]:
+    """The modules with one of these last names."""
+    return [path for path in paths if path.rsplit(".", 1)[-1] in names]
+
+
 class Adapters:
     """The adapters of a model, oldest first; the last one is trained, the others act and are frozen."""
 
@@ -45,7 +51,7 @@ class Adapters:
                 f"LoRA cannot target {unknown[0] if unknown else 'no module'}.",
                 f"Use some of: {', '.join(sorted(known))}.",
             )
-        self.paths = [path for path in paths if path.rsplit(".", 1)[-1] in options["targetModules"]]
+        self.paths = named(paths, options["targetModules"])
         self.add()
 
     def add(self) -> None:

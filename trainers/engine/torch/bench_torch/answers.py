@@ -6,7 +6,7 @@ from typing import TypeVar
 import torch
 from torch.nn import functional as F
 
-from .adapters import linear_modules
+from .adapters import linear_modules, named
 from .attention import Packed, laid_out
 from .batch import digests_of
 from .generation import FEWEST_ROWS, MOST_TOKENS, Row, continue_rows
@@ -90,8 +90,8 @@ def embed(model, requests: list[dict]) -> list[torch.Tensor]:
 def activations(model, requests: list[dict]) -> dict[str, torch.Tensor]:
     """Σ |output| of every linear module over the requests' tokens, by the module's path."""
 
-    def magnitudes(_input: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
-        return output.abs().sum(0)
+    def magnitudes(_entered: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+        return _rows(output).abs().sum(0)
 
     return _summed(model, requests, list(linear_modules(model.model)), magnitudes)
 
@@ -101,20 +101,20 @@ def input_moments(model, requests: list[dict], modules: list[str]) -> dict[str, 
     """Σ x·xᵀ over the requests' tokens of the inputs x of the linear modules of these names, by the module's path."""
 
     def moments(entered: torch.Tensor, _output: torch.Tensor) -> torch.Tensor:
-        model.flops += 2 * entered.numel() * entered.shape[1]
-        return entered.T @ entered
+        rows = _rows(entered)
+        model.flops += 2 * rows.numel() * rows.shape[1]
+        return rows.T @ rows
 
-    return _summed(model, requests, [path for path in linear_modules(model.model) if path.rsplit(".", 1)[-1] in modules], moments)
+    return _summed(model, requests, named(linear_modules(model.model), modules), moments)
 
 
 def _summed(model, requests: list[dict], paths: list[str], of: Callable[..., torch.Tensor]) -> dict[str, torch.Tensor]:
-    """What is computed of the inputs and outputs [tokens, width] of modules, summed over the requests."""
+    """What is computed of the inputs and outputs [1, tokens, width] of modules, summed over the requests."""
     sums: dict[str, torch.Tensor] = {}
 
     def watch(path: str):
         def add(_module, entered, output):
-            rows = [value.detach().float().reshape(-1, value.shape[-1]) for value in (entered[0], output)]
-            own = of(*rows)
+            own = of(entered[0], output)
             sums[path] = sums[path] + own if path in sums else own
 
         return add
@@ -128,6 +128,11 @@ def _summed(model, requests: list[dict], paths: list[str], of: Callable[..., tor
         for hook in hooks:
             hook.remove()
     return sums
+
+
+def _rows(states: torch.Tensor) -> torch.Tensor:
+    """[tokens, width] in float32."""
+    return states.detach().float().reshape(-1, states.shape[-1])
 
 
 def place_bytes(model) -> int:

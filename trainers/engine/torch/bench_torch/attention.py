@@ -240,11 +240,15 @@ def _alone(query, key, value, scale, window):
     group = query.shape[1] // key.shape[1]
     mask = None
     if new < total or (window is not None and window < total):
-        place = torch.arange(total, device=query.device)
-        distance = place[total - new :, None] - place[None]
-        mask = (distance >= 0) if window is None else (distance >= 0) & (distance < window)
+        mask = visible(torch.arange(total - new, total, device=query.device), total, window)
     key, value = _repeated(key, group), _repeated(value, group)
     return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale, is_causal=mask is None)
+
+
+def visible(places: torch.Tensor, tokens: int, window: int | None) -> torch.Tensor:
+    """What tokens at these places attend to, [places, tokens]."""
+    distance = places[:, None] - torch.arange(tokens, device=places.device)
+    return (distance >= 0) if window is None else (distance >= 0) & (distance < window)
 
 
 def _repeated(states: torch.Tensor, group: int) -> torch.Tensor:

@@ -284,8 +284,9 @@ def choose(logits: torch.Tensor, rows: list[Row]) -> None:
             logits[i, seen] = torch.where(own > 0, own / penalty, own * penalty)
     chosen = logits.argmax(-1).tolist()
     drawn = [i for i, row in enumerate(rows) if row.decoding.get("temperature")]
-    for i, own in zip(drawn, logits[drawn].double().cpu()):
-        chosen[i] = _draw(own, rows[i])
+    if drawn:
+        for i, own in zip(drawn, logits[drawn].double().cpu()):
+            chosen[i] = _draw(own, rows[i])
     for row, token in zip(rows, chosen):
         row.tokens.append(token)
 

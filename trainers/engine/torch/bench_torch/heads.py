@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from .attention import Attended
+from .attention import Attended, visible
 from .batch import Rows, digests_of, rows_of
 from .errors import BenchError
 
@@ -17,13 +17,7 @@ def scores(seen: Attended, span: slice, heads: list[int], queries: list[int]) ->
     own, places = (torch.tensor(indices, device=query.device) for indices in (heads, queries))
     rows = query.index_select(0, own).index_select(1, places).float()
     keys = key.index_select(0, own // (query.shape[0] // key.shape[0])).float()
-    return (rows @ keys.transpose(1, 2) * seen.scale).masked_fill(hidden(places, key.shape[1], seen.window), HIDDEN)
-
-
-def hidden(places: torch.Tensor, tokens: int, window: int | None) -> torch.Tensor:
-    """What tokens at these places do not attend to, [places, tokens]."""
-    distance = places[:, None] - torch.arange(tokens, device=places.device)
-    return (distance < 0) if window is None else (distance < 0) | (distance >= window)
+    return (rows @ keys.transpose(1, 2) * seen.scale).masked_fill(~visible(places, key.shape[1], seen.window), HIDDEN)
 
 
 class Distillation:
@@ -94,8 +88,8 @@ def head_sensitivity(model, examples: list[dict]) -> list[torch.Tensor]:
             own, values = gradient[0].transpose(0, 1).float(), seen.value.detach()[0].float()
             values = values.repeat_interleave(own.shape[0] // values.shape[0], dim=0)
             places = torch.arange(own.shape[1], device=own.device)
-            barred = hidden(places, len(places), seen.window)
-            squares = (own @ values.transpose(1, 2)).square().masked_fill(barred, 0).sum((1, 2)) / (~barred).sum()
+            shown = visible(places, len(places), seen.window)
+            squares = (own @ values.transpose(1, 2)).square().masked_fill(~shown, 0).sum((1, 2)) / shown.sum()
             sums[seen.layer] = sums.get(seen.layer, 0) + squares.cpu() / len(examples)
 
         if not seen.given.requires_grad:  # nothing before it is trained

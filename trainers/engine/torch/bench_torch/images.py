@@ -13,6 +13,7 @@ from transformers import AutoProcessor
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as CLASSES
 
 from .errors import BenchError
+from .recent import Recent
 
 T = TypeVar("T")
 
@@ -70,10 +71,9 @@ class Images:
 
     def __init__(self, model: Module, directory: str, given: int | None, most_features: int):
         self.model = model
-        self.most_features = most_features
         self.inputs: OrderedDict[str, dict[str, torch.Tensor]] = OrderedDict()
-        #: States, or features while the projector stays as it is too; the last used at the end.
-        self.kept: OrderedDict[str, torch.Tensor] = OrderedDict()
+        #: States, or features while the projector stays as it is too.
+        self.kept = Recent(most_features)
         self.flops = 0
         self.costs: dict[str, int] = {}
         self.projector: Module | None = model.model.multi_modal_projector if type(model).__name__ == LLAVA else None
@@ -146,7 +146,7 @@ class Images:
 
     @property
     def bytes(self) -> int:
-        return _bytes(self.kept)
+        return self.kept.bytes
 
     def seen(self, digests: list[str], frozen: bool, keeps: bool) -> torch.Tensor:
         """Features [rows, hidden] of pictures, one behind another.
@@ -172,14 +172,11 @@ class Images:
 
     def once(self, digest: str, compute: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """What is kept of a picture, or is computed and kept."""
-        own = self.kept.get(digest)
-        if own is not None:
-            self.kept.move_to_end(digest)
-            return own
-        own = self.kept[digest] = compute(digest)
-        while self.bytes > self.most_features:
-            self.kept.popitem(last=False)
-        return own
+        found = self.kept.find(digest)
+        if found is None:
+            found = [compute(digest)]
+            self.kept.add(digest, found)
+        return found[0]
 
     def states(self, digests: list[str], times: int) -> torch.Tensor:
         """[rows, width] of pictures, one behind another; `times` a forward pass's operations are counted."""

@@ -85,9 +85,10 @@ class Trainable:
 
     def freeze(self, vector: torch.Tensor, rates: dict[str, float] | None) -> torch.Tensor:
         """Sets a vector to 0, in place, where a rate is."""
-        for own, factor in zip(self.split(vector), self.factors(rates)):
-            if factor == 0:
-                own.zero_()
+        if rates:
+            for own, factor in zip(self.split(vector), self.factors(rates)):
+                if factor == 0:
+                    own.zero_()
         return vector
 
     @contextmanager

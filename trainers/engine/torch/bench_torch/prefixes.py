@@ -2,11 +2,12 @@
 
 import hashlib
 from array import array
-from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 
 from .attention import BLOCK
+from .recent import Recent
 
 
 def block_keys(tokens: list[int], scope: str) -> list[bytes]:
@@ -17,41 +18,16 @@ def block_keys(tokens: list[int], scope: str) -> list[bytes]:
     return keys[1:]
 
 
-class PrefixCache:
-    """Keeps blocks up to so many bytes. Those that were used least recently are dropped, of a prompt the last ones first."""
+class PrefixCache(Recent):
+    """Keeps blocks, each the tensors [BLOCK, heads, d] of all layers. Of a prompt the last ones are dropped first."""
 
-    def __init__(self, most_bytes: int):
-        self.most_bytes = most_bytes
-        self.bytes = 0
-        #: By key the tensors [BLOCK, heads, d] of all layers.
-        self.blocks: OrderedDict[bytes, list[torch.Tensor]] = OrderedDict()
-
-    def find(self, keys: list[bytes]) -> list[list[torch.Tensor]]:
+    def beginning(self, keys: list[bytes]) -> list[list[torch.Tensor]]:
         """The blocks that are kept of a prompt's beginning."""
-        known = next((i for i, key in enumerate(keys) if key not in self.blocks), len(keys))
-        for key in reversed(keys[:known]):
-            self.blocks.move_to_end(key)
-        return [self.blocks[key] for key in keys[:known]]
+        known = next((i for i, key in enumerate(keys) if key not in self), len(keys))
+        return [self.find(key) for key in reversed(keys[:known])][::-1]
 
-    def add(self, keys: list[bytes], block_at) -> None:
+    def keep(self, keys: list[bytes], block_at: Callable[[int], list[torch.Tensor]]) -> None:
         """Keeps blocks as far as they are new; `block_at` gives those of a number."""
         for i, key in reversed(list(enumerate(keys))):
-            if key in self.blocks:
-                self.blocks.move_to_end(key)
-                continue
-            block = block_at(i)
-            size = _size(block)
-            if size > self.most_bytes:
-                return
-            self.blocks[key] = block
-            self.bytes += size
-            while self.bytes > self.most_bytes:
-                self.bytes -= _size(self.blocks.popitem(last=False)[1])
-
-    def clear(self) -> None:
-        self.blocks.clear()
-        self.bytes = 0
-
-
-def _size(block: list[torch.Tensor]) -> int:
-    return sum(part.nbytes for part in block)
+            if self.find(key) is None:
+                self.add(key, block_at(i))

@@ -110,7 +110,7 @@ class RunningBatch:
                     raise
                 self.most_rows = len(self.rows)
                 return
-            blocks = self.prefixes.find(row.keys[: (len(row.prompt) - 1) // BLOCK])
+            blocks = self.prefixes.beginning(row.keys[: (len(row.prompt) - 1) // BLOCK])
             for i, block in enumerate(blocks):
                 self.cache.write(first + i * BLOCK, block)
             row.first = first
@@ -170,7 +170,7 @@ class RunningBatch:
         def block_at(i: int) -> list[torch.Tensor]:
             return self.cache.read(row.first + i * BLOCK, BLOCK)
 
-        self.prefixes.add(row.keys, block_at)
+        self.prefixes.keep(row.keys, block_at)
 
     def tell(self, rows: list[Asked]) -> list[list[int]]:
         """Answers those that have ended; of the others the tokens that were not told yet."""
