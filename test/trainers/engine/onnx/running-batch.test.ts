@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { random } from "../../../../harness/contract/random.js";
 import type { Generation } from "../../../../harness/contract/trainer.js";
 import { packedBatch } from "../../../../trainers/engine/onnx/decoder/packed-forward.js";
 import { widthStep } from "../../../../trainers/engine/onnx/inference/batches.js";
@@ -10,6 +9,7 @@ import { PrefixCache } from "../../../../trainers/engine/onnx/inference/prefix-c
 import { RunningBatch } from "../../../../trainers/engine/onnx/inference/running-batch.js";
 import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
 import { llamaConfig, writeTinyModel } from "../../model/tiny-model.js";
+import { chat, drawn, requests, withoutCounts } from "../joining-requests.js";
 import { openForInference } from "./inference-model.js";
 
 const directory = writeTinyModel(llamaConfig(), 4);
@@ -17,18 +17,6 @@ const model = openForInference(directory);
 const tokenizer = openTokenizer(directory);
 const batch = (bytes: number) => new RunningBatch(model.config, () => model, tokenizer, bytes);
 
-const drawn = (length: number, item: number): number[] => {
-  const stream = random({ seed: 9, stream: "prompt", item });
-  return Array.from({ length }, () => stream.integer(262));
-};
-
-/** Prompts of which some begin alike, as the turns of a chat do, each with a decoding of its own. */
-const chat = drawn(200, 1);
-const requests = [1, 31, 32, 33, 64, 65, 100, 140, 200, 12, 97].map((length, index) => ({
-  request: { id: `r${index}`, tokens: index % 3 === 2 ? drawn(length, 10 + index) : chat.slice(0, length) },
-  decoding: { maxNewTokens: 4 + ((index * 5) % 13), temperature: index % 2 === 0 ? 0 : 0.9, seed: index },
-}));
-const withoutCounts = ({ cachedTokens: _, ...rest }: Generation) => rest;
 const alone: Promise<Omit<Generation, "cachedTokens">[]> = (async () => {
   const answers = [];
   for (const { request, decoding } of requests) answers.push(await batch(0).answer(request, decoding));

@@ -1,25 +1,13 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { random } from "../../../../harness/contract/random.js";
 import type { Decoding, Generation } from "../../../../harness/contract/trainer.js";
 import type { EngineRequest, Model } from "../../../../trainers/engine/contract.js";
 import { openTorchModel } from "../../../../trainers/engine/torch/open.js";
 import { llamaConfig, writeTinyModel } from "../../model/tiny-model.js";
+import { chat, requests, withoutCounts } from "../joining-requests.js";
 import { python, skipped } from "./python.js";
 
 const block = 32;
-const drawn = (length: number, item: number): number[] => {
-  const stream = random({ seed: 9, stream: "prompt", item });
-  return Array.from({ length }, () => stream.integer(262));
-};
-
-/** Prompts of which some begin alike, as the turns of a chat do, each with a decoding of its own. */
-const chat = drawn(200, 1);
-const requests = [1, 31, 32, 33, 64, 65, 100, 140, 200, 12, 97].map((length, index) => ({
-  request: { id: `r${index}`, tokens: index % 3 === 2 ? drawn(length, 10 + index) : chat.slice(0, length) },
-  decoding: { maxNewTokens: 4 + ((index * 5) % 13), temperature: index % 2 === 0 ? 0 : 0.9, seed: index },
-}));
-const withoutCounts = ({ cachedTokens: _, ...rest }: Generation) => rest;
 
 describe.skipIf(skipped)("requests that join others", () => {
   const directory = writeTinyModel(llamaConfig(), 4);
