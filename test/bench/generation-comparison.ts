@@ -3,6 +3,7 @@ import { readRegularFile } from "../../harness/contract/files/read-file.js";
 import { packageRoot } from "../../harness/contract/files.js";
 import type { Generation } from "../../harness/contract/trainer.js";
 import { openModel } from "../../trainers/engine/onnx/open.js";
+import { median } from "./median.js";
 import { pythonSide } from "./python-side.js";
 
 /**
@@ -40,7 +41,6 @@ async function here(prompts: number[][], size: number): Promise<{ seconds: numbe
   return { seconds: (user + system) / 1e6, answers };
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const rows = [];
 for (const { work, prompts, size } of cases) {
   const [ours, theirs, ratios]: [number[], number[], number[]] = [[], [], []];

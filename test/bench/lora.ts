@@ -1,3 +1,4 @@
+import { median } from "./median.js";
 import { config, drawBatch, drawModel, update } from "./training-workload.js";
 
 /**
@@ -34,7 +35,6 @@ for (let step = -3; step < steps; step++) {
     if (step >= 0) times.push(performance.now() - start);
   }
 }
-const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 console.log(`${(full.base.length / 1e6).toFixed(1)} M parameters, ${steps} steps each, one thread`);
 console.table(
   entries.map(({ name, model, times }) => ({

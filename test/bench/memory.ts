@@ -15,6 +15,7 @@ import { HippoRag } from "../../trainers/memory/hipporag.js";
 import { type HippoRagOptions, hippoRagOptions } from "../../trainers/memory/options.js";
 import { recognizeAll } from "../../trainers/memory/recognition.js";
 import type { Retriever } from "../../trainers/memory/retriever.js";
+import { median } from "./median.js";
 
 /*
  * The memory's speed: personalized PageRank against igraph on one graph, indexing, queries, and random changes against a
@@ -46,7 +47,6 @@ const timed = (work: () => void): Times => {
   work();
   return elapsed();
 };
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)]!;
 
 /** The counts of the paper's graph of MuSiQue: 97 k nodes, 1.4 M edges; every node is a seed, a few strongly. */
 function comparePageRank(): void {

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { gemmPeak } from "./gemm-peak.js";
+import { median } from "./median.js";
 import { pythonSide } from "./python-side.js";
 import { config, drawBatch, drawModel, update } from "./training-workload.js";
 
@@ -28,7 +29,6 @@ const { version, error } = await ask({ config, update, weights, batches });
 if (error)
   console.log(`${python} has no PyTorch (${error}); PYTHON chooses another interpreter. Only our side is measured.`);
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const firstPeak = await gemmPeak();
 const ratios: number[] = [];
 const ours: number[] = [];
@@ -56,7 +56,7 @@ console.log(
 );
 if (!error) {
   console.log(
-    `PyTorch ${version}, eager, one thread: examples/s ratio ${median(ratios).toFixed(2)} (median of ${ratios.length} paired runs, ${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)})`,
+    `PyTorch ${version}, eager, one thread: examples/s ratio ${median(ratios).toFixed(2)} (median of ${ratios.length} paired runs, ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
   );
   console.log(`largest difference of losses over ${steps} steps: ${difference.toExponential(1)}`);
   if (difference > 1e-4) process.exitCode = 1;

@@ -7,6 +7,7 @@ import type { Model, TrainingSequence } from "../../trainers/engine/contract.js"
 import { architectures } from "../../trainers/engine/onnx/architectures/index.js";
 import { openModel } from "../../trainers/engine/onnx/open.js";
 import { openTorchModel } from "../../trainers/engine/torch/open.js";
+import { median } from "./median.js";
 import { pythonSide } from "./python-side.js";
 
 /**
@@ -54,7 +55,6 @@ async function measure(model: Model, kind: Kind): Promise<{ seconds: number; los
 const { version, error } = await ask({ directory, steps, written, update, sequences });
 if (error) throw new Error(`${python}: ${error}; PYTHON names an interpreter with torch, transformers and pillow.`);
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 console.log(
   `transformers ${version}, one thread each, ${rounds} rounds in turns: medians, and the least and most of ratios`,
 );
