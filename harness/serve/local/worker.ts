@@ -19,9 +19,8 @@ export default async function runTask(task: ModelTask): Promise<ModelResult> {
 /** Opened once, and again where what computed has ended, such as a process that was killed. */
 async function learner(): Promise<Learner> {
   const known = opened;
-  if (known === undefined || (await known.catch(() => ({ ended: true }))).ended === true) {
-    if (opened === known) opened = open(workerData as ModelSetup);
-  }
+  const isGone = known === undefined || (await known.catch(() => ({ ended: true }))).ended === true;
+  if (isGone && opened === known) opened = open(workerData as ModelSetup);
   return opened!;
 }
 
