@@ -15,7 +15,7 @@ import { watchedProbes } from "../run/alerts/detect.js";
 import { openWebhook } from "../run/alerts/webhook.js";
 import { optionsFor } from "../run/evaluate/evaluate.js";
 import { chooseEngine } from "../run/plan/engine.js";
-import { loadSuite } from "../run/plan/plan.js";
+import { loadSuite } from "../run/plan/inputs.js";
 import type { Backend } from "../serve/api.js";
 import { isLoopback } from "../serve/guard.js";
 import type { HeldOutItem } from "../serve/held-out.js";

@@ -1,79 +1,102 @@
 import { join, resolve } from "node:path";
-import { stringify } from "yaml";
 import { suggestName } from "../config/index.js";
 import { BenchError, toBenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { RunPlan } from "../run/plan/plan.js";
 import type { TuneRecord } from "../tune/record.js";
-import { valuesText } from "../tune/tuned-config.js";
+import { commentedConfig, valuesText } from "../tune/tuned-config.js";
+import { validationInputs } from "../tune/validation-inputs.js";
 import { orderApart } from "../tune/validation-suite.js";
 import { type AppContext, registryFor } from "./context.js";
 import { planTuning, type TuneOptions, tuneTrainer } from "./tune-trainer.js";
 
+/** A trainer that could not be searched, or has no score. */
+export interface FailedSearch {
+  trainer: string;
+  reason: string;
+}
+
 /** What came of every trainer. */
 export interface TunedTrainers {
-  found: { trainer: string; record: TuneRecord; options: Record<string, unknown> }[];
-  failed: { trainer: string; reason: string }[];
+  found: { trainer: string; record: TuneRecord }[];
+  failed: FailedSearch[];
   /** Path of a configuration with each trainer as it is and as it was tuned. */
   config: string;
 }
 
+/** What every search will do. */
+export interface PlannedSearches {
+  planned: { trainer: string; plans: RunPlan[] }[];
+  failed: FailedSearch[];
+  /** Where all will write. */
+  directory: string;
+}
+
 /**
  * Searches the declared space of every trainer that has one, with one budget, order and seeds for all: each in its own
- * directory, where a repeated command finds it. A trainer without a scored candidate is listed and left out.
+ * directory, where a repeated command finds it. A trainer without a scored candidate is listed and left out, whatever
+ * the reason.
  *
  * @param only names of trainers; all without it.
- * @throws UNKNOWN_NAME; CANCELLED.
+ * @param announce is told which trainer begins, the how manieth of how many.
+ * @throws UNKNOWN_NAME; CANCELLED; the first trainer's error where none has a score.
  */
 export async function tuneAll(
   suite: string | undefined,
   only: readonly string[] | undefined,
   options: TuneOptions,
   context: AppContext,
+  announce: (trainer: string, place: number, count: number) => void = () => {},
 ): Promise<TunedTrainers> {
-  const result: TunedTrainers = { found: [], failed: [], config: join(directoryOf(options), "tuned.yaml") };
-  for (const { trainer, own } of await searchesOf(only, options, context)) {
-    try {
-      const { record, chosen } = await tuneTrainer(trainer, suite, own, context);
-      result.found.push({ trainer, record, options: chosen });
-    } catch (thrown) {
-      const error = toBenchError(thrown);
-      if (error.code !== "CELL_FAILED") throw error;
-      result.failed.push({ trainer, reason: error.message });
-    }
-  }
-  writeFileAtomically(result.config, configOf(result));
-  return result;
+  const trainers = await searchedTrainers(only, options, context);
+  const { done, failed } = await eachTrainer(trainers, options, (trainer, own, inputs) => {
+    announce(trainer, trainers.indexOf(trainer) + 1, trainers.length);
+    return tuneTrainer(trainer, suite, own, context, inputs);
+  });
+  const config = join(directoryOf(options), "tuned.yaml");
+  const found = done.map(({ trainer, result: { record } }) => ({ trainer, record }));
+  const rows = done.flatMap(({ trainer, result }) => [
+    {
+      name: trainer,
+      label: trainer,
+      ...(Object.keys(result.options.given).length > 0 && { options: result.options.given }),
+    },
+    ...(result.record.chosen.isDefault
+      ? []
+      : [{ name: trainer, label: `${trainer}-tuned`, options: result.options.chosen }]),
+  ]);
+  writeFileAtomically(config, commentedConfig(foundLines(found, failed), done[0]!.result.settings, rows));
+  return { found, failed, config };
 }
 
 /**
  * What `tuneAll` will do: the plan of each rung, trainer by trainer. Nothing is written.
  *
- * @throws UNKNOWN_NAME.
+ * @throws UNKNOWN_NAME; the first trainer's error where none can be searched.
  */
 export async function planAll(
   suite: string | undefined,
   only: readonly string[] | undefined,
   options: TuneOptions,
   context: AppContext,
-): Promise<{ trainer: string; plans: RunPlan[] }[]> {
-  const planned: { trainer: string; plans: RunPlan[] }[] = [];
-  for (const { trainer, own } of await searchesOf(only, options, context)) {
-    const { plans } = await planTuning(trainer, suite, own, context);
-    planned.push({ trainer, plans });
-  }
-  return planned;
+): Promise<PlannedSearches> {
+  const trainers = await searchedTrainers(only, options, context);
+  const { done, failed } = await eachTrainer(trainers, options, (trainer, own, inputs) =>
+    planTuning(trainer, suite, own, context, inputs),
+  );
+  const planned = done.map(({ trainer, result: { plans } }) => ({ trainer, plans }));
+  return { planned, failed, directory: directoryOf(options) };
 }
 
 const directoryOf = ({ out }: TuneOptions): string => resolve(out ?? join("tunings", "all"));
 
-/** The trainers to be searched, with the options for each. */
-async function searchesOf(
+/** The names of the trainers to be searched. */
+async function searchedTrainers(
   only: readonly string[] | undefined,
-  options: TuneOptions,
+  { plugins }: TuneOptions,
   context: AppContext,
-): Promise<{ trainer: string; own: TuneOptions }[]> {
-  const registry = await registryFor(context, options.plugins);
+): Promise<string[]> {
+  const registry = await registryFor(context, plugins);
   const spaced = registry.allTrainers().filter(({ space }) => space !== undefined);
   const names = spaced.map(({ name }) => name);
   const unknown = only?.find((name) => !names.includes(name));
@@ -82,26 +105,40 @@ async function searchesOf(
       fix: suggestName(unknown, names),
     });
   }
-  return names
-    .filter((name) => only?.includes(name) ?? true)
-    .map((trainer) => ({
-      trainer,
-      own: { ...options, order: options.order ?? orderApart, out: join(directoryOf(options), trainer) },
-    }));
+  if (names.length === 0) throw new BenchError("USAGE", "no trainer declares a search space");
+  return names.filter((name) => only?.includes(name) ?? true);
 }
 
-/** Both rows of each trainer; one where nothing was better than the default. */
-function configOf({ found, failed }: TunedTrainers): string {
-  const trainers = found.flatMap(({ trainer, record, options }) => [
-    { name: trainer, label: trainer },
-    ...(record.chosen.isDefault ? [] : [{ name: trainer, label: `${trainer}-tuned`, options }]),
-  ]);
-  const lines = [
+/** Does something with the search of one trainer after another; one that fails does not keep the others from theirs. */
+async function eachTrainer<Result>(
+  trainers: readonly string[],
+  options: TuneOptions,
+  work: (trainer: string, own: TuneOptions, inputs: ReturnType<typeof validationInputs>) => Promise<Result>,
+): Promise<{ done: { trainer: string; result: Result }[]; failed: FailedSearch[] }> {
+  const order = options.order ?? orderApart;
+  const inputs = validationInputs(order);
+  const done: { trainer: string; result: Result }[] = [];
+  const errors: { trainer: string; error: BenchError }[] = [];
+  for (const trainer of trainers) {
+    try {
+      const own = { ...options, order, out: join(directoryOf(options), trainer) };
+      done.push({ trainer, result: await work(trainer, own, inputs) });
+    } catch (thrown) {
+      const error = toBenchError(thrown);
+      if (error.code === "CANCELLED") throw error;
+      errors.push({ trainer, error });
+    }
+  }
+  if (done.length === 0 && errors.length > 0) throw errors[0]!.error;
+  return { done, failed: errors.map(({ trainer, error }) => ({ trainer, reason: error.message })) };
+}
+
+function foundLines(found: TunedTrainers["found"], failed: readonly FailedSearch[]): string[] {
+  return [
     "Trainers with their defaults and as `bench tune --all` found them; tune.json in each one's directory says how.",
     ...found.map(({ trainer, record: { chosen } }) =>
       chosen.isDefault ? `${trainer}: nothing was better than the default` : `${trainer}: ${valuesText(chosen.values)}`,
     ),
     ...failed.map(({ trainer, reason }) => `${trainer}: no score (${reason})`),
   ];
-  return `${lines.map((line) => `# ${line}`).join("\n")}\n\n${stringify({ trainers })}`;
 }

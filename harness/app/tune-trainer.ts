@@ -6,11 +6,12 @@ import { packageVersion, writeFileAtomically } from "../contract/files.js";
 import type { SearchSpace, TrainerDefinition } from "../contract/trainer.js";
 import { loadRegistry, type Registry } from "../plugins.js";
 import type { RunPlan } from "../run/plan/plan.js";
-import { chosenOptions, recordSearch, type TuneRecord, tunedLabel } from "../tune/record.js";
+import { candidateOptions, recordSearch, type TuneRecord, tunedLabel } from "../tune/record.js";
 import type { Search } from "../tune/rungs.js";
 import { objectiveOf } from "../tune/scoring.js";
 import { planSearch, searchSpace, type TuneRequest, trainerOf } from "../tune/search.js";
 import { tunedConfig } from "../tune/tuned-config.js";
+import { validationInputs } from "../tune/validation-inputs.js";
 import { type AppContext, specifiersFor } from "./context.js";
 
 /** How a trainer's options are to be searched. */
@@ -36,40 +37,48 @@ export interface TunedTrainer {
   record: TuneRecord;
   /** Path of the configuration with the best options. */
   config: string;
-  /** The best options, as that configuration has them. */
-  chosen: Record<string, unknown>;
+  /** The options that the search began with, and the best, as a configuration has them. */
+  options: { given: Record<string, unknown>; chosen: Record<string, unknown> };
+  /** What the trainer learned, from which model, and on what. */
+  settings: RunConfig;
 }
 
 /** Seeds of tuning begin here; those of `bench run` at 1, so that results are reported on others. */
 const firstSeed = 11;
 
-/** What a search will do, and the plan of each of its rungs. */
+/**
+ * What a search will do, and the plan of each of its rungs.
+ *
+ * @param inputs shared by the searches of several trainers.
+ */
 export async function planTuning(
   trainer: string,
   suite: string | undefined,
   options: TuneOptions,
   context: Pick<AppContext, "builtIns">,
+  inputs = validationInputs(options.order),
 ): Promise<{ request: TuneRequest; plans: RunPlan[] }> {
-  const request = await requestOf(trainer, suite, options, context);
+  const request = await requestOf(trainer, suite, options, context, inputs);
   return { request, plans: await planSearch(request) };
 }
 
-/** Searches a trainer's options and writes `tuned.yaml` and `tune.json` into the search's directory. */
+/** Searches a trainer's options and writes `tuned.yaml` and `tune.json` into the search's directory; `inputs` as above. */
 export async function tuneTrainer(
   trainer: string,
   suite: string | undefined,
   options: TuneOptions,
   context: AppContext,
+  inputs = validationInputs(options.order),
 ): Promise<TunedTrainer> {
-  const request = await requestOf(trainer, suite, options, context);
+  const request = await requestOf(trainer, suite, options, context, inputs);
   const rungs = await searchSpace(request, context.execute);
   const directory = dirname(rungs[0]!.directory);
   const record = recordSearch(request, rungs, packageVersion());
-  const chosen = chosenOptions(request, rungs, request.registry.trainer(trainerOf(request).name));
+  const written = candidateOptions(request, rungs, request.registry.trainer(trainerOf(request).name));
   const config = join(directory, "tuned.yaml");
   writeFileAtomically(join(directory, "tune.json"), `${JSON.stringify(record, null, 2)}\n`);
-  writeFileAtomically(config, tunedConfig(record, request.config, tunedLabel(request), chosen));
-  return { record, config, chosen };
+  writeFileAtomically(config, tunedConfig(record, request.config, tunedLabel(request), written.chosen));
+  return { record, config, options: written, settings: request.config };
 }
 
 async function requestOf(
@@ -77,6 +86,7 @@ async function requestOf(
   suite: string | undefined,
   options: TuneOptions,
   context: Pick<AppContext, "builtIns">,
+  inputs: TuneRequest["inputs"],
 ): Promise<TuneRequest> {
   const {
     search: kind,
@@ -87,7 +97,7 @@ async function requestOf(
     seed,
     objective,
     space,
-    order,
+    order: _order,
     config: file,
     ...flags
   } = options;
@@ -103,7 +113,7 @@ async function requestOf(
     config: { ...config, seeds: Array.from({ length: seeds }, (_, index) => firstSeed + index) },
     space: space === undefined ? declaredSpace(definition) : readSpaceFile(space, definition.options),
     search: { kind, tasks, candidates, eta },
-    ...(order === undefined ? {} : { order }),
+    inputs,
     objective: objectiveOf(objective, registry.allMetrics()),
     seed,
     registry,

@@ -78,20 +78,23 @@ function portable(reference: string): string {
   return reference.startsWith(packageRoot + sep) ? relative(packageRoot, reference) : reference;
 }
 
-/** The chosen options as a configuration writes them: those of the space, and what else differs from the defaults. */
-export function chosenOptions(
+/**
+ * Options as a configuration writes them, without what is a default of the trainer: those that the search began with,
+ * and the chosen ones, of which those of the space are always written.
+ */
+export function candidateOptions(
   request: TuneRequest,
   rungs: readonly FinishedRung[],
   definition: TrainerDefinition,
-): Record<string, unknown> {
-  const { options } = rungs.at(-1)!.ranked[0]!;
+): { given: Record<string, unknown>; chosen: Record<string, unknown> } {
   const schema = (definition.options.properties ?? {}) as Record<string, { default?: unknown }>;
   const searched = new Set(Object.keys(request.space).map((path) => path.split(".")[0]!));
-  return Object.fromEntries(
-    Object.entries(options).filter(
-      ([key, value]) => searched.has(key) || canonicalJson([value]) !== canonicalJson([schema[key]?.default]),
-    ),
-  );
+  const differs = ([key, value]: [string, unknown]) => canonicalJson([value]) !== canonicalJson([schema[key]?.default]);
+  const { options } = rungs.at(-1)!.ranked[0]!;
+  return {
+    given: Object.fromEntries(Object.entries(trainerOf(request).options).filter(differs)),
+    chosen: Object.fromEntries(Object.entries(options).filter((entry) => searched.has(entry[0]) || differs(entry))),
+  };
 }
 
 /** The name of the tuned trainer's row in a run. */

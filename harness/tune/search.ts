@@ -8,12 +8,12 @@ import type { RunRecord } from "../contract/result.js";
 import type { SearchSpace } from "../contract/trainer.js";
 import type { Registry } from "../plugins.js";
 import type { RunOutcome } from "../run/execute.js";
+import type { OpenInputs } from "../run/plan/inputs.js";
 import { planRun, type RunPlan } from "../run/plan/plan.js";
 import { readRun } from "../run/store/store.js";
 import { type Candidate, drawCandidates } from "./candidates.js";
 import { type Rung, rungsOf, type Search } from "./rungs.js";
 import { rankCandidates, type ScoredCandidate } from "./scoring.js";
-import { orderOf, validationSuite } from "./validation-suite.js";
 
 /** What is tuned, on what, and how. */
 export interface TuneRequest {
@@ -21,8 +21,8 @@ export interface TuneRequest {
   config: RunConfig;
   space: SearchSpace;
   search: Search;
-  /** Name of a task order; the suite's first without it. */
-  order?: string;
+  /** How a rung of so many tasks gets its data and the model. */
+  inputs(tasks: number): OpenInputs;
   objective: Metric;
   /** Keys the draws. */
   seed: number;
@@ -108,7 +108,7 @@ async function planRung(
   candidates: readonly Candidate[],
   first: string | undefined,
 ): Promise<RunPlan> {
-  const { config, registry, plugins, order } = request;
+  const { config, registry, plugins } = request;
   // a checkpoint may have seen later tasks, and measurements within a task are not scored
   const { out, fromCheckpoint: _source, observation: _observation, ...rest } = config;
   const trainers = candidates.map(({ label, options }) => ({ label, name: trainerOf(request).name, options }));
@@ -117,7 +117,7 @@ async function planRung(
     registry,
     plugins,
     undefined,
-    (suite) => validationSuite(suite, orderOf(suite, order), tasks),
+    request.inputs(tasks),
   );
   const parent = first === undefined ? (out ?? directoryOf(request, plan)) : dirname(first);
   return { ...plan, directory: join(parent, `rung-${index + 1}`) };

@@ -15,7 +15,16 @@ export function tunedConfig(
   label: string,
   options: Record<string, unknown>,
 ): string {
-  const { suite, model, plugins, device, devicesPerCell, engine, dtype, chat, quick } = config;
+  const trainers = [{ name: config.trainers[0]!.name, label, options }];
+  return commentedConfig(foundLines(record), config, trainers);
+}
+
+/** A configuration in YAML of the suite, model and device of another one, with these trainers, below comments. */
+export function commentedConfig(
+  comments: readonly string[],
+  { suite, model, plugins, device, devicesPerCell, engine, dtype, chat, quick }: RunConfig,
+  trainers: readonly { name: string; label: string; options?: Record<string, unknown> }[],
+): string {
   const content = {
     suite,
     ...(model === undefined ? {} : { model }),
@@ -26,10 +35,9 @@ export function tunedConfig(
     ...(dtype === undefined ? {} : { dtype }),
     ...(chat === undefined ? {} : { chat }),
     ...(quick ? { quick } : {}),
-    trainers: [{ name: config.trainers[0]!.name, label, options }],
+    trainers,
   };
-  const comment = foundLines(record).map((line) => `# ${line}`.trimEnd());
-  return `${comment.join("\n")}\n\n${stringify(content)}`;
+  return `${comments.map((line) => `# ${line}`.trimEnd()).join("\n")}\n\n${stringify(content)}`;
 }
 
 function foundLines(record: TuneRecord): string[] {

@@ -26,13 +26,17 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
       `${cells.length} (trainers × orders × seeds) on ${plural(config.workers, "worker")}${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
-    ["time", `${rangeText(estimate)} on an idle machine, by ${estimate.basis}`],
+    ["time", `${rangeText(estimate)} on an idle machine, by ${basisText(estimate)}`],
     ["device hours", deviceText(plan)],
     ["memory", memoryText(plan)],
     ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
+}
+
+function basisText({ basis, modeled }: RunPlan["estimate"]): string {
+  return modeled.length === 0 ? basis : `${basis} for ${modeled.join(", ")}`;
 }
 
 /** The time of all cells together, and its price where that is known. */

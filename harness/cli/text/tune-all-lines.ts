@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import type { TunedTrainers } from "../../app/tune-all.js";
+import type { PlannedSearches, TunedTrainers } from "../../app/tune-all.js";
 import { points } from "../../metrics/score-text.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { defaultLabel } from "../../tune/candidates.js";
@@ -7,11 +7,11 @@ import { valuesText } from "../../tune/tuned-config.js";
 import { twoColumns, wrap } from "./columns.js";
 import { nearPath } from "./near-path.js";
 import { plainTable } from "./plain-table.js";
-import { dataRow, totalOf } from "./tune-lines.js";
+import { dataRow, rungRow, totalOf } from "./tune-lines.js";
 
 /** What all searches will take, for `--dry-run`. */
 export function planAllLines(
-  planned: readonly { trainer: string; plans: readonly RunPlan[] }[],
+  { planned, failed, directory }: PlannedSearches,
   terminal: { color: boolean; width: number },
 ): string[] {
   const paint = picocolors.createColors(terminal.color);
@@ -21,9 +21,9 @@ export function planAllLines(
     totalOf(plans).time,
   ];
   const all = planned.flatMap(({ plans }) => plans);
-  const [first] = all;
-  if (first === undefined) return ["No trainer declares a search space."];
-  const { tasks } = first.record.orders[0]!;
+  // a small space has fewer candidates than others
+  const largest = planned.map(({ plans }) => plans).toSorted(([a], [b]) => b!.cells.length - a!.cells.length)[0]!;
+  const bases = new Set(all.map(({ estimate }) => estimate.basis));
   return [
     paint.bold("Plan; nothing was run."),
     ...plainTable(
@@ -33,10 +33,12 @@ export function planAllLines(
     "",
     ...twoColumns(
       [
-        dataRow(first),
-        ["tasks", `${tasks.join(" → ")}, seeds ${first.record.seeds.join(", ")}`],
-        ["time", `on an idle machine, one trainer after another, by ${first.estimate.basis}`],
+        dataRow(largest),
+        ...largest.map(rungRow),
+        ["directory", nearPath(directory)],
+        ["time", `on an idle machine, one trainer after another, by ${[...bases].join(" or ")}`],
         ["disk", totalOf(all).disk],
+        ...failedRows(failed, "cannot be searched"),
       ],
       terminal.width,
     ),
@@ -70,7 +72,8 @@ export function tuneAllLines(
         ...found
           .filter(({ record: { chosen } }) => !chosen.isDefault)
           .map(({ trainer, record: { chosen } }): [string, string] => [trainer, valuesText(chosen.values)]),
-        ...failed.map(({ trainer, reason }): [string, string] => [trainer, `no score: ${reason}`]),
+        ...failedRows(failed, "no score"),
+        ...(failed.length === 0 ? [] : [["again", "the same command with --retry-failed"] as [string, string]]),
         ["config", nearPath(config)],
         ["next", `bench run --config ${nearPath(config)} --orders 3`],
       ],
@@ -79,3 +82,6 @@ export function tuneAllLines(
     ),
   ];
 }
+
+const failedRows = (failed: TunedTrainers["failed"], what: string): [string, string][] =>
+  failed.map(({ trainer, reason }) => [trainer, `${what}: ${reason}`]);

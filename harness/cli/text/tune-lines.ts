@@ -30,12 +30,9 @@ export function searchPlanLines(request: TuneRequest, plans: readonly RunPlan[],
       "space",
       `${path}: ${dimensionText(dimension)}`,
     ]),
-    dataRow(first),
+    dataRow(plans),
     ["search", `${search.kind}, candidates drawn with seed ${seed}, objective ${objective.key}`],
-    ...plans.map((plan, index): [string, string] => [
-      `rung ${index + 1}`,
-      `${plan.record.trainers.length} candidates × seeds ${plan.record.seeds.join(", ")}, tasks ${plan.record.orders[0]!.tasks.join(" → ")}`,
-    ]),
+    ...plans.map(rungRow),
     ["directory", nearPath(dirname(first.directory))],
     ["time", `${time} on an idle machine, by ${first.estimate.basis}`],
     ["disk", disk],
@@ -43,10 +40,16 @@ export function searchPlanLines(request: TuneRequest, plans: readonly RunPlan[],
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
 }
 
-/** How a search uses a suite. */
-export const dataRow = ({ suite }: RunPlan): [string, string] => [
+/** How a search uses a suite: its last rung has all tasks. */
+export const dataRow = (plans: readonly RunPlan[]): [string, string] => [
   "data",
-  `${suite.title}; half of it is scored, learners may see the other half`,
+  `${plans.at(-1)!.suite.title}; half of it is scored, learners may see the other half`,
+];
+
+/** What is compared in a rung. */
+export const rungRow = ({ record }: RunPlan, index: number): [string, string] => [
+  `rung ${index + 1}`,
+  `${record.trainers.length} candidates × seeds ${record.seeds.join(", ")}, tasks ${record.orders[0]!.tasks.join(" → ")}`,
 ];
 
 /** What runs take together, one after another. */

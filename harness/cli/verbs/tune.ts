@@ -99,16 +99,15 @@ async function searchAll(
     if (json)
       printJson(
         context,
-        planned.map(({ trainer, plans }) => ({ trainer, rungs: plans.map(shownPlan) })),
+        planned.planned.map(({ trainer, plans }) => ({ trainer, rungs: plans.map(shownPlan) })),
       );
     else printLines(context, planAllLines(planned, context));
     return;
   }
-  const result = await tuneAll(suite, only, { ...rest, plugins }, context);
+  const announce = (trainer: string, place: number, count: number) =>
+    context.stderr.write(`${trainer}, ${place} of ${count} trainers\n`);
+  const result = await tuneAll(suite, only, { ...rest, plugins }, context, announce);
   if (json) printJson(context, result);
   else printLines(context, ["", ...tuneAllLines(result, context)]);
-  if (result.failed.length > 0)
-    throw new BenchError("CELL_FAILED", `${result.failed.length} of the trainers have no score`, {
-      fix: "Mend the cause and run the same command with --retry-failed.",
-    });
+  if (result.failed.length > 0) process.exitCode = 1;
 }

@@ -25,6 +25,8 @@ export interface RunEstimate {
   bytes: number;
   /** Where the figures come from, for people. */
   basis: string;
+  /** Labels of the trainers that the cost model stands for, as none of their cells is finished. */
+  modeled: string[];
   /** Seconds of each cell, by id. */
   cells: Record<string, number>;
 }
@@ -108,7 +110,8 @@ export async function estimateRun(run: {
     basis:
       guessed.length === 0
         ? "finished cells of the same trainers in neighboring runs"
-        : `a rough cost model (${Math.round(flopsPerSecond / 1e9)} GFLOP/s a core, ${speed === undefined ? "assumed" : "by this machine's measured speed"}) for ${guessed.join(", ")}`,
+        : `a rough cost model (${Math.round(flopsPerSecond / 1e9)} GFLOP/s a core, ${speed === undefined ? "assumed" : "by this machine's measured speed"})`,
+    modeled: guessed,
     cells,
   };
 }

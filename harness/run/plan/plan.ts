@@ -1,28 +1,24 @@
 import { basename, join, relative, resolve } from "node:path";
 import { checkOptions } from "../../config/options.js";
 import type { RunConfig } from "../../contract/config.js";
-import type { Checkpoint } from "../../contract/engine.js";
-import { BenchError, toBenchError } from "../../contract/errors.js";
+import { BenchError } from "../../contract/errors.js";
 import type { Confinement } from "../../contract/isolation.js";
-import type { InspectedModel, TextMeasure } from "../../contract/plugin.js";
 import { mapStrings, redactAddress, redactCredentials } from "../../contract/redact.js";
-import type { ModelRecord, RunRecord, TrainerRecord } from "../../contract/result.js";
+import type { RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
-import { resolveReference } from "../../hub.js";
 import { codeDigest, resolveSpecifier } from "../../plugins/specifier.js";
 import type { Registry } from "../../plugins.js";
 import { openSource } from "../continuation/source.js";
 import { checkEngine, continuedConfig, continuedOrder, startsOf } from "../continuation/start.js";
-import { measureAnswerLimits } from "../data/answer-limits.js";
-import { withDataNotes } from "../data/data-notes.js";
 import { readRunRecord } from "../store/store.js";
 import { gridCells, type PlannedCell } from "./cells.js";
-import { checkModalities, checkNeeds, checkSuite, recordSuite, takersOf } from "./check-suite.js";
+import { checkModalities, checkNeeds, recordSuite, takersOf } from "./check-suite.js";
 import { checkIsolation, confinementOf } from "./confinement.js";
 import { type Elsewhere, elsewhereOf } from "./elsewhere.js";
 import { chooseEngine, numericsOf } from "./engine.js";
 import { estimateRun, type RunEstimate } from "./estimate.js";
 import { type CellDigestInput, configDigest } from "./identity.js";
+import { type OpenInputs, openInputs } from "./inputs.js";
 import { machineHere } from "./machine.js";
 import { machineSpeed } from "./machine-speed.js";
 import { type MemoryPlan, planMemory } from "./memory.js";
@@ -64,7 +60,7 @@ export interface RunPlan {
  *
  * @param plugins specifiers of the registry's plug-ins.
  * @param command what repeats this run; the command line of this process unless given.
- * @param derive makes another suite of the loaded one, of another digest; it stays as it is unless given.
+ * @param open loads what trainers are given; from the configuration alone unless given.
  * @throws BenchError for everything that is wrong with configuration, data, model or device; ISOLATION_UNAVAILABLE.
  */
 export async function planRun(
@@ -72,17 +68,15 @@ export async function planRun(
   registry: Registry,
   plugins: readonly string[],
   command: string = commandLine(),
-  derive: (suite: Suite) => Suite = (suite) => suite,
+  open: OpenInputs = openInputs,
 ): Promise<RunPlan> {
   const source = given.fromCheckpoint === undefined ? undefined : openSource(given.fromCheckpoint);
   const config = source === undefined ? given : continuedConfig(given, source);
   const trainers = await Promise.all(config.trainers.map((trainer) => recordTrainer(trainer, registry)));
-  const loaded = derive(await loadSuite(config, registry));
-  const scorers = checkSuite(loaded, registry);
-  const checked = withDataNotes(loaded, config.strict === true);
+  const { suite: checked, scorers, openModel } = await open(config, registry);
   checkNeeds(checked, trainers, registry);
   const orders = source === undefined ? ordersOf(checked, config.orders) : [continuedOrder(checked, source)];
-  const model = await openModel(config.model ?? checked.defaultModel, registry, config.chat);
+  const model = await openModel();
   checkModalities(
     checked,
     trainers.flatMap((trainer) => takersOf(trainer, registry)),
@@ -93,8 +87,7 @@ export async function planRun(
       fix: "Leave --devices-per-cell out.",
     });
   }
-  const measure = await model.measure();
-  const { suite, limits } = measureAnswerLimits(checked, measure);
+  const { suite, limits } = model.measured;
   const continuation = source && (await startsOf(source, trainers, model, registry));
   const { engine, devices } = await chooseEngine(config, model.checkpoint, trainers, registry);
   checkIsolation(config, trainers, engine?.name, registry);
@@ -125,7 +118,7 @@ export async function planRun(
     {
       ...{ config: { workers, device }, suite, trainers, cells: cells.map(({ record }) => record) },
       ...{ parameters: model.record.parameters, checkpoint: model.checkpoint },
-      ...{ engine: engine && registry.engine(engine.name), imageTokens: measure?.image },
+      ...{ engine: engine && registry.engine(engine.name), imageTokens: model.measure?.image },
     },
     registry,
     config.on === undefined ? undefined : Number.POSITIVE_INFINITY,
@@ -162,7 +155,7 @@ export async function planRun(
   );
   const estimate = await estimateRun({
     ...{ directory, config: fitting, record, suite, cells, efforts },
-    imageTokens: measure?.image,
+    imageTokens: model.measure?.image,
     speed: async () => engine && machineSpeed(registry.engine(engine.name), devices.device),
   });
   cells.sort((a, b) => estimate.cells[b.record.id]! - estimate.cells[a.record.id]!);
@@ -213,43 +206,6 @@ async function recordTrainer(config: RunConfig["trainers"][number], registry: Re
     ...{ label: config.label, name, version, source, code, schedule, options, privileges: needs(options) },
     ...(deterministic === true && { deterministic }),
   };
-}
-
-/** The data of a suite. Throws what its options and its files are refused for. */
-export async function loadSuite(config: Pick<RunConfig, "suite" | "quick">, registry: Registry): Promise<Suite> {
-  const definition = registry.suite(config.suite.name);
-  const options = checkOptions(definition.options, config.suite.options, `suite "${config.suite.name}"`);
-  const location = config.suite.location === undefined ? {} : { location: config.suite.location };
-  try {
-    return await definition.load({ ...location, options, quick: config.quick });
-  } catch (error) {
-    throw toBenchError(error, "PLUGIN_FAILED");
-  }
-}
-
-async function openModel(
-  reference: string,
-  registry: Registry,
-  chat: RunConfig["chat"],
-): Promise<{
-  directory: string;
-  record: ModelRecord;
-  modalities: InspectedModel["modalities"];
-  checkpoint: Checkpoint | undefined;
-  measure(): Promise<TextMeasure | undefined>;
-}> {
-  const { directory, revision } = await resolveReference(reference, "model");
-  const format = registry.modelFor(directory);
-  const { architecture, parameters, digest, modalities, chatTemplate, notes = [] } = await format.inspect(directory);
-  const record: ModelRecord = { reference, digest, parameters, architecture };
-  if (chatTemplate === true && chat !== "never") {
-    record.chat = true;
-    notes.push("prompts go through the model's chat template; `chat: never` leaves it out");
-  }
-  if (revision !== null) record.revision = revision;
-  if (notes.length > 0) record.notes = notes;
-  const measure = async () => format.measure?.(directory);
-  return { directory, record, modalities, checkpoint: await format.open?.(directory), measure };
 }
 
 /** The command of this process as a shell would take it: `bench`, or the program that uses it. */

@@ -3,9 +3,12 @@ import { expect, test } from "vitest";
 import type { Example, Suite } from "../../../harness/contract/suite.js";
 import type { SearchSpace } from "../../../harness/contract/trainer.js";
 import { checkPlugin, checkSchemas } from "../../../harness/plugins/check-plugin.js";
+import { loadRegistry } from "../../../harness/plugins.js";
 import { drawCandidates } from "../../../harness/tune/candidates.js";
 import { rungsOf } from "../../../harness/tune/rungs.js";
+import { validationInputs } from "../../../harness/tune/validation-inputs.js";
 import { orderOf, validationSuite } from "../../../harness/tune/validation-suite.js";
+import { words } from "../cli/support.js";
 
 const items = (task: string, part: string, count: number): Example[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -163,4 +166,15 @@ test("a plug-in's space is checked against its options", () => {
   invalid({ rate: { ...range, low: 0.9 } }, "is empty");
   invalid({ rate: { low: 0.1, high: 0.5 } }, 'lacks "scale"');
   invalid({ rate: { values: [] } }, '"trainers.0.space.rate.values"');
+});
+
+test("searches of several trainers share what they learn: loaded once for each number of tasks", async () => {
+  const registry = await loadRegistry([words]);
+  const inputs = validationInputs("published");
+  const open = (tasks: number) => inputs(tasks)({ suite: { name: "words", options: {} }, quick: false }, registry);
+  const [first, again, longer] = await Promise.all([open(2), open(2), open(3)]);
+  expect(again).toBe(first);
+  expect(first!.suite.tasks).toHaveLength(2);
+  expect(longer!.suite.tasks).toHaveLength(3);
+  expect(first!.openModel()).toBe(first!.openModel());
 });

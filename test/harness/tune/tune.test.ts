@@ -213,16 +213,18 @@ test("shows the plan and runs nothing", async () => {
 });
 
 test("--all searches every trainer with a space in an order apart, and writes one configuration with both rows", async () => {
-  const given = ["--all", "words", "--only", "memory-sequential"];
+  const given = ["--all", "words", "--only", "memory-sequential,sequential"];
   const budget = ["--candidates", "3", "--seeds", "1", "--tasks", "2", "--out", "every"];
   const { code, stdout, stderr } = await tune(...given, ...budget, "--json");
-  expect(code, stderr).toBe(0);
+  expect(code).toBe(1);
+  expect(stderr).toContain("memory-sequential, 2 of 2 trainers");
   const { found, failed, config } = JSON.parse(stdout);
-  expect(failed).toEqual([]);
+  expect(failed).toEqual([{ trainer: "sequential", reason: expect.stringContaining("model") }]);
   const [{ trainer, record }] = found as { trainer: string; record: TuneRecord }[];
   expect([trainer, record!.suite.order]).toEqual(["memory-sequential", "shuffle-5"]); // the last of six orders, of which one is published
   expect(JSON.parse(readFileSync(join(directory, "every/memory-sequential/tune.json"), "utf8"))).toEqual(record);
-  const { trainers } = parse(readFileSync(config, "utf8"));
+  const { suite, trainers } = parse(readFileSync(config, "utf8"));
+  expect(suite.name).toBe("words");
   const tuned = { name: "memory-sequential", label: "memory-sequential-tuned", options: record!.chosen.values };
   const plain = { name: "memory-sequential", label: "memory-sequential" };
   expect(trainers).toEqual(record!.chosen.isDefault ? [plain] : [plain, tuned]);
@@ -233,11 +235,15 @@ test("--all searches every trainer with a space in an order apart, and writes on
 
 test("--all --dry-run shows what every search will take, and their sum, and writes nothing", async () => {
   const given = ["--all", "words", "--only", "memory-sequential,memory-replay", "--candidates", "3", "--seeds", "2"];
-  const { code, stdout, stderr } = await tune(...given, "--dry-run", "--out", "nowhere");
+  const { code, stdout, stderr } = await tune(...given, "--search", "halving", "--dry-run", "--out", "nowhere");
   expect(code, stderr).toBe(0);
-  expect(stdout).toMatch(/memory-sequential +6 +0s to /);
-  expect(stdout).toMatch(/memory-replay +6 +0s to /);
-  expect(stdout).toMatch(/all +12 +0s to /);
+  expect(stdout).toMatch(/memory-sequential +10 +0s to /);
+  expect(stdout).toMatch(/memory-replay +10 +0s to /);
+  expect(stdout).toMatch(/all +20 +0s to /);
+  expect(stdout).toMatch(/first 3\s+tasks of shuffle-5/);
+  expect(stdout).toMatch(/rung 1 +3 candidates × seeds 11, 12, tasks \w+ → \w+\n/);
+  expect(stdout).toMatch(/rung 2 +2 candidates × seeds 11, 12, tasks \w+ → \w+ → \w+\n/);
+  expect(stdout).not.toContain("c01");
   expect(existsSync(join(directory, "nowhere"))).toBe(false);
 });
 

@@ -1,0 +1,19 @@
+import { type OpenInputs, openInputs, type RunInputs } from "../run/plan/inputs.js";
+import { orderOf, validationSuite } from "./validation-suite.js";
+
+/**
+ * How searches get their data: the validation data of the first tasks of an order, loaded and measured once for each
+ * number of tasks, however many trainers are searched on it. For one configuration of suite and model.
+ *
+ * @param order see `orderOf`.
+ */
+export function validationInputs(order: string | undefined): (tasks: number) => OpenInputs {
+  const opened = new Map<number, Promise<RunInputs>>();
+  return (tasks) => (config, registry) => {
+    const derived =
+      opened.get(tasks) ??
+      openInputs(config, registry, (suite) => validationSuite(suite, orderOf(suite, order), tasks));
+    opened.set(tasks, derived);
+    return derived;
+  };
+}
