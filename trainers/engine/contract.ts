@@ -213,6 +213,14 @@ export interface CoreModel {
   release(): Promise<void>;
 }
 
+/** Second moments of what linear modules read. */
+export interface InputMoments {
+  /** Paths of the modules that read it. */
+  modules: string[];
+  /** Σ x·xᵀ, [in, in] row by row. */
+  moments: Float32Array;
+}
+
 /** Members that an engine may leave out, with the capability that they belong to. See `capabilities`. */
 export interface OptionalMembers {
   /** `adapters`: adds an adapter; the base is frozen and the trainable vector is the adapter's. `seed` keys its initialization. */
@@ -246,10 +254,10 @@ export interface OptionalMembers {
   activations(requests: readonly EngineRequest[]): Promise<Record<string, Float32Array>>;
 
   /**
-   * `input-moments`: Σ x·xᵀ over the requests' tokens, [in, in] row by row, of the inputs x of the linear modules whose last
-   * name is one of `modules`, by the module's path.
+   * `input-moments`: Σ x·xᵀ over the requests' tokens of the inputs x of the linear modules whose last name is one of
+   * `modules`; of modules that read the same input, such as `q_proj` and `k_proj`, once.
    */
-  inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<Record<string, Float32Array>>;
+  inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<InputMoments[]>;
 
   /** `attention`: the probabilities of all heads, layer by layer, for the tokens at `queries` of each request. */
   attention(requests: readonly (EngineRequest & { queries: readonly number[] })[]): Promise<Attention[]>;

@@ -12,7 +12,8 @@ export interface Draws {
 /**
  * Which items each step of a task sees. The items of a step follow from the sources, the seed and the step alone.
  * - Every prefix of the draws contains each source in its share so far, to within one item too many: each draw goes to the
- *   source that is furthest behind its share. Where share × draws are whole numbers, the totals are exact.
+ *   source that is furthest behind its share. Where share × draws are whole numbers, the totals are exact. With sources
+ *   of whole steps each step first goes to these or to the others, whichever are furthest behind: to within one step.
  * - A source is gone through in epochs, each in a new order keyed by (seed, source, epoch): no item comes again
  *   before all others of its source came once. With weights each draw is keyed by (seed, source, draw) instead.
  */
@@ -37,9 +38,13 @@ export class Mixture {
     this.#sums = sources.map(({ weights }) => weights && runningSums(weights));
     const drawn = sources.map(() => 0);
     const draws = this.#sourceOf.length;
+    /** By how many items each source will be behind its share after `count` draws. */
+    const behind = (count: number) => sources.map(({ share }, i) => sharesUpTo(share, count, draws) - drawn[i]!);
+    let whole = false;
     for (let draw = 0; draw < draws; draw++) {
-      const behind = sources.map(({ share }, index) => sharesUpTo(share, draw + 1, draws) - drawn[index]!);
-      const next = behind.indexOf(Math.max(...behind));
+      if (draw % batchSize === 0) whole = goesToWhole(behind(draw + batchSize), sources);
+      const open = behind(draw + 1).map((own, i) => ((sources[i]!.wholeSteps ?? false) === whole ? own : -Infinity));
+      const next = open.indexOf(Math.max(...open));
       this.#sourceOf[draw] = next;
       this.#indexInSource[draw] = drawn[next]!++;
     }
@@ -89,6 +94,14 @@ export class Mixture {
     }
     return this.#epochs[source]!.order[index % items.length]!;
   }
+}
+
+/** Whether the next step is one of the sources of whole steps: they are further behind than the others together. */
+function goesToWhole(behind: readonly number[], sources: readonly Source[]): boolean {
+  const sum = (whole: boolean) =>
+    behind.reduce((all, own, i) => ((sources[i]!.wholeSteps ?? false) === whole ? all + own : all), 0);
+  if (sources.every(({ wholeSteps }) => !wholeSteps)) return false;
+  return sum(true) > sum(false);
 }
 
 function runningSums(weights: readonly number[]): Float64Array {

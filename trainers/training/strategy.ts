@@ -46,6 +46,8 @@ export interface Source {
   kind?: string;
   /** Whether its items stay out of the batch's loss: the strategy finds them in `StepContext.separate`, by the source's name. */
   separateLoss?: boolean;
+  /** Whether its items fill steps of their own, which it shares with no source but others of this kind. */
+  wholeSteps?: boolean;
 }
 
 /** A question in tokens, before it goes to the model. */

@@ -83,3 +83,27 @@ test("tasks mixed in proportion to their steps see the items that they see alone
   expect(together.filter((id) => id.startsWith("a/"))).toEqual(alone(a, 10));
   expect(together.filter((id) => id.startsWith("b/"))).toEqual(alone(b, 30));
 });
+
+test("sources of whole steps share no step with others, and have their share to within a step", () => {
+  fc.assert(
+    fc.property(mixtures, fc.integer({ min: 1, max: 9 }), (sources, batchSize) => {
+      const whole = (name: string) => Number(name.slice(1)) % 2 === 1; // s1, s3
+      const marked = sources.map((own) => (whole(own.name) ? { ...own, wholeSteps: true } : own));
+      const mixture = new Mixture(marked, batchSize, 20, 1);
+      const share = sources.reduce((sum, own) => sum + (whole(own.name) ? own.share : 0), 0);
+      let steps = 0;
+      for (let step = 0; step < 20; step++) {
+        const kinds = new Set(idsOf(mixture, step).map((id) => whole(id.split("/")[0]!)));
+        expect(kinds.size).toBe(1);
+        steps += Number(kinds.has(true));
+        expect(Math.abs(steps - share * (step + 1))).toBeLessThan(1 + 1e-9);
+      }
+      for (const { name, share: own } of sources) {
+        expect(Math.abs(countOf(allIds(mixture, 20), name) - own * 20 * batchSize)).toBeLessThan(
+          batchSize + sources.length,
+        );
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

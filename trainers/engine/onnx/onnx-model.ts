@@ -12,6 +12,7 @@ import type {
   ComponentRates,
   EngineRequest,
   FisherKind,
+  InputMoments,
   Logits,
   Meter,
   Model,
@@ -220,7 +221,7 @@ export class OnnxModel implements Model {
     return activations(this.inference(undefined), requests);
   }
 
-  inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<Record<string, Float32Array>> {
+  inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<InputMoments[]> {
     return inputMoments(this.inference(undefined), requests, modules);
   }
 

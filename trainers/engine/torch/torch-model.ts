@@ -15,6 +15,7 @@ import type {
   ComponentRates,
   EngineRequest,
   FisherKind,
+  InputMoments,
   Logits,
   Meter,
   Model,
@@ -248,10 +249,7 @@ export class TorchModel implements Model {
     return this.ask("head_sensitivity", { examples });
   }
 
-  async inputMoments(
-    requests: readonly EngineRequest[],
-    modules: readonly string[],
-  ): Promise<Record<string, Float32Array>> {
+  async inputMoments(requests: readonly EngineRequest[], modules: readonly string[]): Promise<InputMoments[]> {
     await this.pictures.show(requests);
     return this.ask("input_moments", { requests: requests.map(plain), modules });
   }

@@ -1,7 +1,7 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import { Type } from "../../../harness/contract/type.js";
-import type { Constraint, EngineRequest, Model, TensorLayout, Vector } from "../../engine/contract.js";
+import type { Constraint, EngineRequest, InputMoments, Model, TensorLayout, Vector } from "../../engine/contract.js";
 import { parametersOf, setParameters } from "../../training/parameters.js";
 import { loadVectors, saveVectors } from "../../training/state.js";
 import type { Strategy, TaskContext } from "../../training/strategy.js";
@@ -66,7 +66,7 @@ class InfLora implements Strategy {
   readonly parameters = "perTask";
   readonly #options: InfLoraOptions;
   readonly #stack: ReturnType<typeof adapterStack>;
-  /** M_t of each adapted module, by its path. */
+  /** M_t of each adapted module, by its path; one for all that read the same input. */
   #spaces = new Map<string, InputSpace>();
   #mask: Vector | undefined;
   #tasks = 1;
@@ -83,17 +83,18 @@ class InfLora implements Strategy {
 
   async beforeTask(task: TaskContext): Promise<void> {
     const { model } = task;
-    const moments = await this.#moments(task);
+    const inputs = await this.#moments(task);
     await this.#stack.beforeTask(task);
     const { layout, length } = await model.trainable();
     const values = await parametersOf(model);
     const mask = new Float32Array(length).fill(1);
-    for (const tensor of layout.filter(isDown)) {
+    for (const input of inputs) {
       task.checkCancelled();
-      const own = moments[moduleOf(tensor)]!;
-      const [rank, width] = tensor.shape as [number, number];
-      values.set(this.#spaceOf(moduleOf(tensor), width).directions(own, rank), tensor.offset);
-      mask.fill(0, tensor.offset, tensor.offset + tensor.length);
+      const directions = this.#spaceOf(input).directions(input.moments, this.#options.rank);
+      for (const { offset, length } of layout.filter((own) => isDown(own) && input.modules.includes(moduleOf(own)))) {
+        values.set(directions, offset);
+        mask.fill(0, offset, offset + length);
+      }
     }
     await setParameters(model, values);
     this.#mask = await model.write(mask);
@@ -107,9 +108,9 @@ class InfLora implements Strategy {
     await task.model.free(this.#mask!);
     const { threshold, criterion } = this.#options;
     const share = threshold + ((1 - threshold) * task.view.index) / this.#tasks;
-    for (const [module, own] of Object.entries(await this.#moments(task))) {
+    for (const input of await this.#moments(task)) {
       task.checkCancelled();
-      this.#spaceOf(module, Math.sqrt(own.length)).extend(own, share, criterion);
+      this.#spaceOf(input).extend(input.moments, share, criterion);
     }
     const spaces = [...this.#spaces.values()];
     const total = (of: (space: InputSpace) => number) => spaces.reduce((sum, space) => sum + of(space), 0);
@@ -117,26 +118,30 @@ class InfLora implements Strategy {
   }
 
   async save(directory: string): Promise<void> {
-    const bases = [...this.#spaces].map(([module, { basis }]) => [module, basis] as const);
+    const readers = new Map<InputSpace, string[]>();
+    for (const [module, space] of this.#spaces) readers.set(space, [...(readers.get(space) ?? []), module]);
+    const bases = [...readers].map(([{ basis }, modules]) => [modules.join(separator), basis] as const);
     saveVectors(directory, "spaces", Object.fromEntries(bases));
   }
 
   async restore(directory: string, model: Model): Promise<void> {
-    const bases = loadVectors(directory, "spaces");
-    for (const tensor of (await model.trainable()).layout.filter(isDown)) {
-      const module = moduleOf(tensor);
-      this.#spaces.set(module, new InputSpace(tensor.shape[1]!, bases[module]));
+    const { layout } = await model.trainable();
+    const widths = new Map(layout.filter(isDown).map((tensor) => [moduleOf(tensor), tensor.shape[1]!]));
+    for (const [modules, basis] of Object.entries(loadVectors(directory, "spaces"))) {
+      const paths = modules.split(separator);
+      const space = new InputSpace(widths.get(paths[0]!)!, basis);
+      for (const path of paths) this.#spaces.set(path, space);
     }
   }
 
-  #spaceOf(module: string, width: number): InputSpace {
-    const space = this.#spaces.get(module) ?? new InputSpace(width);
-    this.#spaces.set(module, space);
+  #spaceOf({ modules, moments }: InputMoments): InputSpace {
+    const space = this.#spaces.get(modules[0]!) ?? new InputSpace(Math.sqrt(moments.length));
+    for (const module of modules) this.#spaces.set(module, space);
     return space;
   }
 
   /** Σ x·xᵀ of the adapted modules' inputs over the same examples of the task, by the model as it is. */
-  async #moments(task: TaskContext): Promise<Record<string, Float32Array>> {
+  async #moments(task: TaskContext): Promise<InputMoments[]> {
     const { items, targetModules } = this.#options;
     const drawn = random({ seed: task.seed, stream: "inputs", task: task.view.index }).sample(
       [...task.newItems],
@@ -150,6 +155,8 @@ class InfLora implements Strategy {
   }
 }
 
+/** Between the paths of modules with the same input, in the file. */
+const separator = " ";
 const down = ".lora_A.weight";
 const isDown = ({ name }: TensorLayout): boolean => name.endsWith(down);
 const moduleOf = ({ name }: TensorLayout): string => name.slice(0, -down.length);

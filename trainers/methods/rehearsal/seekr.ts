@@ -29,6 +29,10 @@ const options = {
     description: "Most items in the buffer. When they do not fit, the tasks with most give way.",
   }),
   newRatio: newRatioOption,
+  pastSteps: Type.Enum(["alone", "mixed"], {
+    default: "alone",
+    description: "Whether past items make steps of their own, as in the authors' code, or share steps with new ones.",
+  }),
   alpha: Type.Number({
     minimum: 0,
     maximum: 1,
@@ -72,17 +76,16 @@ const past = "past";
  * - Of the `layers` with the largest sums the `heads` with the largest importance are kept: 24 of 32 and 128 of 1024 in the
  *   authors' defaults.
  *
- * The authors take the gradient for places behind the query too, which no token attends to; here these are left out. They
- * make steps of past items alone, as many as there are batches of them; here past and new items are mixed, so that a large
- * lambda weighs on what is learned of the new ones too, through clipping and AdamW. The attention of an item takes four
- * bytes a head, query and token, which the buffer's bytes count.
+ * The authors take the gradient for places behind the query too, which no token attends to; here these are left out. In a
+ * step that past items share with new ones (`mixed`) a large lambda weighs on what is learned of these, too, through clipping
+ * and AdamW. The attention of an item takes four bytes a head, query and token, which the buffer's bytes count.
  * Privileges: a buffer of `bufferSize` items of past tasks, with payloads of any size.
  */
 export const seekr = defineMethod({
   name: "seekr",
   summary: "Rehearses past items with labels, stored logits and the stored attention of heads that matter and move.",
   source: "arXiv 2411.06171",
-  version: 1,
+  version: 2,
   options,
   space: { lambda: { low: 10, high: 10000, scale: "log" }, learningRate: rateRange },
   capabilities: ["logits", "attention"],
@@ -112,7 +115,9 @@ class Seekr implements Strategy {
   }
 
   mixture(task: TaskContext): Source[] {
-    return pastSources(task, this.#options.newRatio).map((own) => ({ ...own, name: past, separateLoss: true }));
+    const { newRatio, pastSteps } = this.#options;
+    const own = { name: past, separateLoss: true, wholeSteps: pastSteps === "alone" };
+    return pastSources(task, newRatio).map((source) => ({ ...source, ...own }));
   }
 
   terms(step: StepContext): Term[] {

@@ -17,7 +17,7 @@ const storedOfTask = (items: readonly BufferItem[], task: string): Attention[] =
   items.filter(({ taskId }) => taskId === task).map(({ payload }) => storedOf(payload));
 
 test("each item keeps the attention of the heads that its task ended with, of few queries, with the logits", async () => {
-  const { buffer, reports } = await learnAll(seekr, { ...options, batchSize: 1 }, { tasks: two }); // some steps have past items alone
+  const { buffer, reports } = await learnAll(seekr, options, { tasks: two });
   const items = buffer.items();
   expect(items).toHaveLength(16);
   for (const [index, { task }] of two.entries()) {
@@ -34,6 +34,21 @@ test("each item keeps the attention of the heads that its task ended with, of fe
     }
     expect(new Set(stored.map(({ queries }) => queries.join())).size).toBeGreaterThan(1);
   }
+});
+
+test("past items have steps of their own, or share them where asked to", async () => {
+  const drawnOf = async (own: object) => {
+    const { reports } = await learnAll(seekr, { ...options, ...own, batchSize: 4, newRatio: 0.6 }, { tasks: two });
+    return reports[1]!.drawn!.map(({ source, items }) => [source, items]);
+  };
+  expect(await drawnOf({})).toEqual([
+    ["new", 20],
+    ["past", 12],
+  ]); // of 8 steps 3 are the past's: 0.4 × 8
+  expect(await drawnOf({ pastSteps: "mixed" })).toEqual([
+    ["new", 19],
+    ["past", 13],
+  ]);
 });
 
 test("the past's attention moves less where it is distilled", async () => {

@@ -1,6 +1,7 @@
-import type { EngineRequest } from "../../contract.js";
+import type { EngineRequest, InputMoments } from "../../contract.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { packedBatch, packedForward } from "../decoder/packed-forward.js";
+import type { Value } from "../graph/graph.js";
 import { type InferenceModel, runPacked } from "./inference.js";
 
 /** Output: for each linear module its Σ |output| over the rows, [out]. */
@@ -14,15 +15,22 @@ function activationGraph(decoder: Decoder): void {
   packedForward(decoder);
 }
 
-/** Output: for each of the linear modules its Σ x·xᵀ over the rows x of its input, [in, in]. */
+/** Between the paths of modules in the name of an output. */
+const separator = " ";
+
+/** Output: for each input of the linear modules, named by the modules that read it, Σ x·xᵀ over its rows x, [in, in]. */
 const momentGraph = (modules: readonly string[]) => (decoder: Decoder) => {
   const { graph } = decoder;
+  const readers = new Map<Value, string[]>();
   decoder.watch = (path, input) => {
     if (!modules.includes(path.split(".").at(-1)!)) return;
-    const width = input.shape[1]!;
-    graph.output(path, graph.node("Gemm", [input, input], [width, width], { transA: 1 }));
+    readers.set(input, [...(readers.get(input) ?? []), path]);
   };
-  packedForward(decoder);
+  packedForward(decoder, true); // queries of the last layer, too, read what its keys read
+  for (const [input, paths] of readers) {
+    const width = input.shape[1]!;
+    graph.output(paths.join(separator), graph.node("Gemm", [input, input], [width, width], { transA: 1 }));
+  }
 };
 
 /** Σ |output| of every linear module over all tokens of the requests, by the module's path, [out] each. */
@@ -30,17 +38,17 @@ export function activations(model: InferenceModel, requests: readonly EngineRequ
   return summed(model, "activations", activationGraph, requests);
 }
 
-/** Σ x·xᵀ of the inputs of the linear modules of these names over all tokens of the requests, by the module's path. */
+/** Σ x·xᵀ of the inputs of the linear modules of these names over all tokens of the requests. */
 export async function inputMoments(
   model: InferenceModel,
   requests: readonly EngineRequest[],
   modules: readonly string[],
-) {
+): Promise<InputMoments[]> {
   const name = `input-moments:${[...modules].sort().join()}`;
   const moments = await summed(model, name, momentGraph(modules), requests);
   const tokens = requests.reduce((count, own) => count + own.tokens.length, 0);
   for (const { length } of Object.values(moments)) model.spend(2 * tokens * length);
-  return moments;
+  return Object.entries(moments).map(([paths, own]) => ({ modules: paths.split(separator), moments: own }));
 }
 
 /** The outputs of a graph, summed over the requests. */

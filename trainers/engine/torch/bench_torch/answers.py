@@ -90,32 +90,45 @@ def embed(model, requests: list[dict]) -> list[torch.Tensor]:
 def activations(model, requests: list[dict]) -> dict[str, torch.Tensor]:
     """Σ |output| of every linear module over the requests' tokens, by the module's path."""
 
-    def magnitudes(_entered: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+    def magnitudes(_path: str, _entered: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
         return _rows(output).abs().sum(0)
 
     return _summed(model, requests, list(linear_modules(model.model)), magnitudes)
 
 
 @torch.no_grad()
-def input_moments(model, requests: list[dict], modules: list[str]) -> dict[str, torch.Tensor]:
-    """Σ x·xᵀ over the requests' tokens of the inputs x of the linear modules of these names, by the module's path."""
+def input_moments(model, requests: list[dict], modules: list[str]) -> list[dict]:
+    """Σ x·xᵀ over the requests' tokens of the inputs x of the linear modules of these names, with the modules' paths.
 
-    def moments(entered: torch.Tensor, _output: torch.Tensor) -> torch.Tensor:
+    Modules that read the same input are called one after another.
+    """
+    last: tuple[torch.Tensor | None, str] = (None, "")
+    first: dict[str, str] = {}  # of the modules with the same input
+
+    def moments(path: str, entered: torch.Tensor, _output: torch.Tensor) -> torch.Tensor | None:
+        nonlocal last
+        if entered is last[0]:
+            first[path] = last[1]
+            return None
+        last = (entered, path)
+        first[path] = path
         rows = _rows(entered)
         model.flops += 2 * rows.numel() * rows.shape[1]
         return rows.T @ rows
 
-    return _summed(model, requests, named(linear_modules(model.model), modules), moments)
+    sums = _summed(model, requests, named(linear_modules(model.model), modules), moments)
+    return [{"modules": [path for path in first if first[path] == own], "moments": sums[own]} for own in sums]
 
 
-def _summed(model, requests: list[dict], paths: list[str], of: Callable[..., torch.Tensor]) -> dict[str, torch.Tensor]:
-    """What is computed of the inputs and outputs [1, tokens, width] of modules, summed over the requests."""
+def _summed(model, requests: list[dict], paths: list[str], of: Callable[..., torch.Tensor | None]) -> dict[str, torch.Tensor]:
+    """What is computed of the inputs and outputs [1, tokens, width] of modules, if anything, summed over the requests."""
     sums: dict[str, torch.Tensor] = {}
 
     def watch(path: str):
         def add(_module, entered, output):
-            own = of(entered[0], output)
-            sums[path] = sums[path] + own if path in sums else own
+            own = of(path, entered[0], output)
+            if own is not None:
+                sums[path] = sums[path] + own if path in sums else own
 
         return add
 

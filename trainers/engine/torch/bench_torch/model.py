@@ -643,7 +643,7 @@ class TorchModel:
     def head_sensitivity(self, examples: list[dict]) -> list[torch.Tensor]:
         return head_sensitivity(self, examples)
 
-    def input_moments(self, requests: list[dict], modules: list[str]) -> dict[str, torch.Tensor]:
+    def input_moments(self, requests: list[dict], modules: list[str]) -> list[dict]:
         with self.answering(None):
             return input_moments(self, requests, modules)
 
