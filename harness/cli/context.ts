@@ -56,7 +56,10 @@ export async function executeOnTerminal(
   const { executeRun } = await import("../run/execute.js"); // not for --help: it takes a third of a second
   const { chooseDisplay, observedDisplay, silentDisplay } = await import("../run/display/index.js");
   const { withInterrupts } = await import("../run/interrupt.js");
-  const display = observedDisplay(stream === undefined ? silentDisplay() : chooseDisplay(stream), observers ?? []);
+  const display = observedDisplay(
+    stream === undefined ? silentDisplay() : await chooseDisplay(stream),
+    observers ?? [],
+  );
   return withInterrupts(display, (cancellation) => executeRun(plan, { display, cancellation }));
 }
 

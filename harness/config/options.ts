@@ -1,14 +1,13 @@
-import { createRequire } from "node:module";
 import type { Ajv, ValidateFunction } from "ajv";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
+import { packages } from "../contract/packages.js";
 import { explainSchemaErrors, quickToCompile } from "./schema-error.js";
 
 /** Loaded with the first schema that is compiled: most processes of plug-ins compile none. */
 let validator: Ajv | undefined;
 
 function openValidator(): Ajv {
-  const { Ajv } = createRequire(import.meta.url)("ajv") as typeof import("ajv");
-  const ajv = new Ajv({
+  const ajv = new packages.ajv.Ajv({
     ...{ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, logger: false },
     ...quickToCompile,
   });

@@ -1,4 +1,5 @@
-import { Ajv, type ValidateFunction } from "ajv";
+import type { ValidateFunction } from "ajv";
+import { packages } from "../contract/packages.js";
 import type { SearchSpace } from "../contract/trainer.js";
 import { ownSchemas } from "./schema-error.js";
 import { checkSpace } from "./search-space.js";
@@ -14,7 +15,7 @@ let validate: ValidateFunction<SearchSpace> | undefined;
  * @throws CONFIG_SYNTAX, CONFIG_INVALID with line, column and a suggestion.
  */
 export function readSpaceFile(file: string, schema: Record<string, unknown>): SearchSpace {
-  validate ??= new Ajv(ownSchemas).compile<SearchSpace>(spaceSchema);
+  validate ??= new packages.ajv.Ajv(ownSchemas).compile<SearchSpace>(spaceSchema);
   const { content, locate } = readYamlFile(file, validate, {
     what: "the search space",
     absent:

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import type { ValidateFunction } from "ajv";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import type { Document } from "yaml";
 import { BenchError, type ErrorLocation } from "../contract/errors.js";
 import { deepest, isTooDeep, withinStack } from "../contract/files/nesting.js";
 import { readRegularFile } from "../contract/files/read-file.js";
+import { packages } from "../contract/packages.js";
 import { explainSchemaErrors } from "./schema-error.js";
 
 /** The checked content of a YAML file, with the positions of its keys and values. */
@@ -30,6 +31,7 @@ export function readYamlFile<Content>(
   validate: ValidateFunction<Content>,
   words: YamlFileWords,
 ): YamlFile<Content> {
+  const { LineCounter, parseDocument } = packages.yaml;
   const counter = new LineCounter();
   const text = readText(file, words);
   const document = withinStack(
@@ -115,6 +117,7 @@ function readText(file: string, { what, absent }: YamlFileWords): string {
 }
 
 function offsetOf(document: Document, path: readonly (string | number)[], atKey: boolean): number {
+  const { isMap, isNode, isScalar } = packages.yaml;
   for (let length = path.length; length > 0; length--) {
     const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];

@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { packages } from "../contract/packages.js";
 import { random } from "../contract/random.js";
 import { mean, sum } from "../metrics/definition.js";
 
@@ -19,17 +19,18 @@ const draws = 2000;
  * @param tail α, the share outside on each side.
  */
 export function bootstrapBounds(values: readonly number[], tail: number): Bounds {
+  const { normal, studentt } = packages.jStat;
   const n = values.length;
   const center = mean(values);
   if (values.every((value) => value === values[0])) return { low: center, high: center };
   const means = resampledMeans(values);
   const below = sum(Array.from(means, (value) => (value < center ? 1 : value === center ? 0.5 : 0)));
-  const bias = jStat.normal.inv(Math.min(Math.max(below, 0.5), draws - 0.5) / draws, 0, 1);
+  const bias = normal.inv(Math.min(Math.max(below, 0.5), draws - 0.5) / draws, 0, 1);
   const acceleration = accelerationOf(values);
-  const expanded = Math.sqrt(n / (n - 1)) * jStat.studentt.inv(1 - tail, n - 1);
+  const expanded = Math.sqrt(n / (n - 1)) * studentt.inv(1 - tail, n - 1);
   const level = (z: number) => {
     const shifted = bias + z;
-    return jStat.normal.cdf(bias + shifted / (1 - acceleration * shifted), 0, 1);
+    return normal.cdf(bias + shifted / (1 - acceleration * shifted), 0, 1);
   };
   return { low: quantile(means, level(-expanded)), high: quantile(means, level(expanded)) };
 }

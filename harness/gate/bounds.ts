@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { packages } from "../contract/packages.js";
 import { mean } from "../metrics/definition.js";
 import type { LeastSpread } from "../metrics/statistics/least-spread.js";
 import { rounding, standardDeviation, tInterval } from "../metrics/statistics/statistics.js";
@@ -32,4 +32,5 @@ export function oneSidedBounds(values: readonly number[], spread: number, alpha:
 }
 
 /** t_{1−α, K−1}. */
-export const studentQuantile = (alpha: number, count: number): number => jStat.studentt.inv(1 - alpha, count - 1);
+export const studentQuantile = (alpha: number, count: number): number =>
+  packages.jStat.studentt.inv(1 - alpha, count - 1);

@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { basename, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { Ajv, type ValidateFunction } from "ajv";
+import type { Ajv, ValidateFunction } from "ajv";
 import { explainSchemaErrors, ownSchemas } from "../config/schema-error.js";
 import { BenchError } from "../contract/errors.js";
 import { packageRoot } from "../contract/files.js";
 import { type Confinement, type Isolation, unconfined } from "../contract/isolation.js";
+import { packages } from "../contract/packages.js";
 import type { LearnerContext } from "../contract/trainer.js";
 import { Connection, type ConnectionHandlers } from "./connection.js";
 import { type Launch, launch, type PluginProgram } from "./isolation/launch.js";
@@ -28,7 +29,7 @@ const deniedPattern = /ERR_ACCESS_DENIED|Access to this API has been restricted|
 const deniedFix =
   "It is isolated: it reads its own package and the model, and writes in its working directory. --isolate never allows all.";
 
-const ajv = new Ajv({ ...ownSchemas, useDefaults: true });
+let ajv: Ajv | undefined;
 const validators = new Map<ProtocolMethod, ValidateFunction>();
 
 /** What a process of a plug-in is started for. */
@@ -186,6 +187,7 @@ export class PluginProcess {
   private checked<T>(method: ProtocolMethod, answer: unknown): T {
     let validate = validators.get(method);
     if (validate === undefined) {
+      ajv ??= new packages.ajv.Ajv({ ...ownSchemas, useDefaults: true });
       validate = ajv.compile(resultSchemas[method]);
       validators.set(method, validate);
     }

@@ -1,7 +1,7 @@
-import { Ajv } from "ajv";
 import { ownSchemas } from "../config/schema-error.js";
 import { readYamlFile } from "../config/yaml-file.js";
 import { BenchError } from "../contract/errors.js";
+import { packages } from "../contract/packages.js";
 import type { RolloutPolicy } from "../contract/rollout.js";
 
 const metric = {
@@ -48,7 +48,7 @@ const schema = {
  *   margin that is not smaller than its range.
  */
 export function readPolicy(file: string): RolloutPolicy {
-  const ajv = new Ajv({ ...ownSchemas, useDefaults: true });
+  const ajv = new packages.ajv.Ajv({ ...ownSchemas, useDefaults: true });
   const { content, locate } = readYamlFile(file, ajv.compile<RolloutPolicy>(schema), {
     what: "the policy",
     absent: "Check the path. A policy is, at least, `metrics: { resolved: { margin: 0.02 } }`.",

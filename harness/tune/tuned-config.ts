@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
 import type { RunConfig } from "../contract/config.js";
+import { packages } from "../contract/packages.js";
 import type { SearchDimension } from "../contract/trainer.js";
 import type { CandidateRecord, TuneRecord } from "./record.js";
 
@@ -37,7 +37,7 @@ export function commentedConfig(
     ...(quick ? { quick } : {}),
     trainers,
   };
-  return `${comments.map((line) => `# ${line}`.trimEnd()).join("\n")}\n\n${stringify(content)}`;
+  return `${comments.map((line) => `# ${line}`.trimEnd()).join("\n")}\n\n${packages.yaml.stringify(content)}`;
 }
 
 function foundLines(record: TuneRecord): string[] {

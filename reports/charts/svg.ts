@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { displayWidth } from "../../harness/contract/display-width.js";
 
 /** Attributes of an element; those that are undefined are left out. */
 export type Attributes = Record<string, string | number | undefined>;
@@ -81,5 +81,5 @@ function rounded(value: number): string {
 
 /** The width of a line of text in pixels, estimated from its columns, since there is no browser to ask. */
 export function textWidth(text: string, fontSize = 12): number {
-  return stringWidth(text) * fontSize * 0.54;
+  return displayWidth(text) * fontSize * 0.54;
 }

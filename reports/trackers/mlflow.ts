@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { stringify } from "yaml";
 import { sha256 } from "../../harness/contract/digest.js";
 import { pathInside } from "../../harness/contract/files/foreign-path.js";
+import { packages } from "../../harness/contract/packages.js";
 import type { Reporter } from "../../harness/contract/plugin.js";
 import type { CellStatus } from "../../harness/contract/result.js";
 import { plainNames } from "./names.js";
@@ -87,7 +87,8 @@ function named(names: readonly string[]): string[] {
 const cut = (value: string, most: number): string =>
   value.length <= most ? value : `${value.slice(0, most - 40)}… (cut, whole in artifact run.json)`;
 
-const writeYaml = (path: string, content: object): string => write(path, stringify(content, { version: "1.1" })); // as PyYAML reads it
+const writeYaml = (path: string, content: object): string =>
+  write(path, packages.yaml.stringify(content, { version: "1.1" })); // as PyYAML reads it
 
 /** Replaces a file, without waiting for the disk: there are hundreds, and what is lost can be exported again. */
 function write(path: string, content: string | Uint8Array): string {

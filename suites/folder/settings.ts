@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Ajv, type ValidateFunction } from "ajv";
+import type { ValidateFunction } from "ajv";
 import type { Static } from "typebox";
 import { ownSchemas } from "../../harness/config/schema-error.js";
 import { suggestName } from "../../harness/config/suggest-name.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { mapOf } from "../../harness/contract/options.js";
+import { packages } from "../../harness/contract/packages.js";
 import { Type } from "../../harness/contract/type.js";
 
 const closed = { additionalProperties: false };
@@ -96,7 +97,7 @@ let validate: ValidateFunction<FolderSettings> | undefined;
 export function readSettings(directory: string, given?: string): YamlFile<FolderSettings> {
   const file = given === undefined ? join(directory, "suite.yaml") : resolve(given);
   if (given === undefined && !existsSync(file)) return { content: {}, locate: () => ({ file }) };
-  validate ??= new Ajv(ownSchemas).compile<FolderSettings>(folderSettings);
+  validate ??= new packages.ajv.Ajv(ownSchemas).compile<FolderSettings>(folderSettings);
   return readYamlFile(file, validate, { what: "suite.yaml", absent: "Check the path and its permissions." });
 }
 

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Ajv, type ValidateFunction } from "ajv";
+import type { ValidateFunction } from "ajv";
 import type { Static } from "typebox";
 import { ownSchemas } from "../../harness/config/schema-error.js";
 import { readYamlFile, type YamlFile } from "../../harness/config/yaml-file.js";
 import { BenchError, type ErrorLocation } from "../../harness/contract/errors.js";
 import { mapOf } from "../../harness/contract/options.js";
+import { packages } from "../../harness/contract/packages.js";
 import { Type } from "../../harness/contract/type.js";
 import { exactMatchOptions, filterFunctions, filterStep } from "./match.js";
 
@@ -157,5 +158,5 @@ function withIncluded(file: string, includedBy: readonly string[]): YamlFile<Par
 }
 
 function compile<Content>(schema: object): ValidateFunction<Content> {
-  return new Ajv(ownSchemas).compile<Content>(schema);
+  return new packages.ajv.Ajv(ownSchemas).compile<Content>(schema);
 }

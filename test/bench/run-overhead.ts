@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { threadSeconds } from "../../harness/contract/thread-seconds.js";
 import { loadRegistry } from "../../harness/plugins.js";
-import { terminalDisplay } from "../../harness/run/display/index.js";
+import { terminalDisplay } from "../../harness/run/display/terminal.js";
 import { executeRun } from "../../harness/run/execute.js";
 import { planRun } from "../../harness/run/plan/plan.js";
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
+import { packages } from "../../contract/packages.js";
 import { plural } from "../../contract/printable.js";
 import type { Board } from "../../contract/results/board.js";
 import { suiteLabel } from "../../contract/suite.js";
@@ -108,13 +108,13 @@ function headerText(published: string | undefined, title: string, given: boolean
   const space = push?.startsWith("hf://spaces/") === true;
   let known: Record<string, unknown> = {};
   try {
-    known = (parse(published ?? "") as Record<string, unknown> | null) ?? {};
+    known = (packages.yaml.parse(published ?? "") as Record<string, unknown> | null) ?? {};
   } catch {} // a header that is no YAML is made anew
   const key = space ? "title" : "pretty_name";
   const added = space
     ? { title, sdk: "static", app_file: "index.html", tags }
     : { pretty_name: title, tags, configs: [{ config_name: "leaderboard", data_files: "leaderboard.csv" }] };
-  return stringify({ ...added, ...known, ...(given ? { [key]: title } : {}) });
+  return packages.yaml.stringify({ ...added, ...known, ...(given ? { [key]: title } : {}) });
 }
 
 const tags = ["leaderboard", "benchmark", "continual-learning", "trace-bench"];

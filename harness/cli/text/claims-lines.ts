@@ -1,8 +1,8 @@
 import picocolors from "picocolors";
-import stringWidth from "string-width";
 import type { ClaimResult, HypothesisResult } from "../../claims/judge.js";
 import type { ClaimsRecord } from "../../claims/record.js";
 import { contrastText, registrationText, ruleText, seenTexts, thresholdText } from "../../claims/text.js";
+import { displayWidth } from "../../contract/display-width.js";
 import type { Claim, Hypothesis } from "../../contract/results/claim.js";
 import { boundsText, pText, signedPoints } from "../../metrics/score-text.js";
 import { twoColumns, wrap } from "./columns.js";
@@ -41,7 +41,7 @@ export function claimLines(record: ClaimsRecord, terminal: Terminal, report: str
     claims.flatMap((claim) => tableRows(claim, (text) => colors[claim.verdict](text))),
     2,
   );
-  const fits = table.every((line) => stringWidth(line) <= terminal.width);
+  const fits = table.every((line) => displayWidth(line) <= terminal.width);
   const blocks = claims.flatMap((claim) => [
     ...twoColumns([[colors[claim.verdict](claim.verdict), claim.statement]], terminal.width, 0),
     ...claim.hypotheses.flatMap((hypothesis) => wrap(`  ${resultText(hypothesis)}`, terminal.width)),

@@ -1,13 +1,13 @@
-import stringWidth from "string-width";
+import { displayWidth } from "../../contract/display-width.js";
 
 /** Two columns, the right one wrapped to the terminal's width and indented under itself. */
 export function twoColumns(rows: readonly (readonly [string, string])[], width: number, indent = 2): string[] {
-  const left = Math.max(0, ...rows.map(([name]) => stringWidth(name)));
+  const left = Math.max(0, ...rows.map(([name]) => displayWidth(name)));
   const room = Math.max(30, width - indent - left - 2);
   return rows.flatMap(([name, text]) =>
     wrap(text, room).map((line, index) => {
       const label = index === 0 ? name : "";
-      return `${" ".repeat(indent)}${label}${" ".repeat(left - stringWidth(label))}  ${line}`.trimEnd();
+      return `${" ".repeat(indent)}${label}${" ".repeat(left - displayWidth(label))}  ${line}`.trimEnd();
     }),
   );
 }
@@ -18,7 +18,7 @@ export function wrap(text: string, width: number): string[] {
     const lines = [""];
     for (const word of paragraph.split(" ")) {
       const line = lines.at(-1)!;
-      if (line !== "" && stringWidth(line) + 1 + stringWidth(word) > width) lines.push(word);
+      if (line !== "" && displayWidth(line) + 1 + displayWidth(word) > width) lines.push(word);
       else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
     }
     return lines;

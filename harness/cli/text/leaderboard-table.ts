@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import stringWidth from "string-width";
+import { displayWidth } from "../../contract/display-width.js";
 import type { Isolation } from "../../contract/isolation.js";
 import type { MetricDescription } from "../../contract/metric.js";
 import { plural } from "../../contract/printable.js";
@@ -127,7 +127,7 @@ function isolationNotes(rows: readonly LeaderboardRow[]): string[] {
 
 const widthOf = (shown: Column[], rows: LeaderboardRow[]): number =>
   shown.reduce(
-    (sum, { title, text }) => sum + Math.max(...[title, ...rows.map(text)].map((cell) => stringWidth(cell))) + 2,
+    (sum, { title, text }) => sum + Math.max(...[title, ...rows.map(text)].map((cell) => displayWidth(cell))) + 2,
     -2,
   );
 

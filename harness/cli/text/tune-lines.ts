@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import picocolors from "picocolors";
-import stringWidth from "string-width";
+import { displayWidth } from "../../contract/display-width.js";
 import { points, signedPoints } from "../../metrics/score-text.js";
 import { duration, rangeText } from "../../run/display/text.js";
 import type { RunPlan } from "../../run/plan/plan.js";
@@ -120,7 +120,7 @@ function candidateLines(
   const reasons = results.flatMap(({ label, reason }): [string, string][] =>
     reason === undefined ? [] : [[label, reason]],
   );
-  const fits = table.every((line) => stringWidth(line) <= width);
+  const fits = table.every((line) => displayWidth(line) <= width);
   const narrow = results.map((result): [string, string] => [
     `${result.label} ${scoreText(result)}`,
     valuesText(result.values),

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import picocolors from "picocolors";
-import stringWidth from "string-width";
 import { registryFor } from "../../app/context.js";
+import { displayWidth } from "../../contract/display-width.js";
 import { BenchError } from "../../contract/errors.js";
 import type { ResultTool } from "../../metrics/index.js";
 import { type CliContext, type CommonOptions, printJson, withCommonOptions } from "../context.js";
@@ -53,7 +53,7 @@ export function addMetrics(program: Command, context: CliContext): void {
       return;
     }
     const paint = picocolors.createColors(context.color);
-    const names = Math.max(...results.map(({ id }) => stringWidth(id)));
+    const names = Math.max(...results.map(({ id }) => displayWidth(id)));
     const lines = results.flatMap(({ id, value, reason, formula, source }) => {
       const shown = value === null ? "null" : value.toFixed(4);
       const why = value === null && reason !== null ? `; missing: ${reason}` : "";

@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { packages } from "../../contract/packages.js";
 import { sum } from "../../metrics/definition.js";
 import { type Answers, unitsOf } from "./answers.js";
 import type { ItemMeasure } from "./item-measures.js";
@@ -83,7 +83,8 @@ export function reachOf(
   flips: number,
 ): Reach {
   const sets = Object.entries(weights).map(([key, weight]) => ({ weight, count: counts[key] ?? 0 }));
-  const z = jStat.normal.inv(1 - alpha, 0, 1) + jStat.normal.inv(power, 0, 1);
+  const { normal } = packages.jStat;
+  const z = normal.inv(1 - alpha, 0, 1) + normal.inv(power, 0, 1);
   const noise = (share: number) =>
     z * Math.hypot(...sets.map(({ weight, count }) => weight * Math.sqrt(share / count)));
   const leastMargin = Math.hypot(...sets.map(({ weight, count }) => weight * unflipped(count, alpha)));

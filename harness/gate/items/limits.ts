@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { packages } from "../../contract/packages.js";
 import { mean, sum } from "../../metrics/definition.js";
 import { standardDeviation } from "../../metrics/statistics/statistics.js";
 import { type Bounds, bootstrapBounds } from "../bootstrap.js";
@@ -26,7 +26,7 @@ export function setLimits({ pairs, binary, grouped }: PairedSet, alpha: number):
 
 /** The limit for n right-or-wrong answers none of which flipped: z²/(n + z²). */
 export function unflipped(items: number, alpha: number): number {
-  const z = jStat.normal.inv(1 - alpha, 0, 1);
+  const z = packages.jStat.normal.inv(1 - alpha, 0, 1);
   return z ** 2 / (items + z ** 2);
 }
 
@@ -36,7 +36,7 @@ export function unflipped(items: number, alpha: number): number {
  * (gained − lost − nΔ) / √(n (2 q + Δ(1 − Δ))) is ±z, with q the likeliest share of lost answers under Δ.
  */
 export function tangoLimits(gained: number, lost: number, n: number, alpha: number): Bounds {
-  const z = jStat.normal.inv(1 - alpha, 0, 1);
+  const z = packages.jStat.normal.inv(1 - alpha, 0, 1);
   const center = (gained - lost) / n;
   const low = bisect(-1, center, (delta) => score(gained, lost, n, delta) > z);
   return { low, high: bisect(center, 1, (delta) => score(gained, lost, n, delta) > -z) };

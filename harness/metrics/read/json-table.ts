@@ -1,12 +1,14 @@
-import { isMap, isNode, isScalar, isSeq, type Node, parseDocument } from "yaml";
+import type { Node } from "yaml";
 import { findSyntaxError } from "../../contract/files/json-syntax.js";
 import { deepest, isTooDeep } from "../../contract/files/nesting.js";
+import { packages } from "../../contract/packages.js";
 import { type Field, invalid, locator, type TableFile } from "./table.js";
 
 const shape = 'Give a list of rows, or { "tasks": [ … ], "rows": [ [ … ], … ] }.';
 
 /** Reads a JSON table: a list of rows, or an object with `rows` and `tasks`. Python's NaN is let through as text. */
 export function readJsonTable(text: string, file: string): TableFile {
+  const { isMap, isNode, isScalar, isSeq, parseDocument } = packages.yaml;
   const locate = locator(text, file);
   const fault = findSyntaxError(text.replaceAll(/\bNaN\b/g, "0.0"));
   if (fault !== undefined) {

@@ -1,6 +1,6 @@
-import { LineCounter } from "yaml";
 import { BenchError, type ErrorLocation } from "../../contract/errors.js";
 import { readRegularFile } from "../../contract/files/read-file.js";
+import { packages } from "../../contract/packages.js";
 
 /** A value with its place in a file. */
 export interface Field {
@@ -20,7 +20,7 @@ export interface TableFile {
 
 /** Where an offset of a text is in its file. */
 export function locator(text: string, file: string): (offset: number) => ErrorLocation {
-  const lines = new LineCounter();
+  const lines = new packages.yaml.LineCounter();
   lines.addNewLine(0);
   for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
   return (offset) => {

@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { packages } from "../../contract/packages.js";
 import { mean, sum } from "../definition.js";
 import type { Interval } from "./statistics.js";
 
@@ -15,7 +15,7 @@ export function rankCorrelation(pairs: readonly (readonly [number, number])[], l
   const r = correlation(ranks(pairs.map(([x]) => x)), ranks(pairs.map(([, y]) => y)));
   if (r === undefined) return undefined;
   if (n < 4 || Math.abs(r) === 1) return { mean: r, low: null, high: null, n };
-  const half = jStat.normal.inv((1 + level) / 2, 0, 1) * Math.sqrt((1 + r ** 2 / 2) / (n - 3));
+  const half = packages.jStat.normal.inv((1 + level) / 2, 0, 1) * Math.sqrt((1 + r ** 2 / 2) / (n - 3));
   return { mean: r, low: Math.tanh(Math.atanh(r) - half), high: Math.tanh(Math.atanh(r) + half), n };
 }
 

@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { packages } from "../../contract/packages.js";
 import { mean, sum } from "../definition.js";
 import type { LeastSpread } from "./least-spread.js";
 
@@ -40,7 +40,7 @@ export function tInterval(values: readonly number[], least: LeastSpread, level =
   const center = mean(values);
   const spread = values.length < 2 ? null : spreadOf(values, least);
   if (spread === null) return { mean: center, low: null, high: null, n: values.length };
-  const t = jStat.studentt.inv((1 + level) / 2, values.length - 1);
+  const t = packages.jStat.studentt.inv((1 + level) / 2, values.length - 1);
   const half = (t * spread) / Math.sqrt(values.length);
   return { mean: center, low: center - half, high: center + half, n: values.length };
 }
@@ -59,7 +59,9 @@ export function pairedPValue(differences: readonly number[], least: LeastSpread)
   if (center < rounding) return 1;
   if (spread === null) return null;
   if (spread < rounding) return 0;
-  return 2 * (1 - jStat.studentt.cdf(center / (spread / Math.sqrt(differences.length)), differences.length - 1));
+  return (
+    2 * (1 - packages.jStat.studentt.cdf(center / (spread / Math.sqrt(differences.length)), differences.length - 1))
+  );
 }
 
 /** Holm's step-down adjustment (1979): adjusted p-values in the order given; reject where one is ≤ α. */

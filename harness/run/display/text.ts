@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { displayWidth } from "../../contract/display-width.js";
 
 /** More characters of a line, which may quote a plug-in or a server, are left out. */
 export const mostCharacters = 2000;
@@ -33,12 +33,12 @@ export function count(value: number): string {
 
 /** Text cut to that many columns of a terminal, with an ellipsis, or filled up with spaces. */
 export function toColumns(text: string, columns: number): string {
-  const width = stringWidth(text);
+  const width = displayWidth(text);
   if (width <= columns) return text + " ".repeat(columns - width);
   let cut = "";
   for (const character of text) {
-    if (stringWidth(cut + character) > columns - 1) break;
+    if (displayWidth(cut + character) > columns - 1) break;
     cut += character;
   }
-  return `${cut}…${" ".repeat(Math.max(0, columns - stringWidth(cut) - 1))}`;
+  return `${cut}…${" ".repeat(Math.max(0, columns - displayWidth(cut) - 1))}`;
 }

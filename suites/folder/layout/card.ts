@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { readRegularFile } from "../../../harness/contract/files/read-file.js";
+import { packages } from "../../../harness/contract/packages.js";
 import { globToPattern } from "./glob.js";
 import { splitOf, type TaskFiles } from "./task-files.js";
 
@@ -52,7 +52,7 @@ function configsOf(text: string): { name: string; files: DataFiles[] }[] {
   if (header === undefined) return [];
   let configs: unknown;
   try {
-    configs = (parse(header) as { configs?: unknown } | null)?.configs;
+    configs = (packages.yaml.parse(header) as { configs?: unknown } | null)?.configs;
   } catch {
     return [];
   }

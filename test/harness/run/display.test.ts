@@ -3,8 +3,8 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { expect, test, vi } from "vitest";
 import type { DisplayedCell, RunEvent } from "../../../harness/contract/event.js";
-import { chooseDisplay, jsonDisplay, plainDisplay, terminalDisplay } from "../../../harness/run/display/index.js";
-import { liveLines } from "../../../harness/run/display/terminal.js";
+import { chooseDisplay, jsonDisplay, plainDisplay } from "../../../harness/run/display/index.js";
+import { liveLines, terminalDisplay } from "../../../harness/run/display/terminal.js";
 import { bar, count, duration, toColumns } from "../../../harness/run/display/text.js";
 import { RunTracker } from "../../../harness/run/display/tracker.js";
 
@@ -164,19 +164,19 @@ test("nothing is drawn after the end", () => {
   }
 });
 
-test("a terminal gets the live view, anything else plain lines; NO_COLOR is respected", () => {
-  const shown = (tty: boolean, environment: NodeJS.ProcessEnv) => {
+test("a terminal gets the live view, anything else plain lines; NO_COLOR is respected", async () => {
+  const shown = async (tty: boolean, environment: NodeJS.ProcessEnv) => {
     const { stream, text } = collect();
-    const display = chooseDisplay(Object.assign(stream, { isTTY: tty, columns: 80 }) as never, environment);
+    const display = await chooseDisplay(Object.assign(stream, { isTTY: tty, columns: 80 }) as never, environment);
     for (const [, event] of life) display.show(event);
     display.close();
     return text();
   };
-  expect(shown(true, {})).toContain(`${control}[31m`);
-  expect(shown(true, { NO_COLOR: "1" })).toContain(`${control}[2K`);
-  expect(shown(true, { NO_COLOR: "1" })).not.toContain(`${control}[31m`);
+  expect(await shown(true, {})).toContain(`${control}[31m`);
+  expect(await shown(true, { NO_COLOR: "1" })).toContain(`${control}[2K`);
+  expect(await shown(true, { NO_COLOR: "1" })).not.toContain(`${control}[31m`);
   for (const plain of [shown(false, {}), shown(true, { CI: "true" }), shown(true, { TERM: "dumb" })]) {
-    expect(plain).not.toContain(control);
+    expect(await plain).not.toContain(control);
   }
 });
 
