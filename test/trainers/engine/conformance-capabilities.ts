@@ -367,7 +367,30 @@ const checks: Record<Capability, (open: Open) => void> = {
       ]) {
         const { gradientNorm } = await model.step(objective, { ...still, constraint });
         expect(gradientNorm / norm).toBeLessThan(1e-3);
+        const applied = await model.apply(gradient, { ...still, constraint });
+        expect(applied.gradientNorm / norm, constraint.kind).toBeLessThan(1e-3);
       }
+    });
+
+    test("an application of a gradient outside subspaces leaves what a matrix does along them", async () => {
+      const model = await open();
+      const { layout } = await model.trainable();
+      const { name, shape, offset } = layout.find((tensor) => tensor.shape.length === 2)!;
+      const [rows, columns] = shape as [number, number];
+      const unit = (length: number) => model.write(Float32Array.from({ length }, (_, i) => Number(i === 0)));
+      const constraint = {
+        kind: "subspaces" as const,
+        matrices: [{ name, left: await unit(rows), right: await unit(columns) }],
+      };
+      const before = await valuesOf(model);
+      await model.apply(await model.gradient(objective), { ...update, constraint });
+      const after = await valuesOf(model);
+      const moved = (row: number, column: number) =>
+        Math.abs(after[offset + row * columns + column]! - before[offset + row * columns + column]!);
+      const all = Array.from({ length: rows * columns }, (_, i) => [Math.floor(i / columns), i % columns] as const);
+      const along = all.filter(([row, column]) => row === 0 || column === 0);
+      expect(Math.max(...along.map(([row, column]) => moved(row, column)))).toBeLessThan(1e-7);
+      expect(Math.max(...all.map(([row, column]) => moved(row, column)))).toBeGreaterThan(1e-4);
     });
 
     test("a half-space is one of what moves, in a step as in a gradient and its application", async () => {
@@ -385,10 +408,12 @@ const checks: Record<Capability, (open: Open) => void> = {
       expect(await model.dot(whole, normal)).toBeGreaterThan(0);
       const still = { ...update, learningRate: 0, componentRates: rates };
       const constraint = { kind: "half-space" as const, normal };
+      const several = { kind: "half-spaces" as const, normals: [normal], margin: 0 };
       const norms = [
         await model.step(objective, { ...still, constraint }),
         await model.apply(whole, { ...still, constraint }),
-        await model.step(objective, { ...still, constraint: { kind: "half-spaces", normals: [normal], margin: 0 } }),
+        await model.step(objective, { ...still, constraint: several }),
+        await model.apply(whole, { ...still, constraint: several }),
       ];
       for (const { gradientNorm } of norms) expect(gradientNorm / norm).toBeLessThan(1e-3);
       const { gradient } = await model.step(objective, { ...still, constraint, reportGradient: true });

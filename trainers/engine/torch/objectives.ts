@@ -25,7 +25,7 @@ export class Objectives {
   private mostAtOnce = Number.POSITIVE_INFINITY;
 
   constructor(
-    private readonly model: Pick<Model, "apply" | "dot" | "combine" | "free">,
+    private readonly model: Pick<Model, "dot" | "combine" | "free">,
     private readonly pictures: Pick<TorchPictures, "show">,
     private readonly ask: <T>(method: string, params: object) => Promise<T>,
   ) {}
@@ -41,18 +41,33 @@ export class Objectives {
       const { values, ...others } = report;
       return { ...others, terms: termsOf(objective, parts, values) };
     }
-    const rates = update.componentRates ?? {};
-    const { parts, found } = await this.differentiate(objective, rates);
+    const { parts, found } = await this.differentiate(objective, update.componentRates);
     const { gradient, values, tokens, flops } = found;
-    const normals: Vector[] = [];
-    for (const vector of constraint.normals) normals.push(await this.ask<Vector>("moving", { vector, rates }));
-    const projected = await insideHalfSpaces(gradient, { ...constraint, normals }, this.model);
-    const { gradientNorm } = await this.model.apply(projected, rest);
-    for (const vector of [projected, ...normals]) await this.model.free(vector);
+    const gradientNorm = await this.apply(gradient, { ...rest, constraint });
     if (!reportGradient) await this.model.free(gradient);
     const terms = termsOf(objective, parts, values);
     const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
     return reportGradient ? { ...report, gradient } : report;
+  }
+
+  /** An update with a given gradient; returns the gradient's norm within the constraint. The child knows all but several half-spaces. */
+  async apply(gradient: Vector, update: Update): Promise<number> {
+    const { constraint, ...rest } = update;
+    if (constraint?.kind !== "half-spaces") return this.ask("apply", { gradient, update });
+    const copies: Vector[] = [];
+    const rates = update.componentRates ?? {};
+    /** What a vector is where a rate is not 0. */
+    const moving = async (vector: Vector): Promise<Vector> => {
+      if (Object.keys(rates).length === 0) return vector;
+      copies.push(await this.ask<Vector>("moving", { vector, rates }));
+      return copies.at(-1)!;
+    };
+    const normals: Vector[] = [];
+    for (const normal of constraint.normals) normals.push(await moving(normal));
+    const within = await insideHalfSpaces(await moving(gradient), { ...constraint, normals }, this.model);
+    const norm = await this.ask<number>("apply", { gradient: within, update: rest });
+    for (const vector of [within, ...copies]) await this.model.free(vector);
+    return norm;
   }
 
   loss(objective: Objective): Promise<number> {

@@ -117,7 +117,7 @@ export class TorchModel implements Model {
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
     this.added.beforeChange();
-    return { gradientNorm: await this.ask<number>("apply", { gradient, update }) };
+    return { gradientNorm: await this.objectives.apply(gradient, update) };
   }
 
   logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {

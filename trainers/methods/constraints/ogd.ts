@@ -1,12 +1,13 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { random } from "../../../harness/contract/random.js";
 import { Type } from "../../../harness/contract/type.js";
-import type { Model, Vector } from "../../engine/contract.js";
+import { rateOf } from "../../engine/component-rate.js";
+import type { ComponentRates, Constraint, Model, TensorLayout, Vector } from "../../engine/contract.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
-import type { Strategy, TaskContext } from "../../training/strategy.js";
+import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange } from "../ranges.js";
-import { bounded, type Direction, newDirection } from "./orthonormal-basis.js";
+import { apartFrom, bounded, type Direction, newDirection } from "./orthonormal-basis.js";
 
 const options = {
   items: Type.Integer({ minimum: 1, default: 6, description: "Examples of each task that give a direction." }),
@@ -18,14 +19,15 @@ type OgdOptions = OptionsOf<typeof options>;
 /**
  * Orthogonal gradient descent (OGD; Farajtabar et al., arXiv 1910.07104), with gradients of the ground-truth logit: after
  * each task, the gradients of the mean logit of the answer's tokens on `items` of its examples are made orthonormal to
- * those kept, and later updates lose their components along all of them. At most `capacity` directions are kept, each as
- * large as the model; beyond it the task with most gives way. Privileges: none; no past example is kept.
+ * those kept, and later updates lose their components along all of them; where the rate of a component is 0, along what
+ * the others have of them. At most `capacity` directions are kept, each as large as the model; beyond it the task with most
+ * gives way. Privileges: none; no past example is kept.
  */
 export const ogd = defineMethod({
   name: "ogd",
   summary: "Updates at right angles to the gradients that past answers depended on; keeps directions, no data.",
   source: "arXiv 1910.07104",
-  version: 1,
+  version: 2,
   options,
   space: { items: { values: [2, 6, 12, 24] }, learningRate: rateRange },
   capabilities: ["constraints", "logits"],
@@ -39,28 +41,33 @@ class Ogd implements Strategy {
   readonly exclusive = ["constraint"] as const;
   readonly #options: OgdOptions;
   #directions: Direction[] = [];
-  #basis: Vector | undefined;
+  #layout: readonly TensorLayout[] = [];
+  /** Of a task's steps in which the same tensors stay still. */
+  #basis: { still: string; rows: Vector | undefined } | undefined;
 
   constructor(options: OgdOptions) {
     this.#options = options;
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    if (this.#directions.length === 0) return;
-    const { length } = await model.trainable();
-    const rows = new Float32Array(this.#directions.length * length);
-    for (const [i, { values }] of this.#directions.entries()) rows.set(values, i * length);
-    this.#basis = await model.write(rows);
+    this.#layout = (await model.trainable()).layout;
   }
 
-  async constraint() {
-    return this.#basis && { kind: "orthogonal" as const, basis: this.#basis };
+  async constraint({ model }: StepContext, rates: ComponentRates = {}): Promise<Constraint | undefined> {
+    const rate = rateOf(rates);
+    const still = this.#layout.filter(({ name }) => rate(name) === 0);
+    const names = still.map(({ name }) => name).join();
+    if (this.#basis?.still !== names) {
+      await this.#free(model);
+      this.#basis = { still: names, rows: await this.#write(model, still) };
+    }
+    const { rows } = this.#basis!;
+    return rows && { kind: "orthogonal", basis: rows };
   }
 
   async afterTask(task: TaskContext): Promise<void> {
     const { model, seed, view } = task;
-    if (this.#basis) await model.free(this.#basis);
-    this.#basis = undefined;
+    await this.#free(model);
     const drawn = random({ seed, stream: "directions", task: view.index }).sample(
       [...task.newItems],
       this.#options.items,
@@ -96,5 +103,21 @@ class Ogd implements Strategy {
       task,
       values: rows[`${index}`]!,
     }));
+  }
+
+  /** The rows of a basis, one after another; undefined where there are none. */
+  async #write(model: Model, still: readonly TensorLayout[]): Promise<Vector | undefined> {
+    const directions = this.#directions.map(({ values }) => values);
+    const rows = apartFrom(still, directions);
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    const all = new Float32Array(rows.length * first.length);
+    for (const [i, row] of rows.entries()) all.set(row, i * first.length);
+    return model.write(all);
+  }
+
+  async #free(model: Model): Promise<void> {
+    if (this.#basis?.rows) await model.free(this.#basis.rows);
+    this.#basis = undefined;
   }
 }

@@ -29,6 +29,22 @@ export function removeComponents(vector: Float64Array, rows: readonly Float32Arr
   }
 }
 
+/** Orthonormal rows that span what directions are apart from `still`, where they are 0; those that lie there alone drop out. */
+export function apartFrom(
+  still: readonly { offset: number; length: number }[],
+  directions: readonly Float32Array[],
+): readonly Float32Array[] {
+  if (still.length === 0) return directions;
+  const rows: Float32Array[] = [];
+  for (const direction of directions) {
+    const rest = direction.slice();
+    for (const { offset, length } of still) rest.fill(0, offset, offset + length);
+    const row = newDirection(rows, rest);
+    if (row) rows.push(row);
+  }
+  return rows;
+}
+
 /** At most `capacity` directions: of the task with most, the latest gives way. What is left stays orthonormal. */
 export function bounded(basis: readonly Direction[], capacity: number): Direction[] {
   const kept = [...basis];

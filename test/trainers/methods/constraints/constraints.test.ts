@@ -180,6 +180,34 @@ describe("ogd", () => {
     }
   });
 
+  test("with a frozen component the basis is orthonormal over what is trained", async () => {
+    const trainer = byName(trainers, "ogd");
+    const context = contextFor(trainer, { items: 3, componentRates: { embed_tokens: 0, norm: 0.5 } });
+    const inner = byName(constraints, "ogd").strategy(context.options);
+    let rows: Float32Array[] = [];
+    let still = { offset: 0, length: 0 };
+    const watched: Strategy = {
+      ...composeStrategies([named("ogd", inner)]),
+      async constraint(step, rates) {
+        const own = await inner.constraint!(step, rates);
+        if (own?.kind !== "orthogonal") return own;
+        const { layout, length } = await step.model.trainable();
+        still = layout.find(({ name }) => name.includes("embed_tokens"))!;
+        const all = await step.model.read(own.basis);
+        rows = Array.from({ length: all.length / length }, (_, i) => all.subarray(i * length, (i + 1) * length));
+        return own;
+      },
+    };
+    const learner = await openLearner(context, watched);
+    const buffer = bufferFor(trainer, context.options);
+    for (const index of [0, 1]) await learner.learn(viewOf(index), learnContext(buffer));
+    expect(rows).toHaveLength(3);
+    for (const [i, a] of rows.entries()) {
+      expect(a.subarray(still.offset, still.offset + still.length).every((value) => value === 0)).toBe(true);
+      for (const [j, b] of rows.entries()) expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 4);
+    }
+  });
+
   test("a task's updates preserve the past answers that its directions represent", async () => {
     const shared = { steps: 20, learningRate: 1e-3, warmupSteps: 0, epsilon: 1 };
     const moved = async (name: string, given: Record<string, unknown>) => {

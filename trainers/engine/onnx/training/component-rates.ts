@@ -1,8 +1,9 @@
 import { isOfTower } from "../../../model/vision/vision-config.js";
+import { rateOf } from "../../component-rate.js";
 import type { ComponentRates } from "../../contract.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 
-/** A factor on the learning rate for each parameter: that of the longest key which its tensor's name contains, else 1. */
+/** A factor on the learning rate for each parameter. */
 export function componentRates(store: ParameterStore, rates: ComponentRates): Float32Array {
   const factors = new Float32Array(store.length);
   const rate = rateOf(rates);
@@ -20,9 +21,4 @@ export function freezesTower(store: ParameterStore, rates: ComponentRates = {}):
 export function freeze(store: ParameterStore, rates: ComponentRates = {}, vector: Float32Array): void {
   const rate = rateOf(rates);
   for (const { name } of store.tensors) if (rate(name) === 0) store.view(name, vector).fill(0);
-}
-
-function rateOf(rates: ComponentRates): (name: string) => number {
-  const keys = Object.keys(rates).sort((a, b) => b.length - a.length);
-  return (name) => rates[keys.find((part) => name.includes(part)) ?? ""] ?? 1;
 }

@@ -29,6 +29,7 @@ import { largeModel, partsAtATime } from "./activations.js";
 import { updateForm } from "./adamw.js";
 import type { TrainingBatch } from "./batch.js";
 import { freezesTower } from "./component-rates.js";
+import { constrainedUpdate } from "./constrained-update.js";
 import { checkFinite } from "./finite.js";
 import { gradientInParts, multiPassStep } from "./multi-pass-step.js";
 import { prepare } from "./prepare.js";
@@ -37,8 +38,6 @@ import { quadraticsApart } from "./quadratic-in-segments.js";
 import { earlierFeeds } from "./subspaces.js";
 import { scalar, termValues } from "./term-values.js";
 import { type TrainingForm, trainingGraph } from "./training-graph.js";
-import { updateInOneGraph } from "./update-in-one-graph.js";
-import { updateInPieces } from "./update-in-pieces.js";
 import { updateInputs } from "./update-inputs.js";
 
 type Result = Readonly<Record<string, Tensor>>;
@@ -164,9 +163,7 @@ export class TrainableDecoder {
   }
 
   async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
-    const values = this.vectors.values(gradient, this.trainable.length);
-    const run = this.large ? updateInPieces : updateInOneGraph;
-    const gradientNorm = await run(this, values, update);
+    const gradientNorm = await constrainedUpdate(this, gradient, update);
     this.moved(this.freezesTower(update.componentRates));
     return { gradientNorm };
   }

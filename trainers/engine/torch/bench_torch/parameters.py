@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
+from itertools import accumulate
 
 import torch
 from torch.nn import Parameter
@@ -34,6 +35,9 @@ class Trainable:
         self.matrices = sum(size for size, own in zip(self.sizes, self.parameters) if own.dim() > 1)
         self.step = 0
         self.hooks: list[RemovableHandle] = []
+        self.rates: dict[str, float] = {}
+        self.known = [1.0] * len(self.names)
+        self.still: list[slice] = []
         self.direct = not self.division.divided and all(parameter.dtype == torch.float32 for parameter in self.parameters)
         for parameter in self.parameters:
             parameter.requires_grad_(True)
@@ -78,17 +82,24 @@ class Trainable:
         return dict(zip(self.names, self.split(vector)))
 
     def factors(self, rates: dict[str, float] | None) -> list[float]:
-        """A factor on each tensor's learning rate: that of the longest key which its name contains, else 1."""
+        """A factor on each tensor's learning rate: that of the longest key which its name contains, else 1.
+
+        Those of the last rates are kept, since a step asks several times.
+        """
         rates = rates or {}
-        keys = sorted(rates, key=len, reverse=True)
-        return [next((rates[key] for key in keys if key in name), 1.0) for name in self.names]
+        if rates != self.rates:
+            keys = sorted(rates, key=len, reverse=True)
+            self.rates = rates
+            self.known = [next((rates[key] for key in keys if key in name), 1.0) for name in self.names]
+            ends = accumulate(self.sizes)
+            self.still = [slice(end - size, end) for end, size, own in zip(ends, self.sizes, self.known) if own == 0]
+        return self.known
 
     def freeze(self, vector: torch.Tensor, rates: dict[str, float] | None) -> torch.Tensor:
         """Sets a vector to 0, in place, where a rate is."""
-        if rates:
-            for own, factor in zip(self.split(vector), self.factors(rates)):
-                if factor == 0:
-                    own.zero_()
+        self.factors(rates)
+        for part in self.still:
+            vector[part].zero_()
         return vector
 
     @contextmanager
