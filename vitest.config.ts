@@ -21,6 +21,7 @@ export default defineConfig({
   test: {
     server: { deps: { external: [/\/dist\//] } },
     globalSetup: "test/temporary.ts",
+    setupFiles: "test/equality.ts",
     sequence: { sequencer: LongestFirst },
     // Ends what hangs; no test is meant to depend on how fast the machine is.
     testTimeout: 900_000,

@@ -71,7 +71,9 @@ export function mean(values: readonly number[]): number {
 
 /** first, first + 1, …, last; empty when last < first. */
 export function range(first: number, last: number): number[] {
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => first + offset);
+  const numbers: number[] = [];
+  for (let number = first; number <= last; number++) numbers.push(number);
+  return numbers;
 }
 
 /** The sum; null where a summand is unknown. */

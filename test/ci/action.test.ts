@@ -28,13 +28,18 @@ const directory = workspace.directory;
 /** Writes a configuration of the method under test, which is gated against the blessed baseline. */
 function configure(
   file: string,
-  candidate: { options?: object; orders: number; seeds: number[]; baseline?: string },
+  candidate: { plugins?: string[]; options?: object; orders: number; seeds: number[]; baseline?: string },
 ): void {
-  const { options = {}, orders, seeds, baseline } = candidate;
+  const { plugins = [], options = {}, orders, seeds, baseline } = candidate;
   const trainers = [{ name: "memory-replay", label: "method", options }];
   const gate = { margins: { op: 0.12 }, maxOrders: 4, baseline };
-  const config = { suite: "words", plugins: [words], trainers, orders, seeds, workers: 1, gate };
-  workspace.write(file, config);
+  workspace.write(file, { suite: "words", plugins, trainers, orders, seeds, workers: 1, gate });
+}
+
+/** Runs a configuration as the action's step does, but in this process. */
+async function run(file: string, out: string): Promise<void> {
+  const { code, stderr } = await workspace.bench("run", "--config", file, "--out", out);
+  expect(code, stderr).toBe(0);
 }
 
 /**
@@ -83,7 +88,7 @@ beforeAll(async () => {
 
 describe("the action", () => {
   test("passes the unchanged trainer with another seed, with a summary and a report", () => {
-    configure("unchanged.yaml", { orders: 4, seeds: [3] });
+    configure("unchanged.yaml", { plugins: [words], orders: 4, seeds: [3] });
     const { status, stderr, summary, output } = runAction({ config: "unchanged.yaml", run: "runs/unchanged" });
     expect(status, stderr).toBe(0);
     expect(summary).toContain("✅ PASS: method against baseline main@1");
@@ -93,17 +98,19 @@ describe("the action", () => {
     }
   });
 
-  test("fails a planted regression", () => {
+  test("fails a planted regression", async () => {
     configure("regressed.yaml", { options: { epochs: 0 }, orders: 4, seeds: [1] });
-    const { status, summary, output } = runAction({ config: "regressed.yaml", run: "runs/regressed" }, "Run the suite");
+    await run("regressed.yaml", "runs/regressed");
+    const { status, summary, output } = runAction({ config: "regressed.yaml", run: "runs/regressed" }, "Gate");
     expect(status).toBe(1);
     expect(summary).toContain("❌ FAIL");
     expect(output).toBe("verdict=fail\n");
   });
 
-  test("is inconclusive by too few orders, and passes that where it is allowed", () => {
+  test("is inconclusive by too few orders, and passes that where it is allowed", async () => {
     configure("few.yaml", { orders: 1, seeds: [3] });
-    const { status, summary, output } = runAction({ config: "few.yaml", run: "runs/few" }, "Run the suite");
+    await run("few.yaml", "runs/few");
+    const { status, summary, output } = runAction({ config: "few.yaml", run: "runs/few" }, "Gate");
     expect(status).toBe(3);
     expect(summary).toContain("❔ INCONCLUSIVE");
     expect(output).toBe("verdict=inconclusive\n");
