@@ -2,16 +2,17 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ClaimsRecord } from "../../../harness/claims/record.js";
-import { embeddedModel, newDirectory } from "../../files.js";
+import { newDirectory } from "../../files.js";
+import { writeTinyModel } from "../../trainers/model/tiny-model.js";
 import { bench, benchProcess } from "../cli/support.js";
 
 const directory = newDirectory();
 const data = ["colour", "size", "shape"];
-const models = ["--quick", "--model", embeddedModel, "--workers", "1"];
+const models = ["--quick", "--model", writeTinyModel(), "--workers", "1"];
 const claims = (...given: string[]) => bench(["claims", "./data", ...models, ...given], directory, { COLUMNS: "76" });
 const judged = (...given: string[]) => bench(["claims", "--run", ...given], directory);
 
-/** Three tasks of a few short items, which the real base model learns in a few steps. */
+/** Three tasks of a few short items, for a tiny model: what it learns of them is not looked at. */
 beforeAll(() => {
   for (const [index, task] of data.entries()) {
     mkdirSync(join(directory, "data", task), { recursive: true });

@@ -92,7 +92,7 @@ test("a coordinator that was killed goes on where its cells were", async () => {
   expect(killed.code).toBe(137);
   const before = rowsOf(out);
   expect(Object.keys(before).length).toBeGreaterThan(1);
-  const again = await drive(config);
+  const again = await drive({ ...config, workers: 1 });
   expect(again.result).toMatchObject({ status: "done", done: 4 });
   expect(matricesOf(out)).toEqual(here);
   expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
@@ -102,7 +102,7 @@ test("a coordinator that was killed goes on where its cells were", async () => {
 test("what is in the store is not computed again for another run directory of the same run", async () => {
   const remote = { store: join(directory, "shared"), command: counted(join(directory, "shared.pids")) };
   const failing = { label: "faulty", name: "faulty", options: { fault: "throws" } };
-  const config = { remote, trainers: [...configure("", {}, "sequential").trainers, failing] };
+  const config = { workers: 1, remote, trainers: [...configure("", {}, "sequential").trainers, failing] };
   const first = await elsewhere(join(directory, "first"), config);
   expect(first).toMatchObject({ status: "failed", done: 2, failed: 2 });
   const [runHere] = readdirSync(join(remote.store, "runs"));
