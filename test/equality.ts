@@ -10,6 +10,6 @@ const isTyped = (value: unknown): value is Uint8Array => ArrayBuffer.isView(valu
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength);
 
 /** A worker is set up before each of its files, and keeps what it was given. */
-const worker: { comparesBytes?: true } = globalThis;
+const worker: typeof globalThis & { comparesBytes?: true } = globalThis;
 if (worker.comparesBytes === undefined) expect.addEqualityTesters([sameBytes]);
 worker.comparesBytes = true;

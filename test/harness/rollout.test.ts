@@ -33,8 +33,12 @@ function won(simulations: number, requests: number, right: Record<Arm, number>, 
   for (let seed = 0; seed < simulations; seed++) {
     const scales = new Scales(metric);
     const ever = { worse: false, notWorse: false };
+    const arrived = new Set<Arm>();
     for (const observation of traffic(seed, requests, 0.2, right)) {
       scales.add(observation);
+      arrived.add(observation.arm);
+      if (arrived.size < 2) continue; // the evidence changes with a pair of both arms, and is read after each
+      arrived.clear();
       const { worse, notWorse } = scales.evidence;
       ever.worse ||= worse >= 20;
       ever.notWorse ||= notWorse >= 20;

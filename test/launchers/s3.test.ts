@@ -82,7 +82,7 @@ describe.skipIf(!hasPackages("moto", "flask"))("a store in S3, as moto's server 
   test("cells elsewhere give the same bits through it", async () => {
     await run(configure(join(directory, "here"), { seeds: [1, 2] }, ...trainers));
     const out = join(directory, "elsewhere");
-    const outcome = await elsewhere(out, { on: "processes", remote: { store: `s3://${bucket}/bench` } });
+    const outcome = await elsewhere(out, { on: "processes", workers: 1, remote: { store: `s3://${bucket}/bench` } });
     expect(outcome).toMatchObject({ status: "done", done: 4 });
     expect(matricesOf(out)).toEqual(matricesOf(join(directory, "here")));
     expect((await (await openStore(`s3://${bucket}/bench`)).list("runs")).size).toBe(0);
