@@ -145,6 +145,7 @@ class Seekr implements Strategy {
     for (const item of fresh) {
       task.checkCancelled();
       const logits = await task.model.logits([task.sequence(item)]);
+      // Computed again: which heads are kept is known only now, and those of all items take 1 / heads times the buffer's room.
       const [attention] = await task.model.attention([this.#request(task, item)]);
       payloads.set(item.example, `${packLogits(logits)} ${packAttention(ofHeads(attention!, chosen))}`);
     }
