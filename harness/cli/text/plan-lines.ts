@@ -26,7 +26,7 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
       `${cells.length} (trainers × orders × seeds) on ${plural(config.workers, "worker")}${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
-    ["time", `${rangeText(estimate)} on an idle machine, by ${basisText(estimate)}`],
+    ["time", `${rangeText(estimate)} on an idle machine, by ${basisText(plan)}`],
     ["device hours", deviceText(plan)],
     ["memory", memoryText(plan)],
     ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
@@ -35,8 +35,9 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
 }
 
-function basisText({ basis, modeled }: RunPlan["estimate"]): string {
-  return modeled.length === 0 ? basis : `${basis} for ${modeled.join(", ")}`;
+/** Where the time is from; whom it is modeled for where that is not everyone. */
+function basisText({ estimate: { basis, modeled }, record: { trainers } }: RunPlan): string {
+  return modeled.length === 0 || modeled.length === trainers.length ? basis : `${basis} for ${modeled.join(", ")}`;
 }
 
 /** The time of all cells together, and its price where that is known. */
