@@ -1,7 +1,8 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { packageRoot } from "./harness/contract/files.js";
+
 /** The rooms that this project brings along, as specifiers of plug-ins: the only place that knows them. */
-export const rooms: readonly string[] = [
-  "./trainers/index.js",
-  "./suites/index.js",
-  "./reports/index.js",
-  "./launchers/index.js",
-].map((room) => new URL(room, import.meta.url).href);
+export const rooms: readonly string[] = ["trainers", "suites", "reports", "launchers"].map(
+  (room) => pathToFileURL(join(packageRoot, "dist", room, "index.js")).href,
+);

@@ -8,16 +8,21 @@ import { cacheDirectory, writeFileAtomically } from "../../contract/files.js";
 /** What a core of any machine is taken to reach; other figures are damage. */
 const plausible = { least: 1e8, most: 1e14 };
 
-const known = new Map<string, Promise<number>>();
+const ofThisProcess = new Map<string, Promise<number>>();
 
 /**
  * Floating-point operations a second of one core in products of matrices, as the engine measures them. Measured once for
  * each processor and version of the engine, and kept in the user's cache; in this process alone where that cannot be
  * written, or where other work used the core meanwhile.
  *
+ * @param known what this process knows, by processor and version of the engine.
  * @returns undefined where the engine does not measure it, and on devices other than `cpu`.
  */
-export async function machineSpeed(engine: EngineDefinition, device: string): Promise<number | undefined> {
+export async function machineSpeed(
+  engine: EngineDefinition,
+  device: string,
+  known = ofThisProcess,
+): Promise<number | undefined> {
   if (engine.measureSpeed === undefined || device !== "cpu") return undefined;
   const key = digestOf([engine.name, engine.numerics, process.arch, cpus()[0]?.model ?? null]).slice(0, 16);
   const speed = known.get(key) ?? measured(key, () => engine.measureSpeed!());

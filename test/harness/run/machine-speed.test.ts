@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import type { EngineDefinition, MachineSpeed } from "../../../harness/contract/engine.js";
-import { packageRoot } from "../../../harness/contract/files.js";
-import type { machineSpeed } from "../../../harness/run/plan/machine-speed.js";
+import { machineSpeed } from "../../../harness/run/plan/machine-speed.js";
 import { measureSpeed } from "../../../trainers/engine/onnx/speed.js";
 import { newDirectory } from "../../files.js";
 
@@ -16,14 +14,8 @@ const speed =
 const engine = (measure: () => Promise<MachineSpeed>, numerics = "engine@1") =>
   ({ name: "fixture", numerics, measureSpeed: measure }) as unknown as EngineDefinition;
 
-let copies = 0;
-
-/** As a new process has it, which knows only what is in the cache: by a copy of the module. */
-async function freshly(...given: Parameters<typeof machineSpeed>) {
-  const module = `${pathToFileURL(join(packageRoot, "dist/harness/run/plan/machine-speed.js")).href}?copy=${++copies}`;
-  const fresh: { machineSpeed: typeof machineSpeed } = await import(module);
-  return fresh.machineSpeed(...given);
-}
+/** As in a new process, which knows only what is in the cache. */
+const freshly = (engine: EngineDefinition, device: string) => machineSpeed(engine, device, new Map());
 
 test("the speed is measured once for a version of the engine, and again where the cache is damaged", async () => {
   const cache = newDirectory();
