@@ -1,7 +1,10 @@
 import type { Dimension, GradientRule, Value } from "../graph.js";
 import { broadcast } from "./arithmetic.js";
-import { transpose } from "./layout.js";
+import { reshape, transpose } from "./layout.js";
 import { reduceTo } from "./reduction.js";
+
+/** Elements of a weight up to which its gradient is faster where the output's gradient is transposed first. */
+const small = 2 ** 16;
 
 /**
  * x·Wᵀ + b as PyTorch's Linear stores it: x [rows, in], weight [out, in], bias [out] → [rows, out]. The gradient of x is
@@ -9,16 +12,31 @@ import { reduceTo } from "./reduction.js";
  */
 export function linear(x: Value, weight: Value, bias?: Value): Value {
   const { graph } = x;
-  const inputs = bias ? [x, weight, bias] : [x, weight];
-  const output = graph.node("Gemm", inputs, [x.shape[0]!, weight.shape[0]!], { transB: 1 });
-  const product = (a: Value, b: Value, onto: Value, sum: Value | undefined, transA: number): Value =>
+  const [outputs, inputs] = weight.shape as [number, number];
+  const given = bias ? [x, weight, bias] : [x, weight];
+  const output = graph.node("Gemm", given, [x.shape[0]!, outputs], { transB: 1 });
+  const product = (a: Value, b: Value, onto: Value, sum: Value | undefined, transA = 0): Value =>
     graph.node("Gemm", sum ? [a, b, sum] : [a, b], onto.shape, { transA });
   const rules: [Value, GradientRule][] = [
-    [x, { into: (gradient, accumulated) => product(gradient, weight, x, accumulated, 0) }],
-    [weight, { into: (gradient, accumulated) => product(gradient, x, weight, accumulated, 1) }],
+    [x, { into: (gradient, accumulated) => product(gradient, weight, x, accumulated) }],
+    [
+      weight,
+      {
+        into: (gradient, accumulated) =>
+          outputs * inputs <= small
+            ? product(transposed(gradient), x, weight, accumulated)
+            : product(gradient, x, weight, accumulated, 1),
+      },
+    ],
   ];
   if (bias) rules.push([bias, (gradient) => reduceTo(gradient, bias.shape)]);
   return graph.differentiable(output, rules);
+}
+
+/** A matrix transposed, by way of three axes: ONNX Runtime would make a Transpose of a matrix part of the product again. */
+function transposed(a: Value): Value {
+  const [rows, columns] = a.shape as [Dimension, number];
+  return reshape(transpose(reshape(a, [1, rows, columns]), [0, 2, 1]), [columns, rows]);
 }
 
 /** The matrix product over the last two axes, broadcast over the others. */
