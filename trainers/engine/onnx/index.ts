@@ -17,7 +17,7 @@ const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") 
 export const onnxEngine: Engine = {
   name: "onnx",
   version: runtime.version,
-  numerics: `onnx@4 onnxruntime-node@${runtime.version}`,
+  numerics: `onnx@5 onnxruntime-node@${runtime.version}`,
   probe: async () => (await import("./devices.js")).probeDevices(),
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && computed.includes(architecture) ? allCapabilities : undefined,
