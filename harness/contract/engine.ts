@@ -91,7 +91,7 @@ export interface ComputeSettings {
   /**
    * Given where requests come one by one, as to a server: an engine that can computes them together, each from when it
    * comes, and keeps at most so many bytes of keys and values for prompts that begin alike. How many changes no bits;
-   * answers may differ from those of an engine that is opened without.
+   * on a GPU answers may differ from those of an engine that is opened without.
    */
   promptBytes?: number;
 }

@@ -7,8 +7,8 @@ import { median } from "./median.js";
 import { pythonSide } from "./python-side.js";
 
 /**
- * The same prompts continued by the embedded engine and by transformers, greedily, one thread each, in turns: one at a time
- * and eight. Prompts are passages of README.md, of 28 to 112 tokens, or all of 64. The argument is a directory in Hugging Face format
+ * The same prompts continued by the embedded engine and by transformers, greedily, one thread each, in turns: one at a time,
+ * eight and 24. Prompts are passages of README.md, of 28 to 112 tokens, all of 64, or with 96 tokens in common. The argument is a directory in Hugging Face format
  * (the embedded model of trace-seq unless given), PYTHON an interpreter with transformers, ROUNDS how often (5).
  */
 const directory = process.argv[2] ?? join(packageRoot, "suites/trace-seq/model");
@@ -19,10 +19,15 @@ const words = model.tokenizer.encode(readRegularFile(join(packageRoot, "README.m
 const passages = (length: (index: number) => number) =>
   Array.from({ length: 8 }, (_, i) => words.slice(120 * i, 120 * i + length(i)));
 const [mixed, even] = [passages((i) => 28 + 12 * i), passages(() => 64)];
+const questions = Array.from({ length: 24 }, (_, i) => [
+  ...words.slice(2000, 2096),
+  ...words.slice(60 * i, 60 * i + 12 + i),
+]);
 const cases = [
   { work: "one at a time", prompts: mixed, size: 1 },
   { work: "eight of 64 tokens", prompts: even, size: 8 },
   { work: "eight of 28 to 112 tokens", prompts: mixed, size: 8 },
+  { work: "24 of 108 to 131 tokens, 96 in common", prompts: questions, size: 24 },
 ];
 
 const { python, ask, end } = pythonSide("generation-comparison.py");

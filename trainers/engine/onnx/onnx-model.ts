@@ -43,6 +43,9 @@ import { headSensitivity } from "./training/head-sensitivity.js";
 import { fisher, sensitivity } from "./training/importance.js";
 import { TrainableDecoder } from "./training/trainable-decoder.js";
 
+/** Of a batch that requests join one by one: its answers are not kept waiting for long by the prompts of others. */
+const servingLimits = { cacheBytes: 256 * 2 ** 20, promptTokens: 128 };
+
 /** A model of one of the `architectures` in this process: training, generation and files as one. */
 export class OnnxModel implements Model {
   readonly tokenizer: Tokenizer;
@@ -75,7 +78,10 @@ export class OnnxModel implements Model {
     this.decoder = new TrainableDecoder(config, seed, session, architecture, undefined, featureBytes);
     readStore(this.decoder.base, checkpoint);
     const open = () => this.inference(undefined);
-    this.running = prefixBytes === undefined ? undefined : new RunningBatch(config, open, tokenizer, prefixBytes);
+    this.running =
+      prefixBytes === undefined
+        ? undefined
+        : new RunningBatch(config, open, tokenizer, { ...servingLimits, prefixBytes });
   }
 
   get parameters(): number {

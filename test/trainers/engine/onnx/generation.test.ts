@@ -3,15 +3,16 @@ import { expect, test } from "vitest";
 import { random } from "../../../../harness/contract/random.js";
 import { packedBatch } from "../../../../trainers/engine/onnx/decoder/packed-forward.js";
 import { floats, integers } from "../../../../trainers/engine/onnx/graph/session.js";
-import { widthStep } from "../../../../trainers/engine/onnx/inference/batches.js";
-import { KeyValueCache } from "../../../../trainers/engine/onnx/inference/cache.js";
+import { KeyValueCache, type KeyValues } from "../../../../trainers/engine/onnx/inference/cache.js";
 import { generate } from "../../../../trainers/engine/onnx/inference/generate.js";
-import { decodeGraph, embedGraph, prefillGraph } from "../../../../trainers/engine/onnx/inference/graphs.js";
-import { runGraph, runPacked } from "../../../../trainers/engine/onnx/inference/inference.js";
+import { decodeGraph, embedGraph } from "../../../../trainers/engine/onnx/inference/graphs.js";
+import { type InferenceModel, runGraph, runPacked } from "../../../../trainers/engine/onnx/inference/inference.js";
+import { PrefixCache } from "../../../../trainers/engine/onnx/inference/prefix-cache.js";
+import { computePrompts, type Prompt, promptOf, valuesOf } from "../../../../trainers/engine/onnx/inference/prompts.js";
 import { embed, score } from "../../../../trainers/engine/onnx/inference/score.js";
 import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js";
 import { llamaConfig, qwen2Config, tinyShape, writeTinyModel } from "../../model/tiny-model.js";
-import { openForInference } from "./inference-model.js";
+import { logitsOf, openForInference } from "./inference-model.js";
 
 const configs = [
   ["Qwen2, biases and tied embeddings", qwen2Config()],
@@ -24,33 +25,108 @@ function prompt(length: number, item: number): number[] {
   return Array.from({ length }, () => stream.integer(262));
 }
 
+const promptsOf = (all: readonly number[][], prefixes = new PrefixCache(0)) =>
+  all.map((tokens, index) => promptOf({ id: `${index}`, tokens }, prefixes.keysOf(tokens)));
+
+/** Logits behind each prompt, and its keys and values, when so many tokens are computed at a time. */
+async function computed(model: InferenceModel, prompts: Prompt[], prefixes: PrefixCache, mostTokens: number) {
+  const logits = new Map<Prompt, Float32Array>();
+  while (logits.size < prompts.length) {
+    const waiting = prompts.filter((prompt) => !logits.has(prompt));
+    const { logits: all, ended } = await computePrompts(model, waiting, prefixes, mostTokens);
+    const [values, size] = [all.data as Float32Array, all.dims[1]!];
+    for (const { prompt: own, row } of ended) logits.set(own, values.slice(row * size, (row + 1) * size));
+  }
+  return prompts.map((own) => ({
+    logits: logits.get(own)!,
+    keyValues: own.blocks.map((block) => valuesOf(model.config, block)),
+    blocks: own.blocks,
+  }));
+}
+
+/** What is the same however it was computed. */
+const bits = ({ logits, keyValues }: Awaited<ReturnType<typeof computed>>[number]) => ({ logits, keyValues });
+
+/** Logits of a step on a cache. */
+async function decoded(model: InferenceModel, cache: KeyValueCache, tokens: number[], positions: number[]) {
+  const outputs = await runGraph(model, "decode", decodeGraph, {
+    ...cache.feeds(tokens.length),
+    tokens: integers(tokens),
+    positions: floats(positions, [tokens.length, 1]),
+  });
+  cache.append(outputs);
+  return outputs.logits!.data as Float32Array;
+}
+
 test.each(configs)("%s: decoding with the cache equals the full forward pass", async (_name, config) => {
   const model = openForInference(writeTinyModel(config, 2));
-  const lastLogits = async (sequences: number[][]) => {
-    const batch = sequences.map((tokens) => ({ tokens, positions: [tokens.length - 1] }));
-    return runGraph(model, "prefill", prefillGraph, packedBatch(batch, widthStep).feeds);
-  };
-  const sequences = [prompt(5, 0), prompt(16, 1), prompt(11, 2)];
-  const lengths = sequences.map((tokens) => tokens.length);
-  const cache = KeyValueCache.ofPrompts(model.config, lengths, 16, await lastLogits(sequences));
+  const sequences = [prompt(5, 0), prompt(16, 1), prompt(43, 2)];
+  const cache = new KeyValueCache(model.config);
+  const prompts = await computed(model, promptsOf(sequences), new PrefixCache(0), 50);
+  cache.add(prompts.map(({ blocks }) => blocks));
   let largest = 0;
   for (let step = 0; step < 40; step++) {
     for (const [row, tokens] of sequences.entries()) tokens.push(prompt(40, 10 + row)[step]!);
-    const outputs = await runGraph(model, "decode", decodeGraph, {
-      ...cache.feeds(3),
-      tokens: integers(sequences.map((tokens) => tokens.at(-1)!)),
-      positions: floats(
-        sequences.map((tokens) => tokens.length - 1),
-        [3, 1],
-      ),
-    });
-    cache.append(outputs, [1, 1, 1]);
-    const full = (await lastLogits(sequences)).logits!.data as Float32Array;
-    const cached = outputs.logits!.data as Float32Array;
+    const [last, positions] = [sequences.map((own) => own.at(-1)!), sequences.map(({ length }) => length - 1)];
+    const cached = await decoded(model, cache, last, positions);
+    const batch = packedBatch(sequences.map((tokens) => ({ tokens, positions: [tokens.length - 1] })));
+    const full = await logitsOf(model, batch);
     for (let i = 0; i < cached.length; i++) largest = Math.max(largest, Math.abs(cached[i]! - full[i]!));
   }
   expect(largest).toBeLessThan(1e-4);
   expect(largest).toBeGreaterThan(0);
+});
+
+test.each(configs)("%s: how prompts are divided and what they share changes no bit", async (_name, config) => {
+  const model = openForInference(writeTinyModel(config, 2));
+  const beginning = prompt(70, 0);
+  const all = [1, 32, 33, 70, 101, 128].map((length, index) =>
+    index % 3 === 2 ? prompt(length, index) : [...beginning, ...prompt(60, index)].slice(0, length),
+  );
+  const alone: Awaited<ReturnType<typeof computed>> = [];
+  for (const own of all) alone.push(...(await computed(model, promptsOf([own]), new PrefixCache(0), 4096)));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.shuffledSubarray([...all.keys()], { minLength: 1 }),
+      fc.constantFrom(1, 50, 128, 4096),
+      fc.constantFrom(0, 20_000, 2 ** 24),
+      async (chosen, mostTokens, bytes) => {
+        const prefixes = new PrefixCache(bytes);
+        const prompts = promptsOf(
+          chosen.map((index) => all[index]!),
+          prefixes,
+        );
+        const found = await computed(model, prompts, prefixes, mostTokens);
+        expect(found.map(bits)).toEqual(chosen.map((index) => bits(alone[index]!)));
+      },
+    ),
+    { numRuns: 6 },
+  );
+});
+
+test.each(configs)("%s: a longer neighbor in the cache changes no bit", async (_name, config) => {
+  const model = openForInference(writeTinyModel(config, 2));
+  const [short, long] = await computed(model, promptsOf([prompt(21, 0), prompt(170, 1)]), new PrefixCache(0), 4096);
+  const logits = async (neighbors: (readonly KeyValues[])[]) => {
+    const cache = new KeyValueCache(model.config);
+    cache.add(neighbors.slice(0, 1));
+    cache.add(neighbors.slice(1));
+    const rows = [];
+    for (let step = 0; step < 20; step++) {
+      const tokens = neighbors.map(() => 7 + step);
+      const all = await decoded(
+        model,
+        cache,
+        tokens,
+        tokens.map(() => 21 + step),
+      );
+      rows.push(all.slice(0, model.config.vocabulary));
+    }
+    return rows;
+  };
+  const expected = await logits([short!.blocks, short!.blocks]);
+  expect(await logits([short!.blocks, long!.blocks])).toEqual(expected);
+  expect(await logits([short!.blocks, ...Array(6).fill(long!.blocks)])).toEqual(expected);
 });
 
 const directory = writeTinyModel(llamaConfig(), 4);
@@ -106,9 +182,8 @@ test("greedy decoding takes the likeliest token of the full forward pass at ever
   const own: number[] = [];
   for (let step = 0; step < count!; step++) {
     const sequence = [...tokens, ...own];
-    const batch = packedBatch([{ tokens: sequence, positions: [sequence.length - 1] }], widthStep);
-    const { logits } = await runPacked(model, "prefill", prefillGraph, batch);
-    const row = [...(logits!.data as Float32Array).subarray(0, model.config.vocabulary)];
+    const batch = packedBatch([{ tokens: sequence, positions: [sequence.length - 1] }]);
+    const row = [...(await logitsOf(model, batch)).subarray(0, model.config.vocabulary)];
     own.push(row.indexOf(Math.max(...row)));
   }
   expect(text).toBe(tokenizer.decode(own));
@@ -141,7 +216,7 @@ test.each([0, 256, 300])("a prompt of %i tokens is an error that names the reque
 
 test("an embedding is the mean of the hidden states", async () => {
   const tokens = prompt(9, 400);
-  const batch = packedBatch([{ tokens, positions: tokens.map((_, i) => i) }], widthStep);
+  const batch = packedBatch([{ tokens, positions: tokens.map((_, i) => i) }]);
   const { hidden } = await runPacked(model, "hidden", embedGraph, batch);
   const states = hidden!.data as Float32Array;
   const [embedding] = await embed(model, [{ id: "x", tokens }]);

@@ -1,6 +1,7 @@
 import { architectures } from "../../../../trainers/engine/onnx/architectures/index.js";
+import { type PackedBatch, packedForward } from "../../../../trainers/engine/onnx/decoder/packed-forward.js";
 import { floats, singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
-import type { InferenceModel } from "../../../../trainers/engine/onnx/inference/inference.js";
+import { type InferenceModel, runPacked } from "../../../../trainers/engine/onnx/inference/inference.js";
 import { adapterForm } from "../../../../trainers/engine/onnx/parameters/lora-adapter.js";
 import { picturesOf } from "../../../../trainers/engine/onnx/vision/pictures.js";
 import { openCheckpoint, readTensors } from "../../../../trainers/model/checkpoint.js";
@@ -20,4 +21,15 @@ export function openForInference(directory: string, adapterDirectory?: string): 
     session: singleThread,
     spend: () => {},
   };
+}
+
+/** The full forward pass: logits at the selected positions, [selected rows, vocabulary]. */
+export async function logitsOf(model: InferenceModel, batch: PackedBatch): Promise<Float32Array> {
+  const outputs = await runPacked(
+    model,
+    "logits",
+    (decoder) => decoder.graph.output("logits", decoder.logits(packedForward(decoder).hidden)),
+    batch,
+  );
+  return outputs.logits!.data as Float32Array;
 }

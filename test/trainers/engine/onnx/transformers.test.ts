@@ -5,8 +5,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { random } from "../../../../harness/contract/random.js";
 import { architectures } from "../../../../trainers/engine/onnx/architectures/index.js";
 import { packedBatch } from "../../../../trainers/engine/onnx/decoder/packed-forward.js";
-import { prefillGraph } from "../../../../trainers/engine/onnx/inference/graphs.js";
-import { runPacked } from "../../../../trainers/engine/onnx/inference/inference.js";
 import { openModel } from "../../../../trainers/engine/onnx/open.js";
 import { tripletsOf } from "../../../../trainers/methods/isolation/rank-budget.js";
 import { readConfig } from "../../../../trainers/model/config.js";
@@ -14,7 +12,7 @@ import { openTokenizer } from "../../../../trainers/model/tokenizer/tokenizer.js
 import { llamaFormat } from "../../../../trainers/model-formats.js";
 import { embeddedModel } from "../../../files.js";
 import { llamaConfig, qwen2Config, qwen3Config, temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
-import { openForInference } from "./inference-model.js";
+import { logitsOf as logitsOfBatch, openForInference } from "./inference-model.js";
 
 /*
  * Some of what transformers computes is committed and compared everywhere. All is compared where Python has torch,
@@ -105,9 +103,9 @@ function referenceRows(lengths: readonly number[]): number[] {
 async function logitsOf(directory: string, adapter?: string): Promise<{ rows: Float32Array[]; lengths: number[] }> {
   const sequences = sequencesFor(directory);
   const batch = packedBatch(sequences.map((tokens) => ({ tokens, positions: tokens.map((_, i) => i) })));
-  const { logits } = await runPacked(openForInference(directory, adapter), "prefill", prefillGraph, batch);
-  const [lengths, classes] = [sequences.map(({ length }) => length), logits!.dims[1]!];
-  const values = logits!.data as Float32Array;
+  const model = openForInference(directory, adapter);
+  const values = await logitsOfBatch(model, batch);
+  const [lengths, classes] = [sequences.map(({ length }) => length), model.config.vocabulary];
   const count = lengths.reduce((sum, length) => sum + length, 0);
   const rows = Array.from({ length: count }, (_, row) => values.slice(row * classes, (row + 1) * classes));
   return { rows, lengths };

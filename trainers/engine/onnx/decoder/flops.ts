@@ -21,9 +21,9 @@ export function forwardFlops(config: DecoderConfig, batch: PackedBatch): { linea
     0,
   );
   const linear = everywhere * rows * (config.layers - 1) + inLast + config.vocabulary * config.hidden * selected;
-  const pairs = batch.tokens.sequences * batch.tokens.longest;
+  const keys = batch.tokens.sequences * (batch.reach ?? batch.tokens.longest);
   const width = 2 * config.heads * config.headDimension;
-  const attention = width * pairs * (batch.tokens.longest * (config.layers - 1) + last.longest);
+  const attention = width * keys * (batch.tokens.longest * (config.layers - 1) + last.longest);
   return { linear: 2 * linear, attention: 2 * attention };
 }
 

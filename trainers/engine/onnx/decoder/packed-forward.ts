@@ -10,7 +10,7 @@ import { PackedLayout, type Packing, pack, packingFeeds } from "./packing.js";
 export interface PackedForward {
   /** Final hidden states after `model.norm` at the selected positions, [selected rows, hidden]. */
   readonly hidden: Value;
-  /** Rotated keys and values of each layer, [sequences, keyValueHeads, token places, headDimension]. */
+  /** Rotated keys and values of each layer, [sequences, keyValueHeads, places of keys, headDimension]. */
   readonly keys: readonly Value[];
   readonly values: readonly Value[];
   /**
@@ -19,8 +19,34 @@ export interface PackedForward {
    */
   readonly queries: readonly Value[];
   readonly mixed: readonly Value[];
-  /** 0, 1, … of the token places. */
+  /** 0, 1, … of the places of keys. */
   readonly positions: Value;
+}
+
+/** What the tokens of packed sequences attend to. */
+export interface Reach {
+  /** The position of each token row. */
+  readonly positions: Value;
+  /** 0, 1, … of the places of keys. */
+  readonly keyPositions: Value;
+  /** As `Decoder.attendGrouped` takes it, for the places of tokens. */
+  readonly mask: Value;
+  /** A layer's keys, rotated, or values of the token rows → [sequences, keyValueHeads, places of keys, headDimension]. */
+  keys(layer: number, rows: Value): Value;
+  values(layer: number, rows: Value): Value;
+}
+
+/** To their own sequence, of which nothing was computed before. */
+function ownSequences(decoder: Decoder, tokens: PackedLayout): Reach {
+  const keyPositions = tokens.positions();
+  const toHeads = (_layer: number, rows: Value) => tokens.toHeads(rows, decoder.config.keyValueHeads);
+  return {
+    positions: tokens.rowPositions(),
+    keyPositions,
+    mask: decoder.causalMask(decoder.grouped(keyPositions), keyPositions),
+    keys: toHeads,
+    values: toHeads,
+  };
 }
 
 /**
@@ -28,24 +54,25 @@ export interface PackedForward {
  * selected positions, unless `whole`: nothing else is read from it. Inputs of the graph: `tokens`, those of the packing "token", those of
  * the packing "selected", and `selected`, the token row of each selected row; see `packedBatch`. With pictures also those
  * of `insertImages`.
+ *
+ * @param reachOf what tokens attend to.
  */
-export function packedForward(decoder: Decoder, whole = false): PackedForward {
+export function packedForward(decoder: Decoder, whole = false, reachOf = ownSequences): PackedForward {
   const { graph, config } = decoder;
-  const { heads, keyValueHeads, layers } = config;
+  const { heads, layers } = config;
   const tokens = new PackedLayout(graph, "token");
   const selected = new PackedLayout(graph, "selected");
   const ids = graph.input("tokens", [tokens.rows], "int32");
   const rows = graph.input("selected", [selected.rows], "int32");
 
-  const positions = tokens.rowPositions();
+  const reach = reachOf(decoder, tokens);
+  const { positions, keyPositions } = reach;
   const ownPositions = gather(positions, rows);
   const [rotation, ownRotation] = [positions, ownPositions].map((own) => {
     return decoder.rotation(reshape(cast(own, graph.precision), [own.shape[0]!, 1]));
   }) as [Rotation, Rotation];
   const queryRotation = decoder.queryRotation(rotation);
   const selectedQueryRotation = decoder.queryRotation(ownRotation);
-  const keyPositions = tokens.positions();
-  const mask = decoder.causalMask(decoder.grouped(keyPositions), keyPositions);
   const queryPositions = reshape(gather(ownPositions, selected.slots), ["sequences", 1, selected.longest]);
   const selectedMask = decoder.causalMask(decoder.grouped(queryPositions), keyPositions);
 
@@ -54,14 +81,15 @@ export function packedForward(decoder: Decoder, whole = false): PackedForward {
   const queries: Value[] = [];
   const mixed: Value[] = [];
   const attend = (to: PackedLayout, ownMask: Value) => (query: Value, key: Value, value: Value) => {
-    const [ownKeys, ownValues] = [tokens.toHeads(key, keyValueHeads), tokens.toHeads(value, keyValueHeads)];
+    const layer = keys.length;
+    const [ownKeys, ownValues] = [reach.keys(layer, key), reach.values(layer, value)];
     keys.push(ownKeys);
     values.push(ownValues);
     queries.push(to.toHeads(query, heads));
     mixed.push(decoder.attendGrouped(queries.at(-1)!, ownKeys, ownValues, ownMask));
     return to.toRows(mixed.at(-1)!);
   };
-  const pass = { queryRotation, keyRotation: rotation, attend: attend(tokens, mask) };
+  const pass = { queryRotation, keyRotation: rotation, attend: attend(tokens, reach.mask) };
   const lastPass = {
     queryRotation: selectedQueryRotation,
     keyRotation: rotation,
@@ -82,6 +110,8 @@ export interface PackedBatch {
   readonly selectedRows: number;
   /** Whether the last layer is computed at all positions too. */
   readonly whole?: boolean;
+  /** Places of keys of a sequence, where it is not those of its own tokens. */
+  readonly reach?: number;
   /** The pictures of all sequences, in order. */
   readonly images: readonly ImageFile[];
 }

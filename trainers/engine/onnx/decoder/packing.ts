@@ -19,7 +19,7 @@ export interface Packing {
 /**
  * Packs sequences of these lengths. There are never fewer than two rows nor two places: products of one row round
  * differently. So does a softmax over another number of places; where bits must not depend on a sequence's company, ask
- * for a multiple (`placesMultiple`).
+ * for a multiple of 16 (`placesMultiple`), behind which zeros change no sum.
  */
 export function pack(lengths: readonly number[], placesMultiple = 1): Packing {
   const rows = lengths.reduce((sum, length) => sum + length, 0);

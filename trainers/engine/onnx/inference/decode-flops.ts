@@ -1,12 +1,8 @@
 import { type DecoderConfig, linearModules } from "../../../model/decoder-config.js";
 
-/**
- * Floating-point operations of one decoding step in matrix products: one token a row, attending to that many slots.
- *
- * @param logits rows that logits are computed of.
- */
-export function decodeFlops(config: DecoderConfig, rows: number, slots: number, logits = rows): number {
+/** Floating-point operations of one decoding step in matrix products: one token a row, attending to that many slots. */
+export function decodeFlops(config: DecoderConfig, rows: number, slots: number): number {
   const modules = Object.values(linearModules(config)).reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
   const attention = 2 * config.heads * config.headDimension * slots;
-  return 2 * (rows * config.layers * (modules + attention) + logits * config.vocabulary * config.hidden);
+  return 2 * rows * (config.layers * (modules + attention) + config.vocabulary * config.hidden);
 }

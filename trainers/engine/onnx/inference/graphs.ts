@@ -1,8 +1,10 @@
 import type { AttentionPass, Decoder } from "../decoder/decoder.js";
-import { packedForward } from "../decoder/packed-forward.js";
+import { packedForward, type Reach } from "../decoder/packed-forward.js";
+import type { PackedLayout } from "../decoder/packing.js";
 import type { Value } from "../graph/graph.js";
 import {
   add,
+  cast,
   concatenate,
   crossEntropy,
   gather,
@@ -13,18 +15,56 @@ import {
   split,
   sum,
   swap,
-  transpose,
 } from "../graph/operators/index.js";
 
 /**
- * Prompts at once. Outputs: `logits` at the selected positions and `keys.i`, `values.i` of each layer,
- * [sequences, keyValueHeads, places, headDimension].
+ * Prompts, or parts of them. A token attends to those before it in its prompt: rows of this pass, and such as were computed
+ * before. Inputs, besides those of `packedForward`: `keys.i` and `values.i` of each layer, [earlier rows, keyValueHeads,
+ * headDimension]; `reach` [sequences, places of keys], for each place of a prompt from its beginning its row, the earlier
+ * ones before those of this pass; `positions` [token rows] in the prompts, and `queries` [sequences, token places], which is
+ * of one sequence where all have the same. Outputs: `logits` at the selected positions and
+ * `key.i`, `value.i` of this pass, [token rows, keyValueHeads, headDimension].
  */
-export function prefillGraph(decoder: Decoder): void {
-  const { hidden, keys, values } = packedForward(decoder);
+export function promptGraph(decoder: Decoder): void {
+  const { hidden } = packedForward(decoder, false, wholePrompts);
   decoder.graph.output("logits", decoder.logits(hidden));
-  for (const [layer, value] of keys.entries()) decoder.graph.output(`keys.${layer}`, value);
-  for (const [layer, value] of values.entries()) decoder.graph.output(`values.${layer}`, value);
+}
+
+function wholePrompts(decoder: Decoder, tokens: PackedLayout): Reach {
+  const { graph, config } = decoder;
+  const { keyValueHeads, headDimension } = config;
+  const places = "places of keys";
+  const rows = graph.input("reach", ["sequences", places], "int32");
+  const positions = graph.input("positions", [tokens.rows], "int32");
+  const limit = reshape(cast(graph.size(places), "int32"), []);
+  const keyPositions = graph.node("Range", [graph.scalar(0, "int32"), limit, graph.scalar(1, "int32")], [places]);
+  const queries = graph.input("queries", ["sequences or one", tokens.longest], "int32");
+  const queryPositions = reshape(queries, ["sequences or one", 1, tokens.longest]);
+  const head = graph.constant(
+    Array.from({ length: keyValueHeads }, (_, index) => index),
+    [keyValueHeads, 1],
+    "int32",
+  );
+  const first = graph.node(
+    "Mul",
+    [reshape(rows, ["sequences", 1, places]), graph.scalar(keyValueHeads, "int32")],
+    ["sequences", 1, places],
+  );
+  const ofHeads = graph.node("Add", [first, head], ["sequences", keyValueHeads, places]);
+  const reached = (name: string, before: string, projected: Value) => {
+    const own = reshape(projected, [tokens.rows, keyValueHeads, headDimension]);
+    graph.output(name, own);
+    const earlier = graph.input(before, ["earlier rows", keyValueHeads, headDimension]);
+    const all = concatenate([earlier, own], 0, "earlier and token rows");
+    return gather(reshape(all, [`heads of ${name}`, headDimension]), ofHeads);
+  };
+  return {
+    positions,
+    keyPositions,
+    mask: decoder.causalMask(decoder.grouped(queryPositions), keyPositions),
+    keys: (layer, keys) => reached(`key.${layer}`, `keys.${layer}`, keys),
+    values: (layer, values) => reached(`value.${layer}`, `values.${layer}`, values),
+  };
 }
 
 /** Output: `nll`, the negative log-likelihood of `labels` at the selected positions, nats. */
@@ -75,51 +115,4 @@ export function decodeGraph(decoder: Decoder): void {
     },
   });
   graph.output("logits", decoder.logits(decoder.forward(decoder.embed(tokens), passOf)));
-}
-
-/** Tokens of a prompt that `blockGraph` computes at a time. Part of what determines bits, so one constant. */
-export const blockTokens = 32;
-
-/**
- * A block of `blockTokens` tokens a row, on cached keys and values; each token sees the cache and those of the block up to
- * itself. Inputs as those of `decodeGraph`, with `tokens` and `positions` block by block, and `last`, the places among the
- * tokens of all blocks whose `logits` are wanted. `key.i` and `value.i` are [rows, keyValueHeads, blockTokens,
- * headDimension].
- */
-export function blockGraph(decoder: Decoder): void {
-  const { graph, config } = decoder;
-  const { heads, keyValueHeads, headDimension } = config;
-  const queries = (heads / keyValueHeads) * blockTokens;
-  const tokens = graph.input("tokens", ["tokens"], "int32");
-  const rotation = decoder.rotation(graph.input("positions", ["tokens", 1]));
-  const queryRotation = decoder.queryRotation(rotation);
-  const mask = graph.input("mask", ["rows", 1, 1, "capacity"]);
-  const last = graph.input("last", ["last tokens"], "int32");
-  const cache = ["rows", keyValueHeads, "capacity", headDimension];
-  const isLater = (place: number) => place % blockTokens > Math.floor(place / blockTokens) % blockTokens;
-  const later = Array.from({ length: queries * blockTokens }, (_, place) => (isLater(place) ? -1e9 : 0));
-  const causal = graph.constant(later, [queries, blockTokens]);
-  /** [tokens, heads · headDimension], or with the heads apart → [rows, heads, blockTokens, headDimension]. */
-  const byHead = (x: Value, own: number) =>
-    transpose(reshape(x, ["rows", blockTokens, own, headDimension]), [0, 2, 1, 3]);
-
-  const passOf = (layer: number): AttentionPass => ({
-    queryRotation,
-    keyRotation: rotation,
-    attend(projected, rotated, values) {
-      const [key, value] = [byHead(rotated, keyValueHeads), byHead(values, keyValueHeads)];
-      graph.output(`key.${layer}`, key);
-      graph.output(`value.${layer}`, value);
-      const query = reshape(byHead(projected, heads), ["rows", keyValueHeads, queries, headDimension]);
-      const past = add(matmul(query, swap(graph.input(`keys.${layer}`, cache))), mask);
-      const own = add(matmul(query, swap(key)), causal);
-      const shares = softmax(concatenate([past, own], 3, "capacity + block"));
-      const [seen, within] = split(shares, 3, ["capacity", blockTokens]) as [Value, Value];
-      const mixed = add(matmul(seen, graph.input(`values.${layer}`, cache)), matmul(within, value));
-      const apart = transpose(reshape(mixed, ["rows", heads, blockTokens, headDimension]), [0, 2, 1, 3]);
-      return reshape(apart, ["tokens", heads * headDimension]);
-    },
-  });
-  const hidden = decoder.forward(decoder.embed(tokens), passOf);
-  graph.output("logits", decoder.logits(gather(hidden, last)));
 }

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { Recent } from "../../../model/recent.js";
-import { blockTokens } from "./graphs.js";
+
+/** Tokens of a block. */
+export const blockTokens = 32;
 
 /**
- * Keys and values of blocks of prompts by all tokens up to their end, as `KeyValueCache.read` gives them: prompts that
+ * Keys and values of blocks of prompts by all tokens up to their end: prompts that
  * begin alike share what they have in common, where they are of one scope. The blocks that were used least recently are dropped, those at the end of a
  * prompt before those at its beginning, without which they are of no use.
  */
@@ -30,17 +32,15 @@ export class PrefixCache {
     return keys;
   }
 
-  /** The blocks that are kept of a prompt's beginning. */
-  find(keys: readonly string[]): Float32Array[] {
-    const missing = keys.findIndex((key) => this.#recent.find(key) === undefined);
-    const known = missing < 0 ? keys : keys.slice(0, missing);
-    return known.map((_, index) => this.#recent.find(known.at(-1 - index)!)!).reverse(); // the first is used last
+  /** A block, where it is kept. */
+  find(key: string): Float32Array | undefined {
+    return this.#recent.find(key);
   }
 
   /** Keeps the whole blocks of a prompt, as far as they are new. */
-  add(keys: readonly string[], blockAt: (start: number) => Float32Array): void {
+  add(keys: readonly string[], blockAt: (index: number) => Float32Array): void {
     for (const [index, key] of [...keys.entries()].reverse()) {
-      if (this.#recent.find(key) === undefined) this.#recent.add(key, blockAt(index * blockTokens));
+      if (this.#recent.find(key) === undefined) this.#recent.add(key, blockAt(index)); // the first is used last
     }
   }
 

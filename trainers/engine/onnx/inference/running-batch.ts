@@ -4,70 +4,80 @@ import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { Cancelled, EngineRequest, Written } from "../../contract.js";
 import { type AnswerTokenizer, checkLength, finished } from "../../requests.js";
 import { floats, integers, type Tensor } from "../graph/session.js";
-import { KeyValueCache, rowBytes } from "./cache.js";
+import { KeyValueCache, slotsFor, tokenSize } from "./cache.js";
 import { decodeFlops } from "./decode-flops.js";
-import { blockGraph, blockTokens, decodeGraph } from "./graphs.js";
+import { decodeGraph } from "./graphs.js";
 import { type InferenceModel, runGraph } from "./inference.js";
-import { PrefixCache } from "./prefix-cache.js";
+import { blockTokens, PrefixCache } from "./prefix-cache.js";
+import { computePrompts, type Prompt, promptOf } from "./prompts.js";
 import { type AnswerRow, rowOf, takeToken } from "./row.js";
 
-/** What is answered at a time at most: rows, and bytes of their keys and values when their answers are as long as may be. */
+/** Requests that are answered at a time at most. */
 const mostRows = 64;
-const mostBytes = 256 * 2 ** 20;
+
+/** What a batch may take and how it divides its time; changes no bit. */
+export interface BatchLimits {
+  /** Of blocks of prompts that are kept. */
+  prefixBytes: number;
+  /** Of the keys and values of requests under way, when their answers are as long as may be. */
+  cacheBytes: number;
+  /** Tokens of prompts that are computed between two tokens of the answers under way. */
+  promptTokens: number;
+}
 
 /** A request that is under way. */
 interface Row extends AnswerRow {
-  prompt: readonly number[];
-  /** What the blocks of its prompt are kept by. */
-  keys: readonly string[];
+  prompt: Prompt;
   decoding: Decoding;
-  /** Tokens whose keys and values are there. */
-  used: number;
-  cachedTokens: number;
-  bytes: number;
+  /** Of its keys and values, when its answer is as long as may be. */
+  slots: number;
   written: ((text: string) => void) | undefined;
   cancelled: (() => boolean) | undefined;
   resolve(generation: Generation): void;
   reject(error: unknown): void;
 }
 
-/** Rows that are computed together: of as many slots each, and either blocks of their prompts or tokens of their answers. */
+/** Rows with about as many slots whose prompts are computed, and their keys and values. */
 interface Pool {
-  key: string;
-  /** Tokens of a row that a step computes. */
-  step: number;
   rows: Row[];
   cache: KeyValueCache;
 }
 
+/** The most slots of a pool: longer rows are none of it, which would make all of its rows long. */
+const poolOf = ({ slots }: Row): number => {
+  let most = 256;
+  while (most < slots) most *= 4;
+  return most;
+};
+
 /**
  * Requests that are answered together, each from the step at which it comes to its own end (continuous batching: Orca, Yu
- * et al., OSDI 2022). Prompts are computed in blocks, between the tokens of the other answers (chunked prefill: Sarathi,
- * 2308.16369), and prompts that begin alike share blocks.
+ * et al., OSDI 2022). Prompts are computed between the tokens of the other answers, long ones in several passes (chunked
+ * prefill: Sarathi, 2308.16369), and what prompts begin with alike is computed once.
  *
- * The shape of what is computed of a row, and with it every bit, depends on the place in its own tokens alone: blocks begin
- * at multiples of `blockTokens`, and keys and values have as many slots as `slotsFor` says. So an answer is the same
- * whatever else is answered, and whatever was kept. It is not that of `generate`, which computes prompts as a whole: sums
- * of another order.
+ * An answer has the same bits whatever else is answered, and whatever was kept: products are taken row by row, sums over
+ * keys run over the places of a prompt and its answer in their order, and what a longer neighbor needs more of both adds
+ * zeros behind them.
  */
 export class RunningBatch {
   readonly #prefixes: PrefixCache;
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools = new Map<number, Pool>();
+  /** Of all that are under way. */
+  readonly #rows = new Map<Prompt, Row>();
   #waiting: Row[] = [];
   #running = false;
 
   /**
    * @param config of the model.
    * @param open what the model computes with when a batch begins.
-   * @param prefixBytes most bytes of blocks that are kept.
    */
   constructor(
     private readonly config: DecoderConfig,
     private readonly open: () => InferenceModel,
     private readonly tokenizer: AnswerTokenizer,
-    prefixBytes: number,
+    private readonly limits: BatchLimits,
   ) {
-    this.#prefixes = new PrefixCache(prefixBytes);
+    this.#prefixes = new PrefixCache(limits.prefixBytes);
   }
 
   /**
@@ -82,32 +92,32 @@ export class RunningBatch {
     { written, cancelled }: { written?: (text: string) => void; cancelled?: () => boolean } = {},
   ): Promise<Generation> {
     return new Promise((resolve, reject) => {
-      const { id, tokens: prompt, scope } = request;
+      const { id, tokens, images = [], scope } = request;
       const { contextLength } = this.config;
-      checkLength(id, prompt.length, contextLength - 1);
+      checkLength(id, tokens.length, contextLength - 1);
+      const prompt = promptOf(request, images.length > 0 ? [] : this.#prefixes.keysOf(tokens, scope));
       const row = rowOf(request, decoding, contextLength);
-      this.#waiting.push({
-        ...{ ...row, prompt, decoding, used: 0, cachedTokens: 0, written, cancelled, resolve, reject },
-        keys: this.#prefixes.keysOf(prompt, scope),
-        bytes: rowBytes(this.config, slotsFor(prompt.length + row.limit)),
-      });
+      const slots = slotsFor(tokens.length, row.limit);
+      this.#waiting.push({ ...row, prompt, decoding, slots, written, cancelled, resolve, reject });
       if (!this.#running) void this.#run();
     });
   }
 
-  /** The answers to several. */
+  /** The answers to several. The shortest prompts come first: those that follow them have lengths like theirs. */
   answerAll(
     requests: readonly EngineRequest[],
     decoding: Decoding,
     written?: Written,
     cancelled?: Cancelled,
   ): Promise<Generation[]> {
-    const answers = requests.map((request, index) =>
-      this.answer(request, decoding, {
+    const order = [...requests.keys()].sort((a, b) => requests[a]!.tokens.length - requests[b]!.tokens.length);
+    const answers: Promise<Generation>[] = [];
+    for (const index of order) {
+      answers[index] = this.answer(requests[index]!, decoding, {
         ...(written && { written: (text) => written(index, text) }),
         ...(cancelled && { cancelled: () => cancelled(index) }),
-      }),
-    );
+      });
+    }
     return Promise.all(answers);
   }
 
@@ -116,19 +126,20 @@ export class RunningBatch {
     this.#prefixes.clear();
   }
 
-  get #rows(): Row[] {
-    return [...this.#pools.values()].flatMap(({ rows }) => rows);
-  }
-
   async #run(): Promise<void> {
     this.#running = true;
     try {
+      await undefined; // requests of the same turn begin together
       const model = this.open();
-      for (this.#admit(); this.#pools.size > 0; this.#admit()) {
-        for (const pool of [...this.#pools.values()]) await this.#advance(model, pool);
+      for (this.#admit(); this.#rows.size > 0; this.#admit()) {
+        this.#dismiss();
+        await this.#computePrompts(model);
+        for (const pool of this.#pools.values()) await this.#continue(model, pool);
+        for (const [slots, { rows }] of this.#pools) if (rows.length === 0) this.#pools.delete(slots);
       }
     } catch (error) {
-      for (const { reject } of [...this.#rows, ...this.#waiting]) reject(error);
+      for (const { reject } of [...this.#rows.values(), ...this.#waiting]) reject(error);
+      this.#rows.clear();
       this.#pools.clear();
       this.#waiting = [];
     }
@@ -137,119 +148,104 @@ export class RunningBatch {
 
   /** Begins with those that wait, in their order, while there is room. */
   #admit(): void {
-    const under = this.#rows;
-    let bytes = under.reduce((sum, row) => sum + row.bytes, 0);
-    for (let count = under.length; this.#waiting.length > 0; count++) {
-      const row = this.#waiting[0]!;
-      if (count > 0 && (count >= mostRows || bytes + row.bytes > mostBytes)) return;
+    for (let [row] = this.#waiting; row !== undefined; [row] = this.#waiting) {
+      const isFull = this.#rows.size === mostRows || this.#bytesWith(row) > this.limits.cacheBytes;
+      if (this.#rows.size > 0 && isFull) return;
       this.#waiting.shift();
-      bytes += row.bytes;
-      if (row.cancelled?.()) {
-        row.reject(nobodyWaits());
-        continue;
+      this.#rows.set(row.prompt, row);
+    }
+  }
+
+  /** Of the keys and values of all under way and of one more: in a cache all have the slots of the longest. */
+  #bytesWith(row: Row): number {
+    const pools = new Map<number, { count: number; most: number }>();
+    for (const own of [...this.#rows.values(), row]) {
+      const { count, most } = pools.get(poolOf(own)) ?? { count: 0, most: 0 };
+      pools.set(poolOf(own), { count: count + 1, most: Math.max(most, own.slots) });
+    }
+    const slots = [...pools.values()].reduce((sum, { count, most }) => sum + count * most, 0);
+    return 4 * slots * tokenSize(this.config);
+  }
+
+  /** Ends those that nobody waits for any more. */
+  #dismiss(): void {
+    for (const row of this.#rows.values()) {
+      if (!row.cancelled?.()) continue;
+      row.reject(new BenchError("CANCELLED", "nobody waits for the answer"));
+      this.#rows.delete(row.prompt);
+      const pool = this.#pools.get(poolOf(row));
+      if (pool?.rows.includes(row)) remove(pool, pool.rows.indexOf(row));
+    }
+  }
+
+  /** Computes prompts, and begins with the answers to those that are whole then. */
+  async #computePrompts(model: InferenceModel): Promise<void> {
+    const begun = new Map<number, Row[]>();
+    for (let left = this.limits.promptTokens; left > 0; ) {
+      const open = [...this.#rows.values()].filter(({ tokens }) => tokens.length === 0);
+      if (open.length === 0) break;
+      const prompts = open.map(({ prompt }) => prompt);
+      const { logits, ended, count } = await computePrompts(model, prompts, this.#prefixes, left);
+      for (const { prompt, row: index } of ended) {
+        const row = this.#rows.get(prompt)!;
+        if (!this.#takeToken(row, logits, index)) begun.set(poolOf(row), [...(begun.get(poolOf(row)) ?? []), row]);
       }
-      const most = Math.floor((row.prompt.length - 1) / blockTokens); // one token at least is computed
-      const blocks = this.#prefixes.find(row.keys.slice(0, most));
-      row.used = row.cachedTokens = blocks.length * blockTokens;
-      this.#place(row, blocks);
+      left -= count;
+    }
+    for (const [slots, rows] of begun) {
+      const pool = this.#pools.get(slots) ?? { rows: [], cache: new KeyValueCache(this.config) };
+      this.#pools.set(slots, pool);
+      pool.rows.push(...rows);
+      pool.cache.add(rows.map(({ prompt }) => prompt.blocks));
+      for (const { prompt } of rows) prompt.blocks = [];
     }
   }
 
-  /** Puts a row, of whose keys and values these are, into the pool where it belongs. */
-  #place(row: Row, parts: readonly Float32Array[]): void {
-    const { key, slots, step } = placeOf(row);
-    const pool = this.#pools.get(key) ?? { key, step, rows: [], cache: new KeyValueCache(this.config, slots) };
-    this.#pools.set(key, pool);
-    pool.rows.push(row);
-    const place = pool.cache.add();
-    for (const part of parts) pool.cache.write(place, part, row.used / parts.length);
-  }
-
-  #remove({ key, rows, cache }: Pool, index: number): void {
-    rows[index] = rows.at(-1)!;
-    rows.pop();
-    cache.remove(index);
-    if (rows.length === 0) this.#pools.delete(key);
-  }
-
-  /** One step of a pool. */
-  async #advance(model: InferenceModel, pool: Pool): Promise<void> {
-    const { rows, cache, step } = pool;
-    for (let index = rows.length - 1; index >= 0; index--) {
-      if (!rows[index]!.cancelled?.()) continue;
-      rows[index]!.reject(nobodyWaits());
-      this.#remove(pool, index);
-    }
+  /** The next token of a pool's answers. */
+  async #continue(model: InferenceModel, pool: Pool): Promise<void> {
+    const { rows, cache } = pool;
     if (rows.length === 0) return;
-    const counts = rows.map(({ prompt, used }) => Math.min(step, Math.max(1, prompt.length - used)));
-    const outputs = await compute(model, pool, counts);
-    cache.append(outputs, counts);
+    const outputs = await continued(model, pool);
+    cache.append(outputs);
     for (let index = rows.length - 1; index >= 0; index--) {
-      const row = rows[index]!;
-      row.used += counts[index]!;
-      if (row.used >= row.prompt.length && this.#takeToken(row, outputs.logits!, pool, index)) {
-        this.#remove(pool, index);
-      } else if (placeOf(row).key !== pool.key) {
-        const whole = cache.read(index, 0, row.used);
-        this.#remove(pool, index);
-        this.#place(row, [whole]);
-      }
+      if (this.#takeToken(rows[index]!, outputs.logits!, index)) remove(pool, index);
     }
   }
 
   /** Takes the next token of a row's answer; whether that ended it. */
-  #takeToken(row: Row, logits: Tensor, { cache }: Pool, index: number): boolean {
+  #takeToken(row: Row, logits: Tensor, index: number): boolean {
     try {
-      if (row.tokens.length === 0) {
-        this.#prefixes.add(row.keys, (start) => cache.read(index, start, start + blockTokens));
-      }
       takeToken(row, logits, index, row.decoding);
       const generation = finished(row, this.tokenizer, row.decoding);
-      if (generation !== null) row.resolve({ ...generation, cachedTokens: row.cachedTokens });
-      else row.written?.(this.tokenizer.decode(row.tokens));
-      return generation !== null;
+      if (generation === null) {
+        row.written?.(this.tokenizer.decode(row.tokens));
+        return false;
+      }
+      row.resolve({ ...generation, cachedTokens: row.prompt.shared * blockTokens });
     } catch (error) {
       row.reject(error);
-      return true;
     }
+    this.#rows.delete(row.prompt);
+    return true;
   }
 }
 
-const nobodyWaits = (): BenchError => new BenchError("CANCELLED", "nobody waits for the answer");
-
-/** Slots for the keys and values of so many tokens and those of the next step. */
-function slotsFor(tokens: number): number {
-  const needed = tokens + blockTokens + 1;
-  return needed <= 256 ? 2 ** Math.max(6, Math.ceil(Math.log2(needed))) : 256 * Math.ceil(needed / 256);
+function remove({ rows, cache }: Pool, index: number): void {
+  rows[index] = rows.at(-1)!;
+  rows.pop();
+  cache.remove(index);
 }
 
-/** Where a row is computed next. */
-function placeOf({ used, prompt }: Row): { key: string; slots: number; step: number } {
-  const [slots, step] = [slotsFor(used), used < prompt.length ? blockTokens : 1];
-  return { key: `${slots} ${step}`, slots, step };
-}
-
-/** Runs the graph of a pool: `counts` tokens of each row, the rest of a block is padding that no token sees. */
-function compute(
-  model: InferenceModel,
-  { rows, cache, step }: Pool,
-  counts: readonly number[],
-): Promise<Readonly<Record<string, Tensor>>> {
-  // products of one row round differently from those of several
-  const count = step === 1 ? Math.max(2, rows.length) : rows.length;
-  const tokens = new Int32Array(count * step);
-  const positions = new Float32Array(count * step);
-  for (const [index, { prompt, used, tokens: answer }] of rows.entries()) {
-    const own = used < prompt.length ? prompt.slice(used, used + counts[index]!) : [answer.at(-1)!];
-    tokens.set(own, index * step);
-    for (let place = 0; place < step; place++) positions[index * step + place] = used + place;
+/** One more token of each row. */
+function continued(model: InferenceModel, { rows, cache }: Pool): Promise<Readonly<Record<string, Tensor>>> {
+  const count = Math.max(2, rows.length); // products of one row round differently from those of several
+  const tokens = new Int32Array(count);
+  const positions = new Float32Array(count);
+  for (const [index, { prompt, tokens: answer }] of rows.entries()) {
+    tokens[index] = answer.at(-1)!;
+    positions[index] = prompt.tokens.length + answer.length - 1;
   }
-  model.spend(decodeFlops(model.config, rows.length * step, cache.slots + step, rows.length));
-  const feeds = { ...cache.feeds(count), tokens: integers(tokens), positions: floats(positions, [count * step, 1]) };
-  if (step === 1) return runGraph(model, "decode", decodeGraph, feeds);
-  const last = rows.map((_, index) => index * step + counts[index]! - 1);
-  return runGraph(model, "block", blockGraph, {
-    ...feeds,
-    last: integers(last.length > 1 ? last : [last[0]!, last[0]!]),
-  });
+  model.spend(decodeFlops(model.config, rows.length, cache.slots));
+  const feeds = { ...cache.feeds(count), tokens: integers(tokens), positions: floats(positions, [count, 1]) };
+  return runGraph(model, "decode", decodeGraph, feeds);
 }

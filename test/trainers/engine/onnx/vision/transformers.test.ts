@@ -4,15 +4,13 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { architectures } from "../../../../../trainers/engine/onnx/architectures/index.js";
 import { packedBatch } from "../../../../../trainers/engine/onnx/decoder/packed-forward.js";
-import { prefillGraph } from "../../../../../trainers/engine/onnx/inference/graphs.js";
-import { runPacked } from "../../../../../trainers/engine/onnx/inference/inference.js";
 import { openModel } from "../../../../../trainers/engine/onnx/open.js";
 import { readConfig } from "../../../../../trainers/model/config.js";
 import { tokensOfImage } from "../../../../../trainers/model/vision/vision-config.js";
 import { llamaFormat } from "../../../../../trainers/model-formats.js";
 import { temporaryDirectory } from "../../../model/tiny-model.js";
 import { fixtureImage, variantNames, variants, withImages, writeTinyLlava } from "../../../model/vision/tiny-llava.js";
-import { openForInference } from "../inference-model.js";
+import { logitsOf as logitsOfBatch, openForInference } from "../inference-model.js";
 
 /*
  * What transformers computes on tiny LLaVA models is committed and compared everywhere. It is computed anew, and compared
@@ -46,8 +44,8 @@ function sequencesFor(directory: string) {
 
 async function logitsOf(directory: string): Promise<Float32Array[]> {
   const sequences = sequencesFor(directory).map((own) => ({ ...own, positions: own.tokens.map((_, i) => i) }));
-  const { logits } = await runPacked(openForInference(directory), "prefill", prefillGraph, packedBatch(sequences));
-  const [classes, values] = [logits!.dims[1]!, logits!.data as Float32Array];
+  const model = openForInference(directory);
+  const [classes, values] = [model.config.vocabulary, await logitsOfBatch(model, packedBatch(sequences))];
   const count = sequences.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return Array.from({ length: count }, (_, row) => values.slice(row * classes, (row + 1) * classes));
 }
