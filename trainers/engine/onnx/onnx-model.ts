@@ -35,16 +35,13 @@ import { attention } from "./inference/attention.js";
 import { generate } from "./inference/generate.js";
 import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
-import { RunningBatch } from "./inference/running-batch.js";
+import { RunningBatch, serving } from "./inference/running-batch.js";
 import { embed, score } from "./inference/score.js";
 import { fillStore, readStore, tensorsOf } from "./parameters/store-tensors.js";
 import { adaptersOf, loadAdapter, SavedFor } from "./saved-for.js";
 import { headSensitivity } from "./training/head-sensitivity.js";
 import { fisher, sensitivity } from "./training/importance.js";
 import { TrainableDecoder } from "./training/trainable-decoder.js";
-
-/** Of a batch that requests join one by one: its answers are not kept waiting for long by the prompts of others. */
-const servingLimits = { cacheBytes: 256 * 2 ** 20, promptTokens: 128 };
 
 /** A model of one of the `architectures` in this process: training, generation and files as one. */
 export class OnnxModel implements Model {
@@ -79,9 +76,7 @@ export class OnnxModel implements Model {
     readStore(this.decoder.base, checkpoint);
     const open = () => this.inference(undefined);
     this.running =
-      prefixBytes === undefined
-        ? undefined
-        : new RunningBatch(config, open, tokenizer, { ...servingLimits, prefixBytes });
+      prefixBytes === undefined ? undefined : new RunningBatch(config, open, tokenizer, serving(prefixBytes));
   }
 
   get parameters(): number {

@@ -25,6 +25,12 @@ export interface BatchLimits {
   promptTokens: number;
 }
 
+/** Where requests come one by one: answers are not kept waiting for long by the prompts of others. */
+export const serving = (prefixBytes: number): BatchLimits => ({
+  ...{ prefixBytes, cacheBytes: 256 * 2 ** 20 },
+  promptTokens: 128,
+});
+
 /** A request that is under way. */
 interface Row extends AnswerRow {
   prompt: Prompt;
