@@ -38,8 +38,8 @@ export interface PlannedSearches {
  * the reason.
  *
  * @param only names of trainers; all without it.
- * @param announce is told which trainer begins, the how manieth of how many.
- * @throws UNKNOWN_NAME; CANCELLED; the first trainer's error where none has a score.
+ * @param announce is told which trainer begins, its place in the order of the searches, from 1, and their number.
+ * @throws UNKNOWN_NAME; USAGE where no trainer has a space; CANCELLED; the first trainer's error where none has a score.
  */
 export async function tuneAll(
   suite: string | undefined,
@@ -72,7 +72,7 @@ export async function tuneAll(
 /**
  * What `tuneAll` will do: the plan of each rung, trainer by trainer. Nothing is written.
  *
- * @throws UNKNOWN_NAME; the first trainer's error where none can be searched.
+ * @throws UNKNOWN_NAME; USAGE where no trainer has a space; the first trainer's error where none can be searched.
  */
 export async function planAll(
   suite: string | undefined,

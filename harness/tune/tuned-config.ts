@@ -37,7 +37,7 @@ export function commentedConfig(
     ...(quick ? { quick } : {}),
     trainers,
   };
-  return `${comments.map((line) => `# ${line}`.trimEnd()).join("\n")}\n\n${packages.yaml.stringify(content)}`;
+  return `${comments.flatMap((text) => text.split("\n").map((line) => `# ${line}`.trimEnd())).join("\n")}\n\n${packages.yaml.stringify(content)}`;
 }
 
 function foundLines(record: TuneRecord): string[] {

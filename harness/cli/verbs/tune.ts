@@ -95,13 +95,10 @@ async function searchAll(
   const { planAll, tuneAll } = await import("../../app/tune-all.js");
   const { planAllLines, tuneAllLines } = await import("../text/tune-all-lines.js");
   if (dryRun) {
-    const planned = await planAll(suite, only, { ...rest, plugins }, context);
-    if (json)
-      printJson(
-        context,
-        planned.planned.map(({ trainer, plans }) => ({ trainer, rungs: plans.map(shownPlan) })),
-      );
-    else printLines(context, planAllLines(planned, context));
+    const searches = await planAll(suite, only, { ...rest, plugins }, context);
+    const planned = searches.planned.map(({ trainer, plans }) => ({ trainer, rungs: plans.map(shownPlan) }));
+    if (json) printJson(context, { ...searches, planned });
+    else printLines(context, planAllLines(searches, context));
     return;
   }
   const announce = (trainer: string, place: number, count: number) =>

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { RunConfig } from "../../../harness/contract/config.js";
 import type { Example, Suite } from "../../../harness/contract/suite.js";
 import type { SearchSpace } from "../../../harness/contract/trainer.js";
 import { checkPlugin, checkSchemas } from "../../../harness/plugins/check-plugin.js";
 import { loadRegistry } from "../../../harness/plugins.js";
 import { drawCandidates } from "../../../harness/tune/candidates.js";
 import { rungsOf } from "../../../harness/tune/rungs.js";
+import { commentedConfig } from "../../../harness/tune/tuned-config.js";
 import { validationInputs } from "../../../harness/tune/validation-inputs.js";
 import { orderOf, validationSuite } from "../../../harness/tune/validation-suite.js";
 import { words } from "../cli/support.js";
@@ -177,4 +179,10 @@ test("searches of several trainers share what they learn: loaded once for each n
   expect(first!.suite.tasks).toHaveLength(2);
   expect(longer!.suite.tasks).toHaveLength(3);
   expect(first!.openModel()).toBe(first!.openModel());
+});
+
+test("a comment of several lines stays out of the configuration", () => {
+  const config = { suite: { name: "words", options: {} }, plugins: [] as string[] } as RunConfig;
+  const text = commentedConfig(["ewc: no score (failed:\n  at: line 1)"], config, []);
+  expect(text).toMatch(/^# ewc: no score \(failed:\n# {3}at: line 1\)\n\nsuite:/);
 });

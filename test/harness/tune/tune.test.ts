@@ -247,6 +247,21 @@ test("--all --dry-run shows what every search will take, and their sum, and writ
   expect(existsSync(join(directory, "nowhere"))).toBe(false);
 });
 
+test("--all --dry-run --json has what cannot be searched, too", async () => {
+  const { code, stdout, stderr } = await tune(
+    "--all",
+    "words",
+    "--only",
+    "memory-sequential,sequential",
+    "--dry-run",
+    "--json",
+  );
+  expect(code, stderr).toBe(0);
+  const { planned, failed } = JSON.parse(stdout);
+  expect(planned).toMatchObject([{ trainer: "memory-sequential" }]);
+  expect(failed).toEqual([{ trainer: "sequential", reason: expect.stringContaining("model") }]);
+});
+
 test.each([
   [["--all", "words", "--only", "memory-sequentail"], 'no trainer "memory-sequentail" declares a search space'],
   [["--all", "memory-sequential", "words"], "--all takes a suite alone"],

@@ -29,7 +29,7 @@ export function removeComponents(vector: Float64Array, rows: readonly Float32Arr
   }
 }
 
-/** Orthonormal rows that span what directions are apart from `still`, where they are 0; those that lie there alone drop out. */
+/** Orthonormal rows that span the directions with 0 in the ranges of `still`; a direction that is 0 elsewhere drops out. */
 export function apartFrom(
   still: readonly { offset: number; length: number }[],
   directions: readonly Float32Array[],
