@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkOptions } from "../../../harness/config/options.js";
 import { packageRoot } from "../../../harness/contract/files.js";
+import type { TuneRecord } from "../../../harness/tune/record.js";
 import { architectures } from "../../../trainers/engine/onnx/architectures/index.js";
 import { trainers } from "../../../trainers/methods/catalog.js";
 import { openCheckpoint } from "../../../trainers/model/checkpoint.js";
@@ -146,6 +147,32 @@ test("what the text says of the search for kl is in its record", () => {
   );
   expect(page).toContain(`against ${points(byDefault.score)} of the default`);
   expect(chosen.values.direction).toBe("reverse");
+});
+
+test("the table of defaults and tuned rows, and what the text says of the search, are in its records", () => {
+  const { records, tests } = JSON.parse(read("tuned/quick-all.json"));
+  const searched: { name: string; byDefault: number; best: number }[] = records.map(
+    ({ trainer, rungs, chosen }: TuneRecord) => ({
+      name: trainer.name,
+      byDefault: rungs[0]!.results.find(({ label }) => label === "c00")!.score!,
+      best: chosen.score,
+    }),
+  );
+  const found = table("| row | OP on validation data | tests: OP |");
+  expect(found.map(([row]) => row)).toEqual(expect.arrayContaining(Object.keys(tests)));
+  for (const [row, validation, ...cells] of found) {
+    const of = searched.find(({ name }) => row === name || row === `${name}-tuned`)!;
+    expect(validation).toBe(points(row === of.name ? of.byDefault : of.best));
+    const { op, bwt, learningAccuracy, generalAbilityDelta } = tests[row!];
+    const half = ({ low, high }: { low: number; high: number }) => ` ± ${((high - low) * 50).toFixed(1)}`;
+    const given = [bwt, learningAccuracy, generalAbilityDelta].map((metric) => signed(metric.mean) + half(metric));
+    expect(cells).toEqual([points(op.mean) + half(op), given[0], given[1]!.replace("+", ""), given[2]]);
+  }
+  const better = searched.filter(({ byDefault, best }) => best > byDefault);
+  expect([searched.length, better.length]).toEqual([39, 13]);
+  for (const { name, byDefault, best } of better) {
+    expect(page).toContain(`\`${name}\` ${points(byDefault)}, ${points(best)}`);
+  }
 });
 
 describe("protecting general ability", () => {
