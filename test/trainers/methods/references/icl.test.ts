@@ -27,7 +27,8 @@ test("demonstrations precede questions of their task; other questions are asked 
   await learner.generate(asked(), decoding);
   const plain = (await learner.cost()).flops! - before;
   await learner.generate(asked("a"), decoding);
-  expect((await learner.cost()).flops! - before - plain).toBeGreaterThan(2 * plain);
+  const shown = (await learner.cost()).flops! - before - plain;
+  expect(shown, "of the demonstrations, blocks that all prompts share are computed once").toBeGreaterThan(1.5 * plain);
 });
 
 test("mixed questions get each their own answer", async () => {
