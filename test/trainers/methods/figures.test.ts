@@ -24,8 +24,18 @@ interface Row {
   promptsChosenMost?: (string | number)[];
 }
 
+/** A metric over orders, with its 95% interval. */
+type Estimate = Record<"mean" | "low" | "high", number>;
+
+/** What came of `bench tune --all`, and of the tests of defaults and tuned rows. */
+interface EveryTrainer {
+  records: TuneRecord[];
+  tests: Record<string, Record<"op" | "bwt" | "learningAccuracy" | "generalAbilityDelta", Estimate>>;
+}
+
 const read = (file: string) => readFileSync(join(packageRoot, "trainers/methods", file), "utf8");
 const page = read("README.md");
+const everyTrainer: EveryTrainer = JSON.parse(read("tuned/quick-all.json"));
 const { rows } = JSON.parse(read("quick-figures.json")) as { rows: Record<string, Row> };
 
 /** The rows of the table whose head begins so, without the marks around names. */
@@ -140,33 +150,32 @@ test("what a step costs, as methods declare it for estimates of time, is near th
 });
 
 test("what the text says of the search for kl is in its record", () => {
-  const { chosen, rungs } = JSON.parse(read("tuned/kl.json"));
-  const byDefault = rungs[0].results.find(({ label }: { label: string }) => label === "c00");
+  const { chosen, rungs } = everyTrainer.records.find(({ trainer }) => trainer.name === "kl")!;
+  const byDefault = rungs[0]!.results.find(({ label }) => label === "c00")!;
   expect(page).toContain(
     `found OP ${points(chosen.score)} on validation data with beta ${chosen.values.beta}, reverse`,
   );
-  expect(page).toContain(`against ${points(byDefault.score)} of the default`);
+  expect(page).toContain(`against ${points(byDefault.score!)} of the default`);
   expect(chosen.values.direction).toBe("reverse");
 });
 
 test("the table of defaults and tuned rows, and what the text says of the search, are in its records", () => {
-  const { records, tests } = JSON.parse(read("tuned/quick-all.json"));
-  const searched: { name: string; byDefault: number; best: number }[] = records.map(
-    ({ trainer, rungs, chosen }: TuneRecord) => ({
-      name: trainer.name,
-      byDefault: rungs[0]!.results.find(({ label }) => label === "c00")!.score!,
-      best: chosen.score,
-    }),
-  );
+  const { records, tests } = everyTrainer;
+  const searched = records.map(({ trainer, rungs, chosen }) => ({
+    name: trainer.name,
+    byDefault: rungs[0]!.results.find(({ label }) => label === "c00")!.score!,
+    best: chosen.score,
+  }));
   const found = table("| row | OP on validation data | tests: OP |");
   expect(found.map(([row]) => row)).toEqual(expect.arrayContaining(Object.keys(tests)));
   for (const [row, validation, ...cells] of found) {
     const of = searched.find(({ name }) => row === name || row === `${name}-tuned`)!;
     expect(validation).toBe(points(row === of.name ? of.byDefault : of.best));
-    const { op, bwt, learningAccuracy, generalAbilityDelta } = tests[row!];
-    const half = ({ low, high }: { low: number; high: number }) => ` ± ${((high - low) * 50).toFixed(1)}`;
-    const given = [bwt, learningAccuracy, generalAbilityDelta].map((metric) => signed(metric.mean) + half(metric));
-    expect(cells).toEqual([points(op.mean) + half(op), given[0], given[1]!.replace("+", ""), given[2]]);
+    const { op, bwt, learningAccuracy, generalAbilityDelta } = tests[row!]!;
+    const text = (format: (value: number) => string, { mean, low, high }: Estimate) =>
+      `${format(mean)} ± ${points((high - low) / 2)}`;
+    const [gained, ability] = [bwt, generalAbilityDelta].map((metric) => text(signed, metric));
+    expect(cells).toEqual([text(points, op), gained, text(points, learningAccuracy), ability]);
   }
   const better = searched.filter(({ byDefault, best }) => best > byDefault);
   expect([searched.length, better.length]).toEqual([39, 13]);
