@@ -16,6 +16,7 @@ import type {
   SyntheticRecord,
 } from "../harness/contract/result.js";
 import { buildLeaderboard, builtInMetrics } from "../harness/metrics/index.js";
+import { extensionTexts } from "../harness/run/store/extension.js";
 import { readRun } from "../harness/run/store/store.js";
 
 /** Everything a report is made from, except the samples. */
@@ -29,6 +30,8 @@ export interface ReportData {
   /** Of the whole run, where it finished: seconds, and the peak memory of the process. */
   wallSeconds: number | null;
   peakMemoryBytes: number | null;
+  /** How the run got further cells, the first time first. */
+  extensions: string[];
   /** Of a run that was made to test claims. */
   claims?: ClaimsRecord;
   /** What was left out while reading. */
@@ -76,6 +79,7 @@ export function readReportData(
     ...(columns === undefined ? {} : { columns }),
     wallSeconds: finished?.wallSeconds ?? null,
     peakMemoryBytes: finished?.peakMemoryBytes ?? null,
+    extensions: extensionTexts(run, events),
     claims: readClaims(directory),
     notices,
   };

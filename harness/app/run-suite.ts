@@ -6,6 +6,7 @@ import type { RunOutcome } from "../run/execute.js";
 import { planRun, type RunPlan } from "../run/plan/plan.js";
 import { readRun, type StoredRun } from "../run/store/store.js";
 import { type AppContext, specifiersFor } from "./context.js";
+import { extensibleRun, mayBeExtended } from "./extensible-run.js";
 import { observersOf, type RenderedReports, renderReport } from "./render-report.js";
 
 /** What a run is asked for; each member wins over the configuration file. */
@@ -43,7 +44,9 @@ export async function planSuite(
   const request = readConfig(file, { ...flags, reference });
   const specifiers = specifiersFor(context, request.config.plugins);
   const registry = await loadRegistry(specifiers);
-  return { plan: await planRun(resolveConfig(request, registry), registry, specifiers), registry };
+  const plan = await planRun(resolveConfig(request, registry), registry, specifiers);
+  const extensible: RunPlan = { ...plan, mayExtend: mayBeExtended(plan.directory) };
+  return { plan: { ...extensible, notices: [...plan.notices, ...extensibleRun(extensible)] }, registry };
 }
 
 /** Runs a plan, builds the leaderboard and renders the reports. A cell that fails is part of the outcome. */

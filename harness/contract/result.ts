@@ -5,10 +5,11 @@ import type { LearnerCost, LearnReport, Privileges, Schedule, SyntheticSet } fro
 
 export type { JournalEvent, MachineRecord } from "./results/journal-event.js";
 
-/** `runs/<id>/run.json`: what was asked for and on what. Written once, before anything runs. */
+/** `runs/<id>/run.json`: what was asked for and on what. Written before anything runs, and anew where a run is extended. */
 export interface RunRecord {
   schema: "run@1";
   id: string;
+  /** Of a run that was extended: when its first cells were asked for, which `environment` is of, too. */
   createdAt: string;
   /** The command that repeats this run. */
   command: string;
@@ -20,7 +21,7 @@ export interface RunRecord {
   seeds: number[];
   cells: CellRecord[];
   quick: boolean;
-  /** Digest of the whole configuration; a directory with another one is refused. */
+  /** Digest of the whole configuration; a directory with another one is refused, unless it extends that one. */
   configDigest: string;
   /** Version of the numerics: bits may change when it does. */
   numerics: string;

@@ -55,7 +55,6 @@ class RunReader {
     this.#readJournal();
     const files = this.#files!;
     const run = this.#run!;
-    this.#cells ??= new CellReader(directory, run);
     const running = isLocked(directory);
     const progress = running ? readProgress(directory) : undefined;
     const cells = run.cells.map((cell) => {
@@ -77,11 +76,15 @@ class RunReader {
     const file = join(this.directory, layout.journal);
     const content = existsSync(file) ? readJournal(file, this.#beginning) : undefined;
     const added = checkEvents(content?.events ?? [], file);
-    if (this.#files !== undefined && added.length === 0 && (content?.after ?? 0) === this.#events.length) return;
+    if (this.#run !== undefined && added.length === 0 && (content?.after ?? 0) === this.#events.length) return;
     this.#events = (content?.after ?? 0) === 0 ? added : [...this.#events, ...added];
     this.#beginning = content?.beginning;
     this.#files = new RunFiles(this.directory, this.#events);
-    this.#run ??= checkRun(this.#files.json("run", layout.run), join(this.directory, layout.run));
+    if (added.some(({ type }) => type === "run-started")) this.#run = undefined; // it may have further cells
+    if (this.#run === undefined) {
+      this.#run = checkRun(this.#files.json("run", layout.run), join(this.directory, layout.run));
+      this.#cells = new CellReader(this.directory, this.#run);
+    }
     this.#states = cellStates(this.#run.cells, this.#events);
   }
 }

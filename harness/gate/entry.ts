@@ -51,15 +51,21 @@ export function readEntries(directory: string): Entry[] {
   const [base, ...extensions] = [root, ...further.map((name) => join(extensionsOf(root), name))].map(readRun);
   const notices = [...new Set([base!, ...extensions].flatMap((stored) => stored.notices))];
   return base!.run.trainers.map((trainer) => {
-    const entry: Entry = { run: base!.run, directory: root, trainer, cells: [], missing: [], notices };
+    const finished = new Map<string, EntryCell>();
+    const missing = new Map<string, CellRecord>();
     for (const stored of [base!, ...extensions]) {
       for (const cell of stored.run.cells.filter(({ trainer: label }) => label === trainer.label)) {
+        if (finished.has(cell.id)) continue; // in an extension, and in the run that was itself extended later
         const matrix = stored.matrices[cell.id];
-        if (matrix === undefined) entry.missing.push(cell);
-        else entry.cells.push({ ...cell, files: stored.files, matrix, cost: stored.costs[cell.id]! });
+        if (matrix === undefined) missing.set(cell.id, cell);
+        else finished.set(cell.id, { ...cell, files: stored.files, matrix, cost: stored.costs[cell.id]! });
       }
     }
-    return entry;
+    for (const id of finished.keys()) missing.delete(id);
+    return {
+      ...{ run: base!.run, directory: root, trainer, notices },
+      ...{ cells: [...finished.values()], missing: [...missing.values()] },
+    };
   });
 }
 

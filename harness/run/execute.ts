@@ -12,7 +12,7 @@ import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
 import { judgeSynthetic } from "./cell/synthetic.js";
 import type { Display } from "./display/display.js";
 import type { PlannedCell } from "./plan/cells.js";
-import { timeOf } from "./plan/estimate.js";
+import { shareOf } from "./plan/estimate.js";
 import type { RunPlan } from "./plan/plan.js";
 import type { CellResult, WorkerMessage } from "./pool/messages.js";
 import { applyEvent, type CellState, cellStates } from "./store/cell-state.js";
@@ -96,7 +96,7 @@ class Coordinator {
       ...(this.plan.record.model.notes ?? []),
       ...(this.plan.memory.reason === undefined ? [] : [this.plan.memory.reason]),
       ...this.plan.notices,
-      ...this.run.journal.content.notices,
+      ...this.run.notices,
       ...unprotectedNotices(this.run.record.cells, this.states, this.run.files),
     ]) {
       this.options.display.show({ type: "notice", text });
@@ -116,14 +116,15 @@ class Coordinator {
     const { plan } = this;
     const { display, cancellation } = this.options;
     const workers = Math.min(plan.config.workers, this.waiting.length);
+    const { low, high } = shareOf(plan.estimate, this.waiting);
     display.show({
       type: "run-started",
       directory: plan.directory,
       workers,
       cells: plan.cells.map((cell) => this.displayed(cell)),
-      expected: timeOf(plan.estimate, this.waiting),
+      expected: { low, high },
     });
-    const { configDigest } = plan.record;
+    const { configDigest } = this.run.record;
     this.journal({ type: "run-started", configDigest, pid: process.pid, files: this.run.written });
     if (this.fatal !== undefined) return;
     const { events } = this.run.journal.content;

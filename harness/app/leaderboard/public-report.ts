@@ -32,7 +32,7 @@ export async function writePublicReport(
   const record = `${JSON.stringify(run, null, 2)}\n`;
   const events = stored.events.map((event) => {
     const known = mapStrings(event, publicText);
-    if (known.type !== "run-started" || known.files === undefined) return known;
+    if (!(known.type === "run-started" || known.type === "run-extended") || known.files === undefined) return known;
     return { ...known, files: { ...known.files, [layout.run]: sha256(record) } };
   });
   writeFileAtomically(join(target, layout.run), record);

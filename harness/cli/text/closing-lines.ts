@@ -21,7 +21,9 @@ export function closingLines(
   if (failed > 0) hints.push("Run the same command with --retry-failed to try the failed cells again.");
   if (config.quick) hints.push("--quick is a smoke test: too small to compare methods by. Run without it for results.");
   if (run.orders.length === 1 && run.source === undefined) {
-    hints.push("One order: there is no interval and no rank. Run with --orders 3 to tell differences from chance.");
+    hints.push(
+      `One order: there is no interval and no rank. Run with --orders 3 --out ${nearPath(directory)} to tell differences from chance.`,
+    );
   }
   if (run.suite.generated) hints.push("The data of this suite is generated; it is not the published benchmark.");
   return [

@@ -3,16 +3,27 @@ import { plural } from "../../contract/printable.js";
 import type { SourceRecord } from "../../contract/result.js";
 import { suiteLabel } from "../../contract/suite.js";
 import { rangeText } from "../../run/display/text.js";
+import { shareOf } from "../../run/plan/estimate.js";
 import { gigabytes } from "../../run/plan/memory.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { seedsText } from "../../run/plan/seeds.js";
 import { twoColumns } from "./columns.js";
 import { nearPath } from "./near-path.js";
 
-/** What a run will do and take, for `--dry-run`. */
-export function planLines(plan: RunPlan, terminal: { color: boolean; width: number }): string[] {
+/**
+ * What a run will do and take, for `--dry-run`.
+ *
+ * @param finished ids of the cells that its directory has.
+ */
+export function planLines(
+  plan: RunPlan,
+  terminal: { color: boolean; width: number },
+  finished: readonly string[] = [],
+): string[] {
   const paint = picocolors.createColors(terminal.color);
-  const { record, suite, estimate, config, cells } = plan;
+  const { record, suite, config, cells } = plan;
+  const left = cells.filter((cell) => !finished.includes(cell.record.id));
+  const estimate = { ...plan.estimate, ...shareOf(plan.estimate, left) };
   const rows: [string, string][] = [
     ["suite", `${suite.title} (${suiteLabel(suite)}${suite.generated ? ", generated data" : ""})`],
     ["tasks", (record.orders.length === 1 ? record.orders[0]!.tasks : suite.tasks.map(({ id }) => id)).join(" → ")],
@@ -26,14 +37,25 @@ export function planLines(plan: RunPlan, terminal: { color: boolean; width: numb
       `${cells.length} (trainers × orders × seeds) on ${plural(config.workers, "worker")}${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
+    ...(finished.length === 0 ? [] : [finishedRow(finished.length, left.length)]),
     ["time", `${rangeText(estimate)} on an idle machine, by ${basisText(plan)}`],
-    ["device hours", deviceText(plan)],
+    ["device hours", deviceText(estimate, config)],
     ["memory", memoryText(plan)],
-    ...[...(suite.notes ?? []), ...(record.model.notes ?? [])].map((note): [string, string] => ["note", note]),
+    ...[...(suite.notes ?? []), ...(record.model.notes ?? []), ...plan.notices].map((note): [string, string] => [
+      "note",
+      note,
+    ]),
     ["disk", `about ${megabytes(estimate.bytes)}`],
   ];
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
 }
+
+const finishedRow = (finished: number, left: number): [string, string] => [
+  "finished",
+  left === 0
+    ? "all of them: nothing is left to do"
+    : `${finished} of them in the directory; what follows is of the other ${left}`,
+];
 
 /** Where the time is from; whom it is modeled for where that is not everyone. */
 function basisText({ estimate: { basis, modeled }, record: { trainers } }: RunPlan): string {
@@ -41,7 +63,10 @@ function basisText({ estimate: { basis, modeled }, record: { trainers } }: RunPl
 }
 
 /** The time of all cells together, and its price where that is known. */
-function deviceText({ estimate: { deviceHours, money }, config: { device, price } }: RunPlan): string {
+function deviceText(
+  { deviceHours, money }: Pick<RunPlan["estimate"], "deviceHours" | "money">,
+  { device, price }: RunPlan["config"],
+): string {
   const hours = `${between(deviceHours)} on ${device}, summed over cells`;
   if (money === undefined) return hours;
   const unit = money.currency === undefined ? "" : ` ${money.currency}`;

@@ -25,7 +25,7 @@ type Options = CommonOptions & SuiteRunOptions & { reporter?: string[]; dryRun?:
 export function addRun(program: Command, context: CliContext): void {
   const command = program
     .command("run")
-    .description("train, measure and compare: trainers × orders × seeds on a suite; resumes an interrupted run")
+    .description("train, measure and compare: trainers × orders × seeds on a suite; resumes or extends a run")
     .argument("[suite]", suiteArgument)
     .option(
       "--trainers <names>",
@@ -74,7 +74,10 @@ export function addRun(program: Command, context: CliContext): void {
       "what all machines see: a directory or s3://bucket/prefix (default: in the run directory)",
     )
     .optionsGroup("Output:")
-    .option("--out <directory>", "run directory (default: runs/<suite>-<digest>)")
+    .option(
+      "--out <directory>",
+      "run directory (default: runs/<suite>-<digest>); one with fewer trainers, orders or seeds is extended",
+    )
     .addOption(new Option("--keep-checkpoints <which>", "which checkpoints to keep").choices(["last", "all", "none"]))
     .option(
       "--reporter <names>",
@@ -84,7 +87,8 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--quiet", "show no progress and no alerts on the terminal; the report still has them");
   withCommonOptions(command, [
     "bench run trace-seq",
-    "bench run trace-seq --trainers sequential,replay --orders 3 --seeds 2",
+    "bench run trace-seq --trainers sequential,replay --orders 3 --seeds 2 --out runs/mine",
+    "bench run trace-seq --trainers sequential,replay,ewc --orders 5 --seeds 2 --out runs/mine",
     "bench run trace-seq --trainers sequential --fail-on critical",
     "bench run trace-seq --trainers sequential,replay --evaluate-every 20",
     "bench run ./my-data --model hf://HuggingFaceTB/SmolLM2-135M",
@@ -99,15 +103,17 @@ export function addRun(program: Command, context: CliContext): void {
 /** Plans, runs, shows the leaderboard and where things are, and sets the exit code. */
 async function act(reference: string | undefined, options: Options, context: CliContext): Promise<void> {
   const { planSuite, runSuite } = await import("../../app/run-suite.js");
+  const { finishedCells } = await import("../../run/store/extension.js");
   const { leaderboardLines } = await import("../text/leaderboard-table.js");
   const { planLines } = await import("../text/plan-lines.js");
   const { json, plugin: plugins, reporter: reporters, dryRun, quiet = false, ...rest } = options;
   const planned = await planSuite(reference, { ...rest, plugins, reporters }, context);
   const { plan } = planned;
   if (dryRun) {
-    if (json)
-      printJson(context, { directory: plan.directory, run: plan.record, estimate: plan.estimate, memory: plan.memory });
-    else printLines(context, planLines(plan, context));
+    const { directory, record: run, estimate, memory } = plan;
+    const finished = finishedCells(plan);
+    if (json) printJson(context, { directory, run, estimate, memory, finished });
+    else printLines(context, planLines(plan, context, finished));
     return;
   }
   const execute: CliContext["execute"] = (toRun, observers) =>

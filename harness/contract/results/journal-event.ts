@@ -18,6 +18,19 @@ export interface MachineRecord {
 export type JournalEvent =
   /** `files`: SHA-256 of run.json and examples.jsonl by path; absent in runs of earlier versions. */
   | { type: "run-started"; configDigest: string; pid: number; files?: Record<string, string> }
+  /**
+   * Written right before run.json is, where a run gets further cells. `configDigest`, `command`: of the run from then on.
+   * `cells`: the further ones. `before`, `files`: SHA-256 of run.json as it was and as it becomes, by path; until the next
+   * `run-started` either may be there.
+   */
+  | {
+      type: "run-extended";
+      configDigest: string;
+      command: string;
+      cells: string[];
+      before: Record<string, string>;
+      files: Record<string, string>;
+    }
   /** `machine`: absent where it is the one of the run's environment. */
   | { type: "cell-started"; cell: string; fromRow: number; machine?: MachineRecord }
   /** Written before cells are handed to an engine elsewhere. `request`: digest of what names them, in the store. */

@@ -4,10 +4,9 @@ import { BenchError, toBenchError } from "../../contract/errors.js";
 import type { Job, JobState, Launcher } from "../../contract/launcher.js";
 import type { CellRecord, JournalEvent } from "../../contract/result.js";
 import type { RunPlan } from "../plan/plan.js";
-import type { WorkerSetup } from "../pool/messages.js";
 import type { CarrierMessage } from "./carrier.js";
 import type { ObjectStore } from "./object-store.js";
-import { putRequest, putShared, readRequest, type SharedParts } from "./request.js";
+import { putRequest, putShared, readRequest, type SharedParts, type SharedSetup } from "./request.js";
 import { requestsOf } from "./run-store.js";
 
 /** Between two questions to the engine, and how long it may be unreachable, in milliseconds. */
@@ -42,7 +41,7 @@ export class JobBook {
    */
   constructor(
     private readonly plan: RunPlan & Required<Pick<RunPlan, "elsewhere">>,
-    private readonly setup: Omit<WorkerSetup, "cancelled">,
+    private readonly setup: SharedSetup,
     private readonly launcher: Launcher,
     private readonly objects: ObjectStore,
     private readonly journaled: readonly Submitted[],

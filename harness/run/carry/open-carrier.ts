@@ -34,11 +34,15 @@ export async function openCarrier(
   const { slots } = plan.devices;
   const shared = setupOf(plan);
   if (elsewhere === undefined || launcher === undefined) return openPools(shared, workers, slots, say);
-  const setup = { ...shared, device: slots[0]! };
   const notice = (text: string) => say({ type: "notice", text });
   const store = await openStore(elsewhere.store);
   await store.create();
   const objects = patientStore(store, notice);
+  // a run that was extended keeps its place in the store, where jobs from before still write
+  const began = events.find(({ type }) => type === "run-started");
+  const place = began?.type === "run-started" ? began.configDigest : record.configDigest;
+  const sharing = { store: store.address, run: place };
+  const setup = { ...shared, device: slots[0]!, sharing };
   const submitted = events.filter((event) => event.type === "job-submitted");
   const idsOf = (...statuses: CellState["status"][]) =>
     new Set(record.cells.flatMap(({ id }) => (statuses.includes(states[id]!.status) ? [id] : [])));
@@ -56,7 +60,7 @@ export async function openCarrier(
     groupBy(told, ({ cell }) => cell),
     ([cell, own]) => [cell, new Set(eventKeys(own))] as const,
   );
-  return new RemoteCarrier(plan, new RunStore(objects, record.configDigest), jobs, new Map(keys), idsOf("failed"), say);
+  return new RemoteCarrier(plan, new RunStore(objects, place), jobs, new Map(keys), idsOf("failed"), say);
 }
 
 /** What the workers of a plan are started with. */

@@ -16,7 +16,7 @@ export interface CellRequest {
   schema: "cell-request@1";
   /** Of bench; another one is refused, since its results may differ. */
   version: string;
-  /** Digest of the run's configuration. */
+  /** The run's place in the store: digest of the configuration that it began with. */
   run: string;
   numerics: string;
   /** SHA-256 of the suite's JSON. */
@@ -53,20 +53,23 @@ export async function putShared(
   };
 }
 
+/** What the workers of a run are started with, whose results meet in a store. */
+export type SharedSetup = Omit<WorkerSetup, "cancelled"> & Required<Pick<WorkerSetup, "sharing">>;
+
 /** Puts a request for some cells into a store. Returns its digest. */
 export async function putRequest(
   contents: ContentStore,
   plan: RunPlan,
-  setup: Omit<WorkerSetup, "cancelled">,
+  setup: SharedSetup,
   shared: SharedParts,
   cells: readonly CellRecord[],
 ): Promise<string> {
-  const { engine, compute, device, threads, quick, alerts, observation, chat, confinement } = setup;
+  const { engine, compute, device, threads, quick, alerts, observation, chat, confinement, sharing } = setup;
   const { record } = plan;
   const request: CellRequest = {
     schema: "cell-request@1",
     version: packageVersion(),
-    run: record.configDigest,
+    run: sharing.run,
     numerics: record.numerics,
     ...shared,
     setup: {

@@ -11,7 +11,7 @@ export class RunStore {
   readonly logs: CellLogs;
   private readonly root: string;
 
-  /** @param run digest of its configuration. */
+  /** @param run digest of the configuration that it began with. */
   constructor(
     private readonly objects: ObjectStore,
     run: string,

@@ -120,14 +120,19 @@ function priced(low: number, high: number, { perHour, currency }: PriceSettings)
   return { low: perHour * low, high: perHour * high, ...(currency !== undefined && { currency }) };
 }
 
-/** The time that some of the cells are expected to take: their share of the run's. */
-export function timeOf(
-  { cells, low, high }: RunEstimate,
+/** What some of the cells are expected to take: their share of the run's time and money. */
+export function shareOf(
+  { cells, low, high, deviceHours, money }: RunEstimate,
   left: readonly { record: { id: string } }[],
-): Pick<RunEstimate, "low" | "high"> {
+): Pick<RunEstimate, "low" | "high" | "deviceHours" | "money"> {
   const all = sum(Object.values(cells));
   const share = all === 0 ? 1 : sum(left.map(({ record }) => cells[record.id]!)) / all;
-  return { low: share * low, high: share * high };
+  const part = <Range extends { low: number; high: number }>(range: Range): Range => ({
+    ...range,
+    low: share * range.low,
+    high: share * range.high,
+  });
+  return { ...part({ low, high }), deviceHours: part(deviceHours), ...(money && { money: part(money) }) };
 }
 
 function measuredCell(stored: { trainer: TrainerRecord; cost: CostRecord }[], trainer: TrainerRecord) {

@@ -2,6 +2,7 @@ import type { ObservationSettings } from "../../contract/config.js";
 import { canonicalJson, digestOf } from "../../contract/digest.js";
 import type { RunRecord, TrainerRecord } from "../../contract/result.js";
 import type { Order } from "../../contract/suite.js";
+import { placeOf } from "../../metrics/statistics/clusters.js";
 import { areCrossed, seedsText } from "./seeds.js";
 
 /** Changes whenever equal answers would be asked for or scored otherwise: prompts, batches, decoding, aggregation. */
@@ -59,8 +60,12 @@ export function configDigest(
   });
 }
 
-/** What a stored run and a planned one differ in, one phrase each, for people. */
-export function differences(stored: RunRecord, planned: RunRecord): string[] {
+/**
+ * What a stored run and a planned one differ in, one phrase each, for people.
+ *
+ * @param mayExtend whether further orders, seeds and trainers are no difference.
+ */
+export function differences(stored: RunRecord, planned: RunRecord, mayExtend: boolean): string[] {
   const found: string[] = [];
   const compare = (what: string, before: unknown, now: unknown) => {
     const [left, right] = [phrase(before), phrase(now)];
@@ -69,13 +74,11 @@ export function differences(stored: RunRecord, planned: RunRecord): string[] {
   compare("suite", `${stored.suite.name} ${stored.suite.version}`, `${planned.suite.name} ${planned.suite.version}`);
   if (found.length === 0) compare("suite's data", short(stored.suite.digest), short(planned.suite.digest));
   if (stored.model.digest !== planned.model.digest) compare("model", modelPhrase(stored), modelPhrase(planned));
-  compare(
-    "orders",
-    stored.orders.map(({ name }) => name).join(", "),
-    planned.orders.map(({ name }) => name).join(", "),
-  );
-  compare("seeds", seedsText(stored.cells), seedsText(planned.cells));
-  compare("trainers", labels(stored), labels(planned));
+  const grows = (of: (run: RunRecord) => string[]): boolean =>
+    mayExtend && of(stored).every((each) => of(planned).includes(each));
+  if (!grows(orderNames)) compare("orders", orderNames(stored).join(", "), orderNames(planned).join(", "));
+  if (!grows(places)) compare("seeds", seedsText(stored.cells), seedsText(planned.cells));
+  if (!grows(labels)) compare("trainers", labels(stored).join(", "), labels(planned).join(", "));
   for (const trainer of planned.trainers) {
     const before = stored.trainers.find(({ label }) => label === trainer.label);
     if (before !== undefined) found.push(...trainerDifferences(before, trainer));
@@ -108,7 +111,9 @@ function trainerDifferences(before: TrainerRecord, now: TrainerRecord): string[]
 const chatPhrase = ({ model }: RunRecord): string => (model.chat === true ? "used" : "not used");
 const short = (digest: string): string => digest.slice(0, 12);
 const phrase = (value: unknown): string => (typeof value === "string" ? value : (canonicalJson(value) ?? "nothing"));
-const labels = (run: RunRecord): string => run.trainers.map(({ label }) => label).join(", ");
+const labels = (run: RunRecord): string[] => run.trainers.map(({ label }) => label);
+const orderNames = (run: RunRecord): string[] => run.orders.map(({ name }) => name);
+const places = (run: RunRecord): string[] => run.cells.map(placeOf);
 const startPhrase = ({ source }: RunRecord): string =>
   source === undefined ? "the model" : `cell ${source.cell} after ${source.learned.at(-1)} (${short(source.digest)})`;
 const modelPhrase = (run: RunRecord): string => `${run.model.reference} (${short(run.model.digest)})`;

@@ -49,9 +49,11 @@ export interface RunPlan {
   cells: PlannedCell[];
   estimate: RunEstimate;
   memory: MemoryPlan;
+  /** Whether a run in the directory whose cells are some of these is extended; it is refused otherwise. */
+  mayExtend?: boolean;
   /** Where the cells are carried out; absent where that is this process. */
   elsewhere?: Elsewhere;
-  /** What was left out while reading a run that is continued, and what no digest protects. */
+  /** What is said as it starts, such as what was left out while reading a run that is continued. */
   notices: string[];
 }
 

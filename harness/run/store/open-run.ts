@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../../contract/digest.js";
 import { BenchError } from "../../contract/errors.js";
 import { writeFileAtomically } from "../../contract/files.js";
-import type { RunRecord } from "../../contract/result.js";
+import type { CellRecord, RunRecord } from "../../contract/result.js";
 import type { Suite } from "../../contract/suite.js";
 import { exampleRecords, questionSets } from "../cell/views.js";
-import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
-import { changed } from "./file-content.js";
+import { cellsBeyond, extensionText } from "./extension.js";
+import { changed, readBytes } from "./file-content.js";
 import { inStorage, Journal } from "./journal.js";
 import { lockRun } from "./lock.js";
 import { RunFiles } from "./run-files.js";
@@ -17,6 +18,8 @@ import { checkEvents, layout, readExamples, readRunRecord } from "./store.js";
 /** A run directory that belongs to this process. */
 export interface OpenRun {
   record: RunRecord;
+  /** What was left out while reading, and how it was extended. */
+  notices: string[];
   journal: Journal;
   /** The result files that the journal knew when it was opened. */
   files: RunFiles;
@@ -26,7 +29,7 @@ export interface OpenRun {
 }
 
 /**
- * Takes the run directory of a plan: creates it, or goes on with what is there.
+ * Takes the run directory of a plan: creates it, goes on with what is there, or extends that by further cells.
  *
  * @throws RUN_LOCKED, RUN_MISMATCH, STORAGE, DATA_INVALID for a corrupt journal.
  */
@@ -34,18 +37,21 @@ export function openRun(plan: RunPlan): OpenRun {
   inStorage(plan.directory, () => mkdirSync(plan.directory, { recursive: true }));
   const unlock = lockRun(plan.directory);
   try {
-    const record = readRunRecord(plan.directory) ?? writeRun(plan);
-    if (record.configDigest !== plan.record.configDigest) throw mismatch(plan.directory, record, plan.record);
+    const stored = readRunRecord(plan.directory) ?? writeRun(plan);
+    const added = cellsBeyond(stored, plan);
     const journalPath = join(plan.directory, layout.journal);
     const journal = new Journal(journalPath);
     try {
       const files = new RunFiles(plan.directory, checkEvents(journal.content.events, journalPath));
       checkQuestions(plan, files);
+      const record = added.length === 0 ? stored : extendRun(plan, stored, added, journal);
+      const digestOf = (path: string) => sha256(readBytes(join(plan.directory, path)));
       return {
         record,
+        notices: [...journal.content.notices, ...extensionNotice(record, added)],
         journal,
         files,
-        written: Object.fromEntries([layout.run, layout.examples].map((path) => [path, files.digest(path)])),
+        written: Object.fromEntries([layout.run, layout.examples].map((path) => [path, digestOf(path)])),
         close() {
           journal.close();
           unlock();
@@ -70,14 +76,39 @@ function writeRun(plan: RunPlan): RunRecord {
       at: { file: journal },
     });
   }
-  const write = (path: string, text: string): void => {
-    const file = join(plan.directory, path);
-    inStorage(file, () => writeFileAtomically(file, text));
-  };
   inStorage(plan.directory, () => keepPictures(plan.directory, plan.suite));
-  write(layout.examples, exampleLines(plan.suite));
-  write(layout.run, `${JSON.stringify(plan.record, null, 2)}\n`);
+  write(plan, layout.examples, exampleLines(plan.suite));
+  write(plan, layout.run, recordText(plan.record));
   return plan.record;
+}
+
+/**
+ * Gives a run further cells. The journal says so before `run.json` is replaced: killed in between, the run is still the
+ * one that it was, and its files are intact.
+ */
+function extendRun(plan: RunPlan, stored: RunRecord, added: readonly CellRecord[], journal: Journal): RunRecord {
+  const record = { ...plan.record, createdAt: stored.createdAt, environment: stored.environment };
+  const text = recordText(record);
+  journal.append({
+    type: "run-extended",
+    configDigest: record.configDigest,
+    command: record.command,
+    cells: added.map(({ id }) => id),
+    before: { [layout.run]: sha256(readBytes(join(plan.directory, layout.run))) },
+    files: { [layout.run]: sha256(text) },
+  });
+  write(plan, layout.run, text);
+  return record;
+}
+
+const extensionNotice = ({ cells }: RunRecord, added: readonly CellRecord[]): string[] =>
+  added.length === 0 ? [] : [`the run is extended: ${extensionText(cells, added)}`];
+
+const recordText = (record: RunRecord): string => `${JSON.stringify(record, null, 2)}\n`;
+
+function write({ directory }: RunPlan, path: string, text: string): void {
+  const file = join(directory, path);
+  inStorage(file, () => writeFileAtomically(file, text));
 }
 
 function exampleLines(suite: Suite): string {
@@ -91,15 +122,4 @@ function checkQuestions(plan: RunPlan, files: RunFiles): void {
   if (files.isIntact(layout.examples)) return;
   writeFileAtomically(join(plan.directory, layout.examples), exampleLines(plan.suite));
   readExamples(files);
-}
-
-function mismatch(directory: string, stored: RunRecord, planned: RunRecord): BenchError {
-  return new BenchError(
-    "RUN_MISMATCH",
-    `${directory} belongs to another configuration: ${differences(stored, planned).join("; ")}`,
-    {
-      fix: `Choose another directory with --out, or repeat the stored run with \`${stored.command}\`.`,
-      at: { file: join(directory, layout.run) },
-    },
-  );
 }

@@ -13,6 +13,8 @@ import { upgrade } from "./upgrade.js";
 export class RunFiles {
   /** Path relative to the run → SHA-256. */
   private readonly digests = new Map<string, string>();
+  /** The same of files that are being replaced: until that is done, they may be as they were. */
+  private readonly earlier = new Map<string, string>();
   /** Folders of the cells whose every file has a digest. */
   private readonly closed = new Set<string>();
 
@@ -22,9 +24,16 @@ export class RunFiles {
   ) {
     for (const event of events) {
       if (event.type === "cell-started") this.closed.delete(`cells/${event.cell}`);
-      if (event.type === "run-started") this.add(event.files, false);
+      if (event.type === "run-started") {
+        this.add(this.digests, event.files);
+        this.earlier.clear();
+      }
+      if (event.type === "run-extended") {
+        this.add(this.digests, event.files);
+        this.add(this.earlier, event.before);
+      }
       if (event.type === "cell-finished" && event.files !== undefined) {
-        this.add(event.files, true);
+        this.add(this.digests, event.files);
         this.closed.add(`cells/${event.cell}`);
       }
     }
@@ -46,17 +55,10 @@ export class RunFiles {
     return !this.closed.has(dirname(path).replaceAll("\\", "/")) && existsSync(join(this.directory, path));
   }
 
-  /** SHA-256 of a file that is intact: as the journal has it, else of what is there. */
-  digest(path: string): string {
-    return this.digests.get(path) ?? sha256(readBytes(join(this.directory, path)));
-  }
-
   /** Whether a file is there as it was written; one without a digest only has to be there. */
   isIntact(path: string): boolean {
     const file = join(this.directory, path);
-    if (!existsSync(file)) return false;
-    const digest = this.digests.get(path);
-    return digest === undefined || digest === sha256(readBytes(file));
+    return existsSync(file) && this.isAsWritten(path, readBytes(file));
   }
 
   /** A JSON file as a record of today. Throws DATA_INVALID where it is missing, changed, or breaks the schema. */
@@ -77,14 +79,18 @@ export class RunFiles {
   private text(path: string): string {
     const file = join(this.directory, path);
     const bytes = readBytes(file);
-    const digest = this.digests.get(path);
-    if (digest === undefined || digest === sha256(bytes)) return bytes.toString("utf8");
+    if (this.isAsWritten(path, bytes)) return bytes.toString("utf8");
     throw changed(file);
   }
 
-  private add(files: Record<string, string> | undefined, replace: boolean): void {
-    for (const [path, digest] of Object.entries(files ?? {})) {
-      if (replace || !this.digests.has(path)) this.digests.set(path, digest);
-    }
+  private isAsWritten(path: string, bytes: Buffer): boolean {
+    const digest = this.digests.get(path);
+    if (digest === undefined) return true;
+    const found = sha256(bytes);
+    return found === digest || found === this.earlier.get(path);
+  }
+
+  private add(to: Map<string, string>, files: Record<string, string> = {}): void {
+    for (const [path, digest] of Object.entries(files)) to.set(path, digest);
   }
 }

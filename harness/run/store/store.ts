@@ -112,7 +112,8 @@ export function unprotectedNotices(
 /** The result files of a run directory, for those who read no more of it than these. */
 export const openRunFiles = (directory: string): RunFiles => new RunFiles(directory, readEvents(directory).events);
 
-function readEvents(directory: string): Pick<JournalContent, "events" | "notices"> {
+/** The events of a run's journal; none where there is no journal. Throws DATA_INVALID. */
+export function readEvents(directory: string): Pick<JournalContent, "events" | "notices"> {
   const journal = join(directory, layout.journal);
   if (!existsSync(journal)) return { events: [], notices: [] };
   const { events, notices } = readJournal(journal);

@@ -17,7 +17,7 @@ export interface ProvenanceView {
   config: string;
 }
 
-export function provenanceView({ run, cells, wallSeconds, peakMemoryBytes }: ReportData): ProvenanceView {
+export function provenanceView({ run, cells, extensions, wallSeconds, peakMemoryBytes }: ReportData): ProvenanceView {
   const { suite, model } = run;
   const facts: [string, string | undefined, boolean][] = [
     ["Suite", suiteLabel(suite), false],
@@ -33,6 +33,7 @@ export function provenanceView({ run, cells, wallSeconds, peakMemoryBytes }: Rep
     ["Configuration digest", run.configDigest, true],
     ["Seeds", seedsText(run.cells), false],
     ["Started", moment(run.createdAt), false],
+    ...extensions.map((text): [string, string, boolean] => ["Extended", text, false]),
     ["Duration", wallSeconds === null ? undefined : duration(wallSeconds), false],
     ["Peak memory", peakMemoryBytes === null ? undefined : bytes(peakMemoryBytes), false],
   ];

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../harness/contract/files.js";
@@ -77,6 +77,28 @@ describe("run, from the command to the leaderboard", () => {
       .replace(/ \d+\.\ds$/gm, " TIME")
       .replace(/^(?:not )?isolated from test data/m, "HOW ISOLATED"); // as this machine can
     expect(table).toMatchSnapshot();
+  });
+
+  it("names the run that could be extended, says what is there, and refuses to lose it", async () => {
+    const more = ["run", ...base, "--trainers", "memory-frozen,memory-sequential", "--seeds", "3", "--dry-run"];
+    const elsewhere = await bench(more, directory);
+    const place = relative(directory, out);
+    expect(elsewhere.stdout.replace(/\s+/g, " ")).toContain(
+      `${place} has 4 of these 6 cells finished: with --out ${place} they are not computed again`,
+    );
+    const there = await bench([...more, "--out", place], directory);
+    expect(there.stdout).toMatch(/finished +4 of them in the directory; what follows is of the other 2/);
+    const plan = JSON.parse((await bench([...more, "--out", place, "--json"], directory)).stdout);
+    expect(plan.finished).toHaveLength(4);
+    const fewer = await bench(["run", ...base, "--trainers", "memory-frozen", "--dry-run", "--out", place], directory);
+    expect(fewer).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/trainers: memory-frozen, memory-sequential there/),
+    });
+    const registration = join(out, "claims-registration.json");
+    writeFileSync(registration, "{}");
+    expect(await bench([...more, "--out", place], directory)).toMatchObject({ code: 2, stdout: "" });
+    rmSync(registration);
   });
 
   it("fits a narrow terminal", async () => {

@@ -33,10 +33,15 @@ export async function plan(config: RunConfig): Promise<RunPlan> {
   return planRun(config, await loadRegistry(plugins), plugins, "bench run words");
 }
 
-/** Runs a configuration in this process, collects what the display was shown, and cancels when told. */
+/**
+ * Runs a configuration in this process, collects what the display was shown, and cancels when told.
+ *
+ * @param changes of its plan.
+ */
 export async function run(
   config: RunConfig,
   cancelAt: (event: RunEvent) => boolean = () => false,
+  changes: Partial<RunPlan> = {},
 ): Promise<RunOutcome & { events: RunEvent[] }> {
   const events: RunEvent[] = [];
   const controller = new AbortController();
@@ -45,7 +50,7 @@ export async function run(
     if (cancelAt(event)) controller.abort();
   };
   const options = { display: { show, close: () => undefined }, cancellation: controller.signal };
-  return { ...(await executeRun(await plan(config), options)), events };
+  return { ...(await executeRun({ ...(await plan(config)), ...changes }, options)), events };
 }
 
 /** Every matrix of a run as it stands on the disk: trainer, order and seed → bytes. */

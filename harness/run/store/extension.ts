@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { BenchError } from "../../contract/errors.js";
+import type { CellRecord, JournalEvent, RunRecord } from "../../contract/result.js";
+import { groupBy } from "../../metrics/statistics/clusters.js";
+import { differences } from "../plan/identity.js";
+import type { RunPlan } from "../plan/plan.js";
+import { cellStates } from "./cell-state.js";
+import { layout, readEvents, readRunRecord } from "./store.js";
+
+/**
+ * The cells that a plan has beyond those of the run in its directory: none where they are the same run, some where the
+ * run is to be extended.
+ *
+ * @throws RUN_MISMATCH where the plan lacks a cell of the run, by its digest and the names that its results bear; or has
+ *   further ones, and may not extend the run.
+ */
+export function cellsBeyond(stored: RunRecord, { directory, record, mayExtend = false }: RunPlan): CellRecord[] {
+  if (stored.configDigest === record.configDigest) return [];
+  const beyond = furtherCells(stored, record);
+  if (mayExtend && beyond !== undefined) return beyond;
+  const keep = mayExtend
+    ? "Keep the trainers, orders and seeds that the run has, and add to them; or choose"
+    : "Choose";
+  throw new BenchError(
+    "RUN_MISMATCH",
+    `${directory} belongs to another configuration: ${differences(stored, record, mayExtend).join("; ")}`,
+    {
+      fix: `${keep} another directory with --out, or repeat the stored run with \`${stored.command}\`.`,
+      at: { file: join(directory, layout.run) },
+    },
+  );
+}
+
+/** The planned cells that a run lacks; undefined where the run has one that is not planned. */
+export function furtherCells(stored: RunRecord, planned: RunRecord): CellRecord[] | undefined {
+  const left = new Map(planned.cells.map((cell) => [keyOf(cell), cell]));
+  return stored.cells.every((cell) => left.delete(keyOf(cell))) ? [...left.values()] : undefined;
+}
+
+const keyOf = ({ id, trainer, order, seed }: CellRecord): string => JSON.stringify([id, trainer, order, seed]);
+
+/** Ids of the planned cells that are finished in the directory of a plan. Throws as `cellsBeyond`, and DATA_INVALID. */
+export function finishedCells(plan: RunPlan): string[] {
+  const stored = readRunRecord(plan.directory);
+  if (stored === undefined) return [];
+  cellsBeyond(stored, plan);
+  const states = cellStates(plan.record.cells, readEvents(plan.directory).events);
+  return Object.keys(states).filter((id) => states[id]!.status === "done");
+}
+
+/** What cells add to a run, for people: `4 + 8 cells: trainer ewc; orders shuffle-1, shuffle-2; seed 2`. */
+export function extensionText(cells: readonly CellRecord[], added: readonly CellRecord[]): string {
+  const ids = new Set(added.map(({ id }) => id));
+  const before = cells.filter(({ id }) => !ids.has(id));
+  const fresh = (name: string, key: "trainer" | "order" | "seed", among: readonly CellRecord[]): string[] => {
+    const known = new Set(before.map((cell) => cell[key]));
+    const values = [...new Set(among.map((cell) => cell[key]))].filter((value) => !known.has(value));
+    return values.length === 0 ? [] : [`${name}${values.length === 1 ? "" : "s"} ${values.join(", ")}`];
+  };
+  const rows = groupBy(before, rowOf); // a further order has its own seeds, which say nothing more
+  const parts = [
+    ...fresh("trainer", "trainer", added),
+    ...fresh("order", "order", added),
+    ...fresh(
+      "seed",
+      "seed",
+      added.filter((cell) => rows.has(rowOf(cell))),
+    ),
+  ];
+  return `${before.length} + ${added.length} cells: ${parts.join("; ")}`;
+}
+
+const rowOf = ({ trainer, order }: CellRecord): string => JSON.stringify([trainer, order]);
+
+/** How a run was extended, for people, the first time first. */
+export function extensionTexts({ cells }: RunRecord, events: readonly JournalEvent[]): string[] {
+  const done = new Map<string, Set<string>>();
+  for (const [index, event] of events.entries()) {
+    if (event.type !== "run-extended") continue;
+    const next = events.slice(index).find(({ type }) => type === "run-started");
+    // one that was interrupted before run.json was written never took place
+    if (next?.type === "run-started" && next.configDigest === event.configDigest) {
+      done.set(event.configDigest, new Set(event.cells));
+    }
+  }
+  let known = cells;
+  const texts: string[] = [];
+  for (const ids of [...done.values()].reverse()) {
+    const added = known.filter(({ id }) => ids.has(id));
+    texts.unshift(extensionText(known, added));
+    known = known.filter(({ id }) => !ids.has(id));
+  }
+  return texts;
+}
