@@ -27,6 +27,7 @@ const usual = [
   ["bench.js"],
   ["harness/plugins.js", "trainers/index.js", "suites/index.js", "reports/index.js", "launchers/index.js"],
   ["kit.js"],
+  ["harness/plugins/learner-host.js"],
 ].map((unit) => unit.map(compiled));
 
 rmSync(dist, { recursive: true, force: true });
