@@ -35,6 +35,7 @@ run(join(dirname(createRequire(import.meta.url).resolve("typescript/package.json
   ...["-p", process.argv[2] ?? "tsconfig.json"],
 ]);
 run(compiled("harness/config/compile-schemas.js"));
+run(compiled("reports/compile-templates.js"));
 await joinModules();
 writeFileSync(compiled("built"), ""); // what a build left that was interrupted lacks it, and is built again
 

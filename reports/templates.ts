@@ -1,30 +1,30 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import Handlebars from "handlebars";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { packageRoot } from "../harness/contract/files.js";
 import { escapeXml } from "./charts/svg.js";
 
-const directory = join(packageRoot, "reports", "templates");
+/** Where `npm run build` puts the compiled templates. */
+export const compiledTemplates = join(packageRoot, "dist", "reports", "templates.cjs");
 
-/** A renderer of the templates in `templates/`. Every template is a partial of the others, named by its file. */
+const require = createRequire(import.meta.url);
+const Handlebars: typeof import("handlebars") = require("handlebars/runtime"); // whose own types are of another place
+
+/**
+ * A renderer of the templates in `templates/`, as `compile-templates.ts` compiled them: to compile them takes as
+ * long as the rest of `bench report`. Every template is a partial of the others, named by its file.
+ */
 export function templates(): (name: string, view: object) => string {
   const handlebars = Handlebars.create();
-  for (const file of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
-    if (file.endsWith(".hbs")) {
-      handlebars.registerPartial(basename(file, ".hbs"), readFileSync(join(directory, file), "utf8"));
-    }
-  }
   handlebars.registerHelper(
     "emphasis",
     (text: string) => new Handlebars.SafeString(escapeXml(text).replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")),
   );
   handlebars.registerHelper("formula", (text: string) => new Handlebars.SafeString(subscripts(escapeXml(text))));
-  const compiled = new Map<string, HandlebarsTemplateDelegate>();
-  return (name, view) => {
-    const template = compiled.get(name) ?? handlebars.compile(`{{> ${name}}}`);
-    compiled.set(name, template);
-    return template(view);
-  };
+  const compiled: Record<string, TemplateSpecification> = require(compiledTemplates);
+  for (const [name, template] of Object.entries(compiled)) {
+    handlebars.registerPartial(name, handlebars.template(template));
+  }
+  return (name, view) => (handlebars.partials[name] as HandlebarsTemplateDelegate)(view);
 }
 
 /** R[i,j], Σ_{i<T} and Σ_i with their indices as subscripts. */
