@@ -1,6 +1,7 @@
 import { packages } from "../contract/packages.js";
 import { random } from "../contract/random.js";
 import { mean, sum } from "../metrics/definition.js";
+import { studentQuantile } from "../metrics/statistics/statistics.js";
 
 /** A range that holds the true mean with some confidence. */
 export interface Bounds {
@@ -19,7 +20,7 @@ const draws = 2000;
  * @param tail α, the share outside on each side.
  */
 export function bootstrapBounds(values: readonly number[], tail: number): Bounds {
-  const { normal, studentt } = packages.jStat;
+  const { normal } = packages.jStat;
   const n = values.length;
   const center = mean(values);
   if (values.every((value) => value === values[0])) return { low: center, high: center };
@@ -27,7 +28,7 @@ export function bootstrapBounds(values: readonly number[], tail: number): Bounds
   const below = sum(Array.from(means, (value) => (value < center ? 1 : value === center ? 0.5 : 0)));
   const bias = normal.inv(Math.min(Math.max(below, 0.5), draws - 0.5) / draws, 0, 1);
   const acceleration = accelerationOf(values);
-  const expanded = Math.sqrt(n / (n - 1)) * studentt.inv(1 - tail, n - 1);
+  const expanded = Math.sqrt(n / (n - 1)) * studentQuantile(1 - tail, n);
   const level = (z: number) => {
     const shifted = bias + z;
     return normal.cdf(bias + shifted / (1 - acceleration * shifted), 0, 1);

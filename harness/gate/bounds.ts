@@ -1,7 +1,6 @@
-import { packages } from "../contract/packages.js";
 import { mean } from "../metrics/definition.js";
 import type { LeastSpread } from "../metrics/statistics/least-spread.js";
-import { rounding, standardDeviation, tInterval } from "../metrics/statistics/statistics.js";
+import { rounding, standardDeviation, studentQuantile, tInterval } from "../metrics/statistics/statistics.js";
 import { type Bounds, bootstrapBounds } from "./bootstrap.js";
 
 /** Up to this many orders or items Student's interval is used; above it the bootstrap, which needs no normal values. */
@@ -27,10 +26,6 @@ export function differenceInterval(differences: readonly number[], least: LeastS
  * @param spread s, as `spreadOf` says.
  */
 export function oneSidedBounds(values: readonly number[], spread: number, alpha: number): Bounds {
-  const half = studentQuantile(alpha, values.length) * (spread / Math.sqrt(values.length));
+  const half = studentQuantile(1 - alpha, values.length) * (spread / Math.sqrt(values.length));
   return { low: mean(values) - half, high: mean(values) + half };
 }
-
-/** t_{1−α, K−1}. */
-export const studentQuantile = (alpha: number, count: number): number =>
-  packages.jStat.studentt.inv(1 - alpha, count - 1);

@@ -1,8 +1,8 @@
 import { mean } from "../metrics/definition.js";
 import type { LeastSpread } from "../metrics/statistics/least-spread.js";
-import { rounding, spreadOf } from "../metrics/statistics/statistics.js";
+import { rounding, spreadOf, studentQuantile } from "../metrics/statistics/statistics.js";
 import { bettingEvidence, enoughEvidence, ordersToEnough } from "./betting.js";
-import { oneSidedBounds, studentQuantile } from "./bounds.js";
+import { oneSidedBounds } from "./bounds.js";
 import { leansLeft, skewness } from "./skewness.js";
 
 /** What the evidence says of a margin. */
@@ -123,7 +123,8 @@ function furtherOrders(
   orders: number,
   alphaAt: (orders: number) => number,
 ): number | null {
-  const decides = (n: number) => alphaAt(n) > 0 && (studentQuantile(alphaAt(n), n) * spread) / Math.sqrt(n) < distance;
+  const decides = (n: number) =>
+    alphaAt(n) > 0 && (studentQuantile(1 - alphaAt(n), n) * spread) / Math.sqrt(n) < distance;
   let [short, enough] = [orders, orders + mostOrders];
   if (!decides(enough)) return null;
   while (enough - short > 1) {

@@ -1,8 +1,8 @@
 import { packages } from "../../contract/packages.js";
 import { mean, sum } from "../../metrics/definition.js";
-import { standardDeviation } from "../../metrics/statistics/statistics.js";
+import { standardDeviation, studentQuantile } from "../../metrics/statistics/statistics.js";
 import { type Bounds, bootstrapBounds } from "../bootstrap.js";
-import { mostForStudent, studentQuantile } from "../bounds.js";
+import { mostForStudent } from "../bounds.js";
 import type { PairedSet } from "./pair-items.js";
 
 /**
@@ -73,7 +73,7 @@ function groupResiduals(pairs: PairedSet["pairs"], center: number): number[] {
 
 function studentLimits(values: readonly number[], alpha: number): Bounds {
   if (values.length < 2) return { low: -1, high: 1 };
-  const half = (studentQuantile(alpha, values.length) * standardDeviation(values)) / Math.sqrt(values.length);
+  const half = (studentQuantile(1 - alpha, values.length) * standardDeviation(values)) / Math.sqrt(values.length);
   return { low: -half, high: half };
 }
 

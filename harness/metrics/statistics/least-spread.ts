@@ -25,7 +25,7 @@ interface Line {
  * @returns null where the measure has no value, or the number of items behind one of its scores is unknown.
  */
 export function itemSpread(compute: Compute, matrix: MatrixRecord, repeats = false): LeastSpread {
-  const copy = structuredClone(matrix);
+  const copy = withOwnScores(matrix);
   const { value } = compute(copy);
   if (value === null) return null;
   let variance = 0;
@@ -51,6 +51,17 @@ export function itemSpread(compute: Compute, matrix: MatrixRecord, repeats = fal
 /** The least spread of one order's value of `first` less `second`, over so many runs of each in an order. */
 export function differenceSpread(first: LeastSpread, second: LeastSpread, runs: number): LeastSpread {
   return first === null || second === null ? null : Math.hypot(first, second) / Math.sqrt(runs);
+}
+
+/** The same record whose scores can be changed. */
+function withOwnScores(matrix: MatrixRecord): MatrixRecord {
+  const copied = (table: (number | null)[][]) => table.map((scores) => [...scores]);
+  const { rows, extracted, valid, shifted, probes } = matrix;
+  return {
+    ...matrix,
+    ...{ rows: copied(rows), extracted: copied(extracted), valid: copied(valid), shifted: copied(shifted) },
+    probes: Object.fromEntries(Object.entries(probes).map(([probe, scores]) => [probe, [...scores]])),
+  };
 }
 
 /** Lines whose scores move together: one each, or all rows of a table. */

@@ -40,9 +40,19 @@ export function tInterval(values: readonly number[], least: LeastSpread, level =
   const center = mean(values);
   const spread = values.length < 2 ? null : spreadOf(values, least);
   if (spread === null) return { mean: center, low: null, high: null, n: values.length };
-  const t = packages.jStat.studentt.inv((1 + level) / 2, values.length - 1);
+  const t = studentQuantile((1 + level) / 2, values.length);
   const half = (t * spread) / Math.sqrt(values.length);
   return { mean: center, low: center - half, high: center + half, n: values.length };
+}
+
+const quantiles = new Map<string, number>();
+
+/** t_{p, n−1}. Few are different, and each is found by iteration: a report asks for the same a thousand times. */
+export function studentQuantile(p: number, n: number): number {
+  const key = `${p} ${n}`;
+  const known = quantiles.get(key) ?? packages.jStat.studentt.inv(p, n - 1);
+  quantiles.set(key, known);
+  return known;
 }
 
 /**

@@ -26,34 +26,40 @@ export interface Shares {
   contradicted: number;
   /** Claims supported at any look, of all claims. */
   power: number;
-  /** Tables with any verdict, were each claim judged by itself at 5% at each look. */
-  unadjusted: number;
 }
 
 /** What becomes of simulated tables. All randomness is keyed, so that equal settings give equal shares. */
 export function simulate(setting: Setting, tables: number): Shares {
-  const shares: Shares = { supported: 0, contradicted: 0, power: 0, unadjusted: 0 };
-  const claims = Array.from({ length: setting.claims }, (_, index) => claimOf(index));
-  for (let table = 0; table < tables; table++) {
-    const stream = random({ seed: 1, stream: `claims ${JSON.stringify(setting)}`, item: table });
-    const arms = simulateArms(setting, stream);
+  const shares: Shares = { supported: 0, contradicted: 0, power: 0 };
+  const claims = claimsOf(setting);
+  for (const arms of simulateTables(setting, tables)) {
     const results = setting.looks.map((orders) =>
       judgeClaims(claims, upTo(arms, orders), { looks: setting.looks.length }),
-    );
-    const alone = setting.looks.flatMap((orders) =>
-      claims.flatMap((claim) => judgeClaims([claim], upTo(arms, orders))),
     );
     const has = (verdict: string) => results.flat().some((result) => result.verdict === verdict);
     if (has("supported")) shares.supported += 1 / tables;
     if (has("contradicted")) shares.contradicted += 1 / tables;
-    if (alone.some(({ verdict }) => verdict !== "undecided")) shares.unadjusted += 1 / tables;
     shares.power += supportedClaims(results) / setting.claims / tables;
   }
   return shares;
 }
 
+/** The share of the same tables with any verdict, were each claim judged by itself at 5% at each look. */
+export function unadjusted(setting: Setting, tables: number): number {
+  let decided = 0;
+  for (const arms of simulateTables(setting, tables)) {
+    const alone = setting.looks.flatMap((orders) =>
+      claimsOf(setting).flatMap((claim) => judgeClaims([claim], upTo(arms, orders))),
+    );
+    if (alone.some(({ verdict }) => verdict !== "undecided")) decided += 1;
+  }
+  return decided / tables;
+}
+
 const supportedClaims = (looks: readonly ClaimResult[][]): number =>
   looks[0]!.filter((_, index) => looks.some((results) => results[index]!.verdict === "supported")).length;
+
+const claimsOf = ({ claims }: Setting) => Array.from({ length: claims }, (_, index) => claimOf(index));
 
 const claimOf = (index: number): RegisteredClaim => ({
   ...{ id: `claim-${index}`, statement: "It is better.", source: "a simulation", alpha: 0.05 },
@@ -61,6 +67,12 @@ const claimOf = (index: number): RegisteredClaim => ({
 });
 
 type Scores = Record<string, Observed[]>;
+
+function* simulateTables(setting: Setting, tables: number): Generator<Scores> {
+  for (let table = 0; table < tables; table++) {
+    yield simulateArms(setting, random({ seed: 1, stream: `claims ${JSON.stringify(setting)}`, item: table }));
+  }
+}
 
 function simulateArms({ claims, looks, kind, effect }: Setting, stream: RandomStream): Scores {
   const names = ["shared", ...Array.from({ length: claims }, (_, index) => `arm-${index}`)];

@@ -1,5 +1,5 @@
 import { markdown, percent } from "../gate/table.js";
-import { type Setting, simulate } from "./false-verdicts.js";
+import { type Setting, simulate, unadjusted } from "./false-verdicts.js";
 
 /** Tables simulated for each row; the Monte-Carlo error of a share of 5% is then half a point. */
 const tables = 2000;
@@ -16,11 +16,11 @@ const settings: Setting[] = [
 
 const rows = settings.map((setting) => {
   const { claims, looks, kind, effect } = setting;
-  const { supported, contradicted, power, unadjusted } = simulate(setting, tables);
+  const { supported, contradicted, power } = simulate(setting, tables);
   const truth = effect === 0 ? "no difference" : `${effect} SD better`;
   const found =
     effect === 0
-      ? ["", percent(supported), percent(contradicted), percent(unadjusted)]
+      ? ["", percent(supported), percent(contradicted), percent(unadjusted(setting, tables))]
       : [percent(power), "", percent(contradicted), ""];
   return [String(claims), looks.join(", "), kind, truth, ...found];
 });
