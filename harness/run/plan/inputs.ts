@@ -53,7 +53,9 @@ export async function openInputs(
   const suite = withDataNotes(loaded, config.strict === true);
   let model: Promise<OpenedModel> | undefined;
   const openModel = () => {
-    model ??= openMeasured(config.model ?? suite.defaultModel, config.chat, suite, registry);
+    if (model !== undefined) return model;
+    model = openMeasured(config.model ?? suite.defaultModel, config.chat, suite, registry);
+    model.catch(() => (model = undefined)); // another run of these inputs tries again
     return model;
   };
   return { suite, scorers, openModel };

@@ -1,3 +1,5 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RunConfig } from "../../../harness/contract/config.js";
@@ -10,7 +12,8 @@ import { rungsOf } from "../../../harness/tune/rungs.js";
 import { commentedConfig } from "../../../harness/tune/tuned-config.js";
 import { validationInputs } from "../../../harness/tune/validation-inputs.js";
 import { orderOf, validationSuite } from "../../../harness/tune/validation-suite.js";
-import { words } from "../cli/support.js";
+import { newDirectory } from "../../files.js";
+import { words, wordsModel } from "../cli/support.js";
 
 const items = (task: string, part: string, count: number): Example[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -179,6 +182,19 @@ test("searches of several trainers share what they learn: loaded once for each n
   expect(first!.suite.tasks).toHaveLength(2);
   expect(longer!.suite.tasks).toHaveLength(3);
   expect(first!.openModel()).toBe(first!.openModel());
+});
+
+test("a suite or a model that could not be loaded for one search is loaded for the next", async () => {
+  const registry = await loadRegistry([words]);
+  const inputs = validationInputs("published")(2);
+  const model = join(newDirectory(), "model");
+  const config = { suite: { name: "words", options: {} }, quick: false, model };
+  const wrong = { ...config, suite: { name: "words", options: { shade: "blue" } } };
+  await expect(inputs(wrong, registry)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  const { openModel } = await inputs(config, registry);
+  await expect(openModel()).rejects.toMatchObject({ code: "MODEL_INVALID" });
+  symlinkSync(wordsModel, model);
+  await expect(openModel()).resolves.toMatchObject({ directory: model });
 });
 
 test("a comment of several lines stays out of the configuration", () => {
