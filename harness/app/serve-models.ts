@@ -242,7 +242,11 @@ function secretOf(registry: string): Uint8Array {
     writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-      throw new BenchError("STORAGE", `${file} cannot be written: ${(error as Error).message}`, { cause: error });
+      throw new BenchError("STORAGE", `${file} cannot be written: ${(error as Error).message}`, {
+        fix: "Check the free space and the permissions of that path, or give another --registry.",
+        at: { file },
+        cause: error,
+      });
     }
   }
   const secret = Buffer.from(readFileSync(file, "utf8"), "hex");

@@ -28,7 +28,9 @@ function resolveArm(
     const changed = Object.entries(scaled).map(([option, factor]) => {
       const value = defaults[option];
       if (typeof value !== "number") {
-        throw new BenchError("CONFIG_INVALID", `${where} has no option "${option}" with a number as its default`);
+        throw new BenchError("CONFIG_INVALID", `${where} has no option "${option}" with a number as its default`, {
+          fix: "Scale an option whose default is a number.",
+        });
       }
       return [option, value * factor] as const;
     });

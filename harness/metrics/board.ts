@@ -49,7 +49,11 @@ export function buildBoard(
   flops?: number,
 ): Board {
   const [first] = sources;
-  if (first === undefined) throw new BenchError("USAGE", "there is no run to make a leaderboard of");
+  if (first === undefined) {
+    throw new BenchError("USAGE", "there is no run to make a leaderboard of", {
+      fix: "Give run directories, such as `bench leaderboard runs/*`.",
+    });
+  }
   for (const source of sources) checkSuite(first, source);
   const orders = namedOrders(sources.map(({ run }) => run));
   const all = entriesOf(sources, orders);

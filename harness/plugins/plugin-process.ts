@@ -234,5 +234,7 @@ function timeoutSeconds(method: ProtocolMethod | undefined): number {
 }
 
 async function refuse(method: string): Promise<never> {
-  throw new BenchError("PLUGIN_FAILED", `"${method}" may be asked for only while learning`);
+  throw new BenchError("PLUGIN_FAILED", `"${method}" may be asked for only while learning`, {
+    fix: "Ask for it before the answer to `learn` is sent.",
+  });
 }

@@ -52,7 +52,9 @@ class LearnerProcess {
 
   private answer(method: string, parameters: unknown): unknown {
     if (this.learning === undefined) {
-      throw new BenchError("PRIVILEGE_EXCEEDED", `it asked for "${method}" while it was not learning`);
+      throw new BenchError("PRIVILEGE_EXCEEDED", `it asked for "${method}" while it was not learning`, {
+        fix: "Ask for it before the answer to `learn` is sent.",
+      });
     }
     if (method === "buffer.get") return { items: this.learning.buffer.items() };
     if (method === "buffer.set") {
@@ -60,7 +62,9 @@ class LearnerProcess {
       return this.learning.buffer.set(this.images === undefined ? items : this.images.original(items));
     }
     if (method === "observe") return this.learning.observe?.((parameters as { step: number }).step);
-    throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`);
+    throw new BenchError("PLUGIN_FAILED", `there is no method "${method}"`, {
+      fix: "A learner may ask for buffer.get, buffer.set and observe.",
+    });
   }
 }
 

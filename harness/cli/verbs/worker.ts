@@ -40,7 +40,9 @@ async function act(store: string, request: string, { cell, list }: Options, cont
     } else if (cell !== undefined) {
       const id = server.cells[cell];
       if (id === undefined) {
-        throw new BenchError("USAGE", `the request has ${server.cells.length} cells; there is no cell ${cell}`);
+        throw new BenchError("USAGE", `the request has ${server.cells.length} cells; there is no cell ${cell}`, {
+          fix: `Give --cell a number from 0 to ${server.cells.length - 1}.`,
+        });
       }
       await serve(id);
     } else {

@@ -90,5 +90,7 @@ function plannedCell({ cells, trainers, orders }: CellRequest, id: string): Plan
   const trainer = trainers.find(({ label }) => label === record?.trainer);
   const order = record && orders[record.order];
   if (record !== undefined && trainer !== undefined && order !== undefined) return { record, trainer, order };
-  throw new BenchError("USAGE", `the request has no cell ${JSON.stringify(id)}`);
+  throw new BenchError("USAGE", `the request has no cell ${JSON.stringify(id)}`, {
+    fix: `Name one of ${cells.map((cell) => cell.id).join(", ")}.`,
+  });
 }
