@@ -50,6 +50,7 @@ const firstSeed = 11;
  * What a search will do, and the plan of each of its rungs.
  *
  * @param inputs shared by the searches of several trainers.
+ * @param check may refuse what the configuration says before anything is loaded.
  */
 export async function planTuning(
   trainer: string,
@@ -57,20 +58,24 @@ export async function planTuning(
   options: TuneOptions,
   context: Pick<AppContext, "builtIns">,
   inputs = validationInputs(options.order),
+  check: (settings: RunConfig) => void = () => {},
 ): Promise<{ request: TuneRequest; plans: RunPlan[] }> {
   const request = await requestOf(trainer, suite, options, context, inputs);
+  check(request.config);
   return { request, plans: await planSearch(request) };
 }
 
-/** Searches a trainer's options and writes `tuned.yaml` and `tune.json` into the search's directory; `inputs` as above. */
+/** Searches a trainer's options and writes `tuned.yaml` and `tune.json` into the search's directory; `inputs` and `check` as above. */
 export async function tuneTrainer(
   trainer: string,
   suite: string | undefined,
   options: TuneOptions,
   context: AppContext,
   inputs = validationInputs(options.order),
+  check: (settings: RunConfig) => void = () => {},
 ): Promise<TunedTrainer> {
   const request = await requestOf(trainer, suite, options, context, inputs);
+  check(request.config);
   const rungs = await searchSpace(request, context.execute);
   const directory = dirname(rungs[0]!.directory);
   const record = recordSearch(request, rungs, packageVersion());

@@ -19,13 +19,27 @@ export function tunedConfig(
   return commentedConfig(foundLines(record), config, trainers);
 }
 
+/** A trainer of a configuration file. */
+export interface TrainerRow {
+  name: string;
+  label: string;
+  options?: Record<string, unknown>;
+}
+
 /** A configuration in YAML of the suite, model and device of another one, with these trainers, below comments. */
 export function commentedConfig(
   comments: readonly string[],
-  { suite, model, plugins, device, devicesPerCell, engine, dtype, chat, quick }: RunConfig,
-  trainers: readonly { name: string; label: string; options?: Record<string, unknown> }[],
+  config: RunConfig,
+  trainers: readonly TrainerRow[],
 ): string {
-  const content = {
+  const content = { ...settingsOf(config), trainers };
+  return `${comments.flatMap((text) => text.split("\n").map((line) => `# ${line}`.trimEnd())).join("\n")}\n\n${packages.yaml.stringify(content)}`;
+}
+
+/** What trainers learn, from which model and on what, as a configuration file has it. */
+export function settingsOf(config: RunConfig): Record<string, unknown> {
+  const { suite, model, plugins, device, devicesPerCell, engine, dtype, chat, quick } = config;
+  return {
     suite,
     ...(model === undefined ? {} : { model }),
     ...(plugins.length === 0 ? {} : { plugins }),
@@ -35,9 +49,7 @@ export function commentedConfig(
     ...(dtype === undefined ? {} : { dtype }),
     ...(chat === undefined ? {} : { chat }),
     ...(quick ? { quick } : {}),
-    trainers,
   };
-  return `${comments.flatMap((text) => text.split("\n").map((line) => `# ${line}`.trimEnd())).join("\n")}\n\n${packages.yaml.stringify(content)}`;
 }
 
 function foundLines(record: TuneRecord): string[] {

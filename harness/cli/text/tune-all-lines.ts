@@ -47,7 +47,7 @@ export function planAllLines(
 
 /** All searches for a terminal: default and best of each trainer, and what was written. */
 export function tuneAllLines(
-  { found, failed, config }: TunedTrainers,
+  { found, failed, kept, config }: TunedTrainers,
   terminal: { color: boolean; width: number },
 ): string[] {
   const paint = picocolors.createColors(terminal.color);
@@ -75,6 +75,9 @@ export function tuneAllLines(
         ...failedRows(failed, "no score"),
         ...(failed.length === 0 ? [] : [["again", "the same command with --retry-failed"] as [string, string]]),
         ["config", nearPath(config)],
+        ...(kept.length === 0
+          ? []
+          : [["kept", `${kept.join(", ")}, as earlier commands found them`] as [string, string]]),
         ["next", `bench run --config ${nearPath(config)} --orders 3`],
       ],
       terminal.width,

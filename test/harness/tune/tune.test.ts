@@ -233,6 +233,21 @@ test("--all searches every trainer with a space in an order apart, and writes on
   expect(text.stdout).toContain("memory-sequential");
 });
 
+test("--all keeps what earlier commands found for the same configuration, and refuses one of other settings", async () => {
+  const into = ["--candidates", "2", "--seeds", "1", "--tasks", "2", "--out", "parts"];
+  const config = join(directory, "parts/tuned.yaml");
+  const names = () => new Set(parse(readFileSync(config, "utf8")).trainers.map(({ name }: { name: string }) => name));
+  await tune("--all", "words", "--only", "memory-sequential", ...into);
+  const { stdout } = await tune("--all", "words", "--only", "memory-replay", ...into);
+  expect(stdout).toMatch(/kept +memory-sequential, as earlier commands found them/);
+  expect(names()).toEqual(new Set(["memory-replay", "memory-sequential"]));
+  const before = readFileSync(config, "utf8");
+  expect(before).toContain("# memory-sequential: as an earlier command found it");
+  const other = await tune("--all", "words", "--only", "memory-replay", "--quick", ...into);
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("tuned with another quick") });
+  expect(readFileSync(config, "utf8")).toBe(before);
+});
+
 test("--all --dry-run shows what every search will take, and their sum, and writes nothing", async () => {
   const given = ["--all", "words", "--only", "memory-sequential,memory-replay", "--candidates", "3", "--seeds", "2"];
   const { code, stdout, stderr } = await tune(...given, "--search", "halving", "--dry-run", "--out", "nowhere");
