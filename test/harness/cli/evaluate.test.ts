@@ -5,7 +5,7 @@ import { newDirectory } from "../../files.js";
 import { MisbehavingServer, misbehavior, type Received } from "../misbehaving-server.js";
 import { bench, words, wordsModel } from "./support.js";
 
-const local = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick"];
+const local = ["words", "--trainer", "memory-frozen", "--quick"];
 const remote = ["words", "--quick", "--json"];
 
 let server: MisbehavingServer | undefined;
@@ -28,8 +28,10 @@ function completion({ body, path }: Received): string {
 const wellBehaved = (received: Received, response: { end(text: string): void }) =>
   void setTimeout(() => response.end(completion(received)), 2);
 
+const evaluate = (given: readonly string[], directory: string) => bench(["evaluate", ...given], directory, {}, [words]);
+
 async function ask(given: readonly string[], directory: string) {
-  const spoken = await bench(["evaluate", ...given], directory, {}, [words]);
+  const spoken = await evaluate(given, directory);
   return { ...spoken, result: spoken.stdout === "" ? {} : JSON.parse(spoken.stdout) };
 }
 
@@ -37,20 +39,20 @@ it("evaluates a model directory once; the second time nothing is computed, and t
   const directory = newDirectory();
   const checkpoint = join(directory, "checkpoint");
   cpSync(wordsModel, checkpoint, { recursive: true });
-  const first = await bench(["evaluate", checkpoint, ...local], directory);
+  const first = await evaluate([checkpoint, ...local], directory);
   expect(first.code, first.stderr).toBe(0);
   expect(first.stdout).toMatch(/mean +\d+\.\d\n/);
   expect(first.stdout).toContain("132 answers computed."); // 3 tasks × (24 test + 12 shifted) + 2 probes × 12
-  const again = await bench(["evaluate", checkpoint, ...local], directory);
+  const again = await evaluate([checkpoint, ...local], directory);
   expect(again.stdout).toContain("Nothing was computed: all 132 answers");
   const moved = join(directory, "moved");
   cpSync(checkpoint, moved, { recursive: true });
-  const elsewhere = await bench(["evaluate", moved, ...local, "--json"], directory);
+  const elsewhere = await evaluate([moved, ...local, "--json"], directory);
   expect(JSON.parse(elsewhere.stdout)).toMatchObject({ asked: 0, known: 132 }); // the content counts, not the path
   const [entry, ...rest] = JSON.parse(readFileSync(join(moved, "weights.json"), "utf8"));
   writeFileSync(join(moved, "weights.json"), JSON.stringify(rest));
   expect(entry).toBeDefined();
-  const changed = await bench(["evaluate", moved, ...local, "--json"], directory);
+  const changed = await evaluate([moved, ...local, "--json"], directory);
   expect(JSON.parse(changed.stdout)).toMatchObject({ asked: 132, known: 0 });
   expect(readdirSync(join(directory, "runs"))).toHaveLength(2);
 });

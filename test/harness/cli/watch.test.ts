@@ -11,7 +11,11 @@ import { MisbehavingServer, misbehavior } from "../misbehaving-server.js";
 import { bench, words, wordsModel } from "./support.js";
 
 const table = JSON.parse(readFileSync(join(wordsModel, "weights.json"), "utf8")) as unknown[];
-const flags = ["words", "--plugin", words, "--trainer", "memory-frozen", "--quick", "--json", "--interval", "0.3"];
+const flags = ["words", "--trainer", "memory-frozen", "--quick", "--json", "--interval", "0.3"];
+
+/** `bench watch`, with the words suite built in. */
+const watch = (directory: string, given: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
+  bench(["watch", ...given], directory, environment, [words]);
 
 /** A checkpoint that knows less the more entries it lacks. */
 function write(directory: string, lacking: number): void {
@@ -29,7 +33,7 @@ it("evaluates existing checkpoints, oldest first; reports unusable ones; reuses 
   mkdirSync(join(watched, "logs"));
   mkdirSync(join(watched, "broken"));
   writeFileSync(join(watched, "broken", "weights.json"), "{}");
-  const spoken = await bench(["watch", watched, ...flags, "--once"], directory);
+  const spoken = await watch(directory, [watched, ...flags, "--once"]);
   const lines = spoken.stdout
     .trim()
     .split("\n")
@@ -40,7 +44,7 @@ it("evaluates existing checkpoints, oldest first; reports unusable ones; reuses 
     ["broken", "MODEL_INVALID"],
   ]);
   expect(spoken.code).toBe(2);
-  const again = await bench(["watch", watched, ...flags.filter((flag) => flag !== "--json"), "--once"], directory);
+  const again = await watch(directory, [watched, ...flags.filter((flag) => flag !== "--json"), "--once"]);
   expect(again.stdout).toMatch(/early {2}[\d.]+ {2}known .*\n.*late {2}[\d.]+ \([+−]?[\d.]+\) {2}known/);
 });
 
@@ -48,7 +52,8 @@ it("waits until a checkpoint is complete, evaluates new ones, and ends on Ctrl-C
   const directory = newDirectory();
   const watched = join(directory, "output");
   mkdirSync(watched);
-  const child = spawn(process.execPath, [join(packageRoot, "bin", "bench.js"), "watch", watched, ...flags], {
+  const given = ["watch", watched, ...flags, "--plugin", words];
+  const child = spawn(process.execPath, [join(packageRoot, "bin", "bench.js"), ...given], {
     cwd: directory,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -82,7 +87,7 @@ it("judges each checkpoint against the one before or a baseline, as the gate doe
   const forgotten = { "step-200": 10, "step-1000": 10, "step-100": 0 };
   for (const [name, nouns] of Object.entries(forgotten)) write(join(watched, name), nouns);
   const judging = [...flags, "--once", "--margin", "op=0.02", "--margin", "probe:weight=0.02", "--against"];
-  const spoken = await bench(["watch", watched, ...judging, "previous"], directory);
+  const spoken = await watch(directory, [watched, ...judging, "previous"]);
   const lines = spoken.stdout
     .trim()
     .split("\n")
@@ -108,7 +113,7 @@ it("judges each checkpoint against the one before or a baseline, as the gate doe
   ]);
   expect(unchanged.alerts).toEqual([]);
 
-  const text = await bench(["watch", watched, ...judging.filter((flag) => flag !== "--json"), "previous"], directory);
+  const text = await watch(directory, [watched, ...judging.filter((flag) => flag !== "--json"), "previous"]);
   expect(text.code).toBe(1);
   expect(text.stdout).toMatch(
     /step-200 .* known .*\n[\s\S]*^ {2}‼ critical: weight fell [\d.]+ → [\d.]+ against step-100/m,
@@ -136,9 +141,9 @@ it("takes alerts to the webhook of the configuration, signed, each until it was 
     "alerts: { webhook: { url: env:HOOK, secretVariable: HOOK_KEY, timeoutSeconds: 5, retries: 0 } }\n",
   );
   const judged = ["--once", "--margin", "op=0.02", "--against", "previous", "--config", "alerts.yaml"];
-  const given = ["watch", watched, ...flags.filter((flag) => flag !== "--plugin" && flag !== words), ...judged];
+  const given = [watched, ...flags, ...judged];
   const watchWith = async (url: string) => {
-    const spoken = await bench(given, directory, { HOOK: url, HOOK_KEY: "a key" }, [words]);
+    const spoken = await watch(directory, given, { HOOK: url, HOOK_KEY: "a key" });
     const lines = spoken.stdout
       .trim()
       .split("\n")
@@ -169,7 +174,7 @@ it("takes alerts to the webhook of the configuration, signed, each until it was 
   expect(await watchWith(url)).toMatchObject({ code: 1, stderr: "", alerts: first.alerts });
   expect(server.received).toHaveLength(messages.length); // none is sent twice
   server.stop();
-  const refused = await bench(given, directory, { HOOK: "nonsense" }, [words]);
+  const refused = await watch(directory, given, { HOOK: "nonsense" });
   expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: "CONFIG_INVALID" } });
 });
 
@@ -180,7 +185,7 @@ it.each([
   const directory = newDirectory();
   write(join(directory, "output", "step-1"), 0);
   const quiet = flags.filter((flag) => flag !== "--json");
-  const { code, stderr } = await bench(["watch", "output", ...quiet, "--once", ...given], directory);
+  const { code, stderr } = await watch(directory, ["output", ...quiet, "--once", ...given]);
   expect(stderr).toContain(message);
   expect(code).toBe(2);
 });

@@ -121,7 +121,7 @@ describe("bench gate", () => {
       { orders: 3, version: 1, verdict: "inconclusive", margins: { op: 0.0001 } },
       { orders: 4, version: 1 },
     ]);
-    await workspace.run("rerolled", { seeds: [5], foreign: true });
+    await workspace.run("rerolled", { orders: 3, seeds: [5], foreign: true });
     const again = await judged("rerolled", ...given.slice(1));
     expect(again).toMatchObject({
       alpha: 0,

@@ -50,7 +50,7 @@ test("killed at random instants and run again, it ends with the same bits", asyn
   const directory = newDirectory();
   const instants: number[] = [];
   let kills = 0;
-  for (let attempt = 0; attempt < 4; attempt++) {
+  for (let attempt = 0; attempt < 3; attempt++) {
     const instant = 250 + Math.random() * 500;
     instants.push(instant);
     const { code } = await drive(slowly(directory), {
