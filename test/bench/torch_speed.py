@@ -20,7 +20,9 @@ import warnings
 import torch
 import transformers
 from bench_torch.deterministic import begin
+from bench_torch.generation import Row
 from bench_torch.model import TorchModel
+from bench_torch.ranks import Ranks
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, Trainer, TrainerCallback, TrainingArguments
 
@@ -91,9 +93,10 @@ class Bench:
             torch.cuda.reset_peak_memory_stats()
 
     def now(self) -> float:
+        """Seconds; of the processor where one thread computes, so that other work on the machine counts for nothing."""
         if self.device.type == "cuda":
             torch.cuda.synchronize()
-        return time.perf_counter()
+        return time.process_time() if self.device.type == "cpu" and self.options.threads == 1 else time.perf_counter()
 
     def say(self, part: str, **figures) -> dict:
         row = {"part": part, **figures}
@@ -104,7 +107,7 @@ class Bench:
         return row
 
     def open(self) -> TorchModel:
-        return TorchModel(self.directory, str(self.device), self.options.dtype, seed=1, tick=lambda: None)
+        return TorchModel(self.directory, str(self.device), self.options.dtype, seed=1, tick=lambda: None, ranks=Ranks())
 
     def base(self):
         return AutoModelForCausalLM.from_pretrained(self.directory, dtype=self.dtype, attn_implementation="sdpa").to(self.device)
@@ -169,9 +172,9 @@ class Bench:
     # Answering.
 
     def questions(self):
-        prompts = [tokens[:prompt] for batch in batches_of(self.vocabulary, self.options.asked, 3) for tokens, prompt in batch]
-        chosen = random.Random(2).sample(range(3, self.vocabulary), self.vocabulary // 32)
-        return [prompts[i : i + self.options.asked] for i in range(0, len(prompts), self.options.asked)], chosen
+        """Of three tasks in turn: prompts, and how long the answer to each is in the data, at most `--new` tokens."""
+        for batch in batches_of(self.vocabulary, self.options.asked, 3):
+            yield [tokens[:prompt] for tokens, prompt in batch], [min(len(tokens) - prompt, self.options.new) for tokens, prompt in batch]
 
     def answer_ours(self) -> list[list[int]]:
         self.clean()
@@ -179,13 +182,11 @@ class Bench:
         import bench_torch.answers as own
 
         own.MOST_ROWS = self.options.rows
-        sets, ends = self.questions()
         answers, started = [], self.now()
         for warm in (True, False):
             started, answers = self.now(), []
-            for prompts in sets[:1] if warm else sets:
-                asked = [{"id": str(i), "tokens": prompt} for i, prompt in enumerate(prompts)]
-                answers += model.generate(asked, {"maxNewTokens": self.options.new}, ends)
+            for prompts, lengths in list(self.questions())[: 1 if warm else None]:
+                answers += answers_of(model, prompts, lengths)
         self.answered("generation, bench", self.now() - started, answers)
         return answers
 
@@ -193,22 +194,21 @@ class Bench:
     def answer_theirs(self) -> list[list[int]]:
         self.clean()
         model = self.base().eval()
-        sets, ends = self.questions()
         answers, started = [], 0.0
         for warm in (True, False):
             started, answers = self.now(), []
-            for prompts in sets[:1] if warm else sets:
+            for prompts, lengths in list(self.questions())[: 1 if warm else None]:
                 for i in range(0, len(prompts), self.options.rows):
-                    own = prompts[i : i + self.options.rows]
+                    own, limits = prompts[i : i + self.options.rows], lengths[i : i + self.options.rows]
                     longest = max(map(len, own))
                     ids = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in own], device=self.device)
                     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in own], device=self.device)
+                    ends = longest + torch.tensor(limits, device=self.device)
                     found = model.generate(
-                        input_ids=ids, attention_mask=mask, do_sample=False, max_new_tokens=self.options.new, eos_token_id=ends, pad_token_id=0
+                        input_ids=ids, attention_mask=mask, do_sample=False, max_new_tokens=max(limits), eos_token_id=None, pad_token_id=0,
+                        stopping_criteria=[lambda ids, _scores, ends=ends: ids.shape[1] >= ends],
                     )  # fmt: skip
-                    for row in found[:, longest:].tolist():
-                        end = next((i + 1 for i, token in enumerate(row) if token in set(ends)), len(row))
-                        answers.append(row[:end])
+                    answers += [row[:limit] for row, limit in zip(found[:, longest:].tolist(), limits)]
         self.answered("generation, generate", self.now() - started, answers)
         return answers
 
@@ -227,9 +227,7 @@ class Bench:
             for _ in range(2):
                 model = self.open()
                 if kind == "generation":
-                    sets, ends = self.questions()
-                    asked = [{"id": str(i), "tokens": prompt} for i, prompt in enumerate(sets[0])]
-                    hashes.append(hash(str(model.generate(asked, {"maxNewTokens": self.options.new}, ends))))
+                    hashes.append(hash(str(answers_of(model, *next(self.questions())))))
                     continue
                 if kind == "lora":
                     model.adapt({"kind": "lora", "rank": 8, "alpha": 16, "dropout": 0.1, "targetModules": LINEAR})
@@ -240,6 +238,13 @@ class Bench:
                 hashes.append(hashlib.sha256(model.trainable.values.cpu().numpy().tobytes()).hexdigest())
             found[kind] = "same" if hashes[0] == hashes[1] else "DIFFERENT"
         self.say("the same seed twice", **found)
+
+
+def answers_of(model: TorchModel, prompts: list[list[int]], lengths: list[int]) -> list[list[int]]:
+    """Answers of given lengths: weights that are random would choose their own."""
+    Row.ended = lambda row, _ends, _has_stop: len(row.tokens) >= lengths[int(row.id)]
+    asked = [{"id": str(i), "tokens": prompt} for i, prompt in enumerate(prompts)]
+    return model.generate(asked, {"maxNewTokens": max(lengths)}, [])
 
 
 def objective(batch) -> dict:
@@ -281,7 +286,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10, help="steps that count, of a task each")
     parser.add_argument("--asked", type=int, default=32, help="questions of each of three tasks")
     parser.add_argument("--rows", type=int, default=16, help="answers at a time")
-    parser.add_argument("--new", type=int, default=64, help="most tokens of an answer")
+    parser.add_argument("--new", type=int, default=64, help="most tokens of an answer, which else has those of the data")
     parser.add_argument("--parts", default="full,lora,generation,bits")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
