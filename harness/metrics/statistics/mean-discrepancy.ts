@@ -42,10 +42,21 @@ export function meanDiscrepancy(
 }
 
 function gaussianKernel(points: readonly Float32Array[]): Float64Array[] {
-  const distances = points.map((x) => points.map((y) => x.reduce((sum, value, i) => sum + (value - y[i]!) ** 2, 0)));
-  const pairs = distances.flatMap((row, i) => row.slice(i + 1)).sort((a, b) => a - b);
+  const kernel = points.map(() => new Float64Array(points.length));
+  const pairs = new Float64Array((points.length * (points.length - 1)) / 2);
+  let pair = 0;
+  for (let i = 0; i < points.length; i++) {
+    for (let j = 0; j < i; j++) pairs[pair++] = kernel[i]![j] = kernel[j]![i] = squaredDistance(points[i]!, points[j]!);
+  }
+  pairs.sort();
   const median = pairs[Math.floor(pairs.length / 2)]! || 1;
-  return distances.map((row) => Float64Array.from(row, (distance) => Math.exp(-distance / (2 * median))));
+  return kernel.map((row) => row.map((distance) => Math.exp(-distance / (2 * median))));
+}
+
+function squaredDistance(x: Float32Array, y: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2;
+  return sum;
 }
 
 /**

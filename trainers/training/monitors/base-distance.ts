@@ -43,7 +43,11 @@ export function divergence(p: Logits, q: Logits): number {
 
 function logProbabilities(values: Float32Array, start: number, count: number): Float64Array {
   const row = Float64Array.from(values.subarray(start, start + count));
-  const most = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const total = most + Math.log(row.reduce((all, value) => all + Math.exp(value - most), 0));
-  return row.map((value) => value - total);
+  let most = Number.NEGATIVE_INFINITY;
+  for (const value of row) most = Math.max(most, value);
+  let sum = 0;
+  for (const value of row) sum += Math.exp(value - most);
+  const total = most + Math.log(sum);
+  for (let i = 0; i < count; i++) row[i]! -= total;
+  return row;
 }
