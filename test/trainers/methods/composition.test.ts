@@ -53,7 +53,7 @@ const groups = compositions();
 
 describe("methods that compose train two tasks, two steps each", () => {
   test.each(groups.map((use) => [use.join(", "), use] as const))("%s", async (_, use) => {
-    const { reports, learner } = await learnAll(composed, { use, steps: 2 }, { tasks });
+    const { reports, learner } = await learnAll(composed, { use, steps: 2, monitor: true }, { tasks });
     expect(reports.map(({ steps }) => steps)).toEqual([2, 2]);
     for (const { finalLoss } of reports) expect(finalLoss).toBeGreaterThan(0);
     await learner.release();

@@ -53,7 +53,7 @@ test.each(["forward", "reverse"])(
   "kl, %s: the more beta weighs, the nearer the answers stay to the base's",
   async (direction) => {
     const distances = async (beta: number) => {
-      const { reports } = await learnAll(byName(trainers, "kl"), { ...shared, direction, beta });
+      const { reports } = await learnAll(byName(trainers, "kl"), { ...shared, direction, beta, monitor: true });
       return reports.map(({ baseDistance }) => baseDistance!);
     };
     const [free, held] = [await distances(0), await distances(10)];
