@@ -418,6 +418,15 @@ const checks: Record<Capability, (open: Open) => void> = {
       for (const { gradientNorm } of norms) expect(gradientNorm / norm).toBeLessThan(1e-3);
       const { gradient } = await model.step(objective, { ...still, constraint, reportGradient: true });
       expect(await model.read(gradient!)).toEqual(moving);
+      const moved = async (act: (model: Model, given: Update) => Promise<unknown>) => {
+        const own = await open();
+        const normals = [await own.write(await model.read(normal)), await own.write(moving)];
+        const constraint = { kind: "half-spaces" as const, normals, margin: 0.5 };
+        await act(own, { ...update, componentRates: rates, constraint });
+        return valuesOf(own);
+      };
+      const stepped = await moved((own, given) => own.step(objective, given));
+      expect(await moved(async (own, given) => own.apply(await own.gradient(objective), given))).toEqual(stepped);
     });
   },
 };

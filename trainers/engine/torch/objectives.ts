@@ -1,7 +1,16 @@
 import { BenchError } from "../../../harness/contract/errors.js";
 import type { Model } from "../contract.js";
 import { insideHalfSpaces } from "../half-spaces.js";
-import type { ComponentRates, Logits, Objective, StepReport, TrainingSequence, Update, Vector } from "../objective.js";
+import type {
+  ComponentRates,
+  Constraint,
+  Logits,
+  Objective,
+  StepReport,
+  TrainingSequence,
+  Update,
+  Vector,
+} from "../objective.js";
 import { concatenateLogits, isTextTerm, type Part, partsOf, termsOf, weighted } from "../parts.js";
 import { OutOfMemory } from "./child.js";
 import type { TorchPictures } from "./pictures.js";
@@ -43,7 +52,7 @@ export class Objectives {
     }
     const { parts, found } = await this.differentiate(objective, update.componentRates);
     const { gradient, values, tokens, flops } = found;
-    const gradientNorm = await this.apply(gradient, { ...rest, constraint });
+    const gradientNorm = await this.applyWithin(gradient, { ...rest, constraint }, true);
     if (!reportGradient) await this.model.free(gradient);
     const terms = termsOf(objective, parts, values);
     const report = { loss: weighted(objective, terms), terms, gradientNorm, tokens, flops };
@@ -52,10 +61,19 @@ export class Objectives {
 
   /** An update with a given gradient; returns the gradient's norm within the constraint. The child knows all but several half-spaces. */
   async apply(gradient: Vector, update: Update): Promise<number> {
-    const { constraint, ...rest } = update;
+    const { constraint } = update;
     if (constraint?.kind !== "half-spaces") return this.ask("apply", { gradient, update });
+    return this.applyWithin(gradient, { ...update, constraint }, false);
+  }
+
+  /** The same within several half-spaces. `frozen`: the gradient is 0 where a rate is. */
+  private async applyWithin(
+    gradient: Vector,
+    { constraint, ...rest }: Update & { constraint: Extract<Constraint, { kind: "half-spaces" }> },
+    frozen: boolean,
+  ): Promise<number> {
     const copies: Vector[] = [];
-    const rates = update.componentRates ?? {};
+    const rates = rest.componentRates ?? {};
     /** What a vector is where a rate is not 0. */
     const moving = async (vector: Vector): Promise<Vector> => {
       if (Object.keys(rates).length === 0) return vector;
@@ -64,7 +82,11 @@ export class Objectives {
     };
     const normals: Vector[] = [];
     for (const normal of constraint.normals) normals.push(await moving(normal));
-    const within = await insideHalfSpaces(await moving(gradient), { ...constraint, normals }, this.model);
+    const within = await insideHalfSpaces(
+      frozen ? gradient : await moving(gradient),
+      { ...constraint, normals },
+      this.model,
+    );
     const norm = await this.ask<number>("apply", { gradient: within, update: rest });
     for (const vector of [within, ...copies]) await this.model.free(vector);
     return norm;

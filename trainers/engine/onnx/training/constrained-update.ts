@@ -18,8 +18,15 @@ interface Projectable extends Updatable {
 /**
  * An update with a given gradient; returns the gradient's norm within the constraint. One that is a projection comes before
  * the update and, for subspaces, once more behind it, of what that made of the parameters.
+ *
+ * @param frozen whether the gradient is 0 where a rate is.
  */
-export async function constrainedUpdate(model: Projectable, gradient: Vector, update: Update): Promise<number> {
+export async function constrainedUpdate(
+  model: Projectable,
+  gradient: Vector,
+  update: Update,
+  frozen: boolean,
+): Promise<number> {
   const { vectors } = model;
   const run = (vector: Vector, own: Update) =>
     (model.large ? updateInPieces : updateInOneGraph)(model, vectors.values(vector, model.trainable.length), own);
@@ -36,7 +43,7 @@ export async function constrainedUpdate(model: Projectable, gradient: Vector, up
   };
   const constraint = asked.kind === "half-spaces" ? { ...asked, normals: asked.normals.map(moving) } : asked;
   const project = (vector: Vector) => projected(vector, constraint, vectors, model.session, model.trainable.tensors);
-  const within = await project(moving(gradient));
+  const within = await project(frozen ? gradient : moving(gradient));
   const before = constraint.kind === "subspaces" ? model.snapshot() : undefined;
   const norm = await run(within, plain);
   if (before) await projectMovement(model, before, project);

@@ -20,7 +20,7 @@ interface Summable {
 
 /** What of a model a step needs that is put together here. */
 export interface Steppable extends Summable {
-  apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }>;
+  apply(gradient: Vector, update: Update, frozen: boolean): Promise<{ gradientNorm: number }>;
 }
 
 /** A step in several native runs: the gradient part by part, and its application. */
@@ -32,7 +32,7 @@ export async function multiPassStep(
 ): Promise<StepReport> {
   const { reportGradient, ...rest } = update;
   const { gradient, values, ...sum } = await gradientInParts(model, parts, update.componentRates);
-  const { gradientNorm } = await model.apply(gradient, rest);
+  const { gradientNorm } = await model.apply(gradient, rest, true);
   if (!reportGradient) model.vectors.free(gradient);
   const terms = termsOf(objective, parts, values);
   const report = { loss: weighted(objective, terms), terms, gradientNorm, ...sum };

@@ -162,8 +162,9 @@ export class TrainableDecoder {
     return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch, form.images) };
   }
 
-  async apply(gradient: Vector, update: Update): Promise<{ gradientNorm: number }> {
-    const gradientNorm = await constrainedUpdate(this, gradient, update);
+  /** An update with a given gradient. `frozen`: it is 0 where a rate is, as those that are computed here are. */
+  async apply(gradient: Vector, update: Update, frozen = false): Promise<{ gradientNorm: number }> {
+    const gradientNorm = await constrainedUpdate(this, gradient, update, frozen);
     this.moved(this.freezesTower(update.componentRates));
     return { gradientNorm };
   }
