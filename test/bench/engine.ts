@@ -2,7 +2,7 @@ import { Bench } from "tinybench";
 import { fisher } from "../../trainers/engine/onnx/training/importance.js";
 import { drawBatch, drawModel, update } from "./training-workload.js";
 
-/** The time of one training step and its neighbors on the embedded model's shape, one thread. */
+/** The time of one training step and its neighbors on a shape near the embedded model's, one thread. */
 const objective = { terms: [{ kind: "language-modeling" as const, batch: drawBatch(0), weight: 1 }] };
 const lora = { rank: 8, alpha: 16, dropout: 0, targetModules: ["q_proj", "v_proj"] };
 const model = drawModel();

@@ -9,7 +9,7 @@ import type { AnswerTokenizer } from "../../trainers/engine/requests.js";
 import { config, drawModel } from "./training-workload.js";
 
 /**
- * How many requests a second the embedded model's shape answers on one core: prompts of 32 to 48 tokens, all answers of
+ * How many requests a second a model of about the embedded one's size answers on one core: prompts of 32 to 48 tokens, all answers of
  * the same length. The target is 1,000 answers of 5 tokens. Other work on the machine lowers the figures.
  */
 const count = 256;
