@@ -2,13 +2,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inputText, type Task } from "../../../harness/contract/suite.js";
 import type { TaskData } from "../../../harness/contract/trainer.js";
-import { generatePictureSuite, visionModelDirectory } from "../../../suites/mm-seq/generate.js";
+import { visionModelDirectory } from "../../../suites/mm-seq/generate.js";
 import { trainers } from "../../../trainers/methods/catalog.js";
 import { readHeader, readTensor } from "../../../trainers/model/safetensors.js";
-import { newDirectory } from "../../files.js";
 import { bufferFor, byName, contextFor, learnContext, savedBy, viewOf, withModel } from "../../trainers/methods/rig.js";
+import { suite } from "./quick-suite.js";
 
-const suite = generatePictureSuite(true, newDirectory());
 const tasks = suite.tasks.slice(0, 2).map(
   ({ train, validation, test: _test, shifted: _shifted, ...task }: Task): TaskData => ({
     task,

@@ -20,9 +20,8 @@ import { tasks as textTasks } from "../../../suites/trace-seq/tasks/index.js";
 import type { Model } from "../../../trainers/engine/contract.js";
 import { openModel } from "../../../trainers/engine/onnx/open.js";
 import { newDirectory } from "../../files.js";
+import { pictures, suite } from "./quick-suite.js";
 
-const pictures = newDirectory();
-const suite = generatePictureSuite(true, pictures);
 let model: Model;
 beforeAll(async () => {
   model = await openModel(visionModelDirectory, { device: "cpu", threads: 1, seed: 0 });

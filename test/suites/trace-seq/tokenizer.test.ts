@@ -6,6 +6,7 @@ import { inputText } from "../../../harness/contract/suite.js";
 import { generateSuite } from "../../../suites/trace-seq/generate.js";
 import { piecesOf, trainTokenizer } from "../../../suites/trace-seq/pretraining/byte-pair-encoding.js";
 import { tokenizerTexts } from "../../../suites/trace-seq/pretraining/corpus.js";
+import { anyText } from "../../any-text.js";
 
 const definition = trainTokenizer(tokenizerTexts(1, 400), 2048, 2);
 const tokenizer = new Tokenizer(definition, {});
@@ -13,7 +14,7 @@ const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: fa
 const decode = (ids: number[]) => tokenizer.decode(ids, { clean_up_tokenization_spaces: false });
 
 /** Any text but lone surrogates, which UTF-8 cannot encode, and the special tokens' own names. */
-const text = fc.string({ unit: "binary", maxLength: 40 });
+const text = anyText(40);
 
 describe("the tokenizer of the base model", () => {
   it("gives any text back", () => {
