@@ -8,7 +8,7 @@ import type { CellRecord } from "../../harness/contract/result.js";
 import { buildBoard } from "../../harness/metrics/index.js";
 import { readRun } from "../../harness/run/store/store.js";
 import { renderBoard, renderRun } from "../../reports/html.js";
-import { hasChromium, launchChromium } from "./chromium.js";
+import { hasChromium, launchChromium, openPage } from "./chromium.js";
 import { reportContext } from "./fixture/html-page.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 
@@ -26,7 +26,7 @@ let requests: string[];
 let complaints: string[];
 
 async function newPage(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
-  const page = await browser.newPage({ viewport: wide, ...options });
+  const page = await openPage(browser, { viewport: wide, ...options });
   page.on("request", (request) => requests.push(request.url()));
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 const executablePath = [
   process.env.CHROMIUM_PATH ?? "",
@@ -11,10 +11,14 @@ const executablePath = [
 /** Whether there is a Chromium; CHROMIUM_PATH names one that is elsewhere. */
 export const hasChromium = executablePath !== undefined;
 
+/** Milliseconds: ends what hangs, and is no limit on a busy machine. */
+const patience = 600_000;
+
 /** Headless, and without traffic of its own. */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath: executablePath!,
+    timeout: patience,
     args: [
       "--headless",
       "--no-sandbox",
@@ -25,3 +29,9 @@ export const launchChromium = (): Promise<Browser> =>
       "--no-first-run",
     ],
   });
+
+export async function openPage(browser: Browser, options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(patience);
+  return page;
+}

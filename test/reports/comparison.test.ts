@@ -10,7 +10,7 @@ import { compareSides } from "../../harness/gate/compare-sides.js";
 import { comparisonPageView } from "../../reports/view-models/comparison.js";
 import { signedPoints } from "../../reports/view-models/shared/format.js";
 import { rooms } from "../../rooms.js";
-import { hasChromium, launchChromium } from "./chromium.js";
+import { hasChromium, launchChromium, openPage } from "./chromium.js";
 import { writeFixtureRun } from "./fixture/write-run.js";
 import { expectWellFormed } from "./markup.js";
 
@@ -107,7 +107,7 @@ test.skipIf(!hasChromium)("in Chromium: no console messages, no overflow", async
   const file = await renderResults(compareSides(before, after), join(directory, "wide.html"), context);
   const browser = await launchChromium();
   try {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     const messages: string[] = [];
     page.on("console", (message) => messages.push(message.text()));
     page.on("pageerror", (error) => messages.push(error.message));

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import type { History, HistoryLine } from "../../harness/contract/results/history.js";
 import { renderHistory } from "../../reports/html.js";
 import { historyView } from "../../reports/view-models/history.js";
-import { hasChromium, launchChromium } from "./chromium.js";
+import { hasChromium, launchChromium, openPage } from "./chromium.js";
 import { reportContext } from "./fixture/html-page.js";
 
 const directory = mkdtempSync(join(tmpdir(), "bench-history-"));
@@ -70,7 +70,7 @@ test.skipIf(!hasChromium)("in Chromium, wide and narrow: no console messages, no
   const [page] = await renderHistory(history, join(directory, "site"), reportContext);
   const browser = await launchChromium();
   try {
-    const tab = await browser.newPage();
+    const tab = await openPage(browser);
     const complaints: string[] = [];
     tab.on("console", (message) => complaints.push(message.text()));
     tab.on("pageerror", (error) => complaints.push(error.message));

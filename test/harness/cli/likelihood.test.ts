@@ -60,7 +60,7 @@ it("compares the likelihoods of choices for a built-in trainer and a plug-in, an
   }
   const record = JSON.parse(readFileSync(join(directory, "out", "run.json"), "utf8"));
   expect(record.suite.tasks[0]).toMatchObject({ mode: "likelihood", normalizeBy: "characters" });
-}, 120_000);
+});
 
 it("a model behind a server gives no likelihoods, which is said before anything is asked", async () => {
   const directory = writeSuite();

@@ -12,7 +12,7 @@ import { readFinishedRow } from "../../../harness/run/cell/row.js";
 import { lockRun } from "../../../harness/run/store/lock.js";
 import { layout } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { hasChromium, launchChromium } from "../../reports/chromium.js";
+import { hasChromium, launchChromium, openPage } from "../../reports/chromium.js";
 import { bench, benchProcess, words } from "../cli/support.js";
 import { compiled, twoVersions } from "../serve/support.js";
 
@@ -203,7 +203,7 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
   const complaints: string[] = [];
 
   const open = async (options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await openPage(browser, { viewport: { width: 1280, height: 900 }, ...options });
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("request", (asked) => {

@@ -152,9 +152,9 @@ beforeAll(async () => {
   }
   const models = new URL("../../../dist/trainers/model-formats.js", import.meta.url).href;
   const words = ["--input-type=module", "--eval", opener, models, JSON.stringify(cases)];
-  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: packageRoot, timeout: 120_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: packageRoot });
   outcomes = JSON.parse(stdout);
-}, 180_000);
+});
 
 test("the model itself opens", () => {
   expect(outcomes.nothing).toMatchObject({ code: "fine" });

@@ -27,7 +27,7 @@ export async function serve(
     host: "127.0.0.1",
     port: 0,
     pending: 64,
-    timeout: 60,
+    timeout: 600,
     loaded: 3,
     promptCache: 64,
     advance: 0,

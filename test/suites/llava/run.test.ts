@@ -55,4 +55,4 @@ test("methods train and are measured on questions on images; what the buffer kee
   for (const digest of kept) expect(page).toContain(`"${digest}":"data:image/webp;base64,`);
   const [question] = readFileSync(join(directory, "run/examples.jsonl"), "utf8").split("\n");
   expect(JSON.parse(question!).input).toMatch(/^\[image [0-9a-f]{12}\]\nWhich (form|kind)\?$/);
-}, 60_000);
+});
