@@ -74,7 +74,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 const [device, model] = process.argv.slice(1);
 try {
   const session = await InferenceSession.create(Buffer.from(model, "base64"), { executionProviders: [device] });
-  const { y } = await session.run({ x: new Tensor("float32", [1, 2], [2]) });
+  const { y } = await session.run({ x: new Tensor("float32", [1, 2], [2]) }, ["y"]);
   if (y.data[1] !== 4) throw new Error("The device computes 2 + 2 = " + y.data[1] + ".");
 } catch (error) {
   console.log(error.message.trim().split("\\n").pop().split(" was false. ").pop());

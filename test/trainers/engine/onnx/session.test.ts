@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
-import { add, reshape, scale, transpose } from "../../../../trainers/engine/onnx/graph/operators/index.js";
+import { add, reshape, scale, total, transpose } from "../../../../trainers/engine/onnx/graph/operators/index.js";
 import { CompiledGraph, floats } from "../../../../trainers/engine/onnx/graph/session.js";
 import { SessionCache } from "../../../../trainers/engine/onnx/graph/session-cache.js";
 
@@ -58,6 +58,35 @@ test("symbolic sizes are resolved when the graph runs, each anew", async () => {
     expect(result.y!.dims).toEqual([b, 2 * a]);
     expect(result.y!.data.every((value) => value === 2)).toBe(true);
   }
+  await compiled.release();
+});
+
+test("outputs are in the tensors that are given for them, and nowhere else", async () => {
+  const size = 2 ** 21;
+  const graph = new Graph();
+  const x = graph.input("x", ["n"]);
+  graph.output("twice", scale(x, 2));
+  graph.output("thrice", scale(x, 3));
+  const compiled = await CompiledGraph.create(graph);
+  const given = floats(new Float32Array(size).fill(1));
+  const before = process.memoryUsage().arrayBuffers;
+  const { twice, thrice } = await compiled.run({ x: given }, { twice: given, thrice: null });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1.5 * 4 * size);
+  expect(twice).toBe(given);
+  expect([twice!.data[size - 1], thrice!.data[size - 1], thrice!.dims]).toEqual([2, 3, [size]]);
+  await compiled.release();
+});
+
+test("a session keeps nothing of what a run took", async () => {
+  const [graph, size] = [new Graph(), 4096];
+  const square = graph.node("Mul", [graph.input("row", [1, size]), graph.input("column", [size, 1])], [size, size]);
+  graph.output("sum", total(square));
+  const compiled = await CompiledGraph.create(graph);
+  const values = new Float32Array(size).fill(1);
+  const before = process.memoryUsage.rss();
+  const { sum } = await compiled.run({ row: floats(values, [1, size]), column: floats(values, [size, 1]) });
+  expect(process.memoryUsage.rss() - before).toBeLessThan(2 * size ** 2);
+  expect(sum!.data[0]).toBe(size ** 2);
   await compiled.release();
 });
 

@@ -11,7 +11,8 @@ message GraphProto { repeated NodeProto node = 1; string name = 2; repeated Tens
   repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12; repeated ValueInfoProto value_info = 13; }
 message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
 message TensorShapeProto { message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } } repeated Dimension dim = 1; }
-message TypeProto { message Tensor { int32 elem_type = 1; TensorShapeProto shape = 2; } Tensor tensor_type = 1; }
+message TypeProto { message Tensor { int32 elem_type = 1; TensorShapeProto shape = 2; } message Sequence { TypeProto elem_type = 1; }
+  Tensor tensor_type = 1; Sequence sequence_type = 4; }
 message OperatorSetIdProto { string domain = 1; int64 version = 2; }`;
 
 const Model = protobuf.parse(schema, { keepCase: true }).root.lookupType("ModelProto");
@@ -20,6 +21,9 @@ const Model = protobuf.parse(schema, { keepCase: true }).root.lookupType("ModelP
 const operatorSet = 23;
 
 const elementTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+
+/** The first output of every encoded graph: an empty sequence, for `CompiledGraph.run`. */
+export const noTensor = "no tensor";
 
 /** Serializes a graph as an ONNX model. What no output depends on is left out; every input stays. */
 export function encode(graph: Graph): Uint8Array {
@@ -48,6 +52,7 @@ export function encode(graph: Graph): Uint8Array {
           attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
         })),
         ...copies,
+        { input: [], output: [noTensor], op_type: "SequenceEmpty", attribute: [] },
       ],
       initializer: graph.constants
         .filter(({ value }) => used.has(value.name))
@@ -58,12 +63,17 @@ export function encode(graph: Graph): Uint8Array {
           raw_data: bytes,
         })),
       input: graph.inputs.map((value) => information(value.name, value)),
-      output: [...graph.outputs].map(([name, value]) => information(name, value)),
+      output: [emptySequence, ...[...graph.outputs].map(([name, value]) => information(name, value))],
       value_info: [...produced].filter((value) => !names.has(value)).map((value) => information(value.name, value)),
     },
   };
   return Model.encode(Model.create(message)).finish();
 }
+
+const emptySequence = {
+  name: noTensor,
+  type: { sequence_type: { elem_type: { tensor_type: { elem_type: elementTypes.float32 } } } },
+};
 
 function liveNodes(graph: Graph): GraphNode[] {
   const needed = new Set<Value>(graph.outputs.values());

@@ -54,7 +54,8 @@ export interface Operation {
   readonly pullbacks: readonly Pullback[];
 }
 
-const arrays = {
+/** The arrays that hold elements of a type. */
+export const arrays = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,

@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { BenchError, type ErrorCode } from "../../../../harness/contract/errors.js";
-import { encode } from "./encode.js";
+import { encode, noTensor } from "./encode.js";
 import type { Graph } from "./graph.js";
+import { OutputMemory } from "./output-memory.js";
 
 export { Tensor } from "onnxruntime-node";
 
@@ -10,8 +11,6 @@ export interface SessionOptions {
   /** ONNX Runtime's execution providers in order of preference, such as ["cpu"]. */
   readonly executionProviders: readonly string[];
   readonly threads: number;
-  /** Whether a session returns the memory of a run to the system after it: for graphs that use much. Changes no bits. */
-  readonly returnsMemory?: boolean;
 }
 
 /** The in-process CPU with one thread: what determinism across machines of one kind rests on. */
@@ -23,7 +22,10 @@ export type Fetches = Readonly<Record<string, Tensor | null>>;
 
 /** A compiled graph. It contains no weights: these are inputs. */
 export class CompiledGraph {
-  private constructor(private readonly session: InferenceSession) {}
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly memory: OutputMemory,
+  ) {}
 
   /** Throws INTERNAL where ONNX Runtime refuses the graph, DEVICE_UNAVAILABLE where it lacks the provider. */
   static async create(graph: Graph, options: SessionOptions = singleThread): Promise<CompiledGraph> {
@@ -33,23 +35,35 @@ export class CompiledGraph {
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
-        enableCpuMemArena: !options.returnsMemory,
+        // An arena of its own would keep what a run took for as long as the session lives; of the process's memory all sessions take.
+        enableCpuMemArena: false,
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
       }),
     );
-    return new CompiledGraph(session);
+    return new CompiledGraph(session, new OutputMemory(graph));
   }
 
   /**
    * Runs the graph; without fetches all outputs are made anew. A fetched tensor may share its buffer with a fed one if
    * every node that reads the fed one is an ancestor of the node that writes the output.
+   *
+   * ONNX Runtime for Node copies every output when a run is over, one written in place too: of a gradient as large as the
+   * model, until they are collected. It reads them in order and ends, with an error, where one is no tensor. So where the
+   * outputs' sizes are known they are written into memory of ours, and one that is no tensor is fetched first.
    */
   async run(feeds: Feeds, fetches?: Fetches): Promise<Readonly<Record<string, Tensor>>> {
-    const result = await guard("A graph failed to run", () =>
-      fetches ? this.session.run(feeds, fetches) : this.session.run(feeds),
-    );
-    return result as Record<string, Tensor>;
+    const wanted = fetches ?? this.memory.everything;
+    return guard("A graph failed to run", async () => {
+      const outputs = this.memory.take(feeds, wanted);
+      if (!outputs) return (await this.session.run(feeds, wanted)) as Record<string, Tensor>;
+      try {
+        await this.session.run(feeds, { ...outputs, [noTensor]: null });
+      } catch (thrown) {
+        if (!(thrown instanceof Error && thrown.message.startsWith("Non tensor type"))) throw thrown;
+      }
+      return outputs;
+    });
   }
 
   async release(): Promise<void> {
@@ -76,7 +90,7 @@ async function guard<T>(what: string, work: () => Promise<T>): Promise<T> {
 }
 
 function causeOf(reason: string): { code: ErrorCode; fix?: string } {
-  if (/bad_alloc|failed to allocate/i.test(reason)) {
+  if (/bad_alloc|failed to allocate|allocation failed|array length/i.test(reason)) {
     const fix =
       "The memory is full: take fewer workers, a smaller microBatch, or a trainer that holds less, such as lora.";
     return { code: "ENGINE_FAILED", fix };

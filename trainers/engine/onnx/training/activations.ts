@@ -1,7 +1,6 @@
 import type { DecoderConfig } from "../../../model/decoder-config.js";
 import type { Objective } from "../../contract.js";
 import { isTextTerm, type Part, partsOf } from "../../parts.js";
-import type { SessionOptions } from "../graph/session.js";
 
 /** Parameters above which a model is large: memory comes before speed. */
 export const largeModel = 2 ** 22;
@@ -37,8 +36,8 @@ export function withinBudget(objective: Objective, sizes: Sizes, budget = activa
 
 /** The parts of an objective that a model computes one after another: those that it asks for, or smaller ones where memory comes first. */
 export function partsAtATime(
-  { config, session }: { readonly config: Sizes; readonly session: SessionOptions },
+  { config, largeBase }: { readonly config: Sizes; readonly largeBase: boolean },
   objective: Objective,
 ): Part[] {
-  return partsOf(session.returnsMemory ? withinBudget(objective, config) : objective);
+  return partsOf(largeBase ? withinBudget(objective, config) : objective);
 }

@@ -46,7 +46,6 @@ type Result = Readonly<Record<string, Tensor>>;
 export class TrainableDecoder {
   /** Every tensor of the base, by its Hugging Face name. */
   readonly base: ParameterStore;
-  readonly session: SessionOptions;
   readonly vectors = new VectorPool();
   /** The images of sequences, where the model takes some. */
   readonly pictures: Pictures | undefined;
@@ -64,21 +63,20 @@ export class TrainableDecoder {
 
   /**
    * `seed` keys dropout. The weights are the caller's to fill in, through `base`. Up to `mostInOneGraph` parameters a step
-   * is one graph and sessions keep their memory from run to run, which is faster: their own vectors take less than 100 MB.
+   * is one graph, which is faster: its own vectors take less than 100 MB.
    */
   constructor(
     readonly config: DecoderConfig,
     private readonly seed: number,
-    session: SessionOptions = singleThread,
+    readonly session: SessionOptions = singleThread,
     readonly architecture: DecoderArchitecture = llama,
     private readonly mostInOneGraph = largeModel,
     featureBytes?: number,
   ) {
     this.base = new ParameterStore(decoderShapes(config, architecture.layerVectors?.(config)));
-    this.session = this.base.length > this.mostInOneGraph ? { ...session, returnsMemory: true } : session;
     this.baseFeeds = tensorFeeds(this.base);
     this.state = new TrainableState(this.base);
-    this.pictures = picturesOf(config, this.session, featureBytes);
+    this.pictures = picturesOf(config, session, featureBytes);
   }
 
   /** The parameters that training changes: the adapter's where there is one, else the base's. */
@@ -237,6 +235,11 @@ export class TrainableDecoder {
     this.adapter = null;
     this.earlier.length = 0;
     this.state = new TrainableState(this.base);
+  }
+
+  /** Whether the activations of a batch are to stay within a budget. */
+  get largeBase(): boolean {
+    return this.base.length > this.mostInOneGraph;
   }
 
   /** Whether a step's own vectors of all parameters would be a burden: it is computed in several runs then. */

@@ -1,0 +1,44 @@
+import { Tensor } from "onnxruntime-node";
+import { arrays, type Graph, type Value } from "./graph.js";
+import type { Feeds, Fetches } from "./session.js";
+
+/** The memory that the outputs of a graph are written into. */
+export class OutputMemory {
+  /** Fetches every output, made anew. */
+  readonly everything: Fetches;
+  private readonly outputs: ReadonlyMap<string, Pick<Value, "type" | "shape">>;
+  /** An input that has a symbolic size, and on which axis. */
+  private readonly sources = new Map<string, { readonly input: string; readonly axis: number }>();
+
+  constructor({ inputs, outputs }: Graph) {
+    this.everything = Object.fromEntries([...outputs.keys()].map((name) => [name, null]));
+    this.outputs = new Map([...outputs].map(([name, { type, shape }]) => [name, { type, shape }]));
+    for (const { name: input, shape } of inputs) {
+      for (const [axis, size] of shape.entries()) if (typeof size === "string") this.sources.set(size, { input, axis });
+    }
+  }
+
+  /** A tensor for each fetched output, its own where one is given. Undefined where no input says how large one is. */
+  take(feeds: Feeds, fetches: Fetches): Record<string, Tensor> | undefined {
+    const taken: Record<string, Tensor> = {};
+    for (const [name, given] of Object.entries(fetches)) {
+      const tensor = given ?? this.make(name, feeds);
+      if (!tensor) return undefined;
+      taken[name] = tensor;
+    }
+    return taken;
+  }
+
+  private make(name: string, feeds: Feeds): Tensor | undefined {
+    const { type, shape } = this.outputs.get(name)!;
+    const dims: number[] = [];
+    for (const size of shape) {
+      const source = typeof size === "string" ? this.sources.get(size) : undefined;
+      const known = typeof size === "number" ? size : source && feeds[source.input]?.dims[source.axis];
+      if (known === undefined) return undefined;
+      dims.push(known);
+    }
+    const length = dims.reduce((product, size) => product * size, 1);
+    return new Tensor(type, new arrays[type](length) as Float32Array, dims);
+  }
+}
