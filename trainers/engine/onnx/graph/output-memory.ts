@@ -1,6 +1,9 @@
 import { Tensor } from "onnxruntime-node";
 import { arrays, type Graph, type Value } from "./graph.js";
-import type { Feeds, Fetches } from "./session.js";
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+/** For each output to fetch the tensor that it is written into, in place, or null to have one made. */
+export type Fetches = Readonly<Record<string, Tensor | null>>;
 
 /** The memory that the outputs of a graph are written into. */
 export class OutputMemory {

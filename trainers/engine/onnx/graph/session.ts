@@ -2,9 +2,10 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { BenchError, type ErrorCode } from "../../../../harness/contract/errors.js";
 import { encode, noTensor } from "./encode.js";
 import type { Graph } from "./graph.js";
-import { OutputMemory } from "./output-memory.js";
+import { type Feeds, type Fetches, OutputMemory } from "./output-memory.js";
 
 export { Tensor } from "onnxruntime-node";
+export type { Feeds, Fetches } from "./output-memory.js";
 
 /** What runs a graph. Part of a session's identity: other providers or thread counts give other bits. */
 export interface SessionOptions {
@@ -15,10 +16,6 @@ export interface SessionOptions {
 
 /** The in-process CPU with one thread: what determinism across machines of one kind rests on. */
 export const singleThread: SessionOptions = { executionProviders: ["cpu"], threads: 1 };
-
-export type Feeds = Readonly<Record<string, Tensor>>;
-/** For each output to fetch the tensor that it is written into, in place, or null to have one made. */
-export type Fetches = Readonly<Record<string, Tensor | null>>;
 
 /** A compiled graph. It contains no weights: these are inputs. */
 export class CompiledGraph {
