@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { inputText } from "../../../harness/contract/suite.js";
 import { ruleAnswer } from "../../../suites/trace-seq/family.js";
 import { generalFamilies } from "../../../suites/trace-seq/general/index.js";
-import { generateSuite } from "../../../suites/trace-seq/generate.js";
 import { Corpus, type CorpusOptions, listEntry } from "../../../suites/trace-seq/pretraining/corpus.js";
 import { tasks } from "../../../suites/trace-seq/tasks/index.js";
 import { unseenTasks } from "../../../suites/trace-seq/unseen/index.js";
+import { suite } from "./full-suite.js";
 
 const options: CorpusOptions = {
   seed: 1,
@@ -27,7 +27,6 @@ const characters = {
 };
 const read = (tokens: readonly number[]) => tokens.map((token) => String.fromCharCode(token)).join("");
 
-const suite = generateSuite(false);
 const excluded = new Set(suite.probes.flatMap(({ examples }) => examples.map(({ input }) => inputText(input))));
 const corpusOf = (changes: Partial<CorpusOptions>) => new Corpus({ ...options, ...changes }, characters, excluded);
 const texts = (corpus: Corpus, batches: number) =>

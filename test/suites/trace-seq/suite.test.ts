@@ -6,8 +6,8 @@ import { traceSeq } from "../../../suites/trace-seq/index.js";
 import { wordsOfShiftedTests } from "../../../suites/trace-seq/lexicon.js";
 import { tasks as families } from "../../../suites/trace-seq/tasks/index.js";
 import { validationSuiteOf } from "../../../suites/trace-seq/validation.js";
+import { suite } from "./full-suite.js";
 
-const suite = generateSuite(false);
 const quick = generateSuite(true);
 const prompts = (examples: readonly Example[]) => examples.map(({ input }) => inputText(input));
 

@@ -3,10 +3,10 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inputText } from "../../../harness/contract/suite.js";
-import { generateSuite } from "../../../suites/trace-seq/generate.js";
 import { piecesOf, trainTokenizer } from "../../../suites/trace-seq/pretraining/byte-pair-encoding.js";
 import { tokenizerTexts } from "../../../suites/trace-seq/pretraining/corpus.js";
 import { anyText } from "../../any-text.js";
+import { suite } from "./full-suite.js";
 
 const definition = trainTokenizer(tokenizerTexts(1, 400), 2048, 2);
 const tokenizer = new Tokenizer(definition, {});
@@ -32,7 +32,6 @@ describe("the tokenizer of the base model", () => {
   });
 
   it("needs one token for nearly every piece of the suite's texts, shifted tests included", () => {
-    const suite = generateSuite(false);
     const examples = [
       ...suite.tasks.flatMap(({ test, shifted }) => [...test, ...shifted!]),
       ...suite.probes.flatMap((probe) => probe.examples),
