@@ -73,7 +73,7 @@ const takes = (trainer: TrainerDefinition, option: string) =>
   Object.hasOwn(trainer.options.properties as object, option);
 
 /**
- * Options of short tests, as they come out of the check. Looking at each task's data through the base model takes a fifth
+ * Options of short tests, as they come out of the check. Looking at each task's data through the base model takes a tenth
  * of such a test and changes nothing that is trained, so it is left to the tests that look at what it says.
  */
 export function optionsOf(trainer: TrainerDefinition, given: Record<string, unknown>): Record<string, unknown> {
