@@ -3,7 +3,7 @@ import { suggestName } from "../config/index.js";
 import { BenchError, toBenchError } from "../contract/errors.js";
 import { writeFileAtomically } from "../contract/files.js";
 import type { RunPlan } from "../run/plan/plan.js";
-import { checkFits, readEarlierConfig } from "../tune/earlier-config.js";
+import { earlierConfig } from "../tune/earlier-config.js";
 import type { TuneRecord } from "../tune/record.js";
 import { commentedConfig, type TrainerRow, valuesText } from "../tune/tuned-config.js";
 import { validationInputs } from "../tune/validation-inputs.js";
@@ -54,13 +54,16 @@ export async function tuneAll(
 ): Promise<TunedTrainers> {
   const { all, chosen } = await searchedTrainers(only, options, context);
   const config = configOf(options);
-  const earlier = readEarlierConfig(config);
-  const { done, failed } = await eachTrainer(chosen, options, (trainer, own, inputs, place) => {
-    announce(trainer, place, chosen.length);
-    return tuneTrainer(trainer, suite, own, context, inputs, (settings) => earlier && checkFits(earlier, settings));
-  });
+  const { done, failed } = await eachTrainer(chosen, options, (trainer, own, inputs, place) =>
+    tuneTrainer(trainer, suite, own, context, inputs, (settings) => {
+      earlierConfig(config, settings);
+      announce(trainer, place, chosen.length);
+    }),
+  );
   const found = done.map(({ trainer, result: { record } }) => ({ trainer, record }));
-  const kept = (earlier?.trainers ?? []).filter(({ name }) => !done.some(({ trainer }) => trainer === name));
+  const { settings } = done[0]!.result;
+  const earlier = earlierConfig(config, settings); // again: another command may have written it meanwhile
+  const kept = earlier.trainers.filter(({ name }) => !done.some(({ trainer }) => trainer === name));
   const own = done.flatMap(({ trainer, result }): TrainerRow[] => [
     {
       name: trainer,
@@ -74,7 +77,8 @@ export async function tuneAll(
   const placeOf = ({ name }: TrainerRow) => (all.includes(name) ? all.indexOf(name) : all.length);
   const rows = [...own, ...kept].sort((a, b) => placeOf(a) - placeOf(b));
   const names = [...new Set(kept.map(({ name }) => name))];
-  writeFileAtomically(config, commentedConfig(foundLines(found, failed, names), done[0]!.result.settings, rows));
+  const plugins = [...new Set([...earlier.plugins, ...settings.plugins])];
+  writeFileAtomically(config, commentedConfig(foundLines(found, failed, names), { ...settings, plugins }, rows));
   return { found, failed, kept: names, config };
 }
 
@@ -90,9 +94,8 @@ export async function planAll(
   context: AppContext,
 ): Promise<PlannedSearches> {
   const { chosen } = await searchedTrainers(only, options, context);
-  const earlier = readEarlierConfig(configOf(options));
   const { done, failed } = await eachTrainer(chosen, options, (trainer, own, inputs) =>
-    planTuning(trainer, suite, own, context, inputs, (settings) => earlier && checkFits(earlier, settings)),
+    planTuning(trainer, suite, own, context, inputs, (settings) => void earlierConfig(configOf(options), settings)),
   );
   const planned = done.map(({ trainer, result: { plans } }) => ({ trainer, plans }));
   return { planned, failed, directory: directoryOf(options) };

@@ -50,7 +50,7 @@ const firstSeed = 11;
  * What a search will do, and the plan of each of its rungs.
  *
  * @param inputs shared by the searches of several trainers.
- * @param check may refuse what the configuration says before anything is loaded.
+ * @param check is given the configuration before anything is loaded, and may refuse it.
  */
 export async function planTuning(
   trainer: string,

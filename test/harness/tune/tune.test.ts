@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { packageRoot } from "../../../harness/contract/files.js";
 import type { TuneRecord } from "../../../harness/tune/record.js";
 import { newDirectory } from "../../files.js";
-import { bench, benchProcess, type Spoken, words } from "../cli/support.js";
+import { bench, benchProcess, fixture, type Spoken, words } from "../cli/support.js";
 
 const directory = newDirectory();
 const tune = (...given: string[]): Promise<Spoken> =>
@@ -237,14 +237,16 @@ test("--all keeps what earlier commands found for the same configuration, and re
   const into = ["--candidates", "2", "--seeds", "1", "--tasks", "2", "--out", "parts"];
   const config = join(directory, "parts/tuned.yaml");
   const names = () => new Set(parse(readFileSync(config, "utf8")).trainers.map(({ name }: { name: string }) => name));
-  await tune("--all", "words", "--only", "memory-sequential", ...into);
+  await tune("--all", "words", "--only", "memory-sequential", "--plugin", fixture("majority.mjs"), ...into);
   const { stdout } = await tune("--all", "words", "--only", "memory-replay", ...into);
   expect(stdout).toMatch(/kept +memory-sequential, as earlier commands found them/);
   expect(names()).toEqual(new Set(["memory-replay", "memory-sequential"]));
   const before = readFileSync(config, "utf8");
   expect(before).toContain("# memory-sequential: as an earlier command found it");
+  expect(parse(before).plugins).toEqual([fixture("majority.mjs")]);
   const other = await tune("--all", "words", "--only", "memory-replay", "--quick", ...into);
   expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("tuned with another quick") });
+  expect(other.stderr).not.toContain("1 of 1 trainers"); // refused before any search is said to begin
   expect(readFileSync(config, "utf8")).toBe(before);
 });
 
