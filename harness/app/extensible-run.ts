@@ -5,7 +5,7 @@ import type { RunPlan } from "../run/plan/plan.js";
 import { finishedCells, furtherCells } from "../run/store/extension.js";
 import { readRunRecord, runsIn } from "../run/store/store.js";
 
-/** Claims that were registered for a run fix its cells: more of them are what the registration allows. */
+/** Whether a run may get further cells. Claims that were registered for it fix them. */
 export const mayBeExtended = (directory: string): boolean => !existsSync(join(directory, registrationFile));
 
 /**

@@ -9,7 +9,7 @@ export type { JournalEvent, MachineRecord } from "./results/journal-event.js";
 export interface RunRecord {
   schema: "run@1";
   id: string;
-  /** Of a run that was extended: when its first cells were asked for, which `environment` is of, too. */
+  /** Of a run that was extended, when its first cells were asked for; `environment` says where. */
   createdAt: string;
   /** The command that repeats this run. */
   command: string;
@@ -21,7 +21,7 @@ export interface RunRecord {
   seeds: number[];
   cells: CellRecord[];
   quick: boolean;
-  /** Digest of the whole configuration; a directory with another one is refused, unless it extends that one. */
+  /** Digest of the whole configuration; in the run's directory another one is refused, unless it extends the run. */
   configDigest: string;
   /** Version of the numerics: bits may change when it does. */
   numerics: string;

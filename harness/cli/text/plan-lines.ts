@@ -54,7 +54,7 @@ const finishedRow = (finished: number, left: number): [string, string] => [
   "finished",
   left === 0
     ? "all of them: nothing is left to do"
-    : `${finished} of them in the directory; what follows is of the other ${left}`,
+    : `${finished} of them in the directory; time and hours are of the other ${left}`,
 ];
 
 /** Where the time is from; whom it is modeled for where that is not everyone. */

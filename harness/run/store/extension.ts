@@ -52,17 +52,16 @@ export function finishedCells(plan: RunPlan): string[] {
 export function extensionText(cells: readonly CellRecord[], added: readonly CellRecord[]): string {
   const ids = new Set(added.map(({ id }) => id));
   const before = cells.filter(({ id }) => !ids.has(id));
-  const fresh = (name: string, key: "trainer" | "order" | "seed", among: readonly CellRecord[]): string[] => {
+  const fresh = (key: "trainer" | "order" | "seed", among: readonly CellRecord[]): string[] => {
     const known = new Set(before.map((cell) => cell[key]));
     const values = [...new Set(among.map((cell) => cell[key]))].filter((value) => !known.has(value));
-    return values.length === 0 ? [] : [`${name}${values.length === 1 ? "" : "s"} ${values.join(", ")}`];
+    return values.length === 0 ? [] : [`${key}${values.length === 1 ? "" : "s"} ${values.join(", ")}`];
   };
   const rows = groupBy(before, rowOf); // a further order has its own seeds, which say nothing more
   const parts = [
-    ...fresh("trainer", "trainer", added),
-    ...fresh("order", "order", added),
+    ...fresh("trainer", added),
+    ...fresh("order", added),
     ...fresh(
-      "seed",
       "seed",
       added.filter((cell) => rows.has(rowOf(cell))),
     ),
@@ -74,19 +73,14 @@ const rowOf = ({ trainer, order }: CellRecord): string => JSON.stringify([traine
 
 /** How a run was extended, for people, the first time first. */
 export function extensionTexts({ cells }: RunRecord, events: readonly JournalEvent[]): string[] {
-  const done = new Map<string, Set<string>>();
-  for (const [index, event] of events.entries()) {
-    if (event.type !== "run-extended") continue;
-    const next = events.slice(index).find(({ type }) => type === "run-started");
-    // one that was interrupted before run.json was written never took place
-    if (next?.type === "run-started" && next.configDigest === event.configDigest) {
-      done.set(event.configDigest, new Set(event.cells));
-    }
-  }
-  let known = cells;
   const texts: string[] = [];
-  for (const ids of [...done.values()].reverse()) {
+  let known = cells;
+  for (const event of [...events].reverse()) {
+    if (event.type !== "run-extended") continue;
+    const ids = new Set(event.cells);
     const added = known.filter(({ id }) => ids.has(id));
+    // killed before run.json was written: its cells are of a later extension, or of none
+    if (added.length < ids.size) continue;
     texts.unshift(extensionText(known, added));
     known = known.filter(({ id }) => !ids.has(id));
   }

@@ -58,13 +58,15 @@ test("a run that was extended, also in the middle, is the one made at once, and 
 test("the journal and a notice say how it was extended; what is finished is known before", async () => {
   const directory = newDirectory();
   await run(configure(directory, { seeds: 1 }, "frozen"));
+  const second = await plan(configure(directory, { seeds: 1, orders: 2 }, "frozen"));
+  openRun({ ...second, ...extending }).close(); // killed before anything of it was computed
   const more = configure(directory, { seeds: 2, orders: 2 }, "frozen", "sequential");
   expect(finishedCells({ ...(await plan(more)), ...extending })).toHaveLength(1);
   const extended = await run(more, undefined, extending);
-  const text = "1 + 7 cells: trainer sequential; order shuffle-1; seed 2";
+  const text = "2 + 6 cells: trainer sequential; seeds 2, 1002";
   expect(extended.events).toContainEqual({ type: "notice", text: `the run is extended: ${text}` });
   const stored = readRun(directory);
-  expect(extensionTexts(stored.run, stored.events)).toEqual([text]);
+  expect(extensionTexts(stored.run, stored.events)).toEqual(["1 + 1 cells: order shuffle-1", text]);
   expect(finishedCells(await plan(more))).toHaveLength(8);
   expect(await run(more)).toMatchObject({ stored: true, done: 8 });
 });
