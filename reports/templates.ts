@@ -7,7 +7,7 @@ import { escapeXml } from "./charts/svg.js";
 export const compiledTemplates = join(packageRoot, "dist", "reports", "templates.cjs");
 
 const require = createRequire(import.meta.url);
-const Handlebars: typeof import("handlebars") = require("handlebars/runtime"); // whose own types are of another place
+const Handlebars: typeof import("handlebars") = require("handlebars/runtime"); // its declaration file declares nothing
 
 /**
  * A renderer of the templates in `templates/`, as `compile-templates.ts` compiled them: to compile them takes as

@@ -32,7 +32,7 @@ export class CompiledGraph {
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
-        // An arena of its own would keep what a run took for as long as the session lives; of the process's memory all sessions take.
+        // An arena is the session's own and keeps what a run took as long as it lives; memory of the process serves all sessions.
         enableCpuMemArena: false,
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
@@ -45,9 +45,10 @@ export class CompiledGraph {
    * Runs the graph; without fetches all outputs are made anew. A fetched tensor may share its buffer with a fed one if
    * every node that reads the fed one is an ancestor of the node that writes the output.
    *
-   * ONNX Runtime for Node copies every output when a run is over, one written in place too: of a gradient as large as the
-   * model, until they are collected. It reads them in order and ends, with an error, where one is no tensor. So where the
-   * outputs' sizes are known they are written into memory of ours, and one that is no tensor is fetched first.
+   * ONNX Runtime for Node copies every output when a run is over, even one that was written in place: of a gradient, as
+   * much as the model takes, until the copy is collected. It copies them in order, and throws at one that is no tensor. So
+   * where the outputs' sizes are known they are written into memory of ours, and one that is no tensor is fetched before
+   * them: when it throws, all are written and none is copied.
    */
   async run(feeds: Feeds, fetches?: Fetches): Promise<Readonly<Record<string, Tensor>>> {
     const wanted = fetches ?? this.memory.everything;
