@@ -25,8 +25,8 @@ let cells: CellRecord[];
 let requests: string[];
 let complaints: string[];
 
-async function newPage(options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
-  const page = await openPage(browser, { viewport: wide, ...options });
+async function newPage(): Promise<Page> {
+  const page = await openPage(browser, { viewport: wide });
   page.on("request", (request) => requests.push(request.url()));
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));

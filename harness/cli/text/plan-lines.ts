@@ -22,7 +22,8 @@ export function planLines(
 ): string[] {
   const paint = picocolors.createColors(terminal.color);
   const { record, suite, config, cells } = plan;
-  const left = cells.filter((cell) => !finished.includes(cell.record.id));
+  const done = new Set(finished);
+  const left = cells.filter((cell) => !done.has(cell.record.id));
   const estimate = { ...plan.estimate, ...shareOf(plan.estimate, left) };
   const rows: [string, string][] = [
     ["suite", `${suite.title} (${suiteLabel(suite)}${suite.generated ? ", generated data" : ""})`],

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
 import type { CellRecord, JournalEvent, RunRecord } from "../../contract/result.js";
-import { groupBy } from "../../metrics/statistics/clusters.js";
 import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
 import { cellStates } from "./cell-state.js";
@@ -57,7 +56,7 @@ export function extensionText(cells: readonly CellRecord[], added: readonly Cell
     const values = [...new Set(among.map((cell) => cell[key]))].filter((value) => !known.has(value));
     return values.length === 0 ? [] : [`${key}${values.length === 1 ? "" : "s"} ${values.join(", ")}`];
   };
-  const rows = groupBy(before, rowOf); // a further order has its own seeds, which say nothing more
+  const rows = new Set(before.map(rowOf)); // a further order has its own seeds, which say nothing more
   const parts = [
     ...fresh("trainer", added),
     ...fresh("order", added),

@@ -45,13 +45,12 @@ export function openRun(plan: RunPlan): OpenRun {
       const files = new RunFiles(plan.directory, checkEvents(journal.content.events, journalPath));
       checkQuestions(plan, files);
       const record = added.length === 0 ? stored : extendRun(plan, stored, added, journal);
-      const digestOf = (path: string) => sha256(readBytes(join(plan.directory, path)));
       return {
         record,
         notices: [...journal.content.notices, ...extensionNotice(record, added)],
         journal,
         files,
-        written: Object.fromEntries([layout.run, layout.examples].map((path) => [path, digestOf(path)])),
+        written: Object.fromEntries([layout.run, layout.examples].map((path) => [path, fileDigest(plan, path)])),
         close() {
           journal.close();
           unlock();
@@ -94,7 +93,7 @@ function extendRun(plan: RunPlan, stored: RunRecord, added: readonly CellRecord[
     configDigest: record.configDigest,
     command: record.command,
     cells: added.map(({ id }) => id),
-    before: { [layout.run]: sha256(readBytes(join(plan.directory, layout.run))) },
+    before: { [layout.run]: fileDigest(plan, layout.run) },
     files: { [layout.run]: sha256(text) },
   });
   write(plan, layout.run, text);
@@ -105,6 +104,9 @@ const extensionNotice = ({ cells }: RunRecord, added: readonly CellRecord[]): st
   added.length === 0 ? [] : [`the run is extended: ${extensionText(cells, added)}`];
 
 const recordText = (record: RunRecord): string => `${JSON.stringify(record, null, 2)}\n`;
+
+/** SHA-256 of a file of the run as it is. */
+const fileDigest = ({ directory }: RunPlan, path: string): string => sha256(readBytes(join(directory, path)));
 
 function write({ directory }: RunPlan, path: string, text: string): void {
   const file = join(directory, path);
