@@ -61,6 +61,9 @@ export function linearModules(
   };
 }
 
+/** The table of embeddings, [vocabulary, hidden]; of a tied model it is the head, too. */
+export const embeddingTensor = "model.embed_tokens.weight";
+
 /**
  * Every tensor of a model by its Hugging Face name, in the order in which engines keep them: matrices, then vectors.
  *
@@ -68,7 +71,7 @@ export function linearModules(
  */
 export function decoderShapes(config: DecoderConfig, layerVectors: Shapes = {}): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {
-    "model.embed_tokens.weight": [config.vocabulary, config.hidden],
+    [embeddingTensor]: [config.vocabulary, config.hidden],
   };
   const modules = Object.values(linearModules(config));
   const layers = Array.from({ length: config.layers }, (_, layer) => `model.layers.${layer}`);

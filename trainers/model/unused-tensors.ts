@@ -1,15 +1,15 @@
 import { BenchError } from "../../harness/contract/errors.js";
-import type { DecoderConfig } from "./decoder-config.js";
+import { type DecoderConfig, embeddingTensor } from "./decoder-config.js";
 import { readTensor, type StoredTensor } from "./safetensors.js";
 
-const [embedding, head] = ["model.embed_tokens.weight", "lm_head.weight"];
+const head = "lm_head.weight";
 
 /** Tensors that every decoder recomputes or stores twice, so that omitting them changes nothing. */
 const redundant = [/\.rotary_emb\.inv_freq$/, /\.(masked_)?bias_mask$/, new RegExp(`^${head.replace(".", "\\.")}$`)];
 
 /** Whether the weights contain a head that differs from the embedding, which a tied model would leave out. */
 export function holdsOwnHead(weights: ReadonlyMap<string, StoredTensor>): boolean {
-  const [own, shared] = [weights.get(head), weights.get(embedding)];
+  const [own, shared] = [weights.get(head), weights.get(embeddingTensor)];
   if (own === undefined || shared === undefined) return false;
   if (own.shape.join() !== shared.shape.join()) return true;
   const [a, b] = [readTensor(own), readTensor(shared)];

@@ -10,13 +10,14 @@ import {
   withinBudget,
 } from "../../../../trainers/engine/onnx/training/activations.js";
 import { TrainableDecoder } from "../../../../trainers/engine/onnx/training/trainable-decoder.js";
+import type { DecoderConfig } from "../../../../trainers/model/decoder-config.js";
 import { normals } from "./finite-differences.js";
 import { languageModeling, plainUpdate, sequences, smallConfig, smallModel } from "./small-model.js";
 
 /** The model of `smallModel`, trained as a large one is: in several runs a step. */
-function asLarge(): { large: TrainableDecoder; small: TrainableDecoder } {
-  const small = smallModel();
-  const large = new TrainableDecoder(smallConfig, 3, undefined, undefined, 0);
+function asLarge(config: Partial<DecoderConfig> = {}): { large: TrainableDecoder; small: TrainableDecoder } {
+  const small = smallModel(config);
+  const large = new TrainableDecoder({ ...smallConfig, ...config }, 3, undefined, undefined, 0);
   large.base.values.set(small.base.values);
   return { large, small };
 }
@@ -79,6 +80,28 @@ test.each(Object.entries(cases))("%s has the bits of the one graph", async (_, m
   };
   expect(await run(large)).toEqual(await run(small));
 });
+
+test.each([true, false])(
+  "with a large table of embeddings (tied: %s) a step has the bits of the one graph",
+  async (tied) => {
+    const { large, small } = asLarge({ vocabulary: 2048, tied }); // as many elements as a table of its own segment has
+    const objective = {
+      terms: [...languageModeling(batch).terms, ...languageModeling(sequences([6, 3], "more"), 0.5).terms],
+    };
+    const gradients = async (microBatch?: number) =>
+      Promise.all(
+        [large, small].map(async (model) => {
+          const report = await model.step({ ...objective, microBatch }, { ...plainUpdate, reportGradient: true });
+          return model.vectors.values(report.gradient!);
+        }),
+      );
+    const [own, whole] = await gradients();
+    expect(own).toEqual(whole);
+    expect(large.trainable.values).toEqual(small.trainable.values);
+    const [summed, combined] = await gradients(2);
+    for (const [i, value] of combined!.entries()) expect(Math.abs(summed![i]! - value)).toBeLessThan(1e-6);
+  },
+);
 
 test("many parts of a batch have the gradient of the whole", async () => {
   const { large, small } = asLarge();

@@ -1,4 +1,4 @@
-import { type DecoderConfig, linearModules } from "../../../model/decoder-config.js";
+import { type DecoderConfig, embeddingTensor, linearModules } from "../../../model/decoder-config.js";
 import { promptTensor } from "../../../model/prompt-files.js";
 import type { Graph, Value } from "../graph/graph.js";
 import {
@@ -73,10 +73,13 @@ export class Decoder {
     this.modules = linearModules(config);
   }
 
+  /** How rows are taken from the table of embeddings. */
+  lookUp: typeof gather = gather;
+
   /** Token ids [rows] → their embeddings, [rows, hidden]. */
   embed(tokens: Value): Value {
-    const table = this.tensor("model.embed_tokens.weight");
-    if (!this.virtualTokens) return gather(table, tokens);
+    const table = this.tensor(embeddingTensor);
+    if (!this.virtualTokens) return this.lookUp(table, tokens);
     const { graph, config } = this;
     const integer = (operator: string, a: Value, b: number): Value =>
       graph.node(operator, [a, graph.scalar(b, "int32")], tokens.shape);
@@ -166,7 +169,7 @@ export class Decoder {
 
   /** Final hidden states [rows, hidden], after `model.norm`, → logits [rows, vocabulary]. */
   logits(hidden: Value): Value {
-    return linear(hidden, this.tensor(this.config.tied ? "model.embed_tokens.weight" : "lm_head.weight"));
+    return linear(hidden, this.tensor(this.config.tied ? embeddingTensor : "lm_head.weight"));
   }
 
   /** The rotation at float positions [...]: cosine and sine [..., headDimension / 2]. */

@@ -1,4 +1,4 @@
-import type { DecoderConfig } from "../../../model/decoder-config.js";
+import { type DecoderConfig, embeddingTensor } from "../../../model/decoder-config.js";
 import { keyTensor, promptTensor } from "../../../model/prompt-files.js";
 import type { PromptOptions } from "../../contract.js";
 import { startKeys, startPrompts } from "../../starts.js";
@@ -21,7 +21,7 @@ export class PromptTable {
       [promptTensor]: [virtualTokens, hidden],
       ...(keys > 0 ? { [keyTensor]: [keys, hidden] } : {}),
     });
-    const embeddings = base.view("model.embed_tokens.weight");
+    const embeddings = base.view(embeddingTensor);
     const prompts = this.store.view(promptTensor);
     for (const [row, token] of startPrompts(virtualTokens, vocabulary, seed).entries()) {
       prompts.set(embeddings.subarray(token * hidden, (token + 1) * hidden), row * hidden);

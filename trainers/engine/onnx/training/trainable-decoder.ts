@@ -11,7 +11,7 @@ import type {
   Update,
   Vector,
 } from "../../contract.js";
-import { concatenateLogits, weighted } from "../../parts.js";
+import { weighted } from "../../parts.js";
 import { llama } from "../architectures/llama.js";
 import type { DecoderArchitecture } from "../decoder/architecture.js";
 import type { ImageInput } from "../decoder/decoder.js";
@@ -30,7 +30,9 @@ import { updateForm } from "./adamw.js";
 import type { TrainingBatch } from "./batch.js";
 import { freezesTower } from "./component-rates.js";
 import { constrainedUpdate } from "./constrained-update.js";
+import { addEmbedded, embeddedGradient, hasLargeTable } from "./embedded-apart.js";
 import { checkFinite } from "./finite.js";
+import { logitsOf } from "./logits.js";
 import { gradientInParts, multiPassStep } from "./multi-pass-step.js";
 import { prepare } from "./prepare.js";
 import { isProjection } from "./projection.js";
@@ -151,10 +153,13 @@ export class TrainableDecoder {
     const gradient = onto ? this.vectors.values(onto) : this.vectors.take(this.trainable.length);
     const given = onto ? this.state.feeds("sum", gradient) : {};
     const outputs = this.state.feeds(onto ? "next.sum" : "gradient", gradient);
-    const own = { ...form, result: onto ? "sum" : "gradient" } as const;
+    const embeddedApart = (this.large && batch !== null && hasLargeTable(this.state)) || undefined;
+    const own = { ...form, embeddedApart, result: onto ? "sum" : "gradient" } as const;
     const isEmpty = Object.keys(fetches).length === 0;
     if (isEmpty && !onto) gradient.fill(0);
-    const result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, { ...fetches, ...outputs });
+    const fetched = { ...fetches, ...outputs, ...(embeddedApart && { [embeddedGradient]: null }) };
+    const result: Result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, fetched);
+    if (embeddedApart) addEmbedded(this.base, gradient, feeds, result);
     const values = termValues(objective, batch, { ...result, ...(await quadraticsApart(this, objective, gradient)) });
     checkFinite(weighted(objective, values), gradient);
     return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch, form.images) };
@@ -177,18 +182,8 @@ export class TrainableDecoder {
     checkFinite(weighted(objective, termValues(objective, batch, result)), 0);
   }
 
-  async logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
-    const given = at ? this.state.feeds("parameters", this.vectors.values(at, this.trainable.length)) : {};
-    const { vocabulary: classes } = this.config;
-    const found: Logits[] = [];
-    for (const { objective } of partsAtATime(this, { terms: [{ kind: "language-modeling", batch, weight: 1 }] })) {
-      const { form, feeds, batch: laidOut } = await prepare(this, objective);
-      const result = await this.run({ ...form, result: "logits" }, { ...feeds, ...given }, { logits: null });
-      this.spend(evaluationFlops(this.config, laidOut!.packed, form.images));
-      const rows = laidOut!.packed.selectedRows;
-      found.push({ rows, classes, values: (result.logits!.data as Float32Array).subarray(0, rows * classes) });
-    }
-    return concatenateLogits(found);
+  logits(batch: readonly TrainingSequence[], at?: Vector): Promise<Logits> {
+    return logitsOf(this, batch, at);
   }
 
   snapshot(): Vector {
@@ -290,7 +285,8 @@ export class TrainableDecoder {
     return { tokens, flops };
   }
 
-  private run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
+  /** Runs the graph of a form; see `trainingGraph`. */
+  run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
     const layout = this.adapter?.options ?? this.prompts?.options ?? null;
     const signature = `training ${JSON.stringify({ form, layout })}`;
     const build = () => trainingGraph(form, this.trainable, this.base, { decoder: this.architecture.decoder });

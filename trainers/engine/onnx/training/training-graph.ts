@@ -1,16 +1,17 @@
-import type { DecoderConfig } from "../../../model/decoder-config.js";
+import { type DecoderConfig, embeddingTensor } from "../../../model/decoder-config.js";
 import { isOfTower, isOfVision } from "../../../model/vision/vision-config.js";
 import type { PromptOptions } from "../../contract.js";
 import { Decoder, type ImageInput, type LoraWeights } from "../decoder/decoder.js";
 import { packedForward } from "../decoder/packed-forward.js";
 import { differentiate } from "../graph/differentiate.js";
 import { Graph, type Value } from "../graph/graph.js";
-import { add, crossEntropy, multiply, total, zeros } from "../graph/operators/index.js";
+import { add, crossEntropy, lookUp, multiply, total, zeros } from "../graph/operators/index.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
 import type { ParameterStore } from "../parameters/parameter-store.js";
 import { type Segment, segmentInputs, segmentOutputs, segmentsOf, segmentTensors } from "../parameters/segments.js";
 import type { UpdateForm } from "./adamw.js";
 import { attentionTerm } from "./attention-term.js";
+import { embeddedGradient } from "./embedded-apart.js";
 import { type ParameterTerm, parameterTerm } from "./parameter-terms.js";
 import { quadratic } from "./quadratic.js";
 import { type RowTerm, rowTerm } from "./row-terms.js";
@@ -40,6 +41,8 @@ export interface TrainingForm {
   readonly quadratics: number;
   /** What images are seen by, where the texts have some. */
   readonly images?: ImageInput;
+  /** Whether the gradient of the embeddings that the tokens take is an output of its own, which the table's gradient lacks. */
+  readonly embeddedApart?: boolean;
   /** Values alone; the texts' logits; the gradient, alone or added to a sum; its square or magnitude added to one; the whole step. */
   readonly result: "values" | "logits" | "gradient" | "sum" | keyof typeof summands | UpdateForm;
 }
@@ -61,7 +64,7 @@ export interface GraphOptions {
  * name, those of `packedForward` (with images) with `labels` and `seeds` per selected row (the weight of its nll in the objective),
  * those of `attentionTerm` and `parameterTerm`, and per quadratic term i `anchor.i.*`, `importance.i.*`, `weight.i` [1]. Outputs: `nll` per
  * selected row, `quadratic.i` (values before weighing) and, by result, `gradient.*`, `next.sum.*` or those of
- * `appendUpdate`.
+ * `appendUpdate`; where it is apart `gradient.embedded`, [token rows, hidden].
  */
 export function trainingGraph(
   form: TrainingForm,
@@ -79,14 +82,17 @@ export function trainingGraph(
 
   const tensors = segmentTensors(segments, parameters);
   const objectives: Value[] = [];
+  const apart: Value[] = [];
   if (form.languageModeling || form.rowTerms || form.attentionTerms)
-    objectives.push(texts(graph, form, tensors, frozen, decoder));
+    objectives.push(texts(graph, form, tensors, frozen, decoder, apart));
   for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
   if (objectives.length > 0 && !isForward(form.result)) {
     const seen = [...segments.keys()].filter((i) => !isUnseen(segments[i]!, form));
     const of = (values: readonly Value[]) => seen.map((i) => values[i]!);
-    const own = differentiate(objectives.reduce(add), of(parameters), form.result === "sum" ? of(sums) : []);
+    const wanted = [...of(parameters), ...apart];
+    const own = differentiate(objectives.reduce(add), wanted, form.result === "sum" ? of(sums) : []);
+    if (apart.length > 0) graph.output(embeddedGradient, own.at(-1)!);
     const none = (i: number) => (form.result === "sum" ? sums[i]! : zeros(graph, segments[i]!.shape));
     gradients = segments.map((_, i) => own[seen.indexOf(i)] ?? none(i));
   }
@@ -108,13 +114,14 @@ export function trainingGraph(
   return graph;
 }
 
-/** The weighted sum of the terms over texts, which share one forward pass. */
+/** The weighted sum of the terms over texts, which share one forward pass. Embeddings whose gradient is apart are added to `apart`. */
 function texts(
   graph: Graph,
   form: TrainingForm,
   tensors: ReadonlyMap<string, Value>,
   frozen: ParameterStore,
   DecoderClass: typeof Decoder,
+  apart: Value[],
 ): Value {
   const inputs = new Map<string, Value>();
   const tensor = (name: string): Value => {
@@ -132,6 +139,13 @@ function texts(
       }
     : undefined;
   const decoder = new DecoderClass(graph, form.config, tensor, lora, form.prompts !== undefined, form.images);
+  if (form.embeddedApart) {
+    decoder.lookUp = (table, tokens) => {
+      const embedded = lookUp(table, tokens);
+      apart.push(embedded);
+      return embedded;
+    };
+  }
   const { attentionTerms = 0 } = form;
   const forward = packedForward(decoder, attentionTerms > 0);
   const { hidden } = forward;
@@ -149,8 +163,9 @@ function texts(
   return objectives.reduce(add);
 }
 
-/** Whether nothing depends on a segment: those of tower and projector, as far as the graph has none. */
-function isUnseen({ tensors }: Segment, { images }: TrainingForm): boolean {
+/** Whether nothing depends on a segment: a table of embeddings alone, tower and projector, as far as the graph has none. */
+function isUnseen({ tensors }: Segment, { config, embeddedApart, images }: TrainingForm): boolean {
+  if (embeddedApart && !config.tied && tensors[0]!.name === embeddingTensor) return true;
   const isOutside = images === "states" ? isOfTower : isOfVision;
   return images !== "patches" && tensors.every(({ name }) => isOutside(name));
 }

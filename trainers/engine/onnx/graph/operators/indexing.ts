@@ -4,8 +4,7 @@ import { cast, reshape, zeros, zerosLike } from "./layout.js";
 /** Rows of `table` [n, …] by integer indices of any shape. The gradient adds each row where it came from. */
 export function gather(table: Value, indices: Value): Value {
   const { graph } = table;
-  const output = graph.node("Gather", [table, indices], [...indices.shape, ...table.shape.slice(1)], { axis: 0 });
-  return graph.differentiable(output, [
+  return graph.differentiable(lookUp(table, indices), [
     [
       table,
       {
@@ -19,6 +18,11 @@ export function gather(table: Value, indices: Value): Value {
   ]);
 }
 
+/** As `gather`, but no gradient flows to the table. */
+export function lookUp(table: Value, indices: Value): Value {
+  return table.graph.node("Gather", [table, indices], [...indices.shape, ...table.shape.slice(1)], { axis: 0 });
+}
+
 /**
  * Rows of `table` by `indices`, where `inverse` says for each row of the table which row of the result (counted over all
  * of the indices' axes) took it. The gradient is a gather too: where several indices take one row, only the named one
@@ -26,8 +30,7 @@ export function gather(table: Value, indices: Value): Value {
  */
 export function rearrange(table: Value, indices: Value, inverse: Value): Value {
   const { graph } = table;
-  const output = graph.node("Gather", [table, indices], [...indices.shape, ...table.shape.slice(1)], { axis: 0 });
-  return graph.differentiable(output, [
+  return graph.differentiable(lookUp(table, indices), [
     [
       table,
       (gradient) => {
