@@ -16,6 +16,8 @@ export interface Checkpoint {
 export interface MemoryNeed {
   /** The parameters that it trains, each with a gradient and the moments of the optimizer. */
   trains: "nothing" | "adapter" | "all";
+  /** Whether it changes the other parameters all the same, as adapters do that are folded into them. */
+  folds?: boolean;
   /** Further vectors as long as those parameters: anchors, importances, teachers, snapshots. */
   vectors: number;
   /** Examples of one computation. */
@@ -65,6 +67,8 @@ export interface EngineDefinition {
    * the tokens of its largest computation. Reads no weights. Absent where that is not known.
    */
   memory?(checkpoint: Checkpoint, need: MemoryNeed & { parameters: number; tokens: number }): number;
+  /** Bytes of these that are there once for all learners on a machine, such as weights in mapped files; none unless given. */
+  sharedMemory?(checkpoint: Checkpoint, need: MemoryNeed & { parameters: number }): number;
   /**
    * The speed of one core of this machine in products of matrices, in well under a second: what estimates of time are
    * scaled by. Without it they are those of the machine that the cost model was made on.

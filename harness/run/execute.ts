@@ -11,6 +11,7 @@ import { openCarrier } from "./carry/open-carrier.js";
 import { pruneCheckpoints, removeCheckpoint } from "./cell/checkpoint.js";
 import { judgeSynthetic } from "./cell/synthetic.js";
 import type { Display } from "./display/display.js";
+import { PeakMemory } from "./peak-memory.js";
 import type { PlannedCell } from "./plan/cells.js";
 import { shareOf } from "./plan/estimate.js";
 import type { RunPlan } from "./plan/plan.js";
@@ -65,6 +66,7 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<Ru
 /** The main thread's part of a run. It hands out cells, journals what workers say and announces it; it never computes. */
 class Coordinator {
   private readonly started = performance.now();
+  private readonly memory = new PeakMemory();
   private readonly states: Record<string, CellState>;
   private readonly waiting: PlannedCell[];
   /** What makes it pointless to go on, such as a full disk. */
@@ -135,11 +137,13 @@ class Coordinator {
     this.carrier = carrier;
     const cancel = (): void => carrier.cancel();
     cancellation?.addEventListener("abort", cancel);
+    this.memory.start();
     try {
       // An engine elsewhere gets all cells together, and has its own queue.
       const slots = plan.elsewhere === undefined ? workers : this.waiting.length;
       await Promise.all(Array.from({ length: slots }, () => this.serve(carrier)));
     } finally {
+      this.memory.stop();
       cancellation?.removeEventListener("abort", cancel);
       await carrier.close(Object.values(this.states).every(({ status }) => status === "done"));
     }
@@ -278,10 +282,7 @@ class Coordinator {
       (sum, event) => sum + event.wallSeconds,
       (performance.now() - this.started) / 1000,
     );
-    const peakMemoryBytes = Math.max(
-      process.resourceUsage().maxRSS * 1024,
-      ...earlier.map((event) => event.peakMemoryBytes),
-    );
+    const peakMemoryBytes = Math.max(this.memory.bytes, ...earlier.map((event) => event.peakMemoryBytes));
     this.journal({ type: "run-finished", done, failed, cancelled, peakMemoryBytes, wallSeconds });
     if (this.fatal !== undefined) throw this.fatal;
     if (failed + cancelled === 0) rmSync(join(this.plan.directory, "evaluations"), { recursive: true, force: true });

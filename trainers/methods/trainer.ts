@@ -111,6 +111,7 @@ function parametricTrainer<Options extends LoopOptions>(
       const held = members.map(({ method, options }) => method.vectors?.(tasks, options) ?? 0);
       return {
         trains: members.some(({ method }) => method.capabilities?.some(freezesBase)) ? "adapter" : "all",
+        folds: members.some(({ method }) => method.capabilities?.includes("stacked-adapters")),
         vectors: held.reduce((sum, count) => sum + count, training.monitor ? 1 : 0), // the monitor keeps the base
         batch: training.microBatch ?? training.batchSize,
       };

@@ -10,7 +10,7 @@ import { inputTokens, textTokens } from "./estimate.js";
 
 /** What a run is expected to hold in memory. An estimate by declared facts, in bytes. */
 export interface MemoryPlan {
-  /** Of one cell, by the trainer's label; null where trainer or engine do not say. */
+  /** Of one cell alone, by the trainer's label; null where trainer or engine do not say. */
   cells: Record<string, number | null>;
   /** Of the whole run at its peak, where every trainer is known. */
   total: number | null;
@@ -56,12 +56,18 @@ export function planMemory(
 ): MemoryPlan {
   let lengths: number[][] | undefined;
   const lengthsOnce = () => (lengths ??= exampleLengths(run.suite, run.imageTokens ?? 0));
-  const needs = Object.fromEntries(
-    run.trainers.map((trainer) => [trainer.label, needOf(trainer, run, lengthsOnce, registry)]),
-  );
-  const known = run.cells.map(({ trainer }) => needs[trainer] ?? 0).sort((a, b) => b - a);
-  const peak = (workers: number) =>
-    fixed.process + known.slice(0, workers).reduce((sum, need) => sum + need + fixed.worker, 0);
+  const found = new Map(run.trainers.map((trainer) => [trainer.label, needOf(trainer, run, lengthsOnce, registry)]));
+  const needs = Object.fromEntries([...found].map(([label, need]) => [label, need?.bytes ?? null]));
+  const known = run.cells.map(({ trainer }) => found.get(trainer) ?? { bytes: 0, own: 0 });
+  known.sort((a, b) => b.own - a.own);
+  /** The largest of one cell's whole need with what the largest others have of their own. */
+  const peak = (workers: number) => {
+    const together = known.map((first, index) => {
+      const others = known.filter((_, other) => other !== index).slice(0, workers - 1);
+      return others.reduce((sum, { own }) => sum + own + fixed.worker, first.bytes + fixed.worker);
+    });
+    return fixed.process + Math.max(0, ...together);
+  };
   const [largest] = Object.entries(needs).sort(([, a], [, b]) => (b ?? 0) - (a ?? 0));
   if (peak(1) > available) {
     throw new BenchError(
@@ -87,19 +93,23 @@ export function planMemory(
   return { ...plan, reason };
 }
 
-/** Bytes of a cell. Computed off this machine's processors, its vectors are not in this machine's memory alone. */
+/**
+ * Bytes of a cell, and those of them that it does not share with others. Computed off this machine's processors, its
+ * vectors are not in this machine's memory alone.
+ */
 function needOf(
   { name, options }: TrainerRecord,
   { config, suite, parameters, checkpoint, engine }: Parameters<typeof planMemory>[0],
   lengths: () => readonly number[][],
   registry: Pick<Registry, "trainer">,
-): number | null {
+): { bytes: number; own: number } | null {
   const need = registry.trainer(name).memory?.(options, suite.tasks.length);
   if (need === undefined || checkpoint === undefined || engine?.memory === undefined || config.device !== "cpu") {
     return null;
   }
   const tokens = largestBatch(lengths(), need.batch, Number(options.maxTokens ?? Number.POSITIVE_INFINITY));
-  return engine.memory(checkpoint, { ...need, parameters, tokens });
+  const bytes = engine.memory(checkpoint, { ...need, parameters, tokens });
+  return { bytes, own: bytes - (engine.sharedMemory?.(checkpoint, { ...need, parameters }) ?? 0) };
 }
 
 /** Tokens of each training example, task by task, the longest first. */

@@ -54,6 +54,18 @@ describe("the memory of a run", () => {
     expect(si).toBeGreaterThan(ewc);
   });
 
+  test("counts weights that stay in their files once for all workers, those that are changed for each", () => {
+    const shared = (trainer: string) => {
+      const total = (workers: number) => plan([trainer], workers, 1e12).total!;
+      return plan([trainer], 1, 1e12).cells[trainer]! + 100e6 - (total(2) - total(1));
+    };
+    const weights = process.platform === "win32" ? 0 : 4 * 100e6;
+    expect(["frozen", "lora", "o-lora", "sequential"].map(shared)).toEqual([weights, weights, 0, 0]);
+    const mixed = plan(["lora", "o-lora"], 4, 1e12);
+    const { lora, "o-lora": stacked } = mixed.cells as { lora: number; "o-lora": number };
+    expect(mixed.total).toBe(250e6 + 4 * 100e6 + 2 * lora + 2 * stacked - weights);
+  });
+
   test("counts what a vision tower keeps of a batch's pictures", () => {
     const need = (directory: string, batchSize: number) =>
       plan(["sequential"], 1, 1e12, "cpu", { batchSize }, directory).cells.sequential!;

@@ -3,7 +3,7 @@ import { llava } from "../../model/vision/llava.js";
 import { allCapabilities } from "../capabilities.js";
 import type { Engine } from "../contract.js";
 import { architectures } from "./architectures/index.js";
-import { learnerMemory } from "./memory.js";
+import { learnerMemory, sharedMemory } from "./memory.js";
 
 /** Model formats that it reads. */
 const formats = ["llama", "lora-adapter"];
@@ -22,6 +22,7 @@ export const onnxEngine: Engine = {
   capabilities: ({ format, architecture }) =>
     formats.includes(format) && computed.includes(architecture) ? allCapabilities : undefined,
   memory: learnerMemory,
+  sharedMemory,
   measureSpeed: async () => (await import("./speed.js")).measureSpeed(),
   open: async (...given) => (await import("./open.js")).openCheckpointModel(...given),
 };

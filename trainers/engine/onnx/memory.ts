@@ -1,7 +1,9 @@
 import type { Checkpoint, MemoryNeed } from "../../../harness/contract/engine.js";
 import { readConfig } from "../../model/config.js";
 import { placesOf, type VisionConfig } from "../../model/vision/vision-config.js";
+import { findWeights } from "../../model/weights.js";
 import { architectures } from "./architectures/index.js";
+import { mappedTensors } from "./graph/mapped-tensor.js";
 import { activationBudget, activationBytes, largeModel } from "./training/activations.js";
 
 /** Bytes of a parameter. */
@@ -41,4 +43,13 @@ export function learnerMemory(
     pictures +
     (isLarge && trains !== "nothing" ? Math.min(whole, Math.max(activationBudget, whole / batch)) : whole)
   );
+}
+
+/** The weights of a large model, where all learners leave them in its files. */
+export function sharedMemory(
+  { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
+  { trains, folds = false, parameters }: Pick<MemoryNeed, "trains" | "folds"> & { parameters: number },
+): number {
+  const changes = trains === "all" || folds || adapter !== undefined;
+  return !changes && parameters > largeModel && mappedTensors(findWeights(directory)) ? number * parameters : 0;
 }

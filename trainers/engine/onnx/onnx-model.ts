@@ -37,7 +37,7 @@ import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
 import { RunningBatch, serving } from "./inference/running-batch.js";
 import { embed, score } from "./inference/score.js";
-import { fillStore, readStore, tensorsOf } from "./parameters/store-tensors.js";
+import { eachTensor, fillStore, readStore, takeFrom, tensorsOf } from "./parameters/store-tensors.js";
 import { adaptersOf, loadAdapter, SavedFor } from "./saved-for.js";
 import { headSensitivity } from "./training/head-sensitivity.js";
 import { fisher, sensitivity } from "./training/importance.js";
@@ -65,6 +65,7 @@ export class OnnxModel implements Model {
     location: string = checkpoint.directory,
     prefixBytes?: number,
     featureBytes?: number,
+    mostInOneGraph?: number,
   ) {
     const { config, architecture, tokenizer } = checkpoint;
     this.savedFor = new SavedFor(checkpoint, location, this.folded);
@@ -72,11 +73,10 @@ export class OnnxModel implements Model {
     this.architecture = architecture.name;
     this.contextLength = config.contextLength;
     this.images = config.vision && imageTokens(config.vision);
-    this.decoder = new TrainableDecoder(config, seed, session, architecture, undefined, featureBytes);
-    readStore(this.decoder.base, checkpoint);
-    const open = () => this.inference(undefined);
-    this.running =
-      prefixBytes === undefined ? undefined : new RunningBatch(config, open, tokenizer, serving(prefixBytes));
+    this.decoder = new TrainableDecoder(config, seed, session, architecture, mostInOneGraph, featureBytes);
+    takeFrom(this.decoder.base, checkpoint, this.decoder.largeBase && prefixBytes === undefined ? session : undefined);
+    if (prefixBytes !== undefined)
+      this.running = new RunningBatch(config, () => this.inference(undefined), tokenizer, serving(prefixBytes));
   }
 
   get parameters(): number {
@@ -260,8 +260,8 @@ export class OnnxModel implements Model {
 
   async digest(): Promise<string> {
     const added = this.decoder.adapter ?? this.decoder.prompts;
-    const tensors = [...tensorsOf(this.decoder.base), ...(added ? tensorsOf(added.store) : [])];
-    return digestModel(this.checkpoint, tensors, added?.options);
+    const stores = [this.decoder.base, ...(added ? [added.store] : [])];
+    return digestModel(this.checkpoint, eachTensor(...stores), added?.options);
   }
 
   async tensorBytes(): Promise<number> {

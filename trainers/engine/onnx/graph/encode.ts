@@ -1,5 +1,6 @@
 import protobuf from "protobufjs";
 import type { Attribute, Dimension, ElementType, Graph, GraphNode, Value } from "./graph.js";
+import type { MappedTensor } from "./mapped-tensor.js";
 
 /** The part of onnx.proto3 (ONNX 1.18, IR version 11) that graphs here use; numbers and names are the standard's. */
 const schema = `syntax = "proto3";
@@ -9,7 +10,9 @@ message NodeProto { repeated string input = 1; repeated string output = 2; strin
 message ModelProto { int64 ir_version = 1; repeated OperatorSetIdProto opset_import = 8; string producer_name = 2; GraphProto graph = 7; }
 message GraphProto { repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5;
   repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12; repeated ValueInfoProto value_info = 13; }
-message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+message StringStringEntryProto { string key = 1; string value = 2; }
+message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9;
+  repeated StringStringEntryProto external_data = 13; int32 data_location = 14; }
 message TensorShapeProto { message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } } repeated Dimension dim = 1; }
 message TypeProto { message Tensor { int32 elem_type = 1; TensorShapeProto shape = 2; } message Sequence { TypeProto elem_type = 1; }
   Tensor tensor_type = 1; Sequence sequence_type = 4; }
@@ -25,8 +28,11 @@ const elementTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64:
 /** The first output of every encoded graph: an empty sequence, for `CompiledGraph.run`. */
 export const noTensor = "no tensor";
 
-/** Serializes a graph as an ONNX model. What no output depends on is left out; every input stays. */
-export function encode(graph: Graph): Uint8Array {
+/**
+ * Serializes a graph as an ONNX model. What no output depends on is left out; every input stays. Inputs of the names of
+ * `mapped` have their values in files unless they are fed: no constants, so the graph is computed as if they were.
+ */
+export function encode(graph: Graph, mapped: Readonly<Record<string, MappedTensor>> = {}): Uint8Array {
   const live = liveNodes(graph);
   const used = new Set(live.flatMap((node) => node.inputs.map((value) => value.name)));
   for (const value of graph.outputs.values()) used.add(value.name);
@@ -54,20 +60,33 @@ export function encode(graph: Graph): Uint8Array {
         ...copies,
         { input: [], output: [noTensor], op_type: "SequenceEmpty", attribute: [] },
       ],
-      initializer: graph.constants
-        .filter(({ value }) => used.has(value.name))
-        .map(({ value, bytes }) => ({
-          name: value.name,
-          dims: value.shape,
-          data_type: elementTypes[value.type],
-          raw_data: bytes,
-        })),
+      initializer: [
+        ...graph.constants
+          .filter(({ value }) => used.has(value.name))
+          .map(({ value, bytes }) => ({
+            name: value.name,
+            dims: value.shape,
+            data_type: elementTypes[value.type],
+            raw_data: bytes,
+          })),
+        ...graph.inputs.flatMap(({ name }) => (mapped[name] ? [external(name, mapped[name])] : [])),
+      ],
       input: graph.inputs.map((value) => information(value.name, value)),
       output: [emptySequence, ...[...graph.outputs].map(([name, value]) => information(name, value))],
       value_info: [...produced].filter((value) => !names.has(value)).map((value) => information(value.name, value)),
     },
   };
   return Model.encode(Model.create(message)).finish();
+}
+
+function external(name: string, { dims, place }: MappedTensor) {
+  return {
+    name,
+    dims,
+    data_type: elementTypes.float32,
+    external_data: Object.entries(place).map(([key, value]) => ({ key, value: `${value}` })),
+    data_location: 1, // by the standard: external
+  };
 }
 
 const emptySequence = {

@@ -1,7 +1,11 @@
 import { Tensor } from "onnxruntime-node";
 import { arrays, type Graph, type Value } from "./graph.js";
+import type { MappedTensor } from "./mapped-tensor.js";
 
+/** What a graph is fed from memory. */
 export type Feeds = Readonly<Record<string, Tensor>>;
+/** What a graph reads, from memory or from files. */
+export type Inputs = Readonly<Record<string, Tensor | MappedTensor>>;
 /** For each output to fetch the tensor that it is written into, in place, or null to have one made. */
 export type Fetches = Readonly<Record<string, Tensor | null>>;
 

@@ -2,10 +2,11 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { BenchError, type ErrorCode } from "../../../../harness/contract/errors.js";
 import { encode, noTensor } from "./encode.js";
 import type { Graph } from "./graph.js";
+import type { MappedTensor } from "./mapped-tensor.js";
 import { type Feeds, type Fetches, OutputMemory } from "./output-memory.js";
 
 export { Tensor } from "onnxruntime-node";
-export type { Feeds, Fetches } from "./output-memory.js";
+export type { Feeds, Fetches, Inputs } from "./output-memory.js";
 
 /** What runs a graph. Part of a session's identity: other providers or thread counts give other bits. */
 export interface SessionOptions {
@@ -17,17 +18,28 @@ export interface SessionOptions {
 /** The in-process CPU with one thread: what determinism across machines of one kind rests on. */
 export const singleThread: SessionOptions = { executionProviders: ["cpu"], threads: 1 };
 
-/** A compiled graph. It contains no weights: these are inputs. */
+/** A compiled graph. It contains no weights: these are inputs, fed or in files. */
 export class CompiledGraph {
   private constructor(
     private readonly session: InferenceSession,
     private readonly memory: OutputMemory,
   ) {}
 
-  /** Throws INTERNAL where ONNX Runtime refuses the graph, DEVICE_UNAVAILABLE where it lacks the provider. */
-  static async create(graph: Graph, options: SessionOptions = singleThread): Promise<CompiledGraph> {
+  /**
+   * Throws INTERNAL where ONNX Runtime refuses the graph, DEVICE_UNAVAILABLE where it lacks the provider, MODEL_INVALID
+   * where a file of `mapped` was changed.
+   *
+   * @param mapped inputs that are not fed, by name; all in files of one directory.
+   */
+  static async create(
+    graph: Graph,
+    options: SessionOptions = singleThread,
+    mapped: Readonly<Record<string, MappedTensor>> = {},
+  ): Promise<CompiledGraph> {
+    const files = Object.values(mapped)[0]?.files;
+    files?.check();
     const session = await guard("A graph could not be compiled", () =>
-      InferenceSession.create(encode(graph), {
+      InferenceSession.create(encode(graph, mapped), {
         executionProviders: [...options.executionProviders],
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
@@ -36,6 +48,7 @@ export class CompiledGraph {
         enableCpuMemArena: false,
         graphOptimizationLevel: "all",
         logSeverityLevel: 3,
+        ...(files && { extra: { session: { model_external_initializers_file_folder_path: files.directory } } }),
       }),
     );
     return new CompiledGraph(session, new OutputMemory(graph));

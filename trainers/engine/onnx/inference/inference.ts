@@ -5,7 +5,7 @@ import { Decoder } from "../decoder/decoder.js";
 import { forwardFlops } from "../decoder/flops.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
 import { Graph, type Value } from "../graph/graph.js";
-import type { Feeds, SessionOptions, Tensor } from "../graph/session.js";
+import type { Feeds, Inputs, SessionOptions, Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import type { AdapterForm } from "../parameters/lora-adapter.js";
 import { featureInput } from "../vision/insert.js";
@@ -16,7 +16,7 @@ export interface InferenceModel {
   readonly architecture: DecoderArchitecture;
   readonly config: DecoderConfig;
   /** Every tensor by its Hugging Face name, the adapter's among them. */
-  readonly tensors: Feeds;
+  readonly tensors: Inputs;
   /** The form of an adapter that is not merged. */
   readonly lora?: AdapterForm;
   /** Rows of the prompt table; 0 where there is none. */

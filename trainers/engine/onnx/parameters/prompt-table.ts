@@ -21,10 +21,9 @@ export class PromptTable {
       [promptTensor]: [virtualTokens, hidden],
       ...(keys > 0 ? { [keyTensor]: [keys, hidden] } : {}),
     });
-    const embeddings = base.view(embeddingTensor);
     const prompts = this.store.view(promptTensor);
     for (const [row, token] of startPrompts(virtualTokens, vocabulary, seed).entries()) {
-      prompts.set(embeddings.subarray(token * hidden, (token + 1) * hidden), row * hidden);
+      prompts.set(base.row(embeddingTensor, token), row * hidden);
     }
     if (keys > 0) this.store.view(keyTensor).set(startKeys(keys, hidden, seed));
   }

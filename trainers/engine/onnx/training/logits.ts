@@ -1,7 +1,7 @@
 import type { Logits, TrainingSequence, Vector } from "../../contract.js";
 import { concatenateLogits } from "../../parts.js";
 import { evaluationFlops } from "../decoder/flops.js";
-import type { Feeds, Fetches } from "../graph/session.js";
+import type { Feeds, Fetches, Inputs } from "../graph/session.js";
 import { partsAtATime } from "./activations.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { TrainingForm } from "./training-graph.js";
@@ -9,7 +9,7 @@ import type { TrainingForm } from "./training-graph.js";
 /** What of a model its logits are computed by. */
 interface Forward extends Prepared {
   readonly largeBase: boolean;
-  run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Feeds>;
+  run(form: TrainingForm, feeds: Inputs, fetches: Fetches): Promise<Feeds>;
 }
 
 /** Logits of the batch's predicted tokens, by the model's own parameters or by `at`. */

@@ -4,7 +4,7 @@ import { isTextTerm } from "../../parts.js";
 import { type DecoderArchitecture, graphVariant } from "../decoder/architecture.js";
 import type { ImageInput } from "../decoder/decoder.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
-import { type Feeds, floats, type Tensor } from "../graph/session.js";
+import { type Feeds, floats, type Inputs } from "../graph/session.js";
 import type { LoraAdapter } from "../parameters/lora-adapter.js";
 import type { PromptTable } from "../parameters/prompt-table.js";
 import type { TrainableState } from "../parameters/trainable-state.js";
@@ -26,7 +26,7 @@ export interface Prepared {
   readonly state: TrainableState;
   readonly vectors: VectorPool;
   /** The base, where it is not what is trained. */
-  readonly frozenFeeds: Feeds;
+  readonly frozenInputs: Inputs;
   readonly earlierFeeds: Feeds;
   /** Whether the quadratic terms are computed apart from the graph. */
   readonly large: boolean;
@@ -34,7 +34,7 @@ export interface Prepared {
   /** Whether the base, the vision tower included, stays as it is. */
   readonly frozen: boolean;
   /** Every tensor by name. */
-  tensors(): Feeds;
+  tensors(): Inputs;
   /** Counts floating-point operations. */
   spend(flops: number): void;
 }
@@ -79,8 +79,8 @@ export async function prepare(
     quadratics: quadratics.length,
     images: batch && batch.packed.images.length > 0 ? seen : undefined,
   };
-  const feeds: Record<string, Tensor> = { ...state.parameterFeeds };
-  if (batch) Object.assign(feeds, batch.feeds, model.frozenFeeds);
+  const feeds: Record<string, Inputs[string]> = { ...state.parameterFeeds };
+  if (batch) Object.assign(feeds, batch.feeds, model.frozenInputs);
   if (batch && form.images) Object.assign(feeds, await imageFeeds(model, batch.packed, form.images));
   if (dropout) Object.assign(feeds, dropoutFeeds(adapter!, batch, { seed, step: state.step, part }));
   const fetches: Record<string, null> = languageModeling ? { nll: null } : {};
@@ -104,7 +104,7 @@ function imageFeeds(model: Prepared, batch: PackedBatch, seen: ImageInput): Prom
   const pictures = requirePictures(model.pictures);
   const spend = (flops: number) => model.spend(flops);
   if (seen === "patches") return pictures.patches(batch);
-  if (seen === "features") return pictures.features(batch, model.frozenFeeds, spend, "features");
+  if (seen === "features") return pictures.features(batch, model.frozenInputs, spend, "features");
   return pictures.states(batch, model.tensors(), spend);
 }
 

@@ -16,12 +16,12 @@ import { llama } from "../architectures/llama.js";
 import type { DecoderArchitecture } from "../decoder/architecture.js";
 import type { ImageInput } from "../decoder/decoder.js";
 import { evaluationFlops, trainingFlops } from "../decoder/flops.js";
-import { type Feeds, type Fetches, type SessionOptions, singleThread, type Tensor } from "../graph/session.js";
+import { type Feeds, type Fetches, type Inputs, type SessionOptions, singleThread } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import { LoraAdapter } from "../parameters/lora-adapter.js";
 import { ParameterStore } from "../parameters/parameter-store.js";
 import { PromptTable } from "../parameters/prompt-table.js";
-import { tensorFeeds } from "../parameters/store-tensors.js";
+import { inputsOf } from "../parameters/store-tensors.js";
 import { TrainableState } from "../parameters/trainable-state.js";
 import { VectorPool } from "../parameters/vector-pool.js";
 import { type Pictures, picturesOf } from "../vision/pictures.js";
@@ -42,8 +42,6 @@ import { scalar, termValues } from "./term-values.js";
 import { type TrainingForm, trainingGraph } from "./training-graph.js";
 import { updateInputs } from "./update-inputs.js";
 
-type Result = Readonly<Record<string, Tensor>>;
-
 /** A Llama-family decoder that can be trained: its tensors, and the native runs that compute with them. */
 export class TrainableDecoder {
   /** Every tensor of the base, by its Hugging Face name. */
@@ -58,13 +56,12 @@ export class TrainableDecoder {
   /** Floating-point operations and tokens of training so far. */
   flops = 0;
   trainedTokens = 0;
-  state: TrainableState;
-  private readonly baseFeeds: Feeds;
+  private ownState: TrainableState | undefined;
   /** What the orthogonality term reads of earlier adapters. */
   earlierFeeds: Feeds = {};
 
   /**
-   * `seed` keys dropout. The weights are the caller's to fill in, through `base`. Up to `mostInOneGraph` parameters a step
+   * `seed` keys dropout. The weights are the caller's to give, through `base`. Up to `mostInOneGraph` parameters a step
    * is one graph, which is faster: its own vectors take less than 100 MB.
    */
   constructor(
@@ -76,34 +73,37 @@ export class TrainableDecoder {
     featureBytes?: number,
   ) {
     this.base = new ParameterStore(decoderShapes(config, architecture.layerVectors?.(config)));
-    this.baseFeeds = tensorFeeds(this.base);
-    this.state = new TrainableState(this.base);
     this.pictures = picturesOf(config, session, featureBytes);
   }
 
   /** The parameters that training changes: the adapter's where there is one, else the base's. */
   get trainable(): ParameterStore {
-    return this.state.store;
+    return (this.adapter ?? this.prompts)?.store ?? this.base;
   }
 
-  /** AdamW's moments and step count: `reset`, `save`, `restore`. */
+  /** These with AdamW's moments, in memory from when it is first asked for. */
+  get state(): TrainableState {
+    this.ownState ??= new TrainableState(this.trainable);
+    return this.ownState;
+  }
+
+  /** The moments and step count: `reset`, `save`, `restore`. */
   get optimizer(): Pick<TrainableState, "reset" | "save" | "restore"> {
     return this.state;
   }
 
   /** Every tensor by name, the adapter's too, over the memory that training writes or over `weights` for what is trainable. */
-  tensors(weights?: Vector): Feeds {
+  tensors(weights?: Vector): Inputs {
     const values = weights && this.vectors.values(weights, this.trainable.length);
     const added = this.adapter ?? this.prompts;
-    if (!added) return values ? tensorFeeds(this.base, values) : this.baseFeeds;
-    return { ...this.baseFeeds, ...tensorFeeds(added.store, values) };
+    return added ? { ...inputsOf(this.base), ...inputsOf(added.store, values) } : inputsOf(this.base, values);
   }
 
   /** Bytes of parameters, moments and vectors, and of the features of images that are kept. */
   tensorBytes(): number {
     const stack = [...this.earlier, this.adapter ?? this.prompts];
     const weights = stack.reduce((sum, own) => sum + (own?.store.length ?? 0), this.base.length);
-    return 4 * (weights + 2 * this.state.first.length) + this.vectors.bytes + (this.pictures?.bytes ?? 0);
+    return 4 * (weights + 2 * this.trainable.length) + this.vectors.bytes + (this.pictures?.bytes ?? 0);
   }
 
   async step(objective: Objective, update: Update): Promise<StepReport> {
@@ -158,8 +158,8 @@ export class TrainableDecoder {
     const isEmpty = Object.keys(fetches).length === 0;
     if (isEmpty && !onto) gradient.fill(0);
     const fetched = { ...fetches, ...outputs, ...(embeddedApart && { [embeddedGradient]: null }) };
-    const result: Result = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, fetched);
-    if (embeddedApart) addEmbedded(this.base, gradient, feeds, result);
+    const result: Feeds = isEmpty ? {} : await this.run(own, { ...feeds, ...given }, fetched);
+    if (embeddedApart) addEmbedded(this.base, gradient, batch!.feeds, result);
     const values = termValues(objective, batch, { ...result, ...(await quadraticsApart(this, objective, gradient)) });
     checkFinite(weighted(objective, values), gradient);
     return { gradient: onto ?? this.vectors.hold(gradient), values, ...this.countTraining(batch, form.images) };
@@ -200,7 +200,7 @@ export class TrainableDecoder {
     this.checkPlain();
     this.pictures?.forget();
     this.adapter = new LoraAdapter(this.config, options, seed);
-    this.state = new TrainableState(this.adapter.store);
+    this.ownState = undefined;
   }
 
   /** Folds the adapter into the base, where it stays as it is, and adds a new one of its form. Throws where there is none. */
@@ -211,7 +211,7 @@ export class TrainableDecoder {
     this.earlier.push(adapter);
     this.earlierFeeds = earlierFeeds(this.earlier);
     this.adapter = new LoraAdapter(this.config, adapter.options, seed, this.earlier.length);
-    this.state = new TrainableState(this.adapter.store);
+    this.ownState = undefined;
   }
 
   /** Adds a table of soft prompts: the base is frozen from then on. Throws where there is one, or an adapter, already. */
@@ -219,7 +219,7 @@ export class TrainableDecoder {
     this.checkPlain();
     this.pictures?.forget();
     this.prompts = new PromptTable(this.config, options, this.base, seed);
-    this.state = new TrainableState(this.prompts.store);
+    this.ownState = undefined;
   }
 
   /** Folds the adapter into the base, which is trainable again. */
@@ -229,7 +229,7 @@ export class TrainableDecoder {
     this.adapter.mergeInto(this.base);
     this.adapter = null;
     this.earlier.length = 0;
-    this.state = new TrainableState(this.base);
+    this.ownState = undefined;
   }
 
   /** Whether the activations of a batch are to stay within a budget. */
@@ -243,8 +243,8 @@ export class TrainableDecoder {
   }
 
   /** The base as a graph's inputs, where it is not what is trained. */
-  get frozenFeeds(): Feeds {
-    return this.frozen ? this.baseFeeds : {};
+  get frozenInputs(): Inputs {
+    return this.frozen ? inputsOf(this.base) : {};
   }
 
   /** Counts floating-point operations. */
@@ -286,7 +286,7 @@ export class TrainableDecoder {
   }
 
   /** Runs the graph of a form; see `trainingGraph`. */
-  run(form: TrainingForm, feeds: Feeds, fetches: Fetches): Promise<Result> {
+  run(form: TrainingForm, feeds: Inputs, fetches: Fetches): Promise<Feeds> {
     const layout = this.adapter?.options ?? this.prompts?.options ?? null;
     const signature = `training ${JSON.stringify({ form, layout })}`;
     const build = () => trainingGraph(form, this.trainable, this.base, { decoder: this.architecture.decoder });

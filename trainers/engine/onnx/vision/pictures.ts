@@ -6,7 +6,7 @@ import { mostFeatureBytes, tokensOfImage, type VisionConfig } from "../../../mod
 import type { ImageFile } from "../../contract.js";
 import type { PackedBatch } from "../decoder/packed-forward.js";
 import { Graph, type Value } from "../graph/graph.js";
-import { type Feeds, floats, integers, type SessionOptions, type Tensor } from "../graph/session.js";
+import { type Feeds, floats, type Inputs, integers, type SessionOptions, type Tensor } from "../graph/session.js";
 import { sessions } from "../graph/session-cache.js";
 import { featureInput, placeInput, stateInput } from "./insert.js";
 import { patchFeeds } from "./patches.js";
@@ -49,7 +49,7 @@ export class Pictures {
    * @param spend counts floating-point operations.
    * @param still which of these tensors are the same in every call since `forget`.
    */
-  async features(batch: PackedBatch, tensors: Feeds, spend: (flops: number) => void, still: Still): Promise<Feeds> {
+  async features(batch: PackedBatch, tensors: Inputs, spend: (flops: number) => void, still: Still): Promise<Feeds> {
     const { hidden } = this.config;
     const states = still === "states" ? this.kept : new Recent<Float32Array>(this.featureBytes);
     const project = async (image: ImageFile) => {
@@ -63,7 +63,7 @@ export class Pictures {
   }
 
   /** What a graph reads that is given the states of a tower which is the same since `forget`. As `features`. */
-  async states(batch: PackedBatch, tensors: Feeds, spend: (flops: number) => void): Promise<Feeds> {
+  async states(batch: PackedBatch, tensors: Inputs, spend: (flops: number) => void): Promise<Feeds> {
     const own = (image: ImageFile) => this.kept.get(image.digest, () => this.state(image, tensors, spend));
     return this.stacked(batch, stateInput, this.vision.hidden, own);
   }
@@ -92,7 +92,7 @@ export class Pictures {
     return { ...places, [input]: floats(values, [values.length / width, width]) };
   }
 
-  private async state(image: ImageFile, tensors: Feeds, spend: (flops: number) => void): Promise<Float32Array> {
+  private async state(image: ImageFile, tensors: Inputs, spend: (flops: number) => void): Promise<Float32Array> {
     spend(towerFlops(this.vision, 1));
     const patches = patchFeeds(this.vision, [await this.reader.read(image)]);
     const rows = integers(new Int32Array(tokensOfImage(this.vision)));
@@ -102,7 +102,7 @@ export class Pictures {
     });
   }
 
-  private project(state: Float32Array, tensors: Feeds): Promise<Float32Array> {
+  private project(state: Float32Array, tensors: Inputs): Promise<Float32Array> {
     const { hidden } = this.vision;
     const feeds = { ...tensors, [stateInput]: floats(state, [state.length / hidden, hidden]) };
     return this.run("features", feeds, (graph, tensor) =>
@@ -112,7 +112,7 @@ export class Pictures {
 
   private async run(
     name: string,
-    feeds: Feeds,
+    feeds: Inputs,
     build: (graph: Graph, tensor: (name: string) => Value) => Value,
   ): Promise<Float32Array> {
     const construct = () => {

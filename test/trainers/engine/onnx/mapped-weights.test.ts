@@ -1,0 +1,183 @@
+import { mkdirSync, readFileSync, realpathSync, symlinkSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Model, TrainingSequence, Update } from "../../../../trainers/engine/contract.js";
+import { architectures } from "../../../../trainers/engine/onnx/architectures/index.js";
+import { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
+import { mappedTensors } from "../../../../trainers/engine/onnx/graph/mapped-tensor.js";
+import { scale } from "../../../../trainers/engine/onnx/graph/operators/index.js";
+import { singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
+import { SessionCache } from "../../../../trainers/engine/onnx/graph/session-cache.js";
+import { OnnxModel } from "../../../../trainers/engine/onnx/onnx-model.js";
+import type { TrainableDecoder } from "../../../../trainers/engine/onnx/training/trainable-decoder.js";
+import { openCheckpoint } from "../../../../trainers/model/checkpoint.js";
+import { readHeader, writeSafetensors } from "../../../../trainers/model/safetensors.js";
+import { filesOf } from "../../../files.js";
+import { llamaConfig, qwen2Config, temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
+import { fixtureImage, withImages, writeTinyLlava } from "../../model/vision/tiny-llava.js";
+
+const update: Update = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, clip: 1 };
+const lora = {
+  kind: "lora",
+  ...{ rank: 2, alpha: 4, dropout: 0.1, targetModules: ["q_proj", "v_proj", "down_proj"] },
+} as const;
+const requests = [
+  { id: "a", tokens: [40, 50, 60] },
+  { id: "b", tokens: [7, 8] },
+];
+
+/** Where the weights of a large model are; of no other. */
+const isMapped = (model: OnnxModel): boolean =>
+  (Reflect.get(model, "decoder") as TrainableDecoder).base.mapped !== undefined;
+
+/** The model of a directory as a small one, in memory, and as a large one, in its files. */
+function both(directory: string): [OnnxModel, OnnxModel] {
+  const open = (mostInOneGraph?: number) =>
+    new OnnxModel(
+      openCheckpoint(directory, architectures),
+      3,
+      singleThread,
+      undefined,
+      undefined,
+      undefined,
+      mostInOneGraph,
+    );
+  const [memory, mapped] = [open(), open(0)];
+  expect([memory, mapped].map(isMapped)).toEqual([false, true]);
+  return [memory, mapped];
+}
+
+async function train(model: Model, tokens = [40, 50, 60, 70, 80, 262]): Promise<unknown> {
+  const sequence: TrainingSequence = { tokens, weights: tokens.map((_, i) => (i > tokens.length / 2 ? 1 : 0)) };
+  const objective = { terms: [{ kind: "language-modeling" as const, batch: [sequence], weight: 1 }] };
+  const { loss, gradientNorm } = await model.step(objective, update);
+  return { loss, gradientNorm, again: (await model.step(objective, update)).loss };
+}
+
+/** What a model computes and says of itself. */
+const computed = async (model: Model) => ({
+  answers: await model.generate(requests, { maxNewTokens: 6 }),
+  scores: await model.score(requests.map((request) => ({ ...request, continuation: [70, 80] }))),
+  states: await model.embed(requests),
+  activations: await model.activations(requests),
+  digest: await model.digest(),
+  bytes: await model.tensorBytes(),
+  trainable: await model.trainable(),
+});
+
+async function saved(model: Model): Promise<[string, string][]> {
+  const directory = temporaryDirectory();
+  await model.save(directory);
+  return filesOf(directory).map((file) => [file, readFileSync(join(directory, file)).toString("base64")]);
+}
+
+/** Runs the work on both models of a directory, and expects the same of them; gives the one in files. */
+async function expectSame(directory: string, work: (model: OnnxModel) => Promise<unknown>): Promise<OnnxModel> {
+  const [memory, mapped] = both(directory);
+  const expected = await work(memory);
+  expect(await work(mapped)).toEqual(expected);
+  return mapped;
+}
+
+describe("weights in files give what those in memory do, to the bit", () => {
+  test("of an adapter that is trained; once it is merged they are in memory", async () => {
+    const places: boolean[] = [];
+    const merged = await expectSame(writeTinyModel(llamaConfig()), async (model) => {
+      await model.adapt(lora, 1);
+      const adapted = { losses: await train(model), ...(await computed(model)), saved: await saved(model) };
+      places.push(isMapped(model));
+      await model.merge();
+      return { adapted, losses: await train(model), ...(await computed(model)), saved: await saved(model) };
+    });
+    expect([...places, isMapped(merged)]).toEqual([false, true, false]);
+  });
+
+  test("of soft prompts that are trained", async () => {
+    const mapped = await expectSame(writeTinyModel(qwen2Config()), async (model) => {
+      await model.addPrompts({ virtualTokens: 3, keys: 2 }, 1);
+      const first = model.firstVirtualToken;
+      const losses = await train(model, [first, first + 1, first + 2, 50, 60, 70, 262]);
+      return { losses, ...(await computed(model)), saved: await saved(model) };
+    });
+    expect(isMapped(mapped)).toBe(true);
+  });
+
+  test("of a model with a vision tower under an adapter", async () => {
+    const image = fixtureImage("rgb-160x120.jpg");
+    const tokens = withImages([40, null, 50, 60], 16);
+    const mapped = await expectSame(writeTinyLlava(), async (model) => {
+      await model.adapt(lora, 1);
+      return model.score([{ id: "a", tokens, images: [image], continuation: [70, 80] }]);
+    });
+    expect(isMapped(mapped)).toBe(true);
+  });
+
+  test("where nothing is trained; they come into memory when they are", async () => {
+    const mapped = await expectSame(writeTinyModel(qwen2Config()), computed);
+    expect(isMapped(mapped)).toBe(true);
+    await train(mapped);
+    expect(isMapped(mapped)).toBe(false);
+    const trained = await mapped.digest();
+    const other = await expectSame(writeTinyModel(qwen2Config()), async (model) => [
+      await train(model),
+      await saved(model),
+    ]);
+    expect(await other.digest()).toBe(trained);
+  });
+
+  test("where others are loaded", async () => {
+    const directory = writeTinyModel(qwen2Config());
+    const [model] = both(directory);
+    await train(model);
+    const files = temporaryDirectory();
+    await model.save(files);
+    const loaded = await expectSame(directory, async (own) => {
+      await own.load(files);
+      return computed(own);
+    });
+    expect([await loaded.digest(), isMapped(loaded)]).toEqual([await model.digest(), false]);
+  });
+});
+
+test("files that change under an open model are MODEL_INVALID", async () => {
+  const directory = writeTinyModel();
+  const [, mapped] = both(directory);
+  utimesSync(join(directory, "model.safetensors"), 1, 1);
+  const failure = { code: "MODEL_INVALID", message: expect.stringContaining("changed") };
+  await expect(mapped.generate(requests, { maxNewTokens: 1 })).rejects.toMatchObject(failure);
+  await expect(mapped.digest()).rejects.toMatchObject(failure);
+});
+
+test("float32 in one directory is mapped, also through links; what else there is, and on Windows, is not", () => {
+  const directory = temporaryDirectory();
+  const at = (name: string) => join(directory, name);
+  writeSafetensors(at("a"), [{ name: "a", shape: [2, 1], values: Float32Array.of(1, 2) }]);
+  mkdirSync(at("other"));
+  symlinkSync(at("a"), at("other/link"));
+  writeSafetensors(at("other/b"), [{ name: "b", shape: [1], values: Float32Array.of(3) }]);
+  const of = (...names: string[]) => new Map(names.flatMap((name) => [...readHeader(at(name))]));
+  const found = mappedTensors(of("other/link"), "linux")!.get("a")!;
+  expect(found.files.directory).toBe(realpathSync(directory));
+  expect([...found.read(), ...found.read(undefined, 1)]).toEqual([1, 2, 2]);
+  expect(mappedTensors(of("a", "other/b"), "linux")).toBeUndefined();
+  expect(mappedTensors(of("a"), "win32")).toBeUndefined();
+  const half = [...of("a")].map(([name, own]) => [name, { ...own, dtype: "BF16" }] as const);
+  expect(mappedTensors(new Map(half), "linux")).toBeUndefined();
+});
+
+test("past a bound of mapped tensors the oldest session is released", async () => {
+  const directory = temporaryDirectory();
+  writeSafetensors(join(directory, "x"), [{ name: "x", shape: [2], values: Float32Array.of(1, 2) }]);
+  const feeds = Object.fromEntries(mappedTensors(readHeader(join(directory, "x")))!);
+  const cache = new SessionCache(64, 2);
+  for (const factor of [2, 3, 4]) {
+    const build = () => {
+      const graph = new Graph();
+      graph.output("y", scale(graph.input("x", [2]), factor));
+      return graph;
+    };
+    expect([...(await cache.run(`scale ${factor}`, build, feeds)).y!.data]).toEqual([factor, 2 * factor]);
+  }
+  expect(cache.size).toBe(2);
+  await cache.clear();
+});

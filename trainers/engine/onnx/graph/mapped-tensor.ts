@@ -1,0 +1,82 @@
+import { realpathSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { BenchError } from "../../../../harness/contract/errors.js";
+import { readTensor, type StoredTensor } from "../../../model/safetensors.js";
+
+/** Files in one directory that tensors are mapped from, as they were when they were found. */
+class MappedFiles {
+  /** Differs for other files, and for the same ones after a change. */
+  readonly identity: string;
+
+  constructor(private readonly files: readonly string[]) {
+    this.identity = this.state();
+  }
+
+  /** Links resolved: ONNX Runtime follows none that lead out of it. */
+  get directory(): string {
+    return dirname(this.files[0]!);
+  }
+
+  /** Throws MODEL_INVALID where a file is not what it was: memory of before a change and after it would not fit together. */
+  check(): void {
+    if (this.state() === this.identity) return;
+    throw new BenchError("MODEL_INVALID", "The weights were changed while a model that reads them was open.", {
+      at: { file: this.directory },
+      fix: "Start again, and write new weights into a directory of their own.",
+    });
+  }
+
+  private state(): string {
+    const states = this.files.map((file) => {
+      const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+      return [file, found?.dev, found?.ino, found?.size, found?.mtimeNs].join();
+    });
+    return states.join("|");
+  }
+}
+
+/**
+ * A float32 tensor in a file, among what a graph is fed. ONNX Runtime maps it: the memory is the operating system's, once
+ * for all sessions, threads and processes that read it.
+ */
+export class MappedTensor {
+  constructor(
+    readonly files: MappedFiles,
+    private readonly stored: StoredTensor,
+  ) {}
+
+  get dims(): readonly number[] {
+    return this.stored.shape;
+  }
+
+  /** The file's name in the directory, and the bytes from its start. */
+  get place(): { location: string; offset: number; length: number } {
+    const { file, start, bytes } = this.stored;
+    return { location: basename(file), offset: start, length: bytes };
+  }
+
+  /** The values, or those of one row of a matrix, in memory of ours. Throws MODEL_INVALID where the file was changed. */
+  read(into?: Float32Array, row?: number): Float32Array {
+    this.files.check();
+    if (row === undefined) return readTensor(this.stored, into);
+    const bytes = this.stored.bytes / this.stored.shape[0]!;
+    return readTensor({ ...this.stored, start: this.stored.start + row * bytes, bytes }, into);
+  }
+}
+
+/** The tensors of a checkpoint as ONNX Runtime can map them; undefined where it cannot: on Windows, of other types, or in several directories. */
+export function mappedTensors(
+  stored: ReadonlyMap<string, StoredTensor>,
+  platform: NodeJS.Platform = process.platform,
+): ReadonlyMap<string, MappedTensor> | undefined {
+  const real = new Map(
+    [...new Set([...stored.values()].map(({ file }) => file))].map((own) => [own, realpathSync(own)]),
+  );
+  const fits = [...stored.values()].every(({ dtype, start }) => dtype === "F32" && start % 4 === 0);
+  const directories = new Set([...real.values()].map(dirname));
+  if (platform === "win32" || !fits || directories.size !== 1) return undefined;
+  const files = new MappedFiles([...real.values()]);
+  return new Map(
+    [...stored].map(([name, own]) => [name, new MappedTensor(files, { ...own, file: real.get(own.file)! })]),
+  );
+}
