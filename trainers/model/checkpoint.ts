@@ -94,6 +94,8 @@ export function saveCheckpoint(directory: string, checkpoint: Checkpoint, tensor
 /**
  * SHA-256 over all that determines a model's answers: architecture, tokenizer, end tokens, weights as float32 (so the precision on
  * disk does not matter where the values are equal), and adapter.
+ *
+ * @param tensors whole or in pieces, one behind another under the same name.
  */
 export function digestModel(
   checkpoint: Checkpoint,
@@ -109,8 +111,10 @@ export function digestModel(
     hash.update(`\0${name}\0`).update(files.get(name) ?? "");
   const template = ["chat_template.jinja", "chat_template.json"].find((name) => files.has(name));
   if (template !== undefined) hash.update(`\0${template}\0`).update(files.get(template)!);
+  let last: string | undefined;
   for (const { name, values } of tensors) {
-    hash.update(`\0${name}\0`);
+    if (name !== last) hash.update(`\0${name}\0`);
+    last = name;
     for (const bytes of bytesOf(values)) hash.update(bytes);
   }
   return hash.digest("hex");

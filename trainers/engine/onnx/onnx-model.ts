@@ -37,7 +37,7 @@ import type { InferenceModel } from "./inference/inference.js";
 import { inferenceOf } from "./inference/inference-of.js";
 import { RunningBatch, serving } from "./inference/running-batch.js";
 import { embed, score } from "./inference/score.js";
-import { eachTensor, fillStore, readStore, takeFrom, tensorsOf } from "./parameters/store-tensors.js";
+import { fillStore, piecesOf, readStore, takeFrom, tensorsOf } from "./parameters/store-tensors.js";
 import { adaptersOf, loadAdapter, SavedFor } from "./saved-for.js";
 import { headSensitivity } from "./training/head-sensitivity.js";
 import { fisher, sensitivity } from "./training/importance.js";
@@ -261,7 +261,7 @@ export class OnnxModel implements Model {
   async digest(): Promise<string> {
     const added = this.decoder.adapter ?? this.decoder.prompts;
     const stores = [this.decoder.base, ...(added ? [added.store] : [])];
-    return digestModel(this.checkpoint, eachTensor(...stores), added?.options);
+    return digestModel(this.checkpoint, piecesOf(...stores), added?.options);
   }
 
   async tensorBytes(): Promise<number> {

@@ -4,7 +4,7 @@ import type { FoldedAdapters } from "../../model/folded-adapters.js";
 import type { AdapterBase } from "../../model/peft.js";
 import { type Adapter, divideAdapter } from "../../model/stacked-adapter.js";
 import type { Vector } from "../contract.js";
-import { eachTensor, fillStore, tensorsOf } from "./parameters/store-tensors.js";
+import { fillStore, piecesOf, tensorsOf } from "./parameters/store-tensors.js";
 import type { TrainableDecoder } from "./training/trainable-decoder.js";
 
 /**
@@ -31,7 +31,7 @@ export class SavedFor {
   base({ base, prompts }: Pick<TrainableDecoder, "base" | "prompts">): AdapterBase {
     const { checkpoint, folded, location } = this;
     const onFiles = prompts === null && folded.rank > 0;
-    this.#digest ??= digestModel(checkpoint, onFiles ? readTensors(checkpoint) : eachTensor(base));
+    this.#digest ??= digestModel(checkpoint, onFiles ? readTensors(checkpoint) : piecesOf(base));
     const directory = prompts === null ? checkpoint.directory : folded.lost ? null : location;
     return { directory, digest: this.#digest, sees: checkpoint.config.vision !== undefined };
   }

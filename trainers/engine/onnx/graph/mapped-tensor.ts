@@ -29,7 +29,7 @@ class MappedFiles {
   private state(): string {
     const states = this.files.map((file) => {
       const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-      return [file, found?.dev, found?.ino, found?.size, found?.mtimeNs].join();
+      return [file, found?.size, found?.mtimeNs].join(); // no inode: not every file system has the same one each time
     });
     return states.join("|");
   }
@@ -55,12 +55,11 @@ export class MappedTensor {
     return { location: basename(file), offset: start, length: bytes };
   }
 
-  /** The values, or those of one row of a matrix, in memory of ours. Throws MODEL_INVALID where the file was changed. */
-  read(into?: Float32Array, row?: number): Float32Array {
+  /** As many values as there is room for, from the one at `first` on. Throws MODEL_INVALID where the file was changed. */
+  read(into: Float32Array, first = 0): Float32Array {
     this.files.check();
-    if (row === undefined) return readTensor(this.stored, into);
-    const bytes = this.stored.bytes / this.stored.shape[0]!;
-    return readTensor({ ...this.stored, start: this.stored.start + row * bytes, bytes }, into);
+    const { start } = this.stored;
+    return readTensor({ ...this.stored, start: start + first * into.BYTES_PER_ELEMENT, bytes: into.byteLength }, into);
   }
 }
 

@@ -60,10 +60,10 @@ export class ParameterStore {
 
   /** A row of a matrix, which is not to be changed. */
   row(name: string, index: number): Float32Array {
-    const mapped = this.#mapped?.get(name);
-    if (mapped) return mapped.read(undefined, index);
     const { shape, length } = this.layout(name);
     const width = length / shape[0]!;
+    const mapped = this.#mapped?.get(name);
+    if (mapped) return mapped.read(new Float32Array(width), index * width);
     return this.view(name).subarray(index * width, (index + 1) * width);
   }
 }

@@ -51,14 +51,19 @@ function feedsOver(store: ParameterStore, vector?: Float32Array): Feeds {
   return Object.fromEntries(store.tensors.map(({ name, shape }) => [name, floats(store.view(name, vector), shape)]));
 }
 
-/** The tensors of stores one after another. Those in files are read into memory that the next one takes over. */
-export function* eachTensor(...stores: readonly ParameterStore[]): Generator<NamedTensor> {
+/** Values of a tensor in a file that are read at a time: they stay in a core's cache. */
+const pieceLength = 2 ** 18;
+
+/** The values of stores, tensor by tensor. Those in files come in pieces, each in the memory of the one before. */
+export function* piecesOf(...stores: readonly ParameterStore[]): Generator<{ name: string; values: Float32Array }> {
+  const memory = new Float32Array(pieceLength);
   for (const store of stores) {
-    const { mapped, tensors } = store;
-    const memory = new Float32Array(mapped ? Math.max(...tensors.map(({ length }) => length)) : 0);
-    for (const { name, shape, length } of tensors) {
-      const values = mapped?.get(name)?.read(memory.subarray(0, length)) ?? store.view(name);
-      yield { name, shape, values };
+    const { mapped } = store;
+    for (const { name, length } of store.tensors) {
+      if (!mapped) yield { name, values: store.view(name) };
+      else
+        for (let first = 0; first < length; first += pieceLength)
+          yield { name, values: mapped.get(name)!.read(memory.subarray(0, length - first), first) };
     }
   }
 }
