@@ -12,7 +12,7 @@ import { openModel } from "../../trainers/engine/onnx/open.js";
  * directory in Hugging Face format, the work (`full`, `ewc` or `lora`) and the sequences of a batch.
  *
  * Printed are the memory of its own and, apart, the pages of files, each once (libraries, and weights that stay in their
- * files). The resident size, which counts a file for every session that maps it, says less.
+ * files); both from /proc, so on Linux. The resident size, which counts a file for every session that maps it, says less.
  */
 const [directory, work = "full", size = "4"] = process.argv.slice(2);
 if (directory === undefined) throw new Error("Name a directory in Hugging Face format.");

@@ -30,19 +30,15 @@ const requests = [
 const isMapped = (model: OnnxModel): boolean =>
   (Reflect.get(model, "decoder") as TrainableDecoder).base.mapped !== undefined;
 
+/** The model of a directory, large above so many parameters; that of a server where it keeps prompts. */
+const open = (directory: string, mostInOneGraph?: number, prefixBytes?: number): OnnxModel => {
+  const checkpoint = openCheckpoint(directory, architectures);
+  return new OnnxModel(checkpoint, 3, singleThread, undefined, prefixBytes, undefined, mostInOneGraph);
+};
+
 /** The model of a directory as a small one, in memory, and as a large one, in its files. */
 function both(directory: string): [OnnxModel, OnnxModel] {
-  const open = (mostInOneGraph?: number) =>
-    new OnnxModel(
-      openCheckpoint(directory, architectures),
-      3,
-      singleThread,
-      undefined,
-      undefined,
-      undefined,
-      mostInOneGraph,
-    );
-  const [memory, mapped] = [open(), open(0)];
+  const [memory, mapped] = [open(directory), open(directory, 0)];
   expect([memory, mapped].map(isMapped)).toEqual([false, true]);
   return [memory, mapped];
 }
@@ -147,6 +143,10 @@ describe("weights in files give what those in memory do, to the bit", () => {
     });
     expect([await loaded.digest(), isMapped(loaded)]).toEqual([await model.digest(), false]);
   });
+});
+
+test("a server, whose files may be replaced while it runs, has its weights in memory", () => {
+  expect(isMapped(open(writeTinyModel(), 0, 0))).toBe(false);
 });
 
 test("files that change under an open model are MODEL_INVALID", async () => {
