@@ -34,12 +34,18 @@ export class QuadraticPenalty {
     return this.#form === "gradient" && this.#past ? [{ kind: "quadratic", ...this.#past, weight: lambda }] : [];
   }
 
-  /** The values of an objective's gradient at `parameters`, less what the term of the gradient form added to it. */
-  async without(model: Model, lambda: number, gradient: Vector, parameters: Float32Array): Promise<Float32Array> {
-    const values = await model.read(gradient);
-    if (this.#form !== "gradient" || !this.#past) return values;
-    const [importance, anchor] = await readAll(model, [this.#past.importance, this.#past.anchor]);
-    return values.map((value, i) => value - lambda * importance![i]! * (parameters[i]! - anchor![i]!));
+  /**
+   * An objective's gradient at `parameters` less what the term of the gradient form added to it: a new vector, or the
+   * gradient itself where it added nothing.
+   */
+  async without(model: Model, lambda: number, gradient: Vector, parameters: Vector): Promise<Vector> {
+    if (this.#form !== "gradient" || !this.#past) return gradient;
+    const distance = await model.combine([1, -1], [parameters, this.#past.anchor]);
+    const force = await model.multiply(this.#past.importance, distance);
+    await model.free(distance);
+    const rest = await model.combine([1, -lambda], [gradient, force]);
+    await model.free(force);
+    return rest;
   }
 
   /** The pull of the proximal form; undefined before there is an anchor. */

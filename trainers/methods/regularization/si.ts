@@ -1,7 +1,6 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
-import { parametersOf } from "../../training/parameters.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
@@ -23,17 +22,18 @@ type SiOptions = OptionsOf<typeof options>;
  * learned: what each parameter's path contributed to the fall of the loss, ω = −Σ g·Δθ over the steps, over the distance
  * that it went, Ω += max(0, ω) / ((θ_end − θ_start)² + ξ) (eqs. 3 to 5), then over its mean, so that λ means what it means in EWC (the
  * paper's c multiplies Ω as it is). g is the gradient of the loss before clipping, without the penalty's own (section 3:
- * the unregularized loss), Δθ what the update made of it. The anchor is where the latest task ended. Privileges: none.
+ * the unregularized loss), Δθ what the update made of it. The anchor is where the latest task ended. The path is summed in
+ * float32 where the model computes. Privileges: none.
  */
 export const si = defineMethod({
   name: "si",
   summary: "Holds parameters whose paths lowered the loss near their values; gathers importance while it trains.",
   source: "arXiv 1703.04200",
-  version: 2,
+  version: 3,
   defaults: { learningRate: 1.5e-3 },
   options,
   space: { lambda: strengthRange, learningRate: rateRange },
-  vectors: () => 5,
+  vectors: () => 7, // importance, anchor, path, start, the parameters before a step, and two on the way to the next path
   strategy: (chosen) => new SynapticIntelligence(chosen),
 });
 
@@ -43,10 +43,10 @@ class SynapticIntelligence implements Strategy {
   readonly exclusive: Strategy["exclusive"];
   readonly #options: SiOptions;
   readonly #penalty: QuadraticPenalty;
-  /** ω of the task so far, and the parameters at its start and before the step. */
-  #path: Float64Array = new Float64Array();
-  #start: Float32Array = new Float32Array();
-  #before: Float32Array = new Float32Array();
+  /** While a task is learned: ω so far, and the parameters at the task's start and before the step. */
+  #path!: Vector;
+  #start!: Vector;
+  #before!: Vector;
 
   constructor(options: SiOptions) {
     this.#options = options;
@@ -55,9 +55,9 @@ class SynapticIntelligence implements Strategy {
   }
 
   async beforeTask({ model }: TaskContext): Promise<void> {
-    this.#start = await parametersOf(model);
-    this.#before = this.#start;
-    this.#path = new Float64Array(this.#start.length);
+    this.#start = await model.snapshot();
+    this.#before = await model.snapshot();
+    this.#path = await model.combine([0], [this.#start]);
   }
 
   terms() {
@@ -68,24 +68,35 @@ class SynapticIntelligence implements Strategy {
     return this.#penalty.proximal(this.#options.lambda);
   }
 
+  /** What is no longer needed is freed at once: each vector is as large as the model. */
   async afterStep({ model }: StepContext, { gradient }: StepReport): Promise<void> {
-    const after = await parametersOf(model);
-    const slope = await this.#penalty.without(model, this.#options.lambda, gradient!, this.#before);
-    for (let i = 0; i < after.length; i++) this.#path[i]! -= slope[i]! * (after[i]! - this.#before[i]!);
-    this.#before = after;
+    const [path, before] = [this.#path, this.#before];
+    const slope = await this.#penalty.without(model, this.#options.lambda, gradient!, before);
+    this.#before = await model.snapshot();
+    const moved = await model.combine([1, -1], [this.#before, before]);
+    await model.free(before);
+    const rise = await model.multiply(slope, moved);
+    for (const vector of slope === gradient ? [moved] : [moved, slope]) await model.free(vector);
+    this.#path = await model.combine([1, -1], [path, rise]);
+    for (const vector of [path, rise]) await model.free(vector);
   }
 
   async afterTask({ model, note }: TaskContext): Promise<void> {
-    const end = await parametersOf(model);
-    const importance = new Float32Array(this.#path.length); // `from` would build an array of all values first
+    await model.free(this.#before);
+    const end = await model.snapshot();
+    const gone = await model.combine([1, -1], [end, this.#start]);
+    for (const vector of [end, this.#start]) await model.free(vector);
+    const [importance, distance] = [await model.read(this.#path), await model.read(gone)];
+    for (const vector of [this.#path, gone]) await model.free(vector);
     for (let i = 0; i < importance.length; i++) {
-      importance[i] = Math.max(0, this.#path[i]!) / ((end[i]! - this.#start[i]!) ** 2 + this.#options.xi);
+      importance[i] = Math.max(0, importance[i]!) / (distance[i]! ** 2 + this.#options.xi);
     }
-    const given: Vector = await model.write(importance);
+    const given = await model.write(importance);
     const own = await normalized(model, given);
     note("mean importance", own.mean);
+    await model.free(given);
     await this.#penalty.remember(model, own.importance, 1);
-    for (const vector of [given, own.importance]) await model.free(vector);
+    await model.free(own.importance);
   }
 
   async save(directory: string, model: Model): Promise<void> {
