@@ -1,5 +1,3 @@
-import { constants } from "node:buffer";
-
 /*
  * Messages on a pipe: the length of a JSON text (4 bytes, little endian), the text, and the bytes of its tensors. In the
  * text a tensor is {"tensor": i}; the i-th of "tensors" is its length in bytes. Tensors are float32, little endian.
@@ -22,66 +20,54 @@ export function encodeMessage(message: object): Uint8Array[] {
   return [head, text, ...tensors];
 }
 
+/** A message's text: the sizes of its tensors with the rest. */
+type Sent = Record<string, unknown> & { tensors?: number[] };
+
 /** Bytes of a text; what is large are tensors. */
 const longestText = 256 * 2 ** 20;
 
-/** Takes a stream of bytes apart into messages, in time linear in their length. */
+/** Takes a stream of bytes apart into messages. Each byte is copied once, tensors into their own memory. */
 export class MessageReader {
-  private chunks: Buffer[] = [];
-  private held = 0;
-  /** Of the next text, where its head was read. */
-  private length: number | undefined;
-  private text: { message: Record<string, unknown>; sizes: number[] } | undefined;
+  /** What is to be filled next; run by run, to the end of the stream. */
+  private readonly runs = this.messages();
+  private run: Uint8Array = this.runs.next().value;
+  private filled = 0;
 
   /** @param hear is called with each message that is complete. */
   constructor(private readonly hear: (message: Record<string, unknown>) => void) {}
 
   /** Throws SyntaxError, TypeError or RangeError on what is no message. */
   push(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.held += chunk.length;
-    while (this.advance());
+    let taken = 0;
+    for (;;) {
+      const count = chunk.copy(this.run, this.filled, taken);
+      taken += count;
+      this.filled += count;
+      if (this.filled < this.run.length) return;
+      this.run = this.runs.next().value;
+      this.filled = 0;
+    }
   }
 
-  /** Reads the next head, its text, or the tensors of the one that was read. False where bytes are missing. */
-  private advance(): boolean {
-    if (this.length === undefined) {
-      if (this.held < 4) return false;
-      this.length = this.take(4).readUInt32LE(0);
-      if (this.length > longestText) throw new RangeError(`a text of ${this.length} bytes`);
-    }
-    if (this.text === undefined) {
-      if (this.held < this.length) return false;
-      const text = this.take(this.length).toString("utf8");
-      const { tensors = [], ...message } = JSON.parse(text) as Record<string, unknown> & { tensors?: number[] };
-      if (!tensors.every((size) => Number.isSafeInteger(size) && size >= 0 && size % 4 === 0))
+  private *messages(): Generator<Uint8Array, never> {
+    for (;;) {
+      const head = Buffer.alloc(4);
+      yield head;
+      const length = head.readUInt32LE(0);
+      if (length > longestText) throw new RangeError(`a text of ${length} bytes`);
+      const text = Buffer.allocUnsafe(length);
+      yield text;
+      const { tensors: sizes = [], ...message } = JSON.parse(text.toString("utf8")) as Sent;
+      if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0 && size % 4 === 0))
         throw new RangeError("sizes of tensors");
-      this.text = { message, sizes: tensors };
+      const tensors: Float32Array[] = [];
+      for (const size of sizes) {
+        const values = new Float32Array(size / 4);
+        yield new Uint8Array(values.buffer);
+        tensors.push(values);
+      }
+      this.hear(place(message, tensors) as Record<string, unknown>);
     }
-    const { message, sizes } = this.text;
-    const size = sizes.reduce((sum, own) => sum + own, 0);
-    if (size > constants.MAX_LENGTH) throw new RangeError(`tensors of ${size} bytes`);
-    if (this.held < size) return false;
-    const bytes = this.take(size);
-    let start = 0;
-    const tensors = sizes.map((own) => {
-      const values = new Float32Array(own / 4);
-      bytes.copy(new Uint8Array(values.buffer), 0, start, start + own);
-      start += own;
-      return values;
-    });
-    this.length = undefined;
-    this.text = undefined;
-    this.hear(place(message, tensors) as Record<string, unknown>);
-    return true;
-  }
-
-  private take(count: number): Buffer {
-    if (count === 0) return Buffer.alloc(0);
-    const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
-    this.chunks = all.length > count ? [all.subarray(count)] : [];
-    this.held -= count;
-    return all.subarray(0, count);
   }
 }
 

@@ -1,5 +1,6 @@
 """Answers the calls of bench until its standard input ends."""
 
+import gc
 import os
 import queue
 import sys
@@ -43,13 +44,17 @@ class Server:
 
     def listen(self) -> None:
         """Puts what is read into the inbox, so that it can be looked at between two tokens."""
-        message: object = True
-        while message is not None and not isinstance(message, Exception):
-            try:
-                message = read_message(self.source)
-            except Exception as error:
-                message = error
-            self.inbox.put(message)
+        while self.hear():
+            pass
+
+    def hear(self) -> bool:
+        """Waits for a message, and keeps no reference to it. False where none can follow."""
+        try:
+            message = read_message(self.source)
+        except Exception as error:
+            message = error
+        self.inbox.put(message)
+        return message is not None and not isinstance(message, Exception)
 
     def next(self, wait: bool) -> dict | None:
         """The next message; None at the end of the stream. Throws queue.Empty where there is none and it is not to wait."""
@@ -88,6 +93,7 @@ class Server:
         model = params.pop("model")
         if method == "release":
             self.models.pop(model, None)
+            gc.collect()  # its modules refer to each other, and Python looks for such cycles by their number, not their bytes
             return None
         if method == "answer":
             self.models[model].running.add(number, **params)
@@ -97,25 +103,30 @@ class Server:
         return getattr(self.models[model], method)(**params)
 
     def serve(self) -> None:
-        while True:
-            batches = [model.running for model in self.models.values() if model.running and model.running.busy]
-            try:
-                message = self.next(wait=not batches)
-            except queue.Empty:
-                for batch in batches:
-                    batch.step()
-                continue
-            if message is None:
-                return
-            answer = {"id": message.get("id")}
-            try:
-                answer["result"] = self.call(message["method"], message["params"], answer["id"])
-            except Exception as error:
-                if self.ranks.several and not isinstance(error, (BenchError, ShortMemory)):
-                    _end(error)
-                answer["error"] = failure(error)
-            if answer.get("result") is not DEFERRED:
-                self.say(answer)
+        while self.turn():
+            pass
+
+    def turn(self) -> bool:
+        """Answers a message, or writes the next tokens of what is under way. False at the end of the stream."""
+        batches = [model.running for model in self.models.values() if model.running and model.running.busy]
+        try:
+            message = self.next(wait=not batches)
+        except queue.Empty:
+            for batch in batches:
+                batch.step()
+            return True
+        if message is None:
+            return False
+        answer = {"id": message.get("id")}
+        try:
+            answer["result"] = self.call(message["method"], message["params"], answer["id"])
+        except Exception as error:
+            if self.ranks.several and not isinstance(error, (BenchError, ShortMemory)):
+                _end(error)
+            answer["error"] = failure(error)
+        if answer.get("result") is not DEFERRED:
+            self.say(answer)
+        return True
 
 
 def _end(error: Exception) -> None:
@@ -129,6 +140,7 @@ def main() -> None:
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     begin(int(sys.argv[1]))
+    gc.freeze()  # what was imported stays: no collection need look at it
     Server(sys.stdin.buffer, sink, Ranks()).serve()
 
 

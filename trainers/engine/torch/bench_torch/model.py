@@ -211,7 +211,7 @@ class TorchModel:
         """A vector over what is trained, several one behind another, or others, which every process has whole."""
         own = self.trainable.division
         division = own if len(values) % max(1, own.length) == 0 else Division(self.ranks, [])
-        part = division.part(values).clone().to(self.device)
+        part = division.part(values).to(self.device)
         return self.hold(part, Held(part, len(values), division))
 
     def reset_optimizer(self) -> None:

@@ -181,3 +181,7 @@ class Relay:
             frames = read_frames(self.source) if self.ranks.first else bytearray()
             self.message = io.BytesIO(self.ranks.sent(frames, 0))
         return self.message.read(size)
+
+    def readinto(self, buffer) -> int:
+        """What follows in the message that `read` began with."""
+        return self.message.readinto(buffer)

@@ -22,8 +22,7 @@ def read_message(stream: BinaryIO) -> dict[str, Any] | None:
     if len(head) < 4:
         return None
     message = json.loads(_read_exactly(stream, struct.unpack("<I", head)[0]))
-    buffers = [bytearray(_read_exactly(stream, size)) for size in message.pop("tensors", [])]
-    tensors = [torch.frombuffer(data, dtype=torch.float32) if data else torch.empty(0) for data in buffers]
+    tensors = [_read_tensor(stream, size) for size in message.pop("tensors", [])]
 
     def place(value: Any) -> Any:
         if isinstance(value, list):
@@ -56,7 +55,7 @@ def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
     def take(value: Any) -> Any:
         if isinstance(value, torch.Tensor):
             flat = value.detach().to("cpu", torch.float32).contiguous().view(-1)
-            frames.append(memoryview(flat.numpy()).cast("B") if flat.numel() > 0 else memoryview(b""))
+            frames.append(_bytes_of(flat))
             return {"tensor": len(frames) - 1}
         if isinstance(value, dict):
             return {key: take(item) for key, item in value.items()}
@@ -91,3 +90,15 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     if len(data) < size:
         raise EOFError("The stream ended within a message.")
     return data
+
+
+def _read_tensor(stream: BinaryIO, size: int) -> torch.Tensor:
+    """Reads into the tensor's own memory."""
+    tensor = torch.empty(size // 4)
+    if stream.readinto(_bytes_of(tensor)) < size:
+        raise EOFError("The stream ended within a message.")
+    return tensor
+
+
+def _bytes_of(flat: torch.Tensor) -> memoryview:
+    return memoryview(flat.numpy()).cast("B") if flat.numel() > 0 else memoryview(bytearray())
