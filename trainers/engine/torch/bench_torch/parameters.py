@@ -166,22 +166,35 @@ def _move(gradient: torch.Tensor, parameter: Parameter) -> None:
     parameter.grad = None
 
 
-_CHUNK = 1 << 24
+#: Elements that are computed in double precision at a time: of a product; of a sum, by device: on a CPU they stay in the cache.
+_PRODUCT = 1 << 24
+_SUM = {"cpu": 1 << 18, "cuda": 1 << 24}
 
 
 def dot(a: torch.Tensor, b: torch.Tensor) -> float:
     """The inner product of what is in this process, summed in double precision."""
-    parts = zip(a.split(_CHUNK), b.split(_CHUNK))
-    return sum(torch.dot(left.double(), right.double()).item() for left, right in parts)
+    left, right = _doubles(a, _PRODUCT)
+    found = 0.0
+    for x, y in zip(a.split(_PRODUCT), b.split(_PRODUCT)):
+        found += torch.dot(left[: len(x)].copy_(x), right[: len(y)].copy_(y)).item()
+    return found
 
 
 def combine(weights: list[float], vectors: list[torch.Tensor]) -> torch.Tensor:
     """Sum of weight x vector, each element summed in double precision in the order given."""
     result = torch.empty_like(vectors[0])
-    for start in range(0, len(result), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        total = vectors[0][part].double() * weights[0]
+    size = _SUM[result.device.type]
+    total, addend = _doubles(result, size)
+    for start in range(0, len(result), size):
+        part = slice(start, min(start + size, len(result)))
+        own, added = total[: part.stop - start], addend[: part.stop - start]
+        own.copy_(vectors[0][part]).mul_(weights[0])
         for weight, vector in zip(weights[1:], vectors[1:]):
-            total += vector[part].double() * weight
-        result[part] = total
+            own += added.copy_(vector[part]).mul_(weight)
+        result[part] = own
     return result
+
+
+def _doubles(like: torch.Tensor, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two runs of numbers for all parts of a vector: to get memory of such a size anew for each costs more than the sums."""
+    return torch.empty(2, min(most, len(like)), dtype=torch.float64, device=like.device).unbind()

@@ -58,10 +58,11 @@ def apply_update(
         _adamw(trainable, gradient, part, rate, decay, update)
     trainable.step += 1
     if anchor is not None:
-        pull = importance * (update["learningRate"] * update["proximal"]["strength"])
-        for own, factor in zip(trainable.split(pull), factors):
-            own *= factor
-        trainable.values.copy_((trainable.values + pull * anchor) / (pull + 1))
+        strength = update["learningRate"] * update["proximal"]["strength"]
+        parts = (trainable.split(vector) for vector in (trainable.values, anchor, importance))
+        for own, target, weight, factor in zip(*parts, factors):
+            pull = weight * strength * factor
+            own.add_(pull * target).div_(pull.add_(1))
     for own, kept in zip(state, before):
         own[frozen] = kept
     trainable.round()
