@@ -27,15 +27,29 @@ interface Row {
 /** A metric over orders, with its 95% interval. */
 type Estimate = Record<"mean" | "low" | "high", number>;
 
-/** What came of `bench tune --all`, and of the tests of defaults and tuned rows. */
-interface EveryTrainer {
-  records: TuneRecord[];
-  tests: Record<string, Record<"op" | "bwt" | "learningAccuracy" | "generalAbilityDelta", Estimate>>;
+/** A row of the table of five orders. */
+interface BoardRow extends Record<"op" | "generalAbilityDelta", Estimate> {
+  rank: { best: number; worst: number };
+  /** Null where all tasks are learned at once. */
+  bwt: Estimate | null;
+  learningAccuracy: Estimate | null;
+  flops: number;
+  uses: string;
+}
+
+interface Board {
+  rows: Record<string, BoardRow>;
+  /** Spearman's ρ with the forgetting of a task, and means over the tasks of two rows. */
+  baseDistance: {
+    correlation: Estimate & { n: number };
+    rows: Record<string, { distance: number; forgetting: number }>;
+  };
 }
 
 const read = (file: string) => readFileSync(join(packageRoot, "trainers/methods", file), "utf8");
 const page = read("README.md");
-const everyTrainer: EveryTrainer = JSON.parse(read("tuned/quick-all.json"));
+const { records }: { records: TuneRecord[] } = JSON.parse(read("tuned/quick-all.json"));
+const board: Board = JSON.parse(read("board-figures.json"));
 const { rows } = JSON.parse(read("quick-figures.json")) as { rows: Record<string, Row> };
 
 /** The rows of the table whose head begins so, without the marks around names. */
@@ -150,7 +164,7 @@ test("what a step costs, as methods declare it for estimates of time, is near th
 });
 
 test("what the text says of the search for kl is in its record", () => {
-  const { chosen, rungs } = everyTrainer.records.find(({ trainer }) => trainer.name === "kl")!;
+  const { chosen, rungs } = records.find(({ trainer }) => trainer.name === "kl")!;
   const byDefault = rungs[0]!.results.find(({ label }) => label === "c00")!;
   expect(page).toContain(
     `found OP ${points(chosen.score)} on validation data with beta ${chosen.values.beta}, reverse`,
@@ -159,29 +173,102 @@ test("what the text says of the search for kl is in its record", () => {
   expect(chosen.values.direction).toBe("reverse");
 });
 
-test("the table of defaults and tuned rows, and what the text says of the search, are in its records", () => {
-  const { records, tests } = everyTrainer;
+test("what the text says of the search is in its records", () => {
   const searched = records.map(({ trainer, rungs, chosen }) => ({
     name: trainer.name,
     byDefault: rungs[0]!.results.find(({ label }) => label === "c00")!.score!,
     best: chosen.score,
   }));
-  const found = table("| row | OP on validation data | tests: OP |");
-  expect(found.map(([row]) => row)).toEqual(expect.arrayContaining(Object.keys(tests)));
-  for (const [row, validation, ...cells] of found) {
-    const of = searched.find(({ name }) => row === name || row === `${name}-tuned`)!;
-    expect(validation).toBe(points(row === of.name ? of.byDefault : of.best));
-    const { op, bwt, learningAccuracy, generalAbilityDelta } = tests[row!]!;
-    const text = (format: (value: number) => string, { mean, low, high }: Estimate) =>
-      `${format(mean)} ± ${points((high - low) / 2)}`;
-    const [gained, ability] = [bwt, generalAbilityDelta].map((metric) => text(signed, metric));
-    expect(cells).toEqual([text(points, op), gained, text(points, learningAccuracy), ability]);
-  }
   const better = searched.filter(({ byDefault, best }) => best > byDefault);
   expect([searched.length, better.length]).toEqual([39, 13]);
   for (const { name, byDefault, best } of better) {
     expect(page).toContain(`\`${name}\` ${points(byDefault)}, ${points(best)}`);
+    expect(board.rows, name).toHaveProperty(`${name}-tuned`);
   }
+});
+
+describe("five orders", () => {
+  const of = (name: string) => board.rows[name]!;
+  const op = (name: string) => of(name).op.mean;
+  const kept = (name: string) => of(name).generalAbilityDelta.mean;
+  const overlap = (a: Estimate, b: Estimate) => a.low <= b.high && b.low <= a.high;
+
+  test("every figure of their table is that of the stored run", () => {
+    const text = (format: (value: number) => string, estimate: Estimate | null) =>
+      estimate ? `${format(estimate.mean)} ± ${points((estimate.high - estimate.low) / 2)}` : unkept;
+    const expected = Object.entries(board.rows).map(([name, row]) => [
+      `${row.rank.best}–${row.rank.worst}`,
+      name,
+      text(points, row.op),
+      text(signed, row.bwt),
+      text(points, row.learningAccuracy),
+      text(signed, row.generalAbilityDelta),
+      row.uses,
+      trillions(row.flops),
+    ]);
+    expect(table("| rank | row | OP | BWT |")).toEqual(expected);
+    expect(expected).toHaveLength(58);
+  });
+
+  test("what the text says of their rows", () => {
+    for (const name of ["mas", "si"]) expect(Math.round(100 * op(name))).toBe(90);
+    for (const name of ["mas", "si", "l2", "ewc"]) {
+      expect(of(name).uses).toBe("none");
+      expect(overlap(of(name).op, of("replay").op), name).toBe(true);
+    }
+    const learned = (name: string) => Math.round(100 * of(name).learningAccuracy!.mean);
+    expect([learned("mas"), learned("si"), learned("l2"), learned("replay")]).toEqual([91, 91, 92, 83]);
+    expect(["routed-experts", "routed-lora"].map((name) => [Math.round(100 * op(name)), kept(name)])).toEqual([
+      [88, 0],
+      [85, 0],
+    ]);
+    const high = Object.keys(board.rows).filter((name) => op(name) > 0.8 && !name.startsWith("routed"));
+    expect(signed(kept("ewc"))).toBe("−6.1");
+    for (const name of high.filter((own) => own !== "ewc")) {
+      expect(kept(name), name).toBeLessThan(-0.145);
+      expect(kept(name), name).toBeGreaterThan(-0.245);
+    }
+    expect([points(op("multimodal")), signed(kept("multimodal"))]).toEqual(["62.2", "−0.7"]);
+    for (const name of ["ema", "wise-ft", "magmax", "merge-x3", "sequential-2e-4"]) {
+      expect(of(name).bwt!.mean, name).toBeGreaterThan(-0.07);
+      expect(op(name), name).toBeLessThan(op("sequential"));
+    }
+    expect(of("joint").rank).toEqual({ best: 1, worst: 34 });
+  });
+
+  test("what the text says of tuned rows", () => {
+    const pairs = Object.keys(board.rows).flatMap((name) => (`${name}-tuned` in board.rows ? [name] : []));
+    const gain = (name: string) => 100 * (op(`${name}-tuned`) - op(name));
+    const lost = ["replay", "der++", "multimodal", "soft-targets"];
+    for (const name of lost) {
+      expect(gain(name), name).toBeLessThan(-7);
+      expect(gain(name), name).toBeGreaterThan(-17.5);
+      const learned = 100 * (of(`${name}-tuned`).learningAccuracy!.mean - of(name).learningAccuracy!.mean);
+      expect(learned, name).toBeLessThan(-25);
+      expect(learned, name).toBeGreaterThan(-34);
+      expect(kept(`${name}-tuned`), name).toBeGreaterThan(kept(name));
+    }
+    const gained = ["kl", "l2p", "progressive-prompts"];
+    expect(gained.map((name) => Math.round(gain(name)))).toEqual([16, 9, 7]);
+    for (const name of ["lora", "o-lora", "adalora", "freeze"]) expect(Math.abs(gain(name)), name).toBeLessThan(3);
+    expect(["ema", "ties"].map((name) => Math.round(gain(name)))).toEqual([-5, -5]);
+    const apart = pairs.filter((name) => !overlap(of(name).op, of(`${name}-tuned`).op));
+    expect(apart.toSorted()).toEqual(["kl", "l2p", "multimodal", "replay"]);
+  });
+
+  test("what the text says of the distance to the base", () => {
+    const { correlation, rows: of } = board.baseDistance;
+    const [mean, low, high] = [correlation.mean, correlation.low, correlation.high].map((value) =>
+      value.toFixed(2).replace("-", "−"),
+    );
+    expect(page).toContain(`Over the ${correlation.n} tasks after the first`);
+    expect(page).toContain(`ρ is ${mean} (95% interval ${low} to ${high})`);
+    expect(page).toContain(`\`replay\` ends tasks at ${of.replay!.distance.toFixed(1)} nats a token`);
+    expect(of.replay!.forgetting).toBeLessThan(0.005);
+    expect(page).toContain(
+      `\`sequential\` at ${of.sequential!.distance.toFixed(1)} and forgets ${Math.round(100 * of.sequential!.forgetting)} points`,
+    );
+  });
 });
 
 describe("protecting general ability", () => {
