@@ -98,7 +98,7 @@ export function* readFinite(stored: Iterable<readonly [string, StoredTensor]>): 
 
 /**
  * Writes float32 tensors to one file, in the order given; the same tensors give the same bytes. The file is never held
- * in memory as a whole, so it may be of any size.
+ * in memory as a whole, so it may be of any size. The values of a tensor are asked for once, when it is its turn.
  *
  * @param metadata further texts for the file's `__metadata__`.
  */
@@ -109,9 +109,10 @@ export function writeSafetensors(
 ): void {
   let offset = 0;
   const header: Record<string, unknown> = { __metadata__: { format: "pt", ...metadata } };
-  for (const { name, shape, values } of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
+  for (const { name, shape } of tensors) {
+    const end = offset + shape.reduce((product, size) => product * size, Float32Array.BYTES_PER_ELEMENT);
+    header[name] = { dtype: "F32", shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const text = JSON.stringify(header);
   const padded = Buffer.from(text + " ".repeat(-Buffer.byteLength(text) & 7));

@@ -248,6 +248,11 @@ describe("five orders", () => {
       expect(learned, name).toBeGreaterThan(-34);
       expect(kept(`${name}-tuned`), name).toBeGreaterThan(kept(name));
     }
+    for (const name of ["lwf", "ogd", "wise-ft"]) expect(pairs).not.toContain(name);
+    for (const name of ["lora", "adalora"]) {
+      expect(page).toContain(`\`${name}\` (${points(op(name))}, tuned ${points(op(`${name}-tuned`))})`);
+      expect(Math.max(op(name), op(`${name}-tuned`))).toBeLessThan(op("sequential") - 0.2);
+    }
     const gained = ["kl", "l2p", "progressive-prompts"];
     expect(gained.map((name) => Math.round(gain(name)))).toEqual([16, 9, 7]);
     for (const name of ["lora", "o-lora", "adalora", "freeze"]) expect(Math.abs(gain(name)), name).toBeLessThan(3);

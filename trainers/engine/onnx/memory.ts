@@ -3,7 +3,7 @@ import { readConfig } from "../../model/config.js";
 import { placesOf, type VisionConfig } from "../../model/vision/vision-config.js";
 import { findWeights } from "../../model/weights.js";
 import { architectures } from "./architectures/index.js";
-import { mappedTensors } from "./graph/mapped-tensor.js";
+import { canBeMapped } from "./graph/mapped-tensor.js";
 import { activationBudget, activationBytes, largeModel } from "./training/activations.js";
 
 /** Bytes of a parameter. */
@@ -45,11 +45,11 @@ export function learnerMemory(
   );
 }
 
-/** The weights of a large model, where all learners leave them in its files. */
+/** The weights of a large model, where all learners leave them in files. */
 export function sharedMemory(
   { directory, adapter }: Pick<Checkpoint, "directory" | "adapter">,
   { trains, folds = false, parameters }: Pick<MemoryNeed, "trains" | "folds"> & { parameters: number },
 ): number {
   const changes = trains === "all" || folds || adapter !== undefined;
-  return !changes && parameters > largeModel && mappedTensors(findWeights(directory)) ? number * parameters : 0;
+  return !changes && parameters > largeModel && canBeMapped(findWeights(directory)) ? number * parameters : 0;
 }

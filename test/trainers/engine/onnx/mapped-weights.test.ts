@@ -1,17 +1,23 @@
-import { mkdirSync, readFileSync, realpathSync, symlinkSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Model, TrainingSequence, Update } from "../../../../trainers/engine/contract.js";
 import { architectures } from "../../../../trainers/engine/onnx/architectures/index.js";
 import { Graph } from "../../../../trainers/engine/onnx/graph/graph.js";
-import { mappedTensors } from "../../../../trainers/engine/onnx/graph/mapped-tensor.js";
+import { canBeMapped, mappedTensors } from "../../../../trainers/engine/onnx/graph/mapped-tensor.js";
 import { scale } from "../../../../trainers/engine/onnx/graph/operators/index.js";
 import { singleThread } from "../../../../trainers/engine/onnx/graph/session.js";
 import { SessionCache } from "../../../../trainers/engine/onnx/graph/session-cache.js";
 import { OnnxModel } from "../../../../trainers/engine/onnx/onnx-model.js";
 import type { TrainableDecoder } from "../../../../trainers/engine/onnx/training/trainable-decoder.js";
 import { openCheckpoint } from "../../../../trainers/model/checkpoint.js";
-import { readHeader, writeSafetensors } from "../../../../trainers/model/safetensors.js";
+import {
+  type NamedTensor,
+  readHeader,
+  readSafetensors,
+  writeSafetensors,
+} from "../../../../trainers/model/safetensors.js";
+import { findWeights } from "../../../../trainers/model/weights.js";
 import { filesOf } from "../../../files.js";
 import { llamaConfig, qwen2Config, temporaryDirectory, writeTinyModel } from "../../model/tiny-model.js";
 import { fixtureImage, withImages, writeTinyLlava } from "../../model/vision/tiny-llava.js";
@@ -25,6 +31,8 @@ const requests = [
   { id: "a", tokens: [40, 50, 60] },
   { id: "b", tokens: [7, 8] },
 ];
+
+afterEach(() => vi.unstubAllEnvs());
 
 /** Where the weights of a large model are; of no other. */
 const isMapped = (model: OnnxModel): boolean =>
@@ -158,7 +166,7 @@ test("files that change under an open model are MODEL_INVALID", async () => {
   await expect(mapped.digest()).rejects.toMatchObject(failure);
 });
 
-test("float32 in one directory is mapped, also through links; what else there is, and on Windows, is not", () => {
+test("float32 in one directory is mapped, also through links, in several from a copy, and on Windows not at all", () => {
   const directory = temporaryDirectory();
   const at = (name: string) => join(directory, name);
   writeSafetensors(at("a"), [{ name: "a", shape: [2, 1], values: Float32Array.of(1, 2) }]);
@@ -169,10 +177,77 @@ test("float32 in one directory is mapped, also through links; what else there is
   const found = mappedTensors(of("other/link"), "linux")!.get("a")!;
   expect(found.files.directory).toBe(realpathSync(directory));
   expect([...found.read(new Float32Array(2)), ...found.read(new Float32Array(1), 1)]).toEqual([1, 2, 2]);
-  expect(mappedTensors(of("a", "other/b"), "linux")).toBeUndefined();
+  expect([canBeMapped(of("a"), "linux"), canBeMapped(of("a"), "win32")]).toEqual([true, false]);
   expect(mappedTensors(of("a"), "win32")).toBeUndefined();
-  const half = [...of("a")].map(([name, own]) => [name, { ...own, dtype: "BF16" }] as const);
-  expect(mappedTensors(new Map(half), "linux")).toBeUndefined();
+  vi.stubEnv("XDG_CACHE_HOME", temporaryDirectory());
+  const together = mappedTensors(of("a", "other/b"), "linux")!;
+  expect([together.get("a")!.files.directory, [...together.get("b")!.read(new Float32Array(1))]]).toEqual([
+    together.get("b")!.files.directory,
+    [3],
+  ]);
+});
+
+describe("weights in 16 bits", () => {
+  /** The tiny model with the upper halves of its weights, and its equal in float32. */
+  function written(): { half: string; whole: string } {
+    const [half, whole] = [writeTinyModel(), writeTinyModel()];
+    const tensors = readSafetensors(join(half, "model.safetensors"));
+    let offset = 0;
+    const header: Record<string, unknown> = {};
+    for (const { name, shape, values } of tensors) {
+      header[name] = { dtype: "BF16", shape, data_offsets: [offset, offset + 2 * values.length] };
+      offset += 2 * values.length;
+    }
+    const text = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    const upper = ({ values }: NamedTensor) =>
+      new Uint16Array(new Uint32Array(values.buffer, values.byteOffset, values.length).map((bits) => bits >>> 16));
+    const halves = tensors.map((tensor) => new Uint8Array(upper(tensor).buffer));
+    writeFileSync(join(half, "model.safetensors"), Buffer.concat([length, text, ...halves]));
+    writeSafetensors(join(whole, "model.safetensors"), readSafetensors(join(half, "model.safetensors")));
+    return { half, whole };
+  }
+
+  test("are mapped from a float32 copy in the cache, once for all who open them, with the same bits", async () => {
+    const { half, whole } = written();
+    const cache = temporaryDirectory();
+    vi.stubEnv("XDG_CACHE_HOME", cache);
+    expect([canBeMapped(findWeights(half)), filesOf(cache)]).toEqual([true, []]);
+    const models = [open(half, 0), open(half, 0), open(half), open(whole)];
+    expect(models.map(isMapped)).toEqual([true, true, false, false]);
+    const [copy, ...others] = filesOf(join(cache, "bench/float32"));
+    expect([copy, others]).toEqual([expect.stringMatching(/^[0-9a-f]{16}.model\.safetensors$/), []]);
+    const [first, ...rest] = await Promise.all(models.map(computed));
+    for (const other of rest) expect(other).toEqual(first);
+  });
+
+  test("are in memory where the cache cannot be written", async () => {
+    const { half } = written();
+    const file = join(temporaryDirectory(), "file");
+    writeFileSync(file, "");
+    vi.stubEnv("XDG_CACHE_HOME", file);
+    expect([canBeMapped(findWeights(half)), isMapped(open(half, 0))]).toEqual([false, false]);
+  });
+
+  test("another copy is written after a change, and one that nothing opened for thirty days is removed", () => {
+    const { half } = written();
+    const cache = temporaryDirectory();
+    vi.stubEnv("XDG_CACHE_HOME", cache);
+    const copies = join(cache, "bench/float32");
+    open(half, 0);
+    const [first] = readdirSync(copies);
+    utimesSync(join(half, "model.safetensors"), 1, 1);
+    open(half, 0);
+    expect(readdirSync(copies)).toEqual(expect.arrayContaining([first]));
+    expect(readdirSync(copies)).toHaveLength(2);
+    const long = new Date(Date.now() - 31 * 24 * 3600 * 1000);
+    utimesSync(join(copies, first!), long, long);
+    utimesSync(join(half, "model.safetensors"), 2, 2);
+    open(half, 0);
+    expect(readdirSync(copies)).not.toContain(first);
+    expect(readdirSync(copies)).toHaveLength(2);
+  });
 });
 
 test("past a bound of mapped tensors the oldest session is released", async () => {

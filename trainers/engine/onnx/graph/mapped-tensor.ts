@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { BenchError } from "../../../../harness/contract/errors.js";
+import { float32Copy, hasFloat32Copy } from "../../../model/float32-copy.js";
 import { readTensor, type StoredTensor } from "../../../model/safetensors.js";
 
 /** Files in one directory that tensors are mapped from, as they were when they were found. */
@@ -63,19 +64,34 @@ export class MappedTensor {
   }
 }
 
-/** The tensors of a checkpoint as ONNX Runtime can map them; undefined where it cannot: on Windows, of other types, or in several directories. */
+/**
+ * The tensors of a checkpoint as ONNX Runtime can map them: of its own files where they are float32 in one directory, else
+ * of a copy. Undefined on Windows, and where a copy cannot be written.
+ */
 export function mappedTensors(
   stored: ReadonlyMap<string, StoredTensor>,
   platform: NodeJS.Platform = process.platform,
 ): ReadonlyMap<string, MappedTensor> | undefined {
-  const real = new Map(
-    [...new Set([...stored.values()].map(({ file }) => file))].map((own) => [own, realpathSync(own)]),
-  );
-  const fits = [...stored.values()].every(({ dtype, start }) => dtype === "F32" && start % 4 === 0);
-  const directories = new Set([...real.values()].map(dirname));
-  if (platform === "win32" || !fits || directories.size !== 1) return undefined;
+  const found = platform === "win32" ? undefined : isMappable(stored) ? stored : float32Copy(stored);
+  if (!found) return undefined;
+  const real = realFiles(found);
   const files = new MappedFiles([...real.values()]);
   return new Map(
-    [...stored].map(([name, own]) => [name, new MappedTensor(files, { ...own, file: real.get(own.file)! })]),
+    [...found].map(([name, own]) => [name, new MappedTensor(files, { ...own, file: real.get(own.file)! })]),
   );
+}
+
+/** Whether `mappedTensors` will find them: writes nothing. */
+export function canBeMapped(stored: ReadonlyMap<string, StoredTensor>, platform = process.platform): boolean {
+  return platform !== "win32" && (isMappable(stored) || hasFloat32Copy(stored));
+}
+
+function isMappable(stored: ReadonlyMap<string, StoredTensor>): boolean {
+  const fits = [...stored.values()].every(({ dtype, start }) => dtype === "F32" && start % 4 === 0);
+  return fits && new Set([...realFiles(stored).values()].map(dirname)).size === 1;
+}
+
+/** By the names under which they are stored. */
+function realFiles(stored: ReadonlyMap<string, StoredTensor>): ReadonlyMap<string, string> {
+  return new Map([...new Set([...stored.values()].map(({ file }) => file))].map((own) => [own, realpathSync(own)]));
 }
