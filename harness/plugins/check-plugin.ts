@@ -108,6 +108,7 @@ const members: Readonly<Record<string, object>> = {
       dividesModels: flag,
       capabilities: method,
       memory: method,
+      sharedMemory: method,
       measureSpeed: method,
       open: method,
       prepare: method,
