@@ -1,6 +1,7 @@
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -10,10 +11,11 @@ import {
   utimesSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { digestOf } from "../../harness/contract/digest.js";
+import { sha256 } from "../../harness/contract/digest.js";
 import { BenchError } from "../../harness/contract/errors.js";
 import { cacheDirectory } from "../../harness/contract/files.js";
 import { type NamedTensor, readHeader, readTensor, type StoredTensor, writeSafetensors } from "./safetensors.js";
+import { stateOf } from "./weights.js";
 
 /** How long a copy stays that nothing opens, in milliseconds: thirty days. */
 const unusedFor = 30 * 24 * 3600 * 1000;
@@ -57,19 +59,16 @@ export function hasFloat32Copy(stored: ReadonlyMap<string, StoredTensor>): boole
   }
 }
 
-/** Differs for other files, and for the same ones after a change. */
+/** For files in one state. */
 function placeOf(stored: ReadonlyMap<string, StoredTensor>): string {
   const files = [...new Set([...stored.values()].map(({ file }) => realpathSync(file)))].sort();
-  const states = files.map((file) => {
-    const { size, mtimeMs } = statSync(file);
-    return [file, size, mtimeMs];
-  });
-  return join(cacheDirectory(), "float32", digestOf(states).slice(0, 16));
+  return join(cacheDirectory(), "float32", sha256(stateOf(files)).slice(0, 16));
 }
 
 /** Whole or not at all: several workers may write it at once, and the first one's stays. */
 function write(directory: string, stored: ReadonlyMap<string, StoredTensor>): void {
-  const temporary = `${directory}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  mkdirSync(dirname(directory), { recursive: true });
+  const temporary = mkdtempSync(`${directory}.`);
   try {
     writeSafetensors(
       join(temporary, fileName),

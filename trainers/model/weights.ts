@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError } from "../../harness/contract/errors.js";
 import { pathInside } from "../../harness/contract/files/foreign-path.js";
@@ -24,6 +24,15 @@ export function findWeights(directory: string): Map<string, StoredTensor> {
     at: { file: directory },
     fix: "Convert the weights to safetensors, or download them.",
   });
+}
+
+/** What files look like from outside: differs for other files, and for the same ones after a change. */
+export function stateOf(files: readonly string[]): string {
+  const states = files.map((file) => {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return [file, found?.size, found?.mtimeNs].join(); // no inode: not every file system has the same one each time
+  });
+  return states.join("|");
 }
 
 /**

@@ -63,7 +63,10 @@ export function planMemory(
   /** The largest of one cell's whole need with what the largest others have of their own. */
   const peak = (workers: number) => {
     const together = known.map((first, index) => {
-      const others = known.filter((_, other) => other !== index).slice(0, workers - 1);
+      const others = known
+        .slice(0, workers)
+        .filter((_, other) => other !== index)
+        .slice(0, workers - 1);
       return others.reduce((sum, { own }) => sum + own + fixed.worker, first.bytes + fixed.worker);
     });
     return fixed.process + Math.max(0, ...together);

@@ -1,16 +1,17 @@
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { BenchError } from "../../../../harness/contract/errors.js";
 import { float32Copy, hasFloat32Copy } from "../../../model/float32-copy.js";
 import { readTensor, type StoredTensor } from "../../../model/safetensors.js";
+import { stateOf } from "../../../model/weights.js";
 
 /** Files in one directory that tensors are mapped from, as they were when they were found. */
 class MappedFiles {
-  /** Differs for other files, and for the same ones after a change. */
+  /** Their state, see `stateOf`. */
   readonly identity: string;
 
   constructor(private readonly files: readonly string[]) {
-    this.identity = this.state();
+    this.identity = stateOf(files);
   }
 
   /** Links resolved: ONNX Runtime follows none that lead out of it. */
@@ -20,19 +21,11 @@ class MappedFiles {
 
   /** Throws MODEL_INVALID where a file is not what it was: memory of before a change and after it would not fit together. */
   check(): void {
-    if (this.state() === this.identity) return;
+    if (stateOf(this.files) === this.identity) return;
     throw new BenchError("MODEL_INVALID", "The weights were changed while a model that reads them was open.", {
       at: { file: this.directory },
       fix: "Start again, and write new weights into a directory of their own.",
     });
-  }
-
-  private state(): string {
-    const states = this.files.map((file) => {
-      const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-      return [file, found?.size, found?.mtimeNs].join(); // no inode: not every file system has the same one each time
-    });
-    return states.join("|");
   }
 }
 
@@ -81,7 +74,7 @@ export function mappedTensors(
   );
 }
 
-/** Whether `mappedTensors` will find them: writes nothing. */
+/** Whether `mappedTensors` will find them. Copies nothing. */
 export function canBeMapped(stored: ReadonlyMap<string, StoredTensor>, platform = process.platform): boolean {
   return platform !== "win32" && (isMappable(stored) || hasFloat32Copy(stored));
 }

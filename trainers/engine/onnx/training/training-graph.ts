@@ -82,17 +82,20 @@ export function trainingGraph(
 
   const tensors = segmentTensors(segments, parameters);
   const objectives: Value[] = [];
-  const apart: Value[] = [];
-  if (form.languageModeling || form.rowTerms || form.attentionTerms)
-    objectives.push(texts(graph, form, tensors, frozen, decoder, apart));
+  let embedded: Value | undefined;
+  if (form.languageModeling || form.rowTerms || form.attentionTerms) {
+    const found = texts(graph, form, tensors, frozen, decoder);
+    objectives.push(found.objective);
+    embedded = found.embedded;
+  }
   for (const kind of form.parameterTerms ?? []) objectives.push(parameterTerm(graph, kind, tensors));
   reported.push(...objectives);
   if (objectives.length > 0 && !isForward(form.result)) {
     const seen = [...segments.keys()].filter((i) => !isUnseen(segments[i]!, form));
     const of = (values: readonly Value[]) => seen.map((i) => values[i]!);
-    const wanted = [...of(parameters), ...apart];
+    const wanted = [...of(parameters), ...(embedded ? [embedded] : [])];
     const own = differentiate(objectives.reduce(add), wanted, form.result === "sum" ? of(sums) : []);
-    if (apart.length > 0) graph.output(embeddedGradient, own.at(-1)!);
+    if (embedded) graph.output(embeddedGradient, own.at(-1)!);
     const none = (i: number) => (form.result === "sum" ? sums[i]! : zeros(graph, segments[i]!.shape));
     gradients = segments.map((_, i) => own[seen.indexOf(i)] ?? none(i));
   }
@@ -114,15 +117,14 @@ export function trainingGraph(
   return graph;
 }
 
-/** The weighted sum of the terms over texts, which share one forward pass. Embeddings whose gradient is apart are added to `apart`. */
+/** The weighted sum of the terms over texts, which share one forward pass, and the embeddings whose gradient is apart. */
 function texts(
   graph: Graph,
   form: TrainingForm,
   tensors: ReadonlyMap<string, Value>,
   frozen: ParameterStore,
   DecoderClass: typeof Decoder,
-  apart: Value[],
-): Value {
+): { objective: Value; embedded: Value | undefined } {
   const inputs = new Map<string, Value>();
   const tensor = (name: string): Value => {
     const known = tensors.get(name) ?? inputs.get(name);
@@ -139,10 +141,10 @@ function texts(
       }
     : undefined;
   const decoder = new DecoderClass(graph, form.config, tensor, lora, form.prompts !== undefined, form.images);
+  let embedded: Value | undefined;
   if (form.embeddedApart) {
     decoder.lookUp = (table, tokens) => {
-      const embedded = lookUp(table, tokens);
-      apart.push(embedded);
+      embedded = lookUp(table, tokens);
       return embedded;
     };
   }
@@ -160,7 +162,7 @@ function texts(
   }
   for (const [i, kind] of form.rowTerms?.entries() ?? []) objectives.push(rowTerm(graph, kind, i, logits));
   for (let i = 0; i < attentionTerms; i++) objectives.push(attentionTerm(decoder, i, forward));
-  return objectives.reduce(add);
+  return { objective: objectives.reduce(add), embedded };
 }
 
 /** Whether nothing depends on a segment: a table of embeddings alone, tower and projector, as far as the graph has none. */
