@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { registrationFile } from "../claims/registration.js";
 import type { RunPlan } from "../run/plan/plan.js";
-import { finishedCells, furtherCells } from "../run/store/extension.js";
+import { furtherCells, settledCells } from "../run/store/extension.js";
 import { readRunRecord, runsIn } from "../run/store/store.js";
 
 /** Whether a run may get further cells. Claims that were registered for it fix them. */
@@ -31,7 +31,7 @@ function finishedIn(directory: string, plan: RunPlan): number {
   try {
     const stored = readRunRecord(directory);
     if (stored === undefined || furtherCells(stored, plan.record) === undefined) return 0;
-    return finishedCells({ ...plan, directory }).length;
+    return settledCells({ ...plan, directory }).finished.length;
   } catch {
     return 0; // a damaged neighbor has nothing to offer
   }

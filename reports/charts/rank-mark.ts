@@ -8,14 +8,22 @@ export interface RankMarkOptions {
 }
 
 const spacing = 7;
+const widest = 112;
 const height = 12;
 
-/** A dot for each rank; a bar joins the ranks that are compatible with the data. */
+/**
+ * A dot for each rank; a bar joins the ranks that are compatible with the data. Where dots would make the mark wider than a
+ * column should be, a thin line stands for all ranks.
+ */
 export function rankMark({ best, worst, of }: RankMarkOptions): string {
-  const x = (rank: number) => (rank - 0.5) * spacing;
-  const ranks = Array.from({ length: of }, (_, index) =>
-    element("circle", { class: "rank", cx: x(index + 1), cy: height / 2, r: 1.2 }),
-  );
-  const span = element("line", { class: "span", x1: x(best), x2: x(worst) + 0.01, y1: height / 2, y2: height / 2 });
-  return decorativeSvg(of * spacing, height, "rank-mark", ...ranks, span);
+  const width = Math.min(of * spacing, widest);
+  const x = (rank: number) => ((rank - 0.5) * width) / of;
+  const y = height / 2;
+  const line = (name: string, from: number, to: number) =>
+    element("line", { class: name, x1: x(from), x2: x(to) + 0.01, y1: y, y2: y });
+  const ranks =
+    of * spacing > widest
+      ? [line("ranks", 1, of)]
+      : Array.from({ length: of }, (_, index) => element("circle", { class: "rank", cx: x(index + 1), cy: y, r: 1.2 }));
+  return decorativeSvg(width, height, "rank-mark", ...ranks, line("span", best, worst));
 }

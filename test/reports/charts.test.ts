@@ -21,6 +21,7 @@ const points: TradeOffPoint[] = [
 
 const charts: Record<string, () => string> = {
   "rank-mark": () => rankMark({ best: 2, worst: 4, of: 6 }),
+  "rank-mark-many": () => rankMark({ best: 3, worst: 20, of: 58 }),
   "retention-mark": () =>
     retentionMark({
       learningAccuracy: 0.84,

@@ -170,8 +170,8 @@ export interface CoreModel {
   restore(vector: Vector): Promise<void>;
   /** Gives a vector up: its handle is no longer valid. */
   free(vector: Vector): Promise<void>;
-  /** A vector's numbers, a copy that is the caller's. */
-  read(vector: Vector): Promise<Float32Array>;
+  /** A vector's numbers, all or those from `start` to before `end`: a copy that is the caller's. */
+  read(vector: Vector, start?: number, end?: number): Promise<Float32Array>;
   /** A vector of these numbers, which are copied. */
   write(values: Float32Array): Promise<Vector>;
 

@@ -1,5 +1,22 @@
 import type { Model, Vector } from "../engine/contract.js";
 
+/** Values of a vector that are read at a time: a vector is as large as the model. */
+const partLength = 2 ** 24;
+
+/** Vectors of one length in parts: the values of each from `start` on. */
+export async function* inParts(
+  model: Model,
+  vectors: readonly Vector[],
+): AsyncGenerator<{ start: number; values: Float32Array[] }> {
+  for (let start = 0; start < vectors[0]!.length; start += partLength) {
+    const values: Float32Array[] = [];
+    for (const vector of vectors) {
+      values.push(await model.read(vector, start, Math.min(start + partLength, vector.length)));
+    }
+    yield { start, values };
+  }
+}
+
 /** The values of a model's trainable parameters. */
 export async function parametersOf(model: Model): Promise<Float32Array> {
   const snapshot = await model.snapshot();

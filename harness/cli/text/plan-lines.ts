@@ -13,17 +13,17 @@ import { nearPath } from "./near-path.js";
 /**
  * What a run will do and take, for `--dry-run`.
  *
- * @param finished ids of the cells that its directory has.
+ * @param settled ids of the cells that are not computed: those that its directory has, and those that failed there.
  */
 export function planLines(
   plan: RunPlan,
   terminal: { color: boolean; width: number },
-  finished: readonly string[] = [],
+  { finished, failed }: { finished: readonly string[]; failed: readonly string[] } = { finished: [], failed: [] },
 ): string[] {
   const paint = picocolors.createColors(terminal.color);
   const { record, suite, config, cells } = plan;
-  const done = new Set(finished);
-  const left = cells.filter((cell) => !done.has(cell.record.id));
+  const settled = new Set([...finished, ...failed]);
+  const left = cells.filter((cell) => !settled.has(cell.record.id));
   const estimate = { ...plan.estimate, ...shareOf(plan.estimate, left) };
   const rows: [string, string][] = [
     ["suite", `${suite.title} (${suiteLabel(suite)}${suite.generated ? ", generated data" : ""})`],
@@ -38,7 +38,7 @@ export function planLines(
       `${cells.length} (trainers × orders × seeds) on ${plural(config.workers, "worker")}${config.on === undefined ? "" : ` of ${config.on}`}, device ${config.device}, engine ${plan.engine ?? "none"}`,
     ],
     ["directory", nearPath(plan.directory)],
-    ...(finished.length === 0 ? [] : [finishedRow(finished.length, left.length)]),
+    ...settledRows(finished.length, failed.length, left.length),
     ["time", `${rangeText(estimate)} on an idle machine, by ${basisText(plan)}`],
     ["device hours", deviceText(estimate, config)],
     ["memory", memoryText(plan)],
@@ -51,12 +51,15 @@ export function planLines(
   return [paint.bold("Plan; nothing was run."), ...twoColumns(rows, terminal.width)];
 }
 
-const finishedRow = (finished: number, left: number): [string, string] => [
-  "finished",
-  left === 0
-    ? "all of them: nothing is left to do"
-    : `${finished} of them in the directory; time and hours are of the other ${left}`,
-];
+/** What is in the directory already, and which cells time and hours are of. */
+function settledRows(finished: number, failed: number, left: number): [string, string][] {
+  const rest = left === 0 ? "nothing is left to do" : `time and hours are of the other ${left}`;
+  const inDirectory = (count: number) => `${count} of ${finished + failed + left} in the directory`;
+  const rows: [string, string][] = [];
+  if (finished > 0) rows.push(["finished", `${failed + left === 0 ? "all" : inDirectory(finished)}; ${rest}`]);
+  if (failed > 0) rows.push(["failed", `${inDirectory(failed)}; --retry-failed tries them again`]);
+  return rows;
+}
 
 /** Where the time is from; whom it is modeled for where that is not everyone. */
 function basisText({ estimate: { basis, modeled }, record: { trainers } }: RunPlan): string {

@@ -103,7 +103,7 @@ export function addRun(program: Command, context: CliContext): void {
 /** Plans, runs, shows the leaderboard and where things are, and sets the exit code. */
 async function act(reference: string | undefined, options: Options, context: CliContext): Promise<void> {
   const { planSuite, runSuite } = await import("../../app/run-suite.js");
-  const { finishedCells } = await import("../../run/store/extension.js");
+  const { settledCells } = await import("../../run/store/extension.js");
   const { leaderboardLines } = await import("../text/leaderboard-table.js");
   const { planLines } = await import("../text/plan-lines.js");
   const { json, plugin: plugins, reporter: reporters, dryRun, quiet = false, ...rest } = options;
@@ -111,9 +111,9 @@ async function act(reference: string | undefined, options: Options, context: Cli
   const { plan } = planned;
   if (dryRun) {
     const { directory, record: run, estimate, memory } = plan;
-    const finished = finishedCells(plan);
-    if (json) printJson(context, { directory, run, estimate, memory, finished });
-    else printLines(context, planLines(plan, context, finished));
+    const settled = settledCells(plan);
+    if (json) printJson(context, { directory, run, estimate, memory, ...settled });
+    else printLines(context, planLines(plan, context, settled));
     return;
   }
   const execute: CliContext["execute"] = (toRun, observers) =>

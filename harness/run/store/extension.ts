@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { BenchError } from "../../contract/errors.js";
-import type { CellRecord, JournalEvent, RunRecord } from "../../contract/result.js";
+import type { CellRecord, CellStatus, JournalEvent, RunRecord } from "../../contract/result.js";
 import { differences } from "../plan/identity.js";
 import type { RunPlan } from "../plan/plan.js";
 import { cellStates } from "./cell-state.js";
@@ -38,13 +38,17 @@ export function furtherCells(stored: RunRecord, planned: RunRecord): CellRecord[
 
 const keyOf = ({ id, trainer, order, seed }: CellRecord): string => JSON.stringify([id, trainer, order, seed]);
 
-/** Ids of the planned cells that are finished in the directory of a plan. Throws as `cellsBeyond`, and DATA_INVALID. */
-export function finishedCells(plan: RunPlan): string[] {
+/**
+ * Ids of the planned cells that are finished in the directory of a plan, and of those that failed there and are not tried
+ * again. Throws as `cellsBeyond`, and DATA_INVALID.
+ */
+export function settledCells(plan: RunPlan): { finished: string[]; failed: string[] } {
   const stored = readRunRecord(plan.directory);
-  if (stored === undefined) return [];
+  if (stored === undefined) return { finished: [], failed: [] };
   cellsBeyond(stored, plan);
   const states = cellStates(plan.record.cells, readEvents(plan.directory).events);
-  return Object.keys(states).filter((id) => states[id]!.status === "done");
+  const having = (status: CellStatus) => Object.keys(states).filter((id) => states[id]!.status === status);
+  return { finished: having("done"), failed: plan.config.retryFailed ? [] : having("failed") };
 }
 
 /** What cells add to a run, for people: `4 + 8 cells: trainer ewc; orders shuffle-1, shuffle-2; seed 2`. */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RunConfig } from "../../../harness/contract/config.js";
 import { executeRun } from "../../../harness/run/execute.js";
-import { extensionTexts, finishedCells } from "../../../harness/run/store/extension.js";
+import { extensionTexts, settledCells } from "../../../harness/run/store/extension.js";
 import { openRun } from "../../../harness/run/store/open-run.js";
 import { readJson, readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
@@ -61,13 +61,13 @@ test("the journal and a notice say how it was extended; what is finished is know
   const second = await plan(configure(directory, { seeds: 1, orders: 2 }, "frozen"));
   openRun({ ...second, ...extending }).close(); // killed before anything of it was computed
   const more = configure(directory, { seeds: 2, orders: 2 }, "frozen", "sequential");
-  expect(finishedCells({ ...(await plan(more)), ...extending })).toHaveLength(1);
+  expect(settledCells({ ...(await plan(more)), ...extending }).finished).toHaveLength(1);
   const extended = await run(more, undefined, extending);
   const text = "2 + 6 cells: trainer sequential; seeds 2, 1002";
   expect(extended.events).toContainEqual({ type: "notice", text: `the run is extended: ${text}` });
   const stored = readRun(directory);
   expect(extensionTexts(stored.run, stored.events)).toEqual(["1 + 1 cells: order shuffle-1", text]);
-  expect(finishedCells(await plan(more))).toHaveLength(8);
+  expect(settledCells(await plan(more)).finished).toHaveLength(8);
   expect(await run(more)).toMatchObject({ stored: true, done: 8 });
 });
 
@@ -93,7 +93,7 @@ test.each([
   };
   await expect(run(config, undefined, extending)).rejects.toMatchObject(refused);
   const other = { ...(await plan(config)), ...extending };
-  expect(() => finishedCells(other)).toThrow(expect.objectContaining(refused));
+  expect(() => settledCells(other)).toThrow(expect.objectContaining(refused));
   expect(readFileSync(join(directory, "run.json"), "utf8")).toBe(before);
 });
 

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { planLines } from "../../../harness/cli/text/plan-lines.js";
+import { settledCells } from "../../../harness/run/store/extension.js";
 import { readRun } from "../../../harness/run/store/store.js";
 import { newDirectory } from "../../files.js";
-import { configure, drive, run } from "./support.js";
+import { configure, drive, plan, run } from "./support.js";
 
 /** What each fault of the fixture's trainer must be told as; null where it must not hurt. */
 const faults: Record<string, [string, RegExp] | null> = {
@@ -61,6 +63,12 @@ test("failed cells stay failed until they are to be tried again, and then go on 
   const stored = await run(config);
   expect(stored).toMatchObject({ status: "failed", failed: 1, stored: true });
   expect(stored.events.filter(({ type }) => type !== "notice")).toEqual([]);
+  const planned = await plan(config);
+  const settled = settledCells(planned);
+  expect(settled).toEqual({ finished: [], failed: [planned.record.cells[0]!.id] });
+  expect(settledCells(await plan({ ...config, retryFailed: true }))).toEqual({ finished: [], failed: [] });
+  const terminal = { color: false, width: 200 };
+  expect(planLines(planned, terminal, settled).join("\n")).toMatch(/failed +1 of 1 in the directory; --retry-failed/);
   const again = await run({ ...config, retryFailed: true });
   expect(again).toMatchObject({ status: "failed", failed: 1, stored: false });
   expect(again.events).toContainEqual(expect.objectContaining({ type: "cell-started", fromRow: 2 }));

@@ -154,8 +154,8 @@ export class OnnxModel implements Model {
     this.decoder.vectors.free(vector);
   }
 
-  async read(vector: Vector): Promise<Float32Array> {
-    return this.decoder.vectors.values(vector).slice();
+  async read(vector: Vector, start = 0, end = vector.length): Promise<Float32Array> {
+    return this.decoder.vectors.values(vector).slice(start, end);
   }
 
   async write(values: Float32Array): Promise<Vector> {

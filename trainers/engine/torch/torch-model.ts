@@ -164,8 +164,8 @@ export class TorchModel implements Model {
     return this.ask("free", { vector });
   }
 
-  read(vector: Vector): Promise<Float32Array> {
-    return this.ask("read", { vector });
+  read(vector: Vector, start = 0, end = vector.length): Promise<Float32Array> {
+    return this.ask("read", { vector, start, end });
   }
 
   write(values: Float32Array): Promise<Vector> {

@@ -1,6 +1,7 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, Term, Update, Vector } from "../../engine/contract.js";
+import { inParts } from "../../training/parameters.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 
 /**
@@ -64,10 +65,15 @@ export class QuadraticPenalty {
       this.#past = { importance: await model.combine([1], [importance]), anchor: now };
       return;
     }
+    // What is no longer needed is freed before memory for the next vector is taken: each is as large as the model.
+    let anchor = now;
+    if (decay === null) {
+      const mean = await weightedMean(model, [past.importance, importance], [past.anchor, now]);
+      for (const vector of [past.anchor, now]) await model.free(vector);
+      anchor = await model.write(mean);
+    } else await model.free(past.anchor);
     const sum = await model.combine([decay ?? 1, 1], [past.importance, importance]);
-    const anchor = decay === null ? await weightedMean(model, [past.importance, importance], [past.anchor, now]) : now;
-    for (const vector of [past.importance, past.anchor]) await model.free(vector);
-    if (anchor !== now) await model.free(now);
+    await model.free(past.importance);
     this.#past = { importance: sum, anchor };
   }
 
@@ -90,24 +96,25 @@ export class QuadraticPenalty {
 
 /** An importance over its mean, a new vector; with the mean, which is 0 where nothing matters. */
 export async function normalized(model: Model, importance: Vector): Promise<{ importance: Vector; mean: number }> {
-  const values = await model.read(importance);
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let sum = 0;
+  for await (const { values } of inParts(model, [importance])) for (const value of values[0]!) sum += value;
+  const mean = sum / importance.length;
   return { importance: await model.combine([mean > 0 ? 1 / mean : 0], [importance]), mean };
 }
 
 /** Σ wᵢ·xᵢ / Σ wᵢ elementwise; where no weight is, the last x. */
-async function weightedMean(model: Model, weights: readonly Vector[], vectors: readonly Vector[]): Promise<Vector> {
-  const [first, second] = await readAll(model, weights);
-  const [old, latest] = await readAll(model, vectors);
-  const mean = latest!.map((value, i) => {
-    const total = first![i]! + second![i]!;
-    return total > 0 ? (first![i]! * old![i]! + second![i]! * value) / total : value;
-  });
-  return await model.write(mean);
-}
-
-async function readAll(model: Model, vectors: readonly Vector[]): Promise<Float32Array[]> {
-  const values: Float32Array[] = [];
-  for (const vector of vectors) values.push(await model.read(vector));
-  return values;
+async function weightedMean(
+  model: Model,
+  weights: readonly Vector[],
+  vectors: readonly Vector[],
+): Promise<Float32Array> {
+  const mean = new Float32Array(vectors[0]!.length);
+  for await (const { start, values } of inParts(model, [...weights, ...vectors])) {
+    const [first, second, old, latest] = values as [Float32Array, Float32Array, Float32Array, Float32Array];
+    for (let i = 0; i < latest.length; i++) {
+      const total = first[i]! + second[i]!;
+      mean[start + i] = total > 0 ? (first[i]! * old[i]! + second[i]! * latest[i]!) / total : latest[i]!;
+    }
+  }
+  return mean;
 }

@@ -203,9 +203,9 @@ class TorchModel:
     def free(self, vector: dict) -> None:
         self.vectors.pop(vector["id"], None)
 
-    def read(self, vector: dict) -> torch.Tensor:
+    def read(self, vector: dict, start: int, end: int) -> torch.Tensor:
         held = self.held(vector)
-        return held.division.whole(held.values)
+        return held.division.whole(held.values)[start:end]
 
     def write(self, values: torch.Tensor) -> dict:
         """A vector over what is trained, several one behind another, or others, which every process has whole."""
