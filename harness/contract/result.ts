@@ -171,7 +171,7 @@ export interface CostRecord extends LearnerCost {
   wallSeconds: number;
   trainSeconds: number;
   evaluationSeconds: number;
-  /** CPU time of the worker's thread where the system reports it. */
+  /** CPU time of the worker's thread, where the system reports it and models compute on that thread alone. */
   cpuSeconds: number | null;
   bufferSamples: number;
   bufferBytes: number;

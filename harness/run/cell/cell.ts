@@ -171,12 +171,12 @@ class CellRun {
   }
 
   private evaluate(stage: Stage): Promise<StoredEvaluation> {
-    const { suite, setup } = this.worker;
+    const { suite, onThread } = this.worker;
     return evaluateOnce(this.current, {
       directory: this.directory,
       suite: suite.digest,
       sets: questionSets(suite, stage),
-      threads: setup.threads,
+      onThread,
       state: { cell: this.id, row: stage.row },
       shared: stage.row === 0 ? this.worker.sharedEvaluations : undefined,
       damaged: (path) => this.worker.post({ type: "notice", text: `${path} was damaged: it is made again` }),

@@ -13,17 +13,22 @@ export interface ResourceUsage {
   flops: number | null;
 }
 
-/** Runs work of a learner and says what it took: the difference of the learner's own counters, and time. */
+/**
+ * Runs work of a learner and says what it took: the difference of the learner's own counters, and time.
+ *
+ * @param onThread whether models compute on this thread alone: that of others, and of other processes, is not known.
+ */
 export async function meter<T>(
   learner: Learner,
-  threads: number,
+  onThread: boolean,
   work: () => Promise<T>,
 ): Promise<{ result: T; usage: ResourceUsage }> {
   const before = await costOf(learner);
-  const [started, cpu] = [performance.now(), secondsOf(threads)];
+  const processor = () => (onThread && learner.isolation === undefined ? threadSeconds() : null);
+  const [started, cpu] = [performance.now(), processor()];
   const result = await work();
   const seconds = (performance.now() - started) / 1000;
-  const cpuSeconds = minus(secondsOf(threads), cpu);
+  const cpuSeconds = minus(processor(), cpu);
   const after = await costOf(learner);
   return {
     result,
@@ -147,9 +152,6 @@ export async function measureLatency(
   const { p50, p99, samplesCount } = result.latency;
   return { p50, p99, samples: samplesCount };
 }
-
-/** CPU time so far; null where the work runs on further threads. */
-const secondsOf = (threads: number): number | null => (threads === 1 ? threadSeconds() : null);
 
 const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
 const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);

@@ -29,7 +29,7 @@ export async function learnStage(
   worker: WorkerContext,
   progress: LearnContext["progress"],
 ): Promise<LearnedStage> {
-  const { suite, setup } = worker;
+  const { suite, onThread } = worker;
   const observer = observerOf(learner, stage, { record, trainer, order }, worker);
   const learning: CostRecord["learning"] = [];
   const synthetic: SyntheticRecord[] = [];
@@ -41,7 +41,7 @@ export async function learnStage(
   };
   for (const view of trainingViews(suite, order, stage, trainer.privileges, record.seed)) {
     checkCancelled(worker);
-    const { result, usage } = await meter(learner, setup.threads, () => learn(view));
+    const { result, usage } = await meter(learner, onThread, () => learn(view));
     const own = observer === undefined ? usage : subtractUsage(usage, observer.usage);
     const task = view.tasks.map((data) => data.task.id).join("+");
     const { synthetic: sets = [], ...report } = checkLearnReport(result);
@@ -64,13 +64,13 @@ function observerOf(
   { record, trainer, order }: PlannedCell,
   worker: WorkerContext,
 ): Observer | undefined {
-  const { observation, threads } = worker.setup;
+  const { observation } = worker.setup;
   if (observation === undefined || trainer.schedule === "once" || stage.learn.length === 0) return undefined;
   return new Observer(learner, observation, {
     suite: worker.suite,
     order,
     seed: record.seed,
-    threads,
+    onThread: worker.onThread,
     context: evaluationContext(worker, trainer, () => checkCancelled(worker)),
   });
 }

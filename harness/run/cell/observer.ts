@@ -34,7 +34,8 @@ export class Observer {
       suite: Pick<Suite, "tasks">;
       order: readonly string[];
       seed: number;
-      threads: number;
+      /** Whether models compute on this thread alone. */
+      onThread: boolean;
       context: EvaluationContext;
     },
   ) {}
@@ -42,8 +43,8 @@ export class Observer {
   /** @param step steps done. Throws what `evaluate` throws. */
   async observe(view: TrainingView, step: number): Promise<void> {
     if (step % this.settings.every !== 0) return;
-    const { threads, context } = this.asked;
-    const { result, usage } = await meter(this.learner, threads, () =>
+    const { onThread, context } = this.asked;
+    const { result, usage } = await meter(this.learner, onThread, () =>
       evaluate(this.learner, this.questions(view), context),
     );
     this.observations.push({ step, scores: Object.fromEntries(result.map(({ set, score }) => [set, score])) });

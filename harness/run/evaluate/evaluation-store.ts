@@ -48,7 +48,8 @@ export interface EvaluationRequest {
   /** Digest of the suite. */
   suite: string;
   sets: readonly QuestionSet[];
-  threads: number;
+  /** Whether models compute on this thread alone. */
+  onThread: boolean;
   /** Names the learner's state where it has no digest: the evaluation is then kept but never shared. */
   state: { cell: string; row: number };
   context: EvaluationContext;
@@ -80,7 +81,7 @@ export async function evaluateOnce(learner: Learner, request: EvaluationRequest)
   const stored = readEvaluation(request.directory, path);
   if (stored !== undefined) return stored;
   if (existsSync(file)) request.damaged(path);
-  const { result: sets, usage } = await meter(learner, request.threads, () =>
+  const { result: sets, usage } = await meter(learner, request.onThread, () =>
     evaluate(learner, request.sets, request.context),
   );
   if ((await digestOfAnswers(learner)) !== answers) {

@@ -15,6 +15,8 @@ export interface WorkerContext {
   readonly registry: Registry;
   readonly suite: Omit<Suite, "oracle">;
   readonly sharedEvaluations: SharedEvaluations | undefined;
+  /** Whether models compute on the worker's thread alone. */
+  readonly onThread: boolean;
   cancelled(): boolean;
   post(message: WorkerMessage): void;
 }
@@ -25,9 +27,12 @@ export async function openWorkerContext(
   post: (message: WorkerMessage) => void,
 ): Promise<WorkerContext> {
   const flag = new Int32Array(setup.cancelled);
+  const registry = await loadRegistry(setup.plugins, setup.confinement);
+  const engine = setup.engine === undefined ? undefined : registry.engine(setup.engine);
   return {
     setup,
-    registry: await loadRegistry(setup.plugins, setup.confinement),
+    registry,
+    onThread: setup.threads === 1 && !engine?.startsProcesses,
     suite: freeze(setup.suite),
     sharedEvaluations: await openSharedEvaluations(setup, post),
     cancelled: () => Atomics.load(flag, 0) !== 0,

@@ -92,7 +92,7 @@ describe("what a trainer returns", () => {
 
   test("costs no less than before", async () => {
     const learner = costing({ generatedTokens: 5 }, { generatedTokens: 4 });
-    await expect(meter(learner, 1, async () => undefined)).rejects.toMatchObject({ code: "PLUGIN_FAILED" });
+    await expect(meter(learner, true, async () => undefined)).rejects.toMatchObject({ code: "PLUGIN_FAILED" });
   });
 
   const report = { steps: 1, finalLoss: 0.5, curve: [], notes: {} };
