@@ -50,7 +50,10 @@ export function shortened(text: string, limit: number): string {
 }
 
 function scaled(value: number, base: number, units: readonly string[], from: number): string {
-  if (Math.abs(value) < from) return `${Number(value.toFixed(1)).toLocaleString("en")}${units[0]}`;
+  if (Math.abs(value) < from) {
+    const digits = Math.abs(value) < 1000 ? 1 : 0; // means of counts have fractions, which say nothing beside thousands
+    return `${Number(value.toFixed(digits)).toLocaleString("en")}${units[0]}`;
+  }
   let unit = 0;
   let rest = value;
   while (Math.abs(rest) >= base && unit < units.length - 1) {
