@@ -1,8 +1,8 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
-import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { inParts } from "../../training/parameters.js";
+import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
 import { normalized, penaltyOptions, QuadraticPenalty } from "./quadratic-penalty.js";
