@@ -170,7 +170,7 @@ async function evaluateFirstRows(store: ObjectStore, name: string, learners: rea
     const machine = join(directory, name, String(cell));
     mkdirSync(join(machine, "evaluations"), { recursive: true });
     const { digest } = await evaluateOnce(learner, {
-      ...{ directory: machine, suite: "nap", threads: 1, state: { cell: String(cell), row: 0 } },
+      ...{ directory: machine, suite: "nap", onThread: true, state: { cell: String(cell), row: 0 } },
       sets: [{ dataset: "test", task, examples }],
       damaged: () => undefined,
       shared: new RunStore(store, "run").evaluations(machine),

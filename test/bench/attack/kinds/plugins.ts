@@ -75,7 +75,7 @@ export const pluginOutputs: Kind = {
       return outcomeOf(
         `${method} returned ${JSON.stringify(given[method])?.slice(0, 2000)}`,
         async () => {
-          const { result, usage } = await meter(learner, 1, () => learner.learn(view, {} as never));
+          const { result, usage } = await meter(learner, true, () => learner.learn(view, {} as never));
           const { synthetic = [], ...report } = checkLearnReport(result);
           const set = { dataset: "test" as const, task, examples: task.test };
           const context = { scorer: registry.scorer.bind(registry), taskIdAtTest: false, progress: () => undefined };
