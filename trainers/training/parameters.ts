@@ -1,17 +1,32 @@
+import { BenchError } from "../../harness/contract/errors.js";
 import type { Model, Vector } from "../engine/contract.js";
 
-/** Values of a vector that are read at a time: a vector is as large as the model. */
-const partLength = 2 ** 24;
-
-/** Vectors of one length in parts: the values of each from `start` on. */
+/**
+ * Vectors of one length in parts, since each is as large as the model: the values of each from `start` on.
+ *
+ * @param most values of a vector that are read at a time.
+ * @throws PLUGIN_INVALID where the engine gives others than it was asked for.
+ */
 export async function* inParts(
   model: Model,
   vectors: readonly Vector[],
+  most = 2 ** 24,
 ): AsyncGenerator<{ start: number; values: Float32Array[] }> {
-  for (let start = 0; start < vectors[0]!.length; start += partLength) {
+  for (let start = 0; start < vectors[0]!.length; start += most) {
     const values: Float32Array[] = [];
     for (const vector of vectors) {
-      values.push(await model.read(vector, start, Math.min(start + partLength, vector.length)));
+      const end = Math.min(start + most, vector.length);
+      const part = await model.read(vector, start, end);
+      if (part.length !== end - start) {
+        throw new BenchError(
+          "PLUGIN_INVALID",
+          `the engine's read gave ${part.length} values in place of ${end - start}`,
+          {
+            fix: "Give the values from `start` to before `end`; all where neither is given.",
+          },
+        );
+      }
+      values.push(part);
     }
     yield { start, values };
   }
