@@ -187,6 +187,61 @@ test("what the text says of the search is in its records", () => {
   }
 });
 
+/** The cells of a table over orders. */
+function boardTable(rows: Record<string, BoardRow>): string[][] {
+  const text = (format: (value: number) => string, estimate: Estimate | null) =>
+    estimate ? `${format(estimate.mean)} ± ${points((estimate.high - estimate.low) / 2)}` : unkept;
+  return Object.entries(rows).map(([name, row]) => [
+    `${row.rank.best}–${row.rank.worst}`,
+    name,
+    text(points, row.op),
+    text(signed, row.bwt),
+    text(points, row.learningAccuracy),
+    text(signed, row.generalAbilityDelta),
+    row.uses,
+    trillions(row.flops),
+  ]);
+}
+
+test("the newer methods on the full suite: every figure, and what the text says of them", () => {
+  const full: Record<string, BoardRow> = JSON.parse(read("full-figures.json")).rows;
+  expect(table("| rank | trainer | OP | BWT | LA | general ability | uses |")).toEqual(boardTable(full));
+  const earlier = Object.fromEntries(
+    table("| rank | trainer | OP | BWT | LA | general ability | past data |").map(([, name, op, bwt]) => [
+      name,
+      [op, bwt].map((text) => Number(text!.split(" ")[0]!.replace("−", "-")) / 100),
+    ]),
+  );
+  const op = (name: string) => full[name]!.op.mean;
+  const rounded = (value: number) => Math.round(100 * value);
+  const routed = ["routed-experts", "routed-lora"];
+  expect(routed.map((name) => [rounded(op(name)), full[name]!.generalAbilityDelta.mean])).toEqual([
+    [97, 0],
+    [86, 0],
+  ]);
+  const high = Object.keys(full).filter((name) => op(name) > 0.55);
+  expect(high.toSorted()).toEqual([...routed, "seekr"].toSorted());
+  const others = Object.keys(full).filter((name) => !high.includes(name));
+  for (const name of high) for (const other of others) expect(full[name]!.op.low).toBeGreaterThan(full[other]!.op.high);
+  expect([rounded(op("seekr")), rounded(earlier.replay![0]!)]).toEqual([90, 96]);
+  expect(signed(full.magmax!.bwt!.mean)).toBe("+9.7");
+  for (const other of ["ties", "dare"]) expect(op("magmax"), other).toBeGreaterThan(op(other));
+  expect(op("magmax")).toBeGreaterThan(earlier.merge![0]!);
+  expect([rounded(op("multimodal")), signed(full.multimodal!.generalAbilityDelta.mean)]).toEqual([49, "−2.1"]);
+  const kept = full.inflora!.bwt!.mean;
+  for (const bwt of [full["n-lora"]!.bwt!.mean, earlier.lora![1]!, earlier["o-lora"]![1]!])
+    expect(kept).toBeGreaterThan(bwt);
+  const lost = ["inflora", "sequential"].map((name) => -rounded(full[name]!.generalAbilityDelta.mean));
+  expect(lost).toEqual([87, 94]);
+  const below = ["kl", "dare", "ties", "soft-targets", "n-lora", "sdft"];
+  for (const name of below) expect(op(name), name).toBeLessThan(op("sequential"));
+  expect({ ...full["self-rewrite"], flops: 0, trainedTokens: 0 }).toEqual({
+    ...full.sequential,
+    flops: 0,
+    trainedTokens: 0,
+  });
+});
+
 describe("five orders", () => {
   const of = (name: string) => board.rows[name]!;
   const op = (name: string) => of(name).op.mean;
@@ -194,18 +249,7 @@ describe("five orders", () => {
   const overlap = (a: Estimate, b: Estimate) => a.low <= b.high && b.low <= a.high;
 
   test("every figure of their table is that of the stored run", () => {
-    const text = (format: (value: number) => string, estimate: Estimate | null) =>
-      estimate ? `${format(estimate.mean)} ± ${points((estimate.high - estimate.low) / 2)}` : unkept;
-    const expected = Object.entries(board.rows).map(([name, row]) => [
-      `${row.rank.best}–${row.rank.worst}`,
-      name,
-      text(points, row.op),
-      text(signed, row.bwt),
-      text(points, row.learningAccuracy),
-      text(signed, row.generalAbilityDelta),
-      row.uses,
-      trillions(row.flops),
-    ]);
+    const expected = boardTable(board.rows);
     expect(table("| rank | row | OP | BWT |")).toEqual(expected);
     expect(expected).toHaveLength(58);
   });
