@@ -28,7 +28,7 @@ export default defineConfig({
     hookTimeout: 900_000,
     teardownTimeout: 90_000,
     pool: "forks",
-    maxWorkers: 3,
+    maxWorkers: 3, // on two processors too: tests wait for processes, servers and clocks
     // Files share the modules of their worker, since loading them anew for each takes a third of the time: who changes a
     // variable or the working directory of the process puts it back.
     isolate: false,
