@@ -240,6 +240,8 @@ export interface Learner {
    * @param observer is told what a learner can tell of answers that are not finished; it may be told nothing.
    */
   generate(requests: GenerationRequest[], decoding: Decoding, observer?: GenerationObserver): Promise<Generation[]>;
+  /** Whether another process computes, so that the time of this thread is not its own. */
+  readonly elsewhere?: boolean;
   /** Whether calls of `generate` may come while others are under way, and are answered together with them. */
   readonly joins?: boolean;
   /** Whether what computes has ended, such as a process of its own that was killed: every further call fails. */

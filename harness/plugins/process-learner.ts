@@ -114,6 +114,7 @@ async function askWithCost<T>(
 class ProcessLearner implements Learner {
   readonly answerDigest?: () => Promise<string>;
   readonly isolation: Isolation;
+  readonly elsewhere = true;
 
   constructor(
     private readonly process: LearnerProcess,

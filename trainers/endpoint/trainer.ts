@@ -17,6 +17,7 @@ import { type Endpoint, openEndpoint } from "./open.js";
 
 /** A model behind a server, which cannot learn: it is only evaluated. */
 class EndpointLearner implements Learner {
+  readonly elsewhere = true;
   /** null once a server did not count. */
   private generatedTokens: number | null = 0;
 

@@ -13,7 +13,7 @@ import { nearPath } from "./near-path.js";
 /**
  * What a run will do and take, for `--dry-run`.
  *
- * @param settled ids of the cells that are not computed: those that its directory has, and those that failed there.
+ * @param settled ids of the cells that are not computed: those that are finished in its directory, and those that failed there.
  */
 export function planLines(
   plan: RunPlan,
@@ -53,12 +53,13 @@ export function planLines(
 
 /** What is in the directory already, and which cells time and hours are of. */
 function settledRows(finished: number, failed: number, left: number): [string, string][] {
-  const rest = left === 0 ? "nothing is left to do" : `time and hours are of the other ${left}`;
-  const inDirectory = (count: number) => `${count} of ${finished + failed + left} in the directory`;
+  if (finished + failed === 0) return [];
+  const all = finished + failed + left;
+  const part = (count: number) => (count === all ? "all of them" : `${count} of ${all}`);
   const rows: [string, string][] = [];
-  if (finished > 0) rows.push(["finished", `${failed + left === 0 ? "all" : inDirectory(finished)}; ${rest}`]);
-  if (failed > 0) rows.push(["failed", `${inDirectory(failed)}; --retry-failed tries them again`]);
-  return rows;
+  if (finished > 0) rows.push(["finished", part(finished)]);
+  if (failed > 0) rows.push(["failed", `${part(failed)}; --retry-failed tries again`]);
+  return [...rows, ["left", left === 0 ? "nothing" : `${left}; time and hours are of ${left === 1 ? "it" : "these"}`]];
 }
 
 /** Where the time is from; whom it is modeled for where that is not everyone. */

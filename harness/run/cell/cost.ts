@@ -16,7 +16,7 @@ export interface ResourceUsage {
 /**
  * Runs work of a learner and says what it took: the difference of the learner's own counters, and time.
  *
- * @param onThread whether models compute on this thread alone: that of others, and of other processes, is not known.
+ * @param onThread whether models compute on this thread alone: the time of others, and of other processes, is not known.
  */
 export async function meter<T>(
   learner: Learner,
@@ -24,7 +24,7 @@ export async function meter<T>(
   work: () => Promise<T>,
 ): Promise<{ result: T; usage: ResourceUsage }> {
   const before = await costOf(learner);
-  const processor = () => (onThread && learner.isolation === undefined ? threadSeconds() : null);
+  const processor = () => (onThread && learner.elsewhere !== true ? threadSeconds() : null);
   const [started, cpu] = [performance.now(), processor()];
   const result = await work();
   const seconds = (performance.now() - started) / 1000;

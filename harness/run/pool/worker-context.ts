@@ -32,7 +32,7 @@ export async function openWorkerContext(
   return {
     setup,
     registry,
-    onThread: setup.threads === 1 && !engine?.startsProcesses,
+    onThread: setup.threads === 1 && setup.device === "cpu" && !engine?.startsProcesses,
     suite: freeze(setup.suite),
     sharedEvaluations: await openSharedEvaluations(setup, post),
     cancelled: () => Atomics.load(flag, 0) !== 0,

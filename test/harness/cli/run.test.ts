@@ -83,7 +83,7 @@ describe("run, from the command to the leaderboard", () => {
       `${place} has 4 of these 6 cells finished: with --out ${place} they are not computed again`,
     );
     const there = await builtIn([...more, "--out", place]);
-    expect(there.stdout).toMatch(/finished +4 of 6 in the directory; time and hours are of the other 2/);
+    expect(there.stdout).toMatch(/finished +4 of 6\n.*left +2; time and hours are of these/s);
     const plan = JSON.parse((await builtIn([...more, "--out", place, "--json"])).stdout);
     expect(plan.finished).toHaveLength(4);
     const fewer = await builtIn(["run", ...base, "--trainers", "memory-frozen", "--dry-run", "--out", place]);

@@ -67,8 +67,14 @@ test("failed cells stay failed until they are to be tried again, and then go on 
   const settled = settledCells(planned);
   expect(settled).toEqual({ finished: [], failed: [planned.record.cells[0]!.id] });
   expect(settledCells(await plan({ ...config, retryFailed: true }))).toEqual({ finished: [], failed: [] });
-  const terminal = { color: false, width: 200 };
-  expect(planLines(planned, terminal, settled).join("\n")).toMatch(/failed +1 of 1 in the directory; --retry-failed/);
+  const lines = (...given: [finished: number, failed: number]) => {
+    const [finished, failed] = given.map((count) => Array(count).fill(planned.record.cells[0]!.id));
+    const text = planLines(planned, { color: false, width: 200 }, { finished: finished!, failed: failed! }).join("\n");
+    return ["finished", "failed", "left"].map((row) => new RegExp(`^ *${row} +(.*)$`, "m").exec(text)?.[1]);
+  };
+  expect(lines(0, 0)).toEqual([undefined, undefined, undefined]);
+  expect(lines(1, 0)).toEqual(["all of them", undefined, "nothing"]);
+  expect(lines(0, 1)).toEqual([undefined, "all of them; --retry-failed tries again", "nothing"]);
   const again = await run({ ...config, retryFailed: true });
   expect(again).toMatchObject({ status: "failed", failed: 1, stored: false });
   expect(again.events).toContainEqual(expect.objectContaining({ type: "cell-started", fromRow: 2 }));

@@ -68,6 +68,7 @@ const attacks: Record<string, (directory: string) => void> = {
   "a negative id": tokenizer({ "model.vocab.zz": -1 }),
   "an id that is a text": tokenizer({ "model.vocab.zz": "7" }),
   "a pattern with nested repetition": pattern("(a+)+$"),
+  "a pattern with alternatives that overlap": pattern("(?:a|a|aa)*b"),
   "replacements that grow without an end": tokenizer({
     normalizer: {
       type: "Sequence",

@@ -109,6 +109,8 @@ export function testConformance(engine: EngineUnderTest): void {
       expect([values[0], values[6]]).toEqual([-3, 3]);
       expect(await model.read(a, 5, 9)).toEqual(values.subarray(5, 9));
       expect(await model.read(a, length - 2)).toEqual(values.subarray(-2));
+      const first = layout[0]!.length;
+      expect(await model.read(a, first - 2, first + 3)).toEqual(values.subarray(first - 2, first + 3));
       expect(await model.dot(a, ones)).toBe(values.reduce((sum, value) => sum + value, 0));
       expect(await model.read(await model.combine([2, -1], [a, ones]))).toEqual(values.map((value) => 2 * value - 1));
       expect(await model.read(await model.multiply(a, a))).toEqual(values.map((value) => value * value));

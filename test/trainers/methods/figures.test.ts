@@ -227,7 +227,9 @@ test("the newer methods on the full suite: every figure, and what the text says 
   expect(signed(full.magmax!.bwt!.mean)).toBe("+9.7");
   for (const other of ["ties", "dare"]) expect(op("magmax"), other).toBeGreaterThan(op(other));
   expect(op("magmax")).toBeGreaterThan(earlier.merge![0]!);
-  expect([rounded(op("multimodal")), signed(full.multimodal!.generalAbilityDelta.mean)]).toEqual([49, "−2.1"]);
+  expect([points(op("multimodal")), signed(full.multimodal!.generalAbilityDelta.mean)]).toEqual(["49.5", "−2.1"]);
+  const { learningAccuracy, generalAbilityDelta } = full.sdft!;
+  expect([points(learningAccuracy!.mean), rounded(generalAbilityDelta.mean)]).toEqual(["21.8", -71]);
   const kept = full.inflora!.bwt!.mean;
   for (const bwt of [full["n-lora"]!.bwt!.mean, earlier.lora![1]!, earlier["o-lora"]![1]!])
     expect(kept).toBeGreaterThan(bwt);

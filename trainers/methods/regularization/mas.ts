@@ -60,8 +60,9 @@ class Mas implements Strategy {
     const sensitivity = await model.sensitivity(drawn);
     const { importance, mean } = await normalized(model, sensitivity);
     task.note("mean sensitivity", mean);
+    await model.free(sensitivity);
     await this.#penalty.remember(model, importance, 1);
-    for (const vector of [sensitivity, importance]) await model.free(vector);
+    await model.free(importance);
   }
 
   async save(directory: string, model: Model): Promise<void> {

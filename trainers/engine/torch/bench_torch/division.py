@@ -55,15 +55,19 @@ class Division:
             for tensor, parameter in zip(vector.split(sizes), self.parameters)
         ])  # fmt: skip
 
-    def whole(self, vector: torch.Tensor) -> torch.Tensor:
-        """The vector, or several one behind another, of all parts; on the CPU where there are several."""
+    def whole(self, vector: torch.Tensor, start: int = 0, end: int | None = None) -> torch.Tensor:
+        """The vector, or several one behind another, of all parts, or what it has from a place to before another; on the CPU where there are several."""
         if not self.divided:
-            return vector
-        return torch.cat([
-            self.ranks.whole(tensor, parameter).flatten().cpu()
-            for part in vector.split(sum(self.sizes))
-            for tensor, parameter in zip(self.split(part), self.parameters)
-        ])  # fmt: skip
+            return vector[start:end]
+        found, place = [], 0
+        for part in vector.split(sum(self.sizes)):
+            for tensor, parameter in zip(self.split(part), self.parameters):
+                after = place + parameter.numel()
+                if after > start and (end is None or place < end):
+                    values = self.ranks.whole(tensor, parameter).flatten().cpu()
+                    found.append(values[max(0, start - place) : None if end is None else end - place])
+                place = after
+        return torch.cat(found)
 
 
 @dataclass

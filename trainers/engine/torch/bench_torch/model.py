@@ -205,7 +205,7 @@ class TorchModel:
 
     def read(self, vector: dict, start: int, end: int) -> torch.Tensor:
         held = self.held(vector)
-        return held.division.whole(held.values)[start:end]
+        return held.division.whole(held.values, start, end)
 
     def write(self, values: torch.Tensor) -> dict:
         """A vector over what is trained, several one behind another, or others, which every process has whole."""
