@@ -15,7 +15,7 @@ async function start(...script: ConstructorParameters<typeof MisbehavingServer>[
 }
 
 it("waits as long as the server asks, by seconds or by a date; else twice as long each time", async () => {
-  const date = new Date(Date.now() + 2500).toUTCString();
+  const date = new Date(Date.now() + 4000).toUTCString();
   const url = await start(status(429, { "retry-after": "1" }), status(503, { "retry-after": date }), status(500));
   expect(await sendRequest(url, get, policy, JSON.parse)).toEqual({ value: [1], attempts: 4 });
   const gaps = server.received.slice(1).map(({ at }, index) => at - server.received[index]!.at);

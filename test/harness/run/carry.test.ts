@@ -85,19 +85,22 @@ test("a worker that is killed, and a store that refuses for a while, change no b
   expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
 });
 
-test("a coordinator that was killed goes on where its cells were, with a further seed too", async () => {
-  const out = join(directory, "killed");
-  const config = configure(out, { on: "processes", seeds: [1, 2] }, ...trainers);
-  const killed = await drive(config, { display: "json", hold: 1, during: killAfterRow(1) });
-  expect(killed.code).toBe(137);
-  const before = rowsOf(out);
-  expect(Object.keys(before).length).toBeGreaterThan(1);
-  const again = await drive({ ...config, seeds: [1, 2, 3], workers: 1 });
-  expect(again.result).toMatchObject({ status: "done", done: 6 });
-  expect(matricesOf(out)).toMatchObject(here);
-  expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
-  expect(startsOf(out)).toContainEqual(expect.objectContaining({ fromRow: 2 }));
-});
+test.each([[[1, 2]], [[1, 2, 3]]])(
+  "a coordinator that was killed goes on where its cells were, with seeds %j",
+  async (seeds) => {
+    const out = join(directory, `killed-${seeds.length}`);
+    const config = configure(out, { on: "processes", seeds: [1, 2] }, ...trainers);
+    const killed = await drive(config, { display: "json", hold: 1, during: killAfterRow(1) });
+    expect(killed.code).toBe(137);
+    const before = rowsOf(out);
+    expect(Object.keys(before).length).toBeGreaterThan(1);
+    const again = await drive({ ...config, seeds, workers: 1 });
+    expect(again.result).toMatchObject({ status: "done", done: 2 * seeds.length });
+    expect(matricesOf(out)).toMatchObject(here);
+    expect(new Set(Object.values(rowsOf(out)))).toEqual(new Set([1]));
+    expect(startsOf(out)).toContainEqual(expect.objectContaining({ fromRow: 2 }));
+  },
+);
 
 test("what is in the store is not computed again for another run directory of the same run", async () => {
   const remote = { store: join(directory, "shared"), command: counted(join(directory, "shared.pids")) };

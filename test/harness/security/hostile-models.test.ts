@@ -69,6 +69,7 @@ const attacks: Record<string, (directory: string) => void> = {
   "an id that is a text": tokenizer({ "model.vocab.zz": "7" }),
   "a pattern with nested repetition": pattern("(a+)+$"),
   "a pattern with alternatives that overlap": pattern("(?:a|a|aa)*b"),
+  "a pattern of spaces": pattern("(\\s*)*x"),
   "replacements that grow without an end": tokenizer({
     normalizer: {
       type: "Sequence",
