@@ -32,6 +32,20 @@ export async function* inParts(
   }
 }
 
+/** Values of a further vector, part by part: `fill` writes those of a part `into` its place. Parts and errors as of `inParts`. */
+export async function fromParts(
+  model: Model,
+  vectors: readonly Vector[],
+  fill: (parts: Float32Array[], into: Float32Array) => void,
+  most?: number,
+): Promise<Float32Array> {
+  const found = new Float32Array(vectors[0]!.length);
+  for await (const { start, values } of inParts(model, vectors, most)) {
+    fill(values, found.subarray(start, start + values[0]!.length));
+  }
+  return found;
+}
+
 /** The values of a model's trainable parameters. */
 export async function parametersOf(model: Model): Promise<Float32Array> {
   const snapshot = await model.snapshot();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inParts } from "../../../trainers/training/parameters.js";
+import { fromParts, inParts } from "../../../trainers/training/parameters.js";
 import { openTiny } from "../methods/rig.js";
 
 test("vectors are read in parts that together are the whole, the last one shorter", async () => {
@@ -16,6 +16,8 @@ test("vectors are read in parts that together are the whole, the last one shorte
     lengths.push(one.length);
   }
   expect(lengths).toEqual([most, most, whole.length - 2 * most]);
+  const add = ([one, two]: Float32Array[], sums: Float32Array) => sums.set(one!.map((value, i) => value + two![i]!));
+  expect(await fromParts(model, [vector, doubled], add, most)).toEqual(whole.map((value) => 3 * value));
 });
 
 test("an engine that gives the whole in place of a part is refused", async () => {

@@ -1,7 +1,7 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, Term, Update, Vector } from "../../engine/contract.js";
-import { inParts } from "../../training/parameters.js";
+import { fromParts, inParts } from "../../training/parameters.js";
 import { loadJson, loadVectors, saveJson, saveVectors } from "../../training/state.js";
 
 /**
@@ -103,18 +103,11 @@ export async function normalized(model: Model, importance: Vector): Promise<{ im
 }
 
 /** Σ wᵢ·xᵢ / Σ wᵢ elementwise; where no weight is, the last x. */
-async function weightedMean(
-  model: Model,
-  weights: readonly Vector[],
-  vectors: readonly Vector[],
-): Promise<Float32Array> {
-  const mean = new Float32Array(vectors[0]!.length);
-  for await (const { start, values } of inParts(model, [...weights, ...vectors])) {
-    const [first, second, old, latest] = values as [Float32Array, Float32Array, Float32Array, Float32Array];
-    for (let i = 0; i < latest.length; i++) {
-      const total = first[i]! + second[i]!;
-      mean[start + i] = total > 0 ? (first[i]! * old[i]! + second[i]! * latest[i]!) / total : latest[i]!;
+function weightedMean(model: Model, weights: readonly Vector[], vectors: readonly Vector[]): Promise<Float32Array> {
+  return fromParts(model, [...weights, ...vectors], ([first, second, old, latest], mean) => {
+    for (let i = 0; i < mean.length; i++) {
+      const total = first![i]! + second![i]!;
+      mean[i] = total > 0 ? (first![i]! * old![i]! + second![i]! * latest![i]!) / total : latest![i]!;
     }
-  }
-  return mean;
+  });
 }

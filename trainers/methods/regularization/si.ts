@@ -1,7 +1,7 @@
 import type { OptionsOf } from "../../../harness/contract/options.js";
 import { Type } from "../../../harness/contract/type.js";
 import type { Model, StepReport, Vector } from "../../engine/contract.js";
-import { inParts } from "../../training/parameters.js";
+import { fromParts } from "../../training/parameters.js";
 import type { StepContext, Strategy, TaskContext } from "../../training/strategy.js";
 import { defineMethod } from "../method.js";
 import { rateRange, strengthRange } from "../ranges.js";
@@ -87,13 +87,11 @@ class SynapticIntelligence implements Strategy {
     const end = await model.snapshot();
     const gone = await model.combine([1, -1], [end, this.#start]);
     for (const vector of [end, this.#start]) await model.free(vector);
-    const importance = new Float32Array(gone.length);
-    for await (const { start, values } of inParts(model, [this.#path, gone])) {
-      const [path, distance] = values as [Float32Array, Float32Array];
-      for (let i = 0; i < path.length; i++) {
-        importance[start + i] = Math.max(0, path[i]!) / (distance[i]! ** 2 + this.#options.xi);
+    const importance = await fromParts(model, [this.#path, gone], ([path, distance], into) => {
+      for (let i = 0; i < into.length; i++) {
+        into[i] = Math.max(0, path![i]!) / (distance![i]! ** 2 + this.#options.xi);
       }
-    }
+    });
     for (const vector of [this.#path, gone]) await model.free(vector);
     const given = await model.write(importance);
     const own = await normalized(model, given);
