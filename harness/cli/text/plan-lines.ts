@@ -7,18 +7,15 @@ import { shareOf } from "../../run/plan/estimate.js";
 import { gigabytes } from "../../run/plan/memory.js";
 import type { RunPlan } from "../../run/plan/plan.js";
 import { seedsText } from "../../run/plan/seeds.js";
+import type { SettledCells } from "../../run/store/extension.js";
 import { twoColumns } from "./columns.js";
 import { nearPath } from "./near-path.js";
 
-/**
- * What a run will do and take, for `--dry-run`.
- *
- * @param settled ids of the cells that are not computed: those that are finished in its directory, and those that failed there.
- */
+/** What a run will do and take, for `--dry-run`; settled cells are not computed. */
 export function planLines(
   plan: RunPlan,
   terminal: { color: boolean; width: number },
-  { finished, failed }: { finished: readonly string[]; failed: readonly string[] } = { finished: [], failed: [] },
+  { finished, failed }: SettledCells = { finished: [], failed: [] },
 ): string[] {
   const paint = picocolors.createColors(terminal.color);
   const { record, suite, config, cells } = plan;

@@ -38,11 +38,14 @@ export function furtherCells(stored: RunRecord, planned: RunRecord): CellRecord[
 
 const keyOf = ({ id, trainer, order, seed }: CellRecord): string => JSON.stringify([id, trainer, order, seed]);
 
-/**
- * Ids of the planned cells that are finished in the directory of a plan, and of those that failed there and are not tried
- * again. Throws as `cellsBeyond`, and DATA_INVALID.
- */
-export function settledCells(plan: RunPlan): { finished: string[]; failed: string[] } {
+/** Ids of the planned cells that are finished in the directory of a plan, and of those that failed there and are not tried again. */
+export interface SettledCells {
+  finished: string[];
+  failed: string[];
+}
+
+/** Throws as `cellsBeyond`, and DATA_INVALID. */
+export function settledCells(plan: RunPlan): SettledCells {
   const stored = readRunRecord(plan.directory);
   if (stored === undefined) return { finished: [], failed: [] };
   cellsBeyond(stored, plan);
